@@ -1,0 +1,1 @@
+#![doc = "Caravan connect."]
