@@ -1,1 +1,11 @@
-#![doc = "Caravan model."]
+//! The words of Caravan: ids, clock, attributes, conditions, the journey map, documents, activities, effects, findings.
+//!
+//! Pure: never tokio, SQL, HTTP, the wall clock or global randomness.
+
+pub mod clock;
+pub mod finding;
+pub mod id;
+
+pub use clock::Clock;
+pub use finding::{Finding, Severity};
+pub use id::*;
