@@ -3,8 +3,11 @@
 //! Pure: never tokio, SQL, HTTP, the wall clock or global randomness.
 
 pub mod clock;
+pub mod document;
 pub mod finding;
 pub mod id;
+pub mod journey;
+pub mod suggest;
 
 pub use clock::Clock;
 pub use finding::{Finding, Severity};

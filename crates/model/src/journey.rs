@@ -1,0 +1,152 @@
+//! The journey map as people write it: who enters, which nodes there are, where each path leads.
+//!
+//! Typed, in the order of the manifest, nothing resolved: what a node's keys name is for the store to know, what an
+//! action does is for the catalogue. The rules for publishing are in [`check`], the edges in [`graph`].
+
+pub mod check;
+pub mod graph;
+mod node;
+mod references;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use check::{ActionCatalogue, ActionFacts};
+pub use graph::{Edge, Ending};
+pub use node::*;
+
+/// The key under which the entry is counted; no node may carry it.
+pub const ENTRY: &str = "audience";
+/// Key in `status.paths` of the path for those whom no condition took.
+pub const OTHER: &str = "other";
+/// Key in `status.paths` of the path taken when nothing was heard in time.
+pub const TIMEOUT: &str = "timeout";
+/// Key in `status.paths` of the path taken when an external service failed or stayed silent.
+pub const FAILED: &str = "failed";
+
+/// What travels, has attributes and is acted on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A company.
+    Account,
+    /// A human being.
+    Person,
+}
+
+/// Name of a node, or of an action inside a people box; unique in its journey.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(transparent, inline)]
+pub struct NodeId(#[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"))] pub String);
+
+impl NodeId {
+    /// The id as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::borrow::Borrow<str> for NodeId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for NodeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for NodeId {
+    fn from(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
+
+/// A journey as written: one subject that moves over a map of nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Journey {
+    /// What travels: the account, or the person.
+    pub subject: Subject,
+    /// Who enters. Needed to publish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Entry>,
+    /// When entries begin; left out: at publish.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<Timestamp>,
+    /// When nobody enters any more and everybody inside is ended. Needed to publish, at most three years after the start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Timestamp>,
+    /// Whether and how a traveller may enter again; left out: once only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reentry: Option<Reentry>,
+    /// One email per address and node, however many people share the address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deduplicate_email: bool,
+    /// The first node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<NodeId>,
+    /// The map, in the order it was written.
+    #[serde(default)]
+    pub nodes: IndexMap<NodeId, Node>,
+}
+
+/// Who enters a journey.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Entry {
+    /// The members of a live account list.
+    AccountList(String),
+    /// Whoever meets a saved filter.
+    Audience(String),
+    /// The members of a people list.
+    PeopleList(String),
+    /// Whoever does one of these (person journeys, at most ten).
+    Events(#[schemars(length(min = 1, max = 10))] Vec<EventTest>),
+}
+
+/// How a traveller may enter again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reentry {
+    /// What the delay counts from.
+    pub after: ReentryAfter,
+    /// How long to wait, in hours or days (`12h`, `30d`).
+    #[schemars(extend("x-reader" = "duration"))]
+    pub delay: String,
+    /// Entries allowed in total.
+    #[schemars(range(min = 1))]
+    pub limit: u32,
+}
+
+/// What a re-entry delay counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReentryAfter {
+    /// The last entry.
+    Start,
+    /// The end of the last trip.
+    End,
+}
+
+impl Journey {
+    /// The node of that id.
+    pub fn node(&self, id: &str) -> Option<&Node> {
+        self.nodes.get(id)
+    }
+
+    /// Every action, those of the people boxes too, each with the node it stands in and its JSON pointer.
+    pub fn actions(&self) -> Vec<PlacedAction<'_>> {
+        self.nodes.iter().flat_map(|(id, node)| node.actions(id)).collect()
+    }
+
+    /// Whether this split is a closed box whose paths hold people actions and through which the account passes whole.
+    pub fn is_box(&self, node: &Node) -> bool {
+        self.subject == Subject::Account && node.splits_by() == Some(Subject::Person)
+    }
+}

@@ -1,0 +1,67 @@
+//! Warns of two emails within a day on one path.
+
+use std::collections::HashMap;
+
+use crate::finding::Finding;
+use crate::journey::node::pointer_to;
+use crate::journey::{Journey, Node, NodeId};
+
+/// The one action that is known here by name, since the rule is about it.
+const SEND_EMAIL: &str = "send_email";
+const DAY_SECS: i64 = 24 * 60 * 60;
+
+/// Walks the map once in order, carrying for each node the shortest time since an email.
+pub(super) fn check(journey: &Journey) -> Vec<Finding> {
+    let Ok(order) = journey.topological_order() else { return Vec::new() };
+    let successors = journey.successors();
+    let mut since: HashMap<&NodeId, i64> = HashMap::new();
+    let mut findings = Vec::new();
+    for id in order {
+        let Some(node) = journey.nodes.get(id) else { continue };
+        let sends = most_emails_on_one_path(node, id);
+        let before = since.get(id).copied();
+        if sends > 1 || (sends == 1 && before.is_some_and(|secs| secs < DAY_SECS)) {
+            let message = "Someone may get two emails within 24 hours here. Put a wait of a day or more between them.";
+            findings.push(Finding::warning("emails_within_a_day", pointer_to(id), message).at_node(id.as_str()));
+        }
+        let after = if sends > 0 { Some(0) } else { before }.map(|secs| secs.saturating_add(least_stay_secs(node)));
+        for &to in successors.get(id).into_iter().flatten() {
+            if let Some(secs) = after {
+                since.entry(to).and_modify(|known| *known = secs.min(*known)).or_insert(secs);
+            }
+        }
+    }
+    findings
+}
+
+fn most_emails_on_one_path(node: &Node, id: &NodeId) -> usize {
+    let mut by_path: HashMap<Option<&str>, usize> = HashMap::new();
+    for placed in node.actions(id).iter().filter(|placed| placed.action == SEND_EMAIL) {
+        *by_path.entry(placed.path).or_default() += 1;
+    }
+    by_path.into_values().max().unwrap_or(0)
+}
+
+/// The shortest time a traveller spends here. A date may lie anywhere, so it counts as long enough.
+fn least_stay_secs(node: &Node) -> i64 {
+    match node {
+        Node::Wait(wait) if wait.until.is_some() => DAY_SECS,
+        Node::Wait(wait) => wait.duration.as_deref().map_or(0, least_secs),
+        _ => 0,
+    }
+}
+
+/// Days may be 23 hours long; a day's wait is meant as one, so it counts as 24.
+fn least_secs(duration: &str) -> i64 {
+    let unit_at = duration.find(|c: char| !c.is_ascii_digit()).unwrap_or(duration.len());
+    let (number, unit) = duration.split_at(unit_at);
+    let secs = match unit {
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => DAY_SECS,
+        "w" => 7 * DAY_SECS,
+        "mo" => 28 * DAY_SECS,
+        _ => 0,
+    };
+    number.parse::<i64>().unwrap_or(0).saturating_mul(secs)
+}
