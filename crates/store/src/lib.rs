@@ -1,1 +1,20 @@
-#![doc = "Caravan store."]
+//! The archive: one port ([`Session`]), two drivers, and the SQL of every table family.
+//!
+//! Never rules of the domain, never HTTP. Everything outside works through [`Store::write`] and [`Store::read`].
+
+mod bulk;
+mod error;
+pub mod ids;
+mod migrate;
+mod pool;
+mod postgres;
+mod session;
+mod sql;
+mod sqlite;
+mod store;
+
+pub use bulk::{Bulk, Cell, Column};
+pub use error::StoreError;
+pub use ids::IdRange;
+pub use session::{Dialect, Param, Row, Session, SessionExt, Value};
+pub use store::{OpenOptions, RuntimeLock, Store};
