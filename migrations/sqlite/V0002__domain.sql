@@ -69,6 +69,9 @@ CREATE TABLE account (
     CONSTRAINT account_key UNIQUE (key)
 );
 
+-- Whole shards are walked in order of id when a list is evaluated or a journey opens.
+CREATE INDEX account_shard ON account (shard, id);
+
 CREATE TABLE person (
     id BIGINT PRIMARY KEY,
     shard BIGINT NOT NULL,
@@ -108,6 +111,7 @@ CREATE TABLE person (
     updated_at BIGINT NOT NULL,
     CONSTRAINT person_key UNIQUE (key)
 );
+CREATE INDEX person_shard ON person (shard, id);
 CREATE INDEX person_email ON person (email);
 
 CREATE TABLE account_person (

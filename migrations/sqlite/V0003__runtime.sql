@@ -23,6 +23,7 @@ CREATE TABLE enrollment (
     due_at BIGINT,
     listening BOOLEAN NOT NULL,
     heard BIGINT NOT NULL,
+    chain BIGINT NOT NULL,
     entered_at BIGINT NOT NULL,
     node_at BIGINT NOT NULL,
     ended_at BIGINT,

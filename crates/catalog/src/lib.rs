@@ -1,1 +1,19 @@
-#![doc = "Caravan catalog."]
+//! The catalogue: one file per action, one visible registry; schema, validation, form, palette, docs and permissions
+//! follow from the type.
+//!
+//! Pure: never SQL, sockets or spawned tasks, and no entry knows another.
+
+pub mod action;
+pub mod actions;
+pub mod changes;
+pub mod definitions;
+pub mod needs;
+pub mod registry;
+pub mod world;
+
+pub use action::{Action, ActionFacts, ActionKind, Outcome, PreparedAction, Subject, Subjects, Visit};
+pub use changes::Changes;
+pub use definitions::{Definition, Definitions};
+pub use needs::Needs;
+pub use registry::{ACTIONS, action};
+pub use world::World;

@@ -1,0 +1,277 @@
+//! Definitions: one table for everything a person designs, one for its published versions.
+
+use caravan_model::clock::{from_micros, to_micros};
+use caravan_model::{DocumentId, VersionId};
+use jiff::Timestamp;
+
+use crate::error::StoreError;
+use crate::session::{Param, Row, Session};
+
+/// A definition as stored; `body` is the draft, as JSON text in the order in which it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentRow {
+    /// Its id.
+    pub id: DocumentId,
+    /// `journey`, `account_list` …
+    pub kind: String,
+    /// Unique in its kind.
+    pub key: String,
+    /// Shown.
+    pub name: String,
+    /// `draft`, `live`, and for journeys also `scheduled`, `closed`, `aborted`, `finished`.
+    pub state: String,
+    /// Counts its changes; stale writes are refused by it.
+    pub revision: i64,
+    /// The version that new travellers take, and that others read.
+    pub live_version: Option<VersionId>,
+    /// A paused journey moves nobody.
+    pub paused: bool,
+    /// When a scheduled journey begins.
+    pub starts_at: Option<Timestamp>,
+    /// When a journey ends.
+    pub ends_at: Option<Timestamp>,
+    /// The draft.
+    pub body: String,
+    /// When and by whom.
+    pub created_at: Timestamp,
+    /// By whom it was made.
+    pub created_by: String,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// By whom.
+    pub updated_by: String,
+    /// When it was last published.
+    pub published_at: Option<Timestamp>,
+    /// By whom.
+    pub published_by: Option<String>,
+}
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionRow {
+    /// Its id.
+    pub id: VersionId,
+    /// Whose.
+    pub document: DocumentId,
+    /// 1, 2, 3 …
+    pub no: i64,
+    /// As it was published, JSON text.
+    pub body: String,
+    /// The emails, texts and fragments it uses, JSON text.
+    pub frozen: String,
+    /// When.
+    pub published_at: Timestamp,
+    /// By whom.
+    pub published_by: String,
+}
+
+const DOCUMENT: &str = "id, kind, key, name, state, revision, live_version_id, paused, starts_at, ends_at, body, \
+     created_at, created_by, updated_at, updated_by, published_at, published_by";
+const VERSION: &str = "id, document_id, no, body, frozen, published_at, published_by";
+
+fn read_document(r: &dyn Row) -> DocumentRow {
+    DocumentRow {
+        id: DocumentId(r.int(0)),
+        kind: r.text(1).to_owned(),
+        key: r.text(2).to_owned(),
+        name: r.text(3).to_owned(),
+        state: r.text(4).to_owned(),
+        revision: r.int(5),
+        live_version: r.opt_int(6).map(VersionId),
+        paused: r.bool(7),
+        starts_at: r.opt_int(8).map(from_micros),
+        ends_at: r.opt_int(9).map(from_micros),
+        body: r.text(10).to_owned(),
+        created_at: from_micros(r.int(11)),
+        created_by: r.text(12).to_owned(),
+        updated_at: from_micros(r.int(13)),
+        updated_by: r.text(14).to_owned(),
+        published_at: r.opt_int(15).map(from_micros),
+        published_by: r.opt_text(16).map(str::to_owned),
+    }
+}
+
+fn read_version(r: &dyn Row) -> VersionRow {
+    VersionRow {
+        id: VersionId(r.int(0)),
+        document: DocumentId(r.int(1)),
+        no: r.int(2),
+        body: r.text(3).to_owned(),
+        frozen: r.text(4).to_owned(),
+        published_at: from_micros(r.int(5)),
+        published_by: r.text(6).to_owned(),
+    }
+}
+
+fn documents(s: &mut dyn Session, sql: &str, params: &[Param]) -> Result<Vec<DocumentRow>, StoreError> {
+    let mut rows = Vec::new();
+    s.query(sql, params, &mut |r| {
+        rows.push(read_document(r));
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// How often definitions have changed: compiled plans look again when it moved.
+pub fn revision(s: &mut dyn Session) -> Result<i64, StoreError> {
+    let mut revision = 0;
+    s.query("SELECT revision FROM definitions_revision", &[], &mut |r| {
+        revision = r.int(0);
+        Ok(())
+    })?;
+    Ok(revision)
+}
+
+/// Takes the one lock under which definitions are changed, and counts the change. First statement of such a change.
+pub fn begin_change(s: &mut dyn Session) -> Result<(), StoreError> {
+    s.execute("UPDATE definitions_revision SET revision = revision + 1", &[])?;
+    Ok(())
+}
+
+/// Every definition.
+pub fn all(s: &mut dyn Session) -> Result<Vec<DocumentRow>, StoreError> {
+    documents(s, &format!("SELECT {DOCUMENT} FROM document ORDER BY id"), &[])
+}
+
+/// One definition.
+pub fn get(s: &mut dyn Session, kind: &str, key: &str) -> Result<Option<DocumentRow>, StoreError> {
+    let sql = format!("SELECT {DOCUMENT} FROM document WHERE kind = $1 AND key = $2");
+    Ok(documents(s, &sql, &[Param::Text(kind), Param::Text(key)])?.pop())
+}
+
+/// One definition by id.
+pub fn get_by_id(s: &mut dyn Session, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
+    Ok(documents(s, &format!("SELECT {DOCUMENT} FROM document WHERE id = $1"), &[Param::Int(id.0)])?.pop())
+}
+
+/// Definitions of a kind by key after `after`, whose key or name contains `search` (already folded by the caller is
+/// not needed: plain substring, case as written), at most `most`.
+pub fn page(s: &mut dyn Session, kind: &str, after: &str, most: usize) -> Result<Vec<DocumentRow>, StoreError> {
+    let sql = format!("SELECT {DOCUMENT} FROM document WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3");
+    documents(s, &sql, &[Param::Text(kind), Param::Text(after), Param::Int(most as i64)])
+}
+
+/// How many definitions of a kind there are.
+pub fn count(s: &mut dyn Session, kind: &str) -> Result<i64, StoreError> {
+    let mut n = 0;
+    s.query("SELECT COUNT(*) FROM document WHERE kind = $1", &[Param::Text(kind)], &mut |r| {
+        n = r.int(0);
+        Ok(())
+    })?;
+    Ok(n)
+}
+
+/// Writes a definition, new or changed, as given.
+pub fn put(s: &mut dyn Session, d: &DocumentRow) -> Result<(), StoreError> {
+    s.execute(
+        "INSERT INTO document (id, kind, key, name, state, revision, live_version_id, paused, starts_at, ends_at, body,
+             created_at, created_by, updated_at, updated_by, published_at, published_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, state = excluded.state, revision = excluded.revision,
+             live_version_id = excluded.live_version_id, paused = excluded.paused, starts_at = excluded.starts_at,
+             ends_at = excluded.ends_at, body = excluded.body, updated_at = excluded.updated_at,
+             updated_by = excluded.updated_by, published_at = excluded.published_at,
+             published_by = excluded.published_by",
+        &[
+            Param::Int(d.id.0),
+            Param::Text(&d.kind),
+            Param::Text(&d.key),
+            Param::Text(&d.name),
+            Param::Text(&d.state),
+            Param::Int(d.revision),
+            Param::from(d.live_version.map(|v| v.0)),
+            Param::Bool(d.paused),
+            Param::from(d.starts_at.map(to_micros)),
+            Param::from(d.ends_at.map(to_micros)),
+            Param::Text(&d.body),
+            Param::Int(to_micros(d.created_at)),
+            Param::Text(&d.created_by),
+            Param::Int(to_micros(d.updated_at)),
+            Param::Text(&d.updated_by),
+            Param::from(d.published_at.map(to_micros)),
+            Param::from(d.published_by.as_deref()),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Moves a journey to another state.
+pub fn set_state(s: &mut dyn Session, id: DocumentId, state: &str) -> Result<(), StoreError> {
+    s.execute("UPDATE document SET state = $2 WHERE id = $1", &[Param::Int(id.0), Param::Text(state)])?;
+    Ok(())
+}
+
+/// Takes a definition away, with its versions.
+pub fn delete(s: &mut dyn Session, id: DocumentId) -> Result<(), StoreError> {
+    s.execute("DELETE FROM document WHERE id = $1", &[Param::Int(id.0)])?;
+    Ok(())
+}
+
+/// Adds a published version.
+pub fn insert_version(s: &mut dyn Session, v: &VersionRow) -> Result<(), StoreError> {
+    s.execute(
+        "INSERT INTO document_version (id, document_id, no, body, frozen, published_at, published_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        &[
+            Param::Int(v.id.0),
+            Param::Int(v.document.0),
+            Param::Int(v.no),
+            Param::Text(&v.body),
+            Param::Text(&v.frozen),
+            Param::Int(to_micros(v.published_at)),
+            Param::Text(&v.published_by),
+        ],
+    )?;
+    Ok(())
+}
+
+/// A version by id.
+pub fn version(s: &mut dyn Session, id: VersionId) -> Result<Option<VersionRow>, StoreError> {
+    versions(s, &format!("SELECT {VERSION} FROM document_version WHERE id = $1"), &[Param::Int(id.0)])
+        .map(|mut rows| rows.pop())
+}
+
+/// All versions of a definition, oldest first.
+pub fn versions_of(s: &mut dyn Session, id: DocumentId) -> Result<Vec<VersionRow>, StoreError> {
+    versions(s, &format!("SELECT {VERSION} FROM document_version WHERE document_id = $1 ORDER BY no"), &[Param::Int(id.0)])
+}
+
+fn versions(s: &mut dyn Session, sql: &str, params: &[Param]) -> Result<Vec<VersionRow>, StoreError> {
+    let mut rows = Vec::new();
+    s.query(sql, params, &mut |r| {
+        rows.push(read_version(r));
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Says which activity types a version or a condition hears; replaces what it said before.
+pub fn set_heard(
+    s: &mut dyn Session,
+    document: DocumentId,
+    version: VersionId,
+    activities: &[String],
+) -> Result<(), StoreError> {
+    s.execute(
+        "DELETE FROM heard WHERE document_id = $1 AND version_id = $2",
+        &[Param::Int(document.0), Param::Int(version.0)],
+    )?;
+    for activity in activities {
+        s.execute(
+            "INSERT INTO heard (document_id, version_id, activity) VALUES ($1, $2, $3)",
+            &[Param::Int(document.0), Param::Int(version.0), Param::Text(activity)],
+        )?;
+    }
+    Ok(())
+}
+
+/// Every activity type that anything live hears. Read in the transaction that writes activities, so that no wake-up
+/// is lost: whoever begins to listen after it was read counts activities from then on only.
+pub fn heard(s: &mut dyn Session) -> Result<Vec<String>, StoreError> {
+    let mut rows = Vec::new();
+    s.query("SELECT DISTINCT activity FROM heard", &[], &mut |r| {
+        rows.push(r.text(0).to_owned());
+        Ok(())
+    })?;
+    Ok(rows)
+}
