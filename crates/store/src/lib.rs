@@ -2,6 +2,10 @@
 //!
 //! Never rules of the domain, never HTTP. Everything outside works through [`Store::write`] and [`Store::read`].
 
+pub mod documents;
+pub mod records;
+pub mod step;
+
 mod bulk;
 mod error;
 pub mod ids;

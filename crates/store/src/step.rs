@@ -8,8 +8,7 @@ use jiff::Timestamp;
 
 use crate::bulk::Bulk;
 use crate::error::StoreError;
-use crate::params;
-use crate::session::{Dialect, Param, Row, Session, SessionExt};
+use crate::session::{Dialect, Param, Row, Session};
 
 /// The shards that this transaction holds, and the instant from which everything in it is decided.
 #[derive(Debug, Clone)]
