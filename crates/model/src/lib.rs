@@ -2,9 +2,12 @@
 //!
 //! Pure: never tokio, SQL, HTTP, the wall clock or global randomness.
 
+pub mod attribute;
 pub mod clock;
 pub mod finding;
 pub mod id;
+pub mod text;
+pub mod value;
 
 pub use clock::Clock;
 pub use finding::{Finding, Severity};
