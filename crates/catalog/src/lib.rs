@@ -7,6 +7,7 @@ pub mod action;
 pub mod actions;
 pub mod changes;
 pub mod definitions;
+mod facts;
 pub mod needs;
 pub mod registry;
 pub mod world;

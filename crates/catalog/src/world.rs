@@ -344,6 +344,16 @@ impl World {
         self.people[ix].scores.iter().find(|(id, _)| *id == score).map_or(0, |(_, value)| *value)
     }
 
+    /// The name of a subject's own time zone, when it has one and it was asked for.
+    pub fn time_zone(&self, subject: crate::action::Subject) -> Option<&str> {
+        match subject {
+            crate::action::Subject::Account(ix) => {
+                self.account_value(ix, self.schema.account.no("time_zone")?).as_text()
+            }
+            crate::action::Subject::Person(ix) => self.person_value(ix, self.schema.person.no("time_zone")?).as_text(),
+        }
+    }
+
     /// The latest enrollment of an account in a journey.
     pub fn account_trip(&self, ix: AccountIx, journey: DocumentId) -> Option<Trip> {
         self.accounts[ix].trips.iter().find(|t| t.journey == journey).copied()
@@ -354,7 +364,7 @@ impl World {
     /// Sets an account's attribute.
     pub fn set_account_value(&mut self, ix: AccountIx, attribute: AttributeNo, value: Value, origin: &Origin) -> bool {
         let Some(slot) = self.account_slots.of(attribute) else { return false };
-        let key = self.schema.account_attribute(attribute).key.clone();
+        let Some(key) = self.schema.account.at(attribute).map(|a| a.key.clone()) else { return false };
         let account = &mut self.accounts[ix];
         let Some(stored) = account.values.get_mut(slot) else { return false };
         if *stored == value {
@@ -371,7 +381,7 @@ impl World {
     /// Sets a person's attribute.
     pub fn set_person_value(&mut self, ix: PersonIx, attribute: AttributeNo, value: Value, origin: &Origin) -> bool {
         let Some(slot) = self.person_slots.of(attribute) else { return false };
-        let key = self.schema.person_attribute(attribute).key.clone();
+        let Some(key) = self.schema.person.at(attribute).map(|a| a.key.clone()) else { return false };
         let person = &mut self.people[ix];
         let Some(stored) = person.values.get_mut(slot) else { return false };
         if *stored == value {

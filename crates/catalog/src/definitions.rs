@@ -1,0 +1,285 @@
+//! The live definitions that actions, conditions and plans are checked against and prepared with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema};
+use caravan_model::condition::{Condition, NameKind, Scope};
+use caravan_model::document::DocumentKind;
+use caravan_model::suggest::did_you_mean;
+use caravan_model::value::Value;
+use caravan_model::{DocumentId, Finding, VersionId};
+use jiff::tz::TimeZone;
+use serde_json::Value as Json;
+
+/// A definition as others see it.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Its id.
+    pub id: DocumentId,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Unique in its kind.
+    pub key: String,
+    /// Shown.
+    pub name: String,
+    /// `draft`, `live` …
+    pub state: String,
+    /// Its live version.
+    pub version: Option<VersionId>,
+    /// Its live version's body where it has one, else its draft.
+    pub body: Arc<Json>,
+}
+
+impl Definition {
+    /// A text field of the body.
+    pub fn text(&self, field: &str) -> Option<&str> {
+        self.body.get(field).and_then(Json::as_str)
+    }
+}
+
+/// All definitions of the installation at one revision.
+#[derive(Debug, Clone)]
+pub struct Definitions {
+    /// Standard and declared attributes.
+    pub schema: Arc<Schema>,
+    /// The organisation's time zone.
+    pub zone: TimeZone,
+    by_key: HashMap<(DocumentKind, String), Arc<Definition>>,
+}
+
+/// A role card of a live roles template.
+#[derive(Debug, Clone)]
+pub struct RoleCard {
+    /// The role.
+    pub role: String,
+    /// It counts for completeness.
+    pub required: bool,
+    /// Members that fill it.
+    pub members_required: u32,
+    /// Who gets it by rule; none: by hand or by a journey only.
+    pub when: Option<Condition>,
+}
+
+/// A solution interest with its live template and stage model.
+#[derive(Debug, Clone)]
+pub struct Interest {
+    /// Its id.
+    pub id: DocumentId,
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Role cards in order of priority.
+    pub roles: Vec<RoleCard>,
+    /// Its stage model, when it has a live one.
+    pub stages: Option<Stages>,
+    /// Memberships follow people as they change.
+    pub update_existing: bool,
+    /// The list or audience whose accounts get a group.
+    pub create_for: Option<DocumentId>,
+}
+
+/// Stages and the moves between them.
+#[derive(Debug, Clone, Default)]
+pub struct Stages {
+    /// Name, whether it is an entry, and where it may go.
+    pub stages: Vec<(String, bool, Vec<String>)>,
+}
+
+impl Stages {
+    /// Whether there is such a stage.
+    pub fn has(&self, name: &str) -> bool {
+        self.stages.iter().any(|(stage, _, _)| stage == name)
+    }
+
+    /// Whether a group may go from `from` to `to`; from no stage only into an entry.
+    pub fn allows(&self, from: Option<&str>, to: &str) -> bool {
+        match from {
+            None => self.stages.iter().any(|(stage, entry, _)| stage == to && *entry),
+            Some(from) => self.stages.iter().any(|(stage, _, next)| stage == from && next.iter().any(|n| n == to)),
+        }
+    }
+}
+
+impl Definitions {
+    /// All of them.
+    pub fn new(schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
+        let by_key = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
+        Self { schema, zone, by_key }
+    }
+
+    /// A definition, when there is one.
+    pub fn get(&self, kind: DocumentKind, key: &str) -> Option<&Arc<Definition>> {
+        // A tuple of borrowed parts cannot look up a tuple of owned ones; keys are short.
+        self.by_key.get(&(kind, key.to_owned()))
+    }
+
+    /// All definitions of a kind, in no order.
+    pub fn of_kind(&self, kind: DocumentKind) -> impl Iterator<Item = &Arc<Definition>> {
+        self.by_key.values().filter(move |d| d.kind == kind)
+    }
+
+    /// A definition that must exist.
+    ///
+    /// # Errors
+    /// `unknown_reference` at `pointer`, with the key that was probably meant.
+    pub fn find(&self, kind: DocumentKind, key: &str, pointer: &str) -> Result<&Arc<Definition>, Finding> {
+        self.get(kind, key).ok_or_else(|| {
+            let hint = did_you_mean(key, self.of_kind(kind).map(|d| d.key.as_str()));
+            let what = kind.label().to_lowercase();
+            Finding::error("unknown_reference", pointer, format!("There is no {what} `{key}`. Apply it first.{hint}"))
+        })
+    }
+
+    /// A definition that must exist and be live.
+    ///
+    /// # Errors
+    /// `unknown_reference` or `not_live` at `pointer`.
+    pub fn live(&self, kind: DocumentKind, key: &str, pointer: &str) -> Result<&Arc<Definition>, Finding> {
+        let found = self.find(kind, key, pointer)?;
+        if found.state == "live" {
+            return Ok(found);
+        }
+        let what = kind.label();
+        Err(Finding::error("not_live", pointer, format!("{what} `{key}` is {}, not live. Publish it first.", found.state)))
+    }
+
+    /// An attribute that journeys may write, and the value typed.
+    ///
+    /// # Errors
+    /// `unknown_attribute`, `attribute_not_updatable`, `wrong_value_type` …
+    pub fn writable(&self, set: &AttributeSet, key: &str, value: &Json) -> Result<(AttributeNo, Value), Vec<Finding>> {
+        let (no, attribute) = set.find(key, "/attribute").map_err(|f| vec![f])?;
+        if !attribute.updatable {
+            return Err(vec![not_updatable(attribute)]);
+        }
+        let value = attribute
+            .read_json(value)
+            .map_err(|e| vec![Finding::error(e.code, "/value", format!("The value does not fit: {e}"))])?;
+        Ok((no, value))
+    }
+
+    /// A solution interest with what it stands on.
+    ///
+    /// # Errors
+    /// `unknown_reference`, or `not_live` for its template or stage model.
+    pub fn interest(&self, key: &str, pointer: &str) -> Result<Interest, Vec<Finding>> {
+        let found = self.find(DocumentKind::SolutionInterest, key, pointer).map_err(|f| vec![f])?;
+        let template = found.text("roles_template").unwrap_or_default();
+        let template = self.live(DocumentKind::RolesTemplate, template, pointer).map_err(|f| vec![f])?;
+        let stages = match found.text("stage_model") {
+            Some(model) => {
+                Some(stages_of(&self.live(DocumentKind::StageModel, model, pointer).map_err(|f| vec![f])?.body))
+            }
+            None => None,
+        };
+        Ok(Interest {
+            id: found.id,
+            key: found.key.clone(),
+            name: found.name.clone(),
+            roles: self.role_cards(&template.body, pointer)?,
+            stages,
+            update_existing: found.body.get("update_existing").and_then(Json::as_bool).unwrap_or(false),
+            create_for: self.create_for(&found.body),
+        })
+    }
+
+    fn create_for(&self, interest: &Json) -> Option<DocumentId> {
+        let create_for = interest.get("create_for")?;
+        let of = |field: &str, kind| self.get(kind, create_for.get(field)?.as_str()?).map(|d| d.id);
+        of("account_list", DocumentKind::AccountList).or_else(|| of("audience", DocumentKind::Audience))
+    }
+
+    fn role_cards(&self, template: &Json, pointer: &str) -> Result<Vec<RoleCard>, Vec<Finding>> {
+        let cards = template.get("roles").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+        cards
+            .iter()
+            .map(|card| {
+                Ok(RoleCard {
+                    role: card.get("role").and_then(Json::as_str).unwrap_or_default().to_owned(),
+                    required: card.get("required").and_then(Json::as_bool).unwrap_or(false),
+                    members_required: card
+                        .get("members_required")
+                        .and_then(Json::as_u64)
+                        .and_then(|n| u32::try_from(n).ok())
+                        .unwrap_or(1)
+                        .max(1),
+                    when: match card.get("when") {
+                        Some(when) => Some(self.person_condition(when, pointer)?),
+                        None => None,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// A condition about an account, its names bound.
+    ///
+    /// # Errors
+    /// What is wrong with it, and every name that does not exist.
+    pub fn account_condition(&self, json: &Json, pointer: &str) -> Result<Condition, Vec<Finding>> {
+        self.bound(Condition::read(json, pointer, &Scope::account(&self.schema))?)
+    }
+
+    /// A condition about a person, its names bound.
+    ///
+    /// # Errors
+    /// What is wrong with it, and every name that does not exist.
+    pub fn person_condition(&self, json: &Json, pointer: &str) -> Result<Condition, Vec<Finding>> {
+        self.bound(Condition::read(json, pointer, &Scope::person(&self.schema))?)
+    }
+
+    fn bound(&self, mut condition: Condition) -> Result<Condition, Vec<Finding>> {
+        let unknown: Vec<Finding> = condition
+            .references()
+            .iter()
+            .filter_map(|r| self.find(document_kind(r.kind)?, &r.key, &r.pointer).err())
+            .collect();
+        if !unknown.is_empty() {
+            return Err(unknown);
+        }
+        condition.bind(|kind, key| self.get(document_kind(kind)?, key).map(|d| d.id));
+        Ok(condition)
+    }
+}
+
+fn document_kind(name: NameKind) -> Option<DocumentKind> {
+    Some(match name {
+        NameKind::AccountList => DocumentKind::AccountList,
+        NameKind::PeopleList => DocumentKind::PeopleList,
+        NameKind::SolutionInterest => DocumentKind::SolutionInterest,
+        NameKind::Score => DocumentKind::Score,
+        NameKind::CustomObject => DocumentKind::CustomObject,
+        NameKind::ActivityType | NameKind::Stage | NameKind::Role | NameKind::ActivityField | NameKind::ObjectField => {
+            return None;
+        }
+    })
+}
+
+fn stages_of(model: &Json) -> Stages {
+    let stages = model.get("stages").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let texts = |list: Option<&Json>| -> Vec<String> {
+        list.and_then(Json::as_array)
+            .map(|all| all.iter().filter_map(|t| t.as_str().map(str::to_owned)).collect())
+            .unwrap_or_default()
+    };
+    Stages {
+        stages: stages
+            .iter()
+            .map(|stage| {
+                let name = stage.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
+                let entry = stage.get("entry").and_then(Json::as_bool).unwrap_or(false);
+                (name, entry, texts(stage.get("to")))
+            })
+            .collect(),
+    }
+}
+
+fn not_updatable(attribute: &Attribute) -> Finding {
+    let message = format!(
+        "Journeys may not write `{}`. Choose an updatable attribute, or make a declared one updatable.",
+        attribute.key
+    );
+    Finding::error("attribute_not_updatable", "/attribute", message)
+}
