@@ -2,12 +2,15 @@
 //!
 //! Pure: never tokio, SQL, HTTP, the wall clock or global randomness.
 
+pub mod attribute;
 pub mod clock;
 pub mod document;
 pub mod finding;
 pub mod id;
 pub mod journey;
 pub mod suggest;
+pub mod text;
+pub mod value;
 
 pub use clock::Clock;
 pub use finding::{Finding, Severity};
