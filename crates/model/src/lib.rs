@@ -4,7 +4,9 @@
 
 pub mod attribute;
 pub mod clock;
+pub mod condition;
 pub mod document;
+pub mod duration;
 pub mod finding;
 pub mod id;
 pub mod journey;
