@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 use super::{Condition, Expr, FieldTest, Name, NameKind, Reference};
 use crate::attribute::{Schema, Subject};
 use crate::finding::Finding;
-use crate::text::did_you_mean;
+use crate::suggest::did_you_mean;
 use crate::value::shown;
 
 use kinds::TESTS;

@@ -5,7 +5,8 @@ use serde_json::Value as Json;
 use super::{Object, Reader, at};
 use crate::condition::{Check, Checks, Constant, FieldTest, NameKind, OPERATORS, Operator, Order, Takes, operators_of};
 use crate::duration::Duration;
-use crate::text::{Folded, did_you_mean};
+use crate::suggest::did_you_mean;
+use crate::text::Folded;
 use crate::value::{Value, ValueError, ValueRef, ValueType, read_date, read_instant, shown};
 
 impl Reader<'_> {

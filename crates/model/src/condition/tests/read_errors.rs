@@ -45,8 +45,8 @@ fn everything_wrong_with_an_account_condition() {
         "Retail"
     ]});
     insta::assert_snapshot!(errors(Subject::Account, &json), @r#"
-    unknown_attribute /when/all/0/account Accounts have no attribute `employes`. Did you mean "employees"?
-    unknown_operator /when/all/1/at_lest There is no operator `at_lest`. Did you mean "at_least"?
+    unknown_attribute /when/all/0/account Accounts have no attribute `employes`. Did you mean `employees`?
+    unknown_operator /when/all/1/at_lest There is no operator `at_lest`. Did you mean `at_least`?
     wrong_value_type /when/all/2/at_least This expects a whole number, not "many".
     operator_not_allowed /when/all/3/starts_with `starts_with` is not for a whole number. Use one of: is, is_not, is_empty, is_not_empty, at_least, greater_than, at_most, less_than, between.
     missing_operator /when/all/4 An operator is missing. Use one of: is, is_not, starts_with, not_starts_with, contains, not_contains, is_empty, is_not_empty.
@@ -57,14 +57,14 @@ fn everything_wrong_with_an_account_condition() {
     wrong_value_type /when/all/9/on This expects a date like 2026-12-01, not "yesterday".
     wrong_value_type /when/all/10/between `between` takes exactly two values, [from, to].
     wrong_value_type /when/all/11/account `account` expects the key of an attribute, not the number 5.
-    unknown_test /when/all/12/acount There is no test `acount`. Did you mean "account"?
+    unknown_test /when/all/12/acount There is no test `acount`. Did you mean `account`?
     several_tests /when/all/13 `account` and `in_account_list` stand in one condition. Write each as its own and join them with `all` or `any`.
     wrong_subject /when/all/14/person `person` is a test of people, and this condition is about accounts. Put it inside `has_people`.
-    unknown_field /when/all/15/buying_group/completness `completness` is not known here; this takes solution_interest, stage, status, completeness, engagement, roles. Did you mean "completeness"?
+    unknown_field /when/all/15/buying_group/completness `completness` is not known here; this takes solution_interest, stage, status, completeness, engagement, roles. Did you mean `completeness`?
     wrong_value_type /when/all/15/buying_group/engagement Expected an operator with a number, like {at_least: 50}, not the number 50.
     required /when/all/16/buying_group/roles/0/role `role` is missing. Name the buying-group role to count.
     wrong_subject /when/all/17/has_people/account `account` is a test of accounts, and this condition is about people. Use one of: has, person, score, member_of_buying_group, role_in_account, in_people_list, did, did_not.
-    unknown_attribute /when/all/18/has_people/person People have no attribute `contry`. Did you mean "country"?
+    unknown_attribute /when/all/18/has_people/person People have no attribute `contry`. Did you mean `country`?
     always_matches /when/all/18/at_least `at_least: 0` always holds. Write a higher number, or add `at_most`.
     wrong_value_type /when/all/19/in_account_list Expected the key of a list, as text, not the number 7.
     unknown_test /when/all/20/a~1b~0c There is no test `a/b~c`. Use one of: all, any, not, account, in_account_list, buying_group, has_people, has.
@@ -103,7 +103,7 @@ fn everything_wrong_with_a_person_condition() {
     always_matches /when/any/8/at_least `at_least: 0` holds whatever happened. Write 1 or more, or use `did_not`.
     operator_not_allowed /when/any/9/where/at/in_past `in_past` is not for the fields of activities. Use `within` beside `did` instead.
     wrong_value_type /when/any/9/where/email Expected an operator with a value, like {is: …}, not "welcome".
-    unknown_field /when/any/10/wher `wher` is not known here; this takes did_not, where, within, since, at_least. Did you mean "where"?
+    unknown_field /when/any/10/wher `wher` is not known here; this takes did_not, where, within, since, at_least. Did you mean `where`?
     unknown_field /when/any/11/also `also` is not known here; this takes not.
     invalid_condition /when/any/11/not Expected a condition like {all: […]} or {person: country, is: DE}, not a list.
     "#);
