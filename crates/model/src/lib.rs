@@ -10,6 +10,7 @@ pub mod duration;
 pub mod finding;
 pub mod id;
 pub mod journey;
+pub mod sample;
 pub mod suggest;
 pub mod text;
 pub mod value;
