@@ -4,10 +4,13 @@
 
 pub mod attribute;
 pub mod clock;
+pub mod condition;
 pub mod document;
+pub mod duration;
 pub mod finding;
 pub mod id;
 pub mod journey;
+pub mod sample;
 pub mod suggest;
 pub mod text;
 pub mod value;

@@ -65,42 +65,6 @@ impl Folded {
     }
 }
 
-/// The candidate that `word` was most likely meant to be: at most a third of its letters differ.
-pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word = fold(word);
-    let allowed = (word.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(&word, &fold(candidate)), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// ` Did you mean "…"?`, or nothing.
-pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    closest(word, candidates).map(|close| format!(" Did you mean \"{close}\"?")).unwrap_or_default()
-}
-
-/// How many letters must be put in, left out, replaced or swapped with a neighbour to get from `a` to `b`.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let replaced = rows[i][j] + usize::from(x != y);
-            let mut best = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,12 +97,5 @@ mod tests {
                 assert_eq!(folded.is_in(text), plain.contains(&*fold(wanted)), "{wanted} in {text}");
             }
         }
-    }
-
-    #[test]
-    fn a_slip_of_the_pen_finds_the_word() {
-        assert_eq!(closest("employes", ["employees", "email"]), Some("employees"));
-        assert_eq!(closest("Industyr", ["industry"]), Some("industry"));
-        assert_eq!(closest("turnover", ["employees", "industry"]), None);
     }
 }

@@ -10,13 +10,11 @@ use crate::session::{Dialect, Session};
 /// Migrations of SQLite.
 pub(crate) mod sqlite {
     refinery::embed_migrations!("../../migrations/sqlite");
-    pub(crate) use migrations::runner;
 }
 
 /// Migrations of PostgreSQL.
 pub(crate) mod postgres {
     refinery::embed_migrations!("../../migrations/postgres");
-    pub(crate) use migrations::runner;
 }
 
 /// Says what a failed migration means for the user.

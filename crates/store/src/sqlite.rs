@@ -21,7 +21,7 @@ use crate::ids::{IdRange, check_family};
 use crate::pool::{Lent, Pool};
 use crate::session::{Dialect, Faults, Param, Row, Session, Value};
 use crate::sql::{PREPARED_STATEMENTS, Translations};
-use crate::store::{Access, Driver, OpenOptions, Transaction, lock_file};
+use crate::store::{Access, Driver, MigrationLock, OpenOptions, Transaction, lock_file};
 
 /// The database file in the data directory.
 pub(crate) const FILE_NAME: &str = "caravan.db";
@@ -111,12 +111,18 @@ impl Driver for SqliteDriver {
         Ok(Box::new(transaction))
     }
 
-    fn migrate(&self) -> Result<(), StoreError> {
+    fn lock_migration(&self) -> Result<MigrationLock, StoreError> {
         let path = self.directory.join("migrate.lock");
         let lock = lock_file(&path)?;
         lock.lock().map_err(|error| StoreError::files(&path, error))?;
+        Ok(Box::new(lock))
+    }
+
+    fn migrate(&self) -> Result<(), StoreError> {
         let mut writer = self.writer.lock();
-        crate::migrate::sqlite::runner().run(&mut writer.raw).map_err(|error| crate::migrate::failure(&error))?;
+        crate::migrate::sqlite::migrations::runner()
+            .run(&mut writer.raw)
+            .map_err(|error| crate::migrate::failure(&error))?;
         Ok(())
     }
 

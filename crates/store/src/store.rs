@@ -55,12 +55,17 @@ pub(crate) enum Access {
 pub(crate) trait Driver: Send + Sync {
     fn dialect(&self) -> Dialect;
     fn begin(&self, access: Access) -> Result<Box<dyn Transaction + '_>, StoreError>;
+    /// Keeps other processes from migrating until the answer is dropped.
+    fn lock_migration(&self) -> Result<MigrationLock, StoreError>;
     /// Brings the tables up to date.
     fn migrate(&self) -> Result<(), StoreError>;
     /// Writes a consistent copy into a new file.
     fn copy_into(&self, file: &Path) -> Result<(), StoreError>;
     fn size_bytes(&self) -> Result<u64, StoreError>;
 }
+
+/// Whatever a driver must hold on to while it migrates.
+pub(crate) type MigrationLock = Box<dyn std::any::Any>;
 
 /// A session that can end. Dropped without a commit, it rolls back.
 pub(crate) trait Transaction: Session {
@@ -163,9 +168,10 @@ impl Store {
 
     /// Brings the schema up to date; safe to call from several processes at once.
     pub fn migrate(&self) -> Result<(), StoreError> {
-        let _inside = Inside::enter(self.inner.number)?;
+        let inside = Inside::enter(self.inner.number)?;
+        let _lock = self.inner.driver.lock_migration()?;
         self.inner.driver.migrate()?;
-        drop(_inside);
+        drop(inside);
         self.write(crate::migrate::furnish)
     }
 

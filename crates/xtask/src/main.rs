@@ -1,1 +1,17 @@
-fn main() {}
+//! Chores of the project itself, run as `cargo xtask NAME`. Never part of what users get.
+
+mod layers;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask check-layers     which room may know which, against the real dependencies";
+
+fn main() -> anyhow::Result<ExitCode> {
+    match std::env::args().nth(1).as_deref() {
+        Some("check-layers") => layers::check(),
+        _ => {
+            eprintln!("{USAGE}");
+            Ok(ExitCode::from(2))
+        }
+    }
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ACCOUNT, Attribute, AttributeNo, Format, PERSON, Standard, Subject};
 use crate::finding::Finding;
-use crate::text::did_you_mean;
+use crate::suggest::did_you_mean;
 use crate::value::{MAX_TEXT_CHARS, ValueType};
 
 /// Most attributes that one subject may have, standard ones included.
@@ -332,6 +332,6 @@ mod tests {
         let schema = Schema::standard();
         let finding = schema.account.find("employes", "/when/account").unwrap_err();
         assert_eq!(finding.code, "unknown_attribute");
-        assert_eq!(finding.message, "Accounts have no attribute `employes`. Did you mean \"employees\"?");
+        assert_eq!(finding.message, "Accounts have no attribute `employes`. Did you mean `employees`?");
     }
 }

@@ -1,0 +1,4 @@
+//! Conditions, from JSON to their answer.
+
+mod read_errors;
+mod world;
