@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema};
+use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::condition::{Condition, NameKind, Scope};
 use caravan_model::document::DocumentKind;
 use caravan_model::suggest::did_you_mean;
@@ -109,6 +109,21 @@ impl Definitions {
         Self { schema, zone, by_key }
     }
 
+    /// The same, but with the content that a published version has frozen: `{KIND: {KEY: body}}` as JSON text.
+    #[must_use]
+    pub fn with_frozen(&self, frozen: &str) -> Self {
+        let frozen: HashMap<DocumentKind, HashMap<String, Json>> = serde_json::from_str(frozen).unwrap_or_default();
+        let mut all = self.clone();
+        for (kind, bodies) in frozen {
+            for (key, body) in bodies {
+                if let Some(known) = all.by_key.get_mut(&(kind, key)) {
+                    *known = Arc::new(Definition { body: Arc::new(body), ..known.as_ref().clone() });
+                }
+            }
+        }
+        all
+    }
+
     /// A definition, when there is one.
     pub fn get(&self, kind: DocumentKind, key: &str) -> Option<&Arc<Definition>> {
         // A tuple of borrowed parts cannot look up a tuple of owned ones; keys are short.
@@ -142,7 +157,11 @@ impl Definitions {
             return Ok(found);
         }
         let what = kind.label();
-        Err(Finding::error("not_live", pointer, format!("{what} `{key}` is {}, not live. Publish it first.", found.state)))
+        Err(Finding::error(
+            "not_live",
+            pointer,
+            format!("{what} `{key}` is {}, not live. Publish it first.", found.state),
+        ))
     }
 
     /// An attribute that journeys may write, and the value typed.
@@ -219,7 +238,11 @@ impl Definitions {
     /// # Errors
     /// What is wrong with it, and every name that does not exist.
     pub fn account_condition(&self, json: &Json, pointer: &str) -> Result<Condition, Vec<Finding>> {
-        self.bound(Condition::read(json, pointer, &Scope::account(&self.schema))?)
+        self.bound(Condition::read(
+            json,
+            pointer,
+            Scope { subject: Subject::Account, schema: &self.schema, in_journey: true },
+        )?)
     }
 
     /// A condition about a person, its names bound.
@@ -227,7 +250,11 @@ impl Definitions {
     /// # Errors
     /// What is wrong with it, and every name that does not exist.
     pub fn person_condition(&self, json: &Json, pointer: &str) -> Result<Condition, Vec<Finding>> {
-        self.bound(Condition::read(json, pointer, &Scope::person(&self.schema))?)
+        self.bound(Condition::read(
+            json,
+            pointer,
+            Scope { subject: Subject::Person, schema: &self.schema, in_journey: true },
+        )?)
     }
 
     fn bound(&self, mut condition: Condition) -> Result<Condition, Vec<Finding>> {

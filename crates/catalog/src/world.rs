@@ -414,7 +414,14 @@ impl World {
     }
 
     /// Puts an account into a list or takes it out.
-    pub fn set_account_list(&mut self, ix: AccountIx, list: DocumentId, key: &str, member: bool, origin: &Origin) -> bool {
+    pub fn set_account_list(
+        &mut self,
+        ix: AccountIx,
+        list: DocumentId,
+        key: &str,
+        member: bool,
+        origin: &Origin,
+    ) -> bool {
         let account = &mut self.accounts[ix];
         let place = account.lists.iter().position(|&l| l == list);
         match (place, member) {
@@ -489,5 +496,6 @@ impl World {
 }
 
 fn change_fields(key: &str, old: &Value, new: &Value, origin: &Origin) -> String {
-    serde_json::json!({"attribute": key, "old": old.to_json(), "new": new.to_json(), "source": origin.source}).to_string()
+    serde_json::json!({"attribute": key, "old": old.to_json(), "new": new.to_json(), "source": origin.source})
+        .to_string()
 }

@@ -233,7 +233,11 @@ pub fn version(s: &mut dyn Session, id: VersionId) -> Result<Option<VersionRow>,
 
 /// All versions of a definition, oldest first.
 pub fn versions_of(s: &mut dyn Session, id: DocumentId) -> Result<Vec<VersionRow>, StoreError> {
-    versions(s, &format!("SELECT {VERSION} FROM document_version WHERE document_id = $1 ORDER BY no"), &[Param::Int(id.0)])
+    versions(
+        s,
+        &format!("SELECT {VERSION} FROM document_version WHERE document_id = $1 ORDER BY no"),
+        &[Param::Int(id.0)],
+    )
 }
 
 fn versions(s: &mut dyn Session, sql: &str, params: &[Param]) -> Result<Vec<VersionRow>, StoreError> {

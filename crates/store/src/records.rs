@@ -238,11 +238,7 @@ pub fn scores(
 }
 
 /// Which of these subjects are in which of these lists. Index: `list_member_subject`.
-pub fn memberships(
-    s: &mut dyn Session,
-    subjects: &[i64],
-    lists: &[i64],
-) -> Result<Vec<(i64, DocumentId)>, StoreError> {
+pub fn memberships(s: &mut dyn Session, subjects: &[i64], lists: &[i64]) -> Result<Vec<(i64, DocumentId)>, StoreError> {
     s.query_map(
         "SELECT subject_id, list_id FROM list_member WHERE subject_id {in:1} AND list_id {in:2} ORDER BY subject_id, list_id",
         params![subjects, lists],
@@ -320,7 +316,8 @@ fn read_group(r: &dyn Row) -> Result<GroupRow, StoreError> {
 
 /// The groups of these accounts for these interests.
 pub fn groups(s: &mut dyn Session, accounts: &[i64], interests: &[i64]) -> Result<Vec<GroupRow>, StoreError> {
-    let sql = format!("SELECT {GROUP} FROM buying_group WHERE account_id {{in:1}} AND interest_id {{in:2}} ORDER BY id");
+    let sql =
+        format!("SELECT {GROUP} FROM buying_group WHERE account_id {{in:1}} AND interest_id {{in:2}} ORDER BY id");
     s.query_map(&sql, params![accounts, interests], read_group)
 }
 
@@ -531,10 +528,14 @@ fn put_column(
         let json: Vec<String> = values.iter().map(|v| v.to_json().to_string()).collect();
         let set = match s.dialect() {
             Dialect::Sqlite => {
-                format!("custom = json_set(COALESCE(custom, '{{}}'), '$.\"{key}\"', json({{value}})), updated_at = {{updated_at}}")
+                format!(
+                    "custom = json_set(COALESCE(custom, '{{}}'), '$.\"{key}\"', json({{value}})), updated_at = {{updated_at}}"
+                )
             }
             Dialect::Postgres => {
-                format!("custom = COALESCE(custom, '{{}}') || jsonb_build_object('{key}', {{value}}), updated_at = {{updated_at}}")
+                format!(
+                    "custom = COALESCE(custom, '{{}}') || jsonb_build_object('{key}', {{value}}), updated_at = {{updated_at}}"
+                )
             }
         };
         // The braces of an empty object are text, not a column's name: given as a column of their own.
@@ -545,8 +546,7 @@ fn put_column(
     let set = format!("{key} = {{value}}, updated_at = {{updated_at}}");
     match value_type {
         ValueType::String | ValueType::Date | ValueType::DateTime => {
-            let texts: Vec<Option<String>> =
-                values.iter().map(|v| (!v.is_missing()).then(|| v.to_string())).collect();
+            let texts: Vec<Option<String>> = values.iter().map(|v| (!v.is_missing()).then(|| v.to_string())).collect();
             s.bulk(&update.column("value", &texts).set(&set))?;
         }
         ValueType::Integer => {
@@ -678,7 +678,9 @@ pub fn take_rechecks(
                 .column("due_at", &due)
                 .column("list_id", &list)
                 .column("subject_id", &subject)
-                .matching("shard = {shard} AND due_at = {due_at} AND list_id = {list_id} AND subject_id = {subject_id}"),
+                .matching(
+                    "shard = {shard} AND due_at = {due_at} AND list_id = {list_id} AND subject_id = {subject_id}",
+                ),
         )?;
     }
     Ok(rows.into_iter().map(|r| (DocumentId(r.2), r.3)).collect())

@@ -508,14 +508,10 @@ pub fn release(s: &mut dyn Session, claim: &Claim) -> Result<(), StoreError> {
 pub fn next_due(s: &mut dyn Session) -> Result<(Option<Timestamp>, bool), StoreError> {
     let mut due = None;
     let mut inbox = false;
-    s.query(
-        "SELECT (SELECT MIN(due_at) FROM shard), EXISTS (SELECT 1 FROM inbox)",
-        &[],
-        &mut |r| {
-            due = r.opt_int(0).map(from_micros);
-            inbox = r.bool(1);
-            Ok(())
-        },
-    )?;
+    s.query("SELECT (SELECT MIN(due_at) FROM shard), EXISTS (SELECT 1 FROM inbox)", &[], &mut |r| {
+        due = r.opt_int(0).map(from_micros);
+        inbox = r.bool(1);
+        Ok(())
+    })?;
     Ok((due, inbox))
 }

@@ -2,11 +2,11 @@
 
 use caravan_model::Finding;
 
+use super::add_to_account_list::{Prepared, Settings};
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit};
 use crate::definitions::Definitions;
 use crate::needs::Needs;
 use crate::world::World;
-use super::add_to_account_list::{Prepared, Settings};
 
 /// *Remove from account list*.
 pub struct RemoveFromAccountList;
