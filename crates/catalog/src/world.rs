@@ -84,6 +84,8 @@ pub struct Person {
     pub shard: Shard,
     /// Its natural key.
     pub key: String,
+    /// It never enters a journey.
+    pub test_profile: bool,
     /// The loaded attributes, in the order of [`World::person_projection`].
     pub values: Vec<Value>,
     /// Its named scores, of those asked for.

@@ -705,3 +705,12 @@ pub fn put_rechecks(s: &mut dyn Session, rows: &[(Shard, Timestamp, DocumentId, 
     )?;
     Ok(())
 }
+
+/// The groups of these interests in which these people are members, removed or not. Index: `group_member_person`.
+pub fn groups_of_people(s: &mut dyn Session, people: &[i64], interests: &[i64]) -> Result<Vec<GroupRow>, StoreError> {
+    let sql = format!(
+        "SELECT {GROUP} FROM buying_group WHERE interest_id {{in:2}}
+         AND id IN (SELECT group_id FROM group_member WHERE person_id {{in:1}}) ORDER BY id"
+    );
+    s.query_map(&sql, params![people, interests], read_group)
+}

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::bulk::Bulk;
 use crate::error::StoreError;
-use crate::session::{Dialect, Param, Row, Session};
+use crate::session::{Dialect, Param, Row, Session, SessionExt};
 
 /// The shards that this transaction holds, and the instant from which everything in it is decided.
 #[derive(Debug, Clone)]
@@ -315,8 +315,16 @@ pub fn insert_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow]) -> Result
     Ok(())
 }
 
-/// Writes enrollments as they are after their step; `seq` is the new number, and the stored one must be one less.
-pub fn update_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow]) -> Result<(), StoreError> {
+/// Writes enrollments as they are after their step. `stored_seqs` are the step numbers they had when they were read: a
+/// row that has another one now was moved by someone else.
+///
+/// # Errors
+/// [`StoreError::Stale`] when any row was.
+pub fn update_enrollments(
+    s: &mut dyn Session,
+    rows: &[EnrollmentRow],
+    stored_seqs: &[i64],
+) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -324,6 +332,7 @@ pub fn update_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow]) -> Result
     let changed = s.bulk(
         &Bulk::update("enrollment")
             .column("id", &columns.id)
+            .column("stored_seq", stored_seqs)
             .column("node", &columns.node)
             .column("seq", &columns.seq)
             .column("due_at", &columns.due_at)
@@ -336,16 +345,113 @@ pub fn update_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow]) -> Result
                 "node = {node}, seq = {seq}, due_at = {due_at}, listening = {listening}, heard = {heard}, \
                  node_at = {node_at}, ended_at = {ended_at}, outcome = {outcome}",
             )
-            .matching("id = {id} AND seq = {seq} - 1"),
+            .matching("id = {id} AND seq = {stored_seq}"),
     )?;
     if changed != rows.len() as u64 {
-        return Err(StoreError::Stale(format!(
-            "{} of {} enrollments were moved by someone else in the meantime",
-            rows.len() as u64 - changed,
-            rows.len()
-        )));
+        let lost = rows.len() as u64 - changed;
+        return Err(StoreError::Stale(format!("{lost} of {} enrollments were moved by someone else", rows.len())));
     }
     Ok(())
+}
+
+/// Writes a problem of a trip, new or once more.
+pub fn put_problem(
+    s: &mut dyn Session,
+    trip: EnrollmentId,
+    node: i64,
+    code: &str,
+    message: &str,
+    at: Timestamp,
+    next_try: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    s.execute(
+        "INSERT INTO problem (enrollment_id, node, code, message, since, attempts, next_try_at)
+         VALUES ($1, $2, $3, $4, $5, 1, $6)
+         ON CONFLICT (enrollment_id) DO UPDATE SET node = excluded.node, code = excluded.code,
+             message = excluded.message, attempts = problem.attempts + 1, next_try_at = excluded.next_try_at",
+        crate::params![trip, node, code, message, at, next_try],
+    )?;
+    Ok(())
+}
+
+/// How often each of these trips has failed in a row.
+pub fn problem_attempts(s: &mut dyn Session, trips: &[i64]) -> Result<Vec<(EnrollmentId, i64)>, StoreError> {
+    s.query_map("SELECT enrollment_id, attempts FROM problem WHERE enrollment_id {in:1}", crate::params![trips], |r| {
+        Ok((EnrollmentId(r.int(0)), r.int(1)))
+    })
+}
+
+/// Forgets the problems of trips that went on.
+pub fn clear_problems(s: &mut dyn Session, trips: &[i64]) -> Result<(), StoreError> {
+    s.execute("DELETE FROM problem WHERE enrollment_id {in:1}", crate::params![trips])?;
+    Ok(())
+}
+
+/// Whether any trip has a problem, so that steps without one ask nothing more.
+pub fn any_problem(s: &mut dyn Session) -> Result<bool, StoreError> {
+    s.exists("SELECT 1 FROM problem LIMIT 1", &[])
+}
+
+/// Queues effects. The unique key refuses a second one.
+pub fn insert_effects(s: &mut dyn Session, rows: &[EffectRow<'_>], now: Timestamp) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = s.reserve_ids("outbox", rows.len())?.collect();
+    let lane: Vec<&str> = rows.iter().map(|e| e.lane).collect();
+    let key: Vec<&str> = rows.iter().map(|e| e.key).collect();
+    let kind: Vec<&str> = rows.iter().map(|e| e.kind).collect();
+    let shard: Vec<i64> = rows.iter().map(|e| e.shard.0).collect();
+    let enrollment: Vec<i64> = rows.iter().map(|e| e.enrollment.0).collect();
+    let version: Vec<i64> = rows.iter().map(|e| e.version.0).collect();
+    let node: Vec<i64> = rows.iter().map(|e| e.node).collect();
+    let account: Vec<Option<i64>> = rows.iter().map(|e| e.account).collect();
+    let person: Vec<Option<i64>> = rows.iter().map(|e| e.person).collect();
+    let body: Vec<&str> = rows.iter().map(|e| e.body).collect();
+    s.bulk(
+        &Bulk::insert("outbox")
+            .column("id", &ids)
+            .column("lane", &lane)
+            .column("key", &key)
+            .column("kind", &kind)
+            .column("shard", &shard)
+            .column("enrollment_id", &enrollment)
+            .column("version_id", &version)
+            .column("node", &node)
+            .column("account_id", &account)
+            .column("person_id", &person)
+            .same("queued_at", now)
+            .same("not_before", now)
+            .same("attempt", 0i64)
+            .same("intent", false)
+            .column("body", &body),
+    )?;
+    Ok(())
+}
+
+/// An effect to queue.
+#[derive(Debug, Clone, Copy)]
+pub struct EffectRow<'a> {
+    /// Connection × operation × target.
+    pub lane: &'a str,
+    /// Stable over every retry.
+    pub key: &'a str,
+    /// What is delivered.
+    pub kind: &'a str,
+    /// The traveller's shard.
+    pub shard: Shard,
+    /// The trip.
+    pub enrollment: EnrollmentId,
+    /// Its version.
+    pub version: VersionId,
+    /// The node, or the box action.
+    pub node: i64,
+    /// The account on whose trip it is sent.
+    pub account: Option<i64>,
+    /// The recipient.
+    pub person: Option<i64>,
+    /// What rendering needs, JSON.
+    pub body: &'a str,
 }
 
 #[derive(Default)]
@@ -391,6 +497,23 @@ impl<'a> EnrollmentColumns<'a> {
         }
         c
     }
+}
+
+/// Gives the parked travellers of a resumed journey in a shard their due times back. Index: `enrollment_due`, whose
+/// far end holds parked rows only.
+pub fn unpark(
+    s: &mut dyn Session,
+    shard: Shard,
+    journey: DocumentId,
+    parked: jiff::SignedDuration,
+) -> Result<(), StoreError> {
+    let by = i64::try_from(parked.as_micros()).unwrap_or(i64::MAX);
+    s.execute(
+        "UPDATE enrollment SET due_at = due_at - $3, seq = CASE WHEN seq = 0 THEN 0 ELSE seq + 1 END
+         WHERE shard = $1 AND due_at >= $3 AND journey_id = $2",
+        crate::params![shard, journey, by],
+    )?;
+    Ok(())
 }
 
 /// Appends the walks of a step.

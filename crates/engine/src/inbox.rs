@@ -1,0 +1,144 @@
+//! The commands that an inbox carries, and how they are written. Everyone who wants a traveller moved appends one of
+//! these; only steps take them in.
+
+use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId, SHARDS, Shard};
+use caravan_store::step::{InboxRow, NewInbox};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::listen::HeardActivity;
+
+/// What an inbox row asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum Command {
+    /// Something happened to an account or a person that journeys may listen for.
+    Heard(HeardActivity),
+    /// Attributes of accounts and people changed, or they are new: conditions that mention them are looked at again.
+    Changed {
+        /// Accounts.
+        #[serde(default)]
+        accounts: Vec<AccountId>,
+        /// People; conditions of their accounts may ask about them.
+        #[serde(default)]
+        people: Vec<PersonId>,
+        /// `account.KEY`, `person.KEY`; empty: everything (they are new).
+        #[serde(default)]
+        attributes: Vec<String>,
+    },
+    /// A list or audience is evaluated for every subject of the shard, from `after` on.
+    Evaluate {
+        /// The list.
+        list: DocumentId,
+        /// Cursor.
+        #[serde(default)]
+        after: i64,
+    },
+    /// Subjects joined a list: journeys and buying groups that follow it take them in.
+    Joined {
+        /// The list.
+        list: DocumentId,
+        /// Account or person ids.
+        subjects: Vec<i64>,
+    },
+    /// A journey opens: every member of its audience in the shard enters, from `after` on.
+    Open {
+        /// The journey.
+        journey: DocumentId,
+        /// Cursor.
+        #[serde(default)]
+        after: i64,
+    },
+    /// Buying groups of an interest are created for the accounts of the shard that have none, from `after` on.
+    CreateGroups {
+        /// The solution interest.
+        interest: DocumentId,
+        /// Cursor.
+        #[serde(default)]
+        after: i64,
+    },
+    /// One subject enters a journey.
+    Enter {
+        /// The journey.
+        journey: DocumentId,
+        /// Account or person id.
+        subject: i64,
+        /// How many journeys led here.
+        chain: i64,
+    },
+    /// One subject's trip in a journey ends.
+    Leave {
+        /// The journey.
+        journey: DocumentId,
+        /// Account or person id.
+        subject: i64,
+    },
+    /// These trips end.
+    End {
+        /// Which.
+        trips: Vec<EnrollmentId>,
+        /// With what outcome.
+        outcome: String,
+    },
+    /// The wait of one trip is skipped.
+    Skip {
+        /// Which.
+        trip: EnrollmentId,
+    },
+    /// A paused journey goes on.
+    Resume {
+        /// The journey.
+        journey: DocumentId,
+    },
+    /// A trip that failed is tried again now.
+    Retry {
+        /// Which.
+        trip: EnrollmentId,
+    },
+}
+
+impl Command {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Heard(_) => "heard",
+            Self::Changed { .. } => "changed",
+            Self::Evaluate { .. } => "evaluate",
+            Self::Joined { .. } => "joined",
+            Self::Open { .. } => "open",
+            Self::CreateGroups { .. } => "create_groups",
+            Self::Enter { .. } => "enter",
+            Self::Leave { .. } => "leave",
+            Self::End { .. } => "end",
+            Self::Skip { .. } => "skip",
+            Self::Resume { .. } => "resume",
+            Self::Retry { .. } => "retry",
+        }
+    }
+
+    /// The row for a shard's inbox.
+    pub fn to(&self, shard: Shard, at: Timestamp) -> NewInbox {
+        NewInbox { shard, kind: self.kind(), subject: None, at, received_at: at, body: self.to_json() }
+    }
+
+    /// Something heard, for one subject of a shard.
+    pub fn heard(activity: HeardActivity, shard: Shard, subject: i64) -> NewInbox {
+        let (at, received_at) = (activity.at, activity.received_at);
+        let command = Self::Heard(activity);
+        NewInbox { shard, kind: command.kind(), subject: Some(subject), at, received_at, body: command.to_json() }
+    }
+
+    /// One row for every shard.
+    pub fn to_all(&self, at: Timestamp) -> Vec<NewInbox> {
+        (0..SHARDS).map(|shard| self.to(Shard(shard), at)).collect()
+    }
+
+    /// As the row's body.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// From a row; one that cannot be read is a defect and is reported, never dropped in silence.
+    pub fn read(row: &InboxRow) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(&row.body)
+    }
+}

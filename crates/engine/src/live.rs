@@ -1,0 +1,304 @@
+//! The definitions that run now, compiled once per revision and shared by every step of the process.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use caravan_catalog::definitions::Interest;
+use caravan_catalog::{Definition, Definitions, Needs};
+use caravan_model::attribute::{Declaration, Schema, Subject};
+use caravan_model::condition::Condition;
+use caravan_model::document::DocumentKind;
+use caravan_model::journey::Journey;
+use caravan_model::{DocumentId, Finding, VersionId};
+use caravan_store::documents::{self, DocumentRow};
+use caravan_store::{Session, StoreError};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use parking_lot::Mutex;
+use serde_json::Value as Json;
+
+use crate::compile::{Identity, compile};
+use crate::plan::{Entry, Plan};
+
+/// A dynamic list or an audience: a condition whose members are kept.
+#[derive(Debug)]
+pub struct LiveList {
+    /// The document.
+    pub id: DocumentId,
+    /// Its key.
+    pub key: String,
+    /// Whether people are in it, not accounts.
+    pub of_people: bool,
+    /// Who is in it.
+    pub condition: Condition,
+    /// What the condition looks at.
+    pub needs: Needs,
+    /// `account.KEY`, `person.KEY` of the attributes it mentions.
+    pub mentions: HashSet<String>,
+    /// The answer can change as time passes.
+    pub follows_time: bool,
+    /// Joining and leaving it is told on the stream (account lists).
+    pub told: bool,
+}
+
+/// A journey as the runtime sees it.
+#[derive(Debug, Clone)]
+pub struct LiveJourney {
+    /// The document.
+    pub id: DocumentId,
+    /// Its key.
+    pub key: String,
+    /// `live`, `closed` …
+    pub state: String,
+    /// Moves nobody.
+    pub paused: bool,
+    /// When a scheduled one begins.
+    pub starts_at: Option<Timestamp>,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+    /// What new travellers take.
+    pub version: Option<VersionId>,
+    /// Whether people travel.
+    pub of_people: bool,
+}
+
+impl LiveJourney {
+    /// Whether it takes anybody in.
+    pub fn takes_in(&self, now: Timestamp) -> bool {
+        self.state == "live" && self.version.is_some() && self.ends_at.is_none_or(|end| now < end)
+    }
+
+    /// How those inside end when it no longer runs.
+    pub fn ends_everybody(&self, now: Timestamp) -> Option<&'static str> {
+        match self.state.as_str() {
+            "aborted" => Some("aborted"),
+            "live" | "closed" if self.ends_at.is_some_and(|end| end <= now) => Some("expired"),
+            "finished" => Some("expired"),
+            _ => None,
+        }
+    }
+}
+
+/// Everything that runs, at one revision.
+pub struct Live {
+    /// Which.
+    pub revision: i64,
+    /// All definitions.
+    pub definitions: Definitions,
+    /// Dynamic lists and audiences.
+    pub lists: Vec<LiveList>,
+    /// Journeys by id.
+    pub journeys: HashMap<DocumentId, LiveJourney>,
+    /// Interests by id, those that stand on live templates.
+    pub interests: HashMap<DocumentId, Interest>,
+    /// Activity types that anything hears.
+    pub heard: HashSet<String>,
+    plans: Mutex<HashMap<VersionId, Option<Arc<Plan>>>>,
+}
+
+impl Live {
+    /// Reads all definitions and compiles what is shared. Plans are compiled when they are first asked for.
+    pub fn load(s: &mut dyn Session) -> Result<Self, StoreError> {
+        let revision = documents::revision(s)?;
+        let rows = documents::all(s)?;
+        let definitions = definitions_of(s, &rows)?;
+        let heard = documents::heard(s)?.into_iter().collect();
+        Ok(Self {
+            revision,
+            lists: lists_of(&definitions),
+            journeys: rows.iter().filter_map(live_journey).map(|j| (j.id, j)).collect(),
+            interests: definitions
+                .of_kind(DocumentKind::SolutionInterest)
+                .filter_map(|d| definitions.interest(&d.key, "").ok())
+                .map(|interest| (interest.id, interest))
+                .collect(),
+            definitions,
+            heard,
+            plans: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// The organisation's time zone.
+    pub fn zone(&self) -> &TimeZone {
+        &self.definitions.zone
+    }
+
+    /// A version's plan. None: the version is gone, or something that it names is no longer what it was.
+    pub fn plan(&self, s: &mut dyn Session, version: VersionId) -> Result<Option<Arc<Plan>>, StoreError> {
+        if let Some(known) = self.plans.lock().get(&version) {
+            return Ok(known.clone());
+        }
+        let plan = self.compile(s, version)?.map(Arc::new);
+        self.plans.lock().insert(version, plan.clone());
+        Ok(plan)
+    }
+
+    fn compile(&self, s: &mut dyn Session, version: VersionId) -> Result<Option<Plan>, StoreError> {
+        let Some(row) = documents::version(s, version)? else { return Ok(None) };
+        let Some(journey) = self.journeys.get(&row.document) else { return Ok(None) };
+        let Ok(map) = journey_of(&row.body) else { return Ok(None) };
+        let identity = Identity { journey: journey.id, key: journey.key.clone(), version, version_no: row.no };
+        let frozen = self.definitions.with_frozen(&row.frozen);
+        match compile(&identity, &map, &frozen) {
+            Ok(plan) => Ok(Some(plan)),
+            Err(findings) => {
+                let why: Vec<String> = findings.iter().map(Finding::to_string).collect();
+                tracing::error!(journey = %journey.key, version = row.no, ?why, "a published version cannot run");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Journeys that follow a list.
+    pub fn journeys_of(&self, s: &mut dyn Session, list: DocumentId) -> Result<Vec<(DocumentId, Arc<Plan>)>, StoreError> {
+        let mut ids: Vec<&LiveJourney> = self.journeys.values().filter(|j| j.state == "live").collect();
+        ids.sort_by_key(|j| j.id);
+        let mut found = Vec::new();
+        for journey in ids {
+            let Some(version) = journey.version else { continue };
+            if let Some(plan) = self.plan(s, version)?.filter(|plan| plan.entry == Entry::List(list)) {
+                found.push((journey.id, plan));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A dynamic list or audience by id.
+    pub fn list(&self, id: DocumentId) -> Option<&LiveList> {
+        self.lists.iter().find(|list| list.id == id)
+    }
+}
+
+/// The journey in a document's body.
+pub fn journey_of(body: &str) -> Result<Journey, serde_json::Error> {
+    let mut body: Json = serde_json::from_str(body)?;
+    if let Some(map) = body.as_object_mut() {
+        for envelope in ["kind", "key", "name", "description", "state"] {
+            map.shift_remove(envelope);
+        }
+    }
+    serde_json::from_value(body)
+}
+
+/// All definitions, each with its live version's body where it has one.
+pub fn definitions_of(s: &mut dyn Session, rows: &[DocumentRow]) -> Result<Definitions, StoreError> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows {
+        let Some(kind) = DocumentKind::from_key(&row.kind) else { continue };
+        let body = match row.live_version {
+            Some(version) if kind != DocumentKind::Journey => {
+                documents::version(s, version)?.map_or_else(|| row.body.clone(), |v| v.body)
+            }
+            _ => row.body.clone(),
+        };
+        all.push(Definition {
+            id: row.id,
+            kind,
+            key: row.key.clone(),
+            name: row.name.clone(),
+            state: row.state.clone(),
+            version: row.live_version,
+            body: Arc::new(serde_json::from_str(&body).unwrap_or(Json::Null)),
+        });
+    }
+    Ok(assemble(all))
+}
+
+/// Definitions from their documents: attributes declared, the organisation's zone read.
+pub fn assemble(all: Vec<Definition>) -> Definitions {
+    let mut schema = Schema::standard();
+    let mut declared: Vec<&Definition> = all.iter().filter(|d| d.kind == DocumentKind::Attribute).collect();
+    declared.sort_by(|a, b| a.key.cmp(&b.key));
+    for declaration in declared {
+        if let Ok(declaration) = declaration_of(declaration) {
+            let _ = schema.declare(&declaration);
+        }
+    }
+    let zone = all
+        .iter()
+        .find(|d| d.kind == DocumentKind::Settings)
+        .and_then(|d| TimeZone::get(d.text("time_zone")?).ok())
+        .unwrap_or(TimeZone::UTC);
+    Definitions::new(Arc::new(schema), zone, all)
+}
+
+fn declaration_of(d: &Definition) -> Result<Declaration, serde_json::Error> {
+    let field = |name: &str| d.body.get(name).cloned().unwrap_or(Json::Null);
+    serde_json::from_value(serde_json::json!({
+        "key": d.key,
+        "subject": field("subject"),
+        "type": field("type"),
+        "updatable": d.body.get("updatable").and_then(Json::as_bool).unwrap_or(false),
+        "label": d.body.get("label"),
+    }))
+}
+
+fn live_journey(row: &DocumentRow) -> Option<LiveJourney> {
+    if row.kind != DocumentKind::Journey.key() {
+        return None;
+    }
+    let of_people = journey_of(&row.body).is_ok_and(|j| j.subject == caravan_model::journey::Subject::Person);
+    Some(LiveJourney {
+        id: row.id,
+        key: row.key.clone(),
+        state: row.state.clone(),
+        paused: row.paused,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        version: row.live_version,
+        of_people,
+    })
+}
+
+fn lists_of(definitions: &Definitions) -> Vec<LiveList> {
+    let kinds = [DocumentKind::AccountList, DocumentKind::Audience, DocumentKind::PeopleList];
+    let mut lists: Vec<LiveList> =
+        kinds.iter().flat_map(|&kind| definitions.of_kind(kind)).filter_map(|d| live_list(d, definitions)).collect();
+    lists.sort_by_key(|list| list.id);
+    lists
+}
+
+/// A list that a condition fills: live dynamic lists and all audiences.
+fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
+    let when = d.body.get("when")?;
+    let lives = match d.kind {
+        DocumentKind::Audience => true,
+        _ => d.state == "live" && d.text("type") == Some("dynamic"),
+    };
+    if !lives {
+        return None;
+    }
+    let of_people = match d.kind {
+        DocumentKind::Audience => d.text("subject") == Some("person"),
+        kind => kind == DocumentKind::PeopleList,
+    };
+    let read = match of_people {
+        true => definitions.person_condition(when, "/when"),
+        false => definitions.account_condition(when, "/when"),
+    };
+    let condition = read
+        .inspect_err(|findings| tracing::error!(list = %d.key, ?findings, "a live list cannot be evaluated"))
+        .ok()?;
+    let asked = condition.needs();
+    let schema = &definitions.schema;
+    let name = |subject: Subject, key: &str| format!("{}.{key}", subject.as_str());
+    let mentions = asked
+        .account_attributes
+        .iter()
+        .filter_map(|&no| schema.account.at(no).map(|a| name(Subject::Account, &a.key)))
+        .chain(asked.person_attributes.iter().filter_map(|&no| schema.person.at(no).map(|a| name(Subject::Person, &a.key))))
+        .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
+        .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
+        .chain((asked.groups || asked.memberships).then(|| "groups".to_owned()))
+        .collect();
+    Some(LiveList {
+        id: d.id,
+        key: d.key.clone(),
+        of_people,
+        needs: Needs::from(&asked),
+        follows_time: asked.time,
+        mentions,
+        condition,
+        told: d.kind == DocumentKind::AccountList,
+    })
+}

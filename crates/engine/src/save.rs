@@ -1,0 +1,277 @@
+//! Writing what a batch decided, each kind with as few statements as its tables allow, in key order.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use caravan_catalog::Changes;
+use caravan_catalog::changes::NewActivity;
+use caravan_model::{AccountId, PersonId, Shard};
+use caravan_store::records::{self, ActivityRow, GroupRow, MemberRow, Table};
+use caravan_store::step::{self, Claim, EffectRow, NewInbox};
+use caravan_store::{Session, StoreError};
+
+use crate::inbox::Command;
+use crate::listen::HeardActivity;
+use crate::live::Live;
+
+/// What follows from what was written.
+#[derive(Debug, Default)]
+pub(crate) struct Written {
+    /// Rows for inboxes.
+    pub inbox: Vec<NewInbox>,
+    /// Effects queued.
+    pub effects: usize,
+}
+
+/// Writes all changes of a batch.
+pub(crate) fn changes(
+    s: &mut dyn Session,
+    live: &Live,
+    claim: &Claim,
+    changes: Changes,
+) -> Result<Written, StoreError> {
+    let now = claim.now;
+    let schema = &live.definitions.schema;
+    let accounts: BTreeMap<_, _> =
+        changes.account_values.iter().map(|c| ((c.attribute, c.id.0), c.value.clone())).collect();
+    records::put_values(s, schema, Table::Account, &accounts, now)?;
+    let people: BTreeMap<_, _> =
+        changes.person_values.iter().map(|c| ((c.attribute, c.id.0), c.value.clone())).collect();
+    records::put_values(s, schema, Table::Person, &people, now)?;
+    let scores: BTreeMap<_, i64> = changes.scores.iter().map(|c| ((c.person, c.score), c.value)).collect();
+    records::put_scores(s, &scores.into_iter().map(|((p, score), v)| (p, score, v)).collect::<Vec<_>>())?;
+    groups(s, &changes, claim)?;
+    let mut written = Written::default();
+    written.inbox.extend(lists(s, &changes, claim)?);
+    written.inbox.extend(activities(s, live, claim, &changes.activities)?);
+    written.inbox.extend(marks(s, live, claim, &changes)?);
+    written.effects = effects(s, &changes, claim)?;
+    Ok(written)
+}
+
+fn groups(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<(), StoreError> {
+    let last: BTreeMap<_, _> = changes.groups.iter().map(|c| (c.group, c)).collect();
+    let rows: Vec<GroupRow> = last
+        .into_values()
+        .map(|c| GroupRow {
+            id: c.group,
+            shard: Shard(0),
+            account: AccountId(0),
+            interest: caravan_model::DocumentId(0),
+            stage: c.stage.clone(),
+            status: c.status.clone(),
+            completeness: c.completeness,
+            engagement: None,
+        })
+        .collect();
+    records::update_groups(s, &rows, claim.now)?;
+    let last: BTreeMap<_, _> = changes.members.iter().map(|c| ((c.group, c.person), c)).collect();
+    let rows: Vec<MemberRow> = last
+        .into_values()
+        .map(|c| MemberRow {
+            group: c.group,
+            person: c.person,
+            role: c.role.clone(),
+            source: c.source.as_str().to_owned(),
+            removed: c.removed,
+        })
+        .collect();
+    records::put_members(s, &rows, claim.now)
+}
+
+/// Memberships of static lists; whoever joined is told to the journeys that follow the list.
+fn lists(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<Vec<NewInbox>, StoreError> {
+    let last: BTreeMap<_, _> = changes.lists.iter().map(|c| ((c.list, c.subject), c)).collect();
+    let mut joined: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    let mut by_source: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    let mut left = Vec::new();
+    for ((list, subject), change) in last {
+        if change.joined {
+            joined.entry(list).or_default().push(subject);
+            by_source.entry(&change.source).or_default().push((list, subject));
+        } else {
+            left.push((list, subject));
+        }
+    }
+    for (source, rows) in by_source {
+        records::join_lists(s, &rows, source, claim.now)?;
+    }
+    records::leave_lists(s, &left)?;
+    let Some(&shard) = claim.shards.first() else { return Ok(Vec::new()) };
+    Ok(joined.into_iter().map(|(list, subjects)| Command::Joined { list, subjects }.to(shard, claim.now)).collect())
+}
+
+fn effects(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<usize, StoreError> {
+    let rows: Vec<EffectRow<'_>> = changes
+        .effects
+        .iter()
+        .map(|e| EffectRow {
+            lane: &e.lane,
+            key: &e.key,
+            kind: e.kind,
+            shard: e.shard,
+            enrollment: e.enrollment,
+            version: e.version,
+            node: e.node,
+            account: e.account.map(|id| id.0),
+            person: e.person.map(|id| id.0),
+            body: &e.body,
+        })
+        .collect();
+    step::insert_effects(s, &rows, claim.now)?;
+    Ok(rows.len())
+}
+
+/// Appends to the stream and addresses what is heard to everyone whom it may concern.
+pub(crate) fn activities(
+    s: &mut dyn Session,
+    live: &Live,
+    claim: &Claim,
+    new: &[NewActivity],
+) -> Result<Vec<NewInbox>, StoreError> {
+    let rows: Vec<ActivityRow<'_>> = new
+        .iter()
+        .map(|a| ActivityRow {
+            kind: a.kind,
+            at: a.at,
+            received_at: claim.now,
+            account: a.account,
+            person: a.person,
+            enrollment: a.enrollment,
+            node: a.node,
+            source: &a.source,
+            fields: &a.fields,
+        })
+        .collect();
+    let ids = records::insert_activities(s, &rows)?;
+    let heard: Vec<HeardActivity> = new
+        .iter()
+        .zip(ids)
+        .filter(|(a, _)| live.heard.contains(a.kind))
+        .map(|(a, id)| HeardActivity {
+            id,
+            kind: a.kind.to_owned(),
+            at: a.at,
+            received_at: claim.now,
+            account: a.account,
+            person: a.person,
+            enrollment: a.enrollment,
+            source: a.source.to_string(),
+            fields: serde_json::from_str(&a.fields).unwrap_or_default(),
+        })
+        .collect();
+    address(s, heard)
+}
+
+/// One inbox row for each subject that an activity may concern: the account that it carries, else every account of the
+/// person; and the person itself.
+pub fn address(s: &mut dyn Session, heard: Vec<HeardActivity>) -> Result<Vec<NewInbox>, StoreError> {
+    if heard.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people: BTreeSet<i64> = heard.iter().filter_map(|a| a.person.map(|id| id.0)).collect();
+    let people: Vec<i64> = people.into_iter().collect();
+    let mut accounts_of: HashMap<PersonId, Vec<AccountId>> = HashMap::new();
+    if !people.is_empty() {
+        for relation in records::accounts_of_people(s, &people)? {
+            accounts_of.entry(relation.person).or_default().push(relation.account);
+        }
+    }
+    let accounts: BTreeSet<i64> =
+        heard.iter().filter_map(|a| a.account).chain(accounts_of.values().flatten().copied()).map(|id| id.0).collect();
+    let accounts: Vec<i64> = accounts.into_iter().collect();
+    let shards: HashMap<AccountId, Shard> = match accounts.is_empty() {
+        true => HashMap::new(),
+        false => records::shards_of_accounts(s, &accounts)?.into_iter().collect(),
+    };
+    let own: HashMap<PersonId, Shard> = match people.is_empty() {
+        true => HashMap::new(),
+        false => records::shards_of_people(s, &people)?.into_iter().collect(),
+    };
+    let mut rows = Vec::new();
+    for activity in heard {
+        let of_person = activity.person.and_then(|person| accounts_of.get(&person));
+        let to: Vec<AccountId> = match activity.account {
+            Some(account) => vec![account],
+            None => of_person.cloned().unwrap_or_default(),
+        };
+        for account in to {
+            if let Some(&shard) = shards.get(&account) {
+                rows.push(Command::heard(activity.clone(), shard, account.0));
+            }
+        }
+        if let Some((person, &shard)) = activity.person.and_then(|person| own.get_key_value(&person)) {
+            let person = person.0;
+            rows.push(Command::heard(activity, shard, person));
+        }
+    }
+    Ok(rows)
+}
+
+/// Conditions that mention what changed are looked at again, in every related account's shard.
+fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> Result<Vec<NewInbox>, StoreError> {
+    let schema = &live.definitions.schema;
+    let mentioned = |tag: &String| live.lists.iter().any(|list| list.mentions.contains(tag));
+    let mut accounts: BTreeMap<String, BTreeSet<AccountId>> = BTreeMap::new();
+    let mut people: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
+    for change in &changes.account_values {
+        if let Some(attribute) = schema.account.at(change.attribute) {
+            accounts.entry(format!("account.{}", attribute.key)).or_default().insert(change.id);
+        }
+    }
+    for change in changes.lists.iter() {
+        accounts.entry(format!("list.{}", change.list.0)).or_default().insert(AccountId(change.subject));
+    }
+    for change in &changes.person_values {
+        if let Some(attribute) = schema.person.at(change.attribute) {
+            people.entry(format!("person.{}", attribute.key)).or_default().insert(change.id);
+        }
+    }
+    for change in &changes.scores {
+        people.entry(format!("score.{}", change.score.0)).or_default().insert(change.person);
+    }
+    for change in &changes.members {
+        people.entry("groups".to_owned()).or_default().insert(change.person);
+    }
+    let Some(&shard) = claim.shards.first() else { return Ok(Vec::new()) };
+    let mut rows = Vec::new();
+    for (tag, ids) in accounts.into_iter().filter(|(tag, _)| mentioned(tag)) {
+        let accounts = ids.into_iter().collect();
+        rows.push(Command::Changed { accounts, people: Vec::new(), attributes: vec![tag] }.to(shard, claim.now));
+    }
+    for (tag, ids) in people.into_iter().filter(|(tag, _)| mentioned(tag)) {
+        rows.extend(mark_people(s, &tag, ids, claim)?);
+    }
+    Ok(rows)
+}
+
+/// A person's change concerns the shard of each of its accounts, and its own.
+fn mark_people(
+    s: &mut dyn Session,
+    tag: &str,
+    people: BTreeSet<PersonId>,
+    claim: &Claim,
+) -> Result<Vec<NewInbox>, StoreError> {
+    let ids: Vec<i64> = people.iter().map(|id| id.0).collect();
+    let relations = records::accounts_of_people(s, &ids)?;
+    let accounts: BTreeSet<i64> = relations.iter().map(|r| r.account.0).collect();
+    let accounts: Vec<i64> = accounts.into_iter().collect();
+    let mut shards: BTreeMap<Shard, BTreeSet<PersonId>> = BTreeMap::new();
+    if !accounts.is_empty() {
+        let at: HashMap<AccountId, Shard> = records::shards_of_accounts(s, &accounts)?.into_iter().collect();
+        for relation in &relations {
+            if let Some(&shard) = at.get(&relation.account) {
+                shards.entry(shard).or_default().insert(relation.person);
+            }
+        }
+    }
+    for (person, shard) in records::shards_of_people(s, &ids)? {
+        shards.entry(shard).or_default().insert(person);
+    }
+    Ok(shards
+        .into_iter()
+        .map(|(shard, people)| {
+            let people = people.into_iter().collect();
+            Command::Changed { accounts: Vec::new(), people, attributes: vec![tag.to_owned()] }.to(shard, claim.now)
+        })
+        .collect())
+}
