@@ -11,6 +11,7 @@ pub mod finding;
 pub mod id;
 pub mod journey;
 pub mod sample;
+pub mod source;
 pub mod suggest;
 pub mod text;
 pub mod value;
