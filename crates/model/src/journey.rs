@@ -40,7 +40,7 @@ pub enum Subject {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transparent, inline)]
-pub struct NodeId(#[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"))] pub String);
+pub struct NodeId(pub String);
 
 impl NodeId {
     /// The id as written.

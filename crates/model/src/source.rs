@@ -32,13 +32,18 @@ pub struct Positioned {
 impl Positioned {
     /// The line of `pointer`, or of the nearest part around it that exists.
     pub fn line(&self, pointer: &str) -> Option<u32> {
-        let mut at = pointer;
-        loop {
-            if let Some(line) = self.lines.get(at) {
-                return Some(*line);
-            }
-            at = at.rsplit_once('/')?.0;
+        line_of(&self.lines, pointer)
+    }
+}
+
+/// The line of `pointer`, or of the nearest part around it that exists.
+pub(crate) fn line_of(lines: &HashMap<String, u32>, pointer: &str) -> Option<u32> {
+    let mut at = pointer;
+    loop {
+        if let Some(line) = lines.get(at) {
+            return Some(*line);
         }
+        at = at.rsplit_once('/')?.0;
     }
 }
 
