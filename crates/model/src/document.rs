@@ -4,6 +4,7 @@
 //! The stored form is the manifest itself ([`Document::to_value`]).
 
 mod body;
+mod check;
 mod content;
 mod declarations;
 mod envelope;
@@ -24,6 +25,7 @@ mod yaml;
 use serde_json::Value;
 
 pub use body::Body;
+pub use check::declared_attributes;
 pub use content::*;
 pub use declarations::*;
 pub use envelope::{Document, DocumentState, Envelope, Origin};
@@ -38,8 +40,9 @@ pub use stages::*;
 pub use systems::*;
 pub use yaml::to_yaml;
 
+use crate::attribute::Subject;
 use crate::finding::Finding;
-use crate::journey::{Journey, Subject};
+use crate::journey::Journey;
 
 /// The body of a kind: what it checks by itself and what it names.
 pub trait Definition {

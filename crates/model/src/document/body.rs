@@ -33,8 +33,9 @@ macro_rules! bodies {
             }
 
             /// The JSON Schema of a kind's body.
-            pub(super) fn schema(kind: DocumentKind) -> schemars::Schema {
-                match kind { $(DocumentKind::$kind => schemars::schema_for!($body),)* }
+            pub(super) fn schema(kind: DocumentKind) -> Value {
+                let schema = match kind { $(DocumentKind::$kind => schemars::schema_for!($body),)* };
+                super::schema::with_tags_inside(schema.to_value())
             }
 
             fn definition(&self) -> &dyn Definition {

@@ -71,7 +71,10 @@ pub struct Email {
 impl Definition for Email {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
         let empty = self.subject.trim().is_empty();
-        empty.then(|| Finding::error("no_subject", "/subject", "The email has no subject. Write one.")).into_iter().collect()
+        empty
+            .then(|| Finding::error("no_subject", "/subject", "The email has no subject. Write one."))
+            .into_iter()
+            .collect()
     }
 
     fn references(&self) -> Vec<Reference> {

@@ -5,26 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Definition, DocumentKind, Envelope, Reference};
+use crate::attribute::{Declaration, Subject};
 use crate::finding::Finding;
-use crate::journey::Subject;
-
-/// What a field holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ValueType {
-    /// Text.
-    String,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// True or false.
-    Boolean,
-    /// A day.
-    Date,
-    /// An instant.
-    DateTime,
-}
+use crate::value::ValueType;
 
 /// A custom attribute of accounts or people.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +23,24 @@ pub struct Attribute {
     pub updatable: bool,
 }
 
-impl Definition for Attribute {}
+impl Attribute {
+    /// The declaration that attribute sets are made of.
+    pub fn declaration(&self, envelope: &Envelope) -> Declaration {
+        Declaration {
+            key: envelope.key.clone(),
+            subject: self.subject,
+            value_type: self.value_type,
+            updatable: self.updatable,
+            label: Some(envelope.name.clone()),
+        }
+    }
+}
+
+impl Definition for Attribute {
+    fn check(&self, envelope: &Envelope) -> Vec<Finding> {
+        self.declaration(envelope).attribute().err().into_iter().collect()
+    }
+}
 
 /// A named score of people; missing counts as 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -89,10 +89,12 @@ impl Definition for CustomObject {
         let named = [("/primary_key", Some(&self.primary_key)), ("/version", self.version.as_ref())];
         let unknown = named.into_iter().filter_map(|(at, field)| Some((at, field?)));
         let unknown = unknown.filter(|(_, field)| !self.fields.contains_key(*field));
-        unknown.map(|(at, field)| {
-            let message = format!("`{field}` is none of the object's fields. Declare it in `fields`.");
-            Finding::error("unknown_object_field", at, message)
-        }).collect()
+        unknown
+            .map(|(at, field)| {
+                let message = format!("`{field}` is none of the object's fields. Declare it in `fields`.");
+                Finding::error("unknown_object_field", at, message)
+            })
+            .collect()
     }
 }
 

@@ -133,7 +133,11 @@ pub(super) fn take(fields: &mut Map<String, Value>, findings: &mut Vec<Finding>)
         _ => take_text(fields, "key", MAX_KEY, findings),
     };
     if key.is_none() && !findings.iter().any(|it| it.pointer == "/key") {
-        findings.push(Finding::error("missing_field", "/key", "The document has no key. Write `key:` with a name of its own."));
+        findings.push(Finding::error(
+            "missing_field",
+            "/key",
+            "The document has no key. Write `key:` with a name of its own.",
+        ));
     }
     let name = take_text(fields, "name", MAX_NAME, findings);
     let description = take_text(fields, "description", MAX_DESCRIPTION, findings);
@@ -182,7 +186,11 @@ fn take_text(fields: &mut Map<String, Value>, field: &str, max: usize, findings:
     }
 }
 
-fn take_state(kind: DocumentKind, fields: &mut Map<String, Value>, findings: &mut Vec<Finding>) -> Option<DocumentState> {
+fn take_state(
+    kind: DocumentKind,
+    fields: &mut Map<String, Value>,
+    findings: &mut Vec<Finding>,
+) -> Option<DocumentState> {
     let written = take_text(fields, "state", MAX_KEY, findings)?;
     let state = match written.as_str() {
         "draft" => DocumentState::Draft,

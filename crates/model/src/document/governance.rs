@@ -176,7 +176,8 @@ pub struct Settings {
 
 impl Definition for Settings {
     fn check(&self, envelope: &Envelope) -> Vec<Finding> {
-        let mut findings: Vec<Finding> = self.time_zone.iter().filter_map(|zone| known_zone(zone, "/time_zone")).collect();
+        let mut findings: Vec<Finding> =
+            self.time_zone.iter().filter_map(|zone| known_zone(zone, "/time_zone")).collect();
         if envelope.key != "settings" {
             let message = "There is one document of settings. Give it the key `settings`.";
             findings.push(Finding::error("settings_key", "/key", message));

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Definition, DocumentKind, Envelope, PlacedCondition, Reference};
+use crate::attribute::Subject;
 use crate::finding::Finding;
-use crate::journey::Subject;
 
 /// The roles that every installation has, in their fixed order.
 pub const BUILT_IN_ROLES: [&str; 6] =
@@ -120,7 +120,9 @@ impl Definition for RolesTemplate {
     fn conditions(&self) -> Vec<PlacedCondition<'_>> {
         let cards = self.roles.iter().enumerate();
         cards
-            .filter_map(|(n, card)| Some(PlacedCondition::new(format!("/roles/{n}/when"), Subject::Person, card.when.as_ref()?)))
+            .filter_map(|(n, card)| {
+                Some(PlacedCondition::new(format!("/roles/{n}/when"), Subject::Person, card.when.as_ref()?))
+            })
             .collect()
     }
 }
@@ -157,7 +159,9 @@ impl Definition for SolutionInterest {
         let mut found = vec![Reference::new(DocumentKind::RolesTemplate, &self.roles_template, "/roles_template")];
         found.extend(self.stage_model.iter().map(|key| Reference::new(DocumentKind::StageModel, key, "/stage_model")));
         found.extend(self.create_for.iter().map(|source| match source {
-            AccountSource::AccountList(key) => Reference::new(DocumentKind::AccountList, key, "/create_for/account_list"),
+            AccountSource::AccountList(key) => {
+                Reference::new(DocumentKind::AccountList, key, "/create_for/account_list")
+            }
             AccountSource::Audience(key) => Reference::new(DocumentKind::Audience, key, "/create_for/audience"),
         }));
         found
@@ -222,7 +226,11 @@ impl Definition for WeightingModel {
             if !self.bands.iter().any(|band| band.name == *name) {
                 let hint = crate::suggest::did_you_mean(name, self.bands.iter().map(|band| band.name.as_str()));
                 let message = format!("There is no band `{name}` in this model. Name one of its bands.{hint}");
-                findings.push(Finding::error("unknown_band", format!("/activities/{}", crate::source::escaped(activity)), message));
+                findings.push(Finding::error(
+                    "unknown_band",
+                    format!("/activities/{}", crate::source::escaped(activity)),
+                    message,
+                ));
             }
         }
         findings

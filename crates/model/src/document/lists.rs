@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Definition, DocumentKind, Envelope, PlacedCondition, Reference};
+use crate::attribute::Subject;
 use crate::finding::Finding;
-use crate::journey::Subject;
 
 /// How a list comes by its members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -98,7 +98,8 @@ impl Definition for PeopleList {
 fn members(list_type: ListType, condition: bool, members: bool, field: &str) -> Option<Finding> {
     match list_type {
         ListType::Dynamic if members => {
-            let message = format!("A dynamic list finds its members by `when`. Remove `{field}`, or write `type: static`.");
+            let message =
+                format!("A dynamic list finds its members by `when`. Remove `{field}`, or write `type: static`.");
             Some(Finding::error("members_of_dynamic_list", format!("/{field}"), message))
         }
         ListType::Dynamic if !condition => {

@@ -42,7 +42,8 @@ pub fn read_documents(text: &str, file: &str) -> (Vec<Document>, Vec<Finding>) {
 pub fn read_document(value: Value) -> (Option<Document>, Vec<Finding>) {
     let mut findings = Vec::new();
     let Value::Object(mut fields) = value else {
-        let message = format!("A document is a mapping that begins with `kind` and `key`, not {}.", shape::what(&value));
+        let message =
+            format!("A document is a mapping that begins with `kind` and `key`, not {}.", shape::what(&value));
         return (None, vec![Finding::error("wrong_type", "", message)]);
     };
     let kind = fields.get("kind").and_then(Value::as_str).and_then(DocumentKind::from_key);
@@ -70,6 +71,10 @@ fn untyped(error: &serde_json::Error) -> Finding {
 
 fn named_twice(document: &Document, first: Option<u32>) -> Finding {
     let before = first.map(|line| format!(" before, on line {line}")).unwrap_or_default();
-    let message = format!("The {} `{}` stands in this file{before}. Keep one of them.", document.kind().label().to_lowercase(), document.key());
+    let message = format!(
+        "The {} `{}` stands in this file{before}. Keep one of them.",
+        document.kind().label().to_lowercase(),
+        document.key()
+    );
     Finding::error("duplicate_document", "/key", message)
 }

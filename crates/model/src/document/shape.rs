@@ -4,12 +4,13 @@
 //! key, or by type. Two places have readers of their own, named by `x-reader`.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
 use std::sync::Arc;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use serde_json::{Map, Value};
 
 use super::{Body, DocumentKind};
+use crate::duration::Duration;
 use crate::finding::Finding;
 use crate::source::escaped;
 use crate::suggest::did_you_mean;
@@ -26,7 +27,7 @@ pub(super) fn check(kind: DocumentKind, body: &Value) -> Vec<Finding> {
 fn schema_of(kind: DocumentKind) -> Arc<Value> {
     static SCHEMAS: LazyLock<Mutex<BTreeMap<DocumentKind, Arc<Value>>>> = LazyLock::new(Mutex::default);
     let mut schemas = SCHEMAS.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(schemas.entry(kind).or_insert_with(|| Arc::new(Body::schema(kind).to_value())))
+    Arc::clone(schemas.entry(kind).or_insert_with(|| Arc::new(Body::schema(kind))))
 }
 
 /// What a value is, for sentences.
@@ -62,6 +63,19 @@ impl Place {
     }
 }
 
+/// Names of settings that hold secrets with every system that we know.
+const SECRET_NAMES: [&str; 9] = [
+    "password",
+    "secret",
+    "client_secret",
+    "auth_token",
+    "access_token",
+    "api_key",
+    "api_token",
+    "private_key",
+    "token",
+];
+
 struct Walk<'a> {
     root: &'a Value,
     findings: Vec<Finding>,
@@ -69,10 +83,14 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn value(&mut self, schema: &'a Value, value: &Value, at: &Place) {
-        let schema = self.resolve(schema);
+        // The name of a reader stands beside the reference, not behind it.
         if let Some(reader) = schema.get("x-reader").and_then(Value::as_str) {
-            return self.read_specially(reader, value, at);
+            if !(value.is_null() && types(schema).contains(&"null")) {
+                self.read_specially(reader, value, at);
+            }
+            return;
         }
+        let schema = self.resolve(schema);
         if let Some(choices) = choices(schema) {
             return self.choice(&choices, value, at);
         }
@@ -95,7 +113,9 @@ impl<'a> Walk<'a> {
         let mut schema = schema;
         // Our schemas do not refer in circles without a value in between; the bound costs nothing.
         for _ in 0..16 {
-            let Some(path) = schema.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#')) else { break };
+            let Some(path) = schema.get("$ref").and_then(Value::as_str).and_then(|it| it.strip_prefix('#')) else {
+                break;
+            };
             let Some(target) = self.root.pointer(path) else { break };
             schema = target;
         }
@@ -111,7 +131,8 @@ impl<'a> Walk<'a> {
         if types.is_empty() || types.iter().any(|name| is_of(name, value)) {
             return true;
         }
-        let expected = types.iter().filter(|name| **name != "null").map(|name| in_words(name)).collect::<Vec<_>>().join(" or ");
+        let expected =
+            types.iter().filter(|name| **name != "null").map(|name| in_words(name)).collect::<Vec<_>>().join(" or ");
         let got = match value {
             Value::String(text) if text.chars().count() <= 40 => format!("`{text}`"),
             Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
@@ -127,7 +148,8 @@ impl<'a> Walk<'a> {
         let known_or_none = known.unwrap_or(&empty);
         for name in required(schema).filter(|name| !fields.contains_key(*name)) {
             let place = at.field(name);
-            let help = known.and_then(|it| it.get(name)).and_then(|it| description(self.resolve(it))).unwrap_or_default();
+            let help =
+                known.and_then(|it| it.get(name)).and_then(|it| description(self.resolve(it))).unwrap_or_default();
             self.error("missing_field", &place, format!("`{name}` is missing.{help}"));
         }
         let rest = schema.get("additionalProperties");
@@ -144,8 +166,13 @@ impl<'a> Walk<'a> {
                 (None, _) => {}
             }
         }
-        if let Some(max) = schema.get("maxProperties").and_then(Value::as_u64).filter(|max| fields.len() as u64 > *max) {
-            self.error("too_many", at, format!("{} has {} entries; {max} are allowed.", start_of_sentence(&at.field), fields.len()));
+        if let Some(max) = schema.get("maxProperties").and_then(Value::as_u64).filter(|max| fields.len() as u64 > *max)
+        {
+            self.error(
+                "too_many",
+                at,
+                format!("{} has {} entries; {max} are allowed.", start_of_sentence(&at.field), fields.len()),
+            );
         }
     }
 
@@ -176,7 +203,8 @@ impl<'a> Walk<'a> {
         if let Some(max) = bound("maxLength").filter(|max| count > *max) {
             self.error("too_long", at, format!("{field} is {count} characters long; {max} are allowed. Shorten it."));
         }
-        if schema.get("format").and_then(Value::as_str) == Some("date-time") && text.parse::<jiff::Timestamp>().is_err() {
+        if schema.get("format").and_then(Value::as_str) == Some("date-time") && text.parse::<jiff::Timestamp>().is_err()
+        {
             self.error("bad_time", at, format!("`{text}` is no date and time. Write it like `2026-12-01T09:00:00Z`."));
         }
     }
@@ -238,7 +266,11 @@ impl<'a> Walk<'a> {
     fn tagged(&mut self, choices: &Tagged<'a>, value: &Value, at: &Place) {
         let (tag, by_word) = choices;
         let Some(fields) = value.as_object() else {
-            return self.error("wrong_type", at, format!("{} must be a mapping, not {}.", start_of_sentence(&at.field), what(value)));
+            return self.error(
+                "wrong_type",
+                at,
+                format!("{} must be a mapping, not {}.", start_of_sentence(&at.field), what(value)),
+            );
         };
         let words: Vec<&str> = by_word.iter().map(|(word, _)| *word).collect();
         let Some(written) = fields.get(*tag) else {
@@ -256,13 +288,22 @@ impl<'a> Walk<'a> {
         let listed = by_key.iter().map(|(key, _)| format!("`{key}`")).collect::<Vec<_>>().join(", ");
         let Some(fields) = value.as_object() else {
             let field = start_of_sentence(&at.field);
-            return self.error("wrong_type", at, format!("{field} must be a mapping with one of {listed}, not {}.", what(value)));
+            return self.error(
+                "wrong_type",
+                at,
+                format!("{field} must be a mapping with one of {listed}, not {}.", what(value)),
+            );
         };
         for name in fields.keys().filter(|name| !by_key.iter().any(|(key, _)| key == name)) {
             let hint = did_you_mean(name, by_key.iter().map(|(key, _)| *key));
-            self.error("unknown_field", &at.field(name), format!("There is no field `{name}` here; write one of {listed}.{hint}"));
+            self.error(
+                "unknown_field",
+                &at.field(name),
+                format!("There is no field `{name}` here; write one of {listed}.{hint}"),
+            );
         }
-        let written: Vec<_> = by_key.iter().filter_map(|(key, schema)| Some((key, schema, fields.get(*key)?))).collect();
+        let written: Vec<_> =
+            by_key.iter().filter_map(|(key, schema)| Some((key, schema, fields.get(*key)?))).collect();
         match written.as_slice() {
             [(key, schema, inner)] => self.value(schema, inner, &at.field(key)),
             [] if !fields.is_empty() => {}
@@ -275,29 +316,51 @@ impl<'a> Walk<'a> {
 
     fn read_specially(&mut self, reader: &str, value: &Value, at: &Place) {
         match reader {
-            "duration" => {
-                let right = value.as_str().is_some_and(is_duration);
-                let got = value.as_str().map_or_else(|| what(value).to_owned(), |it| format!("`{it}`"));
-                if !right {
-                    let message = format!("{} must be a duration like `30m`, `4h`, `3d`, `2w` or `1mo`, not {got}.", start_of_sentence(&at.field));
+            "duration" => match value.as_str().map(str::parse::<Duration>) {
+                Some(Ok(_)) => {}
+                Some(Err(error)) => self.error("bad_duration", at, format!("{error}.")),
+                None => {
+                    let message = format!(
+                        "{} must be a duration like `30m`, `4h`, `3d`, `2w` or `1mo`, not {}.",
+                        start_of_sentence(&at.field),
+                        what(value)
+                    );
                     self.error("bad_duration", at, message);
                 }
-            }
+            },
             "secrets" => self.secrets(value, at),
+            "settings" => self.settings(value, at),
             // Conditions have a reader of their own, which needs the installation's attributes.
             _ => {
                 if !value.is_object() {
-                    let message = format!("{} must be a mapping with a test, not {}.", start_of_sentence(&at.field), what(value));
+                    let message =
+                        format!("{} must be a mapping with a test, not {}.", start_of_sentence(&at.field), what(value));
                     self.error("wrong_type", at, message);
                 }
             }
         }
     }
 
+    /// Free fields that the connector types; but none may be a secret.
+    fn settings(&mut self, value: &Value, at: &Place) {
+        let Some(settings) = value.as_object() else {
+            return self.error("wrong_type", at, format!("`settings` must be a mapping, not {}.", what(value)));
+        };
+        for name in settings.keys().filter(|name| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str())) {
+            let message = format!(
+                "`{name}` is a secret and never stands in a manifest. Move it to `secrets` as `{name}: {{env: NAME}}` or `{{file: PATH}}`."
+            );
+            self.error("literal_secret", &at.field(name), message);
+        }
+    }
+
     /// Each is a place where the secret is found, never the secret.
     fn secrets(&mut self, value: &Value, at: &Place) {
         let Some(secrets) = value.as_object() else {
-            let message = format!("`secrets` must be a mapping of names to `{{env: NAME}}` or `{{file: PATH}}`, not {}.", what(value));
+            let message = format!(
+                "`secrets` must be a mapping of names to `{{env: NAME}}` or `{{file: PATH}}`, not {}.",
+                what(value)
+            );
             return self.error("wrong_type", at, message);
         };
         for (name, secret) in secrets {
@@ -307,11 +370,14 @@ impl<'a> Walk<'a> {
                 Some((key, Value::String(target))) if matches!(key.as_str(), "env" | "file") && !target.is_empty() => {}
                 // The value is not repeated, since it may be the secret.
                 _ if secret.is_object() => {
-                    let message = format!("`{name}` must say where the secret is: `{{env: NAME}}` or `{{file: PATH}}`.");
+                    let message =
+                        format!("`{name}` must say where the secret is: `{{env: NAME}}` or `{{file: PATH}}`.");
                     self.error("bad_secret", &place, message);
                 }
                 _ => {
-                    let message = format!("`{name}` is written out, and a secret never stands in a manifest. Write `{{env: NAME}}` or `{{file: PATH}}`.");
+                    let message = format!(
+                        "`{name}` is written out, and a secret never stands in a manifest. Write `{{env: NAME}}` or `{{file: PATH}}`."
+                    );
                     self.error("literal_secret", &place, message);
                 }
             }
@@ -398,15 +464,13 @@ fn required(schema: &Value) -> impl Iterator<Item = &str> {
 /// The first sentence of a field's help, which says what belongs there.
 fn description(schema: &Value) -> Option<String> {
     let text = schema.get("description")?.as_str()?;
-    Some(format!(" {}", text.split("\n\n").next().unwrap_or(text).replace('\n', " ")))
+    let first = text.split("\n\n").next().unwrap_or(text).replace('\n', " ");
+    let mut letters = first.chars();
+    let small: String = letters.next().map(|it| it.to_lowercase().chain(letters).collect()).unwrap_or_default();
+    Some(format!(" Add it: {small}"))
 }
 
 fn start_of_sentence(field: &str) -> String {
     let mut letters = field.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn is_duration(text: &str) -> bool {
-    let number = ["mo", "m", "h", "d", "w"].iter().find_map(|unit| text.strip_suffix(unit));
-    number.is_some_and(|it| !it.is_empty() && it.len() <= 9 && it.chars().all(|c| c.is_ascii_digit()))
 }

@@ -63,7 +63,11 @@ impl StageModel {
     }
 
     /// The stages that can be come to along the allowed moves from those given.
-    fn reach<'a>(&'a self, from: impl Iterator<Item = &'a str>, moves: &HashMap<&'a str, Vec<&'a str>>) -> HashSet<&'a str> {
+    fn reach<'a>(
+        &'a self,
+        from: impl Iterator<Item = &'a str>,
+        moves: &HashMap<&'a str, Vec<&'a str>>,
+    ) -> HashSet<&'a str> {
         let mut open: Vec<&str> = from.collect();
         let mut seen: HashSet<&str> = open.iter().copied().collect();
         while let Some(name) = open.pop() {
@@ -95,7 +99,8 @@ fn whole(model: &StageModel) -> Vec<Finding> {
     }
     let successes = model.stages.iter().filter(|stage| stage.destination == Some(StageEnd::Success)).count();
     if successes != 1 {
-        let message = format!("The model has {successes} success stages. Mark exactly one with `destination: success`.");
+        let message =
+            format!("The model has {successes} success stages. Mark exactly one with `destination: success`.");
         findings.push(Finding::error("success_stage_count", "/stages", message));
     }
     findings
@@ -128,7 +133,8 @@ fn ends(n: usize, stage: &Stage) -> Vec<Finding> {
     let mut findings = Vec::new();
     match stage.destination {
         None if stage.to.is_empty() => {
-            let message = format!("Nothing leads on from `{name}`. Name the next stages in `to`, or make it a destination.");
+            let message =
+                format!("Nothing leads on from `{name}`. Name the next stages in `to`, or make it a destination.");
             findings.push(Finding::error("stage_without_next", at, message));
         }
         Some(StageEnd::Success) => {

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Definition, DocumentKind, Envelope, Reference};
+use crate::duration::Duration;
 use crate::finding::Finding;
 use crate::journey::On;
-use crate::source::escaped;
 
 /// Where a secret is found. Never the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -53,6 +53,7 @@ pub struct Connection {
     pub connection_type: ConnectionType,
     /// What the connector needs to know.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-reader" = "settings"))]
     pub settings: Map<String, Value>,
     /// What it must keep to itself, each `{env: NAME}` or `{file: PATH}`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -60,24 +61,7 @@ pub struct Connection {
     pub secrets: Secrets,
 }
 
-impl Definition for Connection {
-    fn check(&self, _: &Envelope) -> Vec<Finding> {
-        literal_secrets(&self.settings, "/settings")
-    }
-}
-
-/// Names of settings that hold secrets with every system that we know.
-const SECRET_NAMES: [&str; 9] =
-    ["password", "secret", "client_secret", "auth_token", "access_token", "api_key", "api_token", "private_key", "token"];
-
-/// Settings that look like secrets: they belong elsewhere.
-fn literal_secrets(settings: &Map<String, Value>, at: &str) -> Vec<Finding> {
-    let found = settings.keys().filter(|name| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str()));
-    found.map(|name| {
-        let message = format!("`{name}` is a secret and never stands in a manifest. Move it to `secrets` as `{name}: {{env: NAME}}` or `{{file: PATH}}`.");
-        Finding::error("literal_secret", format!("{at}/{}", escaped(name)), message)
-    }).collect()
-}
+impl Definition for Connection {}
 
 /// Where audiences and accounts are handed to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -90,6 +74,7 @@ pub struct Destination {
     pub connection: String,
     /// What the connector needs to know about this destination.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-reader" = "settings"))]
     pub settings: Map<String, Value>,
 }
 
@@ -109,10 +94,6 @@ pub enum DestinationType {
 }
 
 impl Definition for Destination {
-    fn check(&self, _: &Envelope) -> Vec<Finding> {
-        literal_secrets(&self.settings, "/settings")
-    }
-
     fn references(&self) -> Vec<Reference> {
         vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")]
     }
@@ -153,7 +134,7 @@ pub struct ExternalAction {
     /// How long an answer may take, 4 hours at most; left out: one hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reader" = "duration"))]
-    pub timeout: Option<String>,
+    pub timeout: Option<Duration>,
     /// Attribute of the service → attribute of ours that is sent as it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub outgoing: IndexMap<String, String>,

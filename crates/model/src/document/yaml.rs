@@ -24,7 +24,7 @@ fn mapping(fields: &Map<String, Value>, indent: usize, out: &mut String) {
         if n > 0 {
             margin(indent, out);
         }
-        out.push_str(&scalar(key));
+        out.push_str(&key_text(key));
         out.push(':');
         after_key(value, indent, out);
     }
@@ -129,11 +129,17 @@ fn flow(value: &Value) -> String {
         Value::String(text) => scalar(text),
         Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(key, value)| format!("{}: {}", scalar(key), flow(value))).collect();
+            let fields: Vec<String> =
+                fields.iter().map(|(key, value)| format!("{}: {}", key_text(key), flow(value))).collect();
             format!("{{{}}}", fields.join(", "))
         }
         _ => value.to_string(),
     }
+}
+
+/// `on` is a field of ours; as a key nobody takes it for a truth value.
+fn key_text(key: &str) -> String {
+    if key == "on" { key.to_owned() } else { scalar(key) }
 }
 
 /// Plain where nothing could take it for anything else, else in double quotes.
@@ -141,7 +147,10 @@ fn scalar(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_alphabetic())
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '@' | '+' | '\''))
         && !text.ends_with(' ')
-        && !matches!(text.to_ascii_lowercase().as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n");
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
+        );
     if plain || is_instant(text) {
         return text.to_owned();
     }

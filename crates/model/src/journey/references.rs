@@ -2,7 +2,7 @@
 
 use super::check::ActionCatalogue;
 use super::node::pointer_to;
-use super::{Entry, Journey, Node, Subject};
+use super::{Entry, EventTest, Journey, Node, Subject};
 use crate::document::{DocumentKind, PlacedCondition, Reference};
 
 impl Journey {
@@ -25,6 +25,7 @@ impl Journey {
             }
             Some(Entry::Events(_)) | None => {}
         }
+        found.extend(self.event_tests().into_iter().map(|(pointer, event)| activity(event, &pointer)));
         for (id, node) in &self.nodes {
             let at = pointer_to(id);
             let service = match node {
@@ -38,6 +39,21 @@ impl Journey {
         found
     }
 
+    /// What its nodes and its entry listen for, each with its pointer.
+    pub(crate) fn event_tests(&self) -> Vec<(String, &EventTest)> {
+        let mut found = Vec::new();
+        if let Some(Entry::Events(events)) = &self.audience {
+            found.extend(events.iter().enumerate().map(|(n, event)| (format!("/audience/events/{n}"), event)));
+        }
+        for (id, node) in &self.nodes {
+            let Node::Listen(listen) = node else { continue };
+            let at = pointer_to(id);
+            found.extend(listen.event.iter().map(|event| (format!("{at}/event"), event)));
+            found.extend(listen.events.iter().enumerate().map(|(n, event)| (format!("{at}/events/{n}"), event)));
+        }
+        found
+    }
+
     /// Its conditions, as written. Those of external splits are about the answer and no conditions in this sense.
     pub(crate) fn placed_conditions(&self) -> Vec<PlacedCondition<'_>> {
         let mut found = Vec::new();
@@ -46,7 +62,9 @@ impl Journey {
             match node {
                 Node::Listen(it) => {
                     let filters = it.filters.iter();
-                    found.extend(filters.map(|json| PlacedCondition::in_journey(format!("{at}/filters"), Subject::Person, json)));
+                    found.extend(
+                        filters.map(|json| PlacedCondition::in_journey(format!("{at}/filters"), Subject::Person, json)),
+                    );
                 }
                 Node::Split(it) => {
                     let paths = it.paths.iter().enumerate();
@@ -59,4 +77,8 @@ impl Journey {
         }
         found
     }
+}
+
+fn activity(event: &EventTest, pointer: &str) -> Reference {
+    Reference::new(DocumentKind::ActivityType, &event.activity, format!("{pointer}/activity"))
 }
