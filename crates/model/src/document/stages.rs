@@ -158,7 +158,8 @@ fn ends(n: usize, stage: &Stage) -> Vec<Finding> {
 
 /// Stages that cannot be come to, or from which no end is reached.
 fn lost(model: &StageModel) -> Vec<Finding> {
-    let (mut onward, mut back): (HashMap<&str, Vec<&str>>, HashMap<&str, Vec<&str>>) = Default::default();
+    let mut onward: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut back: HashMap<&str, Vec<&str>> = HashMap::new();
     for stage in &model.stages {
         for to in &stage.to {
             onward.entry(stage.name.as_str()).or_default().push(to.as_str());
