@@ -4,7 +4,7 @@
 
 use std::time::Instant;
 
-use caravan_store::{Bulk, OpenOptions, Store, StoreError};
+use caravan_store::{Bulk, Dialect, OpenOptions, Store, StoreError};
 
 const ROWS: i64 = 500_000;
 const BATCH: usize = 1_000;
@@ -16,10 +16,14 @@ fn main() -> Result<(), StoreError> {
         None => Store::open_sqlite("throughput-data", options)?,
     };
     store.migrate()?;
+    // SQLite keeps a table under its INTEGER PRIMARY KEY; a BIGINT one is a second index beside it.
+    let id = if store.dialect() == Dialect::Sqlite { "INTEGER" } else { "BIGINT" };
     store.write(|s| {
         s.execute(
-            "CREATE TABLE throughput (id BIGINT PRIMARY KEY, shard BIGINT NOT NULL, node BIGINT NOT NULL, \
-             seq BIGINT NOT NULL, due_at BIGINT, note TEXT)",
+            &format!(
+                "CREATE TABLE throughput (id {id} PRIMARY KEY, shard BIGINT NOT NULL, node BIGINT NOT NULL, \
+             seq BIGINT NOT NULL, due_at BIGINT, note TEXT)"
+            ),
             &[],
         )?;
         s.execute("CREATE INDEX throughput_due ON throughput (shard, due_at) WHERE due_at IS NOT NULL", &[])

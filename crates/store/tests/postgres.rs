@@ -119,6 +119,18 @@ fn work_whose_connection_is_lost_before_the_commit_is_done_again() {
 }
 
 #[test]
+fn a_connection_that_is_lost_every_time_is_reported_as_such() {
+    let scratch = Scratch::postgres();
+    create_count(&scratch.store);
+    let done = scratch.store.write(|s| {
+        scratch.admin(END_THE_OTHERS);
+        add_one(s, 1)
+    });
+    assert_eq!(done.map_err(|e| e.code()), Err("store_unreachable"));
+    assert_eq!(counts(&scratch.store), [0, 0]);
+}
+
+#[test]
 fn a_connection_lost_at_the_commit_is_reported_and_nothing_is_repeated() {
     let scratch = Scratch::postgres();
     create_count(&scratch.store);
