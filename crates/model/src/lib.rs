@@ -15,6 +15,7 @@ pub mod source;
 pub mod suggest;
 pub mod text;
 pub mod value;
+pub mod wait;
 
 pub use clock::Clock;
 pub use finding::{Finding, Severity};
