@@ -207,7 +207,7 @@ pub struct Surroundings {
 }
 
 /// Every kind of connector there is. A new one is a line here.
-pub const KINDS: &[&dyn ConnectorKind] = &[];
+pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp];
 
 /// The kind of that key.
 pub fn kind(key: &str) -> Option<&'static dyn ConnectorKind> {

@@ -3,11 +3,13 @@
 //! Never SQL, never a rule of a journey: whether somebody may be written to is judged elsewhere, right before
 //! [`Connector::deliver`].
 
+pub mod catcher;
 pub mod connector;
 pub mod email;
+pub mod smtp;
 pub mod tracking;
 
 pub use connector::{
-    Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Secret, Secrets,
-    Surroundings, Unsubscribe,
+    Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing, Secret,
+    Secrets, Surroundings, Unsubscribe,
 };

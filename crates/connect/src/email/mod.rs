@@ -17,4 +17,5 @@ mod text;
 pub use address::{AddressProblem, check_address};
 pub use compile::{Compiled, Link, compile};
 pub use content::{Attributes, EmailBody, EmailContent, Footer, SYSTEM_ATTRIBUTES, Sender, Snapshot};
+pub(crate) use render::one_line;
 pub use render::{RenderError, Rendered};
