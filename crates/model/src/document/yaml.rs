@@ -144,9 +144,8 @@ fn key_text(key: &str) -> String {
 
 /// Plain where nothing could take it for anything else, else in double quotes.
 fn scalar(text: &str) -> String {
-    let plain = text.starts_with(|c: char| c.is_alphabetic())
-        && text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '-' | '.' | '/' | '@' | '+' | '\''))
-        && !text.ends_with(' ')
+    let plain = text.starts_with(char::is_alphabetic)
+        && text.split(' ').all(is_plain_word)
         && !matches!(
             text.to_ascii_lowercase().as_str(),
             "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
@@ -167,6 +166,13 @@ fn scalar(text: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// Marks stand only inside words: at their edges, readers of YAML disagree about some.
+fn is_plain_word(word: &str) -> bool {
+    word.starts_with(char::is_alphanumeric)
+        && word.trim_end_matches('.').ends_with(char::is_alphanumeric)
+        && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | '\''))
 }
 
 /// `2026-12-01T09:00:00Z` and durations such as `30d` need no quotes.
