@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-STEPS=(format layers licences web-check web-build clippy generated rust browser)
+STEPS=(format layers licences web-check web-build clippy generated examples rust browser)
 
 step_format() { cargo fmt --all --check; }
 
@@ -30,6 +30,10 @@ step_generated() {
 }
 tree_state() { git diff | sha256sum; git ls-files --others --exclude-standard | sort | xargs -r sha256sum; }
 
+# The examples in the documentation; nextest does not run them.
+step_examples() { cargo test --locked --workspace --doc --quiet; }
+
+# Every Rust test, beside a throw-away PostgreSQL.
 step_rust() { scripts/postgres.sh with cargo nextest run --locked --workspace ${CI:+--profile ci}; }
 
 # The web app in a real browser against the binary that the tests built.

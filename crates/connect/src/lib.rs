@@ -1,1 +1,15 @@
-#![doc = "Caravan connect."]
+//! The doors: wire protocols of other systems behind one [`Connector`] port, and the rendering of what goes through.
+//!
+//! Never SQL, never a rule of a journey: whether somebody may be written to is judged elsewhere, right before
+//! [`Connector::deliver`].
+
+pub mod catcher;
+pub mod connector;
+pub mod email;
+pub mod smtp;
+pub mod tracking;
+
+pub use connector::{
+    Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing, Secret,
+    Secrets, Surroundings, Unsubscribe,
+};

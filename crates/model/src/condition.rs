@@ -133,6 +133,21 @@ pub enum NameKind {
     ObjectField,
 }
 
+impl NameKind {
+    /// The kind of manifest that defines it, for what is a document of its own.
+    pub fn document_kind(self) -> Option<&'static str> {
+        match self {
+            Self::AccountList => Some("account_list"),
+            Self::PeopleList => Some("people_list"),
+            Self::SolutionInterest => Some("solution_interest"),
+            Self::Score => Some("score"),
+            Self::CustomObject => Some("custom_object"),
+            Self::ActivityType => Some("activity_type"),
+            Self::Stage | Self::Role | Self::ActivityField | Self::ObjectField => None,
+        }
+    }
+}
+
 /// Something that a condition names, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {

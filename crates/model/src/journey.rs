@@ -13,6 +13,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::attribute::Subject;
+use crate::duration::Duration;
+
 pub use check::{ActionCatalogue, ActionFacts};
 pub use graph::{Edge, Ending};
 pub use node::*;
@@ -26,21 +29,11 @@ pub const TIMEOUT: &str = "timeout";
 /// Key in `status.paths` of the path taken when an external service failed or stayed silent.
 pub const FAILED: &str = "failed";
 
-/// What travels, has attributes and is acted on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Subject {
-    /// A company.
-    Account,
-    /// A human being.
-    Person,
-}
-
 /// Name of a node, or of an action inside a people box; unique in its journey.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transparent, inline)]
-pub struct NodeId(#[schemars(regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"))] pub String);
+pub struct NodeId(pub String);
 
 impl NodeId {
     /// The id as written.
@@ -118,7 +111,7 @@ pub struct Reentry {
     pub after: ReentryAfter,
     /// How long to wait, in hours or days (`12h`, `30d`).
     #[schemars(extend("x-reader" = "duration"))]
-    pub delay: String,
+    pub delay: Duration,
     /// Entries allowed in total.
     #[schemars(range(min = 1))]
     pub limit: u32,

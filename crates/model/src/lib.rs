@@ -11,9 +11,11 @@ pub mod finding;
 pub mod id;
 pub mod journey;
 pub mod sample;
+pub mod source;
 pub mod suggest;
 pub mod text;
 pub mod value;
+pub mod wait;
 
 pub use clock::Clock;
 pub use finding::{Finding, Severity};

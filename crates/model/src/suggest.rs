@@ -16,27 +16,30 @@ pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str
     closest(word, candidates).map(|it| format!(" Did you mean `{it}`?")).unwrap_or_default()
 }
 
-/// Edits between two words; anything above `limit` is reported as `limit + 1`, so that long input costs nothing.
+/// How many letters to put in, leave out, replace or swap with their neighbour; anything above `limit` is `limit + 1`,
+/// so that long words cost nothing.
 fn distance(left: &str, right: &str, limit: usize) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    if left.chars().count().abs_diff(right.len()) > limit {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    if left.len().abs_diff(right.len()) > limit {
         return limit + 1;
     }
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.chars().enumerate() {
-        let mut diagonal = i;
-        let mut before = i + 1;
-        for (cell, r) in row.iter_mut().skip(1).zip(&right) {
-            let above = *cell;
-            *cell = (diagonal + usize::from(!l.eq_ignore_ascii_case(r))).min(above + 1).min(before + 1);
-            diagonal = above;
-            before = *cell;
+    let at = |row: &[usize], n: usize| row.get(n).copied().unwrap_or(usize::MAX / 2);
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, r) in right.iter().enumerate() {
+            let replaced = at(&above, j) + usize::from(!l.eq_ignore_ascii_case(r));
+            let mut best = replaced.min(at(&above, j + 1) + 1).min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && left.get(i - 1) == Some(r) && right.get(j - 1) == Some(l);
+            if swapped {
+                best = best.min(at(&before, j - 1) + 1);
+            }
+            row.push(best);
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or(0)
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -48,6 +51,7 @@ mod tests {
         assert_eq!(closest("solution_intrest", ["solution_interest", "score"]), Some("solution_interest"));
         assert_eq!(closest("stae", ["state", "stage"]), Some("state"));
         assert_eq!(closest("nex", ["next", "type"]), Some("next"));
+        assert_eq!(closest("emial", ["score", "email"]), Some("email"));
         assert_eq!(closest("colour", ["next", "type"]), None);
         assert_eq!(closest("", ["next"]), None);
     }

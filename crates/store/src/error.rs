@@ -111,6 +111,14 @@ impl StoreError {
         Self::Corrupt(what.to_string())
     }
 
+    /// The same error after so many attempts.
+    pub(crate) fn after(self, attempts: u32) -> Self {
+        match self {
+            Self::Conflict { detail, .. } => Self::Conflict { attempts, detail },
+            other => other,
+        }
+    }
+
     pub(crate) fn files(path: &std::path::Path, error: impl std::fmt::Display) -> Self {
         Self::Files { path: path.display().to_string(), message: error.to_string() }
     }

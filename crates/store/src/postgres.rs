@@ -5,10 +5,10 @@
 //! locks within about ten seconds; its late commit fails. Statements are prepared once a connection.
 
 mod errors;
+mod unnest;
 mod values;
 mod wait;
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::pin::pin;
 use std::str::FromStr;
@@ -21,12 +21,13 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls, RowStream, Statement};
+use tokio_postgres::{Client, Config, NoTls, Statement};
 
 use self::errors::{Trouble, refusal, unreachable};
+use self::unnest::bulk_sql;
 use self::values::{Bound, PostgresRow};
 use self::wait::wait;
-use crate::bulk::{Bulk, CHUNK_ROWS, Cells, Column, Kind, Verb};
+use crate::bulk::{Bulk, CHUNK_ROWS, Cells};
 use crate::error::{StoreError, excerpt};
 use crate::ids::{BLOCK, IdBlocks, IdRange, check_family};
 use crate::pool::{Lent, Pool};
@@ -248,15 +249,18 @@ impl PostgresTransaction<'_> {
     ) -> Result<Result<(), StoreError>, Failure> {
         let connection = self.connection()?;
         let statement = connection.prepare(sql, params.len())?;
-        let mut rows = pin!(wait(connection.stream(&statement, params))?);
         let faults = Faults::default();
-        while let Some(row) = wait(rows.try_next())? {
-            let outcome = each(&PostgresRow { row: &row, faults: &faults });
-            if let Err(error) = faults.judge(outcome) {
-                return Ok(Err(error));
+        wait(async {
+            let bound = params.iter().map(|param| Bound::One(*param));
+            let mut rows = pin!(connection.client.query_raw(&statement, bound).await?);
+            while let Some(row) = rows.try_next().await? {
+                let outcome = each(&PostgresRow { row: &row, faults: &faults });
+                if let Err(error) = faults.judge(outcome) {
+                    return Ok(Err(error));
+                }
             }
-        }
-        Ok(Ok(()))
+            Ok(Ok(()))
+        })
     }
 
     fn try_execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, Failure> {
@@ -305,10 +309,6 @@ impl Connection {
             return Err(Failure::Ours(StoreError::Statement(text)));
         }
         Ok(statement)
-    }
-
-    async fn stream(&self, statement: &Statement, params: &[Param<'_>]) -> Result<RowStream, tokio_postgres::Error> {
-        self.client.query_raw(statement, params.iter().map(|param| Bound::One(*param))).await
     }
 }
 
@@ -421,9 +421,10 @@ impl Transaction for PostgresTransaction<'_> {
         self.end();
     }
 
-    fn collision(&self) -> Option<String> {
+    fn collision(&self) -> Option<StoreError> {
         match &self.trouble {
-            Trouble::Collision(detail) | Trouble::Lost(detail) => Some(detail.clone()),
+            Trouble::Collision(detail) => Some(StoreError::Conflict { attempts: 1, detail: detail.clone() }),
+            Trouble::Lost(detail) => Some(unreachable(detail)),
             Trouble::None | Trouble::Doomed | Trouble::TooSlow(_) => None,
         }
     }
@@ -440,67 +441,5 @@ impl PostgresTransaction<'_> {
 impl Drop for PostgresTransaction<'_> {
     fn drop(&mut self) {
         self.roll_back();
-    }
-}
-
-/// One statement for all rows, and the columns in the order of its parameters.
-fn bulk_sql<'b>(bulk: &'b Bulk<'_>) -> Result<(String, Vec<&'b Column<'b>>), StoreError> {
-    let mut order = Vec::new();
-    let mut arrays = Vec::new();
-    let mut names = Vec::new();
-    let mut places = Vec::new();
-    for (i, (_, column)) in bulk.columns.iter().enumerate() {
-        let ty = type_name(column.kind);
-        if let Cells::Same(Param::Null) = column.cells {
-            places.push("NULL".to_owned());
-            continue;
-        }
-        order.push(column);
-        let n = order.len();
-        if let Cells::Same(_) = column.cells {
-            places.push(format!("CAST(${n} AS {ty})"));
-            continue;
-        }
-        let wire = if column.kind == Kind::Json { "text" } else { ty };
-        arrays.push(format!("CAST(${n} AS {wire}[])"));
-        names.push(format!("b{i}"));
-        places.push(if column.kind == Kind::Json {
-            format!("CAST(batch.b{i} AS jsonb)")
-        } else {
-            format!("batch.b{i}")
-        });
-    }
-    let batch = format!("unnest({}) AS batch ({})", arrays.join(", "), names.join(", "));
-    let placed = |text: &str| bulk.with_columns(text, |i| places.get(i).cloned().unwrap_or_default());
-    let table = bulk.table;
-    let sql = match bulk.verb {
-        Verb::Insert => {
-            let columns: Vec<_> = bulk.columns.iter().map(|(name, _)| *name).collect();
-            let mut sql =
-                format!("INSERT INTO {table} ({}) SELECT {} FROM {batch}", columns.join(", "), places.join(", "));
-            if let Some(clause) = bulk.on_conflict {
-                let _ = write!(sql, " ON CONFLICT {clause}");
-            }
-            sql
-        }
-        Verb::Update => {
-            let set = placed(bulk.part(bulk.set, "set")?)?;
-            format!("UPDATE {table} SET {set} FROM {batch} WHERE {}", placed(bulk.part(bulk.matching, "matching")?)?)
-        }
-        Verb::Delete => {
-            format!("DELETE FROM {table} USING {batch} WHERE {}", placed(bulk.part(bulk.matching, "matching")?)?)
-        }
-    };
-    Ok((sql, order))
-}
-
-fn type_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Int => "bigint",
-        Kind::Float => "double precision",
-        Kind::Bool => "boolean",
-        Kind::Text => "text",
-        Kind::Json => "jsonb",
-        Kind::Bytes => "bytea",
     }
 }

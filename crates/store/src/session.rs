@@ -65,9 +65,9 @@ pub enum Param<'a> {
     Bool(bool),
     /// BIGINT; instants too, as microseconds.
     Int(i64),
-    /// DOUBLE PRECISION.
+    /// DOUBLE PRECISION; finite (SQLite stores a NaN as no value).
     Float(f64),
-    /// TEXT.
+    /// TEXT; without U+0000, which PostgreSQL refuses.
     Text(&'a str),
     /// BYTEA / BLOB.
     Bytes(&'a [u8]),

@@ -71,8 +71,8 @@ pub(crate) type MigrationLock = Box<dyn std::any::Any>;
 pub(crate) trait Transaction: Session {
     fn commit(&mut self) -> Result<(), StoreError>;
     fn roll_back(&mut self);
-    /// What made this transaction fail although the same work may succeed at once when repeated.
-    fn collision(&self) -> Option<String>;
+    /// The error that made this transaction fail although the same work may succeed at once when repeated.
+    fn collision(&self) -> Option<StoreError>;
 }
 
 /// A database of Caravan. Cheap to clone; every clone is the same store.
@@ -156,11 +156,11 @@ impl Store {
             let collision = transaction.collision();
             drop(transaction);
             match (outcome, collision) {
-                (Err(_), Some(detail)) if attempts < ATTEMPTS => {
-                    tracing::debug!(attempts, detail, "transaction collided, trying again");
+                (Err(_), Some(cause)) if attempts < ATTEMPTS => {
+                    tracing::debug!(attempts, %cause, "the transaction is tried again");
                     std::thread::sleep(Duration::from_millis(2 << attempts));
                 }
-                (Err(_), Some(detail)) => return Err(StoreError::Conflict { attempts, detail }.into()),
+                (Err(_), Some(cause)) => return Err(cause.after(attempts).into()),
                 (outcome, _) => return outcome,
             }
         }

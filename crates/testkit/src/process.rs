@@ -334,9 +334,10 @@ mod tests {
         let server = thread::spawn(move || {
             for status in ["503 Service Unavailable", "200 OK"] {
                 let (mut stream, _) = listener.accept().unwrap();
-                let mut first = String::new();
-                BufReader::new(&stream).read_line(&mut first).unwrap();
-                assert_eq!(first, "GET /health HTTP/1.1\r\n");
+                // The whole request is read: closing with something unread would reset the connection under the answer.
+                let lines = BufReader::new(&stream).lines().map(Result::unwrap);
+                let request: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+                assert_eq!(request[0], "GET /health HTTP/1.1");
                 write!(stream, "HTTP/1.1 {status}\r\n\r\n").unwrap();
             }
         });

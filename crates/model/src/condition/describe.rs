@@ -99,7 +99,7 @@ impl HasPeople {
             (1, None) => "somebody".to_owned(),
             (least, None) => format!("at least {least} people"),
         };
-        format!("has {how_many} with {}", self.who.describe())
+        format!("has {how_many} where {}", self.who.describe())
     }
 }
 

@@ -229,8 +229,9 @@ impl<'a> Reader<'a> {
     /// The names of documents, noted as references.
     fn names(&mut self, kind: NameKind, json: &Json, pointer: &str, what: &str) -> Option<Vec<Name>> {
         let keys = self.texts(json, pointer, what)?;
-        for key in &keys {
-            self.refer(kind, key, None, pointer);
+        for (n, key) in keys.iter().enumerate() {
+            let place = if json.is_array() { at(pointer, n) } else { pointer.to_owned() };
+            self.refer(kind, key, None, &place);
         }
         Some(keys.into_iter().map(Name::new).collect())
     }

@@ -1,4 +1,9 @@
 //! Conditions, from JSON to their answer.
 
+mod people;
 mod read_errors;
+mod reference;
+mod time;
+mod values;
+mod words;
 mod world;

@@ -22,6 +22,11 @@ impl Reference {
         Self { kind, key: key.into(), pointer: pointer.into() }
     }
 
+    /// A reference to each of `keys`, which stand as a list at `pointer`.
+    pub(super) fn each(kind: DocumentKind, keys: &[String], pointer: &str) -> Vec<Self> {
+        keys.iter().enumerate().map(|(n, key)| Self::new(kind, key, format!("{pointer}/{n}"))).collect()
+    }
+
     /// The same reference, seen from a document in which this one's document lies at `prefix`.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {

@@ -2,7 +2,7 @@
 //! sentence that says what to do.
 //!
 //! Whether what it names exists, is live and of the right type is asked later, of the store, by
-//! [`Journey::references`].
+//! `Document::references`.
 
 mod boxes;
 mod entry;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{NodeId, Subject};
+use crate::duration::Duration;
 
 /// Where a path leads: to a node, or out of the journey (`null`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl JsonSchema for Next {
         "Next".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({"type": ["string", "null"], "description": "Id of the next node; null: the journey ends here."})
+        schemars::json_schema!({"type": ["string", "null"], "description": "Id of the next node; null ends the journey."})
     }
 }
 
@@ -116,7 +117,7 @@ pub struct Action {
     /// The action's own fields, as written; the catalogue types them.
     #[serde(flatten)]
     pub settings: Map<String, Value>,
-    /// Where it goes on.
+    /// Where it goes on; null ends the journey.
     pub next: Next,
 }
 
@@ -139,14 +140,14 @@ pub struct Wait {
     /// How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reader" = "duration"))]
-    pub duration: Option<String>,
+    pub duration: Option<Duration>,
     /// Until when. Either this or `duration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
     /// Days of the week and time of day on which the wait may end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub must_end_on: Option<Value>,
-    /// Where it goes on.
+    /// Where it goes on; null ends the journey.
     pub next: Next,
 }
 
@@ -182,7 +183,7 @@ pub struct Listen {
     /// When to stop listening; left out: at the journey's end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Timeout>,
-    /// Where it goes on when the event happened.
+    /// Where it goes on when the event happened; null ends the journey.
     pub next: Next,
 }
 
@@ -200,7 +201,7 @@ pub struct Timeout {
     /// How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reader" = "duration"))]
-    pub duration: Option<String>,
+    pub duration: Option<Duration>,
     /// Until when. Either this or `duration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
@@ -291,7 +292,7 @@ pub struct VariantPath {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Merge {
-    /// Where it goes on.
+    /// Where it goes on; null ends the journey.
     pub next: Next,
 }
 
@@ -306,7 +307,7 @@ pub struct ExternalAction {
     /// Values for the service's parameters.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub values: Map<String, Value>,
-    /// Where it goes on when the service answered.
+    /// Where it goes on when the service answered; null ends the journey.
     pub next: Next,
     /// Where it goes on when the service failed or stayed silent; left out: the trip ends as `timed_out`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

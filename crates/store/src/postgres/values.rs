@@ -21,7 +21,7 @@ impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Encoded {
         match self {
             Self::One(param) => encode(param, ty, out),
-            Self::Column(cells) => each_cells!(cells, slice => array(*slice, ty, out), value => encode(value, ty, out)),
+            Self::Column(cells) => each_cells!(cells, slice => array(slice, ty, out), value => encode(value, ty, out)),
         }
     }
 

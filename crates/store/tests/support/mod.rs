@@ -1,5 +1,7 @@
 //! Databases to be thrown away, one for each test.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use caravan_store::{OpenOptions, Store};
@@ -53,6 +55,16 @@ impl Scratch {
     }
 }
 
+impl Scratch {
+    /// Runs a statement on the server from outside of the store.
+    pub fn admin(&self, sql: &str) {
+        match &self.place {
+            Place::Server { url, .. } => admin(url, sql),
+            Place::Directory(_) => panic!("only a server has an outside"),
+        }
+    }
+}
+
 impl Drop for Scratch {
     fn drop(&mut self) {
         if let Place::Server { admin_url, name, .. } = &self.place {
@@ -62,7 +74,7 @@ impl Drop for Scratch {
 }
 
 /// Runs a statement that no transaction may hold.
-pub fn admin(url: &str, sql: &str) {
+fn admin(url: &str, sql: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let (client, connection) =

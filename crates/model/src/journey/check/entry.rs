@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
+use crate::duration::Unit;
 use crate::finding::Finding;
 use crate::journey::{Entry, Journey, Subject};
 
@@ -77,7 +78,7 @@ fn reentry(journey: &Journey) -> Option<Finding> {
         let message = "Re-entry exists in account journeys only. Remove `reentry`.";
         return Some(Finding::error("reentry_person_journey", "/reentry", message));
     }
-    (!reentry.delay.ends_with(['h', 'd'])).then(|| {
+    (!matches!(reentry.delay.unit(), Unit::Hours | Unit::Days)).then(|| {
         let message = "The delay before re-entry is given in hours or days, such as `12h` or `30d`.";
         Finding::error("reentry_delay_unit", "/reentry/delay", message)
     })

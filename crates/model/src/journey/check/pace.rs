@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::duration::{Duration, Unit};
 use crate::finding::Finding;
 use crate::journey::node::pointer_to;
 use crate::journey::{Journey, Node, NodeId};
@@ -46,22 +47,19 @@ fn most_emails_on_one_path(node: &Node, id: &NodeId) -> usize {
 fn least_stay_secs(node: &Node) -> i64 {
     match node {
         Node::Wait(wait) if wait.until.is_some() => DAY_SECS,
-        Node::Wait(wait) => wait.duration.as_deref().map_or(0, least_secs),
+        Node::Wait(wait) => wait.duration.map_or(0, least_secs),
         _ => 0,
     }
 }
 
-/// Days may be 23 hours long; a day's wait is meant as one, so it counts as 24.
-fn least_secs(duration: &str) -> i64 {
-    let unit_at = duration.find(|c: char| !c.is_ascii_digit()).unwrap_or(duration.len());
-    let (number, unit) = duration.split_at(unit_at);
-    let secs = match unit {
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => DAY_SECS,
-        "w" => 7 * DAY_SECS,
-        "mo" => 28 * DAY_SECS,
-        _ => 0,
+/// A day that is 23 hours long is meant as a day, so it counts as 24.
+fn least_secs(duration: Duration) -> i64 {
+    let unit = match duration.unit() {
+        Unit::Minutes => 60,
+        Unit::Hours => 60 * 60,
+        Unit::Days => DAY_SECS,
+        Unit::Weeks => 7 * DAY_SECS,
+        Unit::Months => 28 * DAY_SECS,
     };
-    number.parse::<i64>().unwrap_or(0).saturating_mul(secs)
+    i64::from(duration.amount()).saturating_mul(unit)
 }

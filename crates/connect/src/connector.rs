@@ -1,0 +1,266 @@
+//! The port to other systems: a batch of effects goes out, one outcome for each comes back.
+//!
+//! A kind of connector is one type that implements [`ConnectorKind`] and one line in [`KINDS`]; forms, checks and the
+//! catalogue are made from it. Nothing here knows what a journey is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use caravan_model::{Clock, Finding};
+use schemars::Schema;
+use serde::{Deserialize, Serialize};
+
+/// One open door to another system. Called from plain threads; an implementation brings its own waiting.
+pub trait Connector: Send + Sync {
+    /// What the dispatcher must know before it hands over a batch.
+    fn facts(&self) -> ConnectorFacts;
+
+    /// Delivers a batch, at most [`ConnectorFacts::max_batch`] long, and returns one outcome for each item in the same
+    /// order. One item that fails never fails the others. Returns within [`ConnectorFacts::patience`].
+    fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome>;
+
+    /// Tries the door without sending anything: what the other side said, or why it cannot be used, for people.
+    fn check(&self) -> Result<String, String>;
+}
+
+/// What the dispatcher must know about a connector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectorFacts {
+    /// Key of its [`ConnectorKind`].
+    pub kind: &'static str,
+    /// Whether the other side recognises a repeated [`Outgoing::key`]. Where it does not, the dispatcher writes its
+    /// intent before it calls, and what was under way at a crash is in doubt.
+    pub deduplicates: bool,
+    /// The most items in one call.
+    pub max_batch: usize,
+    /// The longest one call takes; a claim on the batch must last longer.
+    pub patience: Duration,
+}
+
+/// One effect on its way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The same at every attempt, different for every effect: what the other side or a person can recognise it by.
+    pub key: String,
+    /// What is delivered.
+    pub body: EffectBody,
+}
+
+/// What is delivered, ready to leave: rendered, judged, addressed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EffectBody {
+    /// One email to one address.
+    Email(Box<EmailMessage>),
+}
+
+/// A rendered email to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmailMessage {
+    /// The recipient.
+    pub to: Mailbox,
+    /// The sender; the connection's own where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Mailbox>,
+    /// Where answers go, when not to the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Mailbox>,
+    /// The subject, plain text in one line.
+    pub subject: String,
+    /// The HTML part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// The plain text part.
+    pub text: String,
+    /// How the recipient takes themself off; left out of operational mail only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribe: Option<Unsubscribe>,
+    /// Value of `List-Id` without the angle brackets (`newsletter.acme.example`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list_id: Option<String>,
+    /// Value of `Feedback-ID`, by which mailbox providers report complaints; the same for many messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback_id: Option<String>,
+    /// Marks mail that a machine wrote to a colleague (sales alerts, proofs), so that no auto-reply answers it.
+    #[serde(default)]
+    pub auto_submitted: bool,
+}
+
+/// A name and an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mailbox {
+    /// The display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The address.
+    pub email: String,
+}
+
+impl Mailbox {
+    /// An address without a name.
+    pub fn bare(email: impl Into<String>) -> Self {
+        Self { name: None, email: email.into() }
+    }
+
+    /// A name and an address.
+    pub fn named(name: impl Into<String>, email: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), email: email.into() }
+    }
+}
+
+/// The two ways out of a mailing, both for machines (RFC 2369, RFC 8058).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsubscribe {
+    /// Answers a POST by opting out at once, a GET by a page.
+    pub url: String,
+    /// An address that opts out whoever writes to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailto: Option<String>,
+}
+
+/// What became of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The other side took responsibility for it.
+    Delivered {
+        /// The other side's own id.
+        remote_id: Option<String>,
+        /// What it answered.
+        detail: String,
+    },
+    /// Nothing happened; worth trying again.
+    Retry {
+        /// When the other side asked for a pause.
+        after: Option<Duration>,
+        /// Stable, `snake_case`.
+        code: String,
+        /// For people.
+        message: String,
+    },
+    /// Refused for good; trying again does not help.
+    Failed {
+        /// Stable, `snake_case`.
+        code: String,
+        /// For people.
+        message: String,
+    },
+    /// It may or may not have happened (the line went dead after the last byte): in doubt until somebody settles it.
+    Unknown {
+        /// For people.
+        message: String,
+    },
+}
+
+impl Outcome {
+    /// Nothing happened; worth trying again at a time of the dispatcher's choice.
+    pub fn retry(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Retry { after: None, code: code.into(), message: message.into() }
+    }
+
+    /// Refused for good.
+    pub fn failed(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Failed { code: code.into(), message: message.into() }
+    }
+}
+
+/// A kind of connector: what its settings are and how a door of its kind is opened.
+pub trait ConnectorKind: Send + Sync {
+    /// `type` in a manifest of kind `connection`.
+    fn key(&self) -> &'static str;
+    /// Its name for people.
+    fn label(&self) -> &'static str;
+    /// What it connects to, one or two sentences.
+    fn description(&self) -> &'static str;
+    /// JSON Schema of its settings; the doc comments are the help of the fields.
+    fn settings_schema(&self) -> Schema;
+    /// The secrets it takes.
+    fn secrets(&self) -> &'static [SecretField];
+    /// What is wrong with settings, before any secret is resolved. Pointers start at the connection document.
+    fn check_settings(&self, settings: &serde_json::Value) -> Vec<Finding>;
+    /// Opens a door. Does not call the other side yet: [`Connector::check`] does.
+    fn open(
+        &self,
+        settings: &serde_json::Value,
+        secrets: &Secrets,
+        surroundings: &Surroundings,
+    ) -> Result<Box<dyn Connector>, Vec<Finding>>;
+}
+
+/// A secret that a kind of connector takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretField {
+    /// Its key under `secrets` of the manifest.
+    pub key: &'static str,
+    /// Help for people.
+    pub help: &'static str,
+    /// Whether the connection cannot work without it.
+    pub required: bool,
+}
+
+/// What a connector gets from the process it lives in.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where the `Date` of a message comes from.
+    pub clock: Clock,
+    /// A multi-threaded runtime for the connector's waiting; its threads drive the sockets.
+    pub runtime: tokio::runtime::Handle,
+}
+
+/// Every kind of connector there is. A new one is a line here.
+pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp];
+
+/// The kind of that key.
+pub fn kind(key: &str) -> Option<&'static dyn ConnectorKind> {
+    KINDS.iter().copied().find(|kind| kind.key() == key)
+}
+
+/// Resolved secrets of one connection, by key.
+pub type Secrets = BTreeMap<String, Secret>;
+
+/// A resolved secret. Neither `Debug` nor serialization shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The secret itself, for the one call that needs it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let secrets = Secrets::from([("password".to_owned(), Secret::new("hunter2"))]);
+        assert!(!format!("{secrets:?}").contains("hunter2"));
+        assert_eq!(secrets["password"].reveal(), "hunter2");
+    }
+
+    #[test]
+    fn every_kind_is_found_by_a_key_of_its_own_and_describes_itself() {
+        for kind in KINDS {
+            assert_eq!(KINDS.iter().filter(|other| other.key() == kind.key()).count(), 1, "{}", kind.key());
+            assert_eq!(super::kind(kind.key()).map(ConnectorKind::label), Some(kind.label()));
+            assert!(!kind.label().is_empty() && !kind.description().is_empty(), "{}", kind.key());
+            let schema = kind.settings_schema().to_value();
+            let properties = schema["properties"].as_object().expect("settings are an object");
+            for (field, schema) in properties {
+                assert!(schema.get("description").is_some(), "{}.{field} has no help", kind.key());
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+use super::*;
+
+fn attributes() -> Attributes {
+    Attributes::new(["person.first_name", "person.job_title", "account.name", "my.event"])
+}
+
+fn html(body: &str) -> EmailContent {
+    EmailContent {
+        subject: "Hello {{ person.first_name | default('there') }}".into(),
+        preheader: None,
+        body: EmailBody::Html(body.into()),
+        text: None,
+        from: None,
+        reply_to: None,
+        operational: false,
+        footer: None,
+    }
+}
+
+fn mjml(body: &str) -> EmailContent {
+    let source = format!("<mjml><mj-body><mj-section><mj-column>{body}</mj-column></mj-section></mj-body></mjml>");
+    EmailContent { body: EmailBody::Mjml(source), ..html("") }
+}
+
+fn findings(content: &EmailContent) -> Vec<(String, String, Option<u32>)> {
+    let findings = compile(content, &attributes()).expect_err("findings");
+    let errors = findings.into_iter().filter(Finding::is_error);
+    errors.map(|finding| (finding.code, finding.pointer, finding.line)).collect()
+}
+
+fn found(code: &str, pointer: &str, line: Option<u32>) -> (String, String, Option<u32>) {
+    (code.to_owned(), pointer.to_owned(), line)
+}
+
+#[test]
+fn the_attributes_and_links_of_an_email_are_known() {
+    let compiled = compile(
+        &html(
+            "<p>{{ account.name }}</p><a href='https://acme.example/{{ my.event }}'>x</a><a href='mailto:a@b.example'>y</a>\
+             <a href='https://acme.example/z' data-track='no'>z</a><a href='{{ system.unsubscribe_url }}'>out</a>",
+        ),
+        &attributes(),
+    )
+    .expect("compiles");
+    let paths: Vec<_> = compiled.paths().collect();
+    assert_eq!(paths, ["account.name", "my.event", "person.first_name", "system.unsubscribe_url"]);
+    let links: Vec<_> = compiled.links().iter().map(|link| (link.number, link.tracked)).collect();
+    assert_eq!(links, [(0, true), (1, false), (2, false), (3, false)]);
+    assert_eq!(compiled.warnings(), []);
+}
+
+#[test]
+fn mistakes_are_found_with_place_and_line() {
+    assert_eq!(findings(&html("a\n{{ person.first_nam }}")), [found("attribute_unknown", "/body/html", Some(2))]);
+    assert_eq!(findings(&html("a\n\n{% if person.first_name %}")), [found("template_syntax", "/body/html", Some(3))]);
+    assert_eq!(findings(&html("{{ visitor.name }}")), [found("attribute_unknown", "/body/html", Some(1))]);
+    assert_eq!(findings(&html("{{ person }}")), [found("attribute_not_named", "/body/html", Some(1))]);
+    assert_eq!(findings(&html("{{ person[my.event] }}")), [found("attribute_not_named", "/body/html", Some(1))]);
+    assert_eq!(findings(&html("{{ my.event | shout }}")), [found("filter_unknown", "/body/html", Some(1))]);
+    assert_eq!(
+        findings(&html("{% if my.event is odder %}{% endif %}")),
+        [found("test_unknown", "/body/html", Some(1))]
+    );
+    assert_eq!(findings(&html("<p\n>{{ my.event | safe }}")), [found("filter_unknown", "/body/html", Some(2))]);
+    assert_eq!(
+        findings(&html("{% autoescape false %}{{ my.event }}{% endautoescape %}")),
+        [found("escaping_off", "/body/html", Some(1))]
+    );
+    assert_eq!(findings(&html("<a href={{ my.event }}>")), [found("value_misplaced", "/body/html", None)]);
+    assert_eq!(findings(&html("{% include 'other' %}")), [found("template_syntax", "/body/html", Some(1))]);
+    assert_eq!(findings(&html("  ")), [found("body_empty", "/body/html", None)]);
+    assert_eq!(
+        findings(&EmailContent { subject: " ".into(), text: Some("{{ x }}".into()), ..html("x") }),
+        [found("subject_missing", "/subject", None), found("attribute_unknown", "/text", Some(1))]
+    );
+    assert_eq!(findings(&mjml("<mj-text>x</mj-text><mj-nonsense>")), [found("mjml_invalid", "/body/mjml", None)]);
+}
+
+#[test]
+fn every_mistake_is_found_at_once() {
+    let content = EmailContent {
+        subject: "{{ person.nickname }}".into(),
+        preheader: Some("{{ my.evnt }}".into()),
+        reply_to: Some("{{".into()),
+        ..html("{{ account.nam }}\n{{ account.nam | loud }}")
+    };
+    let codes: Vec<_> = findings(&content).into_iter().map(|(code, pointer, _)| format!("{code} {pointer}")).collect();
+    assert_eq!(
+        codes,
+        [
+            "attribute_unknown /subject",
+            "attribute_unknown /preheader",
+            "template_syntax /reply_to",
+            "attribute_unknown /body/html",
+            "filter_unknown /body/html",
+        ]
+    );
+}
+
+#[test]
+fn a_misspelt_attribute_is_answered_with_the_right_one() {
+    let findings = compile(&html("{{ person.first_nme }}"), &attributes()).expect_err("findings");
+    let message = &findings.iter().find(|finding| finding.is_error()).expect("an error").message;
+    assert!(message.contains("did you mean `person.first_name`?"), "{message}");
+}
+
+#[test]
+fn names_that_the_template_gives_itself_are_no_attributes() {
+    let body = "{% set greeting = 'Hi' %}{% if my.event %}{% set topic = my.event %}{% endif %}{{ greeting }} {{ topic }}\
+                {% for n in range(3) %}{{ n }}{{ loop.index }}{% endfor %}{% raw %}{{ nothing.here }}{% endraw %}";
+    let compiled = compile(&html(body), &attributes()).expect("compiles");
+    let paths: Vec<_> = compiled.paths().collect();
+    assert_eq!(paths, ["my.event", "person.first_name", "system.postal_address", "system.unsubscribe_url"]);
+}
+
+#[test]
+fn an_email_without_a_way_out_gets_the_footer_and_a_warning() {
+    let compiled = compile(&html("<p>Hi</p>"), &attributes()).expect("compiles");
+    assert!(compiled.paths().any(|path| path == "system.unsubscribe_url"));
+    assert!(compiled.warnings().iter().any(|finding| finding.code == "opt_out_link_missing"));
+    let compiled = compile(&EmailContent { operational: true, ..html("<p>Hi</p>") }, &attributes()).expect("compiles");
+    assert!(compiled.paths().all(|path| path != "system.unsubscribe_url"));
+    assert_eq!(compiled.warnings(), []);
+    let footer = Some(Footer { html: "no way out".into(), text: "{{ system.unsubscribe_url }}".into() });
+    assert_eq!(
+        findings(&EmailContent { footer, ..html("<p>Hi</p>") }),
+        [found("opt_out_link_missing", "/footer/html", None)]
+    );
+}
+
+#[test]
+fn mjml_keeps_every_kind_of_tag() {
+    let body = r#"<mj-text>{% if account.name == "A & B" and 1 < 2 %}{{ person.first_name | default("you") }}{% endif %}</mj-text>
+        <mj-button href="https://acme.example/?who={{ person.first_name | default("x") }}">{{ my.event }}</mj-button>
+        <mj-raw>{% for i in range(2) %}</mj-raw><mj-text>row {{ i }}</mj-text><mj-raw>{% endfor %}</mj-raw>"#;
+    let compiled = compile(&mjml(body), &attributes()).expect("compiles");
+    assert_eq!(
+        compiled.links()[0].target,
+        r#"https://acme.example/?who={{ (person.first_name | default("x")) | url_encode }}"#
+    );
+}

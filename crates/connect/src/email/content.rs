@@ -1,0 +1,117 @@
+//! What an email consists of, as frozen in a published version, and what its templates may name.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The values of one message, by namespace: `person`, `account`, `buying_group`, `system`, `my`.
+pub type Snapshot = serde_json::Value;
+
+/// An email as its version froze it. Every text is a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailContent {
+    /// The subject.
+    pub subject: String,
+    /// What mail programs show beside the subject; 40 to 100 characters read best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preheader: Option<String>,
+    /// The design.
+    pub body: EmailBody,
+    /// The plain text part; made from the design when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Who it comes from; the connection's sender when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Sender>,
+    /// Where answers go, when not to the sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Goes out whatever the recipient opted out of, and carries no way out: contracts, incidents, passwords.
+    #[serde(default)]
+    pub operational: bool,
+    /// What is put under an email that carries no way out of its own; a plain one when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<Footer>,
+}
+
+/// The design of an email.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailBody {
+    /// MJML: one source, laid out for every mail program.
+    Mjml(String),
+    /// HTML, taken as it is.
+    Html(String),
+}
+
+/// Who an email comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sender {
+    /// The display name.
+    pub name: String,
+    /// The address.
+    pub email: String,
+}
+
+/// What is put under an email without a way out of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Footer {
+    /// Under the design. Must name `system.unsubscribe_url`.
+    pub html: String,
+    /// Under the plain text part. Must name `system.unsubscribe_url`.
+    pub text: String,
+}
+
+impl Default for Footer {
+    fn default() -> Self {
+        Self {
+            html: concat!(
+                r#"<div style="padding:16px;text-align:center;font-family:Arial,sans-serif;font-size:12px;"#,
+                r#"line-height:18px;color:#5f6368">{% if system.postal_address %}{{ system.postal_address }}<br>"#,
+                r#"{% endif %}<a href="{{ system.unsubscribe_url }}" style="color:#5f6368">Unsubscribe</a></div>"#,
+            )
+            .into(),
+            text: concat!(
+                "-- \n{% if system.postal_address %}{{ system.postal_address }}\n{% endif %}",
+                "Unsubscribe: {{ system.unsubscribe_url }}\n",
+            )
+            .into(),
+        }
+    }
+}
+
+/// What `system` offers to every template. `unsubscribe_url` is filled in by the renderer, the rest by whoever takes
+/// the snapshot.
+pub const SYSTEM_ATTRIBUTES: &[&str] =
+    &["unsubscribe_url", "organisation", "postal_address", "date", "time", "date_time"];
+
+/// The attributes that a template may name, as paths (`person.first_name`).
+#[derive(Debug, Clone, Default)]
+pub struct Attributes(BTreeSet<String>);
+
+impl Attributes {
+    /// The given paths and everything of `system`.
+    pub fn new<S: Into<String>>(paths: impl IntoIterator<Item = S>) -> Self {
+        let system = SYSTEM_ATTRIBUTES.iter().map(|name| format!("system.{name}"));
+        Self(paths.into_iter().map(Into::into).chain(system).collect())
+    }
+
+    /// Whether a template may name `path`.
+    pub fn contains(&self, path: &str) -> bool {
+        self.0.contains(path)
+    }
+
+    /// Whether any attribute lies below `namespace`.
+    pub fn has_namespace(&self, namespace: &str) -> bool {
+        self.names_in(namespace).next().is_some()
+    }
+
+    /// The names below `namespace`.
+    pub fn names_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter_map(move |path| path.strip_prefix(namespace)?.strip_prefix('.'))
+    }
+}

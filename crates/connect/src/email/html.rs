@@ -1,0 +1,241 @@
+//! The two passes over the HTML: once for a version (number the links, make values in addresses safe, add the footer)
+//! and once for a recipient (turn links into tracked ones, add the preheader and the picture).
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+
+use lol_html::errors::RewritingError;
+use lol_html::html_content::{ContentType, Element};
+use lol_html::{RewriteStrSettings, element, rewrite_str};
+
+use super::compile::Link;
+use super::filters::escaped;
+use super::tags::{Masked, Piece, TagKind, pieces};
+use crate::tracking::LinkMaker;
+
+/// Carries the number of a link from the version to the recipient's mail; taken out there.
+const LINK: &str = "data-link";
+/// `data-track="no"` leaves a link untouched.
+const TRACK: &str = "data-track";
+/// Keeps the first words of the body out of the preview behind the preheader.
+const FILLER: &str = "&#847;&zwnj;&nbsp;";
+const FILLER_TIMES: usize = 60;
+
+/// Numbers the links of a masked HTML document, makes the values inside addresses safe and puts `footer` (a template)
+/// under it.
+pub fn prepare(html: &str, masked: Masked, footer: Option<&str>) -> Result<(String, Vec<Link>), RewritingError> {
+    let masked = RefCell::new(masked);
+    let links = RefCell::new(Vec::new());
+    let bodies = Cell::new(0);
+    let encode_values = element!("[href], [src]", |el| {
+        for name in ["href", "src"] {
+            if let Some(address) = el.get_attribute(name) {
+                el.set_attribute(name, &encoded(&address, &mut masked.borrow_mut()))?;
+            }
+        }
+        Ok(())
+    });
+    let number_links = element!("a[href], area[href]", |el| {
+        let mut links = links.borrow_mut();
+        let number = u16::try_from(links.len()).unwrap_or(u16::MAX);
+        let target = el.get_attribute("href").unwrap_or_default();
+        let target = decoded(&masked.borrow().unmask(&target)).into_owned();
+        links.push(Link { number, tracked: wants_tracking(el) && is_web_address(&target), target });
+        el.set_attribute(LINK, &number.to_string())?;
+        Ok(())
+    });
+    let add_footer = element!("body", |el| {
+        if let (Some(footer), 0) = (footer, bodies.replace(bodies.get() + 1)) {
+            el.append(footer, ContentType::Html);
+        }
+        Ok(())
+    });
+    let settings = RewriteStrSettings::new()
+        .append_element_content_handler(encode_values)
+        .append_element_content_handler(number_links)
+        .append_element_content_handler(add_footer);
+    let html = rewrite_str(html, settings)?;
+    let html = masked.borrow().unmask(&html);
+    Ok((html, links.into_inner()))
+}
+
+/// Whether links of this kind are tracked at all; templates that begin with a value may become one.
+fn is_web_address(target: &str) -> bool {
+    let start = target.trim_start().to_ascii_lowercase();
+    let ours = target.contains("system.unsubscribe_url");
+    !ours && ["http://", "https://", "{{", "{%"].iter().any(|prefix| start.starts_with(prefix))
+}
+
+fn wants_tracking(el: &Element<'_, '_>) -> bool {
+    el.get_attribute(TRACK).is_none_or(|wish| wish != "no")
+}
+
+/// Values inside an address are percent-encoded; one that begins it is an address itself.
+fn encoded(address: &str, masked: &mut Masked) -> String {
+    let mut out = String::with_capacity(address.len());
+    let mut in_query = false;
+    for piece in pieces(address) {
+        match piece {
+            Piece::Text(text) => {
+                in_query |= text.contains('?');
+                out.push_str(text);
+            }
+            Piece::Placeholder(number) => {
+                let filter = if in_query { "url_encode" } else { "url_part" };
+                let kept = masked.add_filter(number, filter).filter(|_| !out.is_empty());
+                out.push_str(&kept.unwrap_or_else(|| masked.placeholder(number)));
+            }
+        }
+    }
+    out
+}
+
+impl Masked {
+    fn placeholder(&mut self, number: usize) -> String {
+        let (kind, whole) = self.tag(number).map_or((TagKind::Comment, String::new()), |(k, w)| (k, w.to_owned()));
+        self.add(kind, whole)
+    }
+
+    /// A placeholder for the same output with a filter behind it, unless it already has one of the kind.
+    fn add_filter(&mut self, number: usize, filter: &str) -> Option<String> {
+        let (TagKind::Output, whole) = self.tag(number)? else { return None };
+        let expression = whole.strip_prefix("{{")?.strip_suffix("}}")?;
+        let expression = expression.trim_start_matches(['-', '+']).trim_end_matches(['-', '+']).trim();
+        if expression.contains("url_encode") || expression.contains("url_part") {
+            return None;
+        }
+        let filtered = format!("{{{{ ({expression}) | {filter} }}}}");
+        Some(self.add(TagKind::Output, filtered))
+    }
+}
+
+/// Finishes one recipient's HTML: tracked links, preheader, picture; addresses of a scheme that can run code are dead.
+pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Result<String, RewritingError> {
+    let unsubscribe = links.unsubscribe();
+    let bodies = Cell::new(0);
+    let disarm = element!("[href], [src]", |el| {
+        for name in ["href", "src"] {
+            if el.get_attribute(name).is_some_and(|address| !is_harmless(&decoded(&address))) {
+                el.set_attribute(name, "#")?;
+            }
+        }
+        Ok(())
+    });
+    let track = element!("[data-link]", |el| {
+        let number = el.get_attribute(LINK).and_then(|number| number.parse().ok());
+        let target = el.get_attribute("href").unwrap_or_default();
+        let target = decoded(target.trim());
+        let wanted = wants_tracking(el) && is_web_address(&target) && target != unsubscribe;
+        if let Some(tracked) = number.filter(|_| wanted).and_then(|number| links.click(number, &target)) {
+            el.set_attribute("href", &tracked)?;
+        }
+        el.remove_attribute(LINK);
+        el.remove_attribute(TRACK);
+        Ok(())
+    });
+    let add_hidden = element!("body", |el| {
+        if bodies.replace(bodies.get() + 1) == 0 {
+            if let Some(preheader) = preheader {
+                el.prepend(&hidden(preheader), ContentType::Html);
+            }
+            if let Some(picture) = links.open() {
+                el.append(&picture_tag(&picture), ContentType::Html);
+            }
+        }
+        Ok(())
+    });
+    let settings = RewriteStrSettings::new()
+        .append_element_content_handler(disarm)
+        .append_element_content_handler(track)
+        .append_element_content_handler(add_hidden);
+    rewrite_str(html, settings)
+}
+
+fn hidden(preheader: &str) -> String {
+    let style = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden";
+    format!(r#"<div style="{style}">{}{}</div>"#, escaped(preheader), FILLER.repeat(FILLER_TIMES))
+}
+
+fn picture_tag(url: &str) -> String {
+    format!(r#"<img src="{}" width="1" height="1" alt="" style="display:block;border:0">"#, escaped(url))
+}
+
+/// Whether following or loading an address can at most go somewhere: no scheme that runs code.
+fn is_harmless(address: &str) -> bool {
+    let address: String = address.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
+    let before_path = address.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((scheme, rest)) = before_path.split_once(':') else { return true };
+    match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" | "mailto" | "tel" | "sms" | "cid" => true,
+        "data" => rest.to_ascii_lowercase().starts_with("image"),
+        _ => false,
+    }
+}
+
+/// Reads the character references that occur in addresses.
+fn decoded(raw: &str) -> Cow<'_, str> {
+    if !raw.contains('&') {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('&') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        let after = rest.get(at + 1..).unwrap_or_default();
+        match after.split_once(';').and_then(|(name, after)| Some((reference(name)?, after))) {
+            Some((c, after)) => {
+                out.push(c);
+                rest = after;
+            }
+            None => {
+                out.push('&');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn reference(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        "colon" => Some(':'),
+        "sol" => Some('/'),
+        "Tab" => Some('\t'),
+        "NewLine" => Some('\n'),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_that_run_code_are_not_harmless() {
+        for bad in ["javascript:alert(1)", " JAVA\tscript:x", "vbscript:x", "data:text/html,x", "file:///etc/passwd"] {
+            assert!(!is_harmless(bad), "{bad}");
+        }
+        for good in ["https://a.example/x:y", "/a:b", "#top", "?x=a:b", "mailto:a@b.example", "data:image/png;base64,x"]
+        {
+            assert!(is_harmless(good), "{good}");
+        }
+    }
+
+    #[test]
+    fn character_references_are_read() {
+        assert_eq!(decoded("a?x=1&amp;y=2&#x2f;&#47;&copy;&"), "a?x=1&y=2//&copy;&");
+    }
+}

@@ -1,0 +1,21 @@
+//! An email from its frozen version to what one recipient gets. Pure: the same version, values and links give the same
+//! mail, whether it is sent, tried again or shown as a preview.
+//!
+//! [`compile`] runs once for a version: it checks the templates, turns MJML into an HTML template and numbers the
+//! links. [`Compiled::render`] runs for every recipient.
+
+mod address;
+mod compile;
+mod content;
+mod filters;
+mod html;
+mod place;
+mod render;
+mod tags;
+mod text;
+
+pub use address::{AddressProblem, check_address};
+pub use compile::{Compiled, Link, compile};
+pub use content::{Attributes, EmailBody, EmailContent, Footer, SYSTEM_ATTRIBUTES, Sender, Snapshot};
+pub(crate) use render::one_line;
+pub use render::{RenderError, Rendered};

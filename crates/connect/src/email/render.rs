@@ -1,0 +1,127 @@
+//! What one recipient gets.
+
+use serde_json::Value as Json;
+
+use super::compile::Compiled;
+use super::content::Snapshot;
+use super::{filters, html, text};
+use crate::connector::Mailbox;
+use crate::tracking::LinkMaker;
+
+/// No part of a mail is longer, in bytes.
+const MAX_PART_BYTES: usize = 1024 * 1024;
+/// No header value is longer, in characters.
+const MAX_HEADER_CHARS: usize = 900;
+
+/// One recipient's mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// In one line, without control characters.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The plain text part.
+    pub text: String,
+    /// The sender, when the email names its own.
+    pub from: Option<Mailbox>,
+    /// Where answers go, when the email says so.
+    pub reply_to: Option<Mailbox>,
+    /// The way out, for the headers of the message; none for operational mail.
+    pub unsubscribe_url: Option<String>,
+}
+
+/// A mail that could not be made; never a part of one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {part} of the email cannot be made for this recipient: {message}")]
+pub struct RenderError {
+    /// Stable, `snake_case`: `render_failed` or `render_limit`.
+    pub code: &'static str,
+    /// Which part.
+    pub part: &'static str,
+    /// Why.
+    pub message: String,
+}
+
+impl RenderError {
+    fn failed(part: &'static str, why: impl std::fmt::Display) -> Self {
+        Self { code: "render_failed", part, message: why.to_string() }
+    }
+
+    fn limit(part: &'static str) -> Self {
+        Self { code: "render_limit", part, message: "it takes too much work or becomes too long".to_owned() }
+    }
+}
+
+impl Compiled {
+    /// The mail of one recipient. A value that the snapshot does not have is empty.
+    pub fn render(&self, snapshot: &Snapshot, links: &LinkMaker<'_>) -> Result<Rendered, RenderError> {
+        let values = minijinja::Value::from(minijinja::value::Serde(values(snapshot, &links.unsubscribe())));
+        let part = |name| self.part(name, &values);
+        let design = part(filters::HTML_PREFIX)?;
+        let preheader = self.has.preheader.then(|| part("preheader")).transpose()?;
+        let mut plain = match self.has.text {
+            true => part("text")?,
+            false => text::from_html(&design).map_err(|error| RenderError::failed("text", error))?,
+        };
+        if self.has.text_footer {
+            plain = format!("{}\n\n{}", plain.trim_end(), part("text_footer")?);
+        }
+        let html = html::finish(&design, preheader.as_deref(), links);
+        let from = self.has.from.then(|| Ok((part("from_name")?, part("from_email")?))).transpose()?;
+        let reply_to = self.has.reply_to.then(|| part("reply_to")).transpose()?;
+        Ok(Rendered {
+            subject: one_line(&part("subject")?),
+            html: html.map_err(|error| RenderError::failed("html", error))?,
+            text: plain,
+            from: from.map(|(name, email)| Mailbox::named(one_line(&name), one_line(&email))),
+            reply_to: reply_to.map(|email| one_line(&email)).filter(|email| !email.is_empty()).map(Mailbox::bare),
+            unsubscribe_url: (!self.is_operational()).then(|| links.unsubscribe()),
+        })
+    }
+
+    fn part(&self, name: &'static str, values: &minijinja::Value) -> Result<String, RenderError> {
+        let template = self.env.get_template(name).map_err(|error| RenderError::failed(name, error))?;
+        let rendered = template.render(values).map_err(|error| match error.kind() {
+            minijinja::ErrorKind::OutOfFuel => RenderError::limit(name),
+            _ => RenderError::failed(name, error),
+        })?;
+        if rendered.len() > MAX_PART_BYTES {
+            return Err(RenderError::limit(name));
+        }
+        Ok(rendered)
+    }
+}
+
+/// The snapshot without its nulls, which are missing values, and with the way out.
+fn values(snapshot: &Snapshot, unsubscribe_url: &str) -> Json {
+    let mut values = without_nulls(snapshot);
+    if let Some(system) =
+        values.as_object_mut().map(|values| values.entry("system").or_insert_with(|| Json::Object(Default::default())))
+        && let Some(system) = system.as_object_mut()
+    {
+        system.insert("unsubscribe_url".to_owned(), unsubscribe_url.into());
+    }
+    values
+}
+
+fn without_nulls(value: &Json) -> Json {
+    match value {
+        Json::Object(fields) => {
+            fields.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), without_nulls(v))).collect()
+        }
+        Json::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Fit for a header: one line, no control or direction-changing characters, single spaces, of bounded length.
+pub(crate) fn one_line(text: &str) -> String {
+    let hidden = |c: char| matches!(c, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    let spaced: String = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !hidden(*c)).take(MAX_HEADER_CHARS).collect()
+}
+
+#[cfg(test)]
+#[path = "render_tests.rs"]
+mod tests;

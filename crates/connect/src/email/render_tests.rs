@@ -1,0 +1,200 @@
+use caravan_model::{EffectId, PersonId};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::compile::compile;
+use super::super::content::{Attributes, EmailBody, EmailContent, Sender};
+use super::*;
+use crate::connector::Secret;
+use crate::tracking::{Purpose, SigningKeys};
+
+const MJML: &str = r#"<mjml>
+  <mj-head><mj-title>{{ my.event }}</mj-title></mj-head>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>Hello {{ person.first_name | default("there") }} of {{ account.name }},</mj-text>
+        <mj-raw>{% if account.employees >= 1000 %}</mj-raw>
+        <mj-text>we have a plan for <b>large</b> companies.</mj-text>
+        <mj-raw>{% endif %}</mj-raw>
+        <mj-button href="https://acme.example/roi?c={{ account.name }}&amp;from=mail">See the numbers</mj-button>
+        <mj-text>Or write to <a href="mailto:sales@acme.example">sales</a>.</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>"#;
+
+fn attributes() -> Attributes {
+    Attributes::new([
+        "person.first_name",
+        "person.email",
+        "account.name",
+        "account.employees",
+        "account.website",
+        "my.event",
+    ])
+}
+
+fn email(body: EmailBody) -> EmailContent {
+    EmailContent {
+        subject: "{{ my.event }} for {{ person.first_name | default('you') }}".into(),
+        preheader: Some("What {{ account.name }} gains".into()),
+        body,
+        text: None,
+        from: Some(Sender { name: "Acme for {{ account.name }}".into(), email: "news@acme.example".into() }),
+        reply_to: None,
+        operational: false,
+        footer: None,
+    }
+}
+
+fn html(body: &str) -> EmailContent {
+    email(EmailBody::Html(body.into()))
+}
+
+fn keys() -> SigningKeys {
+    SigningKeys::new(1, Secret::new("secret"))
+}
+
+fn render(content: &EmailContent, snapshot: &Json) -> Rendered {
+    let keys = keys();
+    let links = LinkMaker::new(&keys, "https://go.acme.example", EffectId(7), Some(PersonId(9)));
+    compile(content, &attributes()).expect("compiles").render(snapshot, &links).expect("renders")
+}
+
+fn snapshot() -> Json {
+    json!({
+        "person": {"first_name": "Ada <script>", "email": null},
+        "account": {"name": "Lovelace & Söhne", "employees": 1200, "website": "javascript:alert(1)"},
+        "system": {"postal_address": "1 Main Street, Springfield"},
+        "my": {"event": "Spring\r\nBcc: all@acme.example"},
+    })
+}
+
+#[test]
+fn a_designed_mail_as_one_recipient_gets_it() {
+    let rendered = render(&email(EmailBody::Mjml(MJML.into())), &snapshot());
+    insta::assert_snapshot!("designed_mail_html", rendered.html);
+    insta::assert_snapshot!("designed_mail_text", rendered.text);
+    assert_eq!(rendered.subject, "Spring Bcc: all@acme.example for Ada <script>");
+    assert_eq!(rendered.from, Some(Mailbox::named("Acme for Lovelace & Söhne", "news@acme.example")));
+}
+
+#[test]
+fn links_lead_through_us_and_back_to_where_the_author_wanted() {
+    let body = r##"<a href="https://acme.example/?a=1&amp;c={{ account.name }}">1</a><a href="mailto:a@b.example">2</a>
+        <a href="tel:+1">3</a><a href="#top">4</a><a href="https://acme.example/plain" data-track="no">5</a>
+        <a href="{{ system.unsubscribe_url }}">6</a><a href="{{ account.website }}">7</a>
+        {% for n in range(2) %}<a href="https://acme.example/{{ n }}">8</a>{% endfor %}"##;
+    let rendered = render(&html(body), &snapshot());
+    let targets: Vec<_> = hrefs(&rendered.html).iter().map(|href| followed(href)).collect();
+    assert_eq!(
+        targets,
+        [
+            "click 0 https://acme.example/?a=1&c=Lovelace%20%26%20S%C3%B6hne",
+            "mailto:a@b.example",
+            "tel:+1",
+            "#top",
+            "https://acme.example/plain",
+            "unsubscribe",
+            "#",
+            "click 7 https://acme.example/0",
+            "click 7 https://acme.example/1",
+        ]
+    );
+    assert!(!rendered.html.contains("data-"), "marks of ours stay inside");
+    assert!(rendered.text.contains("(https://acme.example/plain)"), "{}", rendered.text);
+    assert_eq!(rendered.unsubscribe_url.as_deref().map(followed).as_deref(), Some("unsubscribe"));
+}
+
+fn hrefs(html: &str) -> Vec<String> {
+    html.split("href=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.replace("&amp;", "&"))).collect()
+}
+
+/// Where a link leads: the purpose of its token, or itself.
+fn followed(href: &str) -> String {
+    let Some((_, token)) = href.strip_prefix("https://go.acme.example/t/").and_then(|rest| rest.split_once('/')) else {
+        return href.to_owned();
+    };
+    let token = keys().verify(token).expect("a token of ours");
+    assert_eq!((token.effect, token.person), (EffectId(7), Some(PersonId(9))));
+    match token.purpose {
+        Purpose::Open => "open".to_owned(),
+        Purpose::Unsubscribe => "unsubscribe".to_owned(),
+        Purpose::Click { link, target } => format!("click {link} {target}"),
+    }
+}
+
+#[test]
+fn opens_are_counted_by_one_picture_where_they_may_be() {
+    let keys = keys();
+    let links = LinkMaker::new(&keys, "https://go.acme.example", EffectId(7), Some(PersonId(9)));
+    let compiled = compile(&html("<p>Hi</p>"), &attributes()).expect("compiles");
+    let html = |links: &LinkMaker<'_>| compiled.render(&snapshot(), links).expect("renders").html;
+    assert_eq!(html(&links).matches("/t/o/").count(), 1);
+    assert_eq!(html(&links.clone().without_opens()).matches("/t/o/").count(), 0);
+}
+
+#[test]
+fn the_footer_carries_address_and_way_out_in_both_parts() {
+    let with_text = EmailContent { text: Some("Hi {{ person.first_name }}".into()), ..html("<p>Hi</p>") };
+    let rendered = render(&with_text, &snapshot());
+    for part in [&rendered.html, &rendered.text] {
+        assert!(part.contains("1 Main Street, Springfield") && part.contains("/t/u/"), "{part}");
+    }
+    assert!(rendered.text.starts_with("Hi Ada <script>\n\n-- \n"), "text is not escaped: {}", rendered.text);
+    let operational = render(&EmailContent { operational: true, ..with_text }, &snapshot());
+    assert!(!operational.html.contains("/t/u/") && !operational.text.contains("/t/u/"));
+    assert_eq!(operational.unsubscribe_url, None);
+}
+
+#[test]
+fn too_much_work_gives_no_mail_at_all() {
+    let compiled =
+        compile(&html("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}"), &attributes());
+    let error =
+        compiled.expect("compiles").render(&snapshot(), &LinkMaker::preview("http://localhost")).expect_err("stopped");
+    assert_eq!(error.code, "render_limit");
+}
+
+#[test]
+fn the_same_message_is_the_same_at_every_attempt() {
+    let content = email(EmailBody::Mjml(MJML.into()));
+    assert_eq!(render(&content, &snapshot()), render(&content, &snapshot()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_value_adds_markup_or_a_header(name in "(<|>|\"|'|&|/|=|\r|\n|-|javascript:|script|onload=|\\PC){0,20}") {
+        let content = html(r#"<p title="{{ account.name }}" class='{{ account.name }}'>{{ account.name }}</p>
+            <a href="https://acme.example/{{ account.name }}?x={{ account.name }}">{{ account.name | upper }}</a>
+            <a href="{{ account.name }}">z</a><!-- {{ account.name }} -->"#);
+        let content = EmailContent { subject: "{{ account.name }}".into(), ..content };
+        let plain = render(&content, &json!({"account": {"name": "x"}}));
+        let hostile = render(&content, &json!({"account": {"name": name}}));
+        prop_assert_eq!(elements(&hostile.html), elements(&plain.html), "{}", hostile.html);
+        let from = hostile.from.expect("a sender").name.unwrap_or_default();
+        for header in [&hostile.subject, &from] {
+            prop_assert!(!header.chars().any(char::is_control), "{:?}", header);
+        }
+        for href in hrefs(&hostile.html) {
+            let target = followed(&href);
+            prop_assert!(!target.trim_start().to_ascii_lowercase().starts_with("javascript:"), "{}", target);
+        }
+    }
+}
+
+/// Every element with the names of its attributes.
+fn elements(html: &str) -> Vec<String> {
+    let found = std::cell::RefCell::new(Vec::new());
+    let note = lol_html::element!("*", |el| {
+        let names: Vec<_> = el.attributes().iter().map(|attribute| attribute.name()).collect();
+        found.borrow_mut().push(format!("{} {}", el.tag_name(), names.join(" ")));
+        Ok(())
+    });
+    let settings = lol_html::RewriteStrSettings::new().append_element_content_handler(note);
+    lol_html::rewrite_str(html, settings).expect("HTML");
+    found.into_inner()
+}

@@ -1,0 +1,184 @@
+//! What a conversation that went wrong means for the message.
+
+use std::error::Error as _;
+
+use lettre::transport::smtp::Error;
+
+use crate::connector::Outcome;
+
+/// How far a conversation had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Opening the connection, encrypting it and saying hello.
+    Connect,
+    /// Signing in.
+    SignIn,
+    /// Naming the sender.
+    Sender,
+    /// Naming the recipient.
+    Recipient,
+    /// Sending the message; its end has not been sent.
+    Content,
+    /// The end has been sent, the server's answer is not here.
+    Answer,
+}
+
+/// A conversation that went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The server said no.
+    Refused {
+        /// To what.
+        stage: Stage,
+        /// The three digits.
+        code: u16,
+        /// The words.
+        text: String,
+    },
+    /// The connection failed.
+    Lost {
+        /// Where.
+        stage: Stage,
+        /// Why.
+        why: String,
+    },
+    /// The server cannot take an address with characters beyond ASCII.
+    NoUnicodeAddresses,
+}
+
+impl Failure {
+    /// Reads an error of the library.
+    pub fn of(stage: Stage, error: &Error) -> Self {
+        let said = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+        match error.status() {
+            Some(code) => Self::Refused { stage, code: u16::from(code), text: said },
+            None => Self::Lost { stage, why: said },
+        }
+    }
+
+    /// No answer in time.
+    pub fn timeout(stage: Stage) -> Self {
+        Self::Lost { stage, why: "no answer in time".to_owned() }
+    }
+
+    /// Whether the connection is of no use any more.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            Self::Refused { stage, code, .. } => *code == 421 || *stage <= Stage::SignIn,
+            Self::Lost { .. } => true,
+            Self::NoUnicodeAddresses => false,
+        }
+    }
+
+    /// Whether the server certainly has not got the message.
+    pub fn nothing_happened(&self) -> bool {
+        match self {
+            Self::Lost { stage, .. } => *stage < Stage::Answer,
+            Self::Refused { .. } | Self::NoUnicodeAddresses => true,
+        }
+    }
+
+    /// What it means for the message.
+    pub fn outcome(&self, host: &str) -> Outcome {
+        let message = format!("{host}: {self}");
+        match self {
+            Self::NoUnicodeAddresses => Outcome::failed("address_not_supported", message),
+            Self::Lost { stage: Stage::Answer, .. } => Outcome::Unknown { message },
+            Self::Lost { stage: Stage::Connect, .. } => Outcome::retry("smtp_unreachable", message),
+            Self::Lost { .. } => Outcome::retry("smtp_connection_lost", message),
+            Self::Refused { stage: Stage::Connect, .. } => Outcome::retry("smtp_refused", message),
+            Self::Refused { stage: Stage::SignIn, .. } => Outcome::retry("smtp_sign_in_failed", message),
+            // Not about the recipient: the connection must be mended, and then the message goes out.
+            Self::Refused { stage: Stage::Sender, code: 500.., .. } => Outcome::retry("smtp_sender_refused", message),
+            Self::Refused { code, .. } if *code < 500 => Outcome::retry("smtp_deferred", message),
+            Self::Refused { stage, code, text } => Outcome::failed(permanent(*stage, *code, text), message),
+        }
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoUnicodeAddresses => write!(f, "the server does not take addresses with characters beyond ASCII"),
+            Self::Refused { stage, code, text } => write!(f, "the server refused {stage}: {code} {text}"),
+            Self::Lost { stage, why } => write!(f, "the connection failed at {stage}: {why}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "the start",
+            Self::SignIn => "signing in",
+            Self::Sender => "the sender",
+            Self::Recipient => "the recipient",
+            Self::Content => "the message",
+            Self::Answer => "the end of the message",
+        })
+    }
+}
+
+/// What a refusal for good is about. Only `bounced_hard` says that the address is of no use; a refusal by policy is
+/// the sender's business.
+fn permanent(stage: Stage, code: u16, text: &str) -> &'static str {
+    match enhanced(text) {
+        Some((1, 1 | 2 | 3 | 6 | 10) | (2, 1)) => "bounced_hard",
+        Some((2, 2)) => "mailbox_full",
+        Some((2, 3) | (3, 4) | (6, _)) => "refused_content",
+        Some((7, _)) => "refused_by_policy",
+        Some(_) => "bounced_soft",
+        None => match (stage, code) {
+            (Stage::Recipient, 550 | 551 | 553) => "bounced_hard",
+            (_, 552) => "mailbox_full",
+            (Stage::Content | Stage::Answer, _) => "refused_content",
+            _ => "bounced_soft",
+        },
+    }
+}
+
+/// Subject and detail of an enhanced status code (`5.1.1`, RFC 3463) at the beginning of a reply.
+fn enhanced(text: &str) -> Option<(u16, u16)> {
+    let mut numbers = text.split_whitespace().next()?.split('.');
+    let class = numbers.next()?;
+    let subject = numbers.next()?.parse().ok()?;
+    let detail = numbers.next()?.parse().ok()?;
+    (matches!(class, "4" | "5") && numbers.next().is_none()).then_some((subject, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(stage: Stage, code: u16, text: &str) -> String {
+        match (Failure::Refused { stage, code, text: text.to_owned() }).outcome("mail.example") {
+            Outcome::Failed { code, .. } => format!("failed {code}"),
+            Outcome::Retry { code, .. } => format!("retry {code}"),
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn replies_mean_what_the_reference_says() {
+        use Stage::{Answer, Connect, Recipient, Sender, SignIn};
+        assert_eq!(refused(Recipient, 550, "5.1.1 no such user"), "failed bounced_hard");
+        assert_eq!(refused(Recipient, 550, "no such user here"), "failed bounced_hard");
+        assert_eq!(refused(Recipient, 550, "5.7.1 relaying denied"), "failed refused_by_policy");
+        assert_eq!(refused(Recipient, 552, "5.2.2 mailbox full"), "failed mailbox_full");
+        assert_eq!(refused(Recipient, 554, "5.4.4 no route"), "failed bounced_soft");
+        assert_eq!(refused(Recipient, 450, "4.2.0 greylisted"), "retry smtp_deferred");
+        assert_eq!(refused(Answer, 554, "this is spam"), "failed refused_content");
+        assert_eq!(refused(Answer, 550, "5.7.26 unauthenticated"), "failed refused_by_policy");
+        assert_eq!(refused(Answer, 451, "try later"), "retry smtp_deferred");
+        assert_eq!(refused(Sender, 530, "5.7.0 sign in first"), "retry smtp_sender_refused");
+        assert_eq!(refused(SignIn, 535, "5.7.8 wrong password"), "retry smtp_sign_in_failed");
+        assert_eq!(refused(Connect, 554, "go away"), "retry smtp_refused");
+    }
+
+    #[test]
+    fn only_a_connection_lost_after_the_end_leaves_doubt() {
+        let lost = |stage| Failure::timeout(stage).outcome("mail.example");
+        assert!(matches!(lost(Stage::Content), Outcome::Retry { .. }));
+        assert!(matches!(lost(Stage::Answer), Outcome::Unknown { .. }));
+    }
+}

@@ -1,0 +1,115 @@
+//! The message as it goes over the wire (RFC 5322, MIME), the same bytes at every attempt but for the date.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
+use lettre::message::{Body, MessageBuilder, MultiPart, SinglePart};
+use lettre::{Address, Message};
+use sha2::{Digest as _, Sha256};
+
+use super::settings::SmtpSettings;
+use crate::connector::{EmailMessage, Mailbox, Outcome, Unsubscribe};
+use crate::email::{check_address, one_line};
+
+/// A message and the two addresses on its envelope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub from: Address,
+    pub to: Address,
+    /// With its angle brackets.
+    pub message_id: String,
+    pub content: Vec<u8>,
+}
+
+impl Mail {
+    /// Whether the server must take addresses beyond ASCII.
+    pub fn needs_unicode(&self) -> bool {
+        !self.content.is_ascii() || ![&self.from, &self.to].iter().all(|address| address.to_string().is_ascii())
+    }
+}
+
+/// Puts a message together; what is wrong with its addresses is an outcome of its own.
+pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Timestamp) -> Result<Mail, Outcome> {
+    let connection_sender = Mailbox::named(settings.from.name.clone(), settings.from.email.clone());
+    let from = mailbox(email.from.as_ref().unwrap_or(&connection_sender), "sender_invalid")?;
+    let to = mailbox(&email.to, "email_invalid")?;
+    let return_path = settings.return_path.as_deref().and_then(|address| check_address(address).ok());
+    let hash = key_hash(key);
+    let message_id = format!("<{hash}@{}>", from.email.domain());
+
+    let mut builder = Message::builder()
+        .message_id(Some(message_id.clone()))
+        .date(SystemTime::from(now))
+        .from(from.clone())
+        .to(to.clone())
+        .subject(one_line(&email.subject));
+    if let Some(reply_to) = &email.reply_to {
+        builder = builder.reply_to(mailbox(reply_to, "reply_to_invalid")?);
+    }
+    builder = with_own_headers(builder, key, email);
+    let message = match &email.html {
+        Some(html) => builder.multipart(
+            MultiPart::alternative()
+                .boundary(format!("=_{hash}"))
+                .singlepart(part(ContentType::TEXT_PLAIN, &email.text))
+                .singlepart(part(ContentType::TEXT_HTML, html)),
+        ),
+        None => builder.singlepart(part(ContentType::TEXT_PLAIN, &email.text)),
+    }
+    .map_err(|error| Outcome::failed("message_invalid", format!("The message cannot be put together: {error}.")))?;
+    let content = message.formatted();
+    Ok(Mail { from: return_path.unwrap_or(from.email), to: to.email, message_id, content })
+}
+
+fn mailbox(mailbox: &Mailbox, code: &str) -> Result<lettre::message::Mailbox, Outcome> {
+    let address = check_address(&mailbox.email)
+        .map_err(|problem| Outcome::failed(code, format!("`{}`: {problem}.", one_line(&mailbox.email))))?;
+    // The library panics at a line break in a name.
+    let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
+    Ok(lettre::message::Mailbox::new(name, address))
+}
+
+/// 32 hex digits that stand for a key wherever its characters could do harm.
+fn key_hash(key: &str) -> String {
+    Sha256::digest(key.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn with_own_headers(mut builder: MessageBuilder, key: &str, email: &EmailMessage) -> MessageBuilder {
+    if let Some(Unsubscribe { url, mailto }) = &email.unsubscribe {
+        let mailto = mailto.as_deref().filter(|address| check_address(address).is_ok());
+        let mailto = mailto.map_or_else(String::new, |address| format!(", <mailto:{address}>"));
+        builder = with_header(builder, "List-Unsubscribe", &format!("<{url}>{mailto}"));
+        builder = with_header(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
+    }
+    if let Some(list_id) = &email.list_id {
+        builder = with_header(builder, "List-Id", &format!("<{list_id}>"));
+    }
+    if let Some(feedback_id) = &email.feedback_id {
+        builder = with_header(builder, "Feedback-ID", feedback_id);
+    }
+    if email.auto_submitted {
+        builder = with_header(builder, "Auto-Submitted", "auto-generated");
+    }
+    // By it a message is found again in a bounce, a complaint or a mailbox.
+    with_header(builder, "X-Caravan-Key", key)
+}
+
+/// A header of printable ASCII, written as it is: an address in it must not be encoded or broken.
+fn with_header(builder: MessageBuilder, name: &'static str, value: &str) -> MessageBuilder {
+    let value: String = value.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+    let name = HeaderName::new_from_ascii_str(name);
+    builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, value.clone(), value))
+}
+
+fn part(content_type: ContentType, text: &str) -> SinglePart {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    // Quoted-printable keeps lines short, survives every relay and can be read in the source.
+    let encoded = Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable);
+    let body = encoded.unwrap_or_else(|text| Body::new(String::from_utf8_lossy(&text).into_owned()));
+    SinglePart::builder().content_type(content_type).body(body)
+}
+
+#[cfg(test)]
+#[path = "message_tests.rs"]
+mod tests;

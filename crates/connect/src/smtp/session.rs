@@ -1,0 +1,215 @@
+//! One conversation with a mail server, command by command.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::time::Duration;
+
+use caravan_model::Finding;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Quit, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
+
+use super::Patience;
+use super::failure::{Failure, Stage};
+use super::message::Mail;
+use super::settings::{Security, SmtpSettings};
+use crate::connector::Secret;
+
+/// How to reach a mail server.
+pub struct Server {
+    host: String,
+    port: u16,
+    security: Security,
+    tls: Option<TlsParameters>,
+    credentials: Option<Credentials>,
+    patience: Patience,
+}
+
+impl Server {
+    pub fn new(settings: &SmtpSettings, password: Option<&Secret>, patience: Patience) -> Result<Self, Box<Finding>> {
+        let tls = match settings.security {
+            Security::None => None,
+            Security::Starttls | Security::Tls => Some(tls_parameters(settings)?),
+        };
+        let credentials = match (&settings.username, password) {
+            (Some(username), Some(password)) => Some(Credentials::new(username.clone(), password.reveal().to_owned())),
+            (None, None) => None,
+            (Some(_), None) => return Err(finding("/secrets/password", "The user name has no password; give one.")),
+            (None, Some(_)) => return Err(finding("/settings/username", "The password has no user name; give one.")),
+        };
+        let (host, port, security) = (settings.host.clone(), settings.port, settings.security);
+        Ok(Self { host, port, security, tls, credentials, patience })
+    }
+
+    /// Opens a connection that is ready for messages.
+    pub async fn connect(&self) -> Result<Session, Failure> {
+        let hello = ClientId::default();
+        let open = async {
+            match (self.security, &self.tls) {
+                (Security::Tls, tls) => {
+                    let address = (self.host.as_str(), self.port);
+                    let connected = AsyncSmtpConnection::connect_tokio1(address, None, &hello, tls.clone(), None).await;
+                    connected.map_err(|error| Failure::of(Stage::Connect, &error))
+                }
+                (_, tls) => self.connect_in_the_clear(&hello, tls.as_ref()).await,
+            }
+        };
+        let patience = self.patience.connect + self.patience.command;
+        let connection = timeout(patience, open).await.map_err(|_| Failure::timeout(Stage::Connect))??;
+        let mut session = Session { connection, patience: self.patience, messages: 0, used: Instant::now() };
+        if let Some(credentials) = &self.credentials {
+            let command = self.patience.command;
+            let signed_in = session.connection.auth(DEFAULT_MECHANISMS, credentials);
+            within(command, Stage::SignIn, signed_in).await?;
+        }
+        Ok(session)
+    }
+
+    async fn connect_in_the_clear(
+        &self,
+        hello: &ClientId,
+        tls: Option<&TlsParameters>,
+    ) -> Result<AsyncSmtpConnection, Failure> {
+        let lost = |error: std::io::Error| Failure::Lost { stage: Stage::Connect, why: error.to_string() };
+        let connect = TcpStream::connect((self.host.as_str(), self.port));
+        let stream = timeout(self.patience.connect, connect).await.map_err(|_| Failure::timeout(Stage::Connect))?;
+        let stream = stream.map_err(lost)?;
+        // A message and its end are two writes; without this the second waits for the other side's delayed answer.
+        stream.set_nodelay(true).map_err(lost)?;
+        let connected = AsyncSmtpConnection::connect_with_transport(Box::new(stream), hello).await;
+        let mut connection = connected.map_err(|error| Failure::of(Stage::Connect, &error))?;
+        if let Some(tls) = tls {
+            let encrypted = connection.starttls(tls.clone(), hello).await;
+            encrypted.map_err(|error| Failure::of(Stage::Connect, &error))?;
+        }
+        Ok(connection)
+    }
+}
+
+fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, Box<Finding>> {
+    let mut builder = TlsParameters::builder(settings.host.clone());
+    if let Some(pem) = &settings.ca_certificate {
+        let certificate = Some(pem).filter(|pem| pem.contains("-----BEGIN CERTIFICATE-----"));
+        let certificate = certificate.and_then(|pem| Certificate::from_pem(pem.as_bytes()).ok());
+        let unreadable = "The certificate cannot be read; paste it in PEM form.";
+        let certificate = certificate.ok_or_else(|| finding("/settings/ca_certificate", unreadable))?;
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| finding("/settings/security", &format!("TLS cannot be set up: {error}.")))
+}
+
+fn finding(pointer: &str, message: &str) -> Box<Finding> {
+    Box::new(Finding::error("connection_settings_invalid", pointer, message))
+}
+
+/// An open connection.
+pub struct Session {
+    connection: AsyncSmtpConnection,
+    patience: Patience,
+    messages: u32,
+    used: Instant,
+}
+
+impl Session {
+    /// Hands one message over and returns the server's answer.
+    pub async fn send(&mut self, mail: &Mail) -> Result<String, Failure> {
+        self.messages += 1;
+        let sent = self.converse(mail).await;
+        if let Err(failure) = &sent
+            && !failure.ends_connection()
+        {
+            self.reset().await?;
+        }
+        self.used = Instant::now();
+        sent
+    }
+
+    async fn converse(&mut self, mail: &Mail) -> Result<String, Failure> {
+        let parameters = self.parameters(mail)?;
+        let command = self.patience.command;
+        let sender = self.connection.command(MailFrom::new(Some(mail.from.clone()), parameters));
+        within(command, Stage::Sender, sender).await?;
+        let recipient = self.connection.command(Rcpt::new(mail.to.clone(), Vec::new()));
+        within(command, Stage::Recipient, recipient).await?;
+        within(command, Stage::Content, self.connection.command(Data)).await?;
+        self.send_content(&mail.content).await
+    }
+
+    fn parameters(&self, mail: &Mail) -> Result<Vec<MailParameter>, Failure> {
+        if !mail.needs_unicode() {
+            return Ok(Vec::new());
+        }
+        if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            return Err(Failure::NoUnicodeAddresses);
+        }
+        Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
+    }
+
+    async fn send_content(&mut self, content: &[u8]) -> Result<String, Failure> {
+        // The library ends the message after the last chunk; once it has asked for more than there is, the end may be
+        // on its way.
+        let ended = Cell::new(false);
+        let body = content.strip_suffix(b"\r\n").unwrap_or(content);
+        let chunks = std::iter::once(body).chain(std::iter::from_fn(|| {
+            ended.set(true);
+            None
+        }));
+        let answer = timeout(self.patience.accept, self.connection.message_iter(chunks)).await;
+        let stage = if ended.get() { Stage::Answer } else { Stage::Content };
+        match answer {
+            Ok(Ok(response)) => Ok(words(&response)),
+            Ok(Err(error)) => Err(Failure::of(stage, &error)),
+            Err(_) => Err(Failure::timeout(stage)),
+        }
+    }
+
+    /// Forgets a refused message, so that the next one starts clean.
+    async fn reset(&mut self) -> Result<(), Failure> {
+        within(self.patience.command, Stage::Sender, self.connection.command(Rset)).await.map(|_| ())
+    }
+
+    /// Says goodbye, where the other side may still listen, and closes.
+    pub async fn close(mut self, lost: bool) {
+        if !lost {
+            let goodbye = self.connection.command(Quit);
+            _ = timeout(Duration::from_secs(1), goodbye).await;
+        }
+    }
+
+    /// How many messages went over it.
+    pub fn messages(&self) -> u32 {
+        self.messages
+    }
+
+    /// How long it has not been used.
+    pub fn idle_for(&self) -> Duration {
+        self.used.elapsed()
+    }
+
+    /// What the server said about itself.
+    pub fn describe(&self) -> String {
+        let encrypted = if self.connection.is_encrypted() { "encrypted" } else { "not encrypted" };
+        format!("{encrypted}, {}", self.connection.server_info())
+    }
+}
+
+async fn within(
+    patience: Duration,
+    stage: Stage,
+    answer: impl Future<Output = Result<Response, Error>>,
+) -> Result<Response, Failure> {
+    match timeout(patience, answer).await {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(error)) => Err(Failure::of(stage, &error)),
+        Err(_) => Err(Failure::timeout(stage)),
+    }
+}
+
+fn words(response: &Response) -> String {
+    response.message().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,307 @@
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use serde_json::json;
+
+use super::*;
+use crate::catcher::{Catcher, CatcherLimits};
+use crate::connector::{EmailMessage, Mailbox};
+
+/// What a scripted mail server does instead of its ordinary answer.
+#[derive(Clone, Copy)]
+enum Does {
+    Says(&'static str),
+    HangsUp,
+    Nothing,
+}
+
+/// A mail server that follows a script: it is asked before every answer, with the number of the connection and the
+/// line that came (empty before the greeting, `.` after a message).
+struct Scripted {
+    addr: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    accepted: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    fn new(script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let addr = listener.local_addr().expect("an address");
+        let (connections, accepted) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (script, counts) = (Arc::new(script), (Arc::clone(&connections), Arc::clone(&accepted)));
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let number = counts.0.fetch_add(1, Ordering::SeqCst) + 1;
+                let (script, accepted) = (Arc::clone(&script), Arc::clone(&counts.1));
+                thread::spawn(move || _ = converse(stream, |line| script(number, line), &accepted));
+            }
+        });
+        Self { addr, connections, accepted }
+    }
+
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Messages that it took whole.
+    fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
+    }
+}
+
+fn converse(stream: TcpStream, script: impl Fn(&str) -> Option<Does>, accepted: &AtomicUsize) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let mut in_message = false;
+    let mut line = String::new();
+    loop {
+        let ordinary = match line.split_whitespace().next().unwrap_or_default() {
+            "." if in_message => "250 2.0.0 taken",
+            _ if in_message => "",
+            "" => "220 scripted",
+            "EHLO" => "250-scripted\r\n250 8BITMIME",
+            "DATA" => "354 go on",
+            "QUIT" => "221 bye",
+            _ => "250 fine",
+        };
+        if !ordinary.is_empty() {
+            in_message = line == "DATA";
+            match script(&line) {
+                Some(Does::HangsUp) => return Ok(()),
+                Some(Does::Nothing) => thread::sleep(Duration::from_secs(30)),
+                Some(Does::Says(words)) => {
+                    in_message = false;
+                    reader.get_mut().write_all(format!("{words}\r\n").as_bytes())?;
+                }
+                None => {
+                    accepted.fetch_add(usize::from(line == "."), Ordering::SeqCst);
+                    reader.get_mut().write_all(format!("{ordinary}\r\n").as_bytes())?;
+                }
+            }
+        }
+        line.clear();
+        if reader.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        line.truncate(line.trim_end().len());
+        if line.is_empty() {
+            line.push('-');
+        }
+    }
+}
+
+struct World {
+    runtime: tokio::runtime::Runtime,
+}
+
+impl World {
+    fn new() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        Self { runtime: runtime.expect("a runtime") }
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        let clock = Clock::manual("2026-03-01T08:30:00Z".parse().expect("an instant"));
+        Surroundings { clock, runtime: self.runtime.handle().clone() }
+    }
+
+    fn connector(&self, addr: SocketAddr, more: serde_json::Value) -> SmtpConnector {
+        let mut settings = json!({"host": addr.ip().to_string(), "port": addr.port(), "security": "none",
+            "from": {"name": "Acme", "email": "news@acme.example"}, "connections": 1});
+        for (key, value) in more.as_object().expect("settings") {
+            settings[key] = value.clone();
+        }
+        let settings = SmtpSettings::read(&settings).expect("settings");
+        let short = Duration::from_millis(500);
+        let patience = Patience { connect: short, command: short, accept: short, ..Patience::default() };
+        SmtpConnector::new(settings, None, &self.surroundings(), patience).map_err(|finding| *finding).expect("opens")
+    }
+}
+
+fn mail(to: &str) -> Outgoing {
+    let email = EmailMessage {
+        to: Mailbox::bare(to),
+        from: None,
+        reply_to: None,
+        subject: "Hello".into(),
+        html: Some("<p>Hello</p>".into()),
+        text: "Hello\n.\n..\nend".into(),
+        unsubscribe: None,
+        list_id: None,
+        feedback_id: None,
+        auto_submitted: false,
+    };
+    Outgoing { key: format!("key of {to}"), body: EffectBody::Email(Box::new(email)) }
+}
+
+fn mails(count: usize) -> Vec<Outgoing> {
+    (0..count).map(|n| mail(&format!("p{n}@acme.example"))).collect()
+}
+
+fn names(outcomes: &[Outcome]) -> Vec<&str> {
+    outcomes.iter().map(name).collect()
+}
+
+fn name(outcome: &Outcome) -> &str {
+    match outcome {
+        Outcome::Delivered { .. } => "delivered",
+        Outcome::Unknown { .. } => "unknown",
+        Outcome::Retry { code, .. } | Outcome::Failed { code, .. } => code,
+    }
+}
+
+#[test]
+fn a_batch_goes_out_over_a_few_connections_and_each_message_arrives_once() {
+    let world = World::new();
+    let catcher =
+        Catcher::start("127.0.0.1:0".parse().expect("an address"), CatcherLimits::default(), &world.surroundings());
+    let catcher = catcher.expect("starts");
+    let connector = world.connector(catcher.addr(), json!({"connections": 4}));
+    let outcomes = connector.deliver(&mails(100));
+    assert!(outcomes.iter().all(|outcome| name(outcome) == "delivered"), "{outcomes:?}");
+    let mut to: Vec<_> = catcher.list(200, None).items.into_iter().flat_map(|item| item.to).collect();
+    to.sort();
+    to.dedup();
+    assert_eq!(to.len(), 100);
+    let caught = catcher.get("mail_1").expect("a message");
+    assert_eq!(caught.text.as_deref(), Some("Hello\r\n.\r\n..\r\nend"));
+    assert_eq!(caught.html.as_deref(), Some("<p>Hello</p>"));
+    let message_id = caught.headers.iter().find(|(name, _)| name == "Message-ID").map(|(_, value)| value.clone());
+    let id = |outcome: &Outcome| match outcome {
+        Outcome::Delivered { remote_id, .. } => remote_id.clone(),
+        _ => None,
+    };
+    let ids: Vec<_> = outcomes.iter().map(id).collect();
+    assert!(ids.contains(&message_id));
+    assert_eq!(connector.check().map(|said| said.contains("not encrypted")), Ok(true));
+}
+
+#[test]
+fn connections_are_kept_for_the_next_batch_and_changed_after_so_many_messages() {
+    let world = World::new();
+    let server = Scripted::new(|_, _| None);
+    let connector = world.connector(server.addr, json!({"messages_per_connection": 5}));
+    connector.deliver(&mails(3));
+    assert_eq!((server.connections(), server.accepted()), (1, 3));
+    connector.deliver(&mails(2));
+    assert_eq!((server.connections(), server.accepted()), (1, 5));
+    connector.deliver(&mails(1));
+    assert_eq!((server.connections(), server.accepted()), (2, 6));
+}
+
+#[test]
+fn one_refused_recipient_fails_nobody_else() {
+    let world = World::new();
+    let server = Scripted::new(|_, line| match line {
+        "RCPT TO:<p1@acme.example>" => Some(Does::Says("550 5.1.1 no such user")),
+        "RCPT TO:<p2@acme.example>" => Some(Does::Says("450 4.2.0 come back")),
+        _ => None,
+    });
+    let connector = world.connector(server.addr, json!({}));
+    let mut batch = mails(4);
+    batch.push(mail("nobody"));
+    batch.push(mail("jürgen@acme.example"));
+    let outcomes = connector.deliver(&batch);
+    assert_eq!(
+        names(&outcomes),
+        ["delivered", "bounced_hard", "smtp_deferred", "delivered", "email_invalid", "address_not_supported"]
+    );
+    assert_eq!((server.connections(), server.accepted()), (1, 2));
+    assert!(matches!(&outcomes[1], Outcome::Failed { message, .. } if message.contains("550 5.1.1 no such user")));
+}
+
+#[test]
+fn a_server_that_is_not_there_costs_one_try_and_nothing_is_lost() {
+    let world = World::new();
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let connector = world.connector(free, json!({"connections": 4}));
+    assert_eq!(names(&connector.deliver(&mails(3))), ["smtp_unreachable"; 3]);
+    assert!(connector.check().is_err());
+    let silent = Scripted::new(|_, line| line.is_empty().then_some(Does::Nothing));
+    let connector = world.connector(silent.addr, json!({}));
+    let begun = std::time::Instant::now();
+    assert_eq!(names(&connector.deliver(&mails(20))), ["smtp_unreachable"; 20]);
+    assert!(begun.elapsed() < Duration::from_secs(5), "not one wait for each message");
+    let unwilling = Scripted::new(|_, line| line.is_empty().then_some(Does::Says("554 no service")));
+    assert_eq!(names(&world.connector(unwilling.addr, json!({})).deliver(&mails(2))), ["smtp_refused"; 2]);
+}
+
+#[test]
+fn a_connection_lost_before_the_end_is_tried_again_and_after_it_is_in_doubt() {
+    let world = World::new();
+    for (at, expected) in [
+        ("MAIL", "smtp_connection_lost"),
+        ("RCPT", "smtp_connection_lost"),
+        ("DATA", "smtp_connection_lost"),
+        (".", "unknown"),
+    ] {
+        for does in [Does::HangsUp, Does::Nothing] {
+            let server = Scripted::new(move |_, line| line.starts_with(at).then_some(does));
+            let outcomes = world.connector(server.addr, json!({})).deliver(&mails(1));
+            assert_eq!(names(&outcomes), [expected], "at {at}: {outcomes:?}");
+            assert_eq!(server.accepted(), 0);
+        }
+    }
+}
+
+#[test]
+fn doubt_is_never_resolved_by_sending_again() {
+    let world = World::new();
+    // The second message over a kept connection: the place where a careless client would simply try again.
+    let taken = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&taken);
+    let server = Scripted::new(move |_, line| {
+        (line == "." && seen.fetch_add(1, Ordering::SeqCst) == 1).then_some(Does::HangsUp)
+    });
+    let connector = world.connector(server.addr, json!({}));
+    assert_eq!(names(&connector.deliver(&mails(3))), ["delivered", "unknown", "delivered"]);
+    assert_eq!(taken.load(Ordering::SeqCst), 3, "three messages, three ends");
+}
+
+#[test]
+fn a_kept_connection_that_the_server_closed_is_no_failure() {
+    let world = World::new();
+    let closing = [Does::HangsUp, Does::Says("421 4.4.2 idle for too long")];
+    for does in closing {
+        let mails_on_first = AtomicUsize::new(0);
+        let server = Scripted::new(move |connection, line| {
+            let second =
+                connection == 1 && line.starts_with("MAIL") && mails_on_first.fetch_add(1, Ordering::SeqCst) > 0;
+            second.then_some(does)
+        });
+        let connector = world.connector(server.addr, json!({}));
+        assert_eq!(names(&connector.deliver(&mails(1))), ["delivered"]);
+        assert_eq!(names(&connector.deliver(&mails(1))), ["delivered"]);
+        assert_eq!((server.connections(), server.accepted()), (2, 2));
+    }
+}
+
+#[test]
+fn a_server_that_takes_few_connections_gets_few() {
+    let world = World::new();
+    let server = Scripted::new(|connection, line| {
+        (connection > 1 && line.is_empty()).then_some(Does::Says("421 4.3.2 too many connections"))
+    });
+    let connector = world.connector(server.addr, json!({"connections": 4}));
+    let outcomes = connector.deliver(&mails(20));
+    assert!(outcomes.iter().all(|outcome| name(outcome) == "delivered"), "{:?}", names(&outcomes));
+    assert_eq!(server.accepted(), 20);
+}
+
+#[test]
+fn a_kind_opens_from_the_registry_and_names_what_is_missing() {
+    let world = World::new();
+    let kind = crate::connector::kind("smtp").expect("registered");
+    let mut settings = json!({"host": "localhost", "port": 25, "security": "starttls",
+        "from": {"name": "Acme", "email": "news@acme.example"}, "username": "acme"});
+    assert_eq!(kind.check_settings(&settings), []);
+    let missing = kind.open(&settings, &Secrets::new(), &world.surroundings()).err().expect("findings");
+    assert_eq!(missing[0].pointer, "/secrets/password");
+    let secrets = Secrets::from([("password".to_owned(), crate::connector::Secret::new("x"))]);
+    assert_eq!(kind.open(&settings, &secrets, &world.surroundings()).expect("opens").facts().kind, "smtp");
+    settings["ca_certificate"] = json!("no certificate");
+    let findings = kind.open(&settings, &secrets, &world.surroundings()).err().expect("findings");
+    assert_eq!(findings[0].pointer, "/settings/ca_certificate");
+}

@@ -1,0 +1,308 @@
+//! Signed tokens in the links of a message, and the addresses they stand in.
+//!
+//! A token says which message it belongs to, what it is for and, for a click, where it leads. All of it is signed, so
+//! a link can neither be turned to another person nor to another target (no open redirect), and it needs no table to
+//! be read: links never break. Pure functions; the routes that answer belong to the API.
+//!
+//! Layout before base64url: version, key id, purpose (one byte each) · effect, person (8 bytes each, big endian) ·
+//! link (2 bytes) · target address in UTF-8 · the first 16 bytes of HMAC-SHA256 over everything before.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use caravan_model::{EffectId, PersonId};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
+
+use crate::connector::Secret;
+
+const VERSION: u8 = 1;
+const HEAD_BYTES: usize = 21;
+const SIGNATURE_BYTES: usize = 16;
+/// Longest target address that is tracked; a longer one is left as it is.
+pub const MAX_TARGET_BYTES: usize = 2_000;
+/// No token is longer; anything that is gets refused unread.
+const MAX_TOKEN_CHARS: usize = (HEAD_BYTES + MAX_TARGET_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4;
+
+/// What a token says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// The message it was made for.
+    pub effect: EffectId,
+    /// The person the message went to; none for mail to somebody outside (a sales alert).
+    pub person: Option<PersonId>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a token is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// The picture of one pixel that is fetched when a message is shown.
+    Open,
+    /// A link of the message.
+    Click {
+        /// Number of the link in the email's version.
+        link: u16,
+        /// Where it leads.
+        target: String,
+    },
+    /// Opting out.
+    Unsubscribe,
+}
+
+impl Purpose {
+    fn byte(&self) -> u8 {
+        match self {
+            Self::Open => b'o',
+            Self::Click { .. } => b'c',
+            Self::Unsubscribe => b'u',
+        }
+    }
+}
+
+/// Why a token is refused. Says nothing about how far the check came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this link is not one of ours, or it was changed on its way")]
+pub struct BadToken;
+
+/// The keys that sign. The current one signs; old ones go on verifying, so that links outlive a rotation.
+#[derive(Debug, Clone)]
+pub struct SigningKeys {
+    current: (u8, Secret),
+    former: Vec<(u8, Secret)>,
+}
+
+impl SigningKeys {
+    /// Signs and verifies with `secret`, whose id is `id`.
+    pub fn new(id: u8, secret: Secret) -> Self {
+        Self { current: (id, secret), former: Vec::new() }
+    }
+
+    /// Verifies with a former key too.
+    #[must_use]
+    pub fn and_former(mut self, id: u8, secret: Secret) -> Self {
+        self.former.push((id, secret));
+        self
+    }
+
+    /// The token in its written form.
+    pub fn sign(&self, token: &Token) -> String {
+        let (key_id, secret) = &self.current;
+        let (link, target) = match &token.purpose {
+            Purpose::Click { link, target } => (*link, target.as_str()),
+            Purpose::Open | Purpose::Unsubscribe => (0, ""),
+        };
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + SIGNATURE_BYTES);
+        bytes.extend([VERSION, *key_id, token.purpose.byte()]);
+        bytes.extend(token.effect.0.to_be_bytes());
+        bytes.extend(token.person.map_or(0, |person| person.0).to_be_bytes());
+        bytes.extend(link.to_be_bytes());
+        bytes.extend(target.as_bytes());
+        let signature = mac(secret, &bytes).finalize().into_bytes();
+        bytes.extend(signature.iter().take(SIGNATURE_BYTES));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// Reads a token back. Anything that was not signed by one of the keys, byte for byte, is refused.
+    pub fn verify(&self, written: &str) -> Result<Token, BadToken> {
+        if written.len() > MAX_TOKEN_CHARS {
+            return Err(BadToken);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(written).map_err(|_| BadToken)?;
+        let (signed, signature) =
+            bytes.split_at_checked(bytes.len().saturating_sub(SIGNATURE_BYTES)).ok_or(BadToken)?;
+        let [VERSION, key_id, purpose, rest @ ..] = signed else { return Err(BadToken) };
+        let secret = self.secret(*key_id).ok_or(BadToken)?;
+        mac(secret, signed).verify_truncated_left(signature).map_err(|_| BadToken)?;
+        read(*purpose, rest)
+    }
+
+    fn secret(&self, id: u8) -> Option<&Secret> {
+        std::iter::once(&self.current).chain(&self.former).find(|(key, _)| *key == id).map(|(_, secret)| secret)
+    }
+}
+
+fn mac(secret: &Secret, bytes: &[u8]) -> Hmac<Sha256> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.reveal().as_bytes());
+    // HMAC takes a key of any length; the type cannot say so.
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    mac.expect("HMAC takes a key of any length").chain_update(bytes)
+}
+
+fn read(purpose: u8, rest: &[u8]) -> Result<Token, BadToken> {
+    let (effect, rest) = rest.split_first_chunk::<8>().ok_or(BadToken)?;
+    let (person, rest) = rest.split_first_chunk::<8>().ok_or(BadToken)?;
+    let (link, target) = rest.split_first_chunk::<2>().ok_or(BadToken)?;
+    let purpose = match purpose {
+        b'o' => Purpose::Open,
+        b'u' => Purpose::Unsubscribe,
+        b'c' => Purpose::Click {
+            link: u16::from_be_bytes(*link),
+            target: String::from_utf8(target.to_vec()).map_err(|_| BadToken)?,
+        },
+        _ => return Err(BadToken),
+    };
+    let person = Some(i64::from_be_bytes(*person)).filter(|id| *id != 0).map(PersonId);
+    Ok(Token { effect: EffectId(i64::from_be_bytes(*effect)), person, purpose })
+}
+
+/// The addresses in one message: where its tokens become links.
+#[derive(Debug, Clone)]
+pub struct LinkMaker<'a> {
+    keys: Option<&'a SigningKeys>,
+    public_url: &'a str,
+    effect: EffectId,
+    person: Option<PersonId>,
+    opens: bool,
+    clicks: bool,
+}
+
+impl<'a> LinkMaker<'a> {
+    /// Links of the message `effect` to `person`, below the address at which this installation is reached.
+    pub fn new(keys: &'a SigningKeys, public_url: &'a str, effect: EffectId, person: Option<PersonId>) -> Self {
+        Self {
+            keys: Some(keys),
+            public_url: public_url.trim_end_matches('/'),
+            effect,
+            person,
+            opens: true,
+            clicks: true,
+        }
+    }
+
+    /// Links of a preview: nothing is tracked and the way out leads to the page of nobody.
+    pub fn preview(public_url: &'a str) -> Self {
+        let public_url = public_url.trim_end_matches('/');
+        Self { keys: None, public_url, effect: EffectId(0), person: None, opens: false, clicks: false }
+    }
+
+    /// Leaves the picture out: for people who did not agree to it and emails that say so.
+    #[must_use]
+    pub fn without_opens(mut self) -> Self {
+        self.opens = false;
+        self
+    }
+
+    /// Leaves the links as they are.
+    #[must_use]
+    pub fn without_clicks(mut self) -> Self {
+        self.clicks = false;
+        self
+    }
+
+    /// Address of the picture, where opens are tracked.
+    pub fn open(&self) -> Option<String> {
+        self.opens.then(|| self.url('o', Purpose::Open))
+    }
+
+    /// Address that stands for `target`, where clicks are tracked and the target is not too long.
+    pub fn click(&self, link: u16, target: &str) -> Option<String> {
+        let tracked = self.clicks && target.len() <= MAX_TARGET_BYTES;
+        tracked.then(|| self.url('c', Purpose::Click { link, target: target.to_owned() }))
+    }
+
+    /// Address of the way out.
+    pub fn unsubscribe(&self) -> String {
+        self.url('u', Purpose::Unsubscribe)
+    }
+
+    fn url(&self, route: char, purpose: Purpose) -> String {
+        let public_url = self.public_url;
+        match self.keys {
+            Some(keys) => {
+                let token = keys.sign(&Token { effect: self.effect, person: self.person, purpose });
+                format!("{public_url}/t/{route}/{token}")
+            }
+            None => format!("{public_url}/t/{route}/preview"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn keys() -> SigningKeys {
+        SigningKeys::new(7, Secret::new("a secret of this installation"))
+    }
+
+    fn token() -> impl Strategy<Value = Token> {
+        let purpose = prop_oneof![
+            Just(Purpose::Open),
+            Just(Purpose::Unsubscribe),
+            (any::<u16>(), ".{0,80}").prop_map(|(link, target)| Purpose::Click { link, target }),
+        ];
+        (any::<i64>(), proptest::option::of(1i64..), purpose).prop_map(|(effect, person, purpose)| Token {
+            effect: EffectId(effect),
+            person: person.map(PersonId),
+            purpose,
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_token_reads_back_as_it_was_written(token in token()) {
+            prop_assert_eq!(keys().verify(&keys().sign(&token)), Ok(token));
+        }
+
+        #[test]
+        fn a_token_with_any_character_changed_is_refused(token in token(), at in any::<prop::sample::Index>(), to in "[A-Za-z0-9_-]") {
+            let written = keys().sign(&token);
+            let at = at.index(written.len());
+            let mut tampered = written.clone();
+            tampered.replace_range(at..=at, &to);
+            prop_assume!(tampered != written);
+            prop_assert_eq!(keys().verify(&tampered), Err(BadToken));
+        }
+
+        #[test]
+        fn a_token_cut_short_or_made_longer_is_refused(token in token(), cut in any::<prop::sample::Index>(), more in "[A-Za-z0-9_-]{1,9}") {
+            let written = keys().sign(&token);
+            prop_assert_eq!(keys().verify(&written[..cut.index(written.len())]), Err(BadToken));
+            prop_assert_eq!(keys().verify(&format!("{written}{more}")), Err(BadToken));
+        }
+
+        #[test]
+        fn anything_else_is_refused_without_a_panic(foreign in ".{0,200}") {
+            prop_assert_eq!(keys().verify(&foreign), Err(BadToken));
+        }
+
+        #[test]
+        fn a_token_of_another_installation_is_refused(token in token()) {
+            let theirs = SigningKeys::new(7, Secret::new("a secret of another installation"));
+            prop_assert_eq!(keys().verify(&theirs.sign(&token)), Err(BadToken));
+        }
+    }
+
+    #[test]
+    fn links_outlive_the_rotation_of_the_key() {
+        let old = keys();
+        let token = Token { effect: EffectId(1), person: Some(PersonId(2)), purpose: Purpose::Unsubscribe };
+        let written = old.sign(&token);
+        let rotated =
+            SigningKeys::new(8, Secret::new("new")).and_former(7, Secret::new("a secret of this installation"));
+        assert_eq!(rotated.verify(&written), Ok(token.clone()));
+        assert_ne!(rotated.sign(&token), written);
+        assert_eq!(SigningKeys::new(8, Secret::new("new")).verify(&written), Err(BadToken));
+    }
+
+    #[test]
+    fn the_addresses_of_a_message() {
+        let keys = keys();
+        let links = LinkMaker::new(&keys, "https://go.acme.example/", EffectId(41), Some(PersonId(3)));
+        let click = links.click(2, "https://acme.example/?a=1&b=2").expect("tracked");
+        let token = click.strip_prefix("https://go.acme.example/t/c/").expect("below the public address");
+        let target = "https://acme.example/?a=1&b=2".to_owned();
+        assert_eq!(
+            keys.verify(token),
+            Ok(Token { effect: EffectId(41), person: Some(PersonId(3)), purpose: Purpose::Click { link: 2, target } })
+        );
+        assert!(links.open().is_some_and(|url| url.starts_with("https://go.acme.example/t/o/")));
+        assert!(links.clone().without_opens().open().is_none());
+        assert!(links.clone().without_clicks().click(2, "https://acme.example").is_none());
+        assert!(links.click(2, &"x".repeat(MAX_TARGET_BYTES + 1)).is_none(), "too long to be tracked");
+        assert_eq!(LinkMaker::preview("http://localhost").unsubscribe(), "http://localhost/t/u/preview");
+    }
+}

@@ -1,0 +1,87 @@
+//! Checks that need the installation's attributes, and everything that a document names.
+
+use super::{Body, Document, DocumentKind, Reference};
+use crate::attribute::Schema;
+use crate::condition::{self, Condition, NameKind, Scope, read_fields};
+use crate::finding::Finding;
+use crate::journey::ActionCatalogue;
+
+/// The standard attributes and those that `documents` declare, with what stands against the latter.
+pub fn declared_attributes<'a>(documents: impl IntoIterator<Item = &'a Document>) -> (Schema, Vec<Finding>) {
+    let mut declared: Vec<&Document> =
+        documents.into_iter().filter(|it| it.kind() == DocumentKind::Attribute).collect();
+    declared.sort_by(|a, b| a.key().cmp(b.key()));
+    let mut schema = Schema::standard();
+    let mut findings = Vec::new();
+    for document in declared {
+        let Body::Attribute(attribute) = &document.body else { continue };
+        if let Err(finding) = schema.declare(&attribute.declaration(&document.envelope)) {
+            let mut found = [finding];
+            document.locate(&mut found);
+            findings.extend(found);
+        }
+    }
+    (schema, findings)
+}
+
+impl Document {
+    /// What is wrong with its conditions and its tests on events, given the attributes there are.
+    pub fn check_conditions(&self, schema: &Schema) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for placed in self.body.conditions() {
+            let scope = Scope { subject: placed.subject, schema, in_journey: placed.in_journey };
+            match Condition::read(placed.json, &placed.pointer, scope) {
+                Ok(condition) => findings.extend_from_slice(condition.warnings()),
+                Err(mistakes) => findings.extend(mistakes),
+            }
+        }
+        for (pointer, event) in self.body.journey().into_iter().flat_map(|journey| journey.event_tests()) {
+            let read =
+                event.fields.as_ref().map(|json| read_fields(json, &format!("{pointer}/where"), &event.activity));
+            if let Some(Err(mistakes)) = read {
+                findings.extend(mistakes);
+            }
+        }
+        for finding in &mut findings {
+            finding.node = self.node_at(&finding.pointer);
+        }
+        self.locate(&mut findings);
+        findings
+    }
+
+    /// Every document that it names, in conditions and actions too. Built-in roles and activity types are among them,
+    /// as they are written; conditions with mistakes name nothing.
+    pub fn references(&self, schema: &Schema, catalogue: &dyn ActionCatalogue) -> Vec<Reference> {
+        let mut found = self.body.references();
+        for placed in self.body.conditions() {
+            let scope = Scope { subject: placed.subject, schema, in_journey: placed.in_journey };
+            if let Ok(condition) = Condition::read(placed.json, &placed.pointer, scope) {
+                found.extend(condition.references().iter().filter_map(named));
+            }
+        }
+        found.extend(self.body.journey().into_iter().flat_map(|journey| journey.action_references(catalogue)));
+        found
+    }
+
+    /// The node of the map that a pointer leads into.
+    fn node_at(&self, pointer: &str) -> Option<String> {
+        self.body.journey()?;
+        let node = pointer.strip_prefix("/nodes/")?.split('/').next()?;
+        Some(node.replace("~1", "/").replace("~0", "~"))
+    }
+}
+
+/// The document behind what a condition names; stages and fields are parts of documents, not documents.
+fn named(reference: &condition::Reference) -> Option<Reference> {
+    let kind = match reference.kind {
+        NameKind::AccountList => DocumentKind::AccountList,
+        NameKind::PeopleList => DocumentKind::PeopleList,
+        NameKind::SolutionInterest => DocumentKind::SolutionInterest,
+        NameKind::Score => DocumentKind::Score,
+        NameKind::CustomObject => DocumentKind::CustomObject,
+        NameKind::ActivityType => DocumentKind::ActivityType,
+        NameKind::Role => DocumentKind::Role,
+        NameKind::Stage | NameKind::ActivityField | NameKind::ObjectField => return None,
+    };
+    Some(Reference::new(kind, &reference.key, &reference.pointer))
+}

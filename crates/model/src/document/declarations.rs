@@ -1,0 +1,113 @@
+//! What an installation declares beside the standard data: attributes, scores, objects, types of activity.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Definition, DocumentKind, Envelope, Reference};
+use crate::attribute::{Declaration, Subject};
+use crate::finding::Finding;
+use crate::value::ValueType;
+
+/// A custom attribute of accounts or people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attribute {
+    /// Whose it is.
+    pub subject: Subject,
+    /// What values it takes.
+    #[serde(rename = "type")]
+    pub value_type: ValueType,
+    /// Whether journeys may write it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub updatable: bool,
+}
+
+impl Attribute {
+    /// The declaration that attribute sets are made of.
+    pub fn declaration(&self, envelope: &Envelope) -> Declaration {
+        Declaration {
+            key: envelope.key.clone(),
+            subject: self.subject,
+            value_type: self.value_type,
+            updatable: self.updatable,
+            label: Some(envelope.name.clone()),
+        }
+    }
+}
+
+impl Definition for Attribute {
+    fn check(&self, envelope: &Envelope) -> Vec<Finding> {
+        self.declaration(envelope).attribute().err().into_iter().collect()
+    }
+}
+
+/// A named score of people; missing counts as 0.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Score {
+    /// Where every change is written to as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror: Option<ScoreMirror>,
+}
+
+/// A field of another system that follows a score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreMirror {
+    /// Key of a connection of type `marketo`.
+    pub connection: String,
+    /// Name of the field over there.
+    pub field: String,
+}
+
+impl Definition for Score {
+    fn references(&self) -> Vec<Reference> {
+        let mirror = self.mirror.iter();
+        mirror.map(|it| Reference::new(DocumentKind::Connection, &it.connection, "/mirror/connection")).collect()
+    }
+}
+
+/// Records that belong to an account or a person: purchases, licences, registrations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CustomObject {
+    /// Whose records they are.
+    pub subject: Subject,
+    /// Field that tells one record from another.
+    pub primary_key: String,
+    /// Field by which a later record replaces an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Name → type, at most 50.
+    #[schemars(extend("maxProperties" = 50))]
+    pub fields: IndexMap<String, ValueType>,
+}
+
+impl Definition for CustomObject {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        let named = [("/primary_key", Some(&self.primary_key)), ("/version", self.version.as_ref())];
+        let unknown = named.into_iter().filter_map(|(at, field)| Some((at, field?)));
+        let unknown = unknown.filter(|(_, field)| !self.fields.contains_key(*field));
+        unknown
+            .map(|(at, field)| {
+                let message = format!("`{field}` is none of the object's fields. Declare it in `fields`.");
+                Finding::error("unknown_object_field", at, message)
+            })
+            .collect()
+    }
+}
+
+/// A declared type of activity. Its key is its type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivityType {
+    /// Who does it.
+    pub subject: Subject,
+    /// Name → type, at most 100.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("maxProperties" = 100))]
+    pub fields: IndexMap<String, ValueType>,
+}
+
+impl Definition for ActivityType {}

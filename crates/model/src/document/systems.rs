@@ -1,0 +1,224 @@
+//! Other systems: connections, destinations, services, sending domains.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Definition, DocumentKind, Envelope, Reference};
+use crate::duration::Duration;
+use crate::finding::Finding;
+use crate::journey::On;
+
+/// Where a secret is found. Never the secret itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Secret {
+    /// In this environment variable.
+    Env(String),
+    /// In this file.
+    File(String),
+}
+
+/// Secrets by name.
+pub type Secrets = IndexMap<String, Secret>;
+
+/// What kind of system a connection reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ConnectionType {
+    Smtp,
+    Twilio,
+    Sinch,
+    Infobip,
+    Marketo,
+    Linkedin,
+    Aep,
+    Google,
+    Meta,
+    S3,
+    Sftp,
+    Folder,
+    Openai,
+    Webhook,
+}
+
+/// Access to another system. Its settings are typed by the connector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Connection {
+    /// What kind of system it is.
+    #[serde(rename = "type")]
+    pub connection_type: ConnectionType,
+    /// What the connector needs to know.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-reader" = "settings"))]
+    pub settings: Map<String, Value>,
+    /// What it must keep to itself, each `{env: NAME}` or `{file: PATH}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("x-reader" = "secrets"))]
+    pub secrets: Secrets,
+}
+
+impl Definition for Connection {}
+
+/// Where audiences and accounts are handed to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Destination {
+    /// What kind of system it is.
+    #[serde(rename = "type")]
+    pub destination_type: DestinationType,
+    /// Key of the connection to it.
+    pub connection: String,
+    /// What the connector needs to know about this destination.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-reader" = "settings"))]
+    pub settings: Map<String, Value>,
+}
+
+/// Systems that take audiences.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum DestinationType {
+    Linkedin,
+    Aep,
+    Google,
+    Meta,
+    S3,
+    Sftp,
+    Folder,
+    Webhook,
+}
+
+impl Definition for Destination {
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")]
+    }
+}
+
+/// A named set of people that is handed to destinations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalAudience {
+    /// Keys of the destinations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destinations: Vec<String>,
+}
+
+impl Definition for ExternalAudience {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        let message = "The audience is handed to nobody. Name its destinations.";
+        let nobody = self.destinations.is_empty();
+        nobody.then(|| Finding::warning("no_destination", "/destinations", message)).into_iter().collect()
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        Reference::each(DocumentKind::Destination, &self.destinations, "/destinations")
+    }
+}
+
+/// An external service that journeys call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalAction {
+    /// Address of its OpenAPI document.
+    pub url: String,
+    /// Whom it is about.
+    pub on: On,
+    /// Whether its answer chooses a path (for external splits).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub split: bool,
+    /// How long an answer may take, 4 hours at most; left out: one hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reader" = "duration"))]
+    pub timeout: Option<Duration>,
+    /// Attribute of the service → attribute of ours that is sent as it.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub outgoing: IndexMap<String, String>,
+    /// Updatable attribute of ours → attribute of the service's answer that is written to it.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub incoming: IndexMap<String, String>,
+    /// Headers of every call.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub headers: IndexMap<String, String>,
+    /// Values that are the same in every call.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub values: Map<String, Value>,
+    /// What it must keep to itself, each `{env: NAME}` or `{file: PATH}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("x-reader" = "secrets"))]
+    pub secrets: Secrets,
+}
+
+impl Definition for ExternalAction {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        web_address(&self.url).into_iter().collect()
+    }
+}
+
+/// A domain that mail is sent from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendingDomain {
+    /// Its name.
+    pub domain: String,
+    /// The keys that sign; two while one replaces the other.
+    #[schemars(length(min = 1, max = 2))]
+    pub dkim: Vec<DkimKey>,
+    /// Domain that bounces return to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_path: Option<String>,
+    /// Domain of the links in messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracking: Option<String>,
+    /// `dkim_private_key`, as `{env: NAME}` or `{file: PATH}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("x-reader" = "secrets"))]
+    pub secrets: Secrets,
+}
+
+/// A signing key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DkimKey {
+    /// Under which its public half is found.
+    pub selector: String,
+}
+
+impl Definition for SendingDomain {}
+
+/// A subscription of another system to activities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// Where they are posted to.
+    pub url: String,
+    /// Types of activity; left out: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub activities: Vec<String>,
+    /// `signing_secret`, as `{env: NAME}` or `{file: PATH}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("x-reader" = "secrets"))]
+    pub secrets: Secrets,
+}
+
+impl Definition for Webhook {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        web_address(&self.url).into_iter().collect()
+    }
+}
+
+fn web_address(url: &str) -> Option<Finding> {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    if host.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) {
+        let message = format!("`{url}` is no web address. Write it in full, beginning with https://.");
+        return Some(Finding::error("bad_url", "/url", message));
+    }
+    host.and_then(|rest| rest.split('/').next()).filter(|authority| authority.contains('@')).map(|_| {
+        let message = "The address carries a user name or password. Move them to `secrets`.";
+        Finding::error("literal_secret", "/url", message)
+    })
+}
