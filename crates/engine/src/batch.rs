@@ -266,12 +266,8 @@ impl<'a> Batch<'a> {
         if let (false, Some(&last)) = (done, members.last()) {
             self.continued.push((row.id, Command::Open { journey, after: last }.to_json()));
         }
-        let enter = members.into_iter().map(|subject| Candidate {
-            plan: Arc::clone(&plan),
-            subject,
-            chain: 1,
-            again: false,
-        });
+        let enter =
+            members.into_iter().map(|subject| Candidate { plan: Arc::clone(&plan), subject, chain: 1, again: false });
         self.candidates.extend(enter);
         Ok(done)
     }
@@ -681,8 +677,10 @@ impl<'a> Batch<'a> {
         account: AccountId,
         others: &Others,
     ) -> Result<(), StepError> {
-        let in_batch =
-            self.travellers.iter().position(|t| t.row.journey == journey && t.row.subject == account.0 && !t.plan.of_people);
+        let in_batch = self
+            .travellers
+            .iter()
+            .position(|t| t.row.journey == journey && t.row.subject == account.0 && !t.plan.of_people);
         let shard = world.account_ix(account).map(|ix| world.account(ix).shard);
         match in_batch {
             Some(at) if self.travellers[at].row.ended_at.is_none() => {
@@ -696,9 +694,9 @@ impl<'a> Batch<'a> {
             Some(_) => {}
             // It is not due in this step: it ends in the next one.
             None => {
-                let inside = others.values().any(|row| {
-                    row.journey == journey && row.subject == account.0 && row.ended_at.is_none()
-                });
+                let inside = others
+                    .values()
+                    .any(|row| row.journey == journey && row.subject == account.0 && row.ended_at.is_none());
                 if let (true, Some(shard)) = (inside, shard) {
                     self.inbox_out.push(Command::Leave { journey, subject: account.0 }.to(shard, self.claim.now));
                 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use caravan_catalog::{Definitions, Needs};
 use caravan_model::condition::{Condition, read_fields};
 use caravan_model::document::DocumentKind;
+use caravan_model::duration::Duration;
 use caravan_model::journey::{self, Branch, EventTest, Journey, Next, Node, NodeId, On, SplitPath, Subject};
 use caravan_model::wait::Wait;
 use caravan_model::{DocumentId, Finding, VersionId};
@@ -143,9 +144,10 @@ impl<'a> Compiler<'a> {
                 Some((step, needs))
             }
             Node::Wait(wait) => {
-                let read = Wait::read(wait.duration.as_deref(), wait.until, wait.must_end_on.as_ref(), &pointer);
+                let read = wait_of(wait.duration, wait.until, wait.must_end_on.as_ref(), &pointer);
                 let read = self.keep(id, "", read)?;
-                Some((Step::Wait { wait: read, next: self.target(&wait.next) }, self.zone_needs()))
+                let needs = self.zone_needs(Some(&read));
+                Some((Step::Wait { wait: read, next: self.target(&wait.next) }, needs))
             }
             Node::Listen(listen) => self.listen(id, &pointer, listen),
             Node::Split(split) if self.journey.is_box(node) => self.people_box(id, &pointer, split),
@@ -162,7 +164,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn zone_needs(&self) -> Needs {
+    /// The traveller's own time zone, where a wait asks for it.
+    fn zone_needs(&self, wait: Option<&Wait>) -> Needs {
+        if !wait.is_some_and(Wait::needs_own_zone) {
+            return Needs::default();
+        }
         let schema = &self.definitions.schema;
         let mut needs = Needs::default();
         match self.journey.subject {
@@ -212,21 +218,19 @@ impl<'a> Compiler<'a> {
     fn listen(&mut self, id: &NodeId, pointer: &str, listen: &journey::Listen) -> Option<(Step, Needs)> {
         let events: Vec<Event> = listen.tests().filter_map(|test| self.event(id, pointer, test)).collect();
         let filters = match &listen.filters {
-            Some(filters) => {
-                Some(self.condition(id, &format!("{pointer}/filters"), Subject::Person, Some(filters))?)
-            }
+            Some(filters) => Some(self.condition(id, &format!("{pointer}/filters"), Subject::Person, Some(filters))?),
             None => None,
         };
         let timeout = match &listen.timeout {
             Some(t) => {
                 let place = format!("{pointer}/timeout");
-                let read = Wait::read(t.duration.as_deref(), t.until, t.must_end_on.as_ref(), &place);
+                let read = wait_of(t.duration, t.until, t.must_end_on.as_ref(), &place);
                 let wait = self.keep(id, "", read)?;
                 Some((wait, t.next.as_ref().map(|next| self.target(next))))
             }
             None => None,
         };
-        let mut needs = self.zone_needs();
+        let mut needs = self.zone_needs(timeout.as_ref().map(|(wait, _)| wait));
         if let Some(filters) = &filters {
             needs.extend(&Needs::from(&filters.needs()));
         }
@@ -260,14 +264,7 @@ impl<'a> Compiler<'a> {
         branch.next.as_ref().and_then(|next| self.target(next))
     }
 
-    fn when(
-        &mut self,
-        id: &NodeId,
-        pointer: &str,
-        by: Subject,
-        at: usize,
-        path: &SplitPath,
-    ) -> Option<Condition> {
+    fn when(&mut self, id: &NodeId, pointer: &str, by: Subject, at: usize, path: &SplitPath) -> Option<Condition> {
         self.condition(id, &format!("{pointer}/paths/{at}/when"), by, path.when.as_ref())
     }
 
@@ -313,4 +310,14 @@ impl<'a> Compiler<'a> {
         }
         Some(numbers)
     }
+}
+
+fn wait_of(
+    duration: Option<Duration>,
+    until: Option<Timestamp>,
+    must_end_on: Option<&Json>,
+    pointer: &str,
+) -> Result<Wait, Vec<Finding>> {
+    let duration = duration.map(|d| d.to_string());
+    Wait::read(duration.as_deref(), until, must_end_on, pointer)
 }

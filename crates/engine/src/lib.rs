@@ -2,11 +2,18 @@
 //!
 //! Never SQL text, never the name of a concrete action or connector.
 
+pub mod batch;
 pub mod compile;
+pub mod engine;
+mod groups;
 pub mod inbox;
 pub mod listen;
+mod lists;
 pub mod live;
 pub mod load;
 pub mod plan;
+pub mod save;
 pub mod tallies;
 pub mod walk;
+
+pub use engine::Engine;

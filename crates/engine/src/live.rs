@@ -150,7 +150,11 @@ impl Live {
     }
 
     /// Journeys that follow a list.
-    pub fn journeys_of(&self, s: &mut dyn Session, list: DocumentId) -> Result<Vec<(DocumentId, Arc<Plan>)>, StoreError> {
+    pub fn journeys_of(
+        &self,
+        s: &mut dyn Session,
+        list: DocumentId,
+    ) -> Result<Vec<(DocumentId, Arc<Plan>)>, StoreError> {
         let mut ids: Vec<&LiveJourney> = self.journeys.values().filter(|j| j.state == "live").collect();
         ids.sort_by_key(|j| j.id);
         let mut found = Vec::new();
@@ -286,7 +290,12 @@ fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
         .account_attributes
         .iter()
         .filter_map(|&no| schema.account.at(no).map(|a| name(Subject::Account, &a.key)))
-        .chain(asked.person_attributes.iter().filter_map(|&no| schema.person.at(no).map(|a| name(Subject::Person, &a.key))))
+        .chain(
+            asked
+                .person_attributes
+                .iter()
+                .filter_map(|&no| schema.person.at(no).map(|a| name(Subject::Person, &a.key))),
+        )
         .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
         .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
         .chain((asked.groups || asked.memberships).then(|| "groups".to_owned()))

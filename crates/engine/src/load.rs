@@ -46,12 +46,7 @@ impl Wanted {
 pub type Others = HashMap<EnrollmentId, EnrollmentRow>;
 
 /// Loads a world at `now`.
-pub fn load(
-    s: &mut dyn Session,
-    live: &Live,
-    now: Timestamp,
-    wanted: &Wanted,
-) -> Result<(World, Others), StoreError> {
+pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -> Result<(World, Others), StoreError> {
     let needs = &wanted.needs;
     let schema = Arc::clone(&live.definitions.schema);
     let account_attributes: Vec<_> = needs.account_attributes.iter().copied().collect();

@@ -171,7 +171,7 @@ pub(crate) fn reentry_of(reentry: Option<&Reentry>) -> Option<EnterAgain> {
     let reentry = reentry?;
     Some(EnterAgain {
         from_end: reentry.after == caravan_model::journey::ReentryAfter::End,
-        delay: reentry.delay.parse().ok()?,
+        delay: reentry.delay,
         limit: i64::from(reentry.limit),
     })
 }

@@ -75,11 +75,7 @@ enum Flow {
     /// On to the target (none: the journey ends) by the path with this key, where the node has several.
     Go(Option<String>, Target),
     /// It waits here.
-    Stay {
-        due_at: Option<Timestamp>,
-        listening: bool,
-        heard: i64,
-    },
+    Stay { due_at: Option<Timestamp>, listening: bool, heard: i64 },
     /// The trip ends here.
     End(&'static str),
 }
@@ -184,9 +180,7 @@ impl Walker<'_> {
                 if self.ended_itself(t) { Flow::End("removed") } else { Flow::Go(None, *next) }
             }
             // A walk stops here even when the wait is over at once: what comes next has not been loaded.
-            Step::Wait { wait, .. } => {
-                wait_until(self.ends_at(wait, self.world.now, t.subject))
-            }
+            Step::Wait { wait, .. } => wait_until(self.ends_at(wait, self.world.now, t.subject)),
             Step::Listen(listen) => Flow::Stay {
                 due_at: listen.timeout.as_ref().map(|(wait, _)| self.ends_at(wait, self.world.now, t.subject)),
                 listening: true,
@@ -220,10 +214,9 @@ impl Walker<'_> {
             let person_fits = |activity: &HeardActivity| match (&listen.filters, activity.person) {
                 (None, _) => true,
                 (Some(_), None) => false,
-                (Some(filters), Some(person)) => self
-                    .world
-                    .person_ix(person)
-                    .is_some_and(|ix| self.holds(t, filters, Subject::Person(ix))),
+                (Some(filters), Some(person)) => {
+                    self.world.person_ix(person).is_some_and(|ix| self.holds(t, filters, Subject::Person(ix)))
+                }
             };
             match crate::listen::judge(&listen.events, activity, heard, &context, person_fits) {
                 Verdict::Other => {}
@@ -427,7 +420,8 @@ impl Visits {
             }
         }
         for (at, (outcome, people)) in groups.iter().enumerate() {
-            let _ = write!(self.outcomes, "{}\"{}\":[", if at > 0 { "," } else { "" }, Counted::from(*outcome).stored());
+            let _ =
+                write!(self.outcomes, "{}\"{}\":[", if at > 0 { "," } else { "" }, Counted::from(*outcome).stored());
             for (place, id) in people.iter().enumerate() {
                 let _ = write!(self.outcomes, "{}{id}", if place > 0 { "," } else { "" });
             }

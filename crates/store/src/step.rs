@@ -320,11 +320,7 @@ pub fn insert_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow]) -> Result
 ///
 /// # Errors
 /// [`StoreError::Stale`] when any row was.
-pub fn update_enrollments(
-    s: &mut dyn Session,
-    rows: &[EnrollmentRow],
-    stored_seqs: &[i64],
-) -> Result<(), StoreError> {
+pub fn update_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow], stored_seqs: &[i64]) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }

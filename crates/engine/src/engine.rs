@@ -1,0 +1,141 @@
+//! The engine's handle: what processes, the API and the command line hold.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use caravan_model::Clock;
+use caravan_store::{Dialect, Session, Store, StoreError, documents, step};
+use parking_lot::{Condvar, Mutex};
+
+use crate::batch::{self, Culprits, Limits, Report, StepError};
+use crate::live::Live;
+
+/// Commits are kept at about this long by taking more or fewer travellers.
+const COMMIT_TARGET: Duration = Duration::from_millis(150);
+/// The fewest travellers per step.
+const FEWEST: usize = 256;
+/// The most travellers per step.
+const MOST: usize = 4_096;
+
+/// The engine over one store. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    live: Mutex<Option<Arc<Live>>>,
+    travellers: Mutex<usize>,
+    stopping: AtomicBool,
+    poke: (Mutex<bool>, Condvar),
+}
+
+impl Engine {
+    /// An engine over a store that has been migrated.
+    pub fn new(store: Store) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                live: Mutex::new(None),
+                travellers: Mutex::new(FEWEST * 4),
+                stopping: AtomicBool::new(false),
+                poke: (Mutex::new(false), Condvar::new()),
+            }),
+        }
+    }
+
+    /// Its store.
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &Clock {
+        self.inner.store.clock()
+    }
+
+    /// The live definitions as this transaction sees them; compiled again only when they changed.
+    pub fn live(&self, s: &mut dyn Session) -> Result<Arc<Live>, StoreError> {
+        let revision = documents::revision(s)?;
+        if let Some(known) = self.inner.live.lock().as_ref().filter(|live| live.revision == revision) {
+            return Ok(Arc::clone(known));
+        }
+        let live = Arc::new(Live::load(s)?);
+        *self.inner.live.lock() = Some(Arc::clone(&live));
+        Ok(live)
+    }
+
+    /// Does one step, if anything is due. None: there is nothing to do now.
+    pub fn step(&self) -> Result<Option<Report>, StoreError> {
+        let limits = self.limits();
+        let mut culprits = Culprits::new();
+        loop {
+            let started = std::time::Instant::now();
+            let done = self.store().write(|s| -> Result<Option<Report>, StepError> {
+                let Some(claim) = step::claim(s, limits.shards)? else { return Ok(None) };
+                let live = self.live(s)?;
+                batch::run(s, &live, &claim, limits, &culprits).map(Some)
+            });
+            match done {
+                Ok(report) => {
+                    if report.is_some() {
+                        self.adapt(started.elapsed());
+                    }
+                    return Ok(report);
+                }
+                Err(StepError::Store(error)) => return Err(error),
+                Err(StepError::Culprit(trip, fault)) => {
+                    tracing::error!(%trip, code = fault.code, message = %fault.message, "a trip failed");
+                    culprits.insert(trip, fault);
+                }
+            }
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let shards = match self.store().dialect() {
+            Dialect::Sqlite => 256,
+            Dialect::Postgres => 64,
+        };
+        Limits { shards, travellers: *self.inner.travellers.lock() }
+    }
+
+    fn adapt(&self, took: Duration) {
+        let mut travellers = self.inner.travellers.lock();
+        if took > COMMIT_TARGET {
+            *travellers = (*travellers * 3 / 4).max(FEWEST);
+        } else if took < COMMIT_TARGET / 2 {
+            *travellers = (*travellers * 5 / 4).min(MOST);
+        }
+    }
+
+    /// Says that there may be something to do, so that nobody waits for the next poll.
+    pub fn poke(&self) {
+        let (poked, woken) = &self.inner.poke;
+        *poked.lock() = true;
+        woken.notify_all();
+    }
+
+    /// Waits until poked, or until `at_most` has passed.
+    pub fn rest(&self, at_most: Duration) {
+        let (poked, woken) = &self.inner.poke;
+        let mut poked = poked.lock();
+        if !*poked {
+            woken.wait_for(&mut poked, at_most);
+        }
+        *poked = false;
+    }
+
+    /// Asks every loop of this engine to come to its end after what it is doing.
+    pub fn stop(&self) {
+        self.inner.stopping.store(true, Ordering::SeqCst);
+        self.poke();
+    }
+
+    /// Whether it has been asked to stop.
+    pub fn stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::SeqCst)
+    }
+}
