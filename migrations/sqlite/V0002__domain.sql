@@ -3,7 +3,7 @@
 
 -- Everything a person designs: one typed document per (kind, key); `body` is the draft.
 CREATE TABLE document (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE document (
 
 -- A published version never changes. `frozen` holds the emails, texts and fragments that it uses.
 CREATE TABLE document_version (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     document_id BIGINT NOT NULL REFERENCES document (id) ON DELETE CASCADE,
     no BIGINT NOT NULL,
     body TEXT NOT NULL,
@@ -36,11 +36,11 @@ CREATE TABLE document_version (
 );
 
 -- One row that every change of a definition counts up, so that compiled plans know when to look again.
-CREATE TABLE definitions_revision (one BIGINT PRIMARY KEY, revision BIGINT NOT NULL);
+CREATE TABLE definitions_revision (one INTEGER PRIMARY KEY, revision BIGINT NOT NULL);
 INSERT INTO definitions_revision VALUES (1, 0);
 
 CREATE TABLE account (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     shard BIGINT NOT NULL,
     key TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE account (
 CREATE INDEX account_shard ON account (shard, id);
 
 CREATE TABLE person (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     shard BIGINT NOT NULL,
     key TEXT NOT NULL,
     email TEXT,
@@ -142,7 +142,7 @@ CREATE TABLE list_member (
 CREATE INDEX list_member_subject ON list_member (subject_id, list_id);
 
 CREATE TABLE buying_group (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     shard BIGINT NOT NULL,
     account_id BIGINT NOT NULL,
     interest_id BIGINT NOT NULL,
@@ -168,7 +168,7 @@ CREATE INDEX group_member_person ON group_member (person_id);
 
 -- Local users and API tokens; secrets are stored as hashes only.
 CREATE TABLE app_user (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     email TEXT NOT NULL,
     role TEXT NOT NULL,
     password_hash TEXT NOT NULL,
@@ -184,7 +184,7 @@ CREATE TABLE app_session (
     expires_at BIGINT NOT NULL
 );
 CREATE TABLE api_token (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     role TEXT NOT NULL,
     token_hash TEXT NOT NULL,
@@ -196,7 +196,7 @@ CREATE TABLE api_token (
 
 -- Who did what by hand.
 CREATE TABLE audit (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
     what TEXT NOT NULL,

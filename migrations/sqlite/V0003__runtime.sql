@@ -2,7 +2,7 @@
 
 -- The row lock on a shard is the right to move its travellers. `due_at` is the earliest due enrollment or recheck.
 CREATE TABLE shard (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     due_at BIGINT,
     last_step_at BIGINT NOT NULL DEFAULT 0
 );
@@ -12,7 +12,7 @@ INSERT INTO shard (id) SELECT id FROM n;
 -- One traveller's one trip. `node` is the index in the version's plan, `seq` counts its steps and guards each update.
 -- `due_at` is when it moves next by itself; on an ended row, when it may re-enter.
 CREATE TABLE enrollment (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     shard BIGINT NOT NULL,
     journey_id BIGINT NOT NULL,
     version_id BIGINT NOT NULL,
@@ -48,7 +48,7 @@ CREATE TABLE move (
 
 -- A traveller that failed by our own fault; its enrollment's due_at is the next try.
 CREATE TABLE problem (
-    enrollment_id BIGINT PRIMARY KEY,
+    enrollment_id INTEGER PRIMARY KEY,
     node BIGINT NOT NULL,
     code TEXT NOT NULL,
     message TEXT NOT NULL,
@@ -59,7 +59,7 @@ CREATE TABLE problem (
 
 -- What steps must still take in: activities and commands addressed to subjects. Deleted by key, never by a watermark.
 CREATE TABLE inbox (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     shard BIGINT NOT NULL,
     kind TEXT NOT NULL,
     subject_id BIGINT,
@@ -88,7 +88,7 @@ CREATE TABLE heard (
 
 -- The stream that everything shares; append only.
 CREATE TABLE activity (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     type TEXT NOT NULL,
     at BIGINT NOT NULL,
     received_at BIGINT NOT NULL,
@@ -112,7 +112,7 @@ CREATE TABLE activity_seen (
 
 -- Activities of people not yet known, replayed when the person arrives; kept 30 days.
 CREATE TABLE parked_activity (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     person_key TEXT,
     account_key TEXT,
     received_at BIGINT NOT NULL,
@@ -123,7 +123,7 @@ CREATE INDEX parked_activity_account ON parked_activity (account_key);
 
 -- Every outside effect is a row before it is a call. `key` derives from (enrollment, node, person, visit).
 CREATE TABLE outbox (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     lane TEXT NOT NULL,
     key TEXT NOT NULL,
     kind TEXT NOT NULL,
@@ -150,7 +150,7 @@ CREATE INDEX outbox_claim ON outbox (claim_until) WHERE claim_until IS NOT NULL;
 
 -- One row per recipient and effect key: what became of it, and the guard against a second one.
 CREATE TABLE ledger (
-    id BIGINT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
     key TEXT NOT NULL,
     kind TEXT NOT NULL,
     enrollment_id BIGINT NOT NULL,

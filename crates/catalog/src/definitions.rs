@@ -124,6 +124,18 @@ impl Definitions {
         all
     }
 
+    /// The same, but with these journeys live: they are being published together.
+    #[must_use]
+    pub fn as_if_live(&self, journeys: &[String]) -> Self {
+        let mut all = self.clone();
+        for key in journeys {
+            if let Some(known) = all.by_key.get_mut(&(DocumentKind::Journey, key.clone())) {
+                *known = Arc::new(Definition { state: "live".to_owned(), ..known.as_ref().clone() });
+            }
+        }
+        all
+    }
+
     /// A definition, when there is one.
     pub fn get(&self, kind: DocumentKind, key: &str) -> Option<&Arc<Definition>> {
         // A tuple of borrowed parts cannot look up a tuple of owned ones; keys are short.

@@ -2,7 +2,9 @@
 //!
 //! Never rules of the domain, never HTTP. Everything outside works through [`Store::write`] and [`Store::read`].
 
+pub mod accounts;
 pub mod documents;
+pub mod journeys;
 pub mod records;
 pub mod step;
 

@@ -244,17 +244,13 @@ pub fn enrollments(s: &mut dyn Session, ids: &[EnrollmentId]) -> Result<Vec<Enro
     )
 }
 
-/// The next active enrollments of a journey in a shard, after `after`, at most `most`: for a command to all of them.
-pub fn active_of_journey(
+/// Enrollments that meet a condition, written as SQL by this crate alone.
+pub(crate) fn enrollments_where(
     s: &mut dyn Session,
-    shard: Shard,
-    journey: DocumentId,
-    most: usize,
+    condition: &str,
+    params: &[Param],
 ) -> Result<Vec<EnrollmentRow>, StoreError> {
-    let sql = format!(
-        "SELECT {ENROLLMENT} FROM enrollment WHERE journey_id = $1 AND shard = $2 AND ended_at IS NULL ORDER BY id LIMIT $3"
-    );
-    collect_enrollments(s, &sql, &[Param::Int(journey.0), Param::Int(shard.0), Param::Int(most as i64)])
+    collect_enrollments(s, &format!("SELECT {ENROLLMENT} FROM enrollment WHERE {condition}"), params)
 }
 
 fn collect_enrollments(s: &mut dyn Session, sql: &str, params: &[Param]) -> Result<Vec<EnrollmentRow>, StoreError> {

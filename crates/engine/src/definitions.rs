@@ -1,0 +1,603 @@
+//! Applying, exporting and deleting definitions: all or nothing, with every mistake named.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use caravan_catalog::Catalogue;
+use caravan_model::document::{
+    Body, Document, DocumentKind, DocumentState, LifeCycle, Reference, declared_attributes, read_document,
+    read_documents,
+};
+use caravan_model::suggest::did_you_mean;
+use caravan_model::{DocumentId, Finding, VersionId};
+use caravan_store::documents::{self, DocumentRow, VersionRow};
+use caravan_store::{Session, StoreError, accounts, step};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::Engine;
+use crate::inbox::Command;
+
+/// How documents are applied.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ApplyOptions {
+    /// Check and say what would happen, but change nothing.
+    pub dry_run: bool,
+    /// Keep a journey's draft although it cannot be published as it is.
+    pub incomplete: bool,
+}
+
+/// A definition by kind and key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, schemars::JsonSchema)]
+pub struct Named {
+    /// Its kind.
+    pub kind: String,
+    /// Its key.
+    pub key: String,
+}
+
+/// What applying did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct ApplyReport {
+    /// New.
+    pub created: Vec<Named>,
+    /// Different from before.
+    pub changed: Vec<Named>,
+    /// As they were.
+    pub unchanged: Vec<Named>,
+    /// What is allowed but may not be meant.
+    pub warnings: Vec<Finding>,
+}
+
+/// Why nothing was applied.
+#[derive(Debug, thiserror::Error)]
+pub enum DefinitionError {
+    /// Mistakes in what was given.
+    #[error("{}", summary(.0))]
+    Findings(Vec<Finding>),
+    /// There is no such definition.
+    #[error("There is no {kind} `{key}`.")]
+    Unknown {
+        /// Its kind.
+        kind: String,
+        /// Its key.
+        key: String,
+    },
+    /// Someone else changed it in the meantime.
+    #[error("It was changed in the meantime: you have revision {yours}, the store has {stored}. Read it again.")]
+    Stale {
+        /// The caller's revision.
+        yours: i64,
+        /// The stored one.
+        stored: i64,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn summary(findings: &[Finding]) -> String {
+    let errors = findings.iter().filter(|f| f.is_error()).count();
+    format!("{errors} mistakes; nothing was changed")
+}
+
+impl From<Finding> for DefinitionError {
+    fn from(finding: Finding) -> Self {
+        Self::Findings(vec![finding])
+    }
+}
+
+/// Checks manifests without a store: what can be told from the texts alone.
+pub fn validate(texts: &[(String, String)], now: Timestamp) -> Vec<Finding> {
+    let (documents, mut findings) = read_all(texts);
+    let (schema, found) = declared_attributes(&documents);
+    findings.extend(found);
+    for document in &documents {
+        findings.extend(document.check_conditions(&schema));
+        findings.extend(check_journey(document, now));
+    }
+    findings
+}
+
+fn read_all(texts: &[(String, String)]) -> (Vec<Document>, Vec<Finding>) {
+    let mut documents: Vec<Document> = Vec::new();
+    let mut findings = Vec::new();
+    for (file, text) in texts {
+        let (read, found) = read_documents(text, file);
+        findings.extend(found);
+        for document in read {
+            let twice = documents.iter().find(|d| d.kind() == document.kind() && d.key() == document.key());
+            if let Some(first) = twice {
+                let elsewhere = first.origin.as_ref().map_or_else(String::new, |o| format!(" in {}", o.file));
+                let message = format!(
+                    "{} `{}` is defined already{elsewhere}. Keep one of the two.",
+                    document.kind().label(),
+                    document.key()
+                );
+                let mut found = [Finding::error("duplicate_document", "/key", message)];
+                document.locate(&mut found);
+                findings.extend(found);
+            } else {
+                documents.push(document);
+            }
+        }
+    }
+    (documents, findings)
+}
+
+/// A journey's own checks.
+pub(crate) fn check_journey(document: &Document, now: Timestamp) -> Vec<Finding> {
+    let Some(journey) = document.body.journey() else { return Vec::new() };
+    let mut findings = journey.check(now, &Catalogue);
+    document.locate(&mut findings);
+    findings
+}
+
+/// Applies manifests: creates or updates what they name, all or nothing.
+pub fn apply(
+    engine: &Engine,
+    texts: &[(String, String)],
+    actor: &str,
+    options: ApplyOptions,
+) -> Result<ApplyReport, DefinitionError> {
+    let (documents, findings) = read_all(texts);
+    apply_documents(engine, &documents, findings, actor, options, None)
+}
+
+/// Applies one document that must still have the revision that the caller has seen, where it says one.
+pub fn put(
+    engine: &Engine,
+    value: serde_json::Value,
+    actor: &str,
+    options: ApplyOptions,
+    if_revision: Option<i64>,
+) -> Result<ApplyReport, DefinitionError> {
+    let (document, findings) = read_document(value);
+    let documents: Vec<Document> = document.into_iter().collect();
+    apply_documents(engine, &documents, findings, actor, options, if_revision)
+}
+
+fn apply_documents(
+    engine: &Engine,
+    documents: &[Document],
+    findings: Vec<Finding>,
+    actor: &str,
+    options: ApplyOptions,
+    if_revision: Option<i64>,
+) -> Result<ApplyReport, DefinitionError> {
+    if findings.iter().any(Finding::is_error) {
+        let mut all = findings;
+        let (schema, found) = declared_attributes(documents);
+        all.extend(found);
+        for document in documents {
+            all.extend(document.check_conditions(&schema));
+            all.extend(check_journey(document, engine.clock().now()));
+        }
+        return Err(DefinitionError::Findings(all));
+    }
+    // A dry run does everything and rolls it back.
+    enum Undone {
+        Dry(ApplyReport),
+        Failed(DefinitionError),
+    }
+    impl From<StoreError> for Undone {
+        fn from(error: StoreError) -> Self {
+            Self::Failed(error.into())
+        }
+    }
+    let applied = engine.store().write(|s| -> Result<ApplyReport, Undone> {
+        documents::begin_change(s)?;
+        let mut apply = Apply::begin(s, documents, actor, options).map_err(Undone::Failed)?;
+        apply.refuse_stale(if_revision).map_err(Undone::Failed)?;
+        apply.check(s, findings.clone()).map_err(Undone::Failed)?;
+        let report = apply.write(s).map_err(Undone::Failed)?;
+        if options.dry_run { Err(Undone::Dry(report)) } else { Ok(report) }
+    });
+    match applied {
+        Ok(report) => {
+            engine.poke();
+            Ok(report)
+        }
+        Err(Undone::Dry(report)) => Ok(report),
+        Err(Undone::Failed(error)) => Err(error),
+    }
+}
+
+/// What a document becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Created,
+    Changed,
+    Unchanged,
+}
+
+struct Apply<'a> {
+    documents: &'a [Document],
+    stored: HashMap<(DocumentKind, String), (DocumentRow, Option<Document>)>,
+    fates: Vec<Fate>,
+    actor: &'a str,
+    options: ApplyOptions,
+    now: Timestamp,
+    warnings: Vec<Finding>,
+}
+
+impl<'a> Apply<'a> {
+    fn begin(
+        s: &mut dyn Session,
+        documents: &'a [Document],
+        actor: &'a str,
+        options: ApplyOptions,
+    ) -> Result<Self, DefinitionError> {
+        let mut stored = HashMap::new();
+        for row in documents::all(s)? {
+            if let Some(kind) = DocumentKind::from_key(&row.kind) {
+                let document = stored_document(&row);
+                stored.insert((kind, row.key.clone()), (row, document));
+            }
+        }
+        let fates = documents
+            .iter()
+            .map(|new| match stored.get(&(new.kind(), new.key().to_owned())) {
+                None => Fate::Created,
+                Some((row, Some(old))) if same(row, old, new) => Fate::Unchanged,
+                Some(_) => Fate::Changed,
+            })
+            .collect();
+        let now = s.now()?;
+        Ok(Self { documents, stored, fates, actor, options, now, warnings: Vec::new() })
+    }
+
+    fn refuse_stale(&self, if_revision: Option<i64>) -> Result<(), DefinitionError> {
+        let Some(yours) = if_revision else { return Ok(()) };
+        let stored = self
+            .documents
+            .first()
+            .and_then(|d| self.stored.get(&(d.kind(), d.key().to_owned())))
+            .map_or(0, |(row, _)| row.revision);
+        if stored == yours { Ok(()) } else { Err(DefinitionError::Stale { yours, stored }) }
+    }
+
+    /// Every document as it will be after this.
+    fn all(&self) -> Vec<&Document> {
+        let given: HashSet<(DocumentKind, &str)> = self.documents.iter().map(|d| (d.kind(), d.key())).collect();
+        let kept = self.stored.values().filter_map(|(_, document)| document.as_ref());
+        kept.filter(|d| !given.contains(&(d.kind(), d.key()))).chain(self.documents).collect()
+    }
+
+    /// The documents that this changes, with their fates.
+    fn changing(&self) -> impl Iterator<Item = &'a Document> {
+        self.documents.iter().zip(&self.fates).filter(|(_, fate)| **fate != Fate::Unchanged).map(|(d, _)| d)
+    }
+
+    fn check(&mut self, s: &mut dyn Session, mut findings: Vec<Finding>) -> Result<(), DefinitionError> {
+        let (schema, declared) = declared_attributes(self.all());
+        findings.extend(declared);
+        let names = Names::of(self.all());
+        for document in self.changing() {
+            findings.extend(document.check_conditions(&schema));
+            let complete = check_journey(document, self.now);
+            findings.extend(complete.into_iter().filter(|f| !self.options.incomplete || !f.is_error()));
+            let mut unknown: Vec<Finding> =
+                document.references(&schema, &Catalogue).iter().filter_map(|r| names.unknown(r)).collect();
+            document.locate(&mut unknown);
+            findings.extend(unknown);
+            let mut members = unknown_accounts(s, document)?;
+            document.locate(&mut members);
+            findings.extend(members);
+        }
+        let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_error);
+        self.warnings = warnings;
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(DefinitionError::Findings(errors.into_iter().chain(self.warnings.clone()).collect()))
+    }
+
+    fn write(self, s: &mut dyn Session) -> Result<ApplyReport, DefinitionError> {
+        let mut report = ApplyReport { warnings: self.warnings.clone(), ..ApplyReport::default() };
+        let mut written = Vec::new();
+        for (document, fate) in self.documents.iter().zip(&self.fates) {
+            let named = Named { kind: document.kind().key().to_owned(), key: document.key().to_owned() };
+            match fate {
+                Fate::Created => report.created.push(named),
+                Fate::Changed => report.changed.push(named),
+                Fate::Unchanged => {
+                    report.unchanged.push(named);
+                    continue;
+                }
+            }
+            written.push((document, self.write_one(s, document)?));
+        }
+        follow(s, &written, &self.all(), self.now)?;
+        Ok(report)
+    }
+
+    fn write_one(&self, s: &mut dyn Session, document: &Document) -> Result<DocumentId, DefinitionError> {
+        let known = self.stored.get(&(document.kind(), document.key().to_owned())).map(|(row, _)| row);
+        let id = match known {
+            Some(row) => row.id,
+            None => DocumentId(s.reserve_ids("document", 1)?.next().unwrap_or_default()),
+        };
+        let body = body_of(document)?;
+        let goes_live = match document.kind().life_cycle() {
+            LifeCycle::Plain => true,
+            LifeCycle::Publish => {
+                document.envelope.state == Some(DocumentState::Live) || known.is_some_and(|row| row.state == "live")
+            }
+            LifeCycle::Journey => false,
+        };
+        let state = match document.kind().life_cycle() {
+            LifeCycle::Journey => known.map_or("draft", |row| row.state.as_str()),
+            _ if goes_live => "live",
+            _ => "draft",
+        };
+        let version = if goes_live && document.kind().life_cycle() == LifeCycle::Publish {
+            Some(self.publish(s, id, &body)?)
+        } else {
+            known.and_then(|row| row.live_version)
+        };
+        let row = DocumentRow {
+            id,
+            kind: document.kind().key().to_owned(),
+            key: document.key().to_owned(),
+            name: document.envelope.name.clone(),
+            state: state.to_owned(),
+            revision: known.map_or(1, |row| row.revision + 1),
+            live_version: version,
+            paused: known.is_some_and(|row| row.paused),
+            starts_at: known.and_then(|row| row.starts_at),
+            ends_at: known.and_then(|row| row.ends_at),
+            body,
+            created_at: known.map_or(self.now, |row| row.created_at),
+            created_by: known.map_or_else(|| self.actor.to_owned(), |row| row.created_by.clone()),
+            updated_at: self.now,
+            updated_by: self.actor.to_owned(),
+            published_at: if version.is_some() { Some(self.now) } else { known.and_then(|row| row.published_at) },
+            published_by: if version.is_some() {
+                Some(self.actor.to_owned())
+            } else {
+                known.and_then(|row| row.published_by.clone())
+            },
+        };
+        documents::put(s, &row)?;
+        Ok(id)
+    }
+
+    fn publish(&self, s: &mut dyn Session, id: DocumentId, body: &str) -> Result<VersionId, DefinitionError> {
+        add_version(s, id, body, "{}", self.now, self.actor)
+    }
+}
+
+/// Adds the next version of a definition.
+pub(crate) fn add_version(
+    s: &mut dyn Session,
+    document: DocumentId,
+    body: &str,
+    frozen: &str,
+    now: Timestamp,
+    actor: &str,
+) -> Result<VersionId, DefinitionError> {
+    let no = documents::versions_of(s, document)?.last().map_or(1, |v| v.no + 1);
+    let id = VersionId(s.reserve_ids("document_version", 1)?.next().unwrap_or_default());
+    let version = VersionRow {
+        id,
+        document,
+        no,
+        body: body.to_owned(),
+        frozen: frozen.to_owned(),
+        published_at: now,
+        published_by: actor.to_owned(),
+    };
+    documents::insert_version(s, &version)?;
+    Ok(id)
+}
+
+fn body_of(document: &Document) -> Result<String, DefinitionError> {
+    document
+        .to_value()
+        .map(|value| value.to_string())
+        .map_err(|e| Finding::error("not_storable", "", format!("The document cannot be stored: {e}.")).into())
+}
+
+/// A stored document, read back. One that this version of Caravan cannot read any more counts as absent.
+pub fn stored_document(row: &DocumentRow) -> Option<Document> {
+    let value = serde_json::from_str(&row.body).ok()?;
+    let (document, findings) = read_document(value);
+    if document.is_none() {
+        tracing::error!(kind = %row.kind, key = %row.key, ?findings, "a stored definition cannot be read");
+    }
+    document
+}
+
+/// Whether applying `new` would change nothing. A journey's state is not its manifest's to say.
+fn same(row: &DocumentRow, old: &Document, new: &Document) -> bool {
+    let mut new = new.clone();
+    match new.kind().life_cycle() {
+        LifeCycle::Publish if new.envelope.state == Some(DocumentState::Live) && row.state != "live" => return false,
+        _ => new.envelope.state = old.envelope.state,
+    }
+    *old == new
+}
+
+/// The names there are, for telling what is unknown.
+struct Names(BTreeMap<DocumentKind, HashSet<String>>);
+
+impl Names {
+    fn of(documents: Vec<&Document>) -> Self {
+        let mut names: BTreeMap<DocumentKind, HashSet<String>> = BTreeMap::new();
+        for document in documents {
+            let known = names.entry(document.kind()).or_default();
+            known.insert(document.key().to_owned());
+            if document.kind() == DocumentKind::Role {
+                known.insert(document.envelope.name.clone());
+            }
+        }
+        names.entry(DocumentKind::Role).or_default().extend(caravan_model::document::BUILT_IN_ROLES.iter().map(|r| (*r).to_owned()));
+        names
+            .entry(DocumentKind::ActivityType)
+            .or_default()
+            .extend(caravan_catalog::EVENTS.iter().map(|event| event.kind.to_owned()));
+        Self(names)
+    }
+
+    fn unknown(&self, reference: &Reference) -> Option<Finding> {
+        let known = self.0.get(&reference.kind);
+        if known.is_some_and(|names| names.contains(&reference.key)) {
+            return None;
+        }
+        let hint = did_you_mean(&reference.key, known.into_iter().flatten().map(String::as_str));
+        let what = reference.kind.label().to_lowercase();
+        let message = format!("There is no {what} `{}`. Define it here or apply it first.{hint}", reference.key);
+        Some(Finding::error("unknown_reference", &reference.pointer, message))
+    }
+}
+
+/// Members of a static list that are not known.
+fn unknown_accounts(s: &mut dyn Session, document: &Document) -> Result<Vec<Finding>, StoreError> {
+    let Body::AccountList(list) = &document.body else { return Ok(Vec::new()) };
+    let Some(keys) = list.accounts.as_deref().filter(|keys| !keys.is_empty()) else { return Ok(Vec::new()) };
+    let known: HashSet<String> = accounts::ids_of_keys(s, keys)?.into_iter().map(|(key, _)| key).collect();
+    Ok(keys
+        .iter()
+        .enumerate()
+        .filter(|(_, key)| !known.contains(*key))
+        .map(|(at, key)| {
+            let message = format!("There is no account `{key}`. Import it first, or take it out of the list.");
+            Finding::error("unknown_account", format!("/accounts/{at}"), message)
+        })
+        .collect())
+}
+
+/// What follows from changed definitions: lists are filled, groups created, activity types heard.
+fn follow(
+    s: &mut dyn Session,
+    written: &[(&Document, DocumentId)],
+    all: &[&Document],
+    now: Timestamp,
+) -> Result<(), DefinitionError> {
+    let (schema, _) = declared_attributes(all.iter().copied());
+    let mut rows = Vec::new();
+    for (document, id) in written {
+        match &document.body {
+            Body::AccountList(list) => {
+                fill_static(s, *id, list.accounts.as_deref().unwrap_or_default(), now)?;
+                rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
+            }
+            Body::Audience(_) | Body::PeopleList(_) => {
+                rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
+            }
+            Body::SolutionInterest(_) => rows.extend(Command::CreateGroups { interest: *id, after: 0 }.to_all(now)),
+            _ => {}
+        }
+        if matches!(document.kind(), DocumentKind::AccountList | DocumentKind::Audience | DocumentKind::PeopleList) {
+            documents::set_heard(s, *id, VersionId(0), &heard_by(document, &schema))?;
+        }
+    }
+    step::insert_inbox(s, &rows)?;
+    Ok(())
+}
+
+/// Activity types that a list's condition asks for.
+fn heard_by(document: &Document, schema: &caravan_model::attribute::Schema) -> Vec<String> {
+    use caravan_model::condition::{Condition, Scope};
+    let mut types: Vec<String> = document
+        .body
+        .conditions()
+        .iter()
+        .filter_map(|placed| {
+            let scope = Scope { subject: placed.subject, schema, in_journey: placed.in_journey };
+            Condition::read(placed.json, &placed.pointer, scope).ok()
+        })
+        .flat_map(|condition| condition.needs().activities().into_iter().map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    types.sort();
+    types.dedup();
+    types
+}
+
+/// The manifest's members of a static list: who is named joins; whom an earlier manifest named and this does not leaves.
+fn fill_static(s: &mut dyn Session, list: DocumentId, keys: &[String], now: Timestamp) -> Result<(), DefinitionError> {
+    let ids: Vec<i64> = accounts::ids_of_keys(s, keys)?.into_iter().map(|(_, id)| id.0).collect();
+    let gone = accounts::members_by_source(s, list, "manifest")?.into_iter().filter(|id| !ids.contains(id));
+    let gone: Vec<(DocumentId, i64)> = gone.map(|id| (list, id)).collect();
+    caravan_store::records::leave_lists(s, &gone)?;
+    let members: Vec<(DocumentId, i64)> = ids.iter().map(|&id| (list, id)).collect();
+    caravan_store::records::join_lists(s, &members, "manifest", now)?;
+    let shards = caravan_store::records::shards_of_accounts(s, &ids)?;
+    let mut by_shard: BTreeMap<_, Vec<i64>> = BTreeMap::new();
+    for (id, shard) in shards {
+        by_shard.entry(shard).or_default().push(id.0);
+    }
+    let rows: Vec<_> =
+        by_shard.into_iter().map(|(shard, subjects)| Command::Joined { list, subjects }.to(shard, now)).collect();
+    step::insert_inbox(s, &rows)?;
+    Ok(())
+}
+
+/// Documents as manifests, of one kind and key where given; in the order in which they can be applied.
+pub fn export(engine: &Engine, kind: Option<DocumentKind>, key: Option<&str>) -> Result<Vec<Document>, DefinitionError> {
+    let rows = engine.store().read(|s| documents::all(s))?;
+    let found: Vec<Document> = rows
+        .iter()
+        .filter(|row| kind.is_none_or(|kind| kind.key() == row.kind) && key.is_none_or(|key| key == row.key))
+        .filter_map(|row| {
+            let mut document = stored_document(row)?;
+            if document.kind().life_cycle() == LifeCycle::Publish {
+                document.envelope.state = (row.state == "live").then_some(DocumentState::Live);
+            }
+            Some(document)
+        })
+        .collect();
+    match (found.is_empty(), kind, key) {
+        (true, Some(kind), Some(key)) => {
+            Err(DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: key.to_owned() })
+        }
+        _ => Ok(found),
+    }
+}
+
+/// Takes a definition away, unless it runs or something else names it.
+pub fn delete(
+    engine: &Engine,
+    kind: DocumentKind,
+    key: &str,
+    if_revision: Option<i64>,
+) -> Result<(), DefinitionError> {
+    engine.store().write(|s| {
+        documents::begin_change(s)?;
+        let row = documents::get(s, kind.key(), key)?.ok_or_else(|| DefinitionError::Unknown {
+            kind: kind.label().to_lowercase(),
+            key: key.to_owned(),
+        })?;
+        if let Some(yours) = if_revision.filter(|&yours| yours != row.revision) {
+            return Err(DefinitionError::Stale { yours, stored: row.revision });
+        }
+        if kind == DocumentKind::Journey && matches!(row.state.as_str(), "live" | "scheduled" | "closed") {
+            let message = format!("Journey `{key}` is {}. Abort it before you delete it.", row.state);
+            return Err(Finding::error("journey_running", "", message).into());
+        }
+        let users = used_by(s, kind, key)?;
+        if !users.is_empty() {
+            let users: Vec<String> = users.iter().map(|u| format!("{} `{}`", u.kind, u.key)).collect();
+            let message = format!("{} `{key}` is used by {}. Change them first.", kind.label(), users.join(", "));
+            return Err(Finding::error("in_use", "", message).into());
+        }
+        documents::delete(s, row.id)?;
+        Ok(())
+    })
+}
+
+/// The definitions that name this one.
+pub fn used_by(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Vec<Named>, StoreError> {
+    let all: Vec<Document> = documents::all(s)?.iter().filter_map(stored_document).collect();
+    let (schema, _) = declared_attributes(&all);
+    let names_it = |d: &&Document| {
+        !(d.kind() == kind && d.key() == key)
+            && d.references(&schema, &Catalogue).iter().any(|r| r.kind == kind && r.key == key)
+    };
+    Ok(all
+        .iter()
+        .filter(names_it)
+        .map(|d| Named { kind: d.kind().key().to_owned(), key: d.key().to_owned() })
+        .collect())
+}
+

@@ -1,0 +1,291 @@
+//! The life of a journey: publish, pause, resume, close, abort, and what the calendar does.
+
+use std::collections::BTreeMap;
+
+use caravan_catalog::{Catalogue, Definitions};
+use caravan_model::document::{Document, DocumentKind, Reference};
+use caravan_model::{DocumentId, EnrollmentId, Finding, Shard, VersionId};
+use caravan_store::documents::{self, DocumentRow};
+use caravan_store::step::{self, NewInbox};
+use caravan_store::{Session, StoreError, journeys};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::Engine;
+use crate::compile::{Identity, compile};
+use crate::definitions::{DefinitionError, add_version, check_journey, stored_document};
+use crate::inbox::Command;
+use crate::live::definitions_of;
+
+/// How many trips one command ends.
+const TRIPS_PER_COMMAND: usize = 500;
+
+/// A journey that was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Published {
+    /// Its key.
+    pub key: String,
+    /// The version that new travellers take.
+    pub version: i64,
+    /// `live`, or `scheduled` until its start.
+    pub state: String,
+    /// What is allowed but may not be meant.
+    pub warnings: Vec<Finding>,
+}
+
+/// Publishes drafts together, so that journeys may point at each other; all or none.
+///
+/// # Errors
+/// Every finding that stands against any of them.
+pub fn publish(engine: &Engine, keys: &[String], actor: &str) -> Result<Vec<Published>, DefinitionError> {
+    let published = engine.store().write(|s| {
+        documents::begin_change(s)?;
+        let now = s.now()?;
+        let drafts = keys.iter().map(|key| draft(s, key)).collect::<Result<Vec<_>, _>>()?;
+        let rows = documents::all(s)?;
+        let definitions = definitions_of(s, &rows)?.as_if_live(keys);
+        let mut findings = Vec::new();
+        for (_, document) in &drafts {
+            findings.extend(findings_against(document, &definitions, now));
+        }
+        if findings.iter().any(Finding::is_error) {
+            return Err(DefinitionError::Findings(findings));
+        }
+        let mut published = Vec::new();
+        for (row, document) in &drafts {
+            published.push(publish_one(s, row, document, &rows, &definitions, now, actor, &findings)?);
+        }
+        Ok(published)
+    })?;
+    engine.poke();
+    Ok(published)
+}
+
+fn draft(s: &mut dyn Session, key: &str) -> Result<(DocumentRow, Document), DefinitionError> {
+    let row = journey_row(s, key)?;
+    if !matches!(row.state.as_str(), "draft" | "live") {
+        let message = format!("Journey `{key}` is {}; only a draft, or a new version of a live one, can be published.", row.state);
+        return Err(Finding::error("wrong_state", "", message).into());
+    }
+    let Some(document) = stored_document(&row) else {
+        return Err(Finding::error("unreadable", "", format!("Journey `{key}` cannot be read. Apply it again.")).into());
+    };
+    Ok((row, document))
+}
+
+fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow, DefinitionError> {
+    documents::get(s, DocumentKind::Journey.key(), key)?
+        .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })
+}
+
+/// Everything that stands against publishing a journey, errors and warnings.
+pub fn findings_against(document: &Document, definitions: &Definitions, now: Timestamp) -> Vec<Finding> {
+    let mut findings = check_journey(document, now);
+    findings.extend(document.check_conditions(&definitions.schema));
+    if findings.iter().any(Finding::is_error) {
+        return findings;
+    }
+    let Some(journey) = document.body.journey() else { return findings };
+    let identity =
+        Identity { journey: DocumentId(0), key: document.key().to_owned(), version: VersionId(0), version_no: 0 };
+    if let Err(found) = compile(&identity, journey, definitions) {
+        findings.extend(found);
+    }
+    for placed in journey.actions() {
+        if let Some(action) = caravan_catalog::action(placed.action) {
+            let warnings = action.warnings(&Json::Object(placed.settings.clone()), definitions);
+            findings.extend(warnings.into_iter().map(|f| f.under(&placed.pointer()).at_node(placed.node.as_str())));
+        }
+    }
+    findings
+}
+
+#[expect(clippy::too_many_arguments, reason = "one publish, spelled out")]
+fn publish_one(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    document: &Document,
+    rows: &[DocumentRow],
+    definitions: &Definitions,
+    now: Timestamp,
+    actor: &str,
+    findings: &[Finding],
+) -> Result<Published, DefinitionError> {
+    let Some(journey) = document.body.journey() else {
+        return Err(Finding::error("not_a_journey", "", "Only journeys are published.").into());
+    };
+    let frozen = freeze(document, rows, definitions);
+    let version = add_version(s, row.id, &row.body, &frozen, now, actor)?;
+    let starts_at = journey.start.filter(|start| *start > now && row.state == "draft");
+    let state = if starts_at.is_some() { "scheduled" } else { "live" };
+    let identity = Identity { journey: row.id, key: row.key.clone(), version, version_no: 0 };
+    let hears = compile(&identity, journey, definitions).map(|plan| plan.hears).unwrap_or_default();
+    documents::set_heard(s, row.id, version, &hears)?;
+    let changed = DocumentRow {
+        state: state.to_owned(),
+        live_version: Some(version),
+        starts_at: Some(starts_at.unwrap_or(row.starts_at.unwrap_or(now))),
+        ends_at: journey.end,
+        published_at: Some(now),
+        published_by: Some(actor.to_owned()),
+        ..row.clone()
+    };
+    documents::put(s, &changed)?;
+    if state == "live" {
+        step::insert_inbox(s, &Command::Open { journey: row.id, after: 0 }.to_all(now))?;
+    }
+    let no = documents::versions_of(s, row.id)?.last().map_or(1, |v| v.no);
+    let warnings = findings.to_vec();
+    Ok(Published { key: row.key.clone(), version: no, state: state.to_owned(), warnings })
+}
+
+/// The content that a version uses, as it is now: `{KIND: {KEY: body}}`. A later change of an email does not reach a
+/// version that was published before.
+fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) -> String {
+    let content = [DocumentKind::Email, DocumentKind::SmsMessage, DocumentKind::Fragment, DocumentKind::EmailTemplate];
+    let mut frozen: BTreeMap<&str, Map<String, Json>> = BTreeMap::new();
+    let mut todo: Vec<Reference> = document.references(&definitions.schema, &Catalogue);
+    while let Some(reference) = todo.pop() {
+        if !content.contains(&reference.kind) {
+            continue;
+        }
+        let of_kind = frozen.entry(reference.kind.key()).or_default();
+        if of_kind.contains_key(&reference.key) {
+            continue;
+        }
+        let Some(definition) = definitions.get(reference.kind, &reference.key) else { continue };
+        of_kind.insert(reference.key.clone(), definition.body.as_ref().clone());
+        let named = rows.iter().find(|row| row.id == definition.id).and_then(stored_document);
+        todo.extend(named.map(|d| d.references(&definitions.schema, &Catalogue)).unwrap_or_default());
+    }
+    serde_json::to_string(&frozen).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// What a person does to a journey that was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Moves nobody and sends nothing; events keep arriving and count.
+    Pause,
+    /// Goes on; due times that passed are due now.
+    Resume,
+    /// Takes nobody in any more.
+    Close,
+    /// Every traveller stops where it stands.
+    Abort,
+}
+
+/// Pauses, resumes, closes or aborts a journey.
+///
+/// # Errors
+/// `wrong_state` with what may be done instead.
+pub fn command(engine: &Engine, key: &str, verb: Verb, _actor: &str) -> Result<(), DefinitionError> {
+    engine.store().write(|s| {
+        documents::begin_change(s)?;
+        let now = s.now()?;
+        let row = journey_row(s, key)?;
+        let state = row.state.as_str();
+        let refuse = |what: &str| -> DefinitionError {
+            let message = format!("Journey `{key}` is {state}{}; {what}", if row.paused { " and paused" } else { "" });
+            Finding::error("wrong_state", "", message).into()
+        };
+        match verb {
+            Verb::Pause if matches!(state, "live" | "closed") && !row.paused => {
+                documents::put(s, &DocumentRow { paused: true, ..row })?;
+            }
+            Verb::Pause => return Err(refuse("only a live or closed journey that is not paused can be paused.")),
+            Verb::Resume if row.paused => {
+                let id = row.id;
+                documents::put(s, &DocumentRow { paused: false, ..row })?;
+                step::insert_inbox(s, &Command::Resume { journey: id }.to_all(now))?;
+            }
+            Verb::Resume => return Err(refuse("only a paused journey can be resumed.")),
+            Verb::Close if state == "live" => documents::set_state(s, row.id, "closed")?,
+            Verb::Close => return Err(refuse("only a live journey can be closed to new entries.")),
+            Verb::Abort if matches!(state, "live" | "closed" | "scheduled") => {
+                documents::put(s, &DocumentRow { paused: false, state: "aborted".to_owned(), ..row.clone() })?;
+                end_everybody(s, row.id, "aborted", now)?;
+            }
+            Verb::Abort => return Err(refuse("only a live, closed or scheduled journey can be aborted.")),
+        }
+        Ok(())
+    })?;
+    engine.poke();
+    Ok(())
+}
+
+/// Ends every trip of a journey through the inboxes of its travellers' shards.
+fn end_everybody(s: &mut dyn Session, journey: DocumentId, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+    let mut by_shard: BTreeMap<Shard, Vec<EnrollmentId>> = BTreeMap::new();
+    for (trip, shard) in journeys::active_trips(s, journey)? {
+        by_shard.entry(shard).or_default().push(trip);
+    }
+    let mut rows: Vec<NewInbox> = Vec::new();
+    for (shard, trips) in by_shard {
+        for part in trips.chunks(TRIPS_PER_COMMAND) {
+            rows.push(Command::End { trips: part.to_vec(), outcome: outcome.to_owned() }.to(shard, now));
+        }
+    }
+    step::insert_inbox(s, &rows)
+}
+
+/// Does what the calendar asks for: scheduled journeys begin, those whose end has come end everybody, closed ones
+/// without travellers finish. Returns whether anything happened.
+pub fn tick(engine: &Engine) -> Result<bool, StoreError> {
+    let due = engine.store().read(|s| {
+        let now = s.now()?;
+        let live = engine.live(s)?;
+        let mut due = false;
+        for journey in live.journeys.values() {
+            due |= match journey.state.as_str() {
+                "scheduled" => journey.starts_at.is_none_or(|at| at <= now),
+                "live" => journey.ends_at.is_some_and(|at| at <= now),
+                "closed" => journey.ends_at.is_some_and(|at| at <= now) || journeys::active(s, journey.id)? == 0,
+                _ => false,
+            };
+        }
+        Ok::<_, StoreError>(due)
+    })?;
+    if !due {
+        return Ok(false);
+    }
+    engine.store().write(|s| {
+        documents::begin_change(s)?;
+        let now = s.now()?;
+        let mut happened = false;
+        for row in documents::all(s)?.into_iter().filter(|row| row.kind == DocumentKind::Journey.key()) {
+            happened |= tick_one(s, &row, now)?;
+        }
+        Ok::<_, StoreError>(happened)
+    })
+}
+
+fn tick_one(s: &mut dyn Session, row: &DocumentRow, now: Timestamp) -> Result<bool, StoreError> {
+    let over = row.ends_at.is_some_and(|at| at <= now);
+    match row.state.as_str() {
+        "scheduled" if row.starts_at.is_none_or(|at| at <= now) => {
+            documents::set_state(s, row.id, "live")?;
+            step::insert_inbox(s, &Command::Open { journey: row.id, after: 0 }.to_all(now))?;
+        }
+        "live" | "closed" if over => {
+            documents::put(s, &DocumentRow { state: "finished".to_owned(), paused: false, ..row.clone() })?;
+            end_everybody(s, row.id, "expired", now)?;
+        }
+        "closed" if journeys::active(s, row.id)? == 0 => documents::set_state(s, row.id, "finished")?,
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The next instant at which the calendar asks for something.
+pub fn next_tick(engine: &Engine) -> Result<Option<Timestamp>, StoreError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let next = live.journeys.values().filter_map(|journey| match journey.state.as_str() {
+            "scheduled" => journey.starts_at,
+            "live" | "closed" => journey.ends_at,
+            _ => None,
+        });
+        Ok(next.min())
+    })
+}

@@ -1,0 +1,163 @@
+//! What is read about journeys: who is inside, what was counted, who stands where, what a trip did.
+
+use caravan_model::clock::from_micros;
+use caravan_model::{DocumentId, EnrollmentId, Shard, VersionId};
+use jiff::Timestamp;
+
+use crate::error::StoreError;
+use crate::params;
+use crate::session::{Session, SessionExt};
+use crate::step::EnrollmentRow;
+
+/// Trips of a journey that have not ended, with their shards.
+pub fn active_trips(s: &mut dyn Session, journey: DocumentId) -> Result<Vec<(EnrollmentId, Shard)>, StoreError> {
+    s.query_map(
+        "SELECT id, shard FROM enrollment WHERE journey_id = $1 AND ended_at IS NULL ORDER BY shard, id",
+        params![journey],
+        |r| Ok((EnrollmentId(r.int(0)), Shard(r.int(1)))),
+    )
+}
+
+/// How many trips of a journey have not ended, from the counters.
+pub fn active(s: &mut dyn Session, journey: DocumentId) -> Result<i64, StoreError> {
+    s.query_int(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN t.kind = 'entered' THEN t.n ELSE -t.n END), 0) AS BIGINT)
+         FROM tally AS t JOIN document_version AS v ON v.id = t.version_id
+         WHERE v.document_id = $1 AND t.node = -1 AND (t.kind = 'entered' OR t.kind LIKE 'trip:%')",
+        params![journey],
+    )
+}
+
+/// A counter, summed over its slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// The version.
+    pub version: VersionId,
+    /// The node in its plan; -1 for the trips themselves.
+    pub node: i64,
+    /// What is counted.
+    pub kind: String,
+    /// How many.
+    pub n: i64,
+}
+
+/// All counters of a journey, of every version.
+pub fn tallies(s: &mut dyn Session, journey: DocumentId) -> Result<Vec<Tally>, StoreError> {
+    s.query_map(
+        "SELECT t.version_id, t.node, t.kind, CAST(SUM(t.n) AS BIGINT) FROM tally AS t
+         JOIN document_version AS v ON v.id = t.version_id WHERE v.document_id = $1
+         GROUP BY t.version_id, t.node, t.kind ORDER BY t.version_id, t.node, t.kind",
+        params![journey],
+        |r| Ok(Tally { version: VersionId(r.int(0)), node: r.int(1), kind: r.string(2), n: r.int(3) }),
+    )
+}
+
+/// What one step of a trip did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// Its step number.
+    pub seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// The nodes it walked through, JSON.
+    pub visits: String,
+}
+
+/// The steps of a trip, in order.
+pub fn moves(s: &mut dyn Session, trip: EnrollmentId) -> Result<Vec<Move>, StoreError> {
+    s.query_map("SELECT seq, at, visits FROM move WHERE enrollment_id = $1 ORDER BY seq", params![trip], |r| {
+        Ok(Move { seq: r.int(0), at: from_micros(r.int(1)), visits: r.string(2) })
+    })
+}
+
+/// The steps of several trips, by trip and step.
+pub fn moves_of(s: &mut dyn Session, trips: &[i64]) -> Result<Vec<(EnrollmentId, Move)>, StoreError> {
+    s.query_map(
+        "SELECT enrollment_id, seq, at, visits FROM move WHERE enrollment_id {in:1} ORDER BY enrollment_id, seq",
+        params![trips],
+        |r| {
+            let step = Move { seq: r.int(1), at: from_micros(r.int(2)), visits: r.string(3) };
+            Ok((EnrollmentId(r.int(0)), step))
+        },
+    )
+}
+
+/// Trips of a journey after `after`, by id, at most `most`; `ended` narrows to those that have or have not ended.
+pub fn trips(
+    s: &mut dyn Session,
+    journey: DocumentId,
+    after: EnrollmentId,
+    ended: Option<bool>,
+    most: usize,
+) -> Result<Vec<EnrollmentRow>, StoreError> {
+    let which = match ended {
+        None => "",
+        Some(true) => "AND ended_at IS NOT NULL",
+        Some(false) => "AND ended_at IS NULL",
+    };
+    crate::step::enrollments_where(
+        s,
+        &format!("journey_id = $1 AND id > $2 {which} ORDER BY id LIMIT $3"),
+        params![journey, after, most as i64],
+    )
+}
+
+/// The trips of a subject after `after`, by id, newest last. Index: `enrollment_subject`.
+pub fn trips_of_subject(s: &mut dyn Session, subject: i64, most: usize) -> Result<Vec<EnrollmentRow>, StoreError> {
+    crate::step::enrollments_where(s, "subject_id = $1 ORDER BY id DESC LIMIT $2", params![subject, most as i64])
+}
+
+/// A trip that failed by our own fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The trip.
+    pub trip: EnrollmentId,
+    /// Its journey.
+    pub journey: DocumentId,
+    /// Its version.
+    pub version: VersionId,
+    /// Who travels.
+    pub subject: i64,
+    /// The node at which it failed.
+    pub node: i64,
+    /// Stable code.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// How often.
+    pub attempts: i64,
+    /// When it is tried again.
+    pub next_try: Option<Timestamp>,
+}
+
+/// Problems after `after`, by trip.
+pub fn problems(
+    s: &mut dyn Session,
+    journey: Option<DocumentId>,
+    after: EnrollmentId,
+    most: usize,
+) -> Result<Vec<Problem>, StoreError> {
+    let which = if journey.is_some() { "AND e.journey_id = $3" } else { "AND $3 = 0" };
+    let sql = format!(
+        "SELECT p.enrollment_id, e.journey_id, e.version_id, e.subject_id, p.node, p.code, p.message, p.since,
+             p.attempts, p.next_try_at
+         FROM problem AS p JOIN enrollment AS e ON e.id = p.enrollment_id
+         WHERE p.enrollment_id > $1 {which} ORDER BY p.enrollment_id LIMIT $2"
+    );
+    s.query_map(&sql, params![after, most as i64, journey.map_or(0, |id| id.0)], |r| {
+        Ok(Problem {
+            trip: EnrollmentId(r.int(0)),
+            journey: DocumentId(r.int(1)),
+            version: VersionId(r.int(2)),
+            subject: r.int(3),
+            node: r.int(4),
+            code: r.string(5),
+            message: r.string(6),
+            since: r.instant(7),
+            attempts: r.int(8),
+            next_try: r.opt_instant(9),
+        })
+    })
+}
