@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{NodeId, Subject};
 use crate::duration::Duration;
+use crate::finding::Finding;
+use crate::wait::{self, MustEndOnForm};
 
 /// Where a path leads: to a node, or out of the journey (`null`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,9 +148,21 @@ pub struct Wait {
     pub until: Option<Timestamp>,
     /// Days of the week and time of day on which the wait may end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MustEndOnForm>")]
     pub must_end_on: Option<Value>,
     /// Where it goes on; null ends the journey.
     pub next: Next,
+}
+
+impl Wait {
+    /// When it ends; `pointer` is where it stands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its settings.
+    pub fn rule(&self, pointer: &str) -> Result<wait::Wait, Vec<Finding>> {
+        let duration = self.duration.map(|it| it.to_string());
+        wait::Wait::read(duration.as_deref(), self.until, self.must_end_on.as_ref(), pointer)
+    }
 }
 
 /// Something that can happen, with constraints.
@@ -207,10 +221,22 @@ pub struct Timeout {
     pub until: Option<Timestamp>,
     /// Days of the week and time of day on which it may end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MustEndOnForm>")]
     pub must_end_on: Option<Value>,
     /// Where it goes on; left out: the trip ends as `timed_out`.
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
+}
+
+impl Timeout {
+    /// When it ends; `pointer` is where it stands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its settings.
+    pub fn rule(&self, pointer: &str) -> Result<wait::Wait, Vec<Finding>> {
+        let duration = self.duration.map(|it| it.to_string());
+        wait::Wait::read(duration.as_deref(), self.until, self.must_end_on.as_ref(), pointer)
+    }
 }
 
 /// Splits by conditions.
