@@ -41,11 +41,15 @@ pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding>
         }
         Node::NextBestPath(split) => {
             findings.extend(labels(split.paths.iter().map(|path| path.label.as_str()), &at));
-            let message = "Next best path is not available yet. Use a split.";
-            findings.push(Finding::error("not_available", &at, message));
         }
     }
     findings
+}
+
+/// The finding for a kind of node that is read and kept but does not work in this version.
+pub(super) fn not_available(id: &NodeId, node: &Node) -> Finding {
+    let message = format!("Nodes of type `{}` do not work in this version. Remove `{id}`.", node.kind());
+    Finding::error("not_available", format!("{}/type", pointer_to(id)), message)
 }
 
 /// A person journey knows no accounts and calls no external services.

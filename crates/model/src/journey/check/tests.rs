@@ -12,6 +12,10 @@ impl ActionCatalogue for Catalogue {
         vec!["send_email", "change_score", "assign_to_buying_group", "send_sales_alert", "update_buying_group_stage"]
     }
 
+    fn node_works(&self, kind: &str) -> bool {
+        kind != "next_best_path"
+    }
+
     fn facts(&self, action: &str) -> Option<ActionFacts> {
         let (on, in_person_journeys) = match action {
             "send_email" | "change_score" => (On::People, true),
@@ -388,7 +392,7 @@ fn a_wait_and_a_timeout_have_a_duration_or_a_date() {
 }
 
 #[test]
-fn the_node_that_is_reserved_cannot_be_published() {
+fn a_node_that_does_not_work_yet_cannot_be_published() {
     let node = json!({"type": "next_best_path", "connection": "ai", "paths": [{"label": "A", "prompt": "who", "next": null}], "other": {"next": null}});
     assert_eq!(codes(&person(json!({"n": node}))), ["not_available@n"]);
 }
