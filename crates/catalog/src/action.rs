@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 
 use crate::definitions::Definitions;
 use crate::needs::Needs;
+use crate::settings;
 use crate::world::{AccountIx, Origin, PersonIx, World};
 
 /// Whom an action acts on.
@@ -89,6 +90,8 @@ pub struct ActionFacts {
     pub leaves: bool,
     /// What one must be allowed to do to publish it.
     pub permission: &'static str,
+    /// Why it may do nothing: the code of each reason and a sentence for people.
+    pub reasons: &'static [(&'static str, &'static str)],
 }
 
 /// An action: its settings, how they become a prepared form, and what it decides.
@@ -106,6 +109,11 @@ pub trait Action: Sync + 'static {
 
     /// Valid settings for the reference page and the conformance test.
     fn example(&self) -> Self::Settings;
+
+    /// What is wrong with the settings in themselves beyond what their schema says.
+    fn check(&self, _settings: &Self::Settings) -> Vec<Finding> {
+        Vec::new()
+    }
 
     /// Checks the settings against the documents they name and makes them ready. Pointers are relative to the node.
     fn prepare(&self, settings: &Self::Settings, definitions: &Definitions) -> Result<Self::Prepared, Vec<Finding>>;
@@ -138,6 +146,8 @@ pub trait ActionKind: Sync {
     fn schema(&self) -> Schema;
     /// Example settings.
     fn example(&self) -> Json;
+    /// What is wrong with settings in themselves, whatever else there is.
+    fn check(&self, settings: &Json) -> Vec<Finding>;
     /// Reads, checks and prepares settings.
     fn prepare(&self, settings: &Json, definitions: &Definitions) -> Result<Box<dyn PreparedAction>, Vec<Finding>>;
     /// Warnings on settings that can be read.
@@ -172,19 +182,31 @@ impl<A: Action> ActionKind for &'static A {
         serde_json::to_value(Action::example(*self)).unwrap_or(Json::Null)
     }
 
+    fn check(&self, settings: &Json) -> Vec<Finding> {
+        settings_of::<A>(self, settings).err().unwrap_or_default()
+    }
+
     fn prepare(&self, settings: &Json, definitions: &Definitions) -> Result<Box<dyn PreparedAction>, Vec<Finding>> {
-        let prepared = Action::prepare(*self, &settings_of::<A>(settings)?, definitions)?;
+        let prepared = Action::prepare(*self, &settings_of(*self, settings)?, definitions)?;
         Ok(Box::new(Prepared { action: *self, prepared }))
     }
 
     fn warnings(&self, settings: &Json, definitions: &Definitions) -> Vec<Finding> {
-        settings_of::<A>(settings).map(|s| Action::warnings(*self, &s, definitions)).unwrap_or_default()
+        settings_of(*self, settings).map(|s| Action::warnings(*self, &s, definitions)).unwrap_or_default()
     }
 }
 
-fn settings_of<A: Action>(settings: &Json) -> Result<A::Settings, Vec<Finding>> {
-    serde_json::from_value(settings.clone())
-        .map_err(|e| vec![Finding::error("bad_settings", "", format!("The settings of this action do not fit: {e}."))])
+/// Settings that are right in themselves.
+fn settings_of<A: Action>(action: &A, settings: &Json) -> Result<A::Settings, Vec<Finding>> {
+    let findings = settings::check(schemars::schema_for!(A::Settings).as_value(), settings);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    let read: A::Settings = serde_json::from_value(settings.clone()).map_err(|e| {
+        vec![Finding::error("bad_settings", "", format!("The settings of this action do not fit: {e}."))]
+    })?;
+    let findings = action.check(&read);
+    if findings.is_empty() { Ok(read) } else { Err(findings) }
 }
 
 /// The person that a people action acts on; an account action never gets one.

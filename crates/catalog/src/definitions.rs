@@ -1,6 +1,6 @@
 //! The live definitions that actions, conditions and plans are checked against and prepared with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
@@ -46,6 +46,19 @@ pub struct Definitions {
     /// The organisation's time zone.
     pub zone: TimeZone,
     by_key: HashMap<(DocumentKind, String), Arc<Definition>>,
+    running: bool,
+    together: BTreeSet<String>,
+}
+
+/// A journey that an action points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetJourney {
+    /// Its id.
+    pub id: DocumentId,
+    /// It takes somebody in.
+    pub live: bool,
+    /// It has re-entry rules; without them everybody enters once.
+    pub reenters: bool,
 }
 
 /// A role card of a live roles template.
@@ -106,14 +119,27 @@ impl Definitions {
     /// All of them.
     pub fn new(schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
         let by_key = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
-        Self { schema, zone, by_key }
+        Self { schema, zone, by_key, running: false, together: BTreeSet::new() }
+    }
+
+    /// The same, for publishing these journeys together: they may point at each other and at themselves.
+    #[must_use]
+    pub fn together(&self, journeys: impl IntoIterator<Item = String>) -> Self {
+        Self { together: journeys.into_iter().collect(), ..self.clone() }
+    }
+
+    /// Whether a published version is being made ready to run. What has gone since it was published (a journey that
+    /// was closed, a role that was taken away) then refuses nothing: the action does nothing and says why.
+    pub fn running(&self) -> bool {
+        self.running
     }
 
     /// The same, but with the content that a published version has frozen: `{KIND: {KEY: body}}` as JSON text.
+    /// From then on they are [`running`](Self::running).
     #[must_use]
     pub fn with_frozen(&self, frozen: &str) -> Self {
         let frozen: HashMap<DocumentKind, HashMap<String, Json>> = serde_json::from_str(frozen).unwrap_or_default();
-        let mut all = self.clone();
+        let mut all = Self { running: true, ..self.clone() };
         for (kind, bodies) in frozen {
             for (key, body) in bodies {
                 if let Some(known) = all.by_key.get_mut(&(kind, key)) {
@@ -174,6 +200,27 @@ impl Definitions {
             pointer,
             format!("{what} `{key}` is {}, not live. Publish it first.", found.state),
         ))
+    }
+
+    /// A journey of this subject that an action points at.
+    ///
+    /// # Errors
+    /// `unknown_reference`, `wrong_subject`, or, unless it runs already or is published together, `not_live`.
+    pub fn journey(&self, key: &str, of: Subject, pointer: &str) -> Result<TargetJourney, Finding> {
+        let found = self.find(DocumentKind::Journey, key, pointer)?;
+        if found.text("subject") != Some(of.as_str()) {
+            let message =
+                format!("`{key}` is not a journey of this kind. Choose a journey whose subject is {}.", of.as_str());
+            return Err(Finding::error("wrong_subject", pointer, message));
+        }
+        if !self.running && !self.together.contains(key) {
+            self.live(DocumentKind::Journey, key, pointer)?;
+        }
+        Ok(TargetJourney {
+            id: found.id,
+            live: found.state == "live" || self.together.contains(key),
+            reenters: found.body.get("reentry").is_some_and(|rules| !rules.is_null()),
+        })
     }
 
     /// An attribute that journeys may write, and the value typed.

@@ -5,16 +5,25 @@
 
 pub mod action;
 pub mod actions;
+pub mod catalogue;
 pub mod changes;
 pub mod definitions;
 mod facts;
+pub mod groups;
 pub mod needs;
 pub mod registry;
+mod settings;
 pub mod world;
 
 pub use action::{Action, ActionFacts, ActionKind, Outcome, PreparedAction, Subject, Subjects, Visit};
+pub use catalogue::Actions;
 pub use changes::Changes;
 pub use definitions::{Definition, Definitions};
 pub use needs::Needs;
 pub use registry::{ACTIONS, action};
 pub use world::World;
+
+#[cfg(test)]
+mod actions_tests;
+#[cfg(test)]
+mod testing;

@@ -7,12 +7,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use caravan_model::attribute::{AttributeNo, Schema};
+use caravan_model::attribute::{self, AttributeNo, Schema};
 use caravan_model::value::Value;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, GroupId, PersonId, Shard};
 use jiff::Timestamp;
 
-use crate::changes::{Changes, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, ValueChange};
+use crate::changes::{Changes, Command, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, ValueChange};
 
 /// Index of an account in the batch.
 pub type AccountIx = usize;
@@ -189,6 +189,7 @@ pub struct World {
     person_ix: HashMap<PersonId, PersonIx>,
     person_slots: Slots,
     groups: Vec<Group>,
+    asked: HashMap<(AccountId, DocumentId), bool>,
 }
 
 /// Which attributes were loaded, and where each stands in a row.
@@ -233,6 +234,7 @@ impl World {
             person_ix: HashMap::new(),
             person_slots: Slots::new(person),
             groups: Vec::new(),
+            asked: HashMap::new(),
         }
     }
 
@@ -361,6 +363,12 @@ impl World {
         self.accounts[ix].trips.iter().find(|t| t.journey == journey).copied()
     }
 
+    /// Whether an account is inside a journey, as far as this batch knows: what it has asked for counts as done.
+    pub fn inside(&self, ix: AccountIx, journey: DocumentId) -> bool {
+        let asked = self.asked.get(&(self.accounts[ix].id, journey)).copied();
+        asked.unwrap_or_else(|| self.account_trip(ix, journey).is_some_and(|trip| trip.active))
+    }
+
     // Changing. Each returns whether anything really changed; only then is it recorded and told.
 
     /// Sets an account's attribute.
@@ -373,6 +381,9 @@ impl World {
             return false;
         }
         let old = std::mem::replace(stored, value.clone());
+        if attribute == attribute::account::NAME {
+            account.name = value.to_string();
+        }
         let id = account.id;
         let fields = change_fields(&key, &old, &value, origin);
         self.changes.account_values.push(ValueChange { id, attribute, value });
@@ -473,6 +484,20 @@ impl World {
             status: group.status.clone(),
             completeness: group.completeness,
         });
+    }
+
+    /// Asks for an account to enter a journey as the `chain`th of a row of journeys.
+    pub fn enter_account(&mut self, ix: AccountIx, journey: DocumentId, chain: i64) {
+        let account = self.accounts[ix].id;
+        self.asked.insert((account, journey), true);
+        self.changes.commands.push(Command::EnterAccount { journey, account, chain });
+    }
+
+    /// Asks for an account's trip through a journey to end.
+    pub fn remove_account(&mut self, ix: AccountIx, journey: DocumentId) {
+        let account = self.accounts[ix].id;
+        self.asked.insert((account, journey), false);
+        self.changes.commands.push(Command::RemoveAccount { journey, account });
     }
 
     /// Writes a fact to the stream.

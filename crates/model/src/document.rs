@@ -31,7 +31,7 @@ pub use declarations::*;
 pub use envelope::{Document, DocumentState, Envelope, Origin};
 pub use governance::*;
 pub use groups::*;
-pub use kind::{DocumentKind, KINDS, KeyForm, LifeCycle};
+pub use kind::{Behaviour, DocumentKind, KINDS, KeyForm, LifeCycle};
 pub use lists::*;
 pub use read::{read_document, read_documents};
 pub use reference::Reference;

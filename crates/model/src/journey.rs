@@ -3,6 +3,7 @@
 //! Typed, in the order of the manifest, nothing resolved: what a node's keys name is for the store to know, what an
 //! action does is for the catalogue. The rules for publishing are in [`check`], the edges in [`graph`].
 
+mod actions;
 pub mod check;
 pub mod graph;
 mod node;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use crate::attribute::Subject;
 use crate::duration::Duration;
 
+pub use actions::PlacedAction;
 pub use check::{ActionCatalogue, ActionFacts};
 pub use graph::{Edge, Ending};
 pub use node::*;

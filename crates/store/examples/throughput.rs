@@ -13,7 +13,7 @@ fn main() -> Result<(), StoreError> {
     let options = OpenOptions::default();
     let store = match std::env::args().nth(1) {
         Some(url) => Store::open_postgres(&url, options)?,
-        None => Store::open_sqlite("throughput-data", options)?,
+        None => Store::open_sqlite("caravan-data/throughput", options)?,
     };
     store.migrate()?;
     // SQLite keeps a table under its INTEGER PRIMARY KEY; a BIGINT one is a second index beside it.

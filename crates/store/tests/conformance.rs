@@ -430,6 +430,16 @@ fn a_violated_constraint_says_its_name(scratch: &Scratch) {
     assert_eq!(broken("(2, NULL, NULL, 'y', 3)"), "thing.a");
     let reference = broken("(2, 9, 'x', 'y', 3)");
     assert!(["foreign_key", "thing_kind_fkey"].contains(&reference.as_str()), "{reference}");
+    let twice = |sql: &str| {
+        let answer = store.write(|s| s.execute(sql, &[]).and_then(|_| s.execute(sql, &[])));
+        answer.expect_err(sql).constraint().expect("a constraint").to_owned()
+    };
+    let related = "INSERT INTO account_person (account_id, person_id) VALUES (1, 2)";
+    assert_eq!(twice(related), "account_person_pkey");
+    let suppressed = "INSERT INTO suppression (address, reason, added_at) VALUES ('a@example.com', 'bounce', 0)";
+    assert_eq!(twice(suppressed), "suppression_pkey");
+    let fact = "INSERT INTO meta (key, value) VALUES ('a', 'b')";
+    assert_eq!(twice(fact), "meta_pkey");
     let bulk = store.write(|s| {
         s.bulk(&Bulk::insert("thing").column("id", &[5, 6]).column("a", &["a", "a"]).column("b", &["c", "b"]))
     });

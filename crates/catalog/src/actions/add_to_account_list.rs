@@ -66,6 +66,7 @@ impl Action for AddToAccountList {
             in_person_journeys: false,
             leaves: false,
             permission: "journeys.publish",
+            reasons: &[("already_in_list", "The account is in the list already.")],
         }
     }
 

@@ -26,6 +26,7 @@ impl Action for RemoveFromAccountList {
             in_person_journeys: false,
             leaves: false,
             permission: "journeys.publish",
+            reasons: &[("not_in_list", "The account is not in the list.")],
         }
     }
 

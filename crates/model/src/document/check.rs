@@ -1,5 +1,7 @@
 //! Checks that need the installation's attributes, and everything that a document names.
 
+use jiff::Timestamp;
+
 use super::{Body, Document, DocumentKind, Reference};
 use crate::attribute::Schema;
 use crate::condition::{self, Condition, NameKind, Scope, read_fields};
@@ -46,6 +48,15 @@ impl Document {
             finding.node = self.node_at(&finding.pointer);
         }
         self.locate(&mut findings);
+        findings
+    }
+
+    /// Everything that can be said without a store: its conditions and, for a journey, what stands against publishing
+    /// it at `now`.
+    pub fn check(&self, schema: &Schema, catalogue: &dyn ActionCatalogue, now: Timestamp) -> Vec<Finding> {
+        let mut findings = self.body.journey().map(|journey| journey.check(now, catalogue)).unwrap_or_default();
+        self.locate(&mut findings);
+        findings.extend(self.check_conditions(schema));
         findings
     }
 

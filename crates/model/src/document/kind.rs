@@ -14,6 +14,15 @@ pub enum LifeCycle {
     Journey,
 }
 
+/// Whether a kind does something yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behaviour {
+    /// It does what the documentation says.
+    Works,
+    /// It is stored, checked and listed; a journey that uses it cannot be published.
+    Later,
+}
+
 /// Form of a kind's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
@@ -24,7 +33,7 @@ pub enum KeyForm {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $key:literal, $plural:literal, $label:literal, $cycle:ident, $form:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $key:literal, $plural:literal, $label:literal, $cycle:ident, $form:ident, $built:ident;)*) => {
         /// What a document is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
@@ -56,6 +65,11 @@ macro_rules! kinds {
                 match self { $(Self::$name => LifeCycle::$cycle),* }
             }
 
+            /// Whether it does something already, or is stored and checked for a later version.
+            pub fn behaviour(self) -> Behaviour {
+                match self { $(Self::$name => Behaviour::$built),* }
+            }
+
             /// Form of its keys.
             pub fn key_form(self) -> KeyForm {
                 match self { $(Self::$name => KeyForm::$form),* }
@@ -66,59 +80,59 @@ macro_rules! kinds {
 
 kinds! {
     /// A journey.
-    Journey = "journey", "journeys", "Journey", Journey, Kebab;
+    Journey = "journey", "journeys", "Journey", Journey, Kebab, Works;
     /// A list of accounts.
-    AccountList = "account_list", "account_lists", "Account list", Publish, Kebab;
+    AccountList = "account_list", "account_lists", "Account list", Publish, Kebab, Works;
     /// A saved filter.
-    Audience = "audience", "audiences", "Audience", Plain, Kebab;
+    Audience = "audience", "audiences", "Audience", Plain, Kebab, Works;
     /// A list of people.
-    PeopleList = "people_list", "people_lists", "People list", Publish, Kebab;
+    PeopleList = "people_list", "people_lists", "People list", Publish, Kebab, Later;
     /// A role in buying groups beside the built-in ones.
-    Role = "role", "roles", "Role", Plain, Kebab;
+    Role = "role", "roles", "Role", Plain, Kebab, Works;
     /// The roles of a buying group, by priority.
-    RolesTemplate = "roles_template", "roles_templates", "Roles template", Publish, Kebab;
+    RolesTemplate = "roles_template", "roles_templates", "Roles template", Publish, Kebab, Works;
     /// What an account may be interested in; one buying group per account and interest.
-    SolutionInterest = "solution_interest", "solution_interests", "Solution interest", Plain, Kebab;
+    SolutionInterest = "solution_interest", "solution_interests", "Solution interest", Plain, Kebab, Works;
     /// Stages of buying groups and the moves between them.
-    StageModel = "stage_model", "stage_models", "Stage model", Publish, Kebab;
+    StageModel = "stage_model", "stage_models", "Stage model", Publish, Kebab, Works;
     /// A custom attribute of accounts or people.
-    Attribute = "attribute", "attributes", "Attribute", Plain, Identifier;
+    Attribute = "attribute", "attributes", "Attribute", Plain, Identifier, Works;
     /// A named score of people.
-    Score = "score", "scores", "Score", Plain, Identifier;
+    Score = "score", "scores", "Score", Plain, Identifier, Works;
     /// A kind of records that belong to an account or a person.
-    CustomObject = "custom_object", "custom_objects", "Custom object", Plain, Identifier;
+    CustomObject = "custom_object", "custom_objects", "Custom object", Plain, Identifier, Later;
     /// A declared type of activity.
-    ActivityType = "activity_type", "activity_types", "Activity type", Plain, Identifier;
+    ActivityType = "activity_type", "activity_types", "Activity type", Plain, Identifier, Works;
     /// An email.
-    Email = "email", "emails", "Email", Plain, Kebab;
+    Email = "email", "emails", "Email", Plain, Kebab, Works;
     /// A reusable body of emails.
-    EmailTemplate = "email_template", "email_templates", "Email template", Plain, Kebab;
+    EmailTemplate = "email_template", "email_templates", "Email template", Plain, Kebab, Later;
     /// A piece of content used in several emails.
-    Fragment = "fragment", "fragments", "Fragment", Publish, Kebab;
+    Fragment = "fragment", "fragments", "Fragment", Publish, Kebab, Later;
     /// A text message.
-    SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab;
+    SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab, Later;
     /// A named set of people that is handed to destinations.
-    ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab;
+    ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab, Later;
     /// Where audiences and accounts are handed to.
-    Destination = "destination", "destinations", "Destination", Plain, Kebab;
+    Destination = "destination", "destinations", "Destination", Plain, Kebab, Later;
     /// Access to another system.
-    Connection = "connection", "connections", "Connection", Plain, Kebab;
+    Connection = "connection", "connections", "Connection", Plain, Kebab, Works;
     /// An external service that journeys call.
-    ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab;
+    ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab, Later;
     /// A domain that mail is sent from.
-    SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab;
+    SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab, Later;
     /// Communication limits.
-    RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab;
+    RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab, Later;
     /// A subscription of another system to activities.
-    Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab;
+    Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab, Later;
     /// What activities weigh in engagement scores.
-    WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab;
+    WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab, Later;
     /// A named kind of people.
-    Persona = "persona", "personas", "Persona", Plain, Kebab;
+    Persona = "persona", "personas", "Persona", Plain, Kebab, Later;
     /// What a role of users may do.
-    AccessRole = "access_role", "access_roles", "Access role", Plain, Kebab;
+    AccessRole = "access_role", "access_roles", "Access role", Plain, Kebab, Later;
     /// The organisation's settings; there is one.
-    Settings = "settings", "settings", "Settings", Plain, Kebab;
+    Settings = "settings", "settings", "Settings", Plain, Kebab, Works;
 }
 
 impl DocumentKind {

@@ -307,6 +307,13 @@ fn documents_name_each_other() {
 }
 
 #[test]
+fn what_does_nothing_yet_cannot_be_used() {
+    let use_of = |kind| Reference::new(kind, "retarget", "/nodes/n/audience").not_available();
+    assert_eq!(use_of(DocumentKind::Email), None);
+    assert_eq!(use_of(DocumentKind::ExternalAudience).map(|it| it.code), Some("not_available".to_owned()));
+}
+
+#[test]
 fn mistakes_in_conditions_carry_node_and_line() {
     let text = "kind: journey\nkey: a\nsubject: account\nnodes:\n  s:\n    type: split\n    by: account\n    paths:\n      - label: A\n        when:\n          account: emploees\n          at_least: 5\n        next: null\n";
     let (documents, findings) = read_documents(text, "a.yaml");
@@ -317,6 +324,20 @@ fn mistakes_in_conditions_carry_node_and_line() {
         (found[0].node.as_deref(), found[0].line, found[0].file.as_deref()),
         (Some("s"), Some(11), Some("a.yaml"))
     );
+}
+
+#[test]
+fn what_stands_against_publishing_carries_node_and_line() {
+    let text = "kind: journey\nkey: a\nsubject: account\naudience: {audience: b}\nend: 2027-06-30T00:00:00Z\nentry: w\nnodes:\n  w:\n    type: wait\n    duration: 1d\n    next: gone\n";
+    let (documents, findings) = read_documents(text, "a.yaml");
+    assert_eq!(told(&findings), "");
+    let found =
+        documents[0].check(&crate::attribute::Schema::standard(), &NoActions, "2026-11-23T00:00:00Z".parse().unwrap());
+    assert_eq!(
+        told(&found),
+        "a.yaml:11: error unknown_node at /nodes/w/next: There is no node `gone`. Name an existing node, or null where the journey ends."
+    );
+    assert_eq!(found[0].node.as_deref(), Some("w"));
 }
 
 #[test]

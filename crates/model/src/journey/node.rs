@@ -7,6 +7,8 @@ use serde_json::{Map, Value};
 
 use super::{NodeId, Subject};
 use crate::duration::Duration;
+use crate::finding::Finding;
+use crate::wait::{self, MustEndOnForm};
 
 /// Where a path leads: to a node, or out of the journey (`null`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,9 +148,21 @@ pub struct Wait {
     pub until: Option<Timestamp>,
     /// Days of the week and time of day on which the wait may end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MustEndOnForm>")]
     pub must_end_on: Option<Value>,
     /// Where it goes on; null ends the journey.
     pub next: Next,
+}
+
+impl Wait {
+    /// When it ends; `pointer` is where it stands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its settings.
+    pub fn rule(&self, pointer: &str) -> Result<wait::Wait, Vec<Finding>> {
+        let duration = self.duration.map(|it| it.to_string());
+        wait::Wait::read(duration.as_deref(), self.until, self.must_end_on.as_ref(), pointer)
+    }
 }
 
 /// Something that can happen, with constraints.
@@ -207,10 +221,22 @@ pub struct Timeout {
     pub until: Option<Timestamp>,
     /// Days of the week and time of day on which it may end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MustEndOnForm>")]
     pub must_end_on: Option<Value>,
     /// Where it goes on; left out: the trip ends as `timed_out`.
     #[serde(default, deserialize_with = "written", skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
+}
+
+impl Timeout {
+    /// When it ends; `pointer` is where it stands.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its settings.
+    pub fn rule(&self, pointer: &str) -> Result<wait::Wait, Vec<Finding>> {
+        let duration = self.duration.map(|it| it.to_string());
+        wait::Wait::read(duration.as_deref(), self.until, self.must_end_on.as_ref(), pointer)
+    }
 }
 
 /// Splits by conditions.
@@ -362,46 +388,6 @@ pub struct PromptPath {
     pub next: Next,
 }
 
-/// An action together with where it stands.
-#[derive(Debug, Clone, Copy)]
-pub struct PlacedAction<'a> {
-    /// The node it stands in: its own, or the people box.
-    pub node: &'a NodeId,
-    /// The id it is counted under.
-    pub id: &'a NodeId,
-    /// Whom it acts on.
-    pub on: On,
-    /// Key in the catalogue.
-    pub action: &'a str,
-    /// Its own fields.
-    pub settings: &'a Map<String, Value>,
-    /// Label (or `other`, `failed`) of its path when it stands in a box.
-    pub path: Option<&'a str>,
-    /// Where in the box: path and index; used for the pointer.
-    place: Option<(Place, usize)>,
-}
-
-/// Which path of a box.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Path(usize),
-    Other,
-    Failed,
-}
-
-impl PlacedAction<'_> {
-    /// JSON pointer of the action inside the journey.
-    pub fn pointer(&self) -> String {
-        let node = pointer_to(self.node);
-        match self.place {
-            None => node,
-            Some((Place::Path(path), index)) => format!("{node}/paths/{path}/actions/{index}"),
-            Some((Place::Other, index)) => format!("{node}/other/actions/{index}"),
-            Some((Place::Failed, index)) => format!("{node}/failed/actions/{index}"),
-        }
-    }
-}
-
 /// JSON pointer of a node inside the journey.
 pub(super) fn pointer_to(node: &NodeId) -> String {
     format!("/nodes/{}", node.as_str().replace('~', "~0").replace('/', "~1"))
@@ -432,53 +418,4 @@ impl Node {
             _ => None,
         }
     }
-
-    /// The actions it holds: itself when it is an action, else those of its people box.
-    pub fn actions<'a>(&'a self, id: &'a NodeId) -> Vec<PlacedAction<'a>> {
-        if let Self::Action(Action { on, action, settings, .. }) = self {
-            return vec![PlacedAction { node: id, id, on: *on, action, settings, path: None, place: None }];
-        }
-        let mut found = Vec::new();
-        for (place, label, actions) in self.boxes() {
-            found.extend(actions.iter().enumerate().map(|(index, inner)| PlacedAction {
-                node: id,
-                id: &inner.id,
-                on: On::People,
-                action: &inner.action,
-                settings: &inner.settings,
-                path: Some(label),
-                place: Some((place, index)),
-            }));
-        }
-        found
-    }
-
-    /// The paths that hold people actions, in order.
-    fn boxes(&self) -> Vec<(Place, &str, &[BoxAction])> {
-        let (mut found, other, failed) = match self {
-            Self::Split(node) => (split_boxes(&node.paths), node.other.as_ref(), None),
-            Self::ExternalSplit(node) => (split_boxes(&node.paths), node.other.as_ref(), node.failed.as_ref()),
-            Self::VariantSplit(node) => (variant_boxes(&node.paths), None, None),
-            _ => return Vec::new(),
-        };
-        found.extend(other.and_then(|it| it.actions.as_deref()).map(|it| (Place::Other, super::OTHER, it)));
-        found.extend(failed.and_then(|it| it.actions.as_deref()).map(|it| (Place::Failed, super::FAILED, it)));
-        found
-    }
-}
-
-fn split_boxes(paths: &[SplitPath]) -> Vec<(Place, &str, &[BoxAction])> {
-    paths
-        .iter()
-        .enumerate()
-        .filter_map(|(n, path)| Some((Place::Path(n), path.label.as_str(), path.actions.as_deref()?)))
-        .collect()
-}
-
-fn variant_boxes(paths: &[VariantPath]) -> Vec<(Place, &str, &[BoxAction])> {
-    paths
-        .iter()
-        .enumerate()
-        .filter_map(|(n, path)| Some((Place::Path(n), path.label.as_str(), path.actions.as_deref()?)))
-        .collect()
 }

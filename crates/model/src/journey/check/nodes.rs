@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use jiff::Timestamp;
-
 use super::ActionFacts;
 use super::map::RESERVED_LABELS;
 use crate::finding::Finding;
@@ -19,15 +17,7 @@ pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding>
     let mut findings: Vec<Finding> = in_person_journey(journey, node, &at).into_iter().collect();
     match node {
         Node::Action(_) | Node::Merge(_) | Node::ExternalAction(_) => {}
-        Node::Wait(wait) => {
-            findings.extend(duration_or_date(
-                wait.duration.is_some(),
-                wait.until,
-                wait.must_end_on.is_some(),
-                "wait",
-                &at,
-            ));
-        }
+        Node::Wait(wait) => findings.extend(wait.rule(&at).err().unwrap_or_default()),
         Node::Listen(listen) => findings.extend(listener(journey, listen, &at)),
         Node::Split(split) => {
             findings.extend(conditions(&split.paths, &at));
@@ -51,11 +41,15 @@ pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding>
         }
         Node::NextBestPath(split) => {
             findings.extend(labels(split.paths.iter().map(|path| path.label.as_str()), &at));
-            let message = "Next best path is not available yet. Use a split.";
-            findings.push(Finding::error("not_available", &at, message));
         }
     }
     findings
+}
+
+/// The finding for a kind of node that is read and kept but does not work in this version.
+pub(super) fn not_available(id: &NodeId, node: &Node) -> Finding {
+    let message = format!("Nodes of type `{}` do not work in this version. Remove `{id}`.", node.kind());
+    Finding::error("not_available", format!("{}/type", pointer_to(id)), message)
 }
 
 /// A person journey knows no accounts and calls no external services.
@@ -105,25 +99,6 @@ pub(super) fn action_fits(
     Some(Finding::error("wrong_on", format!("{pointer}/on"), message))
 }
 
-/// Either a duration or a date; a rule for the end only with a duration.
-fn duration_or_date(duration: bool, until: Option<Timestamp>, rule: bool, what: &str, at: &str) -> Option<Finding> {
-    match (duration, until.is_some()) {
-        (false, false) if !rule => {
-            let message = format!("The {what} has no length. Give a `duration`, or a date in `until`.");
-            Some(Finding::error("no_duration", at, message))
-        }
-        (true, true) => {
-            let message = format!("The {what} has both a `duration` and `until`. Keep one of them.");
-            Some(Finding::error("duration_and_date", at, message))
-        }
-        (_, true) if rule => {
-            let message = "`must_end_on` goes with a `duration`; a date already says when. Remove one of them.";
-            Some(Finding::error("rule_with_date", format!("{at}/must_end_on"), message))
-        }
-        _ => None,
-    }
-}
-
 fn listener(journey: &Journey, listen: &Listen, at: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     match (&listen.event, listen.events.len()) {
@@ -141,8 +116,7 @@ fn listener(journey: &Journey, listen: &Listen, at: &str) -> Vec<Finding> {
         _ => {}
     }
     if let Some(timeout) = &listen.timeout {
-        let (duration, rule) = (timeout.duration.is_some(), timeout.must_end_on.is_some());
-        findings.extend(duration_or_date(duration, timeout.until, rule, "timeout", &format!("{at}/timeout")));
+        findings.extend(timeout.rule(&format!("{at}/timeout")).err().unwrap_or_default());
     }
     findings
 }

@@ -1,0 +1,86 @@
+//! Writes the status of the account's buying group: a short text of one's own.
+
+use caravan_model::Finding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit};
+use crate::definitions::{Definitions, Interest};
+use crate::needs::Needs;
+use crate::world::World;
+
+/// Settings of *Update Buying Group Status*.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Whose buying group of the account.
+    #[schemars(extend("x-reference" = "solution_interest"))]
+    pub solution_interest: String,
+    /// The new status, 1 to 50 characters; space around it is dropped.
+    #[schemars(length(min = 1, max = 50))]
+    pub status: String,
+}
+
+/// The interest, found, and the status.
+pub struct Prepared {
+    interest: Interest,
+    status: String,
+}
+
+/// *Update Buying Group Status*.
+pub struct UpdateBuyingGroupStatus;
+
+impl Action for UpdateBuyingGroupStatus {
+    type Settings = Settings;
+    type Prepared = Prepared;
+
+    fn facts(&self) -> ActionFacts {
+        ActionFacts {
+            key: "update_buying_group_status",
+            label: "Update Buying Group Status",
+            description: "Writes the status of the account's buying group.",
+            subject: Subjects::Account,
+            category: "buying_groups",
+            icon: "tag",
+            in_person_journeys: false,
+            leaves: false,
+            permission: "journeys.publish",
+            reasons: &[
+                ("no_buying_group", "The account has no buying group of this solution interest."),
+                ("unchanged", "The group has this status already."),
+            ],
+        }
+    }
+
+    fn example(&self) -> Settings {
+        Settings { solution_interest: "crm".to_owned(), status: "In talks".to_owned() }
+    }
+
+    fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
+        let interest = definitions.interest(&settings.solution_interest, "/solution_interest")?;
+        Ok(Prepared { interest, status: settings.status.trim().to_owned() })
+    }
+
+    fn needs(&self, prepared: &Prepared) -> Needs {
+        Needs { interests: [prepared.interest.id].into(), ..Needs::default() }
+    }
+
+    fn decide(&self, prepared: &Prepared, visit: &Visit, subject: Subject, world: &mut World) -> Outcome {
+        let Prepared { interest, status } = prepared;
+        let group = match subject {
+            Subject::Account(ix) => world.group_of(ix, interest.id),
+            Subject::Person(_) => None,
+        };
+        let Some(group) = group else { return Outcome::NoOp("no_buying_group") };
+        let old = world.group(group).status.clone();
+        if old.as_ref() == Some(status) {
+            return Outcome::NoOp("unchanged");
+        }
+        world.change_group(group, |group| group.status = Some(status.clone()));
+        let account = world.group(group).account;
+        let fields = json!({"solution_interest": interest.key, "old": old, "new": status}).to_string();
+        world.tell("buying_group_status_changed", Some(account), None, fields, &visit.origin);
+        Outcome::Done
+    }
+}
