@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use caravan_catalog::Catalogue;
+use caravan_catalog::Actions;
 use caravan_model::document::{
     Body, Document, DocumentKind, DocumentState, LifeCycle, Reference, declared_attributes, read_document,
     read_documents,
@@ -127,7 +127,7 @@ fn read_all(texts: &[(String, String)]) -> (Vec<Document>, Vec<Finding>) {
 /// A journey's own checks.
 pub(crate) fn check_journey(document: &Document, now: Timestamp) -> Vec<Finding> {
     let Some(journey) = document.body.journey() else { return Vec::new() };
-    let mut findings = journey.check(now, &Catalogue);
+    let mut findings = journey.check(now, &Actions);
     document.locate(&mut findings);
     findings
 }
@@ -277,7 +277,7 @@ impl<'a> Apply<'a> {
             let complete = check_journey(document, self.now);
             findings.extend(complete.into_iter().filter(|f| !self.options.incomplete || !f.is_error()));
             let mut unknown: Vec<Finding> =
-                document.references(&schema, &Catalogue).iter().filter_map(|r| names.unknown(r)).collect();
+                document.references(&schema, &Actions).iter().filter_map(|r| names.unknown(r)).collect();
             document.locate(&mut unknown);
             findings.extend(unknown);
             let mut members = unknown_accounts(s, document)?;
@@ -432,14 +432,13 @@ impl Names {
             }
         }
         names.entry(DocumentKind::Role).or_default().extend(caravan_model::document::BUILT_IN_ROLES.iter().map(|r| (*r).to_owned()));
-        names
-            .entry(DocumentKind::ActivityType)
-            .or_default()
-            .extend(caravan_catalog::EVENTS.iter().map(|event| event.kind.to_owned()));
         Self(names)
     }
 
     fn unknown(&self, reference: &Reference) -> Option<Finding> {
+        if reference.kind == DocumentKind::ActivityType {
+            return None; // EVENTS
+        }
         let known = self.0.get(&reference.kind);
         if known.is_some_and(|names| names.contains(&reference.key)) {
             return None;
@@ -454,7 +453,7 @@ impl Names {
 /// Members of a static list that are not known.
 fn unknown_accounts(s: &mut dyn Session, document: &Document) -> Result<Vec<Finding>, StoreError> {
     let Body::AccountList(list) = &document.body else { return Ok(Vec::new()) };
-    let Some(keys) = list.accounts.as_deref().filter(|keys| !keys.is_empty()) else { return Ok(Vec::new()) };
+    let keys = &list.accounts;
     let known: HashSet<String> = accounts::ids_of_keys(s, keys)?.into_iter().map(|(key, _)| key).collect();
     Ok(keys
         .iter()
@@ -479,7 +478,7 @@ fn follow(
     for (document, id) in written {
         match &document.body {
             Body::AccountList(list) => {
-                fill_static(s, *id, list.accounts.as_deref().unwrap_or_default(), now)?;
+                fill_static(s, *id, &list.accounts, now)?;
                 rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
             }
             Body::Audience(_) | Body::PeopleList(_) => {
@@ -592,7 +591,7 @@ pub fn used_by(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Vec
     let (schema, _) = declared_attributes(&all);
     let names_it = |d: &&Document| {
         !(d.kind() == kind && d.key() == key)
-            && d.references(&schema, &Catalogue).iter().any(|r| r.kind == kind && r.key == key)
+            && d.references(&schema, &Actions).iter().any(|r| r.kind == kind && r.key == key)
     };
     Ok(all
         .iter()

@@ -4,14 +4,17 @@
 
 pub mod batch;
 pub mod compile;
+pub mod definitions;
 pub mod engine;
 mod groups;
 pub mod inbox;
 pub mod listen;
+pub mod lifecycle;
 mod lists;
 pub mod live;
 pub mod load;
 pub mod plan;
+pub mod runtime;
 pub mod save;
 pub mod tallies;
 pub mod walk;

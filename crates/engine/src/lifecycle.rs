@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caravan_catalog::{Catalogue, Definitions};
+use caravan_catalog::{Actions, Definitions};
 use caravan_model::document::{Document, DocumentKind, Reference};
 use caravan_model::{DocumentId, EnrollmentId, Finding, Shard, VersionId};
 use caravan_store::documents::{self, DocumentRow};
@@ -145,7 +145,7 @@ fn publish_one(
 fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) -> String {
     let content = [DocumentKind::Email, DocumentKind::SmsMessage, DocumentKind::Fragment, DocumentKind::EmailTemplate];
     let mut frozen: BTreeMap<&str, Map<String, Json>> = BTreeMap::new();
-    let mut todo: Vec<Reference> = document.references(&definitions.schema, &Catalogue);
+    let mut todo: Vec<Reference> = document.references(&definitions.schema, &Actions);
     while let Some(reference) = todo.pop() {
         if !content.contains(&reference.kind) {
             continue;
@@ -157,7 +157,7 @@ fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) 
         let Some(definition) = definitions.get(reference.kind, &reference.key) else { continue };
         of_kind.insert(reference.key.clone(), definition.body.as_ref().clone());
         let named = rows.iter().find(|row| row.id == definition.id).and_then(stored_document);
-        todo.extend(named.map(|d| d.references(&definitions.schema, &Catalogue)).unwrap_or_default());
+        todo.extend(named.map(|d| d.references(&definitions.schema, &Actions)).unwrap_or_default());
     }
     serde_json::to_string(&frozen).unwrap_or_else(|_| "{}".to_owned())
 }

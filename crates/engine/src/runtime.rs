@@ -1,0 +1,144 @@
+//! Running: the loops of a process, and running in the foreground until nothing is due.
+
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use caravan_store::{StoreError, step};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::Engine;
+use crate::lifecycle;
+
+/// How long a loop rests when it has nothing to do and nobody pokes it.
+const POLL: Duration = Duration::from_millis(250);
+/// How often the calendar is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What running until idle did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct IdleReport {
+    /// Nothing is due any more; false: the time ran out before.
+    pub idle: bool,
+    /// Steps done.
+    pub steps: u64,
+    /// Nodes that travellers left.
+    pub transitions: u64,
+    /// Effects delivered, skipped or failed.
+    pub effects: u64,
+    /// Effects that are tried again later.
+    pub retried_later: u64,
+}
+
+/// What a process does with effects; the dispatcher is one.
+pub trait Deliver: Send + Sync {
+    /// Delivers what is due, once. Returns how many effects were settled.
+    fn deliver_once(&self) -> Result<u64, StoreError>;
+    /// Effects that wait for a later try.
+    fn waiting(&self) -> Result<u64, StoreError>;
+}
+
+/// Whether anything is due now; says when something is next.
+pub fn due_now(engine: &Engine) -> Result<(bool, Option<Timestamp>), StoreError> {
+    engine.store().read(|s| {
+        let now = s.now()?;
+        let (due, inbox) = step::next_due(s)?;
+        Ok((inbox || due.is_some_and(|at| at <= now), due))
+    })
+}
+
+/// Steps, delivers and ticks in the foreground until nothing is due now, or until `timeout`.
+pub fn run_until_idle(
+    engine: &Engine,
+    deliver: Option<&dyn Deliver>,
+    timeout: Duration,
+) -> Result<IdleReport, StoreError> {
+    let started = Instant::now();
+    let mut report = IdleReport::default();
+    while started.elapsed() < timeout && !engine.stopping() {
+        let mut worked = lifecycle::tick(engine)?;
+        while due_now(engine)?.0 && started.elapsed() < timeout {
+            let Some(step) = engine.step()? else { break };
+            report.steps += 1;
+            report.transitions += step.transitions as u64;
+            worked = true;
+        }
+        if let Some(deliver) = deliver {
+            let settled = deliver.deliver_once()?;
+            report.effects += settled;
+            worked |= settled > 0;
+        }
+        if !worked {
+            report.idle = true;
+            break;
+        }
+    }
+    if let Some(deliver) = deliver {
+        report.retried_later = deliver.waiting()?;
+    }
+    Ok(report)
+}
+
+/// The loops of a process. Dropping it stops them and waits for their end.
+pub struct RuntimeHandle {
+    engine: Engine,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Drop for RuntimeHandle {
+    fn drop(&mut self) {
+        self.engine.stop();
+        for thread in self.threads.drain(..) {
+            // A loop that panicked has logged why.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Starts the loops: `steppers` for steps, one for delivery, one for the calendar.
+pub fn serve(
+    engine: &Engine,
+    deliver: Option<std::sync::Arc<dyn Deliver>>,
+    steppers: usize,
+) -> std::io::Result<RuntimeHandle> {
+    let mut threads = Vec::new();
+    for number in 0..steppers.max(1) {
+        let engine = engine.clone();
+        threads.push(spawn(&format!("step-{number}"), move || {
+            repeat(&engine, POLL, || {
+                let due = due_now(&engine)?.0;
+                Ok(due && engine.step()?.is_some())
+            });
+        })?);
+    }
+    if let Some(deliver) = deliver {
+        let engine = engine.clone();
+        threads.push(spawn("deliver", move || repeat(&engine, POLL, || Ok(deliver.deliver_once()? > 0)))?);
+    }
+    let calendar = engine.clone();
+    threads.push(spawn("calendar", move || repeat(&calendar, TICK, || lifecycle::tick(&calendar)))?);
+    Ok(RuntimeHandle { engine: engine.clone(), threads })
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
+}
+
+/// Works until told to stop; rests when there is nothing to do, longer while the store cannot be reached.
+fn repeat(engine: &Engine, rest: Duration, mut work: impl FnMut() -> Result<bool, StoreError>) {
+    let mut failures = 0_u32;
+    while !engine.stopping() {
+        match work() {
+            Ok(true) => failures = 0,
+            Ok(false) => {
+                failures = 0;
+                engine.rest(rest);
+            }
+            Err(error) => {
+                failures = (failures + 1).min(6);
+                tracing::error!(%error, failures, "the runtime cannot work; it tries again");
+                engine.rest(rest * 2_u32.pow(failures));
+            }
+        }
+    }
+}

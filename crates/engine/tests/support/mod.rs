@@ -1,0 +1,135 @@
+//! A store with accounts and people, a clock moved by hand, and short ways to say what a test is about.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use caravan_engine::definitions::{ApplyOptions, ApplyReport, DefinitionError, apply};
+use caravan_engine::{Engine, lifecycle, runtime};
+use caravan_model::Clock;
+use caravan_store::{Bulk, OpenOptions, SessionExt, Store};
+use jiff::Timestamp;
+use std::time::Duration;
+
+/// An engine on its own store.
+pub struct World {
+    pub engine: Engine,
+    pub clock: Clock,
+    _directory: tempfile::TempDir,
+}
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+impl World {
+    /// A fresh embedded store at `now`.
+    pub fn embedded(now: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let clock = Clock::manual(at(now));
+        let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
+        let store = Store::open_sqlite(directory.path(), options).expect("a store");
+        store.migrate().expect("migrations");
+        Self { engine: Engine::new(store), clock, _directory: directory }
+    }
+
+    /// `accounts` accounts `a-0` … with `people` people each (`p-0-0` …).
+    pub fn with_people(self, accounts: i64, people: i64) -> Self {
+        self.engine
+            .store()
+            .write(|s| -> Result<(), caravan_store::StoreError> {
+                let ids: Vec<i64> = s.reserve_ids("account", accounts as usize)?.collect();
+                let shard: Vec<i64> = ids.iter().map(|id| (id / 16) % 256).collect();
+                let key: Vec<String> = (0..accounts).map(|n| format!("a-{n}")).collect();
+                let employees: Vec<i64> = (0..accounts).map(|n| n * 100).collect();
+                s.bulk(
+                    &Bulk::insert("account")
+                        .column("id", &ids)
+                        .column("shard", &shard)
+                        .column("key", &key)
+                        .column("name", &key)
+                        .column("employees", &employees)
+                        .same("created_at", 0)
+                        .same("updated_at", 0),
+                )?;
+                let total = accounts * people;
+                let person: Vec<i64> = s.reserve_ids("person", total as usize)?.collect();
+                let account: Vec<i64> = (0..total).map(|n| ids[(n / people) as usize]).collect();
+                let shards: Vec<i64> = (0..total).map(|n| shard[(n / people) as usize]).collect();
+                let keys: Vec<String> = (0..total).map(|n| format!("p-{}-{}", n / people, n % people)).collect();
+                let emails: Vec<String> = keys.iter().map(|key| format!("{key}@example.com")).collect();
+                let titles: Vec<&str> = (0..total).map(|n| if n % people == 0 { "Chief Officer" } else { "Clerk" }).collect();
+                s.bulk(
+                    &Bulk::insert("person")
+                        .column("id", &person)
+                        .column("shard", &shards)
+                        .column("key", &keys)
+                        .column("email", &emails)
+                        .column("job_title", &titles)
+                        .same("created_at", 0)
+                        .same("updated_at", 0),
+                )?;
+                s.bulk(&Bulk::insert("account_person").column("account_id", &account).column("person_id", &person))?;
+                Ok(())
+            })
+            .expect("accounts");
+        self
+    }
+
+    pub fn try_apply(&self, manifest: &str) -> Result<ApplyReport, DefinitionError> {
+        apply(&self.engine, &[("test.yaml".to_owned(), manifest.to_owned())], "test", ApplyOptions::default())
+    }
+
+    pub fn apply(&self, manifest: &str) -> ApplyReport {
+        match self.try_apply(manifest) {
+            Ok(report) => report,
+            Err(DefinitionError::Findings(findings)) => {
+                panic!("{}", findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub fn publish(&self, key: &str) {
+        if let Err(error) = lifecycle::publish(&self.engine, &[key.to_owned()], "test") {
+            match error {
+                DefinitionError::Findings(findings) => {
+                    panic!("{}", findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+                }
+                other => panic!("{other}"),
+            }
+        }
+    }
+
+    /// Runs until nothing is due now.
+    pub fn run(&self) -> runtime::IdleReport {
+        let report = runtime::run_until_idle(&self.engine, None, Duration::from_secs(60)).expect("a run");
+        assert!(report.idle, "it came to rest");
+        report
+    }
+
+    /// Moves the clock and runs.
+    pub fn run_at(&self, time: &str) -> runtime::IdleReport {
+        self.clock.advance_to(at(time));
+        self.run()
+    }
+
+    /// Counters of a journey, `node kind` → n, by the names of the nodes.
+    pub fn counts(&self, journey: &str) -> std::collections::BTreeMap<String, i64> {
+        self.engine
+            .store()
+            .read(|s| {
+                let row = caravan_store::documents::get(s, "journey", journey)?.expect("the journey");
+                let live = self.engine.live(s)?;
+                let mut counts = std::collections::BTreeMap::new();
+                for tally in caravan_store::journeys::tallies(s, row.id)? {
+                    let plan = live.plan(s, tally.version)?.expect("a plan");
+                    let name = if tally.node < 0 { "trips" } else { &plan.node(tally.node).id };
+                    *counts.entry(format!("{name} {}", tally.kind)).or_default() += tally.n;
+                }
+                Ok::<_, caravan_store::StoreError>(counts)
+            })
+            .expect("counts")
+    }
+
+    pub fn one(&self, sql: &str) -> i64 {
+        self.engine.store().read(|s| s.query_int(sql, &[])).expect("a number")
+    }
+}
