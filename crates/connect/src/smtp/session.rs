@@ -61,7 +61,8 @@ impl Server {
         };
         let patience = self.patience.connect + self.patience.command;
         let connection = timeout(patience, open).await.map_err(|_| Failure::timeout(Stage::Connect))??;
-        let mut session = Session { connection, patience: self.patience, messages: 0, used: Instant::now() };
+        let mut session =
+            Session { connection, patience: self.patience, messages: 0, broken: false, used: Instant::now() };
         if let Some(credentials) = &self.credentials {
             let command = self.patience.command;
             let signed_in = session.connection.auth(DEFAULT_MECHANISMS, credentials);
@@ -112,6 +113,7 @@ pub struct Session {
     connection: AsyncSmtpConnection,
     patience: Patience,
     messages: u32,
+    broken: bool,
     used: Instant,
 }
 
@@ -123,7 +125,8 @@ impl Session {
         if let Err(failure) = &sent
             && !failure.ends_connection()
         {
-            self.reset().await?;
+            // The refusal stands; a connection that cannot forget it is not used again.
+            self.broken = self.reset().await.is_err();
         }
         self.used = Instant::now();
         sent
@@ -179,6 +182,11 @@ impl Session {
             let goodbye = self.connection.command(Quit);
             _ = timeout(Duration::from_secs(1), goodbye).await;
         }
+    }
+
+    /// Whether it is of no use any more, although nothing was lost.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// How many messages went over it.
