@@ -106,6 +106,16 @@ fn a_secret_is_never_repeated_in_what_is_told_about_it() {
 }
 
 #[test]
+fn a_document_with_a_million_mistakes_tells_some_of_them() {
+    let fields: serde_json::Map<String, Value> = (0..100_000).map(|n| (format!("f{n}"), json!(1))).collect();
+    let mut whole = json!({"kind": "role", "key": "a"});
+    whole.as_object_mut().unwrap().extend(fields);
+    let (document, findings) = read_document(whole);
+    assert!(document.is_none());
+    assert_eq!(findings.len(), 500);
+}
+
+#[test]
 fn states_stand_only_where_there_are_some() {
     assert!(
         mistakes("{kind: audience, key: a, subject: person, when: {person: country, is: DE}, state: live}")
