@@ -317,6 +317,19 @@ fn documents_name_each_other() {
 }
 
 #[test]
+fn lists_that_ask_for_each_other_are_refused_and_those_that_ask_them_are_not() {
+    let list = |key: &str, asks: &str| {
+        format!("{{kind: account_list, key: {key}, type: dynamic, when: {{in_account_list: {asks}}}}}\n---\n")
+    };
+    let text = [list("a", "b"), list("b", "a"), list("c", "a"), list("d", "d"), list("e", "gone")].concat();
+    let (documents, findings) = read_documents(&text, "a.yaml");
+    assert_eq!(told(&findings), "");
+    let found = list_circles(&documents, &crate::attribute::Schema::standard(), &NoActions);
+    let lines: Vec<_> = found.iter().map(|it| (it.code.as_str(), it.line)).collect();
+    assert_eq!(lines, [("list_circle", Some(1)), ("list_circle", Some(3)), ("list_circle", Some(7))]);
+}
+
+#[test]
 fn what_does_nothing_yet_cannot_be_used() {
     let use_of = |kind| Reference::new(kind, "retarget", "/nodes/n/audience").not_available();
     assert_eq!(use_of(DocumentKind::Email), None);
