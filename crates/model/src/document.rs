@@ -38,6 +38,7 @@ pub use lists::*;
 pub use read::{read_document, read_documents};
 pub use reference::Reference;
 pub use schema::schema;
+pub use shape::check_shape;
 pub use stages::*;
 pub use systems::*;
 pub use yaml::to_yaml;

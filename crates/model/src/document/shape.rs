@@ -17,9 +17,13 @@ use crate::suggest::did_you_mean;
 
 /// Everything that is wrong with the body of a document of this kind.
 pub(super) fn check(kind: DocumentKind, body: &Value) -> Vec<Finding> {
-    let schema = schema_of(kind);
-    let mut walk = Walk { root: &schema, findings: Vec::new() };
-    walk.value(&schema, body, &Place::root());
+    check_shape(&schema_of(kind), body, "the document")
+}
+
+/// Everything that is wrong with `value`, called `name` in sentences, against the schema of one of our own types.
+pub fn check_shape(schema: &Value, value: &Value, name: &str) -> Vec<Finding> {
+    let mut walk = Walk { root: schema, findings: Vec::new() };
+    walk.value(schema, value, &Place { pointer: String::new(), field: name.to_owned() });
     walk.findings
 }
 
@@ -50,10 +54,6 @@ struct Place {
 }
 
 impl Place {
-    fn root() -> Self {
-        Self { pointer: String::new(), field: "the document".to_owned() }
-    }
-
     fn field(&self, name: &str) -> Self {
         Self { pointer: format!("{}/{}", self.pointer, escaped(name)), field: format!("`{name}`") }
     }
