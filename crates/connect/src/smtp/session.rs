@@ -25,6 +25,7 @@ pub struct Server {
     host: String,
     port: u16,
     security: Security,
+    hello: ClientId,
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
     patience: Patience,
@@ -43,20 +44,21 @@ impl Server {
             (None, Some(_)) => return Err(finding("/settings/username", "The password has no user name; give one.")),
         };
         let (host, port, security) = (settings.host.clone(), settings.port, settings.security);
-        Ok(Self { host, port, security, tls, credentials, patience })
+        let hello = settings.hello_name.clone().map_or_else(ClientId::default, ClientId::Domain);
+        Ok(Self { host, port, security, hello, tls, credentials, patience })
     }
 
     /// Opens a connection that is ready for messages.
     pub async fn connect(&self) -> Result<Session, Failure> {
-        let hello = ClientId::default();
+        let hello = &self.hello;
         let open = async {
             match (self.security, &self.tls) {
                 (Security::Tls, tls) => {
                     let address = (self.host.as_str(), self.port);
-                    let connected = AsyncSmtpConnection::connect_tokio1(address, None, &hello, tls.clone(), None).await;
+                    let connected = AsyncSmtpConnection::connect_tokio1(address, None, hello, tls.clone(), None).await;
                     connected.map_err(|error| Failure::of(Stage::Connect, &error))
                 }
-                (_, tls) => self.connect_in_the_clear(&hello, tls.as_ref()).await,
+                (_, tls) => self.connect_in_the_clear(hello, tls.as_ref()).await,
             }
         };
         let patience = self.patience.connect + self.patience.command;
