@@ -1,5 +1,6 @@
 //! What an action is: one type in one file; everything else is derived from it.
 
+use caravan_model::document::check_shape;
 use caravan_model::{DocumentId, EnrollmentId, Finding, Shard, VersionId};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema};
@@ -9,7 +10,6 @@ use serde_json::Value as Json;
 
 use crate::definitions::Definitions;
 use crate::needs::Needs;
-use crate::settings;
 use crate::world::{AccountIx, Origin, PersonIx, World};
 
 /// Whom an action acts on.
@@ -198,7 +198,7 @@ impl<A: Action> ActionKind for &'static A {
 
 /// Settings that are right in themselves.
 fn settings_of<A: Action>(action: &A, settings: &Json) -> Result<A::Settings, Vec<Finding>> {
-    let findings = settings::check(schemars::schema_for!(A::Settings).as_value(), settings);
+    let findings = check_shape(schemars::schema_for!(A::Settings).as_value(), settings, "the action");
     if !findings.is_empty() {
         return Err(findings);
     }

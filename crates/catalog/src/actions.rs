@@ -11,6 +11,8 @@ pub mod remove_from_account_list;
 pub mod remove_from_buying_group;
 pub mod remove_from_journey;
 pub mod remove_person_from_journey;
+pub mod send_email;
+pub mod send_sales_alert;
 pub mod update_account;
 pub mod update_buying_group_stage;
 pub mod update_buying_group_status;

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::action::Outcome::{self, Done, NoOp};
 use crate::changes::Command;
-use crate::testing::{JOURNEY, Scene, account, definitions, refused, refused_with};
+use crate::testing::{JOURNEY, Scene, account, definitions, refused, refused_with, with_definition};
 use crate::world::Source::{Journey, Manual, System};
+use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId, Shard};
 
 fn acme() -> Scene {
@@ -177,7 +178,7 @@ fn tv_s4_and_s5_only_allowed_moves_happen() {
 fn tv_s15_a_status_has_one_to_fifty_characters() {
     let status =
         |text: &str| refused("update_buying_group_status", json!({"solution_interest": "crm", "status": text}));
-    assert_eq!(status(&"é".repeat(51)), ["text_too_long /status"]);
+    assert_eq!(status(&"é".repeat(51)), ["too_long /status"]);
     assert!(status(&"é".repeat(50)).is_empty());
     assert_eq!(status("  "), ["too_short /status"]);
     let mut scene = account("acme").group().world();
@@ -253,4 +254,95 @@ fn a_journey_keeps_its_members_from_the_rules() {
     let settings = json!({"solution_interest": "crm", "role": "Influencer"});
     assert_eq!(scene.run("assign_to_buying_group", settings), [NoOp("already_member")]);
     assert_eq!(scene.group().members[0].source, Journey);
+}
+
+#[test]
+fn an_email_copies_exactly_what_its_templates_name() {
+    let mut scene = account("acme").people(1).with("city", "Bern").world();
+    assert_eq!(scene.run("send_email", json!({"email": "welcome"})), [Outcome::Pending]);
+    let effect = &scene.world.changes.effects[0];
+    assert_eq!((effect.lane.as_str(), effect.kind, effect.key.as_str()), ("email:mail", "email", "enr_77.3.per_1"));
+    let body: serde_json::Value = serde_json::from_str(&effect.body).unwrap();
+    assert_eq!(
+        body,
+        json!({
+            "email": "welcome", "connection": "mail", "journey": "nurture", "node": 3,
+            "to": "p1@acme.example", "person": "acme-1", "account": "acme",
+            "values": {
+                "person": {"first_name": "First1"},
+                "account": {"name": "Acme", "city": "Bern"},
+                "system": {"organisation": "Caravan Works", "postal_address": "1 Road, Town"},
+            },
+        })
+    );
+    scene.run("update_account", json!({"attribute": "city", "value": "Basel"}));
+    assert!(scene.world.changes.effects[0].body.contains("Bern"), "a later change does not reach it");
+}
+
+#[test]
+fn an_email_that_names_what_there_is_not_is_refused() {
+    let with = |subject: &str| {
+        let email = json!({"connection": "mail", "subject": subject, "body": {"html": "x"}});
+        let all = with_definition(DocumentKind::Email, "welcome", email);
+        refused_with("send_email", json!({"email": "welcome"}), &all)
+    };
+    assert_eq!(with("{{ person.frist_name }}"), ["unknown_attribute /email"]);
+    assert_eq!(with("{{ persn.first_name }}"), ["unknown_attribute /email"]);
+    assert_eq!(with("{{ person }}"), ["attribute_not_named /email"]);
+    assert_eq!(with("{{ system.dat }}"), ["unknown_attribute /email"]);
+    assert_eq!(with("{{ person.first_name"), ["template_syntax /email"]);
+    assert!(with("{{ person.first_name }} {{ system.unsubscribe_url }} {{ system.date }}").is_empty());
+}
+
+#[test]
+fn an_email_is_ours_or_of_marketo() {
+    let marketo = json!({"connection": "mail", "workspace": "w", "marketo_email": "e"});
+    assert_eq!(refused("send_email", marketo), ["not_available /marketo_email"]);
+    assert_eq!(refused("send_email", json!({})), ["not_exactly_one /email"]);
+    assert_eq!(refused("send_email", json!({"email": "welcome", "workspace": "w"})), ["not_exactly_one /email"]);
+    assert_eq!(refused("send_email", json!({"email": "welcom"})), ["unknown_reference /email"]);
+}
+
+#[test]
+fn a_message_tells_the_time_where_its_reader_is() {
+    let email =
+        json!({"connection": "mail", "subject": "{{ system.date_time }}", "body": {"html": "{{ system.time }}"}});
+    let all = with_definition(DocumentKind::Email, "welcome", email);
+    let mut scene = account("acme").people(1).with("time_zone", "Asia/Tokyo").world();
+    scene.run_with("send_email", json!({"email": "welcome"}), &all);
+    let body: serde_json::Value = serde_json::from_str(&scene.world.changes.effects[0].body).unwrap();
+    assert_eq!(body["values"]["system"]["date_time"], "2026-12-01T18:00+09:00");
+    assert_eq!(body["values"]["system"]["time"], "18:00");
+}
+
+#[test]
+fn a_sales_alert_shows_the_group_and_its_first_four_members() {
+    let built = account("acme").with("owner_email", "owner@seller.example").people(5).person("VP Sales");
+    let members = (1..=5).fold(built, |built, no| built.member(no, "Champion", System));
+    let mut scene = members.member(6, "Decision Maker", Manual).world();
+    let settings = json!({"solution_interest": "crm", "to": ["owner", "desk@example.com", "OWNER@seller.example"]});
+    assert_eq!(scene.run("send_sales_alert", settings), [Outcome::Pending]);
+    let effect = &scene.world.changes.effects[0];
+    assert_eq!((effect.kind, effect.key.as_str(), effect.person), ("sales_alert", "enr_77.3", None));
+    let alert: crate::effects::SalesAlertEffect = serde_json::from_str(&effect.body).unwrap();
+    assert_eq!(alert.group, "CRM for Acme");
+    assert_eq!(alert.to, ["owner@seller.example", "desk@example.com"]);
+    assert_eq!(alert.missing_roles, ["Influencer"]);
+    let shown: Vec<String> = alert.members.iter().map(|m| format!("{} {}", m.name, m.role)).collect();
+    assert_eq!(
+        shown,
+        ["First6 Last6 Decision Maker", "First1 Last1 Champion", "First2 Last2 Champion", "First3 Last3 Champion"]
+    );
+    assert_eq!(alert.members[0].title.as_deref(), Some("VP Sales"));
+}
+
+#[test]
+fn a_sales_alert_needs_a_group_and_somebody_to_read_it() {
+    let to_owner = json!({"solution_interest": "crm", "to": ["owner"]});
+    assert_eq!(acme().run("send_sales_alert", to_owner.clone()), [NoOp("no_buying_group")]);
+    let mut scene = account("acme").group().world();
+    assert_eq!(scene.run("send_sales_alert", to_owner), [NoOp("no_recipient")]);
+    let wrong = |to| refused("send_sales_alert", json!({"solution_interest": "crm", "to": [to]}));
+    assert_eq!(wrong("desk"), ["bad_address /to/0"]);
+    assert_eq!(refused("send_sales_alert", json!({"solution_interest": "crm", "to": []})), ["too_few /to"]);
 }

@@ -8,11 +8,13 @@ pub mod actions;
 pub mod catalogue;
 pub mod changes;
 pub mod definitions;
+pub mod effects;
 mod facts;
 pub mod groups;
 pub mod needs;
 pub mod registry;
 mod settings;
+mod snapshot;
 pub mod world;
 
 pub use action::{Action, ActionFacts, ActionKind, Outcome, PreparedAction, Subject, Subjects, Visit};

@@ -34,6 +34,22 @@ pub fn definition(id: i64, kind: DocumentKind, key: &str, state: &str, body: Jso
 
 /// What the examples of all actions name, and a little more.
 pub fn definitions() -> Definitions {
+    of(all())
+}
+
+/// The same, with one of them replaced.
+pub fn with_definition(kind: DocumentKind, key: &str, body: Json) -> Definitions {
+    let mut all = all();
+    let replaced = all.iter_mut().find(|it| it.kind == kind && it.key == key).unwrap();
+    replaced.body = body.into();
+    of(all)
+}
+
+fn of(all: Vec<Definition>) -> Definitions {
+    Definitions::new(Arc::new(Schema::standard()), TimeZone::UTC, all)
+}
+
+fn all() -> Vec<Definition> {
     use DocumentKind as Kind;
     let template = json!({"roles": [
         {"role": "Decision Maker", "required": true, "when": {"person": "job_title", "starts_with": ["Chief", "VP"]}},
@@ -53,25 +69,21 @@ pub fn definitions() -> Definitions {
         "body": {"html": "<p>{{ account.name }} in {{ account.city }}, {{ system.organisation }}</p>"},
     });
     let settings = json!({"organisation": "Caravan Works", "postal_address": "1 Road, Town"});
-    Definitions::new(
-        Arc::new(Schema::standard()),
-        TimeZone::UTC,
-        [
-            definition(1, Kind::RolesTemplate, "crm-roles", "live", template),
-            definition(2, Kind::StageModel, "pipeline", "live", model),
-            definition(3, Kind::SolutionInterest, "crm", "live", crm),
-            definition(4, Kind::AccountList, "hand-picked", "live", json!({"type": "static"})),
-            definition(5, Kind::AccountList, "enterprise", "live", json!({"type": "dynamic"})),
-            definition(6, Kind::Score, "interest", "live", json!({})),
-            definition(7, Kind::Journey, "win-back", "live", json!({"subject": "account"})),
-            definition(8, Kind::Journey, "onboarding", "live", json!({"subject": "person"})),
-            definition(9, Kind::Journey, "old", "closed", json!({"subject": "account"})),
-            definition(10, Kind::Connection, "mail", "live", json!({"type": "smtp"})),
-            definition(11, Kind::Email, "welcome", "live", welcome),
-            definition(12, Kind::Settings, "settings", "live", settings),
-            definition(JOURNEY.0, Kind::Journey, "nurture", "live", json!({"subject": "account"})),
-        ],
-    )
+    vec![
+        definition(1, Kind::RolesTemplate, "crm-roles", "live", template),
+        definition(2, Kind::StageModel, "pipeline", "live", model),
+        definition(3, Kind::SolutionInterest, "crm", "live", crm),
+        definition(4, Kind::AccountList, "hand-picked", "live", json!({"type": "static"})),
+        definition(5, Kind::AccountList, "enterprise", "live", json!({"type": "dynamic"})),
+        definition(6, Kind::Score, "interest", "live", json!({})),
+        definition(7, Kind::Journey, "win-back", "live", json!({"subject": "account"})),
+        definition(8, Kind::Journey, "onboarding", "live", json!({"subject": "person"})),
+        definition(9, Kind::Journey, "old", "closed", json!({"subject": "account"})),
+        definition(10, Kind::Connection, "mail", "live", json!({"type": "smtp"})),
+        definition(11, Kind::Email, "welcome", "live", welcome),
+        definition(12, Kind::Settings, "settings", "live", settings),
+        definition(JOURNEY.0, Kind::Journey, "nurture", "live", json!({"subject": "account"})),
+    ]
 }
 
 /// The interest of [`definitions`].
@@ -175,6 +187,7 @@ impl AccountBuilder {
                 lists: Vec::new(),
                 memberships: Vec::new(),
                 roles: Vec::new(),
+                test_profile: false,
                 history: Vec::new(),
                 trips: Vec::new(),
             });

@@ -5,6 +5,7 @@
 
 mod body;
 mod check;
+mod circle;
 mod content;
 mod declarations;
 mod envelope;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use body::Body;
 pub use check::declared_attributes;
+pub use circle::list_circles;
 pub use content::*;
 pub use declarations::*;
 pub use envelope::{Document, DocumentState, Envelope, Origin};
@@ -36,6 +38,7 @@ pub use lists::*;
 pub use read::{read_document, read_documents};
 pub use reference::Reference;
 pub use schema::schema;
+pub use shape::check_shape;
 pub use stages::*;
 pub use systems::*;
 pub use yaml::to_yaml;

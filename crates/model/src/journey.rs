@@ -88,6 +88,7 @@ pub struct Journey {
     pub entry: Option<NodeId>,
     /// The map, in the order it was written.
     #[serde(default)]
+    #[schemars(extend("maxProperties" = 2000))]
     pub nodes: IndexMap<NodeId, Node>,
 }
 

@@ -13,6 +13,7 @@ pub mod journey;
 pub mod sample;
 pub mod source;
 pub mod suggest;
+pub mod template;
 pub mod text;
 pub mod value;
 pub mod wait;

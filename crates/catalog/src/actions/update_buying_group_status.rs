@@ -57,6 +57,11 @@ impl Action for UpdateBuyingGroupStatus {
         Settings { solution_interest: "crm".to_owned(), status: "In talks".to_owned() }
     }
 
+    fn check(&self, settings: &Settings) -> Vec<Finding> {
+        let finding = || Finding::error("too_short", "/status", "`status` is empty. Write something.");
+        settings.status.trim().is_empty().then(finding).into_iter().collect()
+    }
+
     fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
         let interest = definitions.interest(&settings.solution_interest, "/solution_interest")?;
         Ok(Prepared { interest, status: settings.status.trim().to_owned() })

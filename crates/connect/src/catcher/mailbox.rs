@@ -34,7 +34,7 @@ pub struct CaughtMail {
     /// What the list shows.
     #[serde(flatten)]
     pub summary: CaughtSummary,
-    /// The headers in order, decoded.
+    /// The headers in order, unfolded, otherwise as they were written.
     pub headers: Vec<(String, String)>,
     /// The HTML part.
     pub html: Option<String>,

@@ -162,3 +162,34 @@ fn the_number_of_connections_is_bounded_and_only_this_machine_is_heard() {
     let everywhere = "0.0.0.0:0".parse().expect("an address");
     assert!(Catcher::start(everywhere, CatcherLimits::default(), &surroundings).is_err());
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_is_said_the_catcher_answers_and_keeps_its_bounds(
+        lines in proptest::collection::vec("(EHLO |MAIL FROM:<|RCPT TO:<|DATA|RSET|\\.|>|a@b\\.example|\r|\n|\0|\\PC){0,6}(\r\n|\n|)", 0..30),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let (here, there) = tokio::io::duplex(1 << 20);
+            let said = format!("EHLO me\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<a@b.example>\r\nDATA\r\n{}", lines.concat());
+            let (mut reader, mut writer) = tokio::io::split(here);
+            tokio::io::AsyncWriteExt::write_all(&mut writer, said.as_bytes()).await.expect("writes");
+            tokio::io::AsyncWriteExt::shutdown(&mut writer).await.expect("closes");
+            let limits = CatcherLimits { message_bytes: 500, ..CatcherLimits::default() };
+            let mailbox = Mailbox::new(limits);
+            let mut session = Session::new(there, limits);
+            // The line may end in the middle of a message; that is the client's loss, not a panic.
+            _ = session.run(|envelope| mailbox.keep(envelope, Clock::System.now())).await;
+            drop(session);
+            let mut answers = String::new();
+            tokio::io::AsyncReadExt::read_to_string(&mut reader, &mut answers).await.expect("answers");
+            assert!(answers.starts_with("220 ") && answers.lines().all(|line| line.len() > 3), "{answers}");
+            for item in mailbox.list(1_000, None).items {
+                assert!(item.size <= 500);
+                assert!(mailbox.get(&item.id).is_some());
+            }
+        });
+    }
+}

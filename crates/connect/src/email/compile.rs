@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use caravan_model::Finding;
 use minijinja::{Environment, ErrorKind, Value};
 
+use super::address::check_address;
 use super::content::{Attributes, EmailBody, EmailContent, Footer};
+use super::design::{self, DesignProblem};
 use super::filters;
 use super::html;
 use super::place::bad_places;
-use super::tags::{Masked, Tag, TagKind, mask, tags};
+use super::tags::{Tag, TagKind, tags};
 
 /// The namespaces that a snapshot has.
 const NAMESPACES: [&str; 5] = ["person", "account", "buying_group", "system", "my"];
@@ -123,12 +125,26 @@ impl Check<'_> {
             self.required("from_email_missing", "/from/email", &from.email, "The sender has no address; give one.");
             self.part("from_name", "/from/name", &from.name);
             self.part("from_email", "/from/email", &from.email);
+            self.address("/from/email", &from.email);
         }
         if let Some(reply_to) = &content.reply_to {
             has.reply_to = true;
             self.part("reply_to", "/reply_to", reply_to);
+            self.address("/reply_to", reply_to);
         }
         has
+    }
+
+    /// An address without values in it must be one.
+    fn address(&mut self, pointer: &str, written: &str) {
+        let fixed = !written.trim().is_empty() && !written.contains('{');
+        if fixed && let Err(problem) = check_address(written) {
+            self.findings.push(Finding::error(
+                "address_invalid",
+                pointer,
+                format!("`{written}`: {problem}; correct it."),
+            ));
+        }
     }
 
     fn footer(&mut self, footer: &Footer) {
@@ -215,17 +231,18 @@ impl Check<'_> {
 
     /// Turns the design into the HTML template and returns its links.
     fn design(&mut self, body: &EmailBody, pointer: &str, footer: Option<&str>) -> Vec<Link> {
-        let prepared = masked_document(body).and_then(|(document, masked)| {
-            for (place, tag) in bad_places(&document, &masked) {
-                let message = format!("`{tag}` {}.", place.advice());
-                self.findings.push(Finding::error("value_misplaced", pointer, message));
+        let (document, masked) = match design::document(body) {
+            Ok(document) => document,
+            Err(DesignProblem { message, line }) => {
+                self.findings.push(at_line(Finding::error("mjml_invalid", pointer, message), line));
+                return Vec::new();
             }
-            html::prepare(&document, masked, footer).map_err(|error| {
-                let message = format!("The HTML cannot be read: {error}. Check that tags and quotes are closed.");
-                ("html_invalid", message)
-            })
-        });
-        match prepared {
+        };
+        for (place, tag) in bad_places(&document, &masked) {
+            let message = format!("`{tag}` {}.", place.advice());
+            self.findings.push(Finding::error("value_misplaced", pointer, message));
+        }
+        match html::prepare(&document, masked, footer) {
             Ok((template, links)) => {
                 if !self.findings.iter().any(Finding::is_error) {
                     self.add(filters::HTML_PREFIX, pointer, template);
@@ -233,8 +250,9 @@ impl Check<'_> {
                 self.warn_of_empty_links(pointer, &links);
                 links
             }
-            Err((code, message)) => {
-                self.findings.push(Finding::error(code, pointer, message));
+            Err(error) => {
+                let message = format!("The HTML cannot be read: {error}. Check that tags and quotes are closed.");
+                self.findings.push(Finding::error("html_invalid", pointer, message));
                 Vec::new()
             }
         }
@@ -252,41 +270,6 @@ impl Check<'_> {
             return Err(self.findings);
         }
         Ok(Compiled { env: self.env, has, paths: self.paths, links, warnings: self.findings, operational })
-    }
-}
-
-/// The design as an HTML document, its tags placeholders. MJML is laid out once for a version, not for a recipient.
-fn masked_document(body: &EmailBody) -> Result<(String, Masked), Refusal> {
-    let (EmailBody::Mjml(source) | EmailBody::Html(source)) = body;
-    let masked = mask(source);
-    let html = match body {
-        EmailBody::Html(_) => whole_document(&masked.text),
-        EmailBody::Mjml(_) => whole_document(&laid_out(&masked.text)?),
-    };
-    Ok((html, masked))
-}
-
-/// Code and sentence of what is wrong with a design.
-type Refusal = (&'static str, String);
-
-fn laid_out(mjml: &str) -> Result<String, Refusal> {
-    let invalid = |why: String| ("mjml_invalid", why);
-    let parsed = mrml::parse(mjml).map_err(|error| {
-        invalid(format!("The MJML cannot be read: {error}. Check that every element is known and closed."))
-    })?;
-    let options = mrml::prelude::render::RenderOptions::default();
-    parsed.element.render(&options).map_err(|error| invalid(format!("The MJML cannot be laid out: {error}.")))
-}
-
-/// A document with exactly the body that the passes over it look for.
-fn whole_document(html: &str) -> String {
-    let lower = html.to_ascii_lowercase();
-    match (lower.contains("<body"), lower.contains("</body")) {
-        (true, true) => html.to_owned(),
-        (true, false) => format!("{html}</body>"),
-        (false, _) => {
-            format!("<!doctype html>\n<html><head><meta charset=\"utf-8\"></head><body>\n{html}\n</body></html>\n")
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+use super::super::content::Sender;
 use super::*;
 
 fn attributes() -> Attributes {
@@ -73,7 +74,10 @@ fn mistakes_are_found_with_place_and_line() {
         findings(&EmailContent { subject: " ".into(), text: Some("{{ x }}".into()), ..html("x") }),
         [found("subject_missing", "/subject", None), found("attribute_unknown", "/text", Some(1))]
     );
-    assert_eq!(findings(&mjml("<mj-text>x</mj-text><mj-nonsense>")), [found("mjml_invalid", "/body/mjml", None)]);
+    assert_eq!(findings(&mjml("<mj-text>x</mj-text>\n<mj-txt>")), [found("mjml_invalid", "/body/mjml", Some(2))]);
+    assert_eq!(findings(&mjml("<mj-text>x")), [found("mjml_invalid", "/body/mjml", None)]);
+    let from = Some(Sender { name: "Acme".into(), email: "news at acme".into() });
+    assert_eq!(findings(&EmailContent { from, ..html("x") }), [found("address_invalid", "/from/email", None)]);
 }
 
 #[test]

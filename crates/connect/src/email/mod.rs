@@ -7,6 +7,7 @@
 mod address;
 mod compile;
 mod content;
+mod design;
 mod filters;
 mod html;
 mod place;

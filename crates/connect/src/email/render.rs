@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::compile::Compiled;
 use super::content::Snapshot;
 use super::{filters, html, text};
-use crate::connector::Mailbox;
+use crate::connector::{EmailMessage, Mailbox, Unsubscribe};
 use crate::tracking::LinkMaker;
 
 /// No part of a mail is longer, in bytes.
@@ -49,6 +49,24 @@ impl RenderError {
 
     fn limit(part: &'static str) -> Self {
         Self { code: "render_limit", part, message: "it takes too much work or becomes too long".to_owned() }
+    }
+}
+
+impl Rendered {
+    /// The message to one recipient. List and feedback headers are the sender's to add.
+    pub fn into_message(self, to: Mailbox) -> EmailMessage {
+        EmailMessage {
+            to,
+            from: self.from,
+            reply_to: self.reply_to,
+            subject: self.subject,
+            html: Some(self.html),
+            text: self.text,
+            unsubscribe: self.unsubscribe_url.map(|url| Unsubscribe { url, mailto: None }),
+            list_id: None,
+            feedback_id: None,
+            auto_submitted: false,
+        }
     }
 }
 

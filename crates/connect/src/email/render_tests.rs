@@ -104,7 +104,8 @@ fn links_lead_through_us_and_back_to_where_the_author_wanted() {
     );
     assert!(!rendered.html.contains("data-"), "marks of ours stay inside");
     assert!(rendered.text.contains("(https://acme.example/plain)"), "{}", rendered.text);
-    assert_eq!(rendered.unsubscribe_url.as_deref().map(followed).as_deref(), Some("unsubscribe"));
+    let message = rendered.into_message(Mailbox::bare("ada@acme.example"));
+    assert_eq!(message.unsubscribe.map(|way_out| followed(&way_out.url)).as_deref(), Some("unsubscribe"));
 }
 
 fn hrefs(html: &str) -> Vec<String> {

@@ -40,8 +40,24 @@ pub fn tags(source: &str) -> Vec<Tag<'_>> {
         found.push(Tag { kind, whole, inner: inner(whole), start, line });
         line += newlines(whole);
         at = end;
+        if kind == TagKind::Statement && inner(whole) == "raw" {
+            let Some(raw) = source.get(at..).and_then(end_of_raw) else { break };
+            line += newlines(raw);
+            at += raw.len();
+        }
     }
     found
+}
+
+/// What stands before the end of a raw block; nothing in it is a tag.
+fn end_of_raw(rest: &str) -> Option<&str> {
+    let ends = |at: &usize| rest.get(at + 2..).is_some_and(|tag| inner_start(tag).starts_with("endraw"));
+    let at = rest.match_indices("{%").map(|(at, _)| at).find(ends)?;
+    rest.get(..at)
+}
+
+fn inner_start(tag: &str) -> &str {
+    tag.strip_prefix(['-', '+']).unwrap_or(tag).trim_start()
 }
 
 fn next_opening(source: &str, from: usize) -> Option<(usize, TagKind, &'static str)> {
@@ -225,6 +241,13 @@ mod tests {
                 (TagKind::Comment, "no", 4)
             ]
         );
+    }
+
+    #[test]
+    fn nothing_in_a_raw_block_is_a_tag() {
+        let found: Vec<_> =
+            tags("{% raw %}{{ 'a\n{%- endraw -%}{{ b }}").into_iter().map(|tag| (tag.inner, tag.line)).collect();
+        assert_eq!(found, [("raw", 1), ("endraw", 2), ("b", 2)]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Mail {
 pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Timestamp) -> Result<Mail, Outcome> {
     let connection_sender = Mailbox::named(settings.from.name.clone(), settings.from.email.clone());
     let from = mailbox(email.from.as_ref().unwrap_or(&connection_sender), "sender_invalid")?;
-    let to = mailbox(&email.to, "email_invalid")?;
+    let to = mailbox(&email.to, if email.to.email.trim().is_empty() { "email_missing" } else { "email_invalid" })?;
     let return_path = settings.return_path.as_deref().and_then(|address| check_address(address).ok());
     let hash = key_hash(key);
     let message_id = format!("<{hash}@{}>", from.email.domain());

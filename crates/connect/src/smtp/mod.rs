@@ -178,7 +178,7 @@ impl SmtpConnector {
             let kept = open.messages() > 0;
             let sent = open.send(&mail).await;
             let ended = sent.as_ref().is_err_and(Failure::ends_connection);
-            if ended || open.messages() >= self.settings.messages_per_connection {
+            if ended || open.is_broken() || open.messages() >= self.settings.messages_per_connection {
                 run.closed();
                 open.close(ended).await;
             } else {

@@ -25,6 +25,7 @@ pub struct Server {
     host: String,
     port: u16,
     security: Security,
+    hello: ClientId,
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
     patience: Patience,
@@ -43,25 +44,27 @@ impl Server {
             (None, Some(_)) => return Err(finding("/settings/username", "The password has no user name; give one.")),
         };
         let (host, port, security) = (settings.host.clone(), settings.port, settings.security);
-        Ok(Self { host, port, security, tls, credentials, patience })
+        let hello = settings.hello_name.clone().map_or_else(ClientId::default, ClientId::Domain);
+        Ok(Self { host, port, security, hello, tls, credentials, patience })
     }
 
     /// Opens a connection that is ready for messages.
     pub async fn connect(&self) -> Result<Session, Failure> {
-        let hello = ClientId::default();
+        let hello = &self.hello;
         let open = async {
             match (self.security, &self.tls) {
                 (Security::Tls, tls) => {
                     let address = (self.host.as_str(), self.port);
-                    let connected = AsyncSmtpConnection::connect_tokio1(address, None, &hello, tls.clone(), None).await;
+                    let connected = AsyncSmtpConnection::connect_tokio1(address, None, hello, tls.clone(), None).await;
                     connected.map_err(|error| Failure::of(Stage::Connect, &error))
                 }
-                (_, tls) => self.connect_in_the_clear(&hello, tls.as_ref()).await,
+                (_, tls) => self.connect_in_the_clear(hello, tls.as_ref()).await,
             }
         };
         let patience = self.patience.connect + self.patience.command;
         let connection = timeout(patience, open).await.map_err(|_| Failure::timeout(Stage::Connect))??;
-        let mut session = Session { connection, patience: self.patience, messages: 0, used: Instant::now() };
+        let mut session =
+            Session { connection, patience: self.patience, messages: 0, broken: false, used: Instant::now() };
         if let Some(credentials) = &self.credentials {
             let command = self.patience.command;
             let signed_in = session.connection.auth(DEFAULT_MECHANISMS, credentials);
@@ -112,6 +115,7 @@ pub struct Session {
     connection: AsyncSmtpConnection,
     patience: Patience,
     messages: u32,
+    broken: bool,
     used: Instant,
 }
 
@@ -123,7 +127,8 @@ impl Session {
         if let Err(failure) = &sent
             && !failure.ends_connection()
         {
-            self.reset().await?;
+            // The refusal stands; a connection that cannot forget it is not used again.
+            self.broken = self.reset().await.is_err();
         }
         self.used = Instant::now();
         sent
@@ -179,6 +184,11 @@ impl Session {
             let goodbye = self.connection.command(Quit);
             _ = timeout(Duration::from_secs(1), goodbye).await;
         }
+    }
+
+    /// Whether it is of no use any more, although nothing was lost.
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// How many messages went over it.

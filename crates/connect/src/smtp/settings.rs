@@ -21,6 +21,9 @@ pub struct SmtpSettings {
     /// Where bounces go; the sender's address when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_path: Option<String>,
+    /// The name by which this machine greets the mail server; its host name when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hello_name: Option<String>,
     /// User name at the mail server, when it wants one. Its password is the secret `password`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
@@ -84,8 +87,14 @@ impl SmtpSettings {
                 findings.push(invalid(field, message.to_owned()));
             }
         };
-        let host_is_bad = self.host.is_empty() || self.host.contains(|c: char| c.is_whitespace() || c.is_control());
-        check(host_is_bad, "/host", "The host is not the name of a server; write one like mail.acme.example.");
+        let name_is_bad = |name: &str| name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control());
+        check(
+            name_is_bad(&self.host),
+            "/host",
+            "The host is not the name of a server; write one like mail.acme.example.",
+        );
+        let hello_is_bad = self.hello_name.as_deref().is_some_and(name_is_bad);
+        check(hello_is_bad, "/hello_name", "This is not the name of a machine; write one like app.acme.example.");
         check(self.port == 0, "/port", "Port 0 cannot be connected to; use 25, 465 or 587.");
         let address_is_bad = |address: &str| check_address(address).is_err();
         check(address_is_bad(&self.from.email), "/from/email", "The sender's address is not of the form name@domain.");

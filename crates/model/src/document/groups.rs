@@ -33,6 +33,7 @@ impl Definition for Role {
 #[serde(deny_unknown_fields)]
 pub struct RolesTemplate {
     /// First card first: it wins when a person matches several.
+    #[schemars(length(max = 20))]
     pub roles: Vec<RoleCard>,
 }
 
@@ -195,6 +196,7 @@ impl Definition for Persona {}
 #[serde(deny_unknown_fields)]
 pub struct WeightingModel {
     /// Names for numbers; both unique.
+    #[schemars(length(max = 50))]
     pub bands: Vec<Band>,
     /// Type of activity → name of its band. What is not named counts nothing.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

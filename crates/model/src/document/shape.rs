@@ -17,9 +17,13 @@ use crate::suggest::did_you_mean;
 
 /// Everything that is wrong with the body of a document of this kind.
 pub(super) fn check(kind: DocumentKind, body: &Value) -> Vec<Finding> {
-    let schema = schema_of(kind);
-    let mut walk = Walk { root: &schema, findings: Vec::new() };
-    walk.value(&schema, body, &Place::root());
+    check_shape(&schema_of(kind), body, "the document")
+}
+
+/// Everything that is wrong with `value`, called `name` in sentences, against the schema of one of our own types.
+pub fn check_shape(schema: &Value, value: &Value, name: &str) -> Vec<Finding> {
+    let mut walk = Walk { root: schema, findings: Vec::new() };
+    walk.value(schema, value, &Place { pointer: String::new(), field: name.to_owned() });
     walk.findings
 }
 
@@ -50,10 +54,6 @@ struct Place {
 }
 
 impl Place {
-    fn root() -> Self {
-        Self { pointer: String::new(), field: "the document".to_owned() }
-    }
-
     fn field(&self, name: &str) -> Self {
         Self { pointer: format!("{}/{}", self.pointer, escaped(name)), field: format!("`{name}`") }
     }
@@ -64,7 +64,8 @@ impl Place {
 }
 
 /// Names of settings that hold secrets with every system that we know.
-const SECRET_NAMES: [&str; 9] = [
+const SECRET_NAMES: [&str; 10] = [
+    "authorization",
     "password",
     "secret",
     "client_secret",
@@ -76,6 +77,9 @@ const SECRET_NAMES: [&str; 9] = [
     "token",
 ];
 
+/// Nobody reads more mistakes in one document, and foreign text may hold a million.
+const MAX_FINDINGS: usize = 500;
+
 struct Walk<'a> {
     root: &'a Value,
     findings: Vec<Finding>,
@@ -83,6 +87,9 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn value(&mut self, schema: &'a Value, value: &Value, at: &Place) {
+        if self.findings.len() >= MAX_FINDINGS {
+            return;
+        }
         // The name of a reader stands beside the reference, not behind it.
         if let Some(reader) = schema.get("x-reader").and_then(Value::as_str) {
             if !(value.is_null() && types(schema).contains(&"null")) {
@@ -154,6 +161,9 @@ impl<'a> Walk<'a> {
         }
         let rest = schema.get("additionalProperties");
         for (name, value) in fields {
+            if self.findings.len() >= MAX_FINDINGS {
+                break;
+            }
             let place = at.field(name);
             match (known.and_then(|it| it.get(name)), rest) {
                 (Some(property), _) => self.value(property, value, &place),
@@ -344,7 +354,8 @@ impl<'a> Walk<'a> {
     /// Free fields that the connector types; but none may be a secret.
     fn settings(&mut self, value: &Value, at: &Place) {
         let Some(settings) = value.as_object() else {
-            return self.error("wrong_type", at, format!("`settings` must be a mapping, not {}.", what(value)));
+            let field = start_of_sentence(&at.field);
+            return self.error("wrong_type", at, format!("{field} must be a mapping, not {}.", what(value)));
         };
         for name in settings.keys().filter(|name| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str())) {
             let message = format!(

@@ -14,6 +14,7 @@ use crate::suggest::did_you_mean;
 #[serde(deny_unknown_fields)]
 pub struct StageModel {
     /// The stages in the order in which they are shown.
+    #[schemars(length(max = 100))]
     pub stages: Vec<Stage>,
 }
 

@@ -142,8 +142,9 @@ pub struct ExternalAction {
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub incoming: IndexMap<String, String>,
     /// Headers of every call.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub headers: IndexMap<String, String>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    #[schemars(extend("x-reader" = "settings"))]
+    pub headers: Map<String, Value>,
     /// Values that are the same in every call.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub values: Map<String, Value>,

@@ -106,6 +106,16 @@ fn a_secret_is_never_repeated_in_what_is_told_about_it() {
 }
 
 #[test]
+fn a_document_with_a_million_mistakes_tells_some_of_them() {
+    let fields: serde_json::Map<String, Value> = (0..100_000).map(|n| (format!("f{n}"), json!(1))).collect();
+    let mut whole = json!({"kind": "role", "key": "a"});
+    whole.as_object_mut().unwrap().extend(fields);
+    let (document, findings) = read_document(whole);
+    assert!(document.is_none());
+    assert_eq!(findings.len(), 500);
+}
+
+#[test]
 fn states_stand_only_where_there_are_some() {
     assert!(
         mistakes("{kind: audience, key: a, subject: person, when: {person: country, is: DE}, state: live}")
@@ -304,6 +314,19 @@ fn documents_name_each_other() {
             "activity_type demo_requested /nodes/last/event/activity"
         ]
     );
+}
+
+#[test]
+fn lists_that_ask_for_each_other_are_refused_and_those_that_ask_them_are_not() {
+    let list = |key: &str, asks: &str| {
+        format!("{{kind: account_list, key: {key}, type: dynamic, when: {{in_account_list: {asks}}}}}\n---\n")
+    };
+    let text = [list("a", "b"), list("b", "a"), list("c", "a"), list("d", "d"), list("e", "gone")].concat();
+    let (documents, findings) = read_documents(&text, "a.yaml");
+    assert_eq!(told(&findings), "");
+    let found = list_circles(&documents, &crate::attribute::Schema::standard(), &NoActions);
+    let lines: Vec<_> = found.iter().map(|it| (it.code.as_str(), it.line)).collect();
+    assert_eq!(lines, [("list_circle", Some(1)), ("list_circle", Some(3)), ("list_circle", Some(7))]);
 }
 
 #[test]

@@ -1,0 +1,179 @@
+//! Sends an email of ours to the person. The values that its templates name are copied now; whether it may be sent
+//! (consent, address, limits) is judged when it leaves.
+
+use std::collections::BTreeSet;
+
+use caravan_model::document::DocumentKind;
+use caravan_model::{Finding, template};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit, person_of};
+use crate::changes::NewEffect;
+use crate::definitions::{Definition, Definitions};
+use crate::effects::{self, EmailEffect};
+use crate::needs::Needs;
+use crate::snapshot::Snapshot;
+use crate::world::World;
+
+/// Settings of *Send email*: an email of ours, or one of Marketo's.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// An email of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "email"))]
+    pub email: Option<String>,
+    /// Instead of an email of ours: the Marketo connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "connection"))]
+    pub connection: Option<String>,
+    /// The Marketo workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// The Marketo email.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marketo_email: Option<String>,
+}
+
+/// The email, found, and what its templates name.
+pub struct Prepared {
+    email: String,
+    connection: String,
+    lane: String,
+    snapshot: Snapshot,
+}
+
+/// *Send email*.
+pub struct SendEmail;
+
+impl Action for SendEmail {
+    type Settings = Settings;
+    type Prepared = Prepared;
+
+    fn facts(&self) -> ActionFacts {
+        ActionFacts {
+            key: "send_email",
+            label: "Send email",
+            description: "Sends an email to the person.",
+            subject: Subjects::People,
+            category: "messages",
+            icon: "mail",
+            in_person_journeys: true,
+            leaves: true,
+            permission: "journeys.publish",
+            reasons: &[],
+        }
+    }
+
+    fn example(&self) -> Settings {
+        Settings { email: Some("welcome".to_owned()), connection: None, workspace: None, marketo_email: None }
+    }
+
+    fn check(&self, settings: &Settings) -> Vec<Finding> {
+        let marketo = [&settings.connection, &settings.workspace, &settings.marketo_email];
+        let message = match (&settings.email, marketo.iter().filter(|field| field.is_some()).count()) {
+            (Some(_), 0) | (None, 3) => return Vec::new(),
+            (Some(_), _) => {
+                "It is an email of ours or one of Marketo's. Keep `email`, or `connection`, `workspace` and `marketo_email`."
+            }
+            (None, _) => "Which email? Name an `email`, or `connection`, `workspace` and `marketo_email`.",
+        };
+        vec![Finding::error("not_exactly_one", "/email", message)]
+    }
+
+    fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
+        let Some(key) = &settings.email else {
+            let message =
+                "Emails of Marketo come with a later version of Caravan. Send an email of ours: name it in `email`.";
+            return Err(vec![Finding::error("not_available", "/marketo_email", message)]);
+        };
+        let email = definitions.find(DocumentKind::Email, key, "/email").map_err(|f| vec![f])?;
+        let connection = connection_of(email, definitions).map_err(|f| vec![f])?;
+        let mut paths = BTreeSet::new();
+        let mut findings = Vec::new();
+        for field in TEMPLATES.iter().filter_map(|field| email.body.get(*field)) {
+            collect(field, &mut paths, &mut findings);
+        }
+        let snapshot = Snapshot::of(&paths, definitions).unwrap_or_else(|unknown| {
+            findings.extend(unknown);
+            Snapshot::default()
+        });
+        if !findings.is_empty() {
+            return Err(findings.into_iter().map(|finding| at_email(finding, key)).collect());
+        }
+        Ok(Prepared { email: key.clone(), lane: format!("email:{connection}"), connection, snapshot })
+    }
+
+    fn needs(&self, prepared: &Prepared) -> Needs {
+        let mut needs = prepared.snapshot.needs();
+        needs.person_attributes.insert(caravan_model::attribute::person::EMAIL);
+        needs
+    }
+
+    fn decide(&self, prepared: &Prepared, visit: &Visit, subject: Subject, world: &mut World) -> Outcome {
+        let Some(ix) = person_of(subject) else { return Outcome::Failed("no_person") };
+        let person = world.person(ix);
+        let to = world.person_value(ix, caravan_model::attribute::person::EMAIL);
+        let body = EmailEffect {
+            email: prepared.email.clone(),
+            connection: prepared.connection.clone(),
+            journey: effects::journey_key(&visit.origin.source),
+            node: visit.node,
+            to: to.as_text().map(str::to_owned),
+            person: person.key.clone(),
+            account: visit.account.map(|account| world.account(account).key.clone()),
+            values: prepared.snapshot.take(world, Some(ix), visit.account),
+        };
+        let effect = NewEffect {
+            lane: prepared.lane.clone(),
+            kind: effects::EMAIL,
+            key: format!("{}.{}.{}", visit.enrollment, visit.node, person.id),
+            shard: visit.shard,
+            enrollment: visit.enrollment,
+            version: visit.version,
+            node: visit.node,
+            account: visit.account.map(|account| world.account(account).id),
+            person: Some(person.id),
+            body: serde_json::to_string(&body).unwrap_or_default(),
+        };
+        world.changes.effects.push(effect);
+        Outcome::Pending
+    }
+}
+
+/// The fields of an email that are templates, or hold some.
+const TEMPLATES: &[&str] = &["subject", "preheader", "body", "text", "from", "reply_to", "footer"];
+
+/// The connection that sends an email.
+fn connection_of(email: &Definition, definitions: &Definitions) -> Result<String, Finding> {
+    let key = email.text("connection").unwrap_or_default();
+    let connection = definitions.find(DocumentKind::Connection, key, "/email")?;
+    if connection.text("type") == Some("smtp") {
+        return Ok(connection.key.clone());
+    }
+    let message = format!(
+        "The email `{}` leaves by connection `{key}`, which sends no mail. Give it one of type `smtp`.",
+        email.key
+    );
+    Err(Finding::error("wrong_connection_type", "/email", message))
+}
+
+/// The values named by every text in `field`.
+fn collect(field: &Json, paths: &mut BTreeSet<String>, findings: &mut Vec<Finding>) {
+    match field {
+        Json::String(text) => match template::paths(text) {
+            Ok(found) => paths.extend(found),
+            Err(finding) => findings.push(finding),
+        },
+        Json::Object(fields) => fields.values().for_each(|field| collect(field, paths, findings)),
+        Json::Array(items) => items.iter().for_each(|item| collect(item, paths, findings)),
+        _ => {}
+    }
+}
+
+fn at_email(finding: Finding, email: &str) -> Finding {
+    let message = format!("The email `{email}` cannot be sent. {}", finding.message);
+    Finding { pointer: "/email".to_owned(), message, line: None, ..finding }
+}

@@ -1,0 +1,229 @@
+//! Sends those who sell to the account a picture of its buying group: one email per account.
+
+use std::collections::BTreeMap;
+
+use caravan_model::attribute::{AttributeNo, account, person};
+use caravan_model::document::DocumentKind;
+use caravan_model::{Finding, PersonId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit};
+use crate::changes::NewEffect;
+use crate::definitions::{Definitions, Interest};
+use crate::effects::{self, AlertMember, SalesAlertEffect};
+use crate::groups;
+use crate::needs::Needs;
+use crate::world::{AccountIx, Group, World};
+
+/// The recipient that stands for the account's owner.
+const OWNER: &str = "owner";
+/// Members that an alert shows.
+const MEMBERS_SHOWN: usize = 4;
+
+/// Settings of *Send Sales Alert*.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Whose buying group of the account.
+    #[schemars(extend("x-reference" = "solution_interest"))]
+    pub solution_interest: String,
+    /// Addresses, or `owner` for the account's owner.
+    #[schemars(length(min = 1, max = 25))]
+    pub to: Vec<String>,
+}
+
+/// The interest and the connection, found.
+pub struct Prepared {
+    interest: Interest,
+    to: Vec<String>,
+    connection: String,
+    attributes: Attributes,
+}
+
+/// The attributes that an alert shows and that have no number of their own.
+#[derive(Debug, Clone, Copy)]
+struct Attributes {
+    title: Option<AttributeNo>,
+    phone: Option<AttributeNo>,
+}
+
+/// *Send Sales Alert*.
+pub struct SendSalesAlert;
+
+impl Action for SendSalesAlert {
+    type Settings = Settings;
+    type Prepared = Prepared;
+
+    fn facts(&self) -> ActionFacts {
+        ActionFacts {
+            key: "send_sales_alert",
+            label: "Send Sales Alert",
+            description: "Sends those who sell to the account a picture of its buying group.",
+            subject: Subjects::Account,
+            category: "messages",
+            icon: "bell",
+            in_person_journeys: false,
+            leaves: true,
+            permission: "journeys.publish",
+            reasons: &[
+                ("no_buying_group", "The account has no buying group of this solution interest."),
+                ("no_recipient", "The account has no owner, and nobody else is named."),
+            ],
+        }
+    }
+
+    fn example(&self) -> Settings {
+        Settings { solution_interest: "crm".to_owned(), to: vec![OWNER.to_owned(), "desk@example.com".to_owned()] }
+    }
+
+    fn check(&self, settings: &Settings) -> Vec<Finding> {
+        let wrong = settings.to.iter().enumerate().filter(|(_, to)| *to != OWNER && !is_address(to));
+        let finding = |(n, to): (usize, &String)| {
+            let message =
+                format!("`{to}` is no email address. Write an address, or `{OWNER}` for the account's owner.");
+            Finding::error("bad_address", format!("/to/{n}"), message)
+        };
+        wrong.map(finding).collect()
+    }
+
+    fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
+        let interest = definitions.interest(&settings.solution_interest, "/solution_interest")?;
+        let schema = &definitions.schema.person;
+        Ok(Prepared {
+            interest,
+            to: settings.to.clone(),
+            connection: mail_connection(definitions).map_err(|finding| vec![finding])?,
+            attributes: Attributes { title: schema.no("job_title"), phone: schema.no("phone") },
+        })
+    }
+
+    fn needs(&self, prepared: &Prepared) -> Needs {
+        let Attributes { title, phone } = prepared.attributes;
+        let shown = [person::EMAIL, person::FIRST_NAME, person::LAST_NAME];
+        Needs {
+            account_attributes: [account::OWNER_EMAIL].into(),
+            person_attributes: shown.into_iter().chain(title).chain(phone).collect(),
+            people: true,
+            interests: [prepared.interest.id].into(),
+            ..Needs::default()
+        }
+    }
+
+    fn decide(&self, prepared: &Prepared, visit: &Visit, subject: Subject, world: &mut World) -> Outcome {
+        let group = match subject {
+            Subject::Account(ix) => world.group_of(ix, prepared.interest.id).map(|group| (ix, group)),
+            Subject::Person(_) => None,
+        };
+        let Some((account, group)) = group else { return Outcome::NoOp("no_buying_group") };
+        let to = recipients(prepared, world, account);
+        if to.is_empty() {
+            return Outcome::NoOp("no_recipient");
+        }
+        let body = alert(prepared, visit, world, account, world.group(group), to);
+        let effect = NewEffect {
+            lane: format!("email:{}", prepared.connection),
+            kind: effects::SALES_ALERT,
+            key: format!("{}.{}", visit.enrollment, visit.node),
+            shard: visit.shard,
+            enrollment: visit.enrollment,
+            version: visit.version,
+            node: visit.node,
+            account: Some(world.account(account).id),
+            person: None,
+            body: serde_json::to_string(&body).unwrap_or_default(),
+        };
+        world.changes.effects.push(effect);
+        Outcome::Pending
+    }
+}
+
+/// Alerts leave by the first mail connection, by key.
+fn mail_connection(definitions: &Definitions) -> Result<String, Finding> {
+    let connections = definitions.of_kind(DocumentKind::Connection).filter(|it| it.text("type") == Some("smtp"));
+    connections.map(|it| it.key.clone()).min().ok_or_else(|| {
+        let message = "There is no connection that sends mail. Apply one of type `smtp`.";
+        Finding::error("no_mail_connection", "", message)
+    })
+}
+
+/// Everyone named, the owner looked up, each address once.
+fn recipients(prepared: &Prepared, world: &World, account: AccountIx) -> Vec<String> {
+    let owner = world.account_value(account, account::OWNER_EMAIL).as_text().map(str::trim);
+    let named = prepared.to.iter().filter_map(|to| if to == OWNER { owner } else { Some(to.as_str()) });
+    let mut found: Vec<String> = Vec::new();
+    for address in named.filter(|address| is_address(address)) {
+        if !found.iter().any(|known| known.eq_ignore_ascii_case(address)) {
+            found.push(address.to_owned());
+        }
+    }
+    found
+}
+
+fn alert(
+    prepared: &Prepared,
+    visit: &Visit,
+    world: &World,
+    account: AccountIx,
+    group: &Group,
+    to: Vec<String>,
+) -> SalesAlertEffect {
+    let interest = &prepared.interest;
+    let account = world.account(account);
+    SalesAlertEffect {
+        connection: prepared.connection.clone(),
+        journey: effects::journey_key(&visit.origin.source),
+        node: visit.node,
+        to,
+        group: groups::name(&interest.name, &account.name),
+        solution_interest: interest.key.clone(),
+        interest_name: interest.name.clone(),
+        account: account.key.clone(),
+        account_name: account.name.clone(),
+        engagement: group.engagement,
+        completeness: group.completeness,
+        stage: group.stage.clone(),
+        status: group.status.clone(),
+        missing_roles: groups::missing_roles(group, interest).into_iter().map(str::to_owned).collect(),
+        members: members(prepared, world, group),
+    }
+}
+
+/// The members with the most important roles; people have no engagement of their own yet that would come first.
+fn members(prepared: &Prepared, world: &World, group: &Group) -> Vec<AlertMember> {
+    let priority: BTreeMap<&str, usize> =
+        (0..).zip(&prepared.interest.roles).map(|(n, card)| (card.role.as_str(), n)).collect();
+    let mut there: Vec<(usize, PersonId, &str)> = group
+        .members
+        .iter()
+        .filter(|member| !member.removed)
+        .map(|member| (priority.get(member.role.as_str()).copied().unwrap_or(usize::MAX), member.person, &*member.role))
+        .collect();
+    there.sort_unstable();
+    let shown = there.into_iter().filter_map(|(_, person, role)| member(prepared.attributes, world, person, role));
+    shown.take(MEMBERS_SHOWN).collect()
+}
+
+fn member(attributes: Attributes, world: &World, person: PersonId, role: &str) -> Option<AlertMember> {
+    let ix = world.person_ix(person)?;
+    let text = |no| world.person_value(ix, no).as_text().map(str::to_owned);
+    let names = [person::FIRST_NAME, person::LAST_NAME].into_iter().filter_map(text).collect::<Vec<_>>().join(" ");
+    let key = &world.person(ix).key;
+    let email = text(person::EMAIL);
+    Some(AlertMember {
+        person: key.clone(),
+        name: if names.is_empty() { email.clone().unwrap_or_else(|| key.clone()) } else { names },
+        title: attributes.title.and_then(text),
+        role: role.to_owned(),
+        email,
+        phone: attributes.phone.and_then(text),
+    })
+}
+
+/// Something before and after one `@`, without spaces: what a typing mistake usually is not. Delivery checks it fully.
+fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@');
+    let sound =
+        |part: &str| !part.is_empty() && !part.contains(|c: char| c == '@' || c.is_whitespace() || c.is_control());
+    parts.is_some_and(|(name, domain)| sound(name) && sound(domain))
+}

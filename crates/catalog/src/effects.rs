@@ -1,0 +1,90 @@
+//! What actions hand over for delivery: the bodies of effects, copied when the action decides, so that nothing that
+//! changes later changes a message.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// Kind of an effect that is one email to one person.
+pub const EMAIL: &str = "email";
+/// Kind of an effect that is one sales alert about one account.
+pub const SALES_ALERT: &str = "sales_alert";
+
+/// One email of ours to one person. Whether it may be sent is judged at delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EmailEffect {
+    /// Key of the email; its content is the one that the journey's version froze.
+    pub email: String,
+    /// Key of the connection that sends it.
+    pub connection: String,
+    /// Key of the journey.
+    pub journey: String,
+    /// The node, or the box action, in the version's plan.
+    pub node: i64,
+    /// The address; none when the person has none.
+    pub to: Option<String>,
+    /// Key of the person.
+    pub person: String,
+    /// Key of the account on whose trip it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// What the templates name, by namespace (`person`, `account`, `system`); missing values are left out.
+    pub values: Map<String, Json>,
+}
+
+/// A picture of an account's buying group for those who sell to it, taken when the action decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SalesAlertEffect {
+    /// Key of the connection that sends it.
+    pub connection: String,
+    /// Key of the journey.
+    pub journey: String,
+    /// The node in the version's plan.
+    pub node: i64,
+    /// The addresses, each once.
+    pub to: Vec<String>,
+    /// Name of the group.
+    pub group: String,
+    /// Key of the solution interest.
+    pub solution_interest: String,
+    /// Name of the solution interest.
+    pub interest_name: String,
+    /// Key of the account.
+    pub account: String,
+    /// Name of the account.
+    pub account_name: String,
+    /// 0 to 100, exact; shown as whole percent.
+    pub engagement: Option<f64>,
+    /// 0 to 100, exact; shown as whole percent.
+    pub completeness: Option<f64>,
+    /// The group's stage.
+    pub stage: Option<String>,
+    /// The group's status.
+    pub status: Option<String>,
+    /// Required roles that nobody has.
+    pub missing_roles: Vec<String>,
+    /// The first members, at most four.
+    pub members: Vec<AlertMember>,
+}
+
+/// A member of the group as the alert shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AlertMember {
+    /// Key of the person.
+    pub person: String,
+    /// First and last name, or what else is known.
+    pub name: String,
+    /// Job title.
+    pub title: Option<String>,
+    /// Role in the group.
+    pub role: String,
+    /// Address.
+    pub email: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+}
+
+/// The journey's key, from the source that its activities name.
+pub(crate) fn journey_key(source: &str) -> String {
+    source.strip_prefix("journey:").unwrap_or(source).to_owned()
+}

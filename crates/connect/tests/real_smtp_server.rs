@@ -1,0 +1,222 @@
+//! Delivery to a real mail server (aiosmtpd), in the clear and encrypted, with and without signing in.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use caravan_connect::connector::kind;
+use caravan_connect::{
+    Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Secret, Secrets, Surroundings, Unsubscribe,
+};
+use caravan_model::Clock;
+use mail_parser::MessageParser;
+use serde_json::{Value, json};
+
+/// The server process; it ends with the test.
+struct MailServer {
+    process: Child,
+    said: Receiver<String>,
+    port: u16,
+}
+
+impl MailServer {
+    fn start(security: &str, files: &Certificates, credentials: &[&str]) -> Self {
+        let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("run by cargo"));
+        let python = here.join("../../.venv/bin/python");
+        assert!(python.exists(), "Python with aiosmtpd is missing: run `scripts/setup.sh test` first");
+        let mut process = Command::new(python)
+            .arg(here.join("tests/smtp_server.py"))
+            .arg(security)
+            .args([files.certificate(), files.key()])
+            .args(credentials)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("starts");
+        let said = lines(process.stdout.take().expect("its output"));
+        let port = said.recv().expect("its port; what went wrong stands above").parse().expect("a port");
+        Self { process, said, port }
+    }
+
+    /// The next messages that it took, parsed from what came over the wire.
+    fn taken(&self, count: usize) -> Vec<Taken> {
+        (0..count).map(|_| self.next()).collect()
+    }
+
+    fn next(&self) -> Taken {
+        let line = self.said.recv_timeout(Duration::from_secs(30)).expect("a message");
+        let taken: Value = serde_json::from_str(&line).expect("a line of JSON");
+        let content = taken["content"].as_str().expect("content");
+        let content = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, content).expect("base64");
+        Taken { from: taken["from"].clone(), to: taken["to"].clone(), content }
+    }
+}
+
+/// What a process says, read at once: one that is not listened to stops.
+fn lines(output: ChildStdout) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        BufReader::new(output).lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+    });
+    receiver
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+struct Taken {
+    from: Value,
+    to: Value,
+    content: Vec<u8>,
+}
+
+impl Taken {
+    fn header(&self, name: &str) -> String {
+        let message = MessageParser::default().parse(&self.content).expect("a message");
+        message.header_raw(name).unwrap_or_default().trim().to_owned()
+    }
+
+    fn text(&self) -> String {
+        let message = MessageParser::default().parse(&self.content).expect("a message");
+        message.body_text(0).expect("a text part").replace("\r\n", "\n")
+    }
+}
+
+/// A certificate for this machine, signed by itself.
+struct Certificates {
+    directory: tempfile::TempDir,
+    pem: String,
+}
+
+impl Certificates {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        let signed = rcgen::generate_simple_self_signed(names).expect("a certificate");
+        let pem = signed.cert.pem();
+        std::fs::write(directory.path().join("certificate.pem"), &pem).expect("writes");
+        std::fs::write(directory.path().join("key.pem"), signed.signing_key.serialize_pem()).expect("writes");
+        Self { directory, pem }
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.file("certificate.pem")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.file("key.pem")
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        Path::join(self.directory.path(), name)
+    }
+}
+
+struct Sender {
+    connector: Box<dyn Connector>,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Sender {
+    fn new(port: u16, security: &str, more: Value, password: Option<&str>) -> Self {
+        let mut settings = json!({"host": "127.0.0.1", "port": port, "security": security,
+            "from": {"name": "Acme", "email": "news@acme.example"}, "return_path": "bounces@acme.example"});
+        for (key, value) in more.as_object().expect("settings") {
+            settings[key] = value.clone();
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let surroundings = Surroundings { clock: Clock::System, runtime: runtime.handle().clone() };
+        let secrets = password.map(|password| ("password".to_owned(), Secret::new(password)));
+        let secrets: Secrets = secrets.into_iter().collect();
+        let connector = kind("smtp").expect("registered").open(&settings, &secrets, &surroundings).expect("opens");
+        Self { connector, _runtime: runtime }
+    }
+
+    fn codes(&self, batch: &[Outgoing]) -> Vec<String> {
+        let code = |outcome| match outcome {
+            Outcome::Delivered { .. } => "delivered".to_owned(),
+            Outcome::Retry { code, .. } | Outcome::Failed { code, .. } => code,
+            Outcome::Unknown { .. } => "unknown".to_owned(),
+        };
+        self.connector.deliver(batch).into_iter().map(code).collect()
+    }
+}
+
+const TEXT: &str = "Grüße\n.\n..\nFrom here on\n";
+
+fn mails(count: usize) -> Vec<Outgoing> {
+    let mail = |n| Outgoing {
+        key: format!("enr_{n}:hello:1"),
+        body: EffectBody::Email(Box::new(EmailMessage {
+            to: Mailbox::named("Ada", format!("p{n}@acme.example")),
+            from: None,
+            reply_to: None,
+            subject: "Grüße".into(),
+            html: Some("<p>Grüße</p>".into()),
+            text: TEXT.into(),
+            unsubscribe: Some(Unsubscribe { url: "https://go.acme.example/t/u/x".into(), mailto: None }),
+            list_id: None,
+            feedback_id: None,
+            auto_submitted: false,
+        })),
+    };
+    (0..count).map(mail).collect()
+}
+
+#[test]
+fn a_batch_arrives_whole_and_each_message_once() {
+    let files = Certificates::new();
+    let server = MailServer::start("none", &files, &[]);
+    let sender = Sender::new(server.port, "none", json!({}), None);
+    assert_eq!(sender.codes(&mails(100)), vec!["delivered"; 100]);
+    let taken = server.taken(100);
+    let by_key: BTreeMap<String, &Taken> = taken.iter().map(|taken| (taken.header("X-Caravan-Key"), taken)).collect();
+    assert_eq!(by_key.len(), 100);
+    for outgoing in mails(100) {
+        let EffectBody::Email(email) = &outgoing.body;
+        let taken = by_key[&outgoing.key];
+        assert_eq!((&taken.from, &taken.to), (&json!("bounces@acme.example"), &json!([email.to.email])));
+        assert_eq!(taken.text(), TEXT);
+        assert_eq!(taken.header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+    }
+    let ids: std::collections::BTreeSet<_> = taken.iter().map(|taken| taken.header("Message-ID")).collect();
+    assert_eq!(ids.len(), 100);
+}
+
+#[test]
+fn encrypted_connections_sign_in_and_deliver() {
+    let files = Certificates::new();
+    for security in ["starttls", "tls"] {
+        let server = MailServer::start(security, &files, &["acme", "right"]);
+        let signed_in = json!({"username": "acme", "ca_certificate": files.pem});
+        let sender = Sender::new(server.port, security, signed_in.clone(), Some("right"));
+        assert_eq!(sender.codes(&mails(10)), vec!["delivered"; 10], "{security}");
+        assert_eq!(server.taken(10).len(), 10);
+        assert!(sender.connector.check().expect("works").contains(" encrypted"), "{security}");
+
+        let wrong = Sender::new(server.port, security, signed_in, Some("wrong"));
+        assert_eq!(wrong.codes(&mails(1)), ["smtp_sign_in_failed"], "{security}");
+        let why = wrong.connector.check().expect_err("refused");
+        assert!(why.contains("signing in") && !why.contains("wrong"), "{why}");
+    }
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_refused_and_nothing_goes_out_in_the_clear() {
+    let files = Certificates::new();
+    for security in ["starttls", "tls"] {
+        let server = MailServer::start(security, &files, &[]);
+        let stranger = Sender::new(server.port, security, json!({"ca_certificate": Certificates::new().pem}), None);
+        assert_eq!(stranger.codes(&mails(2)), ["smtp_unreachable"; 2], "{security}");
+    }
+    let server = MailServer::start("none", &files, &[]);
+    let careful = Sender::new(server.port, "starttls", json!({}), None);
+    assert_eq!(careful.codes(&mails(1)), ["smtp_unreachable"]);
+}

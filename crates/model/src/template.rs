@@ -1,0 +1,72 @@
+//! What a template reads: the values that must be copied for it.
+//!
+//! Templates are minijinja's. Rendering lives with the messages; here nothing is rendered.
+
+use std::collections::BTreeSet;
+
+use minijinja::Environment;
+
+use crate::finding::Finding;
+
+/// The values that a template names, as paths (`person.first_name`); what it sets itself and the engine's own names are
+/// not among them. What is named in brackets (`person['first_name']`) counts as the whole (`person`).
+///
+/// # Errors
+/// `template_syntax`, with the line within the text.
+pub fn paths(source: &str) -> Result<BTreeSet<String>, Finding> {
+    let env = Environment::new();
+    let template = env.template_from_str(source).map_err(|error| syntax(&error))?;
+    let named = template.undeclared_variables(true);
+    // The walk over nested names does not see what the template itself has set.
+    let free = template.undeclared_variables(false);
+    let own = |path: &str| {
+        let root = path.split('.').next().unwrap_or_default();
+        !free.contains(root) || env.globals().any(|(name, _)| name == root)
+    };
+    Ok(named.into_iter().filter(|path| !own(path)).collect())
+}
+
+fn syntax(error: &minijinja::Error) -> Finding {
+    let why = error.detail().unwrap_or("it cannot be read");
+    let line = error.line().and_then(|line| u32::try_from(line).ok());
+    let place = line.map(|line| format!(" (line {line} of this text)")).unwrap_or_default();
+    let message = format!("The template is not complete or not valid: {why}{place}.");
+    Finding { line, ..Finding::error("template_syntax", "", message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(source: &str) -> Vec<String> {
+        paths(source).unwrap().into_iter().collect()
+    }
+
+    #[test]
+    fn names_are_found_in_outputs_conditions_and_loops() {
+        assert_eq!(named("Hello {{ person.first_name | default('there') }}"), ["person.first_name"]);
+        assert_eq!(
+            named("{% if account.employees > 5 %}{{ account.city }}{% endif %}"),
+            ["account.city", "account.employees"]
+        );
+        assert_eq!(named("{% for x in account.list %}{{ x.name }}{{ loop.index }}{% endfor %}"), ["account.list"]);
+        assert_eq!(named("plain"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_the_template_sets_itself_is_no_value() {
+        assert_eq!(named("{% set x = person.city %}{{ x }}{{ x.y }}{{ range(3) }}"), ["person.city"]);
+    }
+
+    #[test]
+    fn what_is_named_in_brackets_counts_as_the_whole() {
+        assert_eq!(named("{{ person['first_name'] }}"), ["person"]);
+        assert_eq!(named("{{ person[my.field] }}"), ["my.field", "person"]);
+    }
+
+    #[test]
+    fn a_broken_template_says_where() {
+        let finding = paths("one\n{{ person.first_name").unwrap_err();
+        assert_eq!((finding.code.as_str(), finding.line), ("template_syntax", Some(2)));
+    }
+}
