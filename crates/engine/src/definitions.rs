@@ -330,11 +330,6 @@ impl<'a> Apply<'a> {
             _ if goes_live => "live",
             _ => "draft",
         };
-        let version = if goes_live && document.kind().life_cycle() == LifeCycle::Publish {
-            Some(self.publish(s, id, &body)?)
-        } else {
-            known.and_then(|row| row.live_version)
-        };
         let row = DocumentRow {
             id,
             kind: document.kind().key().to_owned(),
@@ -342,7 +337,7 @@ impl<'a> Apply<'a> {
             name: document.envelope.name.clone(),
             state: state.to_owned(),
             revision: known.map_or(1, |row| row.revision + 1),
-            live_version: version,
+            live_version: known.and_then(|row| row.live_version),
             paused: known.is_some_and(|row| row.paused),
             starts_at: known.and_then(|row| row.starts_at),
             ends_at: known.and_then(|row| row.ends_at),
@@ -351,19 +346,19 @@ impl<'a> Apply<'a> {
             created_by: known.map_or_else(|| self.actor.to_owned(), |row| row.created_by.clone()),
             updated_at: self.now,
             updated_by: self.actor.to_owned(),
-            published_at: if version.is_some() { Some(self.now) } else { known.and_then(|row| row.published_at) },
-            published_by: if version.is_some() {
-                Some(self.actor.to_owned())
-            } else {
-                known.and_then(|row| row.published_by.clone())
-            },
+            published_at: known.and_then(|row| row.published_at),
+            published_by: known.and_then(|row| row.published_by.clone()),
         };
         documents::put(s, &row)?;
+        if goes_live && document.kind().life_cycle() == LifeCycle::Publish {
+            let version = add_version(s, id, &row.body, "{}", self.now, self.actor)?;
+            let published_by = Some(self.actor.to_owned());
+            documents::put(
+                s,
+                &DocumentRow { live_version: Some(version), published_at: Some(self.now), published_by, ..row },
+            )?;
+        }
         Ok(id)
-    }
-
-    fn publish(&self, s: &mut dyn Session, id: DocumentId, body: &str) -> Result<VersionId, DefinitionError> {
-        add_version(s, id, body, "{}", self.now, self.actor)
     }
 }
 
@@ -431,7 +426,10 @@ impl Names {
                 known.insert(document.envelope.name.clone());
             }
         }
-        names.entry(DocumentKind::Role).or_default().extend(caravan_model::document::BUILT_IN_ROLES.iter().map(|r| (*r).to_owned()));
+        names
+            .entry(DocumentKind::Role)
+            .or_default()
+            .extend(caravan_model::document::BUILT_IN_ROLES.iter().map(|r| (*r).to_owned()));
         Self(names)
     }
 
@@ -533,7 +531,11 @@ fn fill_static(s: &mut dyn Session, list: DocumentId, keys: &[String], now: Time
 }
 
 /// Documents as manifests, of one kind and key where given; in the order in which they can be applied.
-pub fn export(engine: &Engine, kind: Option<DocumentKind>, key: Option<&str>) -> Result<Vec<Document>, DefinitionError> {
+pub fn export(
+    engine: &Engine,
+    kind: Option<DocumentKind>,
+    key: Option<&str>,
+) -> Result<Vec<Document>, DefinitionError> {
     let rows = engine.store().read(|s| documents::all(s))?;
     let found: Vec<Document> = rows
         .iter()
@@ -555,18 +557,11 @@ pub fn export(engine: &Engine, kind: Option<DocumentKind>, key: Option<&str>) ->
 }
 
 /// Takes a definition away, unless it runs or something else names it.
-pub fn delete(
-    engine: &Engine,
-    kind: DocumentKind,
-    key: &str,
-    if_revision: Option<i64>,
-) -> Result<(), DefinitionError> {
+pub fn delete(engine: &Engine, kind: DocumentKind, key: &str, if_revision: Option<i64>) -> Result<(), DefinitionError> {
     engine.store().write(|s| {
         documents::begin_change(s)?;
-        let row = documents::get(s, kind.key(), key)?.ok_or_else(|| DefinitionError::Unknown {
-            kind: kind.label().to_lowercase(),
-            key: key.to_owned(),
-        })?;
+        let row = documents::get(s, kind.key(), key)?
+            .ok_or_else(|| DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: key.to_owned() })?;
         if let Some(yours) = if_revision.filter(|&yours| yours != row.revision) {
             return Err(DefinitionError::Stale { yours, stored: row.revision });
         }
@@ -599,4 +594,3 @@ pub fn used_by(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Vec
         .map(|d| Named { kind: d.kind().key().to_owned(), key: d.key().to_owned() })
         .collect())
 }
-

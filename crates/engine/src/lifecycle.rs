@@ -65,7 +65,10 @@ pub fn publish(engine: &Engine, keys: &[String], actor: &str) -> Result<Vec<Publ
 fn draft(s: &mut dyn Session, key: &str) -> Result<(DocumentRow, Document), DefinitionError> {
     let row = journey_row(s, key)?;
     if !matches!(row.state.as_str(), "draft" | "live") {
-        let message = format!("Journey `{key}` is {}; only a draft, or a new version of a live one, can be published.", row.state);
+        let message = format!(
+            "Journey `{key}` is {}; only a draft, or a new version of a live one, can be published.",
+            row.state
+        );
         return Err(Finding::error("wrong_state", "", message).into());
     }
     let Some(document) = stored_document(&row) else {

@@ -51,7 +51,10 @@ fn a_journey_walks_its_accounts_to_the_end_and_counts_every_one() {
     let world = World::embedded("2026-12-01T09:00:00Z").with_people(10, 3);
     world.apply(BASICS);
     world.run();
-    assert_eq!(world.one("SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'big'"), 5);
+    assert_eq!(
+        world.one("SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'big'"),
+        5
+    );
     assert_eq!(world.one("SELECT COUNT(*) FROM buying_group"), 5);
     assert_eq!(world.one("SELECT COUNT(*) FROM group_member WHERE NOT removed"), 5);
     world.publish("first");

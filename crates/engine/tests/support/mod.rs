@@ -55,7 +55,8 @@ impl World {
                 let shards: Vec<i64> = (0..total).map(|n| shard[(n / people) as usize]).collect();
                 let keys: Vec<String> = (0..total).map(|n| format!("p-{}-{}", n / people, n % people)).collect();
                 let emails: Vec<String> = keys.iter().map(|key| format!("{key}@example.com")).collect();
-                let titles: Vec<&str> = (0..total).map(|n| if n % people == 0 { "Chief Officer" } else { "Clerk" }).collect();
+                let titles: Vec<&str> =
+                    (0..total).map(|n| if n % people == 0 { "Chief Officer" } else { "Clerk" }).collect();
                 s.bulk(
                     &Bulk::insert("person")
                         .column("id", &person)
