@@ -227,7 +227,13 @@ const ROUTES = [
   ],
 ];
 
-function api(request, response, url) {
+async function textOf(request) {
+  let text = "";
+  for await (const chunk of request) text += chunk;
+  return text;
+}
+
+async function api(request, response, url) {
   const path = url.pathname.slice("/api/v1".length);
   const send = (code, body) => {
     response.writeHead(code, {
@@ -239,6 +245,9 @@ function api(request, response, url) {
   const signedIn = request.headers.cookie?.includes("caravan_session=1");
   if (path === "/session") {
     if (request.method === "POST") {
+      if ((await textOf(request)).includes("-wrong")) {
+        return send(401, { title: "Refused", status: 401, code: "wrong_credentials" });
+      }
       response.setHeader("set-cookie", "caravan_session=1; HttpOnly; SameSite=Lax; Path=/");
       return send(200, session);
     }

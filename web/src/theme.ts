@@ -100,7 +100,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--cv-ground": "#0f141b",
     "--cv-surface": "#19212b",
     "--cv-line": "#2b3542",
-    "--cv-line-strong": "#546274",
+    "--cv-line-strong": "#6a7a8d",
     "--cv-nav": "#0b1419",
     "--cv-nav-text": "#a9bcc3",
     "--cv-nav-active": "#18323b",

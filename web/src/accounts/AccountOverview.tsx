@@ -24,7 +24,7 @@ export function AccountOverview({ account }: { account: Account }) {
           {account.lists.length === 0 ? <Text c="dimmed">{text.noLists}</Text> : null}
           <Group gap="xs">
             {account.lists.map((list) => (
-              <Badge key={list} variant="light" color="gray" tt="none" fw={500} size="lg">
+              <Badge key={list} variant="outline" color="gray" tt="none" fw={500} size="lg">
                 {list}
               </Badge>
             ))}

@@ -17,7 +17,8 @@ export function whenSignedOut(callback: () => void) {
   onSignedOut = callback;
 }
 
-const guard: Middleware = {
+/** Adds the token, notices a lost session, and gives a lost connection its sentence. */
+export const guard: Middleware = {
   onRequest({ request }) {
     if (request.method !== "GET" && csrf !== "") request.headers.set("X-CSRF-Token", csrf);
     return request;

@@ -9,19 +9,22 @@ const POLL_MS = 4_000;
 /** Keeps a journey's status fresh in the cache; cards and paths read their own slice of it. */
 export function useLiveStatus(key: string) {
   const cache = useQueryClient();
-  const [streaming, setStreaming] = useState(false);
+  const [stream, setStream] = useState<"opening" | "open" | "down">("opening");
   useEffect(() => {
-    const stream = new EventSource(`/api/v1/events/stream?journey=${encodeURIComponent(key)}`);
-    stream.onopen = () => setStreaming(true);
-    stream.onerror = () => setStreaming(false);
-    stream.addEventListener("status", (event) => {
+    const source = new EventSource(`/api/v1/events/stream?journey=${encodeURIComponent(key)}`);
+    source.onopen = () => setStream("open");
+    source.onerror = () => setStream("down");
+    source.addEventListener("status", (event) => {
       const status = readStatus(event.data);
       if (status?.key === key) cache.setQueryData(statusQuery(key).queryKey, status);
     });
-    return () => stream.close();
+    return () => source.close();
   }, [cache, key]);
-  const query = useQuery({ ...statusQuery(key), refetchInterval: streaming ? false : POLL_MS });
-  return { ...query, streaming };
+  const query = useQuery({
+    ...statusQuery(key),
+    refetchInterval: stream === "open" ? false : POLL_MS,
+  });
+  return { ...query, stream };
 }
 
 /** A torn or foreign event is dropped: the next one or the poll brings the counts. */

@@ -47,9 +47,7 @@ export function JourneyPage() {
                   {map.data.version == null ? text.unpublished : text.version(map.data.version)}
                 </span>
                 {map.data.end ? <span>{endSentence(map.data.end, state)}</span> : null}
-                {state === "live" || state === "closed" ? (
-                  <LiveMark streaming={live.streaming} />
-                ) : null}
+                {state === "live" || state === "closed" ? <LiveMark stream={live.stream} /> : null}
               </>
             ) : null
           }
@@ -70,10 +68,11 @@ const endSentence = (end: string, state: string) =>
     ? text.ended(formatDate(end))
     : text.ends(formatDate(end));
 
-function LiveMark({ streaming }: { streaming: boolean }) {
+function LiveMark({ stream }: { stream: "opening" | "open" | "down" }) {
+  if (stream === "opening") return null;
   return (
-    <span className={classes.liveMark} data-streaming={streaming || undefined}>
-      {streaming ? text.live : text.polling}
+    <span className={classes.liveMark} data-streaming={stream === "open" || undefined}>
+      {stream === "open" ? text.live : text.polling}
     </span>
   );
 }

@@ -12,6 +12,14 @@ import { actionsIn, type LifeCycleAction } from "./states";
 
 const text = strings.journey;
 
+const VARIANT = {
+  publish: "filled",
+  resume: "filled",
+  pause: "default",
+  close: "default",
+  abort: "light",
+} as const;
+
 type Props = { journey: string; state: JourneyState; paused: boolean };
 
 export function LifeCycle({ journey, state, paused }: Props) {
@@ -21,7 +29,7 @@ export function LifeCycle({ journey, state, paused }: Props) {
       {actionsIn(state, paused).map((action) => (
         <Button
           key={action}
-          variant={action === "publish" || action === "resume" ? "filled" : "default"}
+          variant={VARIANT[action]}
           color={action === "abort" ? "red" : undefined}
           onClick={() => setAsked(action)}
         >

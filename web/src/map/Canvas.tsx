@@ -17,6 +17,7 @@ import { strings } from "../strings";
 import { Box } from "./Box";
 import { Card } from "./Card";
 import type { Item } from "./graph";
+import { KeepInView } from "./KeepInView";
 import { type Drawing, openingViewport, type Placed } from "./layout";
 import classes from "./map.module.css";
 import { ArrowMarker, PathEdge } from "./PathEdge";
@@ -100,6 +101,7 @@ export function Canvas({ journey, drawing, opened, selected, onTurn }: Props) {
           proOptions={{ hideAttribution: true }}
         >
           <Background gap={22} size={1.4} color="var(--cv-grid)" />
+          <KeepInView pane={pane} selected={selected} />
           <Toolbar
             direction={drawing.direction}
             onTurn={onTurn}

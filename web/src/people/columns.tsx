@@ -1,4 +1,3 @@
-import { Badge } from "@mantine/core";
 import { Fragment } from "react";
 import type { PersonRow } from "../api/types";
 import type { Column } from "../shell/DataTable";
@@ -51,15 +50,14 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
     id: "subscribed",
     label: text.columns.subscribed,
     cell: (row) => (
-      <Badge
-        variant="light"
-        color={row.unsubscribed ? "orange" : "teal"}
-        tt="none"
-        fw={500}
-        className={classes.chip}
-      >
+      <span className={classes.state}>
+        <span
+          className={classes.dot}
+          data-state={row.unsubscribed ? "aborted" : "finished"}
+          aria-hidden
+        />
         {row.unsubscribed ? text.unsubscribed : text.subscribed}
-      </Badge>
+      </span>
     ),
   },
   {

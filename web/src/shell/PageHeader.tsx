@@ -46,7 +46,11 @@ export function PageHeader({ title, total, back, detail, children }: Props) {
           {detail ? <div className={classes.detail}>{detail}</div> : null}
         </Stack>
       </Group>
-      {children ? <Group gap="xs">{children}</Group> : null}
+      {children ? (
+        <Group gap="xs" wrap="nowrap" flex="none">
+          {children}
+        </Group>
+      ) : null}
     </header>
   );
 }
