@@ -1,0 +1,77 @@
+import { Skeleton } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { Users } from "lucide-react";
+import { accountPeopleQuery, accountQuery, accountTimelineQuery } from "../api/queries";
+import { PEOPLE_COLUMNS } from "../people/columns";
+import { ActivityList } from "../shell/ActivityList";
+import { DataTable } from "../shell/DataTable";
+import { EmptyState } from "../shell/EmptyState";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { PageHeader } from "../shell/PageHeader";
+import classes from "../shell/shell.module.css";
+import { Tabs } from "../shell/Tabs";
+import { strings } from "../strings";
+import { AccountOverview } from "./AccountOverview";
+import { BuyingGroups } from "./BuyingGroups";
+
+const text = strings.accounts;
+
+export function AccountPage() {
+  const { key } = useParams({ from: "/inside/accounts/$key" });
+  const { data: account, error, refetch } = useQuery(accountQuery(key));
+  if (error) {
+    return (
+      <div className={classes.page}>
+        <ErrorNotice error={error} onRetry={refetch} />
+      </div>
+    );
+  }
+  return (
+    <div className={classes.page}>
+      <PageHeader
+        title={account?.name || key}
+        back={{ to: "/accounts", label: text.back }}
+        detail={
+          <>
+            <span>{strings.subjects.account}</span>
+            <span>{key}</span>
+            {account ? <span>{strings.subjects.people(account.people)}</span> : null}
+          </>
+        }
+      />
+      <Tabs
+        label={account?.name || key}
+        tabs={[
+          {
+            id: "overview",
+            label: text.tabs.overview,
+            body: account ? <AccountOverview account={account} /> : <Skeleton height={260} />,
+          },
+          { id: "people", label: text.tabs.people, body: <AccountPeople accountKey={key} /> },
+          { id: "groups", label: text.tabs.groups, body: <BuyingGroups accountKey={key} /> },
+          { id: "timeline", label: text.tabs.timeline, body: <AccountTimeline accountKey={key} /> },
+        ]}
+      />
+    </div>
+  );
+}
+
+function AccountPeople({ accountKey }: { accountKey: string }) {
+  const rows = useInfiniteQuery(accountPeopleQuery(accountKey));
+  return (
+    <DataTable
+      label={text.tabs.people}
+      rows={rows}
+      columns={PEOPLE_COLUMNS.filter((column) => column.id !== "accounts")}
+      rowKey={(row) => row.key}
+      empty={<EmptyState icon={Users} title={text.noPeople} hint={text.noPeopleHint} />}
+    />
+  );
+}
+
+function AccountTimeline({ accountKey }: { accountKey: string }) {
+  return (
+    <ActivityList rows={useInfiniteQuery(accountTimelineQuery(accountKey))} own={accountKey} />
+  );
+}

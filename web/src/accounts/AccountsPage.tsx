@@ -1,0 +1,68 @@
+import { Building2 } from "lucide-react";
+import { accountsQuery } from "../api/queries";
+import type { AccountRow } from "../api/types";
+import type { Column } from "../shell/DataTable";
+import { formatNumber } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { ListPage } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
+import { Moment } from "../shell/Moment";
+import classes from "../shell/shell.module.css";
+import { useRows } from "../shell/useRows";
+import { strings } from "../strings";
+
+const text = strings.accounts;
+const none = strings.list.none;
+
+const COLUMNS: Column<AccountRow>[] = [
+  {
+    id: "name",
+    label: text.columns.name,
+    fixed: true,
+    cell: (row) => (
+      <LinkTo className={classes.nameLink} to={at("/accounts", row.key)}>
+        {row.name || row.key}
+      </LinkTo>
+    ),
+  },
+  { id: "industry", label: text.columns.industry, cell: (row) => row.industry ?? none },
+  { id: "country", label: text.columns.country, cell: (row) => row.country ?? none },
+  {
+    id: "employees",
+    label: text.columns.employees,
+    numeric: true,
+    cell: (row) => formatNumber(row.employees),
+  },
+  {
+    id: "people",
+    label: text.columns.people,
+    numeric: true,
+    cell: (row) => formatNumber(row.people),
+  },
+  { id: "owner", label: text.columns.owner, cell: (row) => row.owner_email ?? none },
+  {
+    id: "updated",
+    label: text.columns.updated,
+    cell: (row) => <Moment at={row.updated_at} dimmed />,
+  },
+];
+
+export function AccountsPage() {
+  const rows = useRows(accountsQuery(useSearchText()));
+  return (
+    <ListPage
+      id="accounts"
+      title={text.title}
+      searchLabel={strings.list.search}
+      rows={rows}
+      columns={COLUMNS}
+      rowKey={(row) => row.key}
+      empty={{
+        icon: Building2,
+        title: text.empty,
+        hint: text.emptyHint,
+        command: text.emptyCommand,
+      }}
+    />
+  );
+}

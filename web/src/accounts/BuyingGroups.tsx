@@ -1,0 +1,94 @@
+import { Group, Progress, Skeleton, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { UsersRound } from "lucide-react";
+import { buyingGroupsQuery } from "../api/queries";
+import type { BuyingGroup } from "../api/types";
+import { Card } from "../shell/Card";
+import { EmptyState } from "../shell/EmptyState";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { Facts } from "../shell/Facts";
+import { formatNumber, humanise } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+
+const text = strings.accounts;
+
+/** The account's buying groups, each with how complete it is and who fills which role. */
+export function BuyingGroups({ accountKey }: { accountKey: string }) {
+  const { data, error, refetch } = useQuery(buyingGroupsQuery(accountKey));
+  if (error) return <ErrorNotice error={error} onRetry={refetch} />;
+  if (!data) return <Skeleton height={200} />;
+  if (data.items.length === 0) {
+    return <EmptyState icon={UsersRound} title={text.noGroups} hint={text.noGroupsHint} />;
+  }
+  return (
+    <div className={classes.stack}>
+      {data.items.map((group) => (
+        <GroupCard key={group.solution_interest} group={group} />
+      ))}
+    </div>
+  );
+}
+
+function GroupCard({ group }: { group: BuyingGroup }) {
+  const name = group.name ?? group.solution_interest;
+  return (
+    <Card title={name}>
+      <div className={classes.columns}>
+        <Facts
+          facts={[
+            {
+              label: text.completeness,
+              value: <Completeness name={name} percent={group.completeness ?? 0} />,
+            },
+            { label: text.engagement, value: formatNumber(group.engagement) },
+            { label: text.stage, value: group.stage ?? strings.list.none },
+            { label: text.status, value: group.status ?? strings.list.none },
+          ]}
+        />
+        <Members group={group} />
+      </div>
+    </Card>
+  );
+}
+
+function Completeness({ name, percent }: { name: string; percent: number }) {
+  return (
+    <Group gap="sm" wrap="nowrap">
+      <Progress
+        value={percent}
+        color="teal.7"
+        w={140}
+        aria-label={`${text.completeness}: ${name}`}
+      />
+      <span>{formatNumber(Math.round(percent))} %</span>
+    </Group>
+  );
+}
+
+function Members({ group }: { group: BuyingGroup }) {
+  if (group.members.length === 0) return <Text c="dimmed">{text.noMembers}</Text>;
+  return (
+    <Table verticalSpacing={6} horizontalSpacing="xs" fz="sm" aria-label={text.members}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{text.memberColumns.person}</Table.Th>
+          <Table.Th>{text.memberColumns.role}</Table.Th>
+          <Table.Th>{text.memberColumns.source}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {group.members.map((member) => (
+          <Table.Tr key={`${member.person} ${member.role}`}>
+            <Table.Td>
+              <LinkTo to={at("/people", member.person)}>{member.name ?? member.person}</LinkTo>
+            </Table.Td>
+            <Table.Td>{member.role}</Table.Td>
+            <Table.Td>{text.sources[member.source] ?? humanise(member.source)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,42 @@
+// The API's bodies under the names the screens use. Taken by path and method, so that the
+// generated schema may name its components as it likes.
+import type { paths } from "./schema";
+
+type Content<R> = R extends { content: { "application/json": infer B } } ? B : never;
+type Answer<P extends keyof paths> = paths[P] extends { get: { responses: infer R } }
+  ? R extends { 200: infer Ok }
+    ? Content<Ok>
+    : never
+  : never;
+type Item<P extends keyof paths> = Answer<P> extends { items: (infer I)[] } ? I : never;
+
+export type Session = Answer<"/api/v1/session">;
+export type Organisation = Answer<"/api/v1/organisation">;
+export type JourneyRow = Item<"/api/v1/journeys">;
+export type JourneyMap = Answer<"/api/v1/journeys/{key}/map">;
+export type MapNode = JourneyMap["nodes"][number];
+export type MapEdge = JourneyMap["edges"][number];
+export type Fact = MapNode["facts"][number];
+export type BoxPath = NonNullable<MapNode["box"]>[number];
+export type Family = MapNode["family"];
+export type JourneyStatus = Answer<"/api/v1/journeys/{key}/status">;
+export type NodeStatus = JourneyStatus["nodes"][string];
+export type Outcomes = NonNullable<NodeStatus["outcomes"]>;
+export type JourneyState = JourneyStatus["state"];
+export type NodeTraveller = Item<"/api/v1/journeys/{key}/nodes/{node}/travellers">;
+export type JourneyTraveller = Item<"/api/v1/journeys/{key}/travellers">;
+export type Trip = Answer<"/api/v1/journeys/{key}/travellers/{id}/timeline">;
+export type TripItem = Trip["items"][number];
+export type PersonOutcome = NonNullable<TripItem["outcomes"]>[number];
+export type AccountRow = Item<"/api/v1/accounts">;
+export type Account = Answer<"/api/v1/accounts/{key}">;
+export type BuyingGroup = Item<"/api/v1/accounts/{key}/buying_groups">;
+export type PersonRow = Item<"/api/v1/people">;
+export type Person = Answer<"/api/v1/people/{key}">;
+export type Activity = Item<"/api/v1/people/{key}/timeline">;
+export type MailRow = Item<"/api/v1/mail">;
+export type Mail = Answer<"/api/v1/mail/{id}">;
+export type ProblemRow = Item<"/api/v1/problems">;
+
+/** A page of any list. */
+export type Page<T> = { items: T[]; next_cursor?: string | null; total?: number | null };

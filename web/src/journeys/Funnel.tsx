@@ -1,0 +1,94 @@
+import { Group, Table, Text, Title } from "@mantine/core";
+import { CircleCheck, RefreshCw } from "lucide-react";
+import type { JourneyMap, JourneyStatus } from "../api/types";
+import { Tile } from "../map/Card";
+import { closes } from "../map/counts";
+import { formatNumber, formatShare } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import shell from "../shell/shell.module.css";
+import { strings } from "../strings";
+import classes from "./journeys.module.css";
+
+const text = strings.overview;
+
+/** Every node in order with its counts; each row obeys reached = left + current + ended. */
+export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus }) {
+  const rows = map.nodes.map((node) => ({ node, counts: status.nodes[node.id] }));
+  const whole = rows.every(({ counts }) => !counts || closes(counts));
+  const entered = status.travellers.entered ?? 0;
+  return (
+    <section className={shell.tableFrame} aria-label={text.funnel}>
+      <Group justify="space-between" className={classes.funnelHead}>
+        <Title order={2}>{text.funnel}</Title>
+        <span className={classes.equation} data-whole={whole}>
+          {whole ? <CircleCheck size={15} aria-hidden /> : <RefreshCw size={15} aria-hidden />}
+          {whole ? text.equationHolds : text.equationBroken} {text.equation}
+        </span>
+      </Group>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+      <section className={shell.tableScroll} tabIndex={0} aria-label={text.funnel}>
+        <Table verticalSpacing={8}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{text.columns.node}</Table.Th>
+              <Table.Th scope="col">{text.columns.share}</Table.Th>
+              <Table.Th scope="col" data-numeric>
+                {text.columns.reached}
+              </Table.Th>
+              <Table.Th scope="col" data-numeric>
+                {text.columns.left}
+              </Table.Th>
+              <Table.Th scope="col" data-numeric>
+                {text.columns.current}
+              </Table.Th>
+              <Table.Th scope="col" data-numeric>
+                {text.columns.ended}
+              </Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {rows.map(({ node, counts }) => (
+              <Table.Tr key={node.id}>
+                <Table.Td>
+                  <Group gap={10} wrap="nowrap">
+                    <Tile node={node} small />
+                    <div>
+                      <LinkTo
+                        className={shell.nameLink}
+                        to={`${at("/journeys", map.key)}?node=${encodeURIComponent(node.id)}`}
+                      >
+                        {node.title}
+                      </LinkTo>
+                      <Text size="xs" c="dimmed">
+                        {node.facts[0]?.value ?? node.subtitle}
+                      </Text>
+                    </div>
+                  </Group>
+                </Table.Td>
+                <Table.Td className={classes.shareCell}>
+                  <ShareBar family={node.family} part={counts?.reached ?? 0} whole={entered} />
+                </Table.Td>
+                <Table.Td data-numeric>{formatNumber(counts?.reached)}</Table.Td>
+                <Table.Td data-numeric>{formatNumber(counts?.left)}</Table.Td>
+                <Table.Td data-numeric>{formatNumber(counts?.current)}</Table.Td>
+                <Table.Td data-numeric>{formatNumber(counts?.ended)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </section>
+    </section>
+  );
+}
+
+function ShareBar({ family, part, whole }: { family: string; part: number; whole: number }) {
+  const percent = whole === 0 ? 0 : Math.min(100, (part / whole) * 100);
+  return (
+    <span className={classes.shareBar}>
+      <span className={classes.shareTrack} aria-hidden>
+        <span data-family={family} style={{ width: `${percent}%` }} />
+      </span>
+      <span className={classes.shareText}>{formatShare(part, whole)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,107 @@
+// One journey: its header, and the tab that the address names.
+import { Tabs, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
+import { useLiveStatus } from "../api/live";
+import { mapQuery } from "../api/queries";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { formatDate } from "../shell/format";
+import { PageHeader } from "../shell/PageHeader";
+import { StateDot } from "../shell/StateDot";
+import shell from "../shell/shell.module.css";
+import { strings } from "../strings";
+import classes from "./journeys.module.css";
+import { LifeCycle } from "./LifeCycle";
+
+const text = strings.journey;
+const TABS = ["map", "overview", "travellers", "problems"] as const;
+
+export function JourneyPage() {
+  const { key } = useParams({ from: "/inside/journeys/$key" });
+  const map = useQuery(mapQuery(key));
+  const live = useLiveStatus(key);
+  if (map.error) {
+    return (
+      <div className={shell.page}>
+        <ErrorNotice error={map.error} onRetry={map.refetch} />
+      </div>
+    );
+  }
+  const state = live.data?.state ?? map.data?.state;
+  return (
+    <div className={classes.journey}>
+      <div className={classes.head}>
+        <PageHeader
+          title={map.data?.name || key}
+          back={{ to: "/journeys", label: text.back }}
+          detail={
+            map.data && state ? (
+              <>
+                <span>
+                  {map.data.subject === "account"
+                    ? strings.subjects.accountJourney
+                    : strings.subjects.personJourney}
+                </span>
+                <StateDot state={state} paused={live.data?.paused} />
+                <span>
+                  {map.data.version == null ? text.unpublished : text.version(map.data.version)}
+                </span>
+                {map.data.end ? <span>{endSentence(map.data.end, state)}</span> : null}
+                {state === "live" || state === "closed" ? <LiveMark stream={live.stream} /> : null}
+              </>
+            ) : null
+          }
+        >
+          {state ? (
+            <LifeCycle journey={key} state={state} paused={live.data?.paused ?? false} />
+          ) : null}
+        </PageHeader>
+        <JourneyTabs problems={live.data?.problems ?? 0} />
+      </div>
+      <Outlet />
+    </div>
+  );
+}
+
+const endSentence = (end: string, state: string) =>
+  state === "finished" || state === "aborted"
+    ? text.ended(formatDate(end))
+    : text.ends(formatDate(end));
+
+function LiveMark({ stream }: { stream: "opening" | "open" | "down" }) {
+  if (stream === "opening") return null;
+  return (
+    <span className={classes.liveMark} data-streaming={stream === "open" || undefined}>
+      {stream === "open" ? text.live : text.polling}
+    </span>
+  );
+}
+
+/** Tabs that are addresses: `/journeys/KEY` is the map. */
+function JourneyTabs({ problems }: { problems: number }) {
+  const navigate = useNavigate();
+  const { key } = useParams({ from: "/inside/journeys/$key" });
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const current = TABS.find((tab) => path.endsWith(`/${tab}`)) ?? "map";
+  const go = (tab: string | null) =>
+    navigate({
+      to: tab === "map" ? "/journeys/$key" : `/journeys/$key/${tab}`,
+      params: { key },
+    } as never);
+  return (
+    <Tabs value={current} onChange={go} className={classes.tabs}>
+      <Tabs.List aria-label={text.tabs.map}>
+        {TABS.map((tab) => (
+          <Tabs.Tab key={tab} value={tab}>
+            {text.tabs[tab]}
+            {tab === "problems" && problems > 0 ? (
+              <Text span inherit className={classes.problemCount}>
+                {problems}
+              </Text>
+            ) : null}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+    </Tabs>
+  );
+}

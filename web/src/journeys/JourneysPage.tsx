@@ -1,0 +1,87 @@
+import { Route } from "lucide-react";
+import { journeysQuery } from "../api/queries";
+import type { JourneyRow } from "../api/types";
+import type { Column } from "../shell/DataTable";
+import { formatDate, formatNumber } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { ListPage } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
+import { Moment } from "../shell/Moment";
+import { StateDot } from "../shell/StateDot";
+import classes from "../shell/shell.module.css";
+import { useRows } from "../shell/useRows";
+import { strings } from "../strings";
+
+const text = strings.journeys;
+const none = strings.list.none;
+
+const COLUMNS: Column<JourneyRow>[] = [
+  {
+    id: "name",
+    label: text.columns.name,
+    fixed: true,
+    cell: (row) => (
+      <LinkTo className={classes.nameLink} to={at("/journeys", row.key)}>
+        {row.name || row.key}
+      </LinkTo>
+    ),
+  },
+  {
+    id: "state",
+    label: text.columns.state,
+    cell: (row) => <StateDot state={row.state} paused={row.paused} />,
+  },
+  { id: "subject", label: text.columns.subject, cell: (row) => strings.subjects[row.subject] },
+  ...counted("entered"),
+  ...counted("active"),
+  ...counted("completed"),
+  {
+    id: "updated",
+    label: text.columns.updated,
+    cell: (row) => <Moment at={row.updated_at} dimmed />,
+  },
+  {
+    id: "updatedBy",
+    label: text.columns.updatedBy,
+    optional: true,
+    cell: (row) => row.updated_by ?? none,
+  },
+  {
+    id: "published",
+    label: text.columns.published,
+    cell: (row) => (row.published_at ? <Moment at={row.published_at} dimmed /> : none),
+  },
+  {
+    id: "publishedBy",
+    label: text.columns.publishedBy,
+    optional: true,
+    cell: (row) => row.published_by ?? none,
+  },
+  { id: "end", label: text.columns.end, optional: true, cell: (row) => formatDate(row.end) },
+];
+
+function counted(id: "entered" | "active" | "completed"): Column<JourneyRow>[] {
+  return [
+    {
+      id,
+      label: text.columns[id],
+      numeric: true,
+      cell: (row) => formatNumber(row.travellers[id] ?? 0),
+    },
+  ];
+}
+
+export function JourneysPage() {
+  const rows = useRows({ ...journeysQuery(useSearchText()), refetchInterval: 10_000 });
+  return (
+    <ListPage
+      id="journeys"
+      title={text.title}
+      searchLabel={strings.list.search}
+      rows={rows}
+      columns={COLUMNS}
+      rowKey={(row) => row.key}
+      empty={{ icon: Route, title: text.empty, hint: text.emptyHint, command: text.emptyCommand }}
+    />
+  );
+}

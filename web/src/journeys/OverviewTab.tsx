@@ -1,0 +1,73 @@
+// How a journey does as a whole: the ring, the closing equation, the funnel, the actions.
+import { Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { ChartNoAxesColumn } from "lucide-react";
+import { mapQuery, statusQuery } from "../api/queries";
+import type { JourneyMap, JourneyStatus } from "../api/types";
+import { executions, outcomeRows } from "../map/counts";
+import { OutcomeTable } from "../map/OutcomeTable";
+import { Card } from "../shell/Card";
+import { EmptyState } from "../shell/EmptyState";
+import { strings } from "../strings";
+import { Funnel } from "./Funnel";
+import classes from "./journeys.module.css";
+import { StatusRing } from "./StatusRing";
+
+const text = strings.overview;
+
+export function OverviewTab() {
+  const { key } = useParams({ from: "/inside/journeys/$key" });
+  const { data: map } = useQuery(mapQuery(key));
+  const { data: status } = useQuery({ ...statusQuery(key), enabled: false });
+  if (!map || !status) return null;
+  if (map.version == null) {
+    return (
+      <div className={classes.tab}>
+        <EmptyState
+          icon={ChartNoAxesColumn}
+          title={text.notPublished}
+          hint={text.notPublishedHint}
+        />
+      </div>
+    );
+  }
+  return (
+    <div className={classes.tab}>
+      <div className={classes.overview}>
+        <Card title={text.status}>
+          <StatusRing travellers={status.travellers} />
+        </Card>
+        <Funnel map={map} status={status} />
+      </div>
+      <Card title={text.outcomes}>
+        <ActionOutcomes map={map} status={status} />
+      </Card>
+    </div>
+  );
+}
+
+/** Every action that ran, boxes' actions too, in the order of the map. */
+function ActionOutcomes({ map, status }: { map: JourneyMap; status: JourneyStatus }) {
+  const actions = map.nodes
+    .flatMap((node) => [node, ...(node.box ?? []).flatMap((path) => path.actions)])
+    .map((action) => ({ action, outcomes: status.nodes[action.id]?.outcomes }))
+    .map(({ action, outcomes }) => ({ action, rows: outcomes ? outcomeRows(outcomes) : [] }))
+    .filter(({ rows }) => executions(rows) > 0);
+  if (actions.length === 0) return <Text c="dimmed">{text.outcomesEmpty}</Text>;
+  return (
+    <div className={classes.actionOutcomes}>
+      {actions.map(({ action, rows }) => (
+        <section key={action.id} aria-label={action.title}>
+          <Text fw={600} mb={6}>
+            {action.title}
+            <Text span inherit c="dimmed" fw={400}>
+              {action.facts[0] ? ` · ${action.facts[0].value}` : ""}
+            </Text>
+          </Text>
+          <OutcomeTable rows={rows} />
+        </section>
+      ))}
+    </div>
+  );
+}

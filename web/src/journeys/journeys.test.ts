@@ -1,0 +1,38 @@
+import { ringParts } from "./ring";
+import { actionsIn } from "./states";
+import { endWord, outcomeWord } from "./words";
+
+describe("life cycle", () => {
+  it("offers only what the state allows", () => {
+    expect(actionsIn("draft", false)).toEqual(["publish"]);
+    expect(actionsIn("live", false)).toEqual(["pause", "close", "abort"]);
+    expect(actionsIn("live", true)).toEqual(["resume", "close", "abort"]);
+    expect(actionsIn("closed", false)).toEqual(["pause", "abort"]);
+    expect(actionsIn("scheduled", false)).toEqual(["abort"]);
+    expect(actionsIn("finished", false)).toEqual([]);
+    expect(actionsIn("aborted", true)).toEqual([]);
+  });
+});
+
+describe("status ring", () => {
+  it("goes once around when everybody is accounted for", () => {
+    const parts = ringParts({ entered: 10, active: 2, completed: 7, timed_out: 1 });
+    expect(parts.map((part) => part.state)).toEqual(["active", "completed", "timed_out"]);
+    expect(parts.reduce((sum, part) => sum + part.share, 0)).toBeCloseTo(1);
+    expect(parts[2]?.offset).toBeCloseTo(0.9);
+  });
+
+  it("stays empty while nobody has entered", () => {
+    expect(ringParts({}).every((part) => part.share === 0)).toBe(true);
+  });
+});
+
+describe("codes as words", () => {
+  it("knows ours and reads strangers", () => {
+    expect(endWord("no_path")).toBe("No path");
+    expect(endWord(null)).toBe("Ended");
+    expect(outcomeWord("no_op")).toBe("No change");
+    expect(outcomeWord("target_not_live")).toBe("Target not live");
+    expect(outcomeWord("constructor")).toBe("Constructor");
+  });
+});

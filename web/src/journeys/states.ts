@@ -1,0 +1,21 @@
+// The life cycle as the buttons see it.
+import type { JourneyState } from "../api/types";
+
+export type LifeCycleAction = "publish" | "pause" | "resume" | "close" | "abort";
+
+/** What may be done in a state, the weightiest last but for the main one. */
+export function actionsIn(state: JourneyState, paused: boolean): LifeCycleAction[] {
+  const halt: LifeCycleAction = paused ? "resume" : "pause";
+  switch (state) {
+    case "draft":
+      return ["publish"];
+    case "scheduled":
+      return ["abort"];
+    case "live":
+      return [halt, "close", "abort"];
+    case "closed":
+      return [halt, "abort"];
+    default:
+      return [];
+  }
+}

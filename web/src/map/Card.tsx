@@ -1,0 +1,111 @@
+// One node of the map: tile, title, subject, facts, counts, outcomes.
+import { Text } from "@mantine/core";
+import { Building2, User } from "lucide-react";
+import { memo, type ReactNode } from "react";
+import type { Fact, MapNode } from "../api/types";
+import { formatNumber } from "../shell/format";
+import { strings } from "../strings";
+import { iconOf } from "./icons";
+import { useNodeStatus, useRises, useScene } from "./live";
+import classes from "./map.module.css";
+import { OutcomeBar } from "./OutcomeBar";
+
+/** The whole card; `children` is what a box adds below. */
+export function CardFace({
+  node,
+  selected,
+  children,
+}: {
+  node: MapNode;
+  selected?: boolean;
+  children?: ReactNode;
+}) {
+  const { open, published } = useScene();
+  const status = useNodeStatus(node.id);
+  return (
+    <div className={classes.card} data-family={node.family} data-selected={selected || undefined}>
+      <Pulse value={status?.reached} />
+      <button
+        type="button"
+        className={classes.cardHead}
+        aria-label={strings.map.node(node.title, node.subtitle)}
+        aria-pressed={selected ?? false}
+        onClick={() => open(node.id)}
+      >
+        <Tile node={node} />
+        <span className={classes.cardText}>
+          <span className={classes.cardTitle}>{node.title}</span>
+          <span className={classes.cardSubtitle}>
+            {node.subject === "person" ? (
+              <User size={12} aria-hidden />
+            ) : (
+              <Building2 size={12} aria-hidden />
+            )}
+            {node.subtitle}
+          </span>
+        </span>
+      </button>
+      {node.facts.length > 0 ? <CardFacts facts={node.facts} /> : null}
+      {published ? <CardCounts reached={status?.reached} current={status?.current} /> : null}
+      {published && node.family === "action" ? (
+        <OutcomeBar title={node.title} outcomes={status?.outcomes} />
+      ) : null}
+      {children}
+    </div>
+  );
+}
+
+export const Card = memo(CardFace);
+
+export function Tile({ node, small }: { node: Parameters<typeof iconOf>[0]; small?: boolean }) {
+  const Icon = iconOf(node);
+  return (
+    <span
+      className={classes.tile}
+      data-family={node.family}
+      data-small={small || undefined}
+      aria-hidden
+    >
+      <Icon size={small ? 15 : 19} />
+    </span>
+  );
+}
+
+function CardFacts({ facts }: { facts: Fact[] }) {
+  return (
+    <dl className={classes.cardFacts}>
+      {facts.slice(0, 3).map((fact) => (
+        <div key={fact.label} className={classes.fact} title={`${fact.label}: ${fact.value}`}>
+          <dt>{fact.label}:</dt>
+          <dd>{fact.value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+export function CardCounts({
+  reached,
+  current,
+}: {
+  reached: number | undefined;
+  current: number | undefined;
+}) {
+  const { subject } = useScene();
+  return (
+    <div className={classes.counts}>
+      <Text span inherit>
+        {strings.subjects.entered[subject]} <b data-count="reached">{formatNumber(reached)}</b>
+      </Text>
+      <Text span inherit data-here={current ? true : undefined} className={classes.here}>
+        <b data-count="current">{formatNumber(current)}</b> {strings.subjects.atStep}
+      </Text>
+    </div>
+  );
+}
+
+/** A ring that runs out from the card whenever somebody arrives. */
+function Pulse({ value }: { value: number | undefined }) {
+  const rises = useRises(value);
+  return rises > 0 ? <span key={rises} className={classes.pulse} aria-hidden /> : null;
+}

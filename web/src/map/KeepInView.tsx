@@ -1,0 +1,50 @@
+// Brings a card into sight when it is chosen or reached by keyboard; leaves the view alone otherwise.
+import { useReactFlow, useStore } from "@xyflow/react";
+import { type RefObject, useCallback, useEffect } from "react";
+
+const EDGE = 24;
+
+type Props = { pane: RefObject<HTMLElement | null>; selected: string | undefined };
+
+export function KeepInView({ pane, selected }: Props) {
+  const flow = useReactFlow();
+  const width = useStore((state) => state.width);
+  const reveal = useCallback(
+    (id: string) => {
+      const card = flow.getNode(id);
+      const size = pane.current?.getBoundingClientRect();
+      if (!card || !size) return;
+      const { x, y, zoom } = flow.getViewport();
+      const left = card.position.x * zoom + x;
+      const top = card.position.y * zoom + y;
+      const right = left + (card.width ?? 0) * zoom;
+      const bottom = top + (card.height ?? 0) * zoom;
+      const dx = shift(left, right, size.width);
+      const dy = shift(top, bottom, size.height);
+      if (dx !== 0 || dy !== 0) flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 200 });
+    },
+    [flow, pane],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the panel narrows the pane, which may hide the card
+  useEffect(() => {
+    if (selected) reveal(selected);
+  }, [selected, width, reveal]);
+  useEffect(() => {
+    const section = pane.current;
+    const onFocus = (event: FocusEvent) => {
+      const target = event.target as HTMLElement;
+      const id = target.closest<HTMLElement>(".react-flow__node")?.dataset.id;
+      if (id && target.matches(":focus-visible")) reveal(id);
+    };
+    section?.addEventListener("focusin", onFocus);
+    return () => section?.removeEventListener("focusin", onFocus);
+  }, [pane, reveal]);
+  return null;
+}
+
+/** How far to move so that a stretch lies inside the pane; its beginning counts where it does not fit. */
+export function shift(from: number, to: number, room: number): number {
+  if (from < EDGE) return EDGE - from;
+  if (to > room - EDGE) return Math.max(room - EDGE - to, EDGE - from);
+  return 0;
+}

@@ -1,0 +1,104 @@
+// A path: its line, its chip with label and count, and a runner when somebody takes it.
+import { EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
+import { memo } from "react";
+import { formatNumber } from "../shell/format";
+import { strings } from "../strings";
+import type { Routed } from "./layout";
+import { usePathCount, useRises, useScene } from "./live";
+import classes from "./map.module.css";
+import { roundedPath } from "./route";
+
+const RADIUS = 12;
+
+export const PathEdge = memo(function PathEdge({ id, data }: EdgeProps) {
+  const { published } = useScene();
+  const { link, corners, chip } = data as unknown as Routed;
+  const count = usePathCount(link.count);
+  const rises = useRises(count);
+  const line = roundedPath(corners, RADIUS);
+  return (
+    <>
+      <path
+        className={classes.line}
+        data-idle={published && count === 0 ? true : undefined}
+        d={line}
+        markerEnd="url(#caravan-arrow)"
+      />
+      {rises > 0 ? (
+        <circle
+          key={rises}
+          r={5}
+          className={classes.runner}
+          style={{ offsetPath: `path("${line}")` }}
+        />
+      ) : null}
+      <EdgeLabelRenderer>
+        <PathChip
+          id={id}
+          label={link.label}
+          count={published && link.count ? (count ?? 0) : undefined}
+          at={chip}
+        />
+      </EdgeLabelRenderer>
+    </>
+  );
+});
+
+type ChipProps = {
+  id: string;
+  label: string | null;
+  count: number | undefined;
+  at: { x: number; y: number };
+};
+
+function PathChip({ id, label, count, at }: ChipProps) {
+  if (label === null && count === undefined) return null;
+  const number = count === undefined ? null : formatNumber(count);
+  const words =
+    number === null
+      ? label
+      : label === null
+        ? strings.map.passed(number)
+        : strings.map.pathCount(number, label);
+  return (
+    <div
+      className={classes.chip}
+      data-bare={label === null || undefined}
+      data-zero={count === 0 || undefined}
+      data-path={id}
+      role="img"
+      aria-label={words ?? undefined}
+      title={words ?? undefined}
+      style={{
+        transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)`,
+        position: "absolute",
+      }}
+    >
+      {label === null ? null : <span className={classes.chipLabel}>{label}</span>}
+      {number === null ? null : <b data-count="path">{number}</b>}
+    </div>
+  );
+}
+
+/** The arrow chip where a path enters a card; drawn once and used by every path. */
+export function ArrowMarker() {
+  return (
+    <svg className={classes.defs} aria-hidden focusable="false">
+      <defs>
+        <marker
+          id="caravan-arrow"
+          viewBox="0 0 18 18"
+          refX="14"
+          refY="9"
+          markerWidth="18"
+          markerHeight="18"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
+          <circle cx="9" cy="9" r="7.5" className={classes.arrowChip} />
+          <path d="M7.2 5.8 L10.6 9 L7.2 12.2" className={classes.arrowHead} />
+        </marker>
+      </defs>
+    </svg>
+  );
+}

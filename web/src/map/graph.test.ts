@@ -1,0 +1,85 @@
+import { closes, executions, outcomeRows, pathCount } from "./counts";
+import { graphOf, PLAY } from "./graph";
+import { aMap, aStatus } from "./sample.test-support";
+
+describe("what is drawn", () => {
+  it("starts with a play before the audience and ends with a stop after the last node", () => {
+    const { items, links } = graphOf(aMap());
+    expect(items[0]).toEqual({ id: PLAY, type: "play" });
+    expect(items.filter((item) => item.type === "stop")).toHaveLength(1);
+    expect(links.find((link) => link.source === PLAY)?.target).toBe("audience");
+    expect(links.at(-1)?.source).toBe("done");
+  });
+
+  it("gives a split without other its own stop, since trips may end there without a path", () => {
+    const map = aMap();
+    const split = map.nodes.find((node) => node.id === "size");
+    if (split) split.ends = true;
+    const { links } = graphOf(map);
+    const end = links.find((link) => link.source === "size" && link.target.startsWith("stop:"));
+    expect(end?.count).toEqual({ node: "size", kind: "ending", less: [] });
+  });
+
+  it("leaves out an edge to a node that is not on the map", () => {
+    const map = aMap();
+    map.edges.push({ from: "size", to: "nowhere", path: "Ghost", label: "Ghost" });
+    expect(graphOf(map).links.some((link) => link.label === "Ghost")).toBe(false);
+  });
+
+  it("draws nothing for an empty map", () => {
+    expect(graphOf({ ...aMap(), nodes: [], edges: [] })).toEqual({ items: [], links: [] });
+  });
+});
+
+describe("numbers on paths", () => {
+  const { links } = graphOf(aMap());
+  const count = (source: string, label: string | null) =>
+    links.find((link) => link.source === source && link.label === label)?.count;
+
+  it("reads a labelled path by its key", () => {
+    const enterprise = count("size", "Enterprise");
+    expect(enterprise && pathCount(aStatus(), enterprise)).toBe(118);
+  });
+
+  it("gives the plain way on what left by no labelled path", () => {
+    const heard = count("heard", null);
+    expect(heard && pathCount(aStatus(), heard)).toBe(300 - 90);
+  });
+
+  it("counts the end of the journey by what ended at its last node", () => {
+    const end = count("done", null);
+    expect(end && pathCount(aStatus(), end)).toBe(290);
+  });
+
+  it("knows nothing of a node that the status does not name", () => {
+    expect(
+      pathCount({ ...aStatus(), nodes: {} }, { node: "size", kind: "onward", less: [] }),
+    ).toBeUndefined();
+  });
+});
+
+describe("the law of a node", () => {
+  it("closes when reached is left plus current plus ended", () => {
+    expect(closes({ reached: 10, left: 6, current: 3, ended: 1, paths: {} })).toBe(true);
+    expect(closes({ reached: 10, left: 6, current: 3, ended: 0, paths: {} })).toBe(false);
+  });
+});
+
+describe("outcomes", () => {
+  it("adds reasons up, puts the most frequent first and leaves out what never happened", () => {
+    const rows = outcomeRows({
+      pending: 0,
+      done: 5,
+      no_op: {},
+      skipped: { email_missing: 1, unsubscribed: 3 },
+      failed: {},
+      in_doubt: 0,
+    });
+    expect(rows.map((row) => row.kind)).toEqual(["done", "skipped"]);
+    expect(rows[1]?.reasons).toEqual([
+      ["unsubscribed", 3],
+      ["email_missing", 1],
+    ]);
+    expect(executions(rows)).toBe(9);
+  });
+});

@@ -1,0 +1,24 @@
+import { Users } from "lucide-react";
+import { peopleQuery } from "../api/queries";
+import { ListPage } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
+import { useRows } from "../shell/useRows";
+import { strings } from "../strings";
+import { PEOPLE_COLUMNS } from "./columns";
+
+const text = strings.people;
+
+export function PeoplePage() {
+  const rows = useRows(peopleQuery(useSearchText()));
+  return (
+    <ListPage
+      id="people"
+      title={text.title}
+      searchLabel={strings.list.searchPeople}
+      rows={rows}
+      columns={PEOPLE_COLUMNS}
+      rowKey={(row) => row.key}
+      empty={{ icon: Users, title: text.empty, hint: text.emptyHint, command: text.emptyCommand }}
+    />
+  );
+}

@@ -1,0 +1,82 @@
+import { Skeleton, Stack, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { personQuery, personTimelineQuery } from "../api/queries";
+import type { Person } from "../api/types";
+import { ActivityList } from "../shell/ActivityList";
+import { attributeFacts } from "../shell/attributes";
+import { Card } from "../shell/Card";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { Facts } from "../shell/Facts";
+import { at, LinkTo } from "../shell/LinkTo";
+import { PageHeader } from "../shell/PageHeader";
+import classes from "../shell/shell.module.css";
+import { Tabs } from "../shell/Tabs";
+import { strings } from "../strings";
+import { personName } from "./columns";
+
+const text = strings.people;
+const ELSEWHERE = ["key", "name", "accounts", "etag", "revision"];
+
+export function PersonPage() {
+  const { key } = useParams({ from: "/inside/people/$key" });
+  const { data: person, error, refetch } = useQuery(personQuery(key));
+  if (error) {
+    return (
+      <div className={classes.page}>
+        <ErrorNotice error={error} onRetry={refetch} />
+      </div>
+    );
+  }
+  const name = person ? personName({ ...person, key }) : key;
+  return (
+    <div className={classes.page}>
+      <PageHeader
+        title={name}
+        back={{ to: "/people", label: text.back }}
+        detail={
+          <>
+            <span>{strings.subjects.person}</span>
+            <span>{key}</span>
+            {person?.email && person.email !== key ? <span>{person.email}</span> : null}
+          </>
+        }
+      />
+      <Tabs
+        label={name}
+        tabs={[
+          {
+            id: "overview",
+            label: text.tabs.overview,
+            body: person ? <PersonOverview person={person} /> : <Skeleton height={260} />,
+          },
+          { id: "timeline", label: text.tabs.timeline, body: <PersonTimeline personKey={key} /> },
+        ]}
+      />
+    </div>
+  );
+}
+
+function PersonOverview({ person }: { person: Person }) {
+  return (
+    <div className={classes.columns}>
+      <Card title={text.attributes}>
+        <Facts facts={attributeFacts(person, ELSEWHERE)} />
+      </Card>
+      <Card title={text.accounts}>
+        {person.accounts.length === 0 ? <Text c="dimmed">{text.noAccounts}</Text> : null}
+        <Stack gap="xs">
+          {person.accounts.map((account) => (
+            <LinkTo key={account.key} to={at("/accounts", account.key)}>
+              {account.name || account.key}
+            </LinkTo>
+          ))}
+        </Stack>
+      </Card>
+    </div>
+  );
+}
+
+function PersonTimeline({ personKey }: { personKey: string }) {
+  return <ActivityList rows={useInfiniteQuery(personTimelineQuery(personKey))} own={personKey} />;
+}

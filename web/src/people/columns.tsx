@@ -1,0 +1,69 @@
+import { Fragment } from "react";
+import type { PersonRow } from "../api/types";
+import type { Column } from "../shell/DataTable";
+import { at, LinkTo } from "../shell/LinkTo";
+import { Moment } from "../shell/Moment";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+
+const text = strings.people;
+const none = strings.list.none;
+
+type Named = Partial<Pick<PersonRow, "name" | "first_name" | "last_name" | "email">> & {
+  key: string;
+};
+
+/** The best name there is: full name, its parts, the address, the key. */
+export function personName(person: Named): string {
+  const parts = [person.first_name, person.last_name].filter(Boolean).join(" ");
+  return person.name || parts || person.email || person.key;
+}
+
+export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
+  {
+    id: "name",
+    label: text.columns.name,
+    fixed: true,
+    cell: (row) => (
+      <LinkTo className={classes.nameLink} to={at("/people", row.key)}>
+        {personName(row)}
+      </LinkTo>
+    ),
+  },
+  { id: "email", label: text.columns.email, cell: (row) => row.email ?? none },
+  { id: "job_title", label: text.columns.jobTitle, cell: (row) => row.job_title ?? none },
+  {
+    id: "accounts",
+    label: text.columns.accounts,
+    cell: (row) =>
+      row.accounts.length === 0
+        ? none
+        : row.accounts.map((account, index) => (
+            <Fragment key={account.key}>
+              {index > 0 ? ", " : ""}
+              <LinkTo to={at("/accounts", account.key)}>{account.name || account.key}</LinkTo>
+            </Fragment>
+          )),
+  },
+  { id: "country", label: text.columns.country, cell: (row) => row.country ?? none },
+  {
+    id: "subscribed",
+    label: text.columns.subscribed,
+    cell: (row) => (
+      <span className={classes.state}>
+        <span
+          className={classes.dot}
+          data-state={row.unsubscribed ? "aborted" : "finished"}
+          aria-hidden
+        />
+        {row.unsubscribed ? text.unsubscribed : text.subscribed}
+      </span>
+    ),
+  },
+  {
+    id: "updated",
+    label: text.columns.updated,
+    optional: true,
+    cell: (row) => <Moment at={row.updated_at} dimmed />,
+  },
+];

@@ -1,0 +1,124 @@
+import { Button, Group, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { CircleCheck } from "lucide-react";
+import { body, client } from "../api/client";
+import { problemsQuery } from "../api/queries";
+import type { ProblemRow } from "../api/types";
+import { type Column, DataTable } from "../shell/DataTable";
+import { EmptyState } from "../shell/EmptyState";
+import { formatNumber } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { Moment } from "../shell/Moment";
+import { strings } from "../strings";
+
+const text = strings.problems;
+
+const COLUMNS: Column<ProblemRow>[] = [
+  {
+    id: "message",
+    label: text.columns.message,
+    cell: (row) => (
+      <div style={{ minWidth: 240, maxWidth: 460 }}>
+        <Text inherit fw={500}>
+          {row.message}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {text.kinds[row.kind] ?? row.kind} · {row.code}
+        </Text>
+      </div>
+    ),
+  },
+  {
+    id: "where",
+    label: text.columns.where,
+    cell: (row) => (
+      <>
+        <LinkTo to={at("/journeys", row.journey)}>{row.journey}</LinkTo>
+        {row.node ? (
+          <Text size="xs" c="dimmed">
+            {row.node}
+          </Text>
+        ) : null}
+      </>
+    ),
+  },
+  {
+    id: "traveller",
+    label: text.columns.traveller,
+    cell: (row) => row.traveller?.name ?? row.traveller?.key ?? strings.list.none,
+  },
+  { id: "since", label: text.columns.since, cell: (row) => <Moment at={row.since} dimmed /> },
+  {
+    id: "attempts",
+    label: text.columns.attempts,
+    numeric: true,
+    cell: (row) => formatNumber(row.attempts),
+  },
+  {
+    id: "next",
+    label: text.columns.next,
+    cell: (row) => (row.next_try ? <Moment at={row.next_try} dimmed /> : strings.list.none),
+  },
+  { id: "actions", label: text.columns.settle, cell: (row) => <Settle problem={row} /> },
+];
+
+/** What waits for somebody: of one journey, or of all. */
+export function ProblemTable({ journey }: { journey?: string }) {
+  const rows = useInfiniteQuery(problemsQuery(journey));
+  return (
+    <DataTable
+      label={text.title}
+      rows={rows}
+      columns={journey ? COLUMNS.filter((column) => column.id !== "where") : COLUMNS}
+      rowKey={(row) => row.id}
+      empty={<EmptyState icon={CircleCheck} title={text.empty} hint={text.emptyHint} />}
+    />
+  );
+}
+
+function Settle({ problem }: { problem: ProblemRow }) {
+  const cache = useQueryClient();
+  const settle = useMutation({
+    mutationFn: (how: "retry" | "skip") => {
+      const params = { params: { path: { id: problem.id } } };
+      return body(
+        how === "retry"
+          ? client.POST("/api/v1/problems/{id}/retry", params)
+          : client.POST("/api/v1/problems/{id}/skip", params),
+      );
+    },
+    onSuccess: (_, how) => {
+      notifications.show({ message: how === "retry" ? text.retried : text.skipped });
+      return cache.invalidateQueries({ queryKey: ["problems"] });
+    },
+    onError: (error) =>
+      notifications.show({
+        color: "red",
+        title: strings.errors.actionFailed,
+        message: error.message,
+      }),
+  });
+  return (
+    <Group gap={6} wrap="nowrap" justify="flex-end">
+      <Button
+        size="compact-xs"
+        variant="light"
+        disabled={settle.isPending}
+        aria-label={text.retryNamed(problem.message)}
+        onClick={() => settle.mutate("retry")}
+      >
+        {text.retry}
+      </Button>
+      <Button
+        size="compact-xs"
+        variant="default"
+        disabled={settle.isPending}
+        aria-label={text.skipNamed(problem.message)}
+        onClick={() => settle.mutate("skip")}
+      >
+        {text.skip}
+      </Button>
+    </Group>
+  );
+}

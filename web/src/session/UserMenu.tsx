@@ -1,0 +1,41 @@
+import { Avatar, Menu, UnstyledButton } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { LogOut } from "lucide-react";
+import { client } from "../api/client";
+import { sessionQuery } from "../api/queries";
+import { humanise, initials } from "../shell/format";
+import { strings } from "../strings";
+
+export function UserMenu() {
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const session = useQuery(sessionQuery).data;
+  if (!session) return null;
+  const signOut = async () => {
+    await client.DELETE("/api/v1/session");
+    cache.clear();
+    cache.setQueryData(sessionQuery.queryKey, null);
+    await navigate({ to: "/sign-in", search: {} });
+  };
+  const { email, role } = session.user;
+  return (
+    <Menu position="bottom-end" shadow="md" width={240}>
+      <Menu.Target>
+        <UnstyledButton aria-label={strings.session.menu(email)} style={{ borderRadius: "50%" }}>
+          <Avatar size={34} color="ocean" variant="light" radius="xl" aria-hidden>
+            {initials(email.split("@")[0] ?? email)}
+          </Avatar>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {email} · {humanise(role)}
+        </Menu.Label>
+        <Menu.Item leftSection={<LogOut size={15} />} onClick={signOut}>
+          {strings.session.signOut}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,80 @@
+// The timeline of an account or a person: activities, newest first.
+import { Text } from "@mantine/core";
+import { Activity as Pulse } from "lucide-react";
+import type { Activity } from "../api/types";
+import { strings } from "../strings";
+import { Card } from "./Card";
+import { MoreRows, type Rows, rowsOf } from "./DataTable";
+import { EmptyState } from "./EmptyState";
+import { ErrorNotice } from "./ErrorNotice";
+import { formatValue, humanise } from "./format";
+import { at, LinkTo } from "./LinkTo";
+import { Moment } from "./Moment";
+import classes from "./shell.module.css";
+
+/** `own` is the record whose page this is; it is not named again on every line. */
+export function ActivityList({ rows, own }: { rows: Rows<Activity>; own: string }) {
+  if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
+  const items = rowsOf(rows);
+  if (!rows.isPending && items.length === 0) {
+    return (
+      <EmptyState
+        icon={Pulse}
+        title={strings.activities.empty}
+        hint={strings.activities.emptyHint}
+      />
+    );
+  }
+  return (
+    <Card>
+      <ol className={classes.timeline}>
+        {items.map((item) => (
+          <Entry key={item.id} item={item} own={own} />
+        ))}
+      </ol>
+      <MoreRows rows={rows} shown={items.length} />
+    </Card>
+  );
+}
+
+function Entry({ item, own }: { item: Activity; own: string }) {
+  const fields = Object.entries(item.fields ?? {}).filter(
+    ([, value]) => value != null && value !== "",
+  );
+  return (
+    <li className={classes.event}>
+      <span className={classes.eventIcon} aria-hidden>
+        <Pulse size={14} />
+      </span>
+      <div className={classes.eventBody}>
+        <Text span inherit fw={600}>
+          {item.title}
+        </Text>{" "}
+        {item.person && item.person.key !== own ? (
+          <LinkTo to={at("/people", item.person.key)}>{item.person.name ?? item.person.key}</LinkTo>
+        ) : null}
+        {item.account && item.account.key !== own ? (
+          <>
+            {" · "}
+            <LinkTo to={at("/accounts", item.account.key)}>
+              {item.account.name ?? item.account.key}
+            </LinkTo>
+          </>
+        ) : null}
+        <Text size="xs" c="dimmed" mt={2}>
+          {fields.map(([name, value]) => `${humanise(name)}: ${formatValue(value)}`).join(" · ")}
+        </Text>
+        {item.journey ? (
+          <Text size="xs" mt={2}>
+            <LinkTo to={at("/journeys", item.journey)}>
+              {strings.activities.inJourney(item.journey)}
+            </LinkTo>
+          </Text>
+        ) : null}
+      </div>
+      <div className={classes.eventTime}>
+        <Moment at={item.at} />
+      </div>
+    </li>
+  );
+}

@@ -1,0 +1,31 @@
+import { Tabs as MantineTabs } from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+
+export type Tab = { id: string; label: string; body: ReactNode };
+
+/** Tabs whose choice stands in the address as `?tab=`; the first is the default. */
+export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+  const navigate = useNavigate();
+  const search = useSearch({ strict: false }) as { tab?: string };
+  const first = tabs[0]?.id ?? "";
+  const chosen = tabs.some((tab) => tab.id === search.tab) ? search.tab : first;
+  const choose = (id: string | null) =>
+    navigate({ to: ".", search: { tab: id === first ? undefined : id } as never, replace: true });
+  return (
+    <MantineTabs value={chosen} onChange={choose} keepMounted={false}>
+      <MantineTabs.List aria-label={label} mb="md">
+        {tabs.map((tab) => (
+          <MantineTabs.Tab key={tab.id} value={tab.id}>
+            {tab.label}
+          </MantineTabs.Tab>
+        ))}
+      </MantineTabs.List>
+      {tabs.map((tab) => (
+        <MantineTabs.Panel key={tab.id} value={tab.id}>
+          {tab.body}
+        </MantineTabs.Panel>
+      ))}
+    </MantineTabs>
+  );
+}

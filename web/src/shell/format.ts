@@ -1,0 +1,83 @@
+// Numbers, times and names as people read them, in the user's own zone and language.
+import { strings } from "../strings";
+
+const numbers = new Intl.NumberFormat();
+const percents = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 1 });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+
+export const formatNumber = (n: number | null | undefined) =>
+  n == null ? strings.list.none : numbers.format(n);
+
+/** `part` of `whole` as a percentage; an empty whole has no share. */
+export const formatShare = (part: number, whole: number) =>
+  whole === 0 ? strings.list.none : percents.format(part / whole);
+
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const instants = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+function parse(iso: string | null | undefined): Date | undefined {
+  if (iso == null || iso === "") return undefined;
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+export function formatDate(iso: string | null | undefined): string {
+  const date = parse(iso);
+  return date ? dates.format(date) : strings.list.none;
+}
+
+export function formatInstant(iso: string | null | undefined): string {
+  const date = parse(iso);
+  return date ? instants.format(date) : strings.list.none;
+}
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_557_600],
+  ["month", 2_629_800],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** “3 hours ago”, “in 2 days”; under a minute is just now. */
+export function formatRelative(iso: string | null | undefined, now: number): string {
+  const date = parse(iso);
+  if (!date) return strings.list.none;
+  const seconds = (date.getTime() - now) / 1000;
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+  }
+  return strings.time.justNow;
+}
+
+/** `job_title` → “Job title”. */
+export function humanise(name: string): string {
+  const words = name.replaceAll(/[_-]+/g, " ").trim();
+  return words === "" ? name : words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** One attribute's value as text; objects as a compact list of their parts. */
+export function formatValue(value: unknown): string {
+  if (value == null || value === "") return strings.list.none;
+  if (typeof value === "boolean") return value ? strings.values.yes : strings.values.no;
+  if (typeof value === "number") return numbers.format(value);
+  if (Array.isArray(value)) return value.map(formatValue).join(", ");
+  if (typeof value === "object") {
+    return Object.entries(value)
+      .map(([key, part]) => `${humanise(key)}: ${formatValue(part)}`)
+      .join(", ");
+  }
+  return String(value);
+}
+
+/** Up to two initials for an avatar. */
+export function initials(name: string): string {
+  const words = name.split(/[\s@._-]+/).filter(Boolean);
+  return [words[0], words.length > 1 ? words.at(-1) : undefined]
+    .map((word) => word?.charAt(0).toUpperCase() ?? "")
+    .join("");
+}
+
+export function fileSize(bytes: number): string {
+  return bytes < 1024 ? `${bytes} B` : `${numbers.format(Math.round(bytes / 102.4) / 10)} kB`;
+}
