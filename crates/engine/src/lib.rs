@@ -16,6 +16,7 @@ pub mod load;
 pub mod plan;
 pub mod runtime;
 pub mod save;
+pub mod status;
 pub mod tallies;
 pub mod walk;
 

@@ -161,3 +161,67 @@ pub fn problems(
         })
     })
 }
+
+/// What became of a queued effect of a trip; while it waits, `outcome` is `pending`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EffectOutcome {
+    /// The node, or the box action, that queued it.
+    pub node: i64,
+    /// The recipient, when it is a person of ours.
+    pub person: Option<i64>,
+    /// `pending`, `done`, `skipped`, `failed` or `in_doubt`.
+    pub outcome: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// For people.
+    pub message: Option<String>,
+    /// When it was queued or decided.
+    pub at: Timestamp,
+}
+
+/// The effects of a trip, waiting ones and decided ones. Indexes: `outbox_enrollment`, `ledger_enrollment`.
+pub fn effects_of_trip(s: &mut dyn Session, trip: EnrollmentId) -> Result<Vec<EffectOutcome>, StoreError> {
+    s.query_map(
+        "SELECT node, person_id, outcome, reason, message, decided_at FROM ledger WHERE enrollment_id = $1
+         UNION ALL
+         SELECT node, person_id, 'pending', code, message, queued_at FROM outbox WHERE enrollment_id = $1",
+        params![trip],
+        |r| {
+            Ok(EffectOutcome {
+                node: r.int(0),
+                person: r.opt_int(1),
+                outcome: r.string(2),
+                reason: r.opt_string(3),
+                message: r.opt_string(4),
+                at: r.instant(5),
+            })
+        },
+    )
+}
+
+/// How a subject is shown: its key and a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Account or person id.
+    pub id: i64,
+    /// Its natural key.
+    pub key: String,
+    /// Its name; of a person without one, the email.
+    pub name: String,
+}
+
+/// Accounts as they are shown.
+pub fn shown_accounts(s: &mut dyn Session, ids: &[i64]) -> Result<Vec<Shown>, StoreError> {
+    s.query_map("SELECT id, key, name FROM account WHERE id {in:1}", params![ids], |r| {
+        Ok(Shown { id: r.int(0), key: r.string(1), name: r.string(2) })
+    })
+}
+
+/// People as they are shown.
+pub fn shown_people(s: &mut dyn Session, ids: &[i64]) -> Result<Vec<Shown>, StoreError> {
+    s.query_map("SELECT id, key, first_name, last_name, email FROM person WHERE id {in:1}", params![ids], |r| {
+        let full = [r.opt_text(2), r.opt_text(3)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let name = if full.is_empty() { r.opt_text(4).unwrap_or_default().to_owned() } else { full };
+        Ok(Shown { id: r.int(0), key: r.string(1), name })
+    })
+}

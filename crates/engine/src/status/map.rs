@@ -1,0 +1,357 @@
+//! The map as it is drawn: cards with title, facts and settings, and the edges between them. The app never names an
+//! action: what a card says comes from here.
+
+use caravan_model::condition::{Condition, Scope};
+use caravan_model::document::{Document, DocumentKind};
+use caravan_model::journey::{self, ENTRY, Journey, Node, NodeId, Subject};
+use caravan_store::documents;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::journey_row;
+use crate::Engine;
+use crate::definitions::{DefinitionError, stored_document};
+use crate::live::Live;
+
+/// Which version is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The version that new travellers take; the draft while there is none.
+    Live,
+    /// The draft.
+    Draft,
+    /// Version 1, 2, 3 …
+    Number(i64),
+}
+
+/// A journey as it is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct JourneyMap {
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// `account` or `person`.
+    pub subject: String,
+    /// Where it stands in its life.
+    pub state: String,
+    /// The version drawn; 0: the draft.
+    pub version: i64,
+    /// When it ends.
+    pub end: Option<Timestamp>,
+    /// The cards, the audience first.
+    pub nodes: Vec<MapNode>,
+    /// The connectors.
+    pub edges: Vec<MapEdge>,
+}
+
+/// A card.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct MapNode {
+    /// Its name in the manifest.
+    pub id: String,
+    /// Its type in the manifest; `audience` for the entry.
+    pub kind: String,
+    /// `audience`, `action`, `event` or `flow`: the colour.
+    pub family: String,
+    /// In bold.
+    pub title: String,
+    /// *Action on people*, *Account event* …
+    pub subtitle: String,
+    /// `account` or `person`.
+    pub subject: String,
+    /// Up to three lines.
+    pub facts: Vec<MapFact>,
+    /// As in the manifest.
+    pub settings: Json,
+    /// The journey can end here.
+    pub ends: bool,
+    /// The paths inside a people box.
+    #[serde(rename = "box")]
+    pub inside: Option<Vec<MapBox>>,
+}
+
+/// One line of a card.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MapFact {
+    /// What.
+    pub label: String,
+    /// Its value in words.
+    pub value: String,
+}
+
+/// A path inside a people box.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct MapBox {
+    /// Its name.
+    pub label: String,
+    /// Who takes it, in words.
+    pub condition: Option<String>,
+    /// Its actions.
+    pub actions: Vec<MapAction>,
+}
+
+/// An action inside a people box.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct MapAction {
+    /// The name under which it is counted.
+    pub id: String,
+    /// Its label.
+    pub title: String,
+    /// Its settings in words.
+    pub facts: Vec<MapFact>,
+}
+
+/// A connector.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MapEdge {
+    /// From this card.
+    pub from: String,
+    /// To this card; none: the journey ends.
+    pub to: Option<String>,
+    /// Its key in the status's `paths`.
+    pub path: Option<String>,
+    /// What stands on it.
+    pub label: Option<String>,
+}
+
+/// The map of a journey.
+pub fn map(engine: &Engine, key: &str, which: Which) -> Result<JourneyMap, DefinitionError> {
+    engine.store().read(|s| {
+        let row = journey_row(s, key)?;
+        let versions = documents::versions_of(s, row.id)?;
+        let version = match which {
+            Which::Draft => None,
+            Which::Live => versions.iter().find(|v| Some(v.id) == row.live_version),
+            Which::Number(no) => Some(versions.iter().find(|v| v.no == no).ok_or_else(|| DefinitionError::Unknown {
+                kind: "version".to_owned(),
+                key: format!("{key} {no}"),
+            })?),
+        };
+        let body = version.map_or(&row.body, |v| &v.body);
+        let drawn = documents::DocumentRow { body: body.clone(), ..row.clone() };
+        let document = stored_document(&drawn)
+            .ok_or_else(|| DefinitionError::Unknown { kind: "readable journey".to_owned(), key: key.to_owned() })?;
+        let live = engine.live(s)?;
+        let mut map = draw(&live, &document)
+            .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })?;
+        map.state.clone_from(&row.state);
+        map.version = version.map_or(0, |v| v.no);
+        Ok(map)
+    })
+}
+
+fn draw(live: &Live, document: &Document) -> Option<JourneyMap> {
+    let journey = document.body.journey()?;
+    let artist = Artist { live, journey };
+    let mut nodes = vec![artist.audience()];
+    nodes.extend(journey.nodes.iter().map(|(id, node)| artist.node(id, node)));
+    let mut edges = vec![MapEdge {
+        from: ENTRY.to_owned(),
+        to: journey.entry.as_ref().map(|id| id.0.clone()),
+        path: None,
+        label: None,
+    }];
+    edges.extend(journey.edges().into_iter().map(|edge| MapEdge {
+        from: edge.from.0,
+        to: edge.to.map(|id| id.0),
+        path: edge.path,
+        label: edge.label,
+    }));
+    for node in &mut nodes {
+        node.ends = edges.iter().any(|edge| edge.from == node.id && edge.to.is_none());
+    }
+    Some(JourneyMap {
+        key: document.key().to_owned(),
+        name: document.envelope.name.clone(),
+        subject: journey.subject.as_str().to_owned(),
+        state: String::new(),
+        version: 0,
+        end: journey.end,
+        nodes,
+        edges,
+    })
+}
+
+struct Artist<'a> {
+    live: &'a Live,
+    journey: &'a Journey,
+}
+
+impl Artist<'_> {
+    fn name_of(&self, kind: DocumentKind, key: &str) -> String {
+        self.live.definitions.get(kind, key).map_or_else(|| key.to_owned(), |d| d.name.clone())
+    }
+
+    fn audience(&self) -> MapNode {
+        let fact = match &self.journey.audience {
+            Some(journey::Entry::AccountList(key)) => {
+                Some(fact("Account list", self.name_of(DocumentKind::AccountList, key)))
+            }
+            Some(journey::Entry::Audience(key)) => Some(fact("Audience", self.name_of(DocumentKind::Audience, key))),
+            Some(journey::Entry::PeopleList(key)) => {
+                Some(fact("People list", self.name_of(DocumentKind::PeopleList, key)))
+            }
+            Some(journey::Entry::Events(events)) => {
+                Some(fact("Events", events.iter().map(|e| in_words(&e.activity)).collect::<Vec<_>>().join(", ")))
+            }
+            None => None,
+        };
+        let subject = self.journey.subject;
+        MapNode {
+            id: ENTRY.to_owned(),
+            kind: ENTRY.to_owned(),
+            family: "audience".to_owned(),
+            title: if subject == Subject::Account { "Account audience" } else { "People audience" }.to_owned(),
+            subtitle: "Who enters".to_owned(),
+            subject: subject.as_str().to_owned(),
+            facts: fact_list(fact),
+            settings: serde_json::to_value(&self.journey.audience).unwrap_or(Json::Null),
+            ends: false,
+            inside: None,
+        }
+    }
+
+    fn node(&self, id: &NodeId, node: &Node) -> MapNode {
+        let (family, title, subtitle, subject, facts) = self.words(node);
+        MapNode {
+            id: id.0.clone(),
+            kind: node.kind().to_owned(),
+            family: family.to_owned(),
+            title,
+            subtitle,
+            subject: subject.as_str().to_owned(),
+            facts: facts.into_iter().take(3).collect(),
+            settings: serde_json::to_value(node).unwrap_or(Json::Null),
+            ends: false,
+            inside: self.journey.is_box(node).then(|| self.inside(node)),
+        }
+    }
+
+    fn words(&self, node: &Node) -> (&'static str, String, String, Subject, Vec<MapFact>) {
+        let own = self.journey.subject;
+        match node {
+            Node::Action(action) => {
+                let on_people = action.on == journey::On::People;
+                let subject = if on_people { Subject::Person } else { Subject::Account };
+                let subtitle = if on_people { "Action on people" } else { "Action on accounts" };
+                ("action", action_label(&action.action), subtitle.to_owned(), subject, self.facts(&action.action, &action.settings))
+            }
+            Node::Wait(wait) => {
+                let facts = wait.rule("").map(|rule| vec![fact("Wait", rule.describe())]).unwrap_or_default();
+                ("flow", "Wait".to_owned(), "Time".to_owned(), own, facts)
+            }
+            Node::Listen(listen) => {
+                let events: Vec<String> = listen.tests().map(|test| in_words(&test.activity)).collect();
+                let mut facts = Vec::new();
+                if let Some(rule) = listen.timeout.as_ref().and_then(|timeout| timeout.rule("").ok()) {
+                    facts.push(fact("Timeout", rule.describe()));
+                }
+                if let Some(filters) = &listen.filters {
+                    facts.extend(self.condition(filters, Subject::Person).map(|text| fact("Only", text)));
+                }
+                ("event", events.join(" or "), "Listen for an event".to_owned(), own, facts)
+            }
+            Node::Split(split) => {
+                let by = if split.by == Subject::Account { "Split by accounts" } else { "Split by people" };
+                let facts = vec![fact("Paths", split.paths.len().to_string())];
+                ("flow", "Split paths".to_owned(), by.to_owned(), split.by, facts)
+            }
+            Node::VariantSplit(split) => {
+                let shares: Vec<String> = split.paths.iter().map(|p| format!("{} {} %", p.label, p.percent)).collect();
+                ("flow", "Variant split paths".to_owned(), "By share".to_owned(), split.by, vec![fact("Shares", shares.join(", "))])
+            }
+            Node::Merge(_) => ("flow", "Merge paths".to_owned(), "Travellers pass through".to_owned(), own, Vec::new()),
+            Node::ExternalAction(call) => {
+                ("action", "External action".to_owned(), "A call and its answer".to_owned(), own, vec![fact("Service", call.service.clone())])
+            }
+            Node::ExternalSplit(call) => {
+                ("flow", "External split paths".to_owned(), "A call decides".to_owned(), own, vec![fact("Service", call.service.clone())])
+            }
+            Node::NextBestPath(_) => ("flow", "Next best path".to_owned(), "Reserved".to_owned(), own, Vec::new()),
+        }
+    }
+
+    fn condition(&self, json: &Json, subject: Subject) -> Option<String> {
+        let scope = Scope { subject, schema: &self.live.definitions.schema, in_journey: true };
+        Condition::read(json, "", scope).ok().map(|condition| condition.describe())
+    }
+
+    fn inside(&self, node: &Node) -> Vec<MapBox> {
+        let Node::Split(split) = node else { return Vec::new() };
+        let actions = |actions: Option<&[journey::BoxAction]>| -> Vec<MapAction> {
+            actions
+                .unwrap_or_default()
+                .iter()
+                .map(|action| MapAction {
+                    id: action.id.0.clone(),
+                    title: action_label(&action.action),
+                    facts: self.facts(&action.action, &action.settings),
+                })
+                .collect()
+        };
+        let mut paths: Vec<MapBox> = split
+            .paths
+            .iter()
+            .map(|path| MapBox {
+                label: path.label.clone(),
+                condition: path.when.as_ref().and_then(|when| self.condition(when, Subject::Person)),
+                actions: actions(path.actions.as_deref()),
+            })
+            .collect();
+        if let Some(other) = &split.other {
+            let actions = actions(other.actions.as_deref());
+            paths.push(MapBox { label: journey::OTHER.to_owned(), condition: None, actions });
+        }
+        paths
+    }
+
+    /// An action's settings in words: what they name by its name, the rest as it is written.
+    fn facts(&self, key: &str, settings: &Map<String, Json>) -> Vec<MapFact> {
+        let schema = caravan_catalog::action(key).map(|action| Json::from(action.schema()));
+        settings
+            .iter()
+            .map(|(field, value)| {
+                let named = schema
+                    .as_ref()
+                    .and_then(|schema| schema.pointer(&format!("/properties/{field}/x-reference")))
+                    .and_then(Json::as_str)
+                    .and_then(DocumentKind::from_key)
+                    .zip(value.as_str())
+                    .map(|(kind, key)| self.name_of(kind, key));
+                fact(&in_words(field), named.unwrap_or_else(|| value_in_words(value)))
+            })
+            .collect()
+    }
+}
+
+fn action_label(key: &str) -> String {
+    caravan_catalog::action(key).map_or_else(|| in_words(key), |action| action.facts().label.to_owned())
+}
+
+fn fact(label: &str, value: String) -> MapFact {
+    MapFact { label: label.to_owned(), value }
+}
+
+fn fact_list(fact: Option<MapFact>) -> Vec<MapFact> {
+    fact.into_iter().collect()
+}
+
+fn value_in_words(value: &Json) -> String {
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Array(all) => all.iter().map(value_in_words).collect::<Vec<_>>().join(", "),
+        Json::Null => "nothing".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// `email_clicked` → `Email clicked`.
+fn in_words(key: &str) -> String {
+    let words = key.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+

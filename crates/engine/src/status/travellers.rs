@@ -1,0 +1,230 @@
+//! Who stands where, and which trips a subject made.
+
+use caravan_model::EnrollmentId;
+use caravan_store::step::EnrollmentRow;
+use caravan_store::{Session, StoreError, journeys};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::journey_row;
+use super::timeline::{Visit, visits_of};
+use crate::Engine;
+use crate::batch::PARKED;
+use crate::definitions::DefinitionError;
+
+/// How many trips one page looks through at most: a node that few pass must not make a request endless.
+const LOOKED_THROUGH: usize = 20_000;
+/// Trips read at once.
+const CHUNK: usize = 500;
+
+/// Which travellers of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stand {
+    /// Those who stand there now.
+    #[default]
+    Current,
+    /// Everybody who ever arrived.
+    Reached,
+    /// Those whose trip ended there.
+    Ended,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page starts; none: there is no more.
+    pub next: Option<i64>,
+}
+
+/// An account or a person, as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SubjectRef {
+    /// `account` or `person`.
+    pub subject: String,
+    /// Its natural key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A trip, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TravellerRow {
+    /// The trip.
+    pub id: String,
+    /// The journey's key.
+    pub journey: String,
+    /// Who travels.
+    pub traveller: SubjectRef,
+    /// Entry 1, 2, 3 …
+    pub entry: i64,
+    /// `active` or `ended`.
+    pub state: String,
+    /// The node asked about, else where it stands.
+    pub node: String,
+    /// When it entered the journey.
+    pub entered_at: Timestamp,
+    /// When it arrived at the node.
+    pub arrived_at: Timestamp,
+    /// When it left the node.
+    pub left_at: Option<Timestamp>,
+    /// The path by which it left.
+    pub path: Option<String>,
+    /// How the trip ended.
+    pub outcome: Option<String>,
+    /// When it moves next by itself.
+    pub due_at: Option<Timestamp>,
+}
+
+/// Travellers of a journey, by trip, after `after`; of one node where `node` is given.
+pub fn travellers(
+    engine: &Engine,
+    key: &str,
+    node: Option<&str>,
+    stand: Stand,
+    after: EnrollmentId,
+    most: usize,
+) -> Result<Page<TravellerRow>, DefinitionError> {
+    engine.store().read(|s| {
+        let journey = journey_row(s, key)?;
+        let ended = match (node, stand) {
+            (_, Stand::Current) => Some(false),
+            (_, Stand::Ended) => Some(true),
+            (_, Stand::Reached) => None,
+        };
+        let mut after = after;
+        let mut items = Vec::new();
+        for _ in 0..LOOKED_THROUGH / CHUNK {
+            let trips = journeys::trips(s, journey.id, after, ended, CHUNK)?;
+            let found = stands(engine, s, &journey.key, &trips, node, stand)?;
+            for (trip, row) in trips.iter().zip(found) {
+                after = trip.id;
+                items.extend(row);
+                if items.len() == most {
+                    return Ok(Page { items, next: Some(after.0) });
+                }
+            }
+            if trips.len() < CHUNK {
+                return Ok(Page { items, next: None });
+            }
+        }
+        Ok(Page { items, next: Some(after.0) })
+    })
+}
+
+/// Each trip's stand at the node, or nothing where it has none.
+fn stands(
+    engine: &Engine,
+    s: &mut dyn Session,
+    key: &str,
+    trips: &[EnrollmentRow],
+    node: Option<&str>,
+    stand: Stand,
+) -> Result<Vec<Option<TravellerRow>>, StoreError> {
+    let live = engine.live(s)?;
+    let mut numbers = Vec::with_capacity(trips.len());
+    let mut wanted: Vec<i64> = Vec::new();
+    for trip in trips {
+        let plan = live.plan(s, trip.version)?;
+        let number = match (node, &plan) {
+            (None, _) => Some(trip.node),
+            (Some(node), Some(plan)) => plan.numbers.get(node).map(|&n| n as i64),
+            (Some(_), None) => None,
+        };
+        let here = number == Some(trip.node);
+        let matters = number.is_some() && (here || stand == Stand::Reached);
+        if matters {
+            wanted.push(trip.id.0);
+        }
+        numbers.push((plan, if matters { number } else { None }));
+    }
+    let mut moves = journeys::moves_of(s, &wanted)?.into_iter().peekable();
+    let mut rows = Vec::with_capacity(trips.len());
+    for (trip, (plan, number)) in trips.iter().zip(numbers) {
+        let (Some(number), Some(plan)) = (number, plan) else {
+            rows.push(None);
+            continue;
+        };
+        let mut own = Vec::new();
+        while let Some((_, step)) = moves.next_if(|(id, _)| *id == trip.id) {
+            own.push(step);
+        }
+        let visits = visits_of(&own);
+        let visit = visits.iter().find(|visit| visit.node == number);
+        let reached = visit.is_some() || number == trip.node;
+        rows.push(if reached { Some(row_of(s, key, trip, &plan, number, visit)?) } else { None });
+    }
+    Ok(rows)
+}
+
+fn row_of(
+    s: &mut dyn Session,
+    key: &str,
+    trip: &EnrollmentRow,
+    plan: &crate::plan::Plan,
+    number: i64,
+    visit: Option<&Visit>,
+) -> Result<TravellerRow, StoreError> {
+    let here = number == trip.node;
+    Ok(TravellerRow {
+        id: trip.id.to_string(),
+        journey: key.to_owned(),
+        traveller: shown(s, plan.of_people, trip.subject)?,
+        entry: trip.entry,
+        state: if trip.ended_at.is_some() { "ended" } else { "active" }.to_owned(),
+        node: plan.node(number).id.clone(),
+        entered_at: trip.entered_at,
+        arrived_at: visit.map_or(trip.node_at, |visit| visit.arrived),
+        left_at: visit.and_then(|visit| visit.left),
+        path: visit.and_then(|visit| visit.path.clone()),
+        outcome: trip.outcome.clone(),
+        due_at: trip.due_at.filter(|_| here && trip.ended_at.is_none()).map(unparked),
+    })
+}
+
+/// A due time as it was before its journey was paused.
+pub(super) fn unparked(due: Timestamp) -> Timestamp {
+    due.checked_sub(PARKED).ok().filter(|at| at.as_second() > 0).unwrap_or(due)
+}
+
+/// A subject as shown; one that is gone keeps its number.
+pub(crate) fn shown(s: &mut dyn Session, of_people: bool, id: i64) -> Result<SubjectRef, StoreError> {
+    let found = match of_people {
+        true => journeys::shown_people(s, &[id])?,
+        false => journeys::shown_accounts(s, &[id])?,
+    };
+    let subject = if of_people { "person" } else { "account" }.to_owned();
+    Ok(match found.into_iter().next() {
+        Some(shown) => SubjectRef { subject, key: shown.key, name: shown.name },
+        None => SubjectRef { subject, key: String::new(), name: format!("(deleted, {id})") },
+    })
+}
+
+/// The latest trips of an account.
+pub fn trips_of_account(engine: &Engine, s: &mut dyn Session, account: i64) -> Result<Vec<TravellerRow>, StoreError> {
+    trips_of(engine, s, account, false)
+}
+
+/// The latest trips of a person by itself.
+pub fn trips_of_person(engine: &Engine, s: &mut dyn Session, person: i64) -> Result<Vec<TravellerRow>, StoreError> {
+    trips_of(engine, s, person, true)
+}
+
+fn trips_of(
+    engine: &Engine,
+    s: &mut dyn Session,
+    subject: i64,
+    of_people: bool,
+) -> Result<Vec<TravellerRow>, StoreError> {
+    let live = engine.live(s)?;
+    let mut rows = Vec::new();
+    for trip in journeys::trips_of_subject(s, subject, 50)? {
+        let Some(plan) = live.plan(s, trip.version)?.filter(|plan| plan.of_people == of_people) else { continue };
+        rows.push(row_of(s, &plan.key, &trip, &plan, trip.node, None)?);
+    }
+    Ok(rows)
+}
