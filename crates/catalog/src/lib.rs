@@ -9,23 +9,30 @@ pub mod catalogue;
 pub mod changes;
 pub mod definitions;
 pub mod effects;
+pub mod events;
 mod facts;
 pub mod groups;
 pub mod needs;
+mod reference;
 pub mod registry;
 mod settings;
 mod snapshot;
 pub mod world;
 
 pub use action::{Action, ActionFacts, ActionKind, Outcome, PreparedAction, Subject, Subjects, Visit};
-pub use catalogue::Actions;
+pub use catalogue::{Actions, Catalogue};
 pub use changes::Changes;
 pub use definitions::{Definition, Definitions};
 pub use needs::Needs;
+pub use reference::reference_markdown;
 pub use registry::{ACTIONS, action};
 pub use world::World;
 
 #[cfg(test)]
 mod actions_tests;
+#[cfg(test)]
+mod catalogue_tests;
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod testing;

@@ -6,7 +6,7 @@ use caravan_model::document::{DocumentKind, Reference};
 use serde_json::Value as Json;
 
 /// The schema keyword that says which kind of document a field names.
-const REFERENCE: &str = "x-reference";
+pub(crate) const REFERENCE: &str = "x-reference";
 
 /// The documents that settings name; pointers start at the settings.
 pub(crate) fn references(schema: &Json, settings: &serde_json::Map<String, Json>) -> Vec<Reference> {

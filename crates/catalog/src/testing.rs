@@ -1,5 +1,6 @@
 //! Builders for tests: definitions, a world of one account, and a trip that acts in it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caravan_model::attribute::{AttributeNo, AttributeSet, Schema, person};
@@ -13,6 +14,7 @@ use serde_json::{Value as Json, json};
 
 use crate::action::{Outcome, Subject, Subjects, Visit};
 use crate::definitions::{Definition, Definitions, Interest};
+use crate::needs::Needs;
 use crate::world::{Account, Group, GroupIx, Member, Origin, Person, Source, Trip, World};
 
 /// The journey whose trip acts.
@@ -156,12 +158,26 @@ impl AccountBuilder {
         self
     }
 
-    /// The world with this account, and a trip of it.
+    /// The world with everything of this account, and a trip of it.
     pub fn world(self) -> Scene {
+        let schema = Schema::standard();
+        let all = |set: &AttributeSet| set.iter().map(|(no, _)| no).collect();
+        self.world_of(&Needs {
+            account_attributes: all(&schema.account),
+            person_attributes: all(&schema.person),
+            interests: [crm().id].into(),
+            journeys: [JOURNEY, DocumentId(7), DocumentId(8), DocumentId(9)].into(),
+            ..Needs::default()
+        })
+    }
+
+    /// The same with no more than was asked for. People are always there, since somebody else may have asked for them.
+    pub fn world_of(self, needs: &Needs) -> Scene {
         let schema = Arc::new(Schema::standard());
-        let all = |set: &AttributeSet| set.iter().map(|(no, _)| no).collect::<Vec<_>>();
+        let columns = |asked: &BTreeSet<AttributeNo>| asked.iter().copied().collect::<Vec<_>>();
+        let (account_columns, person_columns) = (columns(&needs.account_attributes), columns(&needs.person_attributes));
         let now: Timestamp = "2026-12-01T09:00:00Z".parse().unwrap();
-        let mut world = World::new(now, Arc::clone(&schema), all(&schema.account), all(&schema.person));
+        let mut world = World::new(now, Arc::clone(&schema), account_columns.clone(), person_columns.clone());
         let name = format!("{}{}", self.key[..1].to_uppercase(), &self.key[1..]);
         let mut values = self.values;
         values.push((schema.account.no("name").unwrap(), Value::Text(name.clone())));
@@ -170,11 +186,11 @@ impl AccountBuilder {
             shard: Shard::of_key(&self.key),
             key: self.key.clone(),
             name,
-            values: row(schema.account.len(), &values),
+            values: row(&account_columns, &values),
             people: Vec::new(),
             lists: Vec::new(),
             groups: Vec::new(),
-            trips: self.trips,
+            trips: self.trips.into_iter().filter(|trip| needs.journeys.contains(&trip.journey)).collect(),
         });
         for (no, values) in (1..).zip(&self.people) {
             let key = format!("{}-{no}", self.key);
@@ -182,7 +198,7 @@ impl AccountBuilder {
                 id: PersonId(no),
                 shard: Shard::of_key(&key),
                 key,
-                values: row(schema.person.len(), values),
+                values: row(&person_columns, values),
                 scores: Vec::new(),
                 lists: Vec::new(),
                 memberships: Vec::new(),
@@ -193,7 +209,7 @@ impl AccountBuilder {
             });
             world.account_mut(account).people.push(ix);
         }
-        if let Some(members) = self.group {
+        if let Some(members) = self.group.filter(|_| needs.interests.contains(&crm().id)) {
             world.add_group(Group {
                 id: GroupId(1),
                 account: AccountId(1),
@@ -209,12 +225,9 @@ impl AccountBuilder {
     }
 }
 
-fn row(length: usize, values: &[(AttributeNo, Value)]) -> Vec<Value> {
-    let mut row = vec![Value::Null; length];
-    for (no, value) in values {
-        row[no.index()] = value.clone();
-    }
-    row
+fn row(columns: &[AttributeNo], values: &[(AttributeNo, Value)]) -> Vec<Value> {
+    let value = |column| values.iter().find(|(no, _)| no == column).map_or(Value::Null, |(_, value)| value.clone());
+    columns.iter().map(value).collect()
 }
 
 /// A world of one account on a trip.

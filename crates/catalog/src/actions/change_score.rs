@@ -18,7 +18,7 @@ pub struct Settings {
     #[schemars(extend("x-reference" = "score"))]
     pub score: String,
     /// What happens to it: `+5`, `-10` or `=50`.
-    #[schemars(length(min = 2, max = 20))]
+    #[schemars(length(max = 20))]
     pub change: String,
 }
 
