@@ -19,10 +19,7 @@ use crate::live::Live;
 use crate::load::{Others, Wanted, load};
 use crate::plan::{Entry, Plan};
 use crate::tallies::{Counted, Tallies};
-use crate::walk::{Fault, Signal, Traveller, Walker};
-
-/// How far a due time of a paused journey's traveller is moved: beyond any date, and back at resume.
-pub const PARKED: SignedDuration = SignedDuration::from_hours(24 * 365 * 2_000);
+use crate::walk::{Fault, PARKED, Signal, Traveller, Walker};
 
 /// The most journeys that may lead into each other for one traveller.
 pub const LONGEST_CHAIN: i64 = 10;
@@ -113,9 +110,10 @@ pub(crate) struct Batch<'a> {
     /// Ended trips that are due to be followed by another entry.
     due_again: Vec<EnrollmentRow>,
     fresh: Vec<Traveller>,
-    unwalked: Vec<EnrollmentRow>,
     moves: Vec<MoveRow>,
     problems: Vec<(usize, Fault)>,
+    /// Trips whose row changed although they did not move.
+    touched: HashSet<EnrollmentId>,
     world: Option<World>,
     pub(crate) tallies: Tallies,
     report: Report,
@@ -142,9 +140,9 @@ impl<'a> Batch<'a> {
             place: HashMap::new(),
             due_again: Vec::new(),
             fresh: Vec::new(),
-            unwalked: Vec::new(),
             moves: Vec::new(),
             problems: Vec::new(),
+            touched: HashSet::new(),
             world: None,
             tallies: Tallies::default(),
             report: Report::default(),
@@ -603,7 +601,7 @@ impl<'a> Batch<'a> {
             self.problems.push((at, fault.clone()));
             return Ok(());
         }
-        if self.parks(at) {
+        if self.parks(world, at) {
             return Ok(());
         }
         let commands = world.changes.commands.len();
@@ -628,20 +626,16 @@ impl<'a> Batch<'a> {
     }
 
     /// A paused journey moves nobody: whoever is due is parked until resume. True when this one was.
-    fn parks(&mut self, at: usize) -> bool {
+    fn parks(&mut self, world: &mut World, at: usize) -> bool {
         let t = &mut self.travellers[at];
         let paused = self.live.journeys.get(&t.row.journey).is_some_and(|j| j.paused);
         if !paused || matches!(t.signal, Signal::End(_)) {
             return false;
         }
-        let due = t.row.due_at.unwrap_or(self.claim.now);
-        if t.signal == Signal::Enter && t.row.seq == 0 {
-            // Not entered yet: it enters at resume.
-            t.row.due_at = Some(due + PARKED);
-            t.row.seq = 0;
-            return true;
+        let mut walker = Walker { world, tallies: &mut self.tallies, zone: self.live.zone() };
+        if walker.rest(t) {
+            self.touched.insert(t.row.id);
         }
-        t.row.due_at = Some(due + PARKED);
         true
     }
 
@@ -737,8 +731,7 @@ impl<'a> Batch<'a> {
         let mut rows = Vec::with_capacity(stored);
         let mut seqs = Vec::with_capacity(stored);
         for (traveller, seq) in std::mem::take(&mut self.travellers).into_iter().zip(&self.stored_seqs) {
-            let changed = traveller.row.seq != *seq || traveller.row.due_at.is_some_and(|due| due > self.claim.now);
-            if changed {
+            if traveller.row.seq != *seq || self.touched.contains(&traveller.row.id) {
                 seqs.push(*seq);
                 rows.push(traveller.row);
             }
@@ -746,7 +739,7 @@ impl<'a> Batch<'a> {
         let order = sorted_by_id(&rows);
         let rows: Vec<EnrollmentRow> = order.iter().map(|&at| rows[at].clone()).collect();
         let seqs: Vec<i64> = order.iter().map(|&at| seqs[at]).collect();
-        let new: Vec<EnrollmentRow> = new.into_iter().map(|t| t.row).chain(self.unwalked.drain(..)).collect();
+        let new: Vec<EnrollmentRow> = new.into_iter().map(|t| t.row).collect();
         self.report.enrollments = rows.len() + new.len();
         step::update_enrollments(s, &rows, &seqs)?;
         step::insert_enrollments(s, &new)?;
@@ -779,6 +772,7 @@ impl<'a> Batch<'a> {
             let tried = attempts.get(&t.row.id).copied().unwrap_or(0);
             let next_try = self.claim.now + backoff(tried);
             t.row.due_at = Some(next_try);
+            self.touched.insert(t.row.id);
             step::put_problem(s, t.row.id, t.row.node, fault.code, &fault.message, self.claim.now, Some(next_try))?;
         }
         Ok(())

@@ -234,7 +234,8 @@ impl<'a> Compiler<'a> {
         if let Some(filters) = &filters {
             needs.extend(&Needs::from(&filters.needs()));
         }
-        Some((Step::Listen(Listen { events, filters, timeout, next: self.target(&listen.next) }), needs))
+        let listen = Listen { events, filters, timeout, next: self.target(&listen.next) };
+        Some((Step::Listen(Box::new(listen)), needs))
     }
 
     fn event(&mut self, id: &NodeId, pointer: &str, test: &EventTest) -> Option<Event> {

@@ -430,13 +430,14 @@ impl Names {
             .entry(DocumentKind::Role)
             .or_default()
             .extend(caravan_model::document::BUILT_IN_ROLES.iter().map(|r| (*r).to_owned()));
+        names
+            .entry(DocumentKind::ActivityType)
+            .or_default()
+            .extend(caravan_catalog::events::EVENTS.iter().map(|event| event.kind.to_owned()));
         Self(names)
     }
 
     fn unknown(&self, reference: &Reference) -> Option<Finding> {
-        if reference.kind == DocumentKind::ActivityType {
-            return None; // EVENTS
-        }
         let known = self.0.get(&reference.kind);
         if known.is_some_and(|names| names.contains(&reference.key)) {
             return None;
@@ -519,11 +520,7 @@ fn fill_static(s: &mut dyn Session, list: DocumentId, keys: &[String], now: Time
     caravan_store::records::leave_lists(s, &gone)?;
     let members: Vec<(DocumentId, i64)> = ids.iter().map(|&id| (list, id)).collect();
     caravan_store::records::join_lists(s, &members, "manifest", now)?;
-    let shards = caravan_store::records::shards_of_accounts(s, &ids)?;
-    let mut by_shard: BTreeMap<_, Vec<i64>> = BTreeMap::new();
-    for (id, shard) in shards {
-        by_shard.entry(shard).or_default().push(id.0);
-    }
+    let by_shard = crate::save::by_shard(s, &ids)?;
     let rows: Vec<_> =
         by_shard.into_iter().map(|(shard, subjects)| Command::Joined { list, subjects }.to(shard, now)).collect();
     step::insert_inbox(s, &rows)?;

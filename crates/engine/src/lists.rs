@@ -14,7 +14,6 @@ use caravan_store::{Session, StoreError, records};
 use jiff::Timestamp;
 
 use crate::batch::{Batch, StepError};
-use crate::inbox::Command;
 use crate::listen::HeardActivity;
 use crate::live::LiveList;
 use crate::load::{Wanted, load};
@@ -142,7 +141,7 @@ impl Batch<'_> {
         if joined.is_empty() && left.is_empty() {
             return Ok(());
         }
-        self.relist_members(list, &joined, &left);
+        self.relist_members(s, list, &joined, &left)?;
         if !joined.is_empty() {
             self.joined.push((list.id, joined));
         }
@@ -150,17 +149,20 @@ impl Batch<'_> {
     }
 
     /// Other lists may ask for membership of this one.
-    fn relist_members(&mut self, list: &LiveList, joined: &[i64], left: &[i64]) {
+    fn relist_members(
+        &mut self,
+        s: &mut dyn Session,
+        list: &LiveList,
+        joined: &[i64],
+        left: &[i64],
+    ) -> Result<(), StoreError> {
         let asked = self.live.lists.iter().any(|other| other.needs.lists.contains(&list.id));
         if asked && !list.of_people {
-            let accounts = joined.iter().chain(left).map(|&id| AccountId(id)).collect();
-            let changed =
-                Command::Changed { accounts, people: Vec::new(), attributes: vec![format!("list.{}", list.id.0)] };
-            // Any shard that this step holds will do: the accounts are all in held shards.
-            if let Some(&shard) = self.claim.shards.first() {
-                self.inbox_out.push(changed.to(shard, self.now()));
-            }
+            let accounts: Vec<i64> = joined.iter().chain(left).copied().collect();
+            let rows = crate::save::mark_accounts(s, &format!("list.{}", list.id.0), &accounts, self.claim)?;
+            self.inbox_out.extend(rows);
         }
+        Ok(())
     }
 
     fn tell(

@@ -42,7 +42,7 @@ pub enum Step {
         next: Target,
     },
     /// An event, or its absence.
-    Listen(Listen),
+    Listen(Box<Listen>),
     /// Conditions, tried top to bottom.
     Split {
         /// Label, condition, target.

@@ -96,8 +96,22 @@ fn lists(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<Vec<Ne
         records::join_lists(s, &rows, source, claim.now)?;
     }
     records::leave_lists(s, &left)?;
-    let Some(&shard) = claim.shards.first() else { return Ok(Vec::new()) };
-    Ok(joined.into_iter().map(|(list, subjects)| Command::Joined { list, subjects }.to(shard, claim.now)).collect())
+    let mut rows = Vec::new();
+    for (list, accounts) in joined {
+        for (shard, subjects) in by_shard(s, &accounts)? {
+            rows.push(Command::Joined { list, subjects }.to(shard, claim.now));
+        }
+    }
+    Ok(rows)
+}
+
+/// Accounts by the shard that moves them.
+pub(crate) fn by_shard(s: &mut dyn Session, accounts: &[i64]) -> Result<BTreeMap<Shard, Vec<i64>>, StoreError> {
+    let mut shards: BTreeMap<Shard, Vec<i64>> = BTreeMap::new();
+    for (account, shard) in records::shards_of_accounts(s, accounts)? {
+        shards.entry(shard).or_default().push(account.0);
+    }
+    Ok(shards)
 }
 
 fn effects(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<usize, StoreError> {
@@ -232,16 +246,32 @@ fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> 
     for change in &changes.members {
         people.entry("groups".to_owned()).or_default().insert(change.person);
     }
-    let Some(&shard) = claim.shards.first() else { return Ok(Vec::new()) };
     let mut rows = Vec::new();
     for (tag, ids) in accounts.into_iter().filter(|(tag, _)| mentioned(tag)) {
-        let accounts = ids.into_iter().collect();
-        rows.push(Command::Changed { accounts, people: Vec::new(), attributes: vec![tag] }.to(shard, claim.now));
+        let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
+        rows.extend(mark_accounts(s, &tag, &ids, claim)?);
     }
     for (tag, ids) in people.into_iter().filter(|(tag, _)| mentioned(tag)) {
         rows.extend(mark_people(s, &tag, ids, claim)?);
     }
     Ok(rows)
+}
+
+/// An account's change concerns its own shard.
+pub(crate) fn mark_accounts(
+    s: &mut dyn Session,
+    tag: &str,
+    accounts: &[i64],
+    claim: &Claim,
+) -> Result<Vec<NewInbox>, StoreError> {
+    Ok(by_shard(s, accounts)?
+        .into_iter()
+        .map(|(shard, accounts)| {
+            let accounts = accounts.into_iter().map(AccountId).collect();
+            let attributes = vec![tag.to_owned()];
+            Command::Changed { accounts, people: Vec::new(), attributes }.to(shard, claim.now)
+        })
+        .collect())
 }
 
 /// A person's change concerns the shard of each of its accounts, and its own.

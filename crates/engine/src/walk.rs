@@ -12,8 +12,8 @@ use caravan_catalog::{Outcome, PreparedAction, Subject, Visit, World};
 use caravan_model::condition::{Condition, Context};
 use caravan_model::wait::Wait;
 use caravan_store::step::{EnrollmentRow, MoveRow};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::listen::{HeardActivity, Verdict};
 use crate::plan::{BoxPath, Listen, Plan, Step, Target};
@@ -21,6 +21,12 @@ use crate::tallies::{Counted, Tallies};
 
 /// The most nodes that one walk may pass; beyond it the journey is taken for a circle.
 pub const LONGEST_WALK: usize = 100;
+
+/// What a listener's count says when its event came while the journey was paused.
+const HEARD_ENOUGH: i64 = i64::MAX / 2;
+
+/// How far a due time of a paused journey's traveller is moved: beyond any date, and back at resume.
+pub const PARKED: SignedDuration = SignedDuration::from_hours(24 * 365 * 2_000);
 
 /// Why a traveller is in the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,6 +211,9 @@ impl Walker<'_> {
 
     fn hear(&self, t: &Traveller, listen: &Listen) -> Flow {
         let mut heard = t.row.heard;
+        if heard >= HEARD_ENOUGH {
+            return Flow::Go(None, listen.next);
+        }
         let context = self.context(t);
         for activity in &t.heard {
             let in_time = t.row.due_at.is_none_or(|due| activity.happened_at() <= due);
@@ -228,8 +237,33 @@ impl Walker<'_> {
         match &listen.timeout {
             Some((_, Some(next))) if over => Flow::Go(Some("timeout".to_owned()), *next),
             Some((_, None)) if over => Flow::End("timed_out"),
-            _ => Flow::Stay { due_at: t.row.due_at, listening: true, heard },
+            // Only a timeout makes a listener due.
+            timeout => Flow::Stay { due_at: timeout.as_ref().and(t.row.due_at), listening: true, heard },
         }
+    }
+
+    /// Lets a traveller of a paused journey rest: what it hears counts, but it moves at resume. True when its row changed.
+    pub fn rest(&mut self, t: &mut Traveller) -> bool {
+        let plan = Arc::clone(&t.plan);
+        let before = (t.row.due_at, t.row.heard);
+        let now = self.world.now;
+        let due = t.row.due_at.filter(|due| *due <= now);
+        match &plan.node(t.row.node).step {
+            Step::Listen(listen) if !t.heard.is_empty() => match self.hear(t, listen) {
+                Flow::Stay { heard, .. } => {
+                    t.row.heard = heard;
+                    t.row.due_at = due.map_or(t.row.due_at, |due| Some(due + PARKED));
+                }
+                Flow::Go(None, _) => {
+                    t.row.heard = HEARD_ENOUGH;
+                    t.row.due_at = Some(now + PARKED);
+                }
+                // The timeout; it is handled at resume.
+                Flow::Go(Some(_), _) | Flow::End(_) => t.row.due_at = Some(due.unwrap_or(now) + PARKED),
+            },
+            _ => t.row.due_at = due.map_or(t.row.due_at, |due| Some(due + PARKED)),
+        }
+        before != (t.row.due_at, t.row.heard)
     }
 
     /// People are assigned to paths once, when the account enters the box; then each path's actions run in order.

@@ -122,14 +122,14 @@ pub fn map(engine: &Engine, key: &str, which: Which) -> Result<JourneyMap, Defin
     engine.store().read(|s| {
         let row = journey_row(s, key)?;
         let versions = documents::versions_of(s, row.id)?;
-        let version = match which {
-            Which::Draft => None,
-            Which::Live => versions.iter().find(|v| Some(v.id) == row.live_version),
-            Which::Number(no) => Some(versions.iter().find(|v| v.no == no).ok_or_else(|| DefinitionError::Unknown {
-                kind: "version".to_owned(),
-                key: format!("{key} {no}"),
-            })?),
-        };
+        let version =
+            match which {
+                Which::Draft => None,
+                Which::Live => versions.iter().find(|v| Some(v.id) == row.live_version),
+                Which::Number(no) => Some(versions.iter().find(|v| v.no == no).ok_or_else(|| {
+                    DefinitionError::Unknown { kind: "version".to_owned(), key: format!("{key} {no}") }
+                })?),
+            };
         let body = version.map_or(&row.body, |v| &v.body);
         let drawn = documents::DocumentRow { body: body.clone(), ..row.clone() };
         let document = stored_document(&drawn)
@@ -237,7 +237,13 @@ impl Artist<'_> {
                 let on_people = action.on == journey::On::People;
                 let subject = if on_people { Subject::Person } else { Subject::Account };
                 let subtitle = if on_people { "Action on people" } else { "Action on accounts" };
-                ("action", action_label(&action.action), subtitle.to_owned(), subject, self.facts(&action.action, &action.settings))
+                (
+                    "action",
+                    action_label(&action.action),
+                    subtitle.to_owned(),
+                    subject,
+                    self.facts(&action.action, &action.settings),
+                )
             }
             Node::Wait(wait) => {
                 let facts = wait.rule("").map(|rule| vec![fact("Wait", rule.describe())]).unwrap_or_default();
@@ -261,15 +267,29 @@ impl Artist<'_> {
             }
             Node::VariantSplit(split) => {
                 let shares: Vec<String> = split.paths.iter().map(|p| format!("{} {} %", p.label, p.percent)).collect();
-                ("flow", "Variant split paths".to_owned(), "By share".to_owned(), split.by, vec![fact("Shares", shares.join(", "))])
+                (
+                    "flow",
+                    "Variant split paths".to_owned(),
+                    "By share".to_owned(),
+                    split.by,
+                    vec![fact("Shares", shares.join(", "))],
+                )
             }
             Node::Merge(_) => ("flow", "Merge paths".to_owned(), "Travellers pass through".to_owned(), own, Vec::new()),
-            Node::ExternalAction(call) => {
-                ("action", "External action".to_owned(), "A call and its answer".to_owned(), own, vec![fact("Service", call.service.clone())])
-            }
-            Node::ExternalSplit(call) => {
-                ("flow", "External split paths".to_owned(), "A call decides".to_owned(), own, vec![fact("Service", call.service.clone())])
-            }
+            Node::ExternalAction(call) => (
+                "action",
+                "External action".to_owned(),
+                "A call and its answer".to_owned(),
+                own,
+                vec![fact("Service", call.service.clone())],
+            ),
+            Node::ExternalSplit(call) => (
+                "flow",
+                "External split paths".to_owned(),
+                "A call decides".to_owned(),
+                own,
+                vec![fact("Service", call.service.clone())],
+            ),
             Node::NextBestPath(_) => ("flow", "Next best path".to_owned(), "Reserved".to_owned(), own, Vec::new()),
         }
     }
@@ -354,4 +374,3 @@ fn in_words(key: &str) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
-

@@ -246,7 +246,8 @@ fn outcomes_of(
             Some((outcome, reason)) => (outcome, Some(reason.to_owned())),
             None => (counted.as_str(), None),
         };
-        let persons: Vec<Option<i64>> = if ids.is_empty() { vec![None] } else { ids.iter().copied().map(Some).collect() };
+        let persons: Vec<Option<i64>> =
+            if ids.is_empty() { vec![None] } else { ids.iter().copied().map(Some).collect() };
         for person in persons {
             let effect = effects.iter().find(|e| outcome == "pending" && e.node == node && e.person == person);
             all.push(TimelineOutcome {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::journey_row;
 use super::timeline::{Visit, visits_of};
 use crate::Engine;
-use crate::batch::PARKED;
 use crate::definitions::DefinitionError;
+use crate::walk::PARKED;
 
 /// How many trips one page looks through at most: a node that few pass must not make a request endless.
 const LOOKED_THROUGH: usize = 20_000;

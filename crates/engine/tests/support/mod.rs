@@ -12,8 +12,29 @@ use std::time::Duration;
 pub struct World {
     pub engine: Engine,
     pub clock: Clock,
-    _directory: tempfile::TempDir,
+    _keep: Keep,
 }
+
+/// What must live as long as the store.
+enum Keep {
+    Directory(#[allow(dead_code)] tempfile::TempDir),
+    Database(#[allow(dead_code)] caravan_testkit::ScratchDatabase),
+}
+
+/// Runs a test on the embedded store and on PostgreSQL.
+macro_rules! on_both_stores {
+    ($($name:ident($world:ident at $now:literal) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+            fn tell($world: World) $body
+            #[test]
+            fn embedded() { tell(World::embedded($now)) }
+            #[test]
+            fn postgres() { tell(World::postgres($now)) }
+        }
+    )*};
+}
+pub(crate) use on_both_stores;
 
 pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
@@ -27,7 +48,17 @@ impl World {
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_sqlite(directory.path(), options).expect("a store");
         store.migrate().expect("migrations");
-        Self { engine: Engine::new(store), clock, _directory: directory }
+        Self { engine: Engine::new(store), clock, _keep: Keep::Directory(directory) }
+    }
+
+    /// A fresh PostgreSQL database at `now`.
+    pub fn postgres(now: &str) -> Self {
+        let database = caravan_testkit::scratch_database();
+        let clock = Clock::manual(at(now));
+        let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
+        let store = Store::open_postgres(&database.url, options).expect("a store");
+        store.migrate().expect("migrations");
+        Self { engine: Engine::new(store), clock, _keep: Keep::Database(database) }
     }
 
     /// `accounts` accounts `a-0` … with `people` people each (`p-0-0` …).
@@ -132,5 +163,69 @@ impl World {
 
     pub fn one(&self, sql: &str) -> i64 {
         self.engine.store().read(|s| s.query_int(sql, &[])).expect("a number")
+    }
+}
+
+impl World {
+    /// Something that a person did, received now.
+    pub fn happens(&self, kind: &str, person: &str, fields: &str) {
+        self.happened(kind, person, fields, self.clock.now());
+    }
+
+    /// Something that a person did at `when`, received now.
+    pub fn happened(&self, kind: &str, person: &str, fields: &str, when: Timestamp) {
+        use caravan_engine::listen::HeardActivity;
+        use caravan_store::records::{ActivityRow, insert_activities};
+        let now = self.clock.now();
+        self.engine
+            .store()
+            .write(|s| -> Result<(), caravan_store::StoreError> {
+                let id = s.query_int("SELECT id FROM person WHERE key = $1", caravan_store::params![person])?;
+                let person = Some(caravan_model::PersonId(id));
+                let row = ActivityRow {
+                    kind,
+                    at: when,
+                    received_at: now,
+                    account: None,
+                    person,
+                    enrollment: None,
+                    node: None,
+                    source: "test",
+                    fields,
+                };
+                let ids = insert_activities(s, &[row])?;
+                let heard = HeardActivity {
+                    id: ids[0],
+                    kind: kind.to_owned(),
+                    at: when,
+                    received_at: now,
+                    account: None,
+                    person,
+                    enrollment: None,
+                    source: "test".to_owned(),
+                    fields: serde_json::from_str(fields).expect("fields"),
+                };
+                let rows = caravan_engine::save::address(s, vec![heard])?;
+                caravan_store::step::insert_inbox(s, &rows)
+            })
+            .expect("an activity");
+        self.run();
+    }
+
+    /// The status of a journey, checked: every node's figures close, and so do the journey's.
+    pub fn status(&self, journey: &str) -> caravan_engine::status::JourneyStatus {
+        let status = caravan_engine::status::status(&self.engine, journey).expect("a status");
+        for (id, node) in &status.nodes {
+            assert_eq!(node.reached, node.left + node.current + node.ended, "{journey} {id}: {node:?}");
+            assert!(node.current >= 0, "{journey} {id}: {node:?}");
+        }
+        let inside: i64 = status.nodes.values().map(|node| node.current).sum();
+        assert_eq!(inside, status.travellers.active, "{journey}: who is inside stands at some node");
+        status
+    }
+
+    /// Runs `sql`, for what a test changes behind the runtime's back.
+    pub fn sql(&self, sql: &str) {
+        self.engine.store().write(|s| s.execute(sql, &[])).expect("a statement");
     }
 }
