@@ -277,4 +277,53 @@ on_both_stores! {
         assert_eq!(first, "a-5 a-6");
         assert_eq!(page("size", Stand::Reached, next.expect("more"), 10).0, "a-7 a-8 a-9");
     }
+
+    a_version_that_cannot_run_holds_its_travellers_as_problems_and_nobody_else(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: score, key: doomed}");
+        journey(&world, "broken", "entry: pause", "  pause: {type: wait, duration: 1d, next: up}\n  up: {type: action, on: people, action: change_score, score: doomed, change: \"+1\", next: null}\n");
+        journey(&world, "whole", "entry: pause", "  pause: {type: wait, duration: 1d, next: null}\n");
+        world.publish("broken");
+        world.publish("whole");
+        world.run();
+        world.sql("UPDATE document SET key = 'gone' WHERE key = 'doomed'");
+        world.sql("UPDATE definitions_revision SET revision = revision + 1");
+        world.run_at("2026-12-02T09:00:00Z");
+        assert_eq!(world.status("whole").travellers.completed, 5, "the others go on");
+        let problems = caravan_engine::status::problems(&world.engine, None, EnrollmentId(0), 10).expect("problems");
+        assert_eq!(problems.len(), 5);
+        assert_eq!(problems[0].code, "version_cannot_run");
+        world.sql("UPDATE document SET key = 'doomed' WHERE key = 'gone'");
+        world.sql("UPDATE definitions_revision SET revision = revision + 1");
+        world.run_at("2026-12-02T09:10:00Z");
+        assert_eq!(world.status("broken").travellers.completed, 5, "they go on by themselves once it can run again");
+        assert_eq!(world.status("broken").problems, 0);
+    }
+
+    findings_refuse_to_publish_and_nothing_changes(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        journey(&world, "bad", "entry: list", "  list: {type: action, on: account, action: add_to_account_list, list: big, next: null}\n");
+        let refused = lifecycle::publish(&world.engine, &["bad".to_owned()], "test");
+        let Err(caravan_engine::definitions::DefinitionError::Findings(findings)) = refused else { panic!("it was published") };
+        let errors: Vec<(&str, Option<&str>)> = findings.iter().filter(|f| f.is_error()).map(|f| (f.code.as_str(), f.node.as_deref())).collect();
+        assert_eq!(errors, [("list_not_static", Some("list"))]);
+        assert_eq!(world.status("bad").state, "draft");
+    }
+
+    applying_an_export_changes_nothing(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        journey(&world, "same", "entry: pause", "  pause: {type: wait, duration: 1d, next: null}\n");
+        let documents = caravan_engine::definitions::export(&world.engine, None, None).expect("an export");
+        let text: Vec<String> = documents.iter().map(|d| d.to_yaml().expect("yaml")).collect();
+        let report = world.apply(&text.join("---\n"));
+        assert_eq!((report.created.len(), report.changed.len(), report.unchanged.len()), (0, 0, 6));
+    }
+
+    a_mistake_anywhere_applies_nothing(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        let refused = world.try_apply("{kind: score, key: fine}\n---\n{kind: account_list, key: odd, type: dynamic, when: {account: emploees, at_least: 1}, state: live}");
+        let Err(caravan_engine::definitions::DefinitionError::Findings(findings)) = refused else { panic!("it was applied") };
+        assert_eq!((findings[0].code.as_str(), findings[0].line), ("unknown_attribute", Some(3)));
+        assert_eq!(world.one("SELECT COUNT(*) FROM document WHERE key IN ('fine', 'odd')"), 0);
+    }
 }
