@@ -3,6 +3,7 @@
 // one timeline → accounts → a person → caught mail. Every page is checked by axe on the way.
 // Environment: CARAVAN_URL, CARAVAN_EMAIL, CARAVAN_PASSWORD (and CHROMIUM for another browser path).
 import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
 import { AxeBuilder } from "@axe-core/playwright";
 import { launch, signIn, target } from "./browser.mjs";
 
@@ -14,7 +15,14 @@ const page = await context.newPage();
 page.setDefaultTimeout(PATIENCE_MS);
 
 const faults = [];
-page.on("pageerror", (error) => faults.push(error.message));
+const scripts = new Map();
+page.on("response", (answer) => {
+  if (answer.request().resourceType() !== "script") return;
+  scripts.set(
+    answer.url(),
+    answer.body().then((body) => gzipSync(body).length),
+  );
+});
 
 const api = async (path) => {
   const answer = await context.request.get(`${server.url}/api/v1${path}`);
@@ -77,6 +85,11 @@ try {
     journey = items.find((each) => each.state === "live");
     assert.ok(journey, "one journey is live");
     await noBarriers("journeys");
+  });
+
+  await step("the first page ships less than 400 kB of compressed script", async () => {
+    const bytes = (await Promise.all(scripts.values())).reduce((sum, size) => sum + size, 0);
+    assert.ok(bytes > 0 && bytes < 400_000, `${bytes} bytes`);
   });
 
   await step("the map draws every node and path with the API's counts", async () => {

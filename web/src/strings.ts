@@ -28,7 +28,6 @@ export const strings = {
     signOut: "Sign out",
     refused: "Email or password is not right.",
     menu: (email: string) => `Account menu of ${email}`,
-    ended: "Your session has ended. Sign in to go on.",
   },
   nav: {
     label: "Main navigation",
@@ -59,7 +58,6 @@ export const strings = {
     loading: "Loading",
   },
   time: {
-    never: "never",
     justNow: "just now",
     open: "no end",
   },
@@ -189,6 +187,7 @@ export const strings = {
     expired: "Expired",
     ended: "Ended",
   } as Record<string, string>,
+  paths: { other: "Other", timeout: "Timeout", failed: "Failed" } as Record<string, string>,
   outcomes: {
     pending: "Pending",
     done: "Done",
@@ -200,10 +199,8 @@ export const strings = {
   } as Record<string, string>,
   map: {
     label: "Journey map",
-    help: "Use the arrow keys and Tab to move between nodes, Enter to open one.",
     start: "Journey starts",
     stop: "Journey ends here",
-    stopCount: (n: string) => `${n} ended here`,
     toolbar: "Map tools",
     toVertical: "Draw top to bottom",
     toHorizontal: "Draw left to right",
@@ -247,8 +244,6 @@ export const strings = {
       reached: "Nobody has come this far yet.",
       ended: "Nobody's trip has ended here.",
     },
-    due: (when: string) => `due ${when}`,
-    arrived: (when: string) => `arrived ${when}`,
     entry: (n: number) => `entry ${n}`,
     onPeople: "Counts people",
   },
@@ -332,7 +327,6 @@ export const strings = {
     emptyHint: "People work at accounts and receive your messages. Bring them in from a CSV file:",
     emptyCommand: "caravan import people people.csv",
     back: "Back to people",
-    unnamed: "Unnamed person",
     columns: {
       name: "Name",
       email: "Email",
@@ -352,7 +346,6 @@ export const strings = {
   activities: {
     empty: "Nothing has happened yet",
     emptyHint: "Emails, clicks, forms, stage changes and journey steps gather here as they happen.",
-    by: (who: string) => `by ${who}`,
     inJourney: (journey: string) => `in ${journey}`,
     source: (source: string) => `from ${source}`,
   },
@@ -383,13 +376,13 @@ export const strings = {
     empty: "No problems",
     emptyHint:
       "A step or message that failed for a reason of our own waits here, to be retried or skipped. It never holds up others.",
+    attempts: (n: number) => count(n, "attempt", "attempts"),
     kinds: { step: "Step", effect: "Message" } as Record<string, string>,
     columns: {
       message: "What happened",
       where: "Where",
       traveller: "Traveller",
       since: "Since",
-      attempts: "Attempts",
       next: "Next try",
       settle: "Settle",
     },

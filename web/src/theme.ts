@@ -59,7 +59,10 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
-    Modal: { defaultProps: { centered: true, radius: "lg" } },
+    Modal: {
+      defaultProps: { centered: true, radius: "lg" },
+      styles: { title: { fontSize: "1.0625rem", fontWeight: 650 } },
+    },
     Table: { defaultProps: { verticalSpacing: 10, horizontalSpacing: "md" } },
   },
 });
@@ -97,6 +100,12 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-body": "#121820",
     "--mantine-color-dimmed": "#97a5b5",
     "--mantine-color-placeholder": "#8291a2",
+    "--mantine-color-ocean-light": "rgb(79 124 240 / 17%)",
+    "--mantine-color-ocean-light-hover": "rgb(79 124 240 / 24%)",
+    "--mantine-color-ocean-light-color": "#a9c2ff",
+    "--mantine-color-red-light": "rgb(238 106 128 / 16%)",
+    "--mantine-color-red-light-hover": "rgb(238 106 128 / 24%)",
+    "--mantine-color-red-light-color": "#ffa3b1",
     "--cv-ground": "#0f141b",
     "--cv-surface": "#19212b",
     "--cv-line": "#2b3542",

@@ -213,7 +213,9 @@ fn a_chain_of_journeys_ends() {
 fn a_target_must_be_live_to_publish_and_may_be_closed_later() {
     let settings = json!({"journey": "old"});
     assert_eq!(refused("add_to_journey", settings.clone()), ["not_live /journey"]);
-    assert!(refused_with("add_to_journey", settings.clone(), &definitions().together(["old".to_owned()])).is_empty());
+    assert!(
+        refused_with("add_to_journey", settings.clone(), &definitions().as_if_live(&["old".to_owned()])).is_empty()
+    );
     let running = definitions().with_frozen("{}");
     assert_eq!(acme().run_with("add_to_journey", settings, &running), [NoOp("target_not_live")]);
     assert_eq!(refused("add_to_journey", json!({"journey": "onboarding"})), ["wrong_subject /journey"]);

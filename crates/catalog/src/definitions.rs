@@ -1,6 +1,6 @@
 //! The live definitions that actions, conditions and plans are checked against and prepared with.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
@@ -47,7 +47,6 @@ pub struct Definitions {
     pub zone: TimeZone,
     by_key: HashMap<(DocumentKind, String), Arc<Definition>>,
     running: bool,
-    together: BTreeSet<String>,
 }
 
 /// A journey that an action points at.
@@ -119,13 +118,7 @@ impl Definitions {
     /// All of them.
     pub fn new(schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
         let by_key = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
-        Self { schema, zone, by_key, running: false, together: BTreeSet::new() }
-    }
-
-    /// The same, for publishing these journeys together: they may point at each other and at themselves.
-    #[must_use]
-    pub fn together(&self, journeys: impl IntoIterator<Item = String>) -> Self {
-        Self { together: journeys.into_iter().collect(), ..self.clone() }
+        Self { schema, zone, by_key, running: false }
     }
 
     /// Whether a published version is being made ready to run. What has gone since it was published (a journey that
@@ -205,7 +198,7 @@ impl Definitions {
     /// A journey of this subject that an action points at.
     ///
     /// # Errors
-    /// `unknown_reference`, `wrong_subject`, or, unless it runs already or is published together, `not_live`.
+    /// `unknown_reference`, `wrong_subject`, or, unless a published version is made ready, `not_live`.
     pub fn journey(&self, key: &str, of: Subject, pointer: &str) -> Result<TargetJourney, Finding> {
         let found = self.find(DocumentKind::Journey, key, pointer)?;
         if found.text("subject") != Some(of.as_str()) {
@@ -213,12 +206,12 @@ impl Definitions {
                 format!("`{key}` is not a journey of this kind. Choose a journey whose subject is {}.", of.as_str());
             return Err(Finding::error("wrong_subject", pointer, message));
         }
-        if !self.running && !self.together.contains(key) {
+        if !self.running {
             self.live(DocumentKind::Journey, key, pointer)?;
         }
         Ok(TargetJourney {
             id: found.id,
-            live: found.state == "live" || self.together.contains(key),
+            live: found.state == "live",
             reenters: found.body.get("reentry").is_some_and(|rules| !rules.is_null()),
         })
     }

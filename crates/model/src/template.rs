@@ -16,14 +16,19 @@ use crate::finding::Finding;
 pub fn paths(source: &str) -> Result<BTreeSet<String>, Finding> {
     let env = Environment::new();
     let template = env.template_from_str(source).map_err(|error| syntax(&error))?;
-    let named = template.undeclared_variables(true);
-    // The walk over nested names does not see what the template itself has set.
-    let free = template.undeclared_variables(false);
-    let own = |path: &str| {
-        let root = path.split('.').next().unwrap_or_default();
-        !free.contains(root) || env.globals().any(|(name, _)| name == root)
-    };
-    Ok(named.into_iter().filter(|path| !own(path)).collect())
+    let own: Vec<&str> = assigned(source).chain(env.globals().map(|(name, _)| name)).collect();
+    let root = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
+    Ok(template.undeclared_variables(true).into_iter().filter(|path| !own.contains(&root(path).as_str())).collect())
+}
+
+/// The names that `{% set %}` gives anywhere. The engine's own walk forgets those set inside a condition, which are
+/// there after it.
+fn assigned(source: &str) -> impl Iterator<Item = &str> {
+    let statements = source.split("{%").skip(1).map(|tag| tag.trim_start_matches(['-', '+']).trim_start());
+    let targets = statements.filter_map(|tag| tag.strip_prefix("set")?.strip_prefix(char::is_whitespace));
+    let ends = |c: char| c == '=' || c == '%' || c == '|';
+    let names = targets.flat_map(move |tag| tag.split(ends).next().unwrap_or_default().split([',', '(', ')']));
+    names.map(str::trim).filter(|name| !name.is_empty())
 }
 
 fn syntax(error: &minijinja::Error) -> Finding {
@@ -56,6 +61,9 @@ mod tests {
     #[test]
     fn what_the_template_sets_itself_is_no_value() {
         assert_eq!(named("{% set x = person.city %}{{ x }}{{ x.y }}{{ range(3) }}"), ["person.city"]);
+        assert_eq!(named("{% if my.a %}{%- set x = my.b -%}{% endif %}{{ x }}"), ["my.a", "my.b"]);
+        assert_eq!(named("{% set x, y = my.pair %}{{ x }}{{ y }}{% set z %}Hi{% endset %}{{ z }}"), ["my.pair"]);
+        assert_eq!(named("{% raw %}{{ nothing.here }}{% endraw %}{# {{ nor.here }} #}"), Vec::<String>::new());
     }
 
     #[test]

@@ -9,7 +9,7 @@ import { Moment } from "../shell/Moment";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
-import { endWord, outcomeWord, reasonWord } from "./words";
+import { endWord, outcomeWord, pathWord, reasonWord } from "./words";
 
 const text = strings.trip;
 const FEW = 8;
@@ -52,7 +52,7 @@ function Entry({ item, node }: { item: TripItem; node: MapNode | undefined }) {
         <Text span inherit fw={600}>
           {title}
         </Text>
-        {item.path ? <Text size="xs">{text.tookPath(item.path)}</Text> : null}
+        {item.path ? <Text size="xs">{text.tookPath(pathWord(item.path))}</Text> : null}
         {item.detail ? (
           <Text size="xs" c="dimmed">
             {item.kind === "ended" ? endWord(item.detail) : item.detail}

@@ -14,3 +14,7 @@ export const outcomeWord = (code: string) => word(strings.outcomes, code);
 
 /** A reason code such as `email_missing`, as words. */
 export const reasonWord = (code: string) => humanise(code);
+
+/** A path by its label; those that every split or wait may have by their own word. */
+export const pathWord = (label: string) =>
+  Object.hasOwn(strings.paths, label) ? (strings.paths[label] ?? label) : label;

@@ -3,6 +3,7 @@ import { UnstyledButton } from "@mantine/core";
 import { ChevronDown, ChevronRight, ChevronUp } from "lucide-react";
 import { memo } from "react";
 import type { BoxPath, MapNode } from "../api/types";
+import { pathWord } from "../journeys/words";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 import { CardFace, Tile } from "./Card";
@@ -52,10 +53,10 @@ function Path({
 }) {
   const count = useNodeStatus(box.id)?.paths[path.path ?? path.label];
   return (
-    <section className={classes.boxPath} aria-label={path.label}>
+    <section className={classes.boxPath} aria-label={pathWord(path.label)}>
       <span className={classes.boxLabel}>
         <span className={classes.chip}>
-          <span className={classes.chipLabel}>{path.label}</span>
+          <span className={classes.chipLabel}>{pathWord(path.label)}</span>
           {count === undefined ? null : <b>{formatNumber(count)}</b>}
         </span>
       </span>

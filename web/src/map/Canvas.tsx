@@ -58,6 +58,7 @@ type Props = {
 
 export function Canvas({ journey, drawing, opened, selected, onTurn }: Props) {
   const [minimap, setMinimap] = useState(drawing.nodes.length > 12);
+  const [ready, setReady] = useState(false);
   const pane = useRef<HTMLDivElement>(null);
   const base = useMemo(
     () => drawing.nodes.map((node) => flowNode(node, drawing, opened)),
@@ -82,9 +83,9 @@ export function Canvas({ journey, drawing, opened, selected, onTurn }: Props) {
           edgeTypes={EDGE_TYPES}
           onInit={(flow) => {
             const size = pane.current?.getBoundingClientRect();
-            flow.setViewport(
-              remembered(memory) ?? openingViewport(drawing, size ?? { width: 900, height: 600 }),
-            );
+            const view =
+              remembered(memory) ?? openingViewport(drawing, size ?? { width: 900, height: 600 });
+            void flow.setViewport(view).then(() => setReady(true));
           }}
           onMoveEnd={(event, viewport) =>
             event && sessionStorage.setItem(memory, JSON.stringify(viewport))
@@ -101,7 +102,7 @@ export function Canvas({ journey, drawing, opened, selected, onTurn }: Props) {
           proOptions={{ hideAttribution: true }}
         >
           <Background gap={22} size={1.4} color="var(--cv-grid)" />
-          <KeepInView pane={pane} selected={selected} />
+          <KeepInView pane={pane} selected={selected} ready={ready} />
           <Toolbar
             direction={drawing.direction}
             onTurn={onTurn}

@@ -92,7 +92,7 @@ describe("a box", () => {
     await userEvent.click(within(path).getByRole("button", { name: /^Send offer/ }));
     expect(scene.open).toHaveBeenCalledExactlyOnceWith("d1");
     expect(
-      within(screen.getByRole("region", { name: "other" })).getByText("No actions on this path"),
+      within(screen.getByRole("region", { name: "Other" })).getByText("No actions on this path"),
     ).toBeVisible();
   });
 });

@@ -4,9 +4,10 @@ import { type RefObject, useCallback, useEffect } from "react";
 
 const EDGE = 24;
 
-type Props = { pane: RefObject<HTMLElement | null>; selected: string | undefined };
+type Props = { pane: RefObject<HTMLElement | null>; selected: string | undefined; ready: boolean };
 
-export function KeepInView({ pane, selected }: Props) {
+/** `ready`: the opening view is set, so that moving from it makes sense. */
+export function KeepInView({ pane, selected, ready }: Props) {
   const flow = useReactFlow();
   const width = useStore((state) => state.width);
   const reveal = useCallback(
@@ -27,8 +28,8 @@ export function KeepInView({ pane, selected }: Props) {
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the panel narrows the pane, which may hide the card
   useEffect(() => {
-    if (selected) reveal(selected);
-  }, [selected, width, reveal]);
+    if (selected && ready) reveal(selected);
+  }, [selected, ready, width, reveal]);
   useEffect(() => {
     const section = pane.current;
     const onFocus = (event: FocusEvent) => {

@@ -2,6 +2,7 @@
 import { CloseButton, Group, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { JourneyMap, MapNode, NodeStatus } from "../api/types";
+import { pathWord } from "../journeys/words";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
@@ -78,7 +79,7 @@ function shownNode(map: JourneyMap, id: string): Shown | undefined {
       return {
         id,
         title: action.title,
-        subtitle: path.label,
+        subtitle: pathWord(path.label),
         icon: action.icon,
         family: "action",
         subject: "person",
@@ -165,7 +166,12 @@ function Performance({ status, node }: { status: NodeStatus; node: Shown }) {
       </Section>
       {paths.length > 0 ? (
         <Section title={text.paths}>
-          <Facts facts={paths.map(([label, value]) => ({ label, value: formatNumber(value) }))} />
+          <Facts
+            facts={paths.map(([label, value]) => ({
+              label: pathWord(label),
+              value: formatNumber(value),
+            }))}
+          />
         </Section>
       ) : null}
       {node.family === "action" ? (

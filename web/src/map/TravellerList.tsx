@@ -3,7 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { nodeTravellersQuery, type PlaceOfTraveller } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
-import { endWord } from "../journeys/words";
+import { endWord, pathWord } from "../journeys/words";
 import { MoreRows, rowsOf } from "../shell/DataTable";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -85,6 +85,6 @@ function Traveller({ journey, item }: { journey: string; item: NodeTraveller }) 
 function TravellerNote({ item }: { item: NodeTraveller }) {
   if (item.left_at == null && item.due_at) return <Moment at={item.due_at} />;
   if (item.state === "ended" && item.outcome) return endWord(item.outcome);
-  if (item.path) return item.path;
+  if (item.path) return pathWord(item.path);
   return <Moment at={item.arrived_at} />;
 }

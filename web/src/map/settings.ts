@@ -1,11 +1,12 @@
 // A node's manifest in words, whatever its kind: labels from the field names, conditions as sentences.
-import { formatInstant, formatValue, humanise } from "../shell/format";
+import { durationWords, formatInstant, formatValue, humanise } from "../shell/format";
 
 export type Setting = { label: string; value: string | Setting[] };
 
 /** Shown elsewhere on the map (edges, title, the action's own name), so not repeated here. */
 const DRAWN = new Set(["type", "next", "id"]);
 const CONDITIONS = new Set(["when", "filters", "where"]);
+const DURATIONS = new Set(["duration", "delay", "within"]);
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
 export function settingsOf(settings: Record<string, unknown>): Setting[] {
@@ -17,6 +18,7 @@ export function settingsOf(settings: Record<string, unknown>): Setting[] {
 
 function settingValue(name: string, value: unknown): string | Setting[] {
   if (CONDITIONS.has(name)) return conditionWords(value);
+  if (typeof value === "string" && DURATIONS.has(name)) return durationWords(value);
   if (typeof value === "string") return INSTANT.test(value) ? formatInstant(value) : value;
   if (Array.isArray(value) && value.some(isRecord)) return value.flatMap(listed);
   if (isRecord(value)) return settingsOf(value);

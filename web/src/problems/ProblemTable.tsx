@@ -7,7 +7,6 @@ import { problemsQuery } from "../api/queries";
 import type { ProblemRow } from "../api/types";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
-import { formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
@@ -24,7 +23,7 @@ const COLUMNS: Column<ProblemRow>[] = [
           {row.message}
         </Text>
         <Text size="xs" c="dimmed">
-          {text.kinds[row.kind] ?? row.kind} · {row.code}
+          {[text.kinds[row.kind] ?? row.kind, row.code, text.attempts(row.attempts)].join(" · ")}
         </Text>
       </div>
     ),
@@ -49,12 +48,6 @@ const COLUMNS: Column<ProblemRow>[] = [
     cell: (row) => row.traveller?.name ?? row.traveller?.key ?? strings.list.none,
   },
   { id: "since", label: text.columns.since, cell: (row) => <Moment at={row.since} dimmed /> },
-  {
-    id: "attempts",
-    label: text.columns.attempts,
-    numeric: true,
-    cell: (row) => formatNumber(row.attempts),
-  },
   {
     id: "next",
     label: text.columns.next,

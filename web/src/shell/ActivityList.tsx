@@ -49,9 +49,14 @@ function Entry({ item, own }: { item: Activity; own: string }) {
       <div className={classes.eventBody}>
         <Text span inherit fw={600}>
           {item.title}
-        </Text>{" "}
+        </Text>
         {item.person && item.person.key !== own ? (
-          <LinkTo to={at("/people", item.person.key)}>{item.person.name ?? item.person.key}</LinkTo>
+          <>
+            {" · "}
+            <LinkTo to={at("/people", item.person.key)}>
+              {item.person.name ?? item.person.key}
+            </LinkTo>
+          </>
         ) : null}
         {item.account && item.account.key !== own ? (
           <>

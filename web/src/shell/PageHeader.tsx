@@ -1,6 +1,8 @@
 import { ActionIcon, Group, Stack, Text, Title, Tooltip } from "@mantine/core";
+import { useDocumentTitle } from "@mantine/hooks";
 import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
+import { strings } from "../strings";
 import { formatNumber } from "./format";
 import { LinkTo } from "./LinkTo";
 import classes from "./shell.module.css";
@@ -15,6 +17,7 @@ type Props = {
 
 /** The head of every page: the way back, the title, a line of detail, and what can be done. */
 export function PageHeader({ title, total, back, detail, children }: Props) {
+  useDocumentTitle(`${title} · ${strings.app}`);
   return (
     <header className={classes.pageHeader}>
       <Group gap="sm" align="flex-start" wrap="nowrap" miw={0}>

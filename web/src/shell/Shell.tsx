@@ -31,7 +31,11 @@ export function Shell() {
     <AppShell
       layout="alt"
       header={{ height: 56 }}
-      navbar={{ width: 216, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      navbar={{
+        width: { base: 216, sm: 64, lg: 216 },
+        breakpoint: "sm",
+        collapsed: { mobile: !opened },
+      }}
     >
       <a className={classes.skip} href="#content">
         {strings.nav.skip}
@@ -98,6 +102,7 @@ function NavEntry({ entry, onClick }: { entry: Entry; onClick: () => void }) {
       component={LinkTo}
       to={entry.to}
       label={entry.label}
+      title={entry.label}
       active={active}
       aria-current={active ? "page" : undefined}
       leftSection={<Icon size={17} aria-hidden />}

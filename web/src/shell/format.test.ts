@@ -1,5 +1,12 @@
 import { attributeFacts } from "./attributes";
-import { formatRelative, formatShare, formatValue, humanise, initials } from "./format";
+import {
+  durationWords,
+  formatRelative,
+  formatShare,
+  formatValue,
+  humanise,
+  initials,
+} from "./format";
 
 const NOW = Date.parse("2026-12-01T12:00:00Z");
 
@@ -13,6 +20,17 @@ describe("times", () => {
     ["not a time", "–"],
   ])("says %s as %s", (iso, words) => {
     expect(formatRelative(iso, NOW)).toBe(words);
+  });
+});
+
+describe("durations", () => {
+  it.each([
+    ["3d", "3 days"],
+    ["1mo", "1 month"],
+    ["30m", "30 minutes"],
+    ["2 fortnights", "2 fortnights"],
+  ])("says %s as %s", (duration, words) => {
+    expect(durationWords(duration)).toBe(words);
   });
 });
 

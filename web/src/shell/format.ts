@@ -81,3 +81,14 @@ export function initials(name: string): string {
 export function fileSize(bytes: number): string {
   return bytes < 1024 ? `${bytes} B` : `${numbers.format(Math.round(bytes / 102.4) / 10)} kB`;
 }
+
+const UNITS: Record<string, string> = { m: "minute", h: "hour", d: "day", w: "week", mo: "month" };
+
+/** A manifest's duration, `3d`, in words; anything else as it stands. */
+export function durationWords(duration: string): string {
+  const [, amount, unit] = /^(\d+)(mo|m|h|d|w)$/.exec(duration) ?? [];
+  const name = unit ? UNITS[unit] : undefined;
+  if (!amount || !name) return duration;
+  const options = { style: "unit", unit: name, unitDisplay: "long" } as const;
+  return new Intl.NumberFormat(undefined, options).format(Number(amount));
+}

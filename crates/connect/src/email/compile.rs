@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caravan_model::Finding;
+use caravan_model::{Finding, template};
 use minijinja::{Environment, ErrorKind, Value};
 
 use super::address::check_address;
@@ -181,16 +181,14 @@ impl Check<'_> {
 
     /// Checks a template and returns the attributes it uses.
     fn template(&mut self, pointer: &str, source: &str) -> BTreeSet<String> {
-        let used = match self.env.template_from_named_str("text", source) {
-            Ok(template) => template.undeclared_variables(true),
-            Err(error) => {
-                self.findings.push(syntax_finding(pointer, &error));
+        let used = match template::paths(source) {
+            Ok(used) => used,
+            Err(finding) => {
+                self.findings.push(finding.under(pointer));
                 return BTreeSet::new();
             }
         };
         let tags: Vec<_> = tags(source).into_iter().filter(|tag| tag.kind != TagKind::Comment).collect();
-        let own: Vec<_> = tags.iter().filter_map(assigned).chain(self.env.globals().map(|(name, _)| name)).collect();
-        let used: BTreeSet<_> = used.into_iter().filter(|path| !own.contains(&root(path))).collect();
         for path in &used {
             if let Some((code, message)) = unknown(path, self.attributes) {
                 let at = line_of(&tags, |code| names(code, path));
@@ -336,16 +334,6 @@ fn distance(a: &str, b: &str) -> usize {
         row = next;
     }
     row.last().copied().unwrap_or_default()
-}
-
-fn root(path: &str) -> &str {
-    path.split('.').next().unwrap_or_default()
-}
-
-/// The name that a `{% set %}` gives.
-fn assigned<'a>(tag: &Tag<'a>) -> Option<&'a str> {
-    let rest = tag.inner.strip_prefix("set ").filter(|_| tag.kind == TagKind::Statement)?.trim_start();
-    Some(rest.split(|c: char| !is_word(c)).next().unwrap_or_default())
 }
 
 fn is_word(c: char) -> bool {

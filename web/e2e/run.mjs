@@ -1,0 +1,90 @@
+// Runs the browser tests: against a running server when CARAVAN_URL is set, else against
+// `$CARAVAN_BINARY demo` on a store of its own, which is stopped and removed at the end.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const START_MS = 120_000;
+const WALKS = ["first-floor.mjs"];
+
+const here = new URL(".", import.meta.url).pathname;
+
+function ended(child) {
+  return new Promise((done) => child.once("exit", (code) => done(code ?? 1)));
+}
+
+async function walk(file, environment) {
+  console.log(`\n${file}`);
+  return ended(
+    spawn(process.execPath, [join(here, file)], {
+      stdio: "inherit",
+      env: { ...process.env, ...environment },
+    }),
+  );
+}
+
+function freePort() {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once("error", failed);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => found(port));
+    });
+  });
+}
+
+/** The demo says where it listens and how to sign in as one line of JSON: {"url","email","password"}. */
+async function announced(server) {
+  const timer = setTimeout(() => server.kill("SIGTERM"), START_MS);
+  try {
+    for await (const line of createInterface({ input: server.stdout })) {
+      if (!line.startsWith("{")) continue;
+      const { url, email, password } = JSON.parse(line);
+      if (url) return { CARAVAN_URL: url, CARAVAN_EMAIL: email, CARAVAN_PASSWORD: password };
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new Error(
+    "the demo ended, or said nothing for two minutes, before it announced its address",
+  );
+}
+
+async function withDemo(binary, run) {
+  const data = await mkdtemp(join(tmpdir(), "caravan-browser-"));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const server = spawn(binary, ["demo", "--json", "--data", data, "--listen", listen], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const stopped = ended(server);
+  try {
+    const environment = await announced(server);
+    server.stdout.resume();
+    return await run(environment);
+  } finally {
+    server.kill("SIGTERM");
+    await stopped;
+    await rm(data, { recursive: true, force: true });
+  }
+}
+
+async function everyWalk(environment) {
+  let worst = 0;
+  for (const file of WALKS) worst = Math.max(worst, await walk(file, environment));
+  return worst;
+}
+
+if (process.env.CARAVAN_URL) {
+  process.exitCode = await everyWalk({});
+} else if (process.env.CARAVAN_BINARY) {
+  process.exitCode = await withDemo(process.env.CARAVAN_BINARY, everyWalk);
+} else {
+  console.error(
+    "Set CARAVAN_BINARY to a caravan binary, or CARAVAN_URL with CARAVAN_EMAIL and CARAVAN_PASSWORD.",
+  );
+  process.exitCode = 2;
+}

@@ -1,0 +1,73 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import type { PersonOutcome, TripItem } from "../api/types";
+import { renderInApp } from "../test-render";
+import { TripTimeline } from "./TripTimeline";
+
+const sent = (n: number): PersonOutcome => ({
+  person: { key: `p${n}`, name: `Person ${n}` },
+  outcome: "done",
+  reason: null,
+  message: null,
+});
+const acted = (outcomes: PersonOutcome[]): TripItem => ({
+  at: "2026-12-01T09:00:00Z",
+  kind: "acted",
+  node: "hello",
+  title: "Send email",
+  path: null,
+  outcomes,
+  detail: null,
+});
+
+it("says for each person what came of it, and why not", () => {
+  const skipped = { ...sent(2), outcome: "skipped", reason: "unsubscribed" };
+  const failed = {
+    ...sent(3),
+    outcome: "failed",
+    reason: "hard_bounce",
+    message: "550 no such mailbox",
+  };
+  renderInApp(<TripTimeline items={[acted([sent(1), skipped, failed])]} map={undefined} />);
+  const people = within(screen.getAllByRole("list")[1] as HTMLElement).getAllByRole("listitem");
+  expect(people.map((person) => person.textContent)).toEqual([
+    "Person 1 Done",
+    "Person 2 Skipped: unsubscribed",
+    "Person 3 Failed: hard bounce – 550 no such mailbox",
+  ]);
+});
+
+it("keeps a long list short until asked", async () => {
+  renderInApp(
+    <TripTimeline items={[acted(Array.from({ length: 20 }, (_, n) => sent(n)))]} map={undefined} />,
+  );
+  expect(screen.queryByText("Person 19")).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Show all 20" }));
+  expect(screen.getByText("Person 19")).toBeVisible();
+});
+
+it("names the path that was taken and how the trip ended", () => {
+  const items: TripItem[] = [
+    {
+      at: "2026-12-01T09:00:00Z",
+      kind: "moved",
+      node: "size",
+      title: "Split paths",
+      path: "other",
+      outcomes: [],
+      detail: null,
+    },
+    {
+      at: "2026-12-01T09:00:00Z",
+      kind: "ended",
+      node: "done",
+      title: "Merge",
+      path: null,
+      outcomes: [],
+      detail: "completed",
+    },
+  ];
+  renderInApp(<TripTimeline items={items} map={undefined} />);
+  expect(screen.getByText("Took the path Other")).toBeVisible();
+  expect(screen.getByText("Completed")).toBeVisible();
+});

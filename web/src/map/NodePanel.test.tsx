@@ -1,0 +1,84 @@
+import { screen, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { nodeTravellersQuery, type PlaceOfTraveller, statusQuery } from "../api/queries";
+import type { NodeTraveller } from "../api/types";
+import { renderInApp } from "../test-render";
+import { SceneContext } from "./live";
+import { NodePanel } from "./NodePanel";
+import { aMap, aStatus } from "./sample.test-support";
+
+const traveller = (id: string, more: Partial<NodeTraveller>): NodeTraveller => ({
+  id,
+  traveller: { subject: "account", key: id, name: `Account ${id}` },
+  entry: 1,
+  state: "active",
+  arrived_at: "2026-12-01T09:00:00Z",
+  left_at: null,
+  path: null,
+  outcome: null,
+  due_at: null,
+  ...more,
+});
+
+function panelOf(id: string, people: Partial<Record<PlaceOfTraveller, NodeTraveller[]>> = {}) {
+  const onClose = vi.fn();
+  const scene = {
+    journey: "nurture",
+    subject: "account" as const,
+    published: true,
+    open: vi.fn(),
+    toggleBox: vi.fn(),
+  };
+  renderInApp(
+    <SceneContext value={scene}>
+      <NodePanel map={aMap()} id={id} onClose={onClose} />
+    </SceneContext>,
+    (cache) => {
+      cache.setQueryData(statusQuery("nurture").queryKey, aStatus());
+      for (const place of ["current", "reached", "ended"] as const) {
+        const page = { items: people[place] ?? [], next_cursor: null };
+        cache.setQueryData(nodeTravellersQuery("nurture", id, place).queryKey, {
+          pages: [page],
+          pageParams: [undefined],
+        });
+      }
+    },
+  );
+  return { onClose };
+}
+
+it("shows the figures of a node as the sum they are", () => {
+  panelOf("heard");
+  const figures = within(screen.getByRole("region", { name: "Performance" }));
+  const shown = figures.getAllByText(/^\d+$/).map((figure) => figure.textContent);
+  expect(shown).toEqual(["320", "300", "20", "0"]);
+  expect(screen.getByRole("region", { name: "Paths taken" })).toHaveTextContent("Timeout90");
+});
+
+it("lists who is here, and on demand who came by, each leading to its timeline", async () => {
+  panelOf("heard", {
+    current: [traveller("enr_1", {})],
+    reached: [traveller("enr_2", { left_at: "2026-12-02T09:00:00Z", path: "timeout" })],
+  });
+  expect(screen.getByRole("link", { name: /Account enr_1/ })).toHaveAttribute(
+    "href",
+    "/journeys/nurture/travellers/enr_1",
+  );
+  await userEvent.click(screen.getByRole("radio", { name: "Reached" }));
+  expect(screen.getByRole("link", { name: /Account enr_2/ })).toHaveTextContent("Timeout");
+  await userEvent.click(screen.getByRole("radio", { name: "Ended here" }));
+  expect(screen.getByText("Nobody's trip has ended here.")).toBeVisible();
+});
+
+it("shows an action inside a box, which counts people and has no travellers", () => {
+  panelOf("d1");
+  expect(screen.getByRole("heading", { name: "Send offer" })).toBeVisible();
+  expect(screen.getByText("Counts people")).toBeVisible();
+  expect(screen.queryByRole("region", { name: "Travellers" })).toBeNull();
+});
+
+it("closes", async () => {
+  const { onClose } = panelOf("heard");
+  await userEvent.click(screen.getByRole("button", { name: "Close the panel" }));
+  expect(onClose).toHaveBeenCalledOnce();
+});

@@ -1,0 +1,81 @@
+import { screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { ApiError } from "../api/problem";
+import { renderInApp } from "../test-render";
+import { type Column, DataTable, type Rows } from "./DataTable";
+import { ColumnChooser, useColumns } from "./ListTools";
+
+type Town = { name: string; people: number };
+const COLUMNS: Column<Town>[] = [
+  { id: "name", label: "Name", fixed: true, cell: (town) => town.name },
+  { id: "people", label: "People", numeric: true, cell: (town) => town.people },
+  { id: "code", label: "Code", optional: true, cell: () => "c0de" },
+];
+const towns = (names: string[], more: Partial<Rows<Town>> = {}): Rows<Town> => ({
+  data: { pages: [{ items: names.map((name) => ({ name, people: 7 })), total: 9 }] },
+  error: null,
+  isPending: false,
+  hasNextPage: false,
+  isFetchingNextPage: false,
+  fetchNextPage: vi.fn(),
+  refetch: vi.fn(),
+  ...more,
+});
+
+function Towns({ rows }: { rows: Rows<Town> }) {
+  const { shown, chooser } = useColumns("towns", COLUMNS);
+  return (
+    <>
+      <ColumnChooser {...chooser} />
+      <DataTable
+        label="Towns"
+        rows={rows}
+        columns={shown}
+        rowKey={(town) => town.name}
+        empty={<p>No towns yet</p>}
+      />
+    </>
+  );
+}
+
+beforeEach(() => localStorage.clear());
+
+it("shows rows, how many of all, and loads more", async () => {
+  const rows = towns(["Ulm", "Kiel"], { hasNextPage: true });
+  renderInApp(<Towns rows={rows} />);
+  expect(screen.getAllByRole("row")).toHaveLength(3);
+  expect(screen.getByRole("status")).toHaveTextContent("2 of 9");
+  await userEvent.click(screen.getByRole("button", { name: "Show more" }));
+  expect(rows.fetchNextPage).toHaveBeenCalledOnce();
+});
+
+it("says what belongs there when there is nothing", () => {
+  renderInApp(<Towns rows={towns([])} />);
+  expect(screen.getByText("No towns yet")).toBeVisible();
+});
+
+it("tells the server's reason and tries again", async () => {
+  const rows = towns([], {
+    data: undefined,
+    error: new ApiError(503, "busy", "The store is busy."),
+  });
+  renderInApp(<Towns rows={rows} />);
+  expect(screen.getByRole("alert")).toHaveTextContent("The store is busy.");
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(rows.refetch).toHaveBeenCalledOnce();
+});
+
+it("remembers the chosen columns and never hides the name", async () => {
+  const { unmount } = renderInApp(<Towns rows={towns(["Ulm"])} />);
+  expect(screen.queryByRole("columnheader", { name: "Code" })).toBeNull();
+  await userEvent.click(screen.getByRole("button", { name: "Choose columns" }));
+  expect(screen.getByRole("checkbox", { name: "Name" })).toBeDisabled();
+  await userEvent.click(screen.getByRole("checkbox", { name: "Code" }));
+  await userEvent.click(screen.getByRole("checkbox", { name: "People" }));
+  unmount();
+  renderInApp(<Towns rows={towns(["Ulm"])} />);
+  expect(screen.getAllByRole("columnheader").map((header) => header.textContent)).toEqual([
+    "Name",
+    "Code",
+  ]);
+});
