@@ -59,9 +59,8 @@ pub(crate) fn create(
             members: Vec::new(),
         });
         let context = Context { now: batch.now(), entry: None, zone: batch.live.zone() };
-        if caravan_catalog::groups::assign_roles(&mut world, group, interest, &context, &origin) {
-            caravan_catalog::groups::settle_completeness(&mut world, group, interest, &origin);
-        }
+        caravan_catalog::groups::assign_roles(&mut world, group, interest, &context, &origin);
+        caravan_catalog::groups::settle_completeness(&mut world, group, interest, &origin);
     }
     write(s, batch, world.changes).map_err(StepError::from)
 }

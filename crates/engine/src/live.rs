@@ -190,10 +190,8 @@ pub fn definitions_of(s: &mut dyn Session, rows: &[DocumentRow]) -> Result<Defin
     for row in rows {
         let Some(kind) = DocumentKind::from_key(&row.kind) else { continue };
         let body = match row.live_version {
-            Some(version) if kind != DocumentKind::Journey => {
-                documents::version(s, version)?.map_or_else(|| row.body.clone(), |v| v.body)
-            }
-            _ => row.body.clone(),
+            Some(version) => documents::version(s, version)?.map_or_else(|| row.body.clone(), |v| v.body),
+            None => row.body.clone(),
         };
         all.push(Definition {
             id: row.id,
