@@ -193,7 +193,9 @@ impl Settings {
             public_url: layers.iter().find_map(|layer| layer.public_url.as_deref()).map(public_url).transpose()?,
             allow_network: ranges.into_iter().flatten().map(|range| range.parse()).collect::<Result<_, _>>()?,
             listen: listen.parse().map_err(|_| {
-                wrong(format!("`{listen}` is not an address to listen on; write one like 127.0.0.1:8080 or [::1]:8080."))
+                wrong(format!(
+                    "`{listen}` is not an address to listen on; write one like 127.0.0.1:8080 or [::1]:8080."
+                ))
             })?,
             log_format: layers.iter().find_map(|layer| layer.log_format).unwrap_or_default(),
             file,

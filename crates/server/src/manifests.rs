@@ -19,8 +19,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<(String, String)>, Failure> {
     for path in paths {
         let found = expand(path)?;
         if found.is_empty() {
-            let message =
-                format!("{} holds no manifests: no file in it ends in .yaml, .yml or .json.", path.display());
+            let message = format!("{} holds no manifests: no file in it ends in .yaml, .yml or .json.", path.display());
             return Err(Failure::usage("no_manifests", message));
         }
         files.extend(found);

@@ -51,7 +51,7 @@ pub fn run(context: &Context) -> Outcome {
                 None => "note",
                 Some(false) => "BAD ",
             };
-            report::line(format!("{mark}  {check:<14}{message}"))?;
+            report::line(format!("{mark}  {check:<15}{message}"))?;
         }
     }
     if checks.iter().any(|check| check.ok == Some(false)) { Err(Failure::Reported) } else { Ok(Done::All) }
@@ -88,10 +88,15 @@ fn configuration(settings: &Settings) -> Check {
 fn public_url(settings: &Settings) -> Check {
     match &settings.public_url {
         Some(url) if url.starts_with("https://") => Check::good("public url", url),
-        Some(url) => Check::note("public url", format!("{url} is not encrypted; recipients on the Internet need https")),
+        Some(url) => {
+            Check::note("public url", format!("{url} is not encrypted; recipients on the Internet need https"))
+        }
         None => Check::note(
             "public url",
-            format!("not set: links in messages lead to http://{}; set --public-url before real mail leaves", settings.listen),
+            format!(
+                "not set: links in messages lead to http://{}; set --public-url before real mail leaves",
+                settings.listen
+            ),
         ),
     }
 }
@@ -116,7 +121,10 @@ fn clock(store: &Store) -> Check {
             let apart: SignedDuration = machine.duration_since(database);
             if apart.unsigned_abs() > CLOCK_TOLERANCE {
                 let by = apart.as_secs_f64();
-                Check::bad("clock", format!("this machine is {by:.1} s ahead of the database (negative: behind); set both by NTP"))
+                Check::bad(
+                    "clock",
+                    format!("this machine is {by:.1} s ahead of the database (negative: behind); set both by NTP"),
+                )
             } else {
                 Check::good("clock", format!("{machine:.0}, UTC"))
             }

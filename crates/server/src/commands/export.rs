@@ -20,8 +20,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Outcome {
     let kind = args.kind.as_deref().map(kind).transpose()?;
-    let documents =
-        definitions::export(&context.engine()?, kind, args.key.as_deref()).map_err(Failure::refused)?;
+    let documents = definitions::export(&context.engine()?, kind, args.key.as_deref()).map_err(Failure::refused)?;
     let values = documents.iter().map(|document| document.to_value()).collect::<Result<Vec<Value>, _>>();
     let values = values.map_err(anyhow::Error::from)?;
     if context.json {

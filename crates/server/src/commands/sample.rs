@@ -35,8 +35,7 @@ pub fn run(context: &Context, args: &Args) -> Outcome {
     if args.accounts > MOST || args.people_per_account > MOST || args.accounts * args.people_per_account > MOST {
         return Err(Failure::usage("sample_too_large", format!("A sample holds at most {MOST} people.")));
     }
-    let sample =
-        Sample { accounts: args.accounts, people_per_account: args.people_per_account, seed: args.seed };
+    let sample = Sample { accounts: args.accounts, people_per_account: args.people_per_account, seed: args.seed };
     let (accounts, people) = (args.out.join("accounts.csv"), args.out.join("people.csv"));
     std::fs::create_dir_all(&args.out).map_err(|error| unwritable(&args.out, &error))?;
     let rows = sample.accounts();
