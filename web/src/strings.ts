@@ -158,6 +158,7 @@ export const strings = {
     entered: "entered",
     inside: "Inside",
     completed: "Completed",
+    notEntered: "Could not enter",
     equation: "reached = left + current + ended",
     equationHolds: "Every node closes:",
     equationBroken: "Some nodes are still settling:",

@@ -1,1 +1,22 @@
-fn main() {}
+//! The front door: the one binary, `caravan`. Configuration, command line, wiring and telemetry; never a rule of the domain.
+
+mod commands;
+mod config;
+mod failure;
+mod manifests;
+mod report;
+mod telemetry;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = commands::Cli::parse();
+    let json = cli.common.json;
+    failure::exit_code(commands::run(cli), json)
+}

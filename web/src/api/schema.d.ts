@@ -584,6 +584,9 @@ export interface components {
             /** Format: int64 */
             problems: number;
             travellers: components["schemas"]["TravellerCounts"];
+            not_entered?: {
+                [key: string]: number;
+            } | null;
             nodes: {
                 [key: string]: components["schemas"]["NodeStatus"];
             };
@@ -657,7 +660,7 @@ export interface components {
         };
         Waiting: {
             node: string;
-            title: string;
+            title?: string | null;
             /** Format: date-time */
             until?: string | null;
             event?: string | null;

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { useLiveStatus } from "../api/live";
 import { mapQuery } from "../api/queries";
+import { isPublished } from "../map/graph";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatDate } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
@@ -44,7 +45,7 @@ export function JourneyPage() {
                 </span>
                 <StateDot state={state} paused={live.data?.paused} />
                 <span>
-                  {map.data.version == null ? text.unpublished : text.version(map.data.version)}
+                  {isPublished(map.data) ? text.version(map.data.version ?? 0) : text.unpublished}
                 </span>
                 {map.data.end ? <span>{endSentence(map.data.end, state)}</span> : null}
                 {state === "live" || state === "closed" ? <LiveMark stream={live.stream} /> : null}

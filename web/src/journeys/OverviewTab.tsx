@@ -6,13 +6,17 @@ import { ChartNoAxesColumn } from "lucide-react";
 import { mapQuery, statusQuery } from "../api/queries";
 import type { JourneyMap, JourneyStatus } from "../api/types";
 import { executions, outcomeRows } from "../map/counts";
+import { isPublished } from "../map/graph";
 import { OutcomeTable } from "../map/OutcomeTable";
 import { Card } from "../shell/Card";
 import { EmptyState } from "../shell/EmptyState";
+import { Facts } from "../shell/Facts";
+import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 import { Funnel } from "./Funnel";
 import classes from "./journeys.module.css";
 import { StatusRing } from "./StatusRing";
+import { reasonWord } from "./words";
 
 const text = strings.overview;
 
@@ -21,7 +25,7 @@ export function OverviewTab() {
   const { data: map } = useQuery(mapQuery(key));
   const { data: status } = useQuery({ ...statusQuery(key), enabled: false });
   if (!map || !status) return null;
-  if (map.version == null) {
+  if (!isPublished(map)) {
     return (
       <div className={classes.tab}>
         <EmptyState
@@ -37,6 +41,7 @@ export function OverviewTab() {
       <div className={classes.overview}>
         <Card title={text.status}>
           <StatusRing travellers={status.travellers} />
+          <NotEntered reasons={status.not_entered ?? {}} />
         </Card>
         <Funnel map={map} status={status} />
       </div>
@@ -44,6 +49,25 @@ export function OverviewTab() {
         <ActionOutcomes map={map} status={status} />
       </Card>
     </div>
+  );
+}
+
+/** Who qualified but may not enter, and why. */
+function NotEntered({ reasons }: { reasons: Record<string, number> }) {
+  const entries = Object.entries(reasons).filter(([, count]) => count > 0);
+  if (entries.length === 0) return null;
+  return (
+    <section className={classes.notEntered} aria-label={text.notEntered}>
+      <Text fw={600} size="sm" mb={6}>
+        {text.notEntered}
+      </Text>
+      <Facts
+        facts={entries.map(([reason, count]) => ({
+          label: reasonWord(reason),
+          value: formatNumber(count),
+        }))}
+      />
+    </section>
   );
 }
 

@@ -1,10 +1,11 @@
 import { SegmentedControl } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Footprints } from "lucide-react";
 import { useState } from "react";
-import { travellersQuery } from "../api/queries";
-import type { JourneyTraveller } from "../api/types";
+import { mapQuery, travellersQuery } from "../api/queries";
+import type { JourneyMap, JourneyTraveller } from "../api/types";
+import { titleOf } from "../map/graph";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -20,6 +21,7 @@ const text = strings.travellers;
 export function TravellersTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
   const [state, setState] = useState<"active" | "ended">("active");
+  const { data: map } = useQuery(mapQuery(key));
   const rows = useInfiniteQuery({ ...travellersQuery(key, state), refetchInterval: 10_000 });
   return (
     <div className={classes.tab}>
@@ -36,7 +38,7 @@ export function TravellersTab() {
       <DataTable
         label={strings.journey.tabs.travellers}
         rows={rows}
-        columns={columnsOf(key, state)}
+        columns={columnsOf(key, state, map)}
         rowKey={(row) => row.id}
         empty={<EmptyState icon={Footprints} title={text.empty} hint={text.emptyHint} />}
       />
@@ -44,7 +46,11 @@ export function TravellersTab() {
   );
 }
 
-function columnsOf(journey: string, state: "active" | "ended"): Column<JourneyTraveller>[] {
+function columnsOf(
+  journey: string,
+  state: "active" | "ended",
+  map: JourneyMap | undefined,
+): Column<JourneyTraveller>[] {
   const name: Column<JourneyTraveller> = {
     id: "name",
     label: text.columns.name,
@@ -60,7 +66,7 @@ function columnsOf(journey: string, state: "active" | "ended"): Column<JourneyTr
   const node: Column<JourneyTraveller> = {
     id: "node",
     label: text.columns.node,
-    cell: (row) => row.node ?? strings.list.none,
+    cell: (row) => (row.node ? titleOf(map, row.node) : strings.list.none),
   };
   const moment = (
     id: "entered" | "due" | "ended",

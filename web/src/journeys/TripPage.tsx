@@ -4,7 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Flag, Hourglass, Route } from "lucide-react";
 import { mapQuery, tripQuery } from "../api/queries";
-import type { Trip } from "../api/types";
+import type { JourneyMap, Trip } from "../api/types";
+import { titleOf } from "../map/graph";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatInstant, formatRelative, humanise } from "../shell/format";
@@ -56,7 +57,7 @@ export function TripPage() {
           {text.openRecord[subject]}
         </Button>
       </PageHeader>
-      <Standing trip={trip} />
+      <Standing trip={trip} map={map} />
       <Card title={text.title}>
         {trip.items.length === 0 ? (
           <Text c="dimmed">{text.empty}</Text>
@@ -69,7 +70,7 @@ export function TripPage() {
 }
 
 /** Why it is where it is. */
-function Standing({ trip }: { trip: Trip }) {
+function Standing({ trip, map }: { trip: Trip; map: JourneyMap | undefined }) {
   const now = useNow();
   const { waiting } = trip;
   if (trip.state === "ended") {
@@ -90,7 +91,7 @@ function Standing({ trip }: { trip: Trip }) {
   return (
     <Banner
       icon={<Hourglass size={18} />}
-      title={text.waitsAt(waiting.title)}
+      title={text.waitsAt(waiting.title ?? titleOf(map, waiting.node))}
       detail={parts.length > 0 ? parts.join(" · ") : text.waitsOpen}
     />
   );

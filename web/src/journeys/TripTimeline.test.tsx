@@ -62,9 +62,9 @@ it("names the path that was taken and how the trip ended", () => {
       kind: "ended",
       node: "done",
       title: "Merge",
-      path: null,
+      path: "completed",
       outcomes: [],
-      detail: "completed",
+      detail: null,
     },
   ];
   renderInApp(<TripTimeline items={items} map={undefined} />);

@@ -2,6 +2,7 @@ import { Text, UnstyledButton } from "@mantine/core";
 import { Flag, LogIn, type LucideIcon, MoveRight, TriangleAlert } from "lucide-react";
 import { useState } from "react";
 import type { JourneyMap, MapNode, PersonOutcome, TripItem } from "../api/types";
+import { titleOf } from "../map/graph";
 import { iconOf } from "../map/icons";
 import { formatInstant } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -26,16 +27,22 @@ export function TripTimeline({ items, map }: { items: TripItem[]; map: JourneyMa
   return (
     <ol className={shell.timeline}>
       {items.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a trip's past never changes order
-        <Entry key={index} item={item} node={item.node ? nodes.get(item.node) : undefined} />
+        <Entry
+          // biome-ignore lint/suspicious/noArrayIndexKey: a trip's past never changes order
+          key={index}
+          item={item}
+          node={item.node ? nodes.get(item.node) : undefined}
+          title={item.title ?? (item.node ? titleOf(map, item.node) : "")}
+        />
       ))}
     </ol>
   );
 }
 
-function Entry({ item, node }: { item: TripItem; node: MapNode | undefined }) {
+type EntryProps = { item: TripItem; node: MapNode | undefined; title: string };
+
+function Entry({ item, node, title }: EntryProps) {
   const Icon = ICONS[item.kind] ?? (node ? iconOf(node) : MoveRight);
-  const title = item.kind === "entered" ? null : (item.title ?? node?.title ?? item.node);
   return (
     <li className={shell.event}>
       <span
@@ -50,20 +57,36 @@ function Entry({ item, node }: { item: TripItem; node: MapNode | undefined }) {
           {text.kinds[item.kind] ?? item.kind}{" "}
         </Text>
         <Text span inherit fw={600}>
-          {title}
+          {item.kind === "entered" ? null : title}
         </Text>
-        {item.path ? <Text size="xs">{text.tookPath(pathWord(item.path))}</Text> : null}
-        {item.detail ? (
-          <Text size="xs" c="dimmed">
-            {item.kind === "ended" ? endWord(item.detail) : item.detail}
-          </Text>
-        ) : null}
+        <Note item={item} />
         {item.outcomes && item.outcomes.length > 0 ? <Outcomes outcomes={item.outcomes} /> : null}
       </div>
       <div className={shell.eventTime} title={formatInstant(item.at)}>
         <Moment at={item.at} />
       </div>
     </li>
+  );
+}
+
+/** How the trip ended, or which path it took, and what more there is to say. */
+function Note({ item }: { item: TripItem }) {
+  if (item.kind === "ended") {
+    return (
+      <Text size="xs" c="dimmed">
+        {endWord(item.path ?? item.detail)}
+      </Text>
+    );
+  }
+  return (
+    <>
+      {item.path ? <Text size="xs">{text.tookPath(pathWord(item.path))}</Text> : null}
+      {item.detail ? (
+        <Text size="xs" c="dimmed">
+          {item.detail}
+        </Text>
+      ) : null}
+    </>
   );
 }
 

@@ -11,7 +11,7 @@ import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { strings } from "../strings";
 import { Canvas } from "./Canvas";
-import { graphOf } from "./graph";
+import { graphOf, isPublished } from "./graph";
 import { type Direction, layoutGraph } from "./layout";
 import { type MapScene, SceneContext } from "./live";
 import classes from "./map.module.css";
@@ -38,7 +38,7 @@ function LoadedMap({ map }: { map: JourneyMap }) {
     getInitialValueInEffect: false,
   });
   const [opened, setOpened] = useState<Set<string>>(new Set());
-  const published = map.version != null;
+  const published = isPublished(map);
 
   const open = useCallback(
     (node: string | undefined) => navigate({ to: ".", search: { node } as never, replace: true }),

@@ -6,7 +6,7 @@ import type { PathCount } from "./graph";
 export function pathCount(status: JourneyStatus, count: PathCount): number | undefined {
   const node = status.nodes[count.node];
   if (!node) return undefined;
-  if (count.kind === "labelled") return node.paths[count.path] ?? 0;
+  if (count.kind === "labelled") return node.paths[count.path] ?? (count.onlyEnd ? node.ended : 0);
   const labelled = count.less.reduce((sum, path) => sum + (node.paths[path] ?? 0), 0);
   return Math.max(0, (count.kind === "onward" ? node.left : node.ended) - labelled);
 }

@@ -1,5 +1,5 @@
 import { closes, executions, outcomeRows, pathCount } from "./counts";
-import { graphOf, PLAY } from "./graph";
+import { graphOf, isPublished, PLAY, titleOf } from "./graph";
 import { aMap, aStatus } from "./sample.test-support";
 
 describe("what is drawn", () => {
@@ -51,6 +51,22 @@ describe("numbers on paths", () => {
     expect(end && pathCount(aStatus(), end)).toBe(290);
   });
 
+  it("counts those who ended on a labelled way out that is not among the paths", () => {
+    const map = aMap();
+    const other = map.edges.find((edge) => edge.from === "size" && edge.path === "other");
+    if (other) other.to = null;
+    const end = graphOf(map).links.find((link) => link.source === "size" && link.label === "Other");
+    const status = aStatus();
+    status.nodes.size = {
+      reached: 210,
+      current: 0,
+      left: 118,
+      ended: 92,
+      paths: { Enterprise: 118 },
+    };
+    expect(end?.count && pathCount(status, end.count)).toBe(92);
+  });
+
   it("knows nothing of a node that the status does not name", () => {
     expect(
       pathCount({ ...aStatus(), nodes: {} }, { node: "size", kind: "onward", less: [] }),
@@ -82,4 +98,16 @@ describe("outcomes", () => {
     ]);
     expect(executions(rows)).toBe(9);
   });
+});
+
+it("finds titles of nodes and of actions inside a box", () => {
+  expect(titleOf(aMap(), "send")).toBe("Send email");
+  expect(titleOf(aMap(), "d1")).toBe("Send offer");
+  expect(titleOf(aMap(), "gone")).toBe("gone");
+  expect(titleOf(undefined, "send")).toBe("send");
+});
+
+it("takes version 0 for the draft", () => {
+  expect(isPublished({ ...aMap(), version: 0 })).toBe(false);
+  expect(isPublished(aMap())).toBe(true);
 });

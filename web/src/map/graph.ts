@@ -15,9 +15,12 @@ export type Link = {
   count: PathCount | null;
 };
 
-/** `labelled`: one key of `paths`; `onward` and `ending`: what is left of `left` and `ended` beside the labelled ones. */
+/**
+ * `labelled`: one key of `paths`; `onward` and `ending`: what is left of `left` and `ended` beside the labelled
+ * ones. `onlyEnd`: the only way out of the journey here, so that whoever ended here took it.
+ */
 export type PathCount =
-  | { node: string; kind: "labelled"; path: string }
+  | { node: string; kind: "labelled"; path: string; onlyEnd: boolean }
   | { node: string; kind: "onward" | "ending"; less: string[] };
 
 export const PLAY = "start:";
@@ -79,9 +82,27 @@ function countOf(
   ending: boolean,
   edges: JourneyMap["edges"],
 ): PathCount {
-  if (path !== null) return { node, kind: "labelled", path };
+  if (path !== null) {
+    const ends = edges.filter((edge) => edge.from === node && edge.to == null);
+    return { node, kind: "labelled", path, onlyEnd: ending && ends.length === 1 };
+  }
   const less = edges
     .filter((edge) => edge.from === node && edge.path != null && (edge.to == null) === ending)
     .map((edge) => edge.path as string);
   return { node, kind: ending ? "ending" : "onward", less };
+}
+
+/** Version 0, or none, is the draft. */
+export const isPublished = (map: JourneyMap) => (map.version ?? 0) > 0;
+
+/** The title of a node, or of an action inside a box; its id where the map does not know it. */
+export function titleOf(map: JourneyMap | undefined, id: string): string {
+  for (const node of map?.nodes ?? []) {
+    if (node.id === id) return node.title;
+    for (const path of node.box ?? []) {
+      const action = path.actions.find((each) => each.id === id);
+      if (action) return action.title;
+    }
+  }
+  return id;
 }

@@ -2,9 +2,9 @@ import { conditionWords, settingsOf } from "./settings";
 
 describe("settings in words", () => {
   it("leaves out what the map already draws", () => {
-    expect(settingsOf({ type: "action", next: "pause", email: "welcome" })).toEqual([
-      { label: "Email", value: "welcome" },
-    ]);
+    expect(
+      settingsOf({ type: "action", action: "send_email", next: "pause", email: "welcome" }),
+    ).toEqual([{ label: "Email", value: "welcome" }]);
   });
 
   it("heads each path by its label and says its condition", () => {

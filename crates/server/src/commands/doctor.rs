@@ -1,0 +1,146 @@
+//! `caravan doctor`: is everything in order, and if not, what to do.
+
+use std::time::Duration;
+
+use caravan_model::Clock;
+use caravan_store::{Dialect, Store, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::Context;
+use crate::config::Settings;
+use crate::failure::{Done, Failure, Outcome};
+use crate::{report, wiring};
+
+/// How far the machine's clock may be from the database's; beyond it, logs and the database tell different times.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    /// What was looked at.
+    check: &'static str,
+    /// Whether it is in order; none: nothing wrong, but worth knowing.
+    ok: Option<bool>,
+    /// What was seen, and what to do.
+    message: String,
+}
+
+impl Check {
+    fn good(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, ok: Some(true), message: message.into() }
+    }
+
+    fn note(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, ok: None, message: message.into() }
+    }
+
+    fn bad(check: &'static str, message: impl Into<String>) -> Self {
+        Self { check, ok: Some(false), message: message.into() }
+    }
+}
+
+pub fn run(context: &Context) -> Outcome {
+    let checks = checks(&context.settings);
+    if context.json {
+        report::json(&checks)?;
+    } else {
+        for Check { check, ok, message } in &checks {
+            let mark = match ok {
+                Some(true) => "ok  ",
+                None => "note",
+                Some(false) => "BAD ",
+            };
+            report::line(format!("{mark}  {check:<15}{message}"))?;
+        }
+    }
+    if checks.iter().any(|check| check.ok == Some(false)) { Err(Failure::Reported) } else { Ok(Done::All) }
+}
+
+fn checks(settings: &Settings) -> Vec<Check> {
+    let mut checks = vec![configuration(settings), public_url(settings)];
+    let store = match wiring::open(&settings.place).and_then(|store| store.ping().map(|()| store)) {
+        Ok(store) => store,
+        Err(error) => {
+            checks.push(Check::bad("store", sentence(&error)));
+            return checks;
+        }
+    };
+    checks.push(reachable(settings, &store));
+    if let Err(error) = store.migrate() {
+        checks.push(Check::bad("migrations", sentence(&error)));
+        return checks;
+    }
+    checks.push(Check::good("migrations", "the tables are up to date"));
+    checks.push(clock(&store));
+    checks.push(runtime_lock(&store));
+    checks
+}
+
+fn configuration(settings: &Settings) -> Check {
+    let file = match &settings.file {
+        Some(file) => format!("settings from {}", file.display()),
+        None => "no settings file; flags and variables hold".to_owned(),
+    };
+    Check::good("configuration", file)
+}
+
+fn public_url(settings: &Settings) -> Check {
+    match &settings.public_url {
+        Some(url) if url.starts_with("https://") => Check::good("public url", url),
+        Some(url) => {
+            Check::note("public url", format!("{url} is not encrypted; recipients on the Internet need https"))
+        }
+        None => Check::note(
+            "public url",
+            format!(
+                "not set: links in messages lead to http://{}; set --public-url before real mail leaves",
+                settings.listen
+            ),
+        ),
+    }
+}
+
+fn reachable(settings: &Settings, store: &Store) -> Check {
+    let kind = match store.dialect() {
+        Dialect::Sqlite => "embedded",
+        Dialect::Postgres => "PostgreSQL",
+    };
+    match store.size_bytes() {
+        Ok(bytes) => Check::good("store", format!("{kind}, {}, {:.1} MB", settings.place, bytes as f64 / 1e6)),
+        Err(error) => Check::bad("store", sentence(&error)),
+    }
+}
+
+fn clock(store: &Store) -> Check {
+    let database: Result<Timestamp, StoreError> = store.read(|s| s.now());
+    let machine = Clock::System.now();
+    match database {
+        Err(error) => Check::bad("clock", sentence(&error)),
+        Ok(database) => {
+            let apart: SignedDuration = machine.duration_since(database);
+            if apart.unsigned_abs() > CLOCK_TOLERANCE {
+                let by = apart.as_secs_f64();
+                Check::bad(
+                    "clock",
+                    format!("this machine is {by:.1} s ahead of the database (negative: behind); set both by NTP"),
+                )
+            } else {
+                Check::good("clock", format!("{machine:.0}, UTC"))
+            }
+        }
+    }
+}
+
+fn runtime_lock(store: &Store) -> Check {
+    match store.try_lock_runtime() {
+        Ok(_) if store.dialect() == Dialect::Postgres => Check::good("runtime", "any number of processes may run"),
+        Ok(_) => Check::note("runtime", "nobody runs journeys now; `caravan serve` does"),
+        Err(StoreError::RuntimeActive(_)) => Check::good("runtime", "a Caravan runs journeys on this store"),
+        Err(error) => Check::bad("runtime", sentence(&error)),
+    }
+}
+
+fn sentence(error: &StoreError) -> String {
+    error.to_string()
+}

@@ -1,0 +1,93 @@
+//! The commands, one file each.
+
+mod apply;
+mod doctor;
+mod export;
+mod journey;
+mod run;
+mod sample;
+mod validate;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Common, Settings};
+use crate::failure::{Failure, Outcome};
+use crate::telemetry;
+use crate::wiring;
+
+/// Account journeys: bring accounts and people in, design what should happen to them, and see what did.
+///
+/// Exit codes: 0 done · 1 failed · 2 wrong usage or invalid input file, nothing was changed · 3 done, but some rows were
+/// rejected.
+#[derive(Debug, Parser)]
+#[command(name = "caravan", version, max_term_width = 120, propagate_version = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check manifests without a store: every error with file, line, code and sentence
+    Validate(validate::Args),
+    /// Create or update what manifests name, all or nothing
+    Apply(apply::Args),
+    /// Print definitions as manifests; applying them again changes nothing
+    Export(export::Args),
+    /// Publish, pause, resume, close or abort journeys, and count their travellers
+    #[command(subcommand)]
+    Journey(journey::Verb),
+    /// Run journeys in the foreground until nothing is due now
+    Run(run::Args),
+    /// Look at configuration, store, clock and connections: one line each, with what to do
+    Doctor,
+    /// Write sample data that follows from a seed, as import files
+    Sample(sample::Args),
+}
+
+/// What a command works with.
+pub struct Context {
+    /// What is set.
+    pub settings: Settings,
+    /// Results as JSON.
+    pub json: bool,
+}
+
+impl Context {
+    /// An engine over the store.
+    pub fn engine(&self) -> Result<caravan_engine::Engine, Failure> {
+        Ok(wiring::engine(&self.settings)?)
+    }
+}
+
+/// Does what the command line asks for.
+pub fn run(cli: Cli) -> Outcome {
+    let listen = cli.command.listen();
+    let settings = Settings::read(&cli.common, listen)?;
+    telemetry::start(settings.log_format, cli.command.log_level());
+    let context = Context { settings, json: cli.common.json };
+    match cli.command {
+        Command::Validate(args) => validate::run(&context, &args),
+        Command::Apply(args) => apply::run(&context, &args),
+        Command::Export(args) => export::run(&context, &args),
+        Command::Journey(verb) => journey::run(&context, &verb),
+        Command::Run(args) => run::run(&context, &args),
+        Command::Doctor => doctor::run(&context),
+        Command::Sample(args) => sample::run(&context, &args),
+    }
+}
+
+impl Command {
+    fn listen(&self) -> Option<&str> {
+        None
+    }
+
+    /// Servers tell what they do, commands only what goes wrong.
+    fn log_level(&self) -> &'static str {
+        "warn"
+    }
+}

@@ -1,0 +1,282 @@
+//! Where settings come from: flags, then `CARAVAN_…` variables, then `caravan.toml`, then what is usual.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use figment::Figment;
+use figment::providers::{Format, Toml};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::telemetry::LogFormat;
+
+/// The data directory when nobody names one.
+const DATA: &str = "caravan-data";
+/// The address when nobody names one: this machine only.
+const LISTEN: &str = "127.0.0.1:8080";
+/// The settings file that a data directory may hold.
+const FILE: &str = "caravan.toml";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Common {
+    /// Directory of the embedded store [env: CARAVAN_DATA] [default: ./caravan-data]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "database")]
+    pub data: Option<PathBuf>,
+    /// PostgreSQL database, postgres://user:password@host/name, in place of a directory [env: CARAVAN_DATABASE_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// Address that links in messages carry [env: CARAVAN_PUBLIC_URL] [default: the address that the server listens on]
+    #[arg(long, global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Private range that connections may reach, several with commas [env: CARAVAN_ALLOW_NETWORK]
+    #[arg(long, global = true, value_name = "CIDR", value_delimiter = ',')]
+    pub allow_network: Vec<String>,
+    /// Settings file [env: CARAVAN_CONFIG] [default: caravan.toml in the data directory, where there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How log lines are written; RUST_LOG says how many [env: CARAVAN_LOG_FORMAT] [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Print results as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Where the store is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// SQLite in a directory.
+    Directory(PathBuf),
+    /// PostgreSQL.
+    Database(String),
+}
+
+impl std::fmt::Display for Place {
+    /// Without the password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Directory(path) => write!(f, "{}", path.display()),
+            Self::Database(url) => write!(f, "{}", without_password(url)),
+        }
+    }
+}
+
+/// The part between user and host of a database's address, hidden; also where it is malformed.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return "a database".to_owned() };
+    let rest = rest.split_once('?').map_or(rest, |(before, _)| before);
+    match rest.rsplit_once('@') {
+        Some((login, host)) => {
+            let user = login.split_once(':').map_or(login, |(user, _)| user);
+            format!("{scheme}://{user}@{host}")
+        }
+        None => format!("{scheme}://{rest}"),
+    }
+}
+
+/// Everything that is set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the store is.
+    pub place: Place,
+    /// Address that links in messages carry, without `/` at its end.
+    pub public_url: Option<String>,
+    /// Private ranges that connections may reach.
+    pub allow_network: Vec<Network>,
+    /// Address of the server.
+    pub listen: SocketAddr,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// The settings file that was read.
+    pub file: Option<PathBuf>,
+}
+
+/// One source of settings. A place is a directory or a database; the higher source's choice holds whole.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layer {
+    data: Option<PathBuf>,
+    database: Option<String>,
+    public_url: Option<String>,
+    #[serde(default)]
+    allow_network: Vec<String>,
+    listen: Option<String>,
+    log_format: Option<LogFormat>,
+}
+
+impl Layer {
+    fn flags(common: &Common, listen: Option<&str>) -> Self {
+        Self {
+            data: common.data.clone(),
+            database: common.database.clone(),
+            public_url: common.public_url.clone(),
+            allow_network: common.allow_network.clone(),
+            listen: listen.map(str::to_owned),
+            log_format: common.log_format,
+        }
+    }
+
+    fn environment() -> Result<Self, Failure> {
+        let ranges = variable("CARAVAN_ALLOW_NETWORK");
+        Ok(Self {
+            data: variable("CARAVAN_DATA").map(PathBuf::from),
+            database: variable("CARAVAN_DATABASE_URL"),
+            public_url: variable("CARAVAN_PUBLIC_URL"),
+            allow_network: ranges.iter().flat_map(|r| r.split(',')).map(|r| r.trim().to_owned()).collect(),
+            listen: variable("CARAVAN_LISTEN"),
+            log_format: match variable("CARAVAN_LOG_FORMAT").as_deref() {
+                None => None,
+                Some("text") => Some(LogFormat::Text),
+                Some("json") => Some(LogFormat::Json),
+                Some(other) => return Err(wrong(format!("CARAVAN_LOG_FORMAT is `{other}`; write `text` or `json`."))),
+            },
+        })
+    }
+
+    fn file(path: &Path) -> Result<Self, Failure> {
+        if !path.is_file() {
+            return Err(wrong(format!("There is no settings file {}.", path.display())));
+        }
+        Figment::from(Toml::file_exact(path))
+            .extract()
+            .map_err(|error| wrong(format!("{} cannot be used: {error}.", path.display())))
+    }
+
+    fn place(&self, source: &str) -> Result<Option<Place>, Failure> {
+        match (&self.data, &self.database) {
+            (None, None) => Ok(None),
+            (Some(path), None) => Ok(Some(Place::Directory(path.clone()))),
+            (None, Some(url)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Some(Place::Database(url.clone())))
+            }
+            (None, Some(_)) => Err(wrong("The address of the database must begin with postgres://.".to_owned())),
+            (Some(_), Some(_)) => {
+                Err(wrong(format!("{source} name both a data directory and a database; keep one of the two.")))
+            }
+        }
+    }
+}
+
+/// A variable of the environment; an empty one counts as not set.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn wrong(message: String) -> Failure {
+    Failure::usage("bad_setting", message)
+}
+
+impl Settings {
+    /// Puts the sources together. `listen` is the flag of commands that listen.
+    pub fn read(common: &Common, listen: Option<&str>) -> Result<Self, Failure> {
+        let flags = Layer::flags(common, listen);
+        let environment = Layer::environment()?;
+        let named = match flags.place("The options")? {
+            Some(place) => Some(place),
+            None => environment.place("The variables CARAVAN_DATA and CARAVAN_DATABASE_URL")?,
+        };
+        let file = settings_file(common, named.as_ref());
+        let written = file.as_deref().map(Layer::file).transpose()?.unwrap_or_default();
+        let place = match named {
+            Some(place) => place,
+            None => written.place("The settings file")?.unwrap_or_else(|| Place::Directory(DATA.into())),
+        };
+        let layers = [&flags, &environment, &written];
+        let ranges = layers.iter().map(|layer| &layer.allow_network).find(|ranges| !ranges.is_empty());
+        let listen = layers.iter().find_map(|layer| layer.listen.as_deref()).unwrap_or(LISTEN);
+        Ok(Self {
+            place,
+            public_url: layers.iter().find_map(|layer| layer.public_url.as_deref()).map(public_url).transpose()?,
+            allow_network: ranges.into_iter().flatten().map(|range| range.parse()).collect::<Result<_, _>>()?,
+            listen: listen.parse().map_err(|_| {
+                wrong(format!(
+                    "`{listen}` is not an address to listen on; write one like 127.0.0.1:8080 or [::1]:8080."
+                ))
+            })?,
+            log_format: layers.iter().find_map(|layer| layer.log_format).unwrap_or_default(),
+            file,
+        })
+    }
+}
+
+fn settings_file(common: &Common, place: Option<&Place>) -> Option<PathBuf> {
+    if let Some(named) = common.config.clone().or_else(|| variable("CARAVAN_CONFIG").map(PathBuf::from)) {
+        return Some(named);
+    }
+    let directory = match place {
+        None => Path::new(DATA),
+        Some(Place::Directory(path)) => path,
+        Some(Place::Database(_)) => return None,
+    };
+    Some(directory.join(FILE)).filter(|path| path.is_file())
+}
+
+fn public_url(written: &str) -> Result<String, Failure> {
+    let url = written.trim().trim_end_matches('/');
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
+    let fits = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || c.is_control() || "?#@".contains(c));
+    if fits {
+        Ok(url.to_owned())
+    } else {
+        Err(wrong(format!("`{written}` is not a public address; write one like https://caravan.example.com.")))
+    }
+}
+
+/// A range of addresses, `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    /// Its first address.
+    pub address: IpAddr,
+    /// How many leading bits belong to it.
+    pub prefix: u8,
+}
+
+impl FromStr for Network {
+    type Err = Failure;
+
+    fn from_str(written: &str) -> Result<Self, Failure> {
+        let refuse =
+            || wrong(format!("`{written}` is not a range of addresses; write one like 127.0.0.0/8 or 10.1.2.3/32."));
+        let (address, prefix) = written.trim().split_once('/').ok_or_else(refuse)?;
+        let address: IpAddr = address.parse().map_err(|_| refuse())?;
+        let prefix: u8 = prefix.parse().map_err(|_| refuse())?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        if prefix > bits { Err(refuse()) } else { Ok(Self { address, prefix }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_is_shown_without_its_password() {
+        let shown = |url: &str| Place::Database(url.to_owned()).to_string();
+        assert_eq!(shown("postgres://ann:s3cret@db:5432/caravan"), "postgres://ann@db:5432/caravan");
+        assert_eq!(shown("postgres://ann:p@ss@db/caravan?password=s3cret"), "postgres://ann@db/caravan");
+        assert_eq!(shown("postgres://db/caravan"), "postgres://db/caravan");
+        assert_eq!(shown("s3cret"), "a database");
+    }
+
+    #[test]
+    fn ranges_are_read_and_bad_ones_refused() {
+        let read = |text: &str| text.parse::<Network>().ok().map(|n| (n.address.to_string(), n.prefix));
+        assert_eq!(read("10.0.0.0/8"), Some(("10.0.0.0".to_owned(), 8)));
+        assert_eq!(read("fd00::/8"), Some(("fd00::".to_owned(), 8)));
+        for bad in ["", "10.0.0.0", "10.0.0.0/33", "10.0/8", "localhost/8", "::/129", "10.0.0.0/-1"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_public_address_has_a_scheme_and_a_host_and_no_slash_at_its_end() {
+        assert_eq!(public_url("https://a.example/x/").ok().as_deref(), Some("https://a.example/x"));
+        for bad in ["a.example", "ftp://a.example", "https://", "http://a b", "https://a?x"] {
+            assert!(public_url(bad).is_err(), "{bad}");
+        }
+    }
+}
