@@ -56,6 +56,8 @@ pub struct MapNode {
     pub kind: String,
     /// `audience`, `action`, `event` or `flow`: the colour.
     pub family: String,
+    /// Its icon in the app's set.
+    pub icon: String,
     /// In bold.
     pub title: String,
     /// *Action on people*, *Account event* …
@@ -98,6 +100,8 @@ pub struct MapBox {
 pub struct MapAction {
     /// The name under which it is counted.
     pub id: String,
+    /// Its icon in the app's set.
+    pub icon: String,
     /// Its label.
     pub title: String,
     /// Its settings in words.
@@ -204,6 +208,7 @@ impl Artist<'_> {
             id: ENTRY.to_owned(),
             kind: ENTRY.to_owned(),
             family: "audience".to_owned(),
+            icon: if subject == Subject::Account { "building" } else { "users" }.to_owned(),
             title: if subject == Subject::Account { "Account audience" } else { "People audience" }.to_owned(),
             subtitle: "Who enters".to_owned(),
             subject: subject.as_str().to_owned(),
@@ -220,6 +225,7 @@ impl Artist<'_> {
             id: id.0.clone(),
             kind: node.kind().to_owned(),
             family: family.to_owned(),
+            icon: icon_of(node).to_owned(),
             title,
             subtitle,
             subject: subject.as_str().to_owned(),
@@ -307,6 +313,7 @@ impl Artist<'_> {
                 .iter()
                 .map(|action| MapAction {
                     id: action.id.0.clone(),
+                    icon: action_icon(&action.action).to_owned(),
                     title: action_label(&action.action),
                     facts: self.facts(&action.action, &action.settings),
                 })
@@ -344,6 +351,25 @@ impl Artist<'_> {
                 fact(&in_words(field), named.unwrap_or_else(|| value_in_words(value)))
             })
             .collect()
+    }
+}
+
+fn action_icon(key: &str) -> &'static str {
+    caravan_catalog::action(key).map_or("bolt", |action| action.facts().icon)
+}
+
+/// By the kind of node; an action's own.
+fn icon_of(node: &Node) -> &'static str {
+    match node {
+        Node::Action(action) => action_icon(&action.action),
+        Node::Wait(_) => "clock",
+        Node::Listen(_) => "ear",
+        Node::Split(_) => "split",
+        Node::VariantSplit(_) => "percentage",
+        Node::Merge(_) => "merge",
+        Node::ExternalAction(_) => "plug",
+        Node::ExternalSplit(_) => "plug-split",
+        Node::NextBestPath(_) => "sparkles",
     }
 }
 
