@@ -7,6 +7,7 @@ pub mod compile;
 pub mod definitions;
 pub mod engine;
 mod groups;
+pub mod import;
 pub mod inbox;
 pub mod lifecycle;
 pub mod listen;

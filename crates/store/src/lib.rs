@@ -4,7 +4,9 @@
 
 pub mod accounts;
 pub mod documents;
+pub mod intake;
 pub mod journeys;
+pub mod people;
 pub mod records;
 pub mod step;
 

@@ -191,6 +191,8 @@ pub mod person {
     pub const LOCALE: AttributeNo = no(PERSON, "locale");
     /// Opted out of email.
     pub const UNSUBSCRIBED: AttributeNo = no(PERSON, "unsubscribed");
+    /// Why they opted out.
+    pub const UNSUBSCRIBED_REASON: AttributeNo = no(PERSON, "unsubscribed_reason");
     /// The address does not take mail.
     pub const EMAIL_INVALID: AttributeNo = no(PERSON, "email_invalid");
     /// The address is resting after bounces.

@@ -1,0 +1,10 @@
+//! Imports and ingestion, on both databases.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod activities;
+mod files;
+mod pages;
+mod place;
+mod relations;
+mod segment;
