@@ -1,1 +1,35 @@
-#![doc = "Caravan api."]
+//! The counter: axum routes (one file per group of operations), OpenAPI, sign-in, the event stream, the embedded app.
+//!
+//! Never SQL text, never a rule of the domain: operations read the store, ask the engine and shape the answer.
+
+pub mod access;
+mod app;
+mod catalogue;
+mod documents;
+mod health;
+mod http;
+pub mod mail;
+mod openapi;
+mod router;
+mod session;
+mod state;
+
+pub use http::problem::Problem;
+pub use mail::MailCatcher;
+pub use router::{openapi_document, router};
+pub use state::ApiState;
+
+use http::Operations;
+
+/// Every operation there is, group by group.
+fn operations() -> Operations {
+    [
+        documents::operations(),
+        catalogue::operations(),
+        mail::operations(),
+        health::operations(),
+        openapi::own_operations(),
+    ]
+    .into_iter()
+    .fold(session::operations(), Operations::and)
+}

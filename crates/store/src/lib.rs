@@ -2,6 +2,7 @@
 //!
 //! Never rules of the domain, never HTTP. Everything outside works through [`Store::write`] and [`Store::read`].
 
+pub mod access;
 pub mod accounts;
 pub mod documents;
 pub mod intake;

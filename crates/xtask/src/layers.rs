@@ -43,6 +43,7 @@ const DOORS: &[Door] = &[
     Door { package: "reqwest", rooms: &["connect"] },
     Door { package: "lettre", rooms: &["connect"] },
     Door { package: "rand", rooms: &["server"] },
+    Door { package: "getrandom", rooms: &["model"] },
 ];
 
 /// What one crate of the workspace asks for in its product code and in its tests.

@@ -1,0 +1,20 @@
+//! Who may do what: users, tokens, sessions, roles, and the one door that every request passes.
+//!
+//! Never a resource; operations only say which [`Permission`] they ask for.
+
+mod accounts;
+mod caller;
+mod gate;
+mod roles;
+mod secret;
+mod throttle;
+
+pub use accounts::{AccessError, add_user, create_token, ensure_user, reset_user};
+pub use caller::Caller;
+pub use gate::{Gate, PUBLIC};
+pub use roles::{GRANTS, Permission, Role};
+
+pub(crate) use accounts::{SESSION_LASTS, sign_in};
+pub(crate) use caller::{SESSION_COOKIE, identify};
+pub(crate) use secret::fingerprint;
+pub(crate) use throttle::Throttle;

@@ -1,0 +1,198 @@
+//! Who calls: told from the session cookie, a bearer token or, for Segment's clients, the write key.
+
+use aide::OperationInput;
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::CookieJar;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use caravan_store::access;
+use jiff::{SignedDuration, Timestamp};
+
+use super::secret::fingerprint;
+use super::{Permission, Role, gate};
+use crate::ApiState;
+use crate::http::Problem;
+
+/// The session's cookie.
+pub const SESSION_COOKIE: &str = "caravan_session";
+/// What writes carry beside the cookie.
+const CSRF_HEADER: &str = "x-csrf-token";
+/// A token's last use is written down this often at most.
+const TOUCH_AFTER: SignedDuration = SignedDuration::from_mins(1);
+
+/// Who calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// A user's email, or `token:NAME`: what the record of changes says.
+    pub actor: String,
+    /// The built-in role.
+    pub role: Role,
+    /// Of a signed-in user: what writes must carry beside the cookie.
+    pub csrf: Option<String>,
+}
+
+impl Caller {
+    /// Refuses with 403 when the role does not grant the permission.
+    pub fn must(&self, permission: Permission) -> Result<(), Problem> {
+        if self.role.may(permission) {
+            return Ok(());
+        }
+        let detail = format!(
+            "The role {} does not include {}. Ask an administrator for another role.",
+            self.role,
+            permission.key()
+        );
+        Err(Problem::forbidden("not_allowed", detail))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(nobody)
+    }
+}
+
+impl OperationInput for Caller {}
+
+/// The answer to strangers.
+pub fn nobody() -> Problem {
+    Problem::unauthenticated("not_signed_in", "Sign in, or send `Authorization: Bearer TOKEN`.")
+}
+
+/// What a request carries to say who calls.
+enum Credential {
+    Token(String),
+    Session(String),
+}
+
+/// The door of the whole router: finds out who calls, and sends strangers away from everything that is not public.
+pub async fn identify(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
+    // What no route matches is the app's own pages, or a 404.
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    if gate::is_public(request.method(), path.as_str()) {
+        return next.run(request).await;
+    }
+    match caller(&state, request.headers(), request.method()).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn caller(state: &ApiState, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
+    let credential = credential(headers).ok_or_else(nobody)?;
+    match credential {
+        Credential::Token(token) => by_token(state, token).await?.ok_or_else(wrong_token),
+        Credential::Session(token) => {
+            let caller = by_session(state, token).await?.ok_or_else(session_ended)?;
+            check_csrf(&caller, headers, method)?;
+            Ok(caller)
+        }
+    }
+}
+
+fn credential(headers: &HeaderMap) -> Option<Credential> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        // A header that cannot be read is a wrong token, never a reason to look at the cookie.
+        let written = value.to_str().unwrap_or_default();
+        return Some(Credential::Token(token_of(written).unwrap_or_default()));
+    }
+    let jar = CookieJar::from_headers(headers);
+    jar.get(SESSION_COOKIE).map(|cookie| Credential::Session(cookie.value().to_owned()))
+}
+
+/// `Bearer TOKEN`, or `Basic` with the token as the user, as Segment's clients send their write key.
+fn token_of(written: &str) -> Option<String> {
+    let (scheme, rest) = written.trim().split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(rest).ok()?).ok()?;
+    decoded.split_once(':').map(|(user, _)| user.to_owned())
+}
+
+async fn by_token(state: &ApiState, token: String) -> Result<Option<Caller>, Problem> {
+    let found = state.blocking(move |engine| {
+        let (store, now) = (engine.store(), engine.clock().now());
+        let found = store.read(|s| access::token(s, &fingerprint(&token)))?;
+        let rested = |last: Timestamp| now.duration_since(last) >= TOUCH_AFTER;
+        if let Some(token) = found.as_ref().filter(|token| token.last_used_at.is_none_or(rested)) {
+            store.write(|s| access::touch_token(s, token.id, now))?;
+        }
+        Ok(found)
+    });
+    let Some(token) = found.await? else { return Ok(None) };
+    Ok(Some(Caller { actor: format!("token:{}", token.name), role: role_of(&token.role)?, csrf: None }))
+}
+
+async fn by_session(state: &ApiState, token: String) -> Result<Option<Caller>, Problem> {
+    let now = state.engine.clock().now();
+    let Some(session) = state.read(move |s| Ok(access::session(s, &fingerprint(&token), now)?)).await? else {
+        return Ok(None);
+    };
+    Ok(Some(Caller { role: role_of(&session.role)?, actor: session.email, csrf: Some(session.csrf) }))
+}
+
+fn wrong_token() -> Problem {
+    Problem::unauthenticated("wrong_token", "There is no such token. Create one with `caravan token create`.")
+}
+
+fn session_ended() -> Problem {
+    Problem::unauthenticated("session_ended", "The session has ended. Sign in again.")
+}
+
+fn role_of(key: &str) -> Result<Role, Problem> {
+    let unknown = || Problem::forbidden("unknown_role", format!("The role `{key}` is not known to this version."));
+    Role::from_key(key).ok_or_else(unknown)
+}
+
+/// A page of somebody else can make a browser send the cookie, but cannot read the token.
+fn check_csrf(caller: &Caller, headers: &HeaderMap, method: &Method) -> Result<(), Problem> {
+    if method.is_safe() {
+        return Ok(());
+    }
+    let given = headers.get(CSRF_HEADER).map(axum::http::HeaderValue::as_bytes).unwrap_or_default();
+    let expected = caller.csrf.as_deref().unwrap_or_default().as_bytes();
+    if !expected.is_empty() && same(given, expected) {
+        return Ok(());
+    }
+    let detail = "Send the header X-CSRF-Token with the `csrf` value of GET /api/v1/session.";
+    Err(Problem::forbidden("csrf_missing", detail))
+}
+
+/// Compares without telling by its time how much was right.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |differ, (a, b)| differ | (a ^ b)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_from_bearer_and_from_the_user_of_basic() {
+        assert_eq!(token_of("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(token_of("bearer  abc ").as_deref(), Some("abc"));
+        assert_eq!(token_of(&format!("Basic {}", STANDARD.encode("key:"))).as_deref(), Some("key"));
+        for foreign in ["", "Bearer", "Digest x", "Basic %%%", &format!("Basic {}", STANDARD.encode("key"))] {
+            assert_eq!(token_of(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn only_the_same_bytes_are_the_same() {
+        assert!(same(b"ab", b"ab") && !same(b"ab", b"ac") && !same(b"ab", b"abc"));
+    }
+}

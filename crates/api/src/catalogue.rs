@@ -1,0 +1,1 @@
+//! What journeys are made of, as the app's palette and forms need it.

@@ -1,0 +1,240 @@
+//! Definitions of every kind: one implementation, registered once per kind under its plural.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use caravan_engine::Engine;
+use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
+use caravan_model::document::{DocumentKind, KINDS};
+use caravan_store::documents::{self as rows, DocumentRow};
+use caravan_store::{Session, StoreError};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ApiState;
+use crate::access::{Caller, Permission};
+use crate::http::page::{Page, PageQuery};
+use crate::http::problem::Versions;
+use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
+
+/// The operations of this file. Journeys have a list of their own, with their counts.
+pub fn operations() -> Operations {
+    KINDS.iter().fold(Operations::of("Definitions"), |operations, &kind| operations.and(of_kind(kind)))
+}
+
+fn of_kind(kind: DocumentKind) -> Operations {
+    let (one, all) = (kind.label().to_lowercase(), format!("/api/v1/{}", kind.plural()));
+    let path = format!("{all}/{{key}}");
+    let mut operations = Operations::of("Definitions");
+    if kind != DocumentKind::Journey {
+        operations = operations.get(
+            &all,
+            Permission::ReadDefinitions,
+            move |state, query| list(kind, state, query),
+            &format!("Definitions of kind {kind}, by key"),
+        );
+    }
+    operations
+        .get(
+            &path,
+            Permission::ReadDefinitions,
+            move |state, path| show(kind, state, path),
+            &format!("The manifest of a definition of kind {kind} ({one})"),
+        )
+        .put(
+            &path,
+            permission_to_write(kind),
+            move |state, caller, path, query, seen, body| put(kind, state, caller, path, query, seen, body),
+            &format!("Apply one manifest of kind {kind}: create it or change it"),
+        )
+        .delete(
+            &path,
+            permission_to_write(kind),
+            move |state, path, seen| delete(kind, state, path, seen),
+            &format!("Take a definition of kind {kind} away, unless it runs or something names it"),
+        )
+}
+
+/// What one must be allowed to do to change definitions of a kind.
+fn permission_to_write(kind: DocumentKind) -> Permission {
+    use DocumentKind::*;
+    match kind {
+        Connection | SendingDomain | Destination | ExternalAction | Webhook | RuleSet => Permission::WriteChannels,
+        Settings | AccessRole => Permission::WriteSettings,
+        Journey | AccountList | Audience | PeopleList | Role | RolesTemplate | SolutionInterest | StageModel
+        | Attribute | Score | CustomObject | ActivityType | Email | EmailTemplate | Fragment | SmsMessage
+        | ExternalAudience | WeightingModel | Persona => Permission::WriteDefinitions,
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct DocumentPath {
+    /// The definition's key.
+    key: String,
+}
+
+/// A definition in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DefinitionRow {
+    /// Unique in its kind.
+    key: String,
+    /// What people read.
+    name: String,
+    /// Its kind.
+    kind: String,
+    /// `draft` or `live`.
+    state: String,
+    /// Counts its changes; also its ETag.
+    revision: i64,
+    /// Number of the version that others read; none before it was published.
+    version: Option<i64>,
+    /// When it was last changed.
+    updated_at: Timestamp,
+    /// By whom.
+    updated_by: String,
+}
+
+async fn list(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    Query(query): Query<PageQuery>,
+) -> Result<Page<DefinitionRow>, Problem> {
+    let (limit, after) = (query.limit()?, query.after()?.unwrap_or_default());
+    let read = state.read(move |s| {
+        let found = rows::page(s, kind.key(), &after, limit + 1)?;
+        let found = found.into_iter().map(|row| listed(s, row)).collect::<Result<Vec<_>, _>>()?;
+        Ok((found, rows::count(s, kind.key())?))
+    });
+    let (found, total) = read.await?;
+    Ok(Page::of(found, limit, |row| row.key.clone()).with_total(total))
+}
+
+fn listed(s: &mut dyn Session, row: DocumentRow) -> Result<DefinitionRow, StoreError> {
+    let version = row.live_version.map(|id| rows::version(s, id)).transpose()?.flatten();
+    Ok(DefinitionRow {
+        key: row.key,
+        name: row.name,
+        kind: row.kind,
+        state: row.state,
+        revision: row.revision,
+        version: version.map(|it| it.no),
+        updated_at: row.updated_at,
+        updated_by: row.updated_by,
+    })
+}
+
+async fn show(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    Path(path): Path<DocumentPath>,
+) -> Result<Answer<Value>, Problem> {
+    state.blocking(move |engine| manifest(engine, kind, &path.key)).await
+}
+
+/// The manifest with its revision. The revision is read first: at worst it is older than the manifest, and a write that
+/// names it is refused.
+fn manifest(engine: &Engine, kind: DocumentKind, key: &str) -> Result<Answer<Value>, Problem> {
+    let revision = revision(engine, kind, key)?.ok_or_else(|| unknown(kind, key))?;
+    let document = definitions::export(engine, Some(kind), Some(key))?.into_iter().next();
+    let document = document.ok_or_else(|| unknown(kind, key))?;
+    Ok(Answer::of(document.to_value().map_err(Problem::internal)?).revision(revision))
+}
+
+fn revision(engine: &Engine, kind: DocumentKind, key: &str) -> Result<Option<i64>, Problem> {
+    let row = engine.store().read(|s| rows::get(s, kind.key(), key))?;
+    Ok(row.map(|row| row.revision))
+}
+
+fn unknown(kind: DocumentKind, key: &str) -> Problem {
+    Problem::not_found("unknown_definition", format!("{} `{key}`", kind.label()))
+}
+
+/// How a manifest is applied.
+#[derive(Default, Deserialize, JsonSchema)]
+struct PutQuery {
+    /// Check and say what is wrong, but change nothing.
+    #[serde(default)]
+    dry_run: bool,
+    /// Keep a journey's draft although it cannot be published as it is.
+    #[serde(default)]
+    incomplete: bool,
+}
+
+async fn put(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<DocumentPath>,
+    Query(query): Query<PutQuery>,
+    seen: Option<IfMatch>,
+    Json(body): Json<Value>,
+) -> Result<Answer<Value>, Problem> {
+    let options = ApplyOptions { dry_run: query.dry_run, incomplete: query.incomplete };
+    state
+        .blocking(move |engine| {
+            let body = named(kind, &path.key, body)?;
+            let stored = revision(engine, kind, &path.key)?;
+            let seen = seen_revision(seen.as_ref(), stored)?;
+            let report = definitions::put(engine, body.clone(), &caller.actor, options, seen)?;
+            if options.dry_run {
+                return Ok(Answer::of(body));
+            }
+            let answer = manifest(engine, kind, &path.key)?;
+            Ok(if report.created.is_empty() { answer } else { answer.status(StatusCode::CREATED) })
+        })
+        .await
+}
+
+/// The revision that a write must find; the check here is for a definition that is gone.
+fn seen_revision(seen: Option<&IfMatch>, stored: Option<i64>) -> Result<Option<i64>, Problem> {
+    IfMatch::check(seen, stored)?;
+    Ok(seen.and(stored))
+}
+
+/// The manifest with the kind and key of its address, which it may leave out.
+fn named(kind: DocumentKind, key: &str, body: Value) -> Result<Value, Problem> {
+    let Value::Object(mut fields) = body else {
+        return Err(Problem::bad_request("invalid_field", "A manifest is a JSON object.").at(""));
+    };
+    for (field, expected) in [("kind", kind.key()), ("key", key)] {
+        let given = fields.entry(field).or_insert_with(|| expected.into());
+        if given != expected {
+            let detail = format!("`{field}` is {given}, but the address says `{expected}`. Make them the same.");
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "other_address", detail);
+            return Err(problem.at(format!("/{field}")));
+        }
+    }
+    Ok(Value::Object(fields))
+}
+
+async fn delete(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    Path(path): Path<DocumentPath>,
+    seen: Option<IfMatch>,
+) -> Result<Done, Problem> {
+    state
+        .blocking(move |engine| {
+            let stored = revision(engine, kind, &path.key)?;
+            let seen = seen_revision(seen.as_ref(), stored)?;
+            definitions::delete(engine, kind, &path.key, seen)?;
+            Ok(Done::default())
+        })
+        .await
+}
+
+impl From<DefinitionError> for Problem {
+    fn from(error: DefinitionError) -> Self {
+        match error {
+            DefinitionError::Findings(findings) => Self::findings(findings),
+            DefinitionError::Unknown { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "unknown_definition", error.to_string())
+            }
+            DefinitionError::Stale { yours, stored } => {
+                Self::stale(Versions { yours: yours.to_string(), current: Some(stored.to_string()) })
+            }
+            DefinitionError::Store(error) => error.into(),
+        }
+    }
+}

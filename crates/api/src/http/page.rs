@@ -1,0 +1,189 @@
+//! Lists: `?limit=&cursor=`, `{items, next_cursor, total?}`; never an offset.
+
+use aide::OperationOutput;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+
+/// Rows on a page when nothing is said.
+const USUAL: usize = 50;
+/// Rows on a page at most.
+const MOST: usize = 200;
+
+/// Which page of a list.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct PageQuery {
+    /// Rows on a page, 1 to 200; 50 when left out.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; left out: the first page.
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// How many rows.
+    pub fn limit(&self) -> Result<usize, Problem> {
+        page_limit(self.limit)
+    }
+
+    /// The key after which the page begins.
+    pub fn after(&self) -> Result<Option<String>, Problem> {
+        read_cursor(self.cursor.as_deref())
+    }
+
+    /// The number after which (or before which) the page begins.
+    pub fn after_number(&self) -> Result<Option<i64>, Problem> {
+        self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
+    }
+
+    /// The cursor as it was written.
+    pub fn raw_cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+}
+
+/// Which page of a list, and of what in it.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+pub struct SearchQuery {
+    /// Rows on a page, 1 to 200; 50 when left out.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; left out: the first page.
+    cursor: Option<String>,
+    /// Only rows in which this text occurs.
+    pub q: Option<String>,
+}
+
+impl SearchQuery {
+    /// The page alone.
+    pub fn page(&self) -> PageQuery {
+        PageQuery { limit: self.limit, cursor: self.cursor.clone() }
+    }
+
+    /// The text that is searched for; none when it is empty.
+    pub fn text(&self) -> Option<&str> {
+        self.q.as_deref().map(str::trim).filter(|text| !text.is_empty())
+    }
+}
+
+/// A limit within its bounds.
+pub fn page_limit(asked: Option<usize>) -> Result<usize, Problem> {
+    match asked {
+        None => Ok(USUAL),
+        Some(limit @ 1..=MOST) => Ok(limit),
+        Some(limit) => {
+            let detail = format!("`limit` is {limit}. Ask for 1 to {MOST} rows at once and follow `next_cursor`.");
+            Err(Problem::bad_request("bad_limit", detail))
+        }
+    }
+}
+
+/// What a cursor says.
+pub fn read_cursor(cursor: Option<&str>) -> Result<Option<String>, Problem> {
+    let Some(written) = cursor.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let bytes = URL_SAFE_NO_PAD.decode(written).map_err(|_| bad_cursor())?;
+    let text = String::from_utf8(bytes).map_err(|_| bad_cursor())?;
+    text.strip_prefix("1:").map(|after| Some(after.to_owned())).ok_or_else(bad_cursor)
+}
+
+/// Writes a cursor; its form is ours to change.
+pub fn write_cursor(after: impl std::fmt::Display) -> String {
+    URL_SAFE_NO_PAD.encode(format!("1:{after}"))
+}
+
+fn bad_cursor() -> Problem {
+    Problem::bad_request("bad_cursor", "`cursor` is not one that this list gave. Begin again without it.")
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page begins; none at the end.
+    pub next_cursor: Option<String>,
+    /// How many there are in all, where that is cheap to tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+}
+
+impl<T> Page<T> {
+    /// A page of at most `limit` rows out of one more than that; `key` says after what the next begins.
+    pub fn of<K: std::fmt::Display>(mut rows: Vec<T>, limit: usize, key: impl Fn(&T) -> K) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = rows.last().filter(|_| more).map(|last| write_cursor(key(last)));
+        Self { items: rows, next_cursor, total: None }
+    }
+
+    /// The same page with the number of all rows.
+    #[must_use]
+    pub fn with_total(mut self, total: i64) -> Self {
+        self.total = Some(total);
+        self
+    }
+
+    /// The same page with its rows made into something else.
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(make).collect(),
+            next_cursor: self.next_cursor,
+            total: self.total,
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Page<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self).into_response()
+    }
+}
+
+impl<T: JsonSchema> OperationOutput for Page<T> {
+    type Inner = Self;
+
+    fn operation_response(
+        ctx: &mut aide::generate::GenContext,
+        operation: &mut aide::openapi::Operation,
+    ) -> Option<aide::openapi::Response> {
+        axum::Json::<Self>::operation_response(ctx, operation)
+    }
+
+    fn inferred_responses(
+        ctx: &mut aide::generate::GenContext,
+        operation: &mut aide::openapi::Operation,
+    ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
+        axum::Json::<Self>::inferred_responses(ctx, operation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_says_what_was_written_into_it_and_nothing_else_is_one() {
+        assert_eq!(read_cursor(Some(&write_cursor("acme/ü"))).ok().flatten().as_deref(), Some("acme/ü"));
+        for foreign in ["x", "%%", "MTI", &"A".repeat(300)] {
+            assert!(read_cursor(Some(foreign)).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn the_last_page_has_no_cursor() {
+        assert_eq!(Page::of(vec![1, 2, 3], 3, |n| *n).next_cursor, None);
+        let page = Page::of(vec![1, 2, 3], 2, |n| *n);
+        assert_eq!((page.items.as_slice(), page.next_cursor), ([1, 2].as_slice(), Some(write_cursor(2))));
+    }
+
+    #[test]
+    fn limits_outside_of_the_bounds_are_refused() {
+        assert!(page_limit(Some(0)).is_err() && page_limit(Some(201)).is_err());
+        assert_eq!(page_limit(Some(200)).ok(), Some(200));
+    }
+}

@@ -1,0 +1,94 @@
+//! The whole router: operations behind the door, the app for everything else, and what holds for every answer.
+
+use std::any::Any;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use caravan_store::access as rows;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::access::{Caller, identify};
+use crate::http::Problem;
+use crate::{ApiState, app, openapi};
+
+/// A manifest or a batch of calls; imports say their own limit.
+const BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Everything that is served under one address.
+pub fn router(state: ApiState) -> Router {
+    let (operations, _) = openapi::routes();
+    operations
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(app::serve)
+        .layer(from_fn_with_state(state.clone(), audit))
+        .layer(from_fn_with_state(state.clone(), identify))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn(protect))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(TraceLayer::new_for_http())
+        .with_state(state)
+}
+
+/// The OpenAPI document of [`router`].
+pub fn openapi_document() -> serde_json::Value {
+    openapi::routes().1
+}
+
+async fn wrong_method(request: Request) -> Problem {
+    let detail = format!("{} is not possible here; /api/docs lists what is.", request.method());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", detail)
+}
+
+/// Our own defect: the text goes to the log, not to the caller.
+fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    Problem::internal(format!("a handler panicked: {text}")).into_response()
+}
+
+/// What every answer carries: nothing is guessed about types, framed by others or cached unless it says so.
+async fn protect(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Scripts only from here. Styles are set by the app's components; caught mail shows pictures from anywhere.
+const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data: http: https:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; \
+    base-uri 'none'; form-action 'self'; object-src 'none'";
+
+/// Writes down who changed what by hand, once it was done.
+async fn audit(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let by_hand = !request.method().is_safe() && path.starts_with("/api/v1/");
+    let caller = request.extensions().get::<Caller>().cloned().filter(|_| by_hand);
+    let method = request.method().clone();
+    let response = next.run(request).await;
+    if let Some(caller) = caller.filter(|_| response.status().is_success()) {
+        let written = state.blocking(move |engine| {
+            let record = |s: &mut dyn caravan_store::Session| {
+                let now = s.now()?;
+                rows::record(s, now, &caller.actor, method.as_str(), &path, None)
+            };
+            Ok(engine.store().write(record)?)
+        });
+        if let Err(problem) = written.await {
+            tracing::error!(?problem, "what was done by hand was not written down");
+        }
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! What every operation holds, and how it gets its blocking work done.
+
+use std::sync::Arc;
+
+use caravan_engine::Engine;
+use caravan_model::Random;
+use caravan_store::Session;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
+
+use crate::access::Throttle;
+use crate::http::Problem;
+use crate::mail::MailCatcher;
+
+/// Passwords verified at the same time: each takes 19 MiB and a core for a moment.
+const PASSWORDS_AT_ONCE: usize = 2;
+
+/// What the operations work with. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The engine.
+    pub engine: Engine,
+    /// Where tokens come from.
+    pub random: Random,
+    /// The address at which browsers and recipients of mail reach this installation, without `/` at its end.
+    pub public_url: Arc<str>,
+    /// The built-in mail catcher, where it runs.
+    pub mail: Option<Arc<dyn MailCatcher>>,
+    /// Whether this is the demo.
+    pub demo: bool,
+    /// What `/metrics` renders.
+    pub metrics: Option<PrometheusHandle>,
+    pub(crate) throttle: Arc<Throttle>,
+    pub(crate) passwords: Arc<Semaphore>,
+}
+
+impl ApiState {
+    /// The state over an engine, reached at `public_url`; no mail catcher, no metrics, not the demo.
+    pub fn new(engine: Engine, random: Random, public_url: &str) -> Self {
+        Self {
+            engine,
+            random,
+            public_url: public_url.trim_end_matches('/').into(),
+            mail: None,
+            demo: false,
+            metrics: None,
+            throttle: Arc::default(),
+            passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
+        }
+    }
+
+    /// Whether cookies must only travel encrypted.
+    pub(crate) fn secure_cookies(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// Runs work that blocks on a thread of its own.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Engine) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let engine = self.engine.clone();
+        tokio::task::spawn_blocking(move || work(&engine)).await.unwrap_or_else(|error| Err(Problem::internal(error)))
+    }
+
+    /// Reads from one consistent state of the store.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnMut(&mut dyn Session) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.blocking(move |engine| engine.store().read(work)).await
+    }
+}
