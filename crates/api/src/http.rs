@@ -11,5 +11,5 @@ pub mod problem;
 pub use answer::{Answer, Done};
 pub use extract::{IfMatch, Json, Path, Query};
 pub use operations::Operations;
-pub use page::{Page, PageQuery, SearchQuery};
+
 pub use problem::Problem;

@@ -6,7 +6,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::{Caller, Permission};
-use crate::http::Problem;
 
 /// Every operation that answers strangers, by method and path. Everything else on the router needs a caller; the app's
 /// own files are no operations and hold nothing of anybody.
@@ -17,6 +16,7 @@ pub const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/api/v1/session"),
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/docs"),
+    ("GET", "/api/docs/page.js"),
     ("GET", "/t/o/{token}"),
     ("GET", "/t/c/{token}"),
     ("GET", "/t/u/{token}"),

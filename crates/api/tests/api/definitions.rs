@@ -1,0 +1,114 @@
+//! Definitions over HTTP.
+
+use serde_json::json;
+
+use crate::support::Api;
+
+#[tokio::test]
+async fn a_definition_is_made_read_changed_listed_and_taken_away() {
+    let api = Api::new();
+    let token = api.token("journey_manager");
+    let path = "/api/v1/account_lists/enterprise";
+    let manifest = json!({"type": "dynamic", "when": {"account": "employees", "at_least": 1000}});
+    let made = api.call("PUT", path).bearer(&token).json(&manifest).send().await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let read = api.get(path).bearer(&token).send().await;
+    assert_eq!(read.header("etag"), made.header("etag"));
+    assert_eq!(read.json(), made.json());
+    assert_eq!(read.json()["kind"], "account_list");
+    assert_eq!(read.json()["when"], manifest["when"]);
+
+    let again = api.call("PUT", path).bearer(&token).json(&read.json()).send().await;
+    assert_eq!((again.status.as_u16(), again.header("etag")), (200, read.header("etag")), "nothing changed");
+
+    let list = api.get("/api/v1/account_lists").bearer(&token).send().await.json();
+    assert_eq!((&list["total"], &list["next_cursor"]), (&json!(1), &json!(null)));
+    assert_eq!(list["items"][0]["key"], "enterprise");
+    assert!(list["items"][0]["updated_by"].as_str().is_some_and(|by| by.starts_with("token:journey_manager")));
+
+    assert_eq!(api.call("DELETE", path).bearer(&token).send().await.status, 204);
+    assert_eq!(api.get(path).bearer(&token).send().await.refusal(), (404, "unknown_definition".to_owned()));
+    let twice = api.call("DELETE", path).bearer(&token).send().await;
+    assert_eq!(twice.refusal(), (404, "unknown_definition".to_owned()));
+}
+
+#[tokio::test]
+async fn a_write_on_an_older_revision_is_refused_with_both_versions() {
+    let api = Api::new();
+    let token = api.token("administrator");
+    let put = |name: &str, seen: Option<&str>| {
+        let call = api.call("PUT", "/api/v1/scores/fit").bearer(&token).json(&json!({"name": name}));
+        match seen {
+            Some(tag) => call.header("if-match", tag),
+            None => call,
+        }
+    };
+    let first = put("Fit", None).send().await.header("etag").to_owned();
+    let second = put("Fit score", Some(&first)).send().await;
+    assert_eq!(second.status, 200, "{}", second.text());
+    let stale = put("Mine", Some(&first)).send().await;
+    assert_eq!(stale.refusal(), (412, "stale_write".to_owned()));
+    let (yours, current) = (first.trim_matches('"'), second.header("etag").trim_matches('"'));
+    assert_eq!(stale.json()["versions"], json!({"yours": yours, "current": current}));
+    let delete = api.call("DELETE", "/api/v1/scores/fit").bearer(&token).header("if-match", &first).send().await;
+    assert_eq!(delete.refusal(), (412, "stale_write".to_owned()));
+    let absent = api.call("PUT", "/api/v1/scores/none").bearer(&token).json(&json!({})).header("if-match", "\"1\"");
+    assert_eq!(absent.send().await.json()["versions"], json!({"yours": "1", "current": null}));
+}
+
+#[tokio::test]
+async fn a_manifest_with_mistakes_is_refused_with_every_one_of_them_and_changes_nothing() {
+    let api = Api::new();
+    let token = api.token("administrator");
+    let manifest = json!({"type": "dynamic", "when": {"account": "employes", "at_least": 1}, "colour": "red"});
+    let reply = api.call("PUT", "/api/v1/account_lists/x").bearer(&token).json(&manifest).send().await;
+    assert_eq!(reply.refusal(), (422, "invalid_input".to_owned()));
+    let pointers: Vec<_> =
+        reply.json()["errors"].as_array().expect("errors").iter().map(|it| it["pointer"].clone()).collect();
+    assert!(pointers.contains(&json!("/colour")), "{}", reply.text());
+    assert_eq!(api.get("/api/v1/account_lists/x").bearer(&token).send().await.status, 404);
+
+    let other = json!({"kind": "audience"});
+    let reply = api.call("PUT", "/api/v1/account_lists/x").bearer(&token).json(&other).send().await;
+    assert_eq!(reply.refusal(), (422, "other_address".to_owned()));
+    assert_eq!(reply.json()["errors"][0]["pointer"], "/kind");
+
+    let tried = api.call("PUT", "/api/v1/scores/fit?dry_run=true").bearer(&token).json(&json!({})).send().await;
+    assert_eq!(tried.status, 200);
+    assert_eq!(api.get("/api/v1/scores/fit").bearer(&token).send().await.status, 404);
+}
+
+#[tokio::test]
+async fn every_row_of_a_list_comes_once_whatever_the_size_of_its_pages() {
+    let api = Api::new();
+    let token = api.token("administrator");
+    for n in 0..7 {
+        let put = api.call("PUT", &format!("/api/v1/personas/p{n}")).bearer(&token).json(&json!({"when": {"person": "country", "is": "DE"}}));
+        let put = put.send().await;
+        assert_eq!(put.status, 201, "{}", put.text());
+    }
+    for limit in [1, 3, 7, 8] {
+        let (mut keys, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = api.get(&format!("/api/v1/personas?limit={limit}&cursor={cursor}")).bearer(&token).send().await.json();
+            let items = page["items"].as_array().expect("items");
+            assert!(items.len() <= limit);
+            keys.extend(items.iter().map(|row| row["key"].as_str().expect("a key").to_owned()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(keys, ["p0", "p1", "p2", "p3", "p4", "p5", "p6"], "limit {limit}");
+    }
+}
+
+#[tokio::test]
+async fn the_catalogue_lists_actions_with_their_schemas() {
+    let api = Api::new();
+    let catalogue = api.get("/api/v1/catalogue").bearer(&api.token("viewer")).send().await.json();
+    let actions = catalogue["actions"].as_array().expect("actions");
+    assert_eq!(actions.len(), caravan_catalog::ACTIONS.len());
+    assert!(actions.iter().all(|action| action["schema"]["type"] == "object"));
+    assert!(catalogue["events"].as_array().is_some_and(|events| events.iter().any(|it| it["type"] == "email_clicked")));
+}
