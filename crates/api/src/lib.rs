@@ -8,11 +8,14 @@ mod catalogue;
 mod documents;
 mod health;
 mod http;
+mod journeys;
 pub mod mail;
 mod openapi;
+mod problems;
 mod router;
 mod session;
 mod state;
+mod stream;
 
 pub use http::problem::Problem;
 pub use mail::MailCatcher;
@@ -24,8 +27,11 @@ use http::Operations;
 /// Every operation there is, group by group.
 fn operations() -> Operations {
     [
+        journeys::operations(),
+        stream::operations(),
         documents::operations(),
         catalogue::operations(),
+        problems::operations(),
         mail::operations(),
         health::operations(),
         openapi::own_operations(),

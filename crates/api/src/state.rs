@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use crate::access::Throttle;
 use crate::http::Problem;
 use crate::mail::MailCatcher;
+use crate::stream::Streams;
 
 /// Passwords verified at the same time: each takes 19 MiB and a core for a moment.
 const PASSWORDS_AT_ONCE: usize = 2;
@@ -30,6 +31,7 @@ pub struct ApiState {
     pub demo: bool,
     /// What `/metrics` renders.
     pub metrics: Option<PrometheusHandle>,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) passwords: Arc<Semaphore>,
 }
@@ -44,6 +46,7 @@ impl ApiState {
             mail: None,
             demo: false,
             metrics: None,
+            streams: Arc::default(),
             throttle: Arc::default(),
             passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
         }

@@ -19,6 +19,7 @@ pub mod runtime;
 pub mod save;
 pub mod status;
 pub mod tallies;
+pub mod travel;
 pub mod walk;
 
 pub use engine::Engine;

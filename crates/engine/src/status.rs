@@ -221,8 +221,8 @@ pub struct JourneyInList {
     pub state: String,
     /// It moves nobody for now.
     pub paused: bool,
-    /// The version that new travellers take; 0 before the first.
-    pub version: i64,
+    /// The version that new travellers take; none before the first.
+    pub version: Option<i64>,
     /// Counts its changes.
     pub revision: i64,
     /// When it starts.
@@ -235,6 +235,8 @@ pub struct JourneyInList {
     pub updated_by: String,
     /// When it was last published.
     pub published_at: Option<jiff::Timestamp>,
+    /// By whom.
+    pub published_by: Option<String>,
     /// Its trips.
     pub travellers: Travellers,
 }
@@ -250,13 +252,14 @@ pub fn in_list(engine: &Engine, s: &mut dyn Session, row: &DocumentRow) -> Resul
         subject: if of_people { "person" } else { "account" }.to_owned(),
         state: row.state.clone(),
         paused: row.paused,
-        version: status.version,
+        version: Some(status.version).filter(|no| *no > 0),
         revision: row.revision,
         start: row.starts_at,
         end: row.ends_at,
         updated_at: row.updated_at,
         updated_by: row.updated_by.clone(),
         published_at: row.published_at,
+        published_by: row.published_by.clone(),
         travellers: status.travellers,
     })
 }

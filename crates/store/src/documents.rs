@@ -5,7 +5,7 @@ use caravan_model::{DocumentId, VersionId};
 use jiff::Timestamp;
 
 use crate::error::StoreError;
-use crate::session::{Param, Row, Session};
+use crate::session::{Dialect, Param, Row, Session};
 
 /// A definition as stored; `body` is the draft, as JSON text in the order in which it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +149,26 @@ pub fn get_by_id(s: &mut dyn Session, id: DocumentId) -> Result<Option<DocumentR
 pub fn page(s: &mut dyn Session, kind: &str, after: &str, most: usize) -> Result<Vec<DocumentRow>, StoreError> {
     let sql = format!("SELECT {DOCUMENT} FROM document WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3");
     documents(s, &sql, &[Param::Text(kind), Param::Text(after), Param::Int(most as i64)])
+}
+
+/// The next `most` definitions of a kind behind the key `after` in whose key or name a text occurs, by key.
+pub fn page_matching(
+    s: &mut dyn Session,
+    kind: &str,
+    text: &str,
+    after: &str,
+    most: usize,
+) -> Result<Vec<DocumentRow>, StoreError> {
+    // Each database's LOWER meets the same folding: SQLite's knows ASCII letters only.
+    let lowered = if s.dialect() == Dialect::Sqlite { text.to_ascii_lowercase() } else { text.to_lowercase() };
+    let literal = lowered.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%{literal}%");
+    let sql = format!(
+        "SELECT {DOCUMENT} FROM document
+         WHERE kind = $1 AND key > $2 AND (LOWER(key) LIKE $4 ESCAPE '\\' OR LOWER(name) LIKE $4 ESCAPE '\\')
+         ORDER BY key LIMIT $3"
+    );
+    documents(s, &sql, &[Param::Text(kind), Param::Text(after), Param::Int(most as i64), Param::Text(&pattern)])
 }
 
 /// How many definitions of a kind there are.

@@ -63,6 +63,15 @@ pub struct Move {
     pub visits: String,
 }
 
+/// Id and shard of the account or person with this key. Index: `account_key`, `person_key`.
+pub fn subject_of_key(s: &mut dyn Session, of_people: bool, key: &str) -> Result<Option<(i64, Shard)>, StoreError> {
+    let sql = match of_people {
+        true => "SELECT id, shard FROM person WHERE key = $1",
+        false => "SELECT id, shard FROM account WHERE key = $1",
+    };
+    s.query_opt(sql, params![key], |r| Ok((r.int(0), Shard(r.int(1)))))
+}
+
 /// The steps of a trip, in order.
 pub fn moves(s: &mut dyn Session, trip: EnrollmentId) -> Result<Vec<Move>, StoreError> {
     s.query_map("SELECT seq, at, visits FROM move WHERE enrollment_id = $1 ORDER BY seq", params![trip], |r| {

@@ -95,7 +95,8 @@ pub fn write_cursor(after: impl std::fmt::Display) -> String {
     URL_SAFE_NO_PAD.encode(format!("1:{after}"))
 }
 
-fn bad_cursor() -> Problem {
+/// A cursor that is not one of ours.
+pub fn bad_cursor() -> Problem {
     Problem::bad_request("bad_cursor", "`cursor` is not one that this list gave. Begin again without it.")
 }
 

@@ -1,7 +1,5 @@
 //! An API over an empty store, and calls to it in the words of the tests.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -152,9 +150,4 @@ impl Call<'_> {
         let bytes = to_bytes(body, 64 * 1024 * 1024).await.expect("a whole body").to_vec();
         Reply { status: parts.status, headers: parts.headers, bytes }
     }
-}
-
-/// A shared value that tests hand into the state.
-pub fn shared<T>(value: T) -> Arc<T> {
-    Arc::new(value)
 }

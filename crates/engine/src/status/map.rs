@@ -1,10 +1,13 @@
 //! The map as it is drawn: cards with title, facts and settings, and the edges between them. The app never names an
 //! action: what a card says comes from here.
 
+use std::collections::HashMap;
+
 use caravan_model::condition::{Condition, Scope};
-use caravan_model::document::{Document, DocumentKind};
+use caravan_model::VersionId;
+use caravan_model::document::{Document, DocumentKind, read_document};
 use caravan_model::journey::{self, ENTRY, Journey, Node, NodeId, Subject};
-use caravan_store::documents;
+use caravan_store::{Session, StoreError, documents};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,8 +40,8 @@ pub struct JourneyMap {
     pub subject: String,
     /// Where it stands in its life.
     pub state: String,
-    /// The version drawn; 0: the draft.
-    pub version: i64,
+    /// The version drawn; none: the draft.
+    pub version: Option<i64>,
     /// When it ends.
     pub end: Option<Timestamp>,
     /// The cards, the audience first.
@@ -89,6 +92,8 @@ pub struct MapFact {
 pub struct MapBox {
     /// Its name.
     pub label: String,
+    /// Its key in the status's `paths`.
+    pub path: String,
     /// Who takes it, in words.
     pub condition: Option<String>,
     /// Its actions.
@@ -142,7 +147,7 @@ pub fn map(engine: &Engine, key: &str, which: Which) -> Result<JourneyMap, Defin
         let mut map = draw(&live, &document)
             .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })?;
         map.state.clone_from(&row.state);
-        map.version = version.map_or(0, |v| v.no);
+        map.version = version.map(|v| v.no);
         Ok(map)
     })
 }
@@ -172,7 +177,7 @@ fn draw(live: &Live, document: &Document) -> Option<JourneyMap> {
         name: document.envelope.name.clone(),
         subject: journey.subject.as_str().to_owned(),
         state: String::new(),
-        version: 0,
+        version: None,
         end: journey.end,
         nodes,
         edges,
@@ -324,13 +329,15 @@ impl Artist<'_> {
             .iter()
             .map(|path| MapBox {
                 label: path.label.clone(),
+                path: path.label.clone(),
                 condition: path.when.as_ref().and_then(|when| self.condition(when, Subject::Person)),
                 actions: actions(path.actions.as_deref()),
             })
             .collect();
         if let Some(other) = &split.other {
             let actions = actions(other.actions.as_deref());
-            paths.push(MapBox { label: journey::OTHER.to_owned(), condition: None, actions });
+            let label = journey::OTHER.to_owned();
+            paths.push(MapBox { path: label.clone(), label, condition: None, actions });
         }
         paths
     }
@@ -375,6 +382,20 @@ fn icon_of(node: &Node) -> &'static str {
 
 fn action_label(key: &str) -> String {
     caravan_catalog::action(key).map_or_else(|| in_words(key), |action| action.facts().label.to_owned())
+}
+
+/// What the cards of a version are called, box actions too.
+pub(super) fn titles(s: &mut dyn Session, live: &Live, version: VersionId) -> Result<HashMap<String, String>, StoreError> {
+    let Some(version) = documents::version(s, version)? else { return Ok(HashMap::new()) };
+    let value = serde_json::from_str(&version.body).unwrap_or(Json::Null);
+    let map = read_document(value).0.and_then(|document| draw(live, &document));
+    let mut titles = HashMap::new();
+    for node in map.into_iter().flat_map(|map| map.nodes) {
+        let inside = node.inside.into_iter().flatten().flat_map(|path| path.actions);
+        titles.extend(inside.map(|action| (action.id, action.title)));
+        titles.insert(node.id, node.title);
+    }
+    Ok(titles)
 }
 
 fn fact(label: &str, value: String) -> MapFact {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::map::titles;
 use super::travellers::{SubjectRef, shown, unparked};
 use crate::Engine;
 use crate::definitions::DefinitionError;
@@ -111,6 +112,8 @@ pub struct TripTimeline {
 pub struct Waiting {
     /// The node.
     pub node: String,
+    /// What its card is called.
+    pub title: String,
     /// Until when.
     pub until: Option<Timestamp>,
     /// For which activities.
@@ -126,6 +129,8 @@ pub struct TimelineItem {
     pub kind: String,
     /// The node.
     pub node: String,
+    /// What its card is called.
+    pub title: String,
     /// The path taken, or how the trip ended.
     pub path: Option<String>,
     /// What was done, per person or once for the account.
@@ -157,6 +162,7 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
         let visits = visits_of(&journeys::moves(s, trip)?);
         let effects = journeys::effects_of_trip(s, trip)?;
         let people = people_named(s, &visits)?;
+        let titles = titles(s, &live, row.version)?;
         let active = row.ended_at.is_none();
         Ok(TripTimeline {
             id: trip.to_string(),
@@ -168,13 +174,17 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
             outcome: row.outcome.clone(),
             entered_at: row.entered_at,
             ended_at: row.ended_at,
-            waiting: active.then(|| waiting(&plan, row.node, row.due_at)),
-            items: visits.iter().flat_map(|visit| items(visit, &plan, &people, &effects)).collect(),
+            waiting: active.then(|| waiting(&plan, &titles, row.node, row.due_at)),
+            items: visits.iter().flat_map(|visit| items(visit, &plan, &titles, &people, &effects)).collect(),
         })
     })
 }
 
-fn waiting(plan: &Plan, node: i64, due_at: Option<Timestamp>) -> Waiting {
+fn title_of(titles: &HashMap<String, String>, node: &str) -> String {
+    titles.get(node).map_or(node, String::as_str).to_owned()
+}
+
+fn waiting(plan: &Plan, titles: &HashMap<String, String>, node: i64, due_at: Option<Timestamp>) -> Waiting {
     let node = plan.node(node);
     let event = match &node.step {
         Step::Listen(listen) => {
@@ -182,7 +192,7 @@ fn waiting(plan: &Plan, node: i64, due_at: Option<Timestamp>) -> Waiting {
         }
         _ => None,
     };
-    Waiting { node: node.id.clone(), until: due_at.map(unparked), event }
+    Waiting { node: node.id.clone(), title: title_of(titles, &node.id), until: due_at.map(unparked), event }
 }
 
 fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, SubjectRef>, StoreError> {
@@ -206,6 +216,7 @@ fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, Su
 fn items(
     visit: &Visit,
     plan: &Plan,
+    titles: &HashMap<String, String>,
     people: &HashMap<i64, SubjectRef>,
     effects: &[EffectOutcome],
 ) -> Vec<TimelineItem> {
@@ -213,6 +224,7 @@ fn items(
         at,
         kind: kind.to_owned(),
         node: plan.node(node).id.clone(),
+        title: title_of(titles, &plan.node(node).id),
         path,
         outcomes,
     };

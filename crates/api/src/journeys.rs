@@ -1,0 +1,318 @@
+//! Journeys: their list, life cycle, map, counts and travellers. Their manifests are definitions like all others.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use caravan_engine::lifecycle::{self, Verb};
+use caravan_engine::status::{
+    self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline, Which,
+};
+use caravan_engine::{definitions, travel};
+use caravan_model::EnrollmentId;
+use caravan_model::document::DocumentKind;
+use caravan_store::documents as rows;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::ApiState;
+use crate::access::{Caller, Permission};
+use crate::http::page::{Page, SearchQuery, page_limit, read_cursor, write_cursor};
+use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
+
+const JOURNEY: &str = "/api/v1/journeys/{key}";
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    use Permission::{ReadCustomers, ReadDefinitions, RunJourneys, WriteDefinitions};
+    let at = |rest: &str| format!("{JOURNEY}/{rest}");
+    Operations::of("Journeys")
+        .get("/api/v1/journeys", ReadDefinitions, list, "Journeys with their counts, by key")
+        .get(&at("map"), ReadDefinitions, map, "The map as it is drawn: cards and connectors")
+        .get(&at("status"), ReadDefinitions, show_status, "Counts of a journey, its nodes and paths")
+        .post(&at("publish"), RunJourneys, publish, "Publish the draft")
+        .post(&at("pause"), RunJourneys, pause, "Move nobody and send nothing for now")
+        .post(&at("resume"), RunJourneys, resume, "Go on after a pause")
+        .post(&at("close"), RunJourneys, close, "Take nobody in any more")
+        .post(&at("abort"), RunJourneys, abort, "End every trip where it stands")
+        .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey")
+        .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node")
+        .get(&at("travellers"), ReadCustomers, travellers, "Travellers of a journey")
+        .post(&at("travellers"), RunJourneys, enter, "An account or person enters by hand")
+        .delete(&at("travellers/{id}"), RunJourneys, remove, "End a trip as removed")
+        .post(&at("travellers/{id}/skip"), RunJourneys, skip, "End the wait of a trip now")
+        .get(&at("travellers/{id}/timeline"), ReadCustomers, timeline, "What a trip did, step by step")
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct JourneyPath {
+    /// The journey's key.
+    key: String,
+}
+
+async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<JourneyInList>, Problem> {
+    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let text = query.text().map(str::to_owned);
+    let read = state.blocking(move |engine| {
+        engine.store().read(|s| {
+            let kind = DocumentKind::Journey.key();
+            let found = match &text {
+                Some(text) => rows::page_matching(s, kind, text, &after, limit + 1)?,
+                None => rows::page(s, kind, &after, limit + 1)?,
+            };
+            let found = found.iter().map(|row| status::in_list(engine, s, row)).collect::<Result<Vec<_>, _>>()?;
+            let total = if text.is_none() { Some(rows::count(s, kind)?) } else { None };
+            Ok::<_, Problem>((found, total))
+        })
+    });
+    let (found, total) = read.await?;
+    Ok(Page { total, ..Page::of(found, limit, |row| row.key.clone()) })
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct MapQuery {
+    /// `live` (the draft while there is none), `draft`, or the number of a version.
+    version: Option<String>,
+}
+
+async fn map(
+    State(state): State<ApiState>,
+    Path(path): Path<JourneyPath>,
+    Query(query): Query<MapQuery>,
+) -> Result<Answer<JourneyMap>, Problem> {
+    let which = match query.version.as_deref() {
+        None | Some("" | "live") => Which::Live,
+        Some("draft") => Which::Draft,
+        Some(text) => Which::Number(text.parse().map_err(|_| bad_version(text))?),
+    };
+    let drawn = state.blocking(move |engine| Ok(status::map(engine, &path.key, which)?));
+    Ok(Answer::of(drawn.await?))
+}
+
+fn bad_version(text: &str) -> Problem {
+    Problem::bad_request("bad_version", format!("`{text}` is no version. Write `live`, `draft` or a number."))
+}
+
+async fn show_status(
+    State(state): State<ApiState>,
+    Path(path): Path<JourneyPath>,
+) -> Result<Answer<JourneyStatus>, Problem> {
+    status_of(&state, path.key).await
+}
+
+async fn status_of(state: &ApiState, key: String) -> Result<Answer<JourneyStatus>, Problem> {
+    Ok(Answer::of(state.blocking(move |engine| Ok(status::status(engine, &key)?)).await?))
+}
+
+async fn publish(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<JourneyPath>,
+) -> Result<Answer<JourneyStatus>, Problem> {
+    let keys = vec![path.key.clone()];
+    state.blocking(move |engine| Ok(lifecycle::publish(engine, &keys, &caller.actor)?)).await?;
+    status_of(&state, path.key).await
+}
+
+type Ordered = Result<Answer<JourneyStatus>, Problem>;
+
+async fn pause(State(state): State<ApiState>, caller: Caller, Path(path): Path<JourneyPath>) -> Ordered {
+    order(state, caller, path.key, Verb::Pause).await
+}
+
+async fn resume(State(state): State<ApiState>, caller: Caller, Path(path): Path<JourneyPath>) -> Ordered {
+    order(state, caller, path.key, Verb::Resume).await
+}
+
+async fn close(State(state): State<ApiState>, caller: Caller, Path(path): Path<JourneyPath>) -> Ordered {
+    order(state, caller, path.key, Verb::Close).await
+}
+
+async fn abort(State(state): State<ApiState>, caller: Caller, Path(path): Path<JourneyPath>) -> Ordered {
+    order(state, caller, path.key, Verb::Abort).await
+}
+
+async fn order(state: ApiState, caller: Caller, key: String, verb: Verb) -> Ordered {
+    let journey = key.clone();
+    state.blocking(move |engine| Ok(lifecycle::command(engine, &journey, verb, &caller.actor)?)).await?;
+    status_of(&state, key).await
+}
+
+/// What the copy is called.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Copy {
+    /// Its key.
+    key: String,
+    /// Its name; left out: the key in words.
+    name: Option<String>,
+}
+
+async fn duplicate(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<JourneyPath>,
+    Json(copy): Json<Copy>,
+) -> Result<Answer<Value>, Problem> {
+    let made = state.blocking(move |engine| {
+        let kind = DocumentKind::Journey;
+        if engine.store().read(|s| rows::get(s, kind.key(), &copy.key))?.is_some() {
+            let detail = format!("There is a journey `{}` already. Choose another key.", copy.key);
+            return Err(Problem::conflict("exists_already", detail).at("/key"));
+        }
+        let original = definitions::export(engine, Some(kind), Some(&path.key))?.into_iter().next();
+        let original = original.ok_or_else(|| Problem::not_found("unknown_definition", format!("Journey `{}`", path.key)))?;
+        let mut manifest = original.to_value().map_err(Problem::internal)?;
+        if let Some(fields) = manifest.as_object_mut() {
+            fields.insert("key".to_owned(), json!(copy.key));
+            fields.shift_remove("name");
+            fields.extend(copy.name.map(|name| ("name".to_owned(), json!(name))));
+        }
+        let options = definitions::ApplyOptions { dry_run: false, incomplete: true };
+        definitions::put(engine, manifest.clone(), &caller.actor, options, None)?;
+        Ok(manifest)
+    });
+    Ok(Answer::of(made.await?).status(StatusCode::CREATED))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct NodePath {
+    /// The journey's key.
+    key: String,
+    /// The node's name in the manifest, or `audience`.
+    node: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct NodeQuery {
+    /// Rows on a page, 1 to 200; 50 when left out.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; left out: the first page.
+    cursor: Option<String>,
+    /// Who stands there now, who ever arrived, or whose trip ended there.
+    #[serde(default)]
+    state: Stand,
+}
+
+async fn at_node(
+    State(state): State<ApiState>,
+    Path(path): Path<NodePath>,
+    Query(query): Query<NodeQuery>,
+) -> Result<Page<TravellerRow>, Problem> {
+    let (limit, after) = (page_limit(query.limit)?, after(query.cursor.as_deref())?);
+    page_of(&state, path.key, Some(path.node), query.state, after, limit).await
+}
+
+/// Which trips of a journey.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum TripState {
+    /// Those under way.
+    #[default]
+    Active,
+    /// Those that have ended.
+    Ended,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct TravellersQuery {
+    /// Rows on a page, 1 to 200; 50 when left out.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; left out: the first page.
+    cursor: Option<String>,
+    /// Trips under way, or those that have ended.
+    #[serde(default)]
+    state: TripState,
+}
+
+async fn travellers(
+    State(state): State<ApiState>,
+    Path(path): Path<JourneyPath>,
+    Query(query): Query<TravellersQuery>,
+) -> Result<Page<TravellerRow>, Problem> {
+    let (limit, after) = (page_limit(query.limit)?, after(query.cursor.as_deref())?);
+    let stand = match query.state {
+        TripState::Active => Stand::Current,
+        TripState::Ended => Stand::Ended,
+    };
+    page_of(&state, path.key, None, stand, after, limit).await
+}
+
+fn after(cursor: Option<&str>) -> Result<EnrollmentId, Problem> {
+    let number = read_cursor(cursor)?.map_or(Ok(0), |text| text.parse());
+    number.map(EnrollmentId).map_err(|_| crate::http::page::bad_cursor())
+}
+
+async fn page_of(
+    state: &ApiState,
+    key: String,
+    node: Option<String>,
+    stand: Stand,
+    after: EnrollmentId,
+    limit: usize,
+) -> Result<Page<TravellerRow>, Problem> {
+    let read = state.blocking(move |engine| {
+        Ok(status::travellers(engine, &key, node.as_deref(), stand, after, limit)?)
+    });
+    let page = read.await?;
+    Ok(Page { items: page.items, next_cursor: page.next.map(write_cursor), total: None })
+}
+
+/// Who enters: one of the two, as the journey's subject asks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    /// Key of an account.
+    account: Option<String>,
+    /// Key of a person.
+    person: Option<String>,
+}
+
+async fn enter(
+    State(state): State<ApiState>,
+    Path(path): Path<JourneyPath>,
+    Json(entry): Json<Entry>,
+) -> Result<Done, Problem> {
+    let subject = match (entry.account, entry.person) {
+        (Some(key), None) | (None, Some(key)) => key,
+        _ => {
+            let detail = "Name one traveller: `account` in an account journey, `person` in a person journey.";
+            return Err(Problem::bad_request("invalid_field", detail).at(""));
+        }
+    };
+    state.blocking(move |engine| Ok(travel::enter(engine, &path.key, &subject)?)).await?;
+    Ok(Done::default())
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct TripPath {
+    /// The journey's key.
+    key: String,
+    /// The trip, `enr_…`.
+    id: String,
+}
+
+impl TripPath {
+    fn trip(&self) -> Result<EnrollmentId, Problem> {
+        self.id.parse().map_err(|_| Problem::not_found("unknown_trip", format!("The trip `{}`", self.id)))
+    }
+}
+
+async fn remove(State(state): State<ApiState>, Path(path): Path<TripPath>) -> Result<Done, Problem> {
+    let trip = path.trip()?;
+    state.blocking(move |engine| Ok(travel::remove(engine, &path.key, trip)?)).await?;
+    Ok(Done::default())
+}
+
+async fn skip(State(state): State<ApiState>, Path(path): Path<TripPath>) -> Result<Done, Problem> {
+    let trip = path.trip()?;
+    state.blocking(move |engine| Ok(travel::skip(engine, &path.key, trip)?)).await?;
+    Ok(Done::default())
+}
+
+async fn timeline(State(state): State<ApiState>, Path(path): Path<TripPath>) -> Result<Answer<TripTimeline>, Problem> {
+    let trip = path.trip()?;
+    let read = state.blocking(move |engine| Ok(status::timeline(engine, &path.key, trip)?));
+    Ok(Answer::of(read.await?))
+}
