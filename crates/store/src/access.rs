@@ -89,11 +89,9 @@ pub fn add_user(
 
 /// The user with this email.
 pub fn user(s: &mut dyn Session, email: &str) -> Result<Option<UserRow>, StoreError> {
-    s.query_opt(
-        "SELECT id, email, role, password_hash, disabled FROM app_user WHERE email = $1",
-        params![email],
-        |r| Ok(read_user(r)),
-    )
+    s.query_opt("SELECT id, email, role, password_hash, disabled FROM app_user WHERE email = $1", params![email], |r| {
+        Ok(read_user(r))
+    })
 }
 
 /// How many users there are.
@@ -107,10 +105,7 @@ pub fn set_password(s: &mut dyn Session, email: &str, password_hash: &str) -> Re
         "UPDATE app_user SET password_hash = $2, disabled = FALSE WHERE email = $1",
         params![email, password_hash],
     )?;
-    s.execute(
-        "DELETE FROM app_session WHERE user_id IN (SELECT id FROM app_user WHERE email = $1)",
-        params![email],
-    )?;
+    s.execute("DELETE FROM app_session WHERE user_id IN (SELECT id FROM app_user WHERE email = $1)", params![email])?;
     Ok(changed == 1)
 }
 
@@ -166,11 +161,9 @@ pub fn add_token(
 
 /// The API token with this hash. Index: `api_token_hash`.
 pub fn token(s: &mut dyn Session, token_hash: &str) -> Result<Option<TokenRow>, StoreError> {
-    s.query_opt(
-        "SELECT id, name, role, last_used_at FROM api_token WHERE token_hash = $1",
-        params![token_hash],
-        |r| Ok(TokenRow { id: r.int(0), name: r.string(1), role: r.string(2), last_used_at: r.opt_instant(3) }),
-    )
+    s.query_opt("SELECT id, name, role, last_used_at FROM api_token WHERE token_hash = $1", params![token_hash], |r| {
+        Ok(TokenRow { id: r.int(0), name: r.string(1), role: r.string(2), last_used_at: r.opt_instant(3) })
+    })
 }
 
 /// Remembers when a token was used.

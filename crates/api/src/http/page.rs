@@ -39,11 +39,7 @@ impl PageQuery {
     pub fn after_number(&self) -> Result<Option<i64>, Problem> {
         self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
     }
-
-    /// The cursor as it was written.
-    pub fn raw_cursor(&self) -> Option<&str> {
-        self.cursor.as_deref()
-    }
+}
 }
 
 /// Which page of a list, and of what in it.

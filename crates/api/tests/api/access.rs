@@ -21,10 +21,10 @@ fn operations() -> Vec<(String, String, String, Option<String>)> {
     let mut all = Vec::new();
     for (path, item) in paths {
         for (method, operation) in item.as_object().expect("operations") {
-            let filled: String = path.split('/').map(|part| if part.starts_with('{') { "/x" } else { part }).fold(
-                String::new(),
-                |whole, part| format!("{whole}/{}", part.trim_start_matches('/')),
-            );
+            let filled: String = path
+                .split('/')
+                .map(|part| if part.starts_with('{') { "/x" } else { part })
+                .fold(String::new(), |whole, part| format!("{whole}/{}", part.trim_start_matches('/')));
             let permission = operation["x-permission"].as_str().map(str::to_owned);
             all.push((method.to_uppercase(), path.clone(), filled.replacen("//", "/", 1), permission));
         }

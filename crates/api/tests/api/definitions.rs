@@ -90,7 +90,8 @@ async fn every_row_of_a_list_comes_once_whatever_the_size_of_its_pages() {
     for limit in [1, 3, 7, 8] {
         let (mut keys, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = api.get(&format!("/api/v1/scores?limit={limit}&cursor={cursor}")).bearer(&token).send().await.json();
+            let page =
+                api.get(&format!("/api/v1/scores?limit={limit}&cursor={cursor}")).bearer(&token).send().await.json();
             let items = page["items"].as_array().expect("items");
             assert!(items.len() <= limit);
             keys.extend(items.iter().map(|row| row["key"].as_str().expect("a key").to_owned()));

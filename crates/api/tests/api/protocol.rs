@@ -23,7 +23,7 @@ async fn a_body_that_is_no_json_too_large_or_of_another_type_is_a_problem_that_s
     let put = || api.call("PUT", "/api/v1/scores/fit").bearer(&token);
     let broken = put().text("application/json", "{\"name\": ").send().await;
     assert_eq!(broken.refusal(), (400, "malformed_json".to_owned()));
-    assert_eq!(broken.json()["errors"][0]["pointer"], "");
+    assert_eq!(broken.json()["errors"][0]["pointer"], "/name", "where it broke off");
     let form = put().text("text/plain", "{}").send().await;
     assert_eq!(form.refusal(), (415, "not_json".to_owned()));
     let large = put().json(&json!({"name": "x".repeat(5 * 1024 * 1024)})).send().await;

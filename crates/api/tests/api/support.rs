@@ -74,12 +74,7 @@ impl Api {
     }
 
     /// Over an empty store of either kind.
-    pub fn over(
-        store: Store,
-        clock: Clock,
-        directory: Option<TempDir>,
-        change: impl FnOnce(&mut ApiState),
-    ) -> Self {
+    pub fn over(store: Store, clock: Clock, directory: Option<TempDir>, change: impl FnOnce(&mut ApiState)) -> Self {
         store.migrate().expect("the schema is made");
         let engine = Engine::new(store);
         let random = Random::seeded(1);

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use caravan_model::condition::{Condition, Scope};
 use caravan_model::VersionId;
+use caravan_model::condition::{Condition, Scope};
 use caravan_model::document::{Document, DocumentKind, read_document};
 use caravan_model::journey::{self, ENTRY, Journey, Node, NodeId, Subject};
 use caravan_store::{Session, StoreError, documents};
@@ -385,7 +385,11 @@ fn action_label(key: &str) -> String {
 }
 
 /// What the cards of a version are called, box actions too.
-pub(super) fn titles(s: &mut dyn Session, live: &Live, version: VersionId) -> Result<HashMap<String, String>, StoreError> {
+pub(super) fn titles(
+    s: &mut dyn Session,
+    live: &Live,
+    version: VersionId,
+) -> Result<HashMap<String, String>, StoreError> {
     let Some(version) = documents::version(s, version)? else { return Ok(HashMap::new()) };
     let value = serde_json::from_str(&version.body).unwrap_or(Json::Null);
     let map = read_document(value).0.and_then(|document| draw(live, &document));
