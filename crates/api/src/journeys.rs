@@ -160,7 +160,8 @@ async fn duplicate(
             return Err(Problem::conflict("exists_already", detail).at("/key"));
         }
         let original = definitions::export(engine, Some(kind), Some(&path.key))?.into_iter().next();
-        let original = original.ok_or_else(|| Problem::not_found("unknown_definition", format!("Journey `{}`", path.key)))?;
+        let original =
+            original.ok_or_else(|| Problem::not_found("unknown_definition", format!("Journey `{}`", path.key)))?;
         let mut manifest = original.to_value().map_err(Problem::internal)?;
         if let Some(fields) = manifest.as_object_mut() {
             fields.insert("key".to_owned(), json!(copy.key));
@@ -252,9 +253,8 @@ async fn page_of(
     after: EnrollmentId,
     limit: usize,
 ) -> Result<Page<TravellerRow>, Problem> {
-    let read = state.blocking(move |engine| {
-        Ok(status::travellers(engine, &key, node.as_deref(), stand, after, limit)?)
-    });
+    let read =
+        state.blocking(move |engine| Ok(status::travellers(engine, &key, node.as_deref(), stand, after, limit)?));
     let page = read.await?;
     Ok(Page { items: page.items, next_cursor: page.next.map(write_cursor), total: None })
 }

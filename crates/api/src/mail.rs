@@ -90,10 +90,7 @@ async fn list(State(state): State<ApiState>, Query(query): Query<PageQuery>) -> 
     Ok(Page::of(rows, limit, |mail| mail.id.clone()))
 }
 
-async fn show(
-    State(state): State<ApiState>,
-    Path(path): Path<MailPath>,
-) -> Result<Answer<CaughtMessage>, Problem> {
+async fn show(State(state): State<ApiState>, Path(path): Path<MailPath>) -> Result<Answer<CaughtMessage>, Problem> {
     let unknown = || Problem::not_found("unknown_mail", format!("The message `{}`", path.id));
     catcher(&state)?.get(&path.id).map(Answer::of).ok_or_else(unknown)
 }

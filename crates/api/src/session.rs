@@ -119,7 +119,8 @@ struct Organisation {
 }
 
 async fn organisation(State(state): State<ApiState>) -> Result<Answer<Organisation>, Problem> {
-    let settings = state.read(|s| Ok(documents::get(s, "settings", "settings")?)).await?.and_then(|row| settings_of(&row.body));
+    let settings =
+        state.read(|s| Ok(documents::get(s, "settings", "settings")?)).await?.and_then(|row| settings_of(&row.body));
     Ok(Answer::of(Organisation {
         name: settings.as_ref().map_or_else(|| "Caravan".to_owned(), |it| it.organisation.clone()),
         time_zone: settings.and_then(|it| it.time_zone).unwrap_or_else(|| "UTC".to_owned()),

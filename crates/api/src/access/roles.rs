@@ -100,8 +100,7 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
 ];
 
 /// Every role, in the order of [`GRANTS`].
-const ROLES: &[Role] =
-    &[Role::Administrator, Role::JourneyManager, Role::ChannelManager, Role::Sales, Role::Viewer];
+const ROLES: &[Role] = &[Role::Administrator, Role::JourneyManager, Role::ChannelManager, Role::Sales, Role::Viewer];
 
 impl Role {
     /// As users and tokens carry it.

@@ -22,8 +22,7 @@ pub fn new_secret(random: &Random) -> String {
 /// A password of 100 random bits that can be read out: four groups of five.
 pub fn new_password(random: &Random) -> String {
     let drawn = random.bytes::<20>();
-    let letters: Vec<u8> =
-        drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32)).copied()).collect();
+    let letters: Vec<u8> = drawn.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32)).copied()).collect();
     letters.chunks(5).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
 }
 

@@ -38,7 +38,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// A body that is too large, or broke off.
 pub fn body_refused(status: StatusCode) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return Problem::new(status, "body_too_large", "The body is larger than this operation takes. Send less at once.");
+        return Problem::new(
+            status,
+            "body_too_large",
+            "The body is larger than this operation takes. Send less at once.",
+        );
     }
     Problem::bad_request("body_incomplete", "The body could not be read to its end. Send it again.")
 }
@@ -142,7 +146,8 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for IfMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Problem> {
         let Some(value) = parts.headers.get(header::IF_MATCH) else { return Ok(None) };
-        let text = value.to_str().map_err(|_| Problem::bad_request("bad_if_match", "If-Match is not readable text."))?;
+        let text =
+            value.to_str().map_err(|_| Problem::bad_request("bad_if_match", "If-Match is not readable text."))?;
         let tag = text.trim().trim_start_matches("W/").trim_matches('"');
         Ok(Some(Self(tag.to_owned())))
     }
@@ -158,8 +163,7 @@ impl OperationInput for IfMatch {
             if_match: Option<String>,
         }
         let schema = ctx.schema.subschema_for::<Headers>();
-        let headers =
-            aide::operation::parameters_from_schema(ctx, schema, aide::operation::ParamLocation::Header);
+        let headers = aide::operation::parameters_from_schema(ctx, schema, aide::operation::ParamLocation::Header);
         aide::operation::add_parameters(ctx, operation, headers);
     }
 }

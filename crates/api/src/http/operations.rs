@@ -68,13 +68,7 @@ impl Operations {
     }
 }
 
-fn describe<'t>(
-    op: TransformOperation<'t>,
-    tag: &str,
-    id: &str,
-    gate: Gate,
-    summary: &str,
-) -> TransformOperation<'t> {
+fn describe<'t>(op: TransformOperation<'t>, tag: &str, id: &str, gate: Gate, summary: &str) -> TransformOperation<'t> {
     let mut op = op.tag(tag).id(id).summary(summary);
     if gate == Gate::Public {
         return op;

@@ -34,12 +34,6 @@ impl PageQuery {
     pub fn after(&self) -> Result<Option<String>, Problem> {
         read_cursor(self.cursor.as_deref())
     }
-
-    /// The number after which (or before which) the page begins.
-    pub fn after_number(&self) -> Result<Option<i64>, Problem> {
-        self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
-    }
-}
 }
 
 /// Which page of a list, and of what in it.
@@ -127,11 +121,7 @@ impl<T> Page<T> {
 
     /// The same page with its rows made into something else.
     pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(make).collect(),
-            next_cursor: self.next_cursor,
-            total: self.total,
-        }
+        Page { items: self.items.into_iter().map(make).collect(), next_cursor: self.next_cursor, total: self.total }
     }
 }
 
