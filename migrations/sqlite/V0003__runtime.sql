@@ -169,6 +169,8 @@ CREATE TABLE ledger (
     CONSTRAINT ledger_key UNIQUE (key)
 );
 CREATE INDEX ledger_enrollment ON ledger (enrollment_id);
+-- Deduplication asks who was written to at a node.
+CREATE INDEX ledger_address ON ledger (address, node) WHERE address IS NOT NULL;
 CREATE INDEX ledger_in_doubt ON ledger (id) WHERE outcome = 'in_doubt';
 CREATE INDEX ledger_failed ON ledger (id) WHERE outcome = 'failed';
 

@@ -137,6 +137,13 @@ pub enum Outcome {
         /// For people.
         message: String,
     },
+    /// The door is shut for everybody (unreachable, sign-in refused): nothing happened, and the fault is not this item's.
+    Shut {
+        /// Stable, `snake_case`.
+        code: String,
+        /// For people.
+        message: String,
+    },
     /// Refused for good; trying again does not help.
     Failed {
         /// Stable, `snake_case`.
@@ -155,6 +162,11 @@ impl Outcome {
     /// Nothing happened; worth trying again at a time of the dispatcher's choice.
     pub fn retry(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Retry { after: None, code: code.into(), message: message.into() }
+    }
+
+    /// Shut for everybody.
+    pub fn shut(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Shut { code: code.into(), message: message.into() }
     }
 
     /// Refused for good.

@@ -142,7 +142,7 @@ impl Sender {
     fn codes(&self, batch: &[Outgoing]) -> Vec<String> {
         let code = |outcome| match outcome {
             Outcome::Delivered { .. } => "delivered".to_owned(),
-            Outcome::Retry { code, .. } | Outcome::Failed { code, .. } => code,
+            Outcome::Retry { code, .. } | Outcome::Shut { code, .. } | Outcome::Failed { code, .. } => code,
             Outcome::Unknown { .. } => "unknown".to_owned(),
         };
         self.connector.deliver(batch).into_iter().map(code).collect()

@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod compile;
 pub mod definitions;
+pub mod deliver;
 pub mod engine;
 mod groups;
 pub mod import;
@@ -19,6 +20,7 @@ pub mod runtime;
 pub mod save;
 pub mod status;
 pub mod tallies;
+pub mod tracking;
 pub mod travel;
 pub mod walk;
 

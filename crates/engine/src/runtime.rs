@@ -36,6 +36,8 @@ pub trait Deliver: Send + Sync {
     fn deliver_once(&self) -> Result<u64, StoreError>;
     /// Effects that wait for a later try.
     fn waiting(&self) -> Result<u64, StoreError>;
+    /// Another process has claimed effects, or had when it ended: what became of them shows when its claim runs out.
+    fn claimed_elsewhere(&self) -> Result<bool, StoreError>;
 }
 
 /// Whether anything is due now; says when something is next.
@@ -68,10 +70,15 @@ pub fn run_until_idle(
             report.effects += settled;
             worked |= settled > 0;
         }
-        if !worked {
-            report.idle = true;
-            break;
+        if worked {
+            continue;
         }
+        if deliver.map_or(Ok(false), Deliver::claimed_elsewhere)? {
+            engine.rest(POLL);
+            continue;
+        }
+        report.idle = true;
+        break;
     }
     if let Some(deliver) = deliver {
         report.retried_later = deliver.waiting()?;

@@ -7,6 +7,8 @@ pub mod accounts;
 pub mod documents;
 pub mod intake;
 pub mod journeys;
+pub mod ledger;
+pub mod outbox;
 pub mod people;
 pub mod records;
 pub mod step;

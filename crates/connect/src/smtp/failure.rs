@@ -84,10 +84,10 @@ impl Failure {
         match self {
             Self::NoUnicodeAddresses => Outcome::failed("address_not_supported", message),
             Self::Lost { stage: Stage::Answer, .. } => Outcome::Unknown { message },
-            Self::Lost { stage: Stage::Connect, .. } => Outcome::retry("smtp_unreachable", message),
+            Self::Lost { stage: Stage::Connect, .. } => Outcome::shut("smtp_unreachable", message),
             Self::Lost { .. } => Outcome::retry("smtp_connection_lost", message),
-            Self::Refused { stage: Stage::Connect, .. } => Outcome::retry("smtp_refused", message),
-            Self::Refused { stage: Stage::SignIn, .. } => Outcome::retry("smtp_sign_in_failed", message),
+            Self::Refused { stage: Stage::Connect, .. } => Outcome::shut("smtp_refused", message),
+            Self::Refused { stage: Stage::SignIn, .. } => Outcome::shut("smtp_sign_in_failed", message),
             // Not about the recipient: the connection must be mended, and then the message goes out.
             Self::Refused { stage: Stage::Sender, code: 500.., .. } => Outcome::retry("smtp_sender_refused", message),
             Self::Refused { code, .. } if *code < 500 => Outcome::retry("smtp_deferred", message),
@@ -154,6 +154,7 @@ mod tests {
         match (Failure::Refused { stage, code, text: text.to_owned() }).outcome("mail.example") {
             Outcome::Failed { code, .. } => format!("failed {code}"),
             Outcome::Retry { code, .. } => format!("retry {code}"),
+            Outcome::Shut { code, .. } => format!("shut {code}"),
             other => format!("{other:?}"),
         }
     }
@@ -171,8 +172,8 @@ mod tests {
         assert_eq!(refused(Answer, 550, "5.7.26 unauthenticated"), "failed refused_by_policy");
         assert_eq!(refused(Answer, 451, "try later"), "retry smtp_deferred");
         assert_eq!(refused(Sender, 530, "5.7.0 sign in first"), "retry smtp_sender_refused");
-        assert_eq!(refused(SignIn, 535, "5.7.8 wrong password"), "retry smtp_sign_in_failed");
-        assert_eq!(refused(Connect, 554, "go away"), "retry smtp_refused");
+        assert_eq!(refused(SignIn, 535, "5.7.8 wrong password"), "shut smtp_sign_in_failed");
+        assert_eq!(refused(Connect, 554, "go away"), "shut smtp_refused");
     }
 
     #[test]

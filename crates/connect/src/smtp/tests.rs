@@ -148,7 +148,7 @@ fn name(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Delivered { .. } => "delivered",
         Outcome::Unknown { .. } => "unknown",
-        Outcome::Retry { code, .. } | Outcome::Failed { code, .. } => code,
+        Outcome::Retry { code, .. } | Outcome::Shut { code, .. } | Outcome::Failed { code, .. } => code,
     }
 }
 

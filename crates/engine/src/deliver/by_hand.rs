@@ -1,0 +1,130 @@
+//! Settling by hand what delivery could not: effects in doubt, and effects that failed.
+
+use std::sync::Arc;
+
+use caravan_catalog::Changes;
+use caravan_catalog::changes::NewActivity;
+use caravan_model::{EffectId, Shard};
+use caravan_store::ledger::{self, LedgerRow};
+use caravan_store::outbox::{self, OutboxRow};
+use caravan_store::step::{self, Claim};
+use caravan_store::{Dialect, Session, StoreError};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::results::{Kept, SOURCE, counted_as, kept_of};
+use crate::Engine;
+use crate::save;
+use crate::tallies::{Counted, Tallies};
+
+/// What somebody says about an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It arrived.
+    Delivered,
+    /// It did not, or it may arrive twice: send it (again), with the same key.
+    Resend,
+}
+
+/// Why an effect was not settled.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No such effect.
+    #[error("There is no effect `{0}`.")]
+    Unknown(EffectId),
+    /// Only what is in doubt or failed can be settled.
+    #[error("The effect `{0}` is {1}; only effects in doubt and failed ones can be settled.")]
+    NotOpen(EffectId, String),
+}
+
+impl SettleError {
+    /// Stable, `snake_case`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Unknown(_) => "unknown_effect",
+            Self::NotOpen(..) => "not_open",
+        }
+    }
+}
+
+/// Settles one effect: the ledger, the counts and the outbox change together.
+pub fn settle(engine: &Engine, id: EffectId, settlement: Settlement) -> Result<(), SettleError> {
+    engine.store().write(|s| {
+        let row = ledger::get(s, id, true)?.ok_or(SettleError::Unknown(id))?;
+        if !matches!(row.outcome.as_str(), "in_doubt" | "failed") {
+            return Err(SettleError::NotOpen(id, row.outcome));
+        }
+        let kept = kept_of(&row);
+        let now = s.now()?;
+        let becomes = match (settlement, queued_again(&row, &kept)) {
+            (Settlement::Delivered, _) => {
+                ledger::settle_delivered(s, id, now)?;
+                tell_sent(s, engine, &row, &kept, now)?;
+                Counted::Done
+            }
+            (Settlement::Resend, Some(queued)) => {
+                outbox::resend(s, &queued, now)?;
+                Counted::Pending
+            }
+            (Settlement::Resend, None) => return Err(SettleError::NotOpen(id, row.outcome)),
+        };
+        let mut tallies = Tallies::default();
+        tallies.add(row.version, row.node, counted_as(&row), -1);
+        tallies.add(row.version, row.node, becomes, 1);
+        let slot = match s.dialect() {
+            Dialect::Sqlite => 0,
+            Dialect::Postgres => 256,
+        };
+        step::add_tallies(s, slot, &tallies.into_rows())?;
+        Ok(())
+    })?;
+    engine.poke();
+    Ok(())
+}
+
+fn queued_again(row: &LedgerRow, kept: &Kept) -> Option<OutboxRow> {
+    let effect = kept.effect.clone()?;
+    Some(OutboxRow {
+        id: row.id,
+        lane: effect.lane,
+        key: row.key.clone(),
+        kind: row.kind.clone(),
+        shard: effect.shard,
+        enrollment: row.enrollment,
+        version: row.version,
+        node: row.node,
+        account: row.account,
+        person: row.person,
+        queued_at: row.queued_at,
+        attempt: 0,
+        body: effect.body,
+    })
+}
+
+fn tell_sent(
+    s: &mut dyn Session,
+    engine: &Engine,
+    row: &LedgerRow,
+    kept: &Kept,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(email) = &kept.email else { return Ok(()) };
+    let sent = NewActivity {
+        kind: "email_sent",
+        at: now,
+        account: row.account,
+        person: row.person,
+        enrollment: Some(row.enrollment),
+        node: Some(row.node),
+        source: Arc::from(SOURCE),
+        fields: json!({"email": email, "journey": kept.journey, "node": kept.node}).to_string(),
+    };
+    let live = engine.live(s)?;
+    let changes = Changes { activities: vec![sent], ..Changes::default() };
+    let written = save::changes(s, &live, &Claim { shards: vec![Shard(0)], now }, changes)?;
+    step::insert_inbox(s, &written.inbox)
+}

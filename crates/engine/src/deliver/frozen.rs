@@ -1,0 +1,153 @@
+//! What a published version froze for its messages, read and compiled once: versions never change.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use caravan_connect::email::{Attributes, Compiled, EmailBody, EmailContent, Sender, compile};
+use caravan_model::document::{Email, MailBody};
+use caravan_model::{DocumentId, Finding, VersionId, journey, template};
+use caravan_store::{Session, StoreError, documents};
+use parking_lot::Mutex;
+use serde_json::Value as Json;
+
+use crate::live::{Live, journey_of};
+
+/// The versions that messages were seen of.
+#[derive(Default)]
+pub struct Versions {
+    known: Mutex<HashMap<VersionId, Arc<Frozen>>>,
+}
+
+/// A version as delivery sees it.
+pub struct Frozen {
+    /// Its journey.
+    pub journey: DocumentId,
+    /// One message per address and node.
+    pub deduplicates: bool,
+    names: Vec<String>,
+    emails: HashMap<String, Result<Arc<Mailing>, String>>,
+}
+
+/// An email of a version.
+pub struct Mailing {
+    /// As it was frozen.
+    pub email: Email,
+    compiled: Mutex<Option<Result<Arc<Compiled>, String>>>,
+}
+
+impl Versions {
+    /// A version; none when it was deleted with its journey.
+    pub fn get(&self, s: &mut dyn Session, live: &Live, id: VersionId) -> Result<Option<Arc<Frozen>>, StoreError> {
+        if let Some(known) = self.known.lock().get(&id) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let Some(row) = documents::version(s, id)? else { return Ok(None) };
+        let journey = journey_of(&row.body).ok();
+        let names = match live.plan(s, id)? {
+            Some(plan) => plan.nodes.iter().map(|node| node.id.clone()).collect(),
+            None => {
+                let nodes = journey.iter().flat_map(|map| map.nodes.keys()).map(|id| id.as_str().to_owned());
+                std::iter::once(journey::ENTRY.to_owned()).chain(nodes).collect()
+            }
+        };
+        let frozen = Arc::new(Frozen {
+            journey: row.document,
+            deduplicates: journey.is_some_and(|map| map.deduplicate_email),
+            names,
+            emails: emails_of(&row.frozen),
+        });
+        self.known.lock().insert(id, Arc::clone(&frozen));
+        Ok(Some(frozen))
+    }
+}
+
+impl Frozen {
+    /// The name of a node in the manifest.
+    pub fn node_name(&self, node: i64) -> String {
+        let name = usize::try_from(node).ok().and_then(|n| self.names.get(n));
+        name.cloned().unwrap_or_else(|| node.to_string())
+    }
+
+    /// An email by key.
+    ///
+    /// # Errors
+    /// Why it cannot be sent, for people.
+    pub fn email(&self, key: &str) -> Result<&Arc<Mailing>, String> {
+        match self.emails.get(key) {
+            Some(Ok(mailing)) => Ok(mailing),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err(format!("The published version does not hold the email `{key}`. Publish a new version.")),
+        }
+    }
+}
+
+impl Mailing {
+    /// Ready to be rendered.
+    ///
+    /// # Errors
+    /// Why it cannot be, for people.
+    pub fn compiled(&self) -> Result<Arc<Compiled>, String> {
+        let mut compiled = self.compiled.lock();
+        let made = || compile_email(&self.email).map(Arc::new).map_err(|findings| sentence(&findings));
+        compiled.get_or_insert_with(made).clone()
+    }
+}
+
+fn emails_of(frozen: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
+    let mut frozen: Json = serde_json::from_str(frozen).unwrap_or_default();
+    let emails = match frozen.get_mut("email").map(Json::take) {
+        Some(Json::Object(emails)) => emails,
+        _ => return HashMap::new(),
+    };
+    let read = |(key, body): (String, Json)| {
+        let email = email_of(&body).map(|email| Arc::new(Mailing { email, compiled: Mutex::new(None) }));
+        (key.clone(), email.map_err(|error| format!("The email `{key}` cannot be read: {error}.")))
+    };
+    emails.into_iter().map(read).collect()
+}
+
+/// The email in a document's body.
+fn email_of(body: &Json) -> Result<Email, serde_json::Error> {
+    let mut body = body.clone();
+    if let Some(fields) = body.as_object_mut() {
+        for envelope in ["kind", "key", "name", "description", "state"] {
+            fields.shift_remove(envelope);
+        }
+    }
+    serde_json::from_value(body)
+}
+
+/// The content of an email document, as the renderer takes it.
+pub fn email_content(email: &Email) -> EmailContent {
+    EmailContent {
+        subject: email.subject.clone(),
+        preheader: email.preheader.clone(),
+        body: match &email.body {
+            MailBody::Mjml(source) => EmailBody::Mjml(source.clone()),
+            MailBody::Html(source) => EmailBody::Html(source.clone()),
+        },
+        text: email.text.clone(),
+        from: email.from.as_ref().map(|from| Sender {
+            name: from.name.clone().unwrap_or_else(|| from.email.clone()),
+            email: from.email.clone(),
+        }),
+        reply_to: email.reply_to.as_ref().map(|reply_to| reply_to.email.clone()),
+        operational: email.operational,
+        footer: None,
+    }
+}
+
+/// Compiles what was published: the attributes it names were checked then, and one that has gone since is empty.
+fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
+    let content = email_content(email);
+    let (EmailBody::Mjml(body) | EmailBody::Html(body)) = &content.body;
+    let from = content.from.iter().flat_map(|from| [&from.name, &from.email]);
+    let texts = [&content.subject, body].into_iter().chain(&content.preheader).chain(&content.text);
+    let texts = texts.chain(&content.reply_to).chain(from);
+    let named: BTreeSet<String> = texts.filter_map(|text| template::paths(text).ok()).flatten().collect();
+    compile(&content, &Attributes::new(named))
+}
+
+fn sentence(findings: &[Finding]) -> String {
+    findings.iter().filter(|f| f.is_error()).map(|f| f.message.as_str()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,45 @@
+//! Where messages go in a simulation: taken at once, counted, the first ones kept to be shown.
+
+use std::collections::BTreeMap;
+
+use caravan_connect::{EffectBody, EmailMessage, Outcome, Outgoing};
+use parking_lot::Mutex;
+
+/// Takes everything and delivers nothing. The same messages in the same order leave the same record.
+#[derive(Debug)]
+pub struct Recorder {
+    samples: usize,
+    taken: Mutex<BTreeMap<String, Recorded>>,
+}
+
+/// What was taken of one email (or of the sales alerts).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// How many messages.
+    pub count: u64,
+    /// The first of them.
+    pub samples: Vec<EmailMessage>,
+}
+
+impl Recorder {
+    /// Keeps this many rendered messages of each email.
+    pub fn new(samples: usize) -> Self {
+        Self { samples, taken: Mutex::default() }
+    }
+
+    /// What was taken, by key of the email (`sales_alert` for alerts).
+    pub fn taken(&self) -> BTreeMap<String, Recorded> {
+        self.taken.lock().clone()
+    }
+
+    pub(super) fn take(&self, mailing: &str, item: &Outgoing) -> Outcome {
+        let EffectBody::Email(message) = &item.body;
+        let mut taken = self.taken.lock();
+        let recorded = taken.entry(mailing.to_owned()).or_default();
+        recorded.count += 1;
+        if recorded.samples.len() < self.samples {
+            recorded.samples.push((**message).clone());
+        }
+        Outcome::Delivered { remote_id: None, detail: "recorded".to_owned() }
+    }
+}

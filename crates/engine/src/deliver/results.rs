@@ -1,0 +1,356 @@
+//! Writing what became of effects: ledger, counts and activities, in the transaction that takes them from the outbox.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use caravan_catalog::Changes;
+use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_model::attribute::{AttributeNo, person};
+use caravan_model::value::Value;
+use caravan_model::{EffectId, PersonId, Shard};
+use caravan_store::ledger::{self, LedgerRow};
+use caravan_store::outbox::{self, Again, OutboxRow};
+use caravan_store::step::{self, Claim};
+use caravan_store::{Session, StoreError};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Dispatched;
+use super::frozen::Frozen;
+use crate::live::Live;
+use crate::save;
+use crate::tallies::{Counted, Tallies};
+
+/// What delivery calls itself on the stream.
+pub const SOURCE: &str = "delivery";
+/// The first pause before another try.
+const FIRST_PAUSE_SECS: i64 = 10;
+/// The longest pause.
+const LONGEST_PAUSE_SECS: i64 = 3 * 3_600;
+/// With these pauses about three days; then it has failed.
+const MOST_ATTEMPTS: i64 = 33;
+
+/// An effect and what became of it.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    pub row: OutboxRow,
+    pub about: About,
+    pub verdict: Verdict,
+}
+
+/// What became of an effect.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    /// The next hop took it.
+    Done { remote_id: Option<String> },
+    /// A rule excludes the recipient.
+    Skipped(&'static str),
+    /// Refused for good.
+    Failed { code: String, message: String },
+    /// Nobody knows.
+    InDoubt(String),
+    /// Worth another try; the attempt counts.
+    Again { after: Option<Duration>, code: String, message: String, body: String },
+    /// The lane's door is shut; the attempt does not count.
+    Shut { code: String, message: String, body: String },
+    /// It had left before.
+    Known(Box<LedgerRow>),
+}
+
+impl Verdict {
+    pub fn failed(code: &str, message: impl Into<String>) -> Self {
+        Self::Failed { code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// What activities say about a message.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// Key of the journey.
+    pub journey: String,
+    /// Name of the node.
+    pub node: String,
+    /// Key of the email; none for what is no email to a person.
+    pub email: Option<String>,
+    /// The folded address.
+    pub address: Option<String>,
+}
+
+impl About {
+    pub fn of(row: &OutboxRow, frozen: Option<&Frozen>) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Body {
+            #[serde(default)]
+            journey: String,
+            email: Option<String>,
+        }
+        let body: Body = serde_json::from_str(&row.body).unwrap_or_default();
+        let node = frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node));
+        Self { journey: body.journey, node, email: body.email, address: None }
+    }
+}
+
+/// What the ledger keeps of an effect: enough to tell what a click was about, and to send it again where that may be.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Kept {
+    /// Key of the journey.
+    pub journey: String,
+    /// Name of the node.
+    pub node: String,
+    /// Key of the email.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The effect itself, while somebody may want it sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<KeptEffect>,
+}
+
+/// What the outbox needs to have an effect back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptEffect {
+    pub lane: String,
+    pub shard: Shard,
+    pub body: String,
+}
+
+/// What the ledger kept of an effect.
+pub fn kept_of(row: &LedgerRow) -> Kept {
+    let kept = row.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
+    kept.unwrap_or_else(|| Kept { journey: String::new(), node: row.node.to_string(), email: None, effect: None })
+}
+
+/// Whether the lane's door was shut for any of these and open for none.
+pub fn is_shut(settled: &[Settled]) -> bool {
+    let shut = settled.iter().any(|settled| matches!(settled.verdict, Verdict::Shut { .. }));
+    shut && !settled.iter().any(|settled| matches!(settled.verdict, Verdict::Done { .. }))
+}
+
+/// Where and when results are written.
+pub struct Results<'a> {
+    pub live: &'a Live,
+    pub now: Timestamp,
+    pub slot: i64,
+    pub lane_rests_until: Timestamp,
+}
+
+/// Results added up before they are written, each kind with one statement.
+#[derive(Default)]
+struct Sheet {
+    done: Dispatched,
+    gone: Vec<EffectId>,
+    again: Vec<Again>,
+    ledger: Vec<LedgerRow>,
+    tallies: Tallies,
+    changes: Changes,
+    bounced: Vec<String>,
+}
+
+impl Results<'_> {
+    /// Writes results of rows that the caller's claim still holds.
+    pub fn write(&self, s: &mut dyn Session, settled: Vec<Settled>) -> Result<Dispatched, StoreError> {
+        if settled.is_empty() {
+            return Ok(Dispatched::default());
+        }
+        let mut sheet = Sheet::default();
+        for one in settled {
+            self.enter(&mut sheet, one);
+        }
+        outbox::put_back(s, &sheet.again)?;
+        outbox::delete(s, &sheet.gone)?;
+        ledger::insert(s, &sheet.ledger)?;
+        ledger::suppress(s, &sheet.bounced, "bounced_hard", self.now)?;
+        let claim = Claim { shards: vec![Shard(0)], now: self.now };
+        let written = save::changes(s, self.live, &claim, sheet.changes)?;
+        step::insert_inbox(s, &written.inbox)?;
+        step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
+        Ok(sheet.done)
+    }
+
+    fn enter(&self, sheet: &mut Sheet, settled: Settled) {
+        let Settled { row, about, verdict } = settled;
+        let left = match verdict {
+            Verdict::Known(ledger) => {
+                sheet.gone.push(row.id);
+                return count(sheet, &row, counted_as(&ledger));
+            }
+            Verdict::Shut { code, message, body } => {
+                let not_before = self.lane_rests_until;
+                sheet.done.retried += 1;
+                return sheet.again.push(Again { id: row.id, attempt: row.attempt, not_before, code, message, body });
+            }
+            Verdict::Again { after, code, message, body } if row.attempt + 1 < MOST_ATTEMPTS => {
+                let attempt = row.attempt + 1;
+                let not_before = self.now + pause(&row.key, attempt, after);
+                sheet.done.retried += 1;
+                return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
+            }
+            Verdict::Again { code, message, .. } => Verdict::Failed { code, message },
+            final_one => final_one,
+        };
+        self.finish(sheet, row, &about, left);
+    }
+
+    fn finish(&self, sheet: &mut Sheet, row: OutboxRow, about: &About, verdict: Verdict) {
+        let mut ledger = ledger_row(&row, about, self.now);
+        let fields = json!({"email": about.email, "journey": about.journey, "node": about.node});
+        let told = match verdict {
+            Verdict::Done { remote_id } => {
+                sheet.done.delivered += 1;
+                ledger.remote_id = remote_id;
+                ("done", Counted::Done, Some(("email_sent", fields)))
+            }
+            Verdict::Skipped(reason) => {
+                sheet.done.skipped += 1;
+                ledger.reason = Some(reason.to_owned());
+                let told = ("email_skipped", with(fields, json!({"reason": reason})));
+                ("skipped", Counted::Skipped(reason.to_owned()), Some(told))
+            }
+            Verdict::Failed { code, message } => {
+                sheet.done.failed += 1;
+                ledger.message = Some(message);
+                ledger.reason = Some(code.clone());
+                ledger.body = kept(about, Some(&row));
+                let told = self.failure(sheet, &row, about, &code, fields);
+                ("failed", Counted::Failed(code), Some(told))
+            }
+            Verdict::InDoubt(message) => {
+                sheet.done.in_doubt += 1;
+                ledger.message = Some(message);
+                ledger.body = kept(about, Some(&row));
+                ("in_doubt", Counted::InDoubt, None)
+            }
+            // Dealt with by the caller.
+            Verdict::Again { .. } | Verdict::Shut { .. } | Verdict::Known(_) => return,
+        };
+        let (outcome, counted, told) = told;
+        ledger.outcome = outcome.to_owned();
+        sheet.gone.push(row.id);
+        count(sheet, &row, counted);
+        if let (Some((kind, fields)), true) = (told, about.email.is_some()) {
+            sheet.changes.activities.push(self.activity(&row, kind, fields));
+        }
+        sheet.ledger.push(ledger);
+    }
+
+    /// A bounce is told as one. Only a hard one says that the address is of no use.
+    fn failure(
+        &self,
+        sheet: &mut Sheet,
+        row: &OutboxRow,
+        about: &About,
+        code: &str,
+        fields: serde_json::Value,
+    ) -> (&'static str, serde_json::Value) {
+        let hard = code == "bounced_hard";
+        if !hard && !matches!(code, "bounced_soft" | "mailbox_full") {
+            return ("email_failed", with(fields, json!({"code": code})));
+        }
+        if let (true, Some(id)) = (hard, row.person) {
+            sheet.bounced.extend(about.address.clone());
+            raise_flag(&mut sheet.changes, id, person::EMAIL_INVALID, "email_invalid", SOURCE, self.now);
+        }
+        ("email_bounced", with(fields, json!({"hard": hard, "code": code})))
+    }
+
+    fn activity(&self, row: &OutboxRow, kind: &'static str, fields: serde_json::Value) -> NewActivity {
+        NewActivity {
+            kind,
+            at: self.now,
+            account: row.account,
+            person: row.person,
+            enrollment: Some(row.enrollment),
+            node: Some(row.node),
+            source: Arc::from(SOURCE),
+            fields: fields.to_string(),
+        }
+    }
+}
+
+/// Sets a flag of a person that is not set yet, and tells so.
+pub(crate) fn raise_flag(
+    changes: &mut Changes,
+    person: PersonId,
+    attribute: AttributeNo,
+    key: &str,
+    source: &str,
+    at: Timestamp,
+) {
+    changes.person_values.push(ValueChange { id: person, attribute, value: Value::Boolean(true) });
+    changes.activities.push(NewActivity {
+        kind: "person_changed",
+        at,
+        account: None,
+        person: Some(person),
+        enrollment: None,
+        node: None,
+        source: Arc::from(source),
+        fields: json!({"attribute": key, "old": false, "new": true, "source": source}).to_string(),
+    });
+}
+
+fn with(mut fields: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
+    if let (Some(fields), serde_json::Value::Object(more)) = (fields.as_object_mut(), more) {
+        fields.extend(more);
+    }
+    fields
+}
+
+/// Pending becomes what it turned out to be; the sum stays.
+fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
+    sheet.tallies.add(row.version, row.node, Counted::Pending, -1);
+    sheet.tallies.add(row.version, row.node, counted, 1);
+}
+
+/// How an effect is counted that the ledger knows.
+pub fn counted_as(ledger: &LedgerRow) -> Counted {
+    let reason = || ledger.reason.clone().unwrap_or_default();
+    match ledger.outcome.as_str() {
+        "skipped" => Counted::Skipped(reason()),
+        "failed" => Counted::Failed(reason()),
+        "in_doubt" => Counted::InDoubt,
+        _ => Counted::Done,
+    }
+}
+
+fn ledger_row(row: &OutboxRow, about: &About, now: Timestamp) -> LedgerRow {
+    LedgerRow {
+        id: row.id,
+        key: row.key.clone(),
+        kind: row.kind.clone(),
+        enrollment: row.enrollment,
+        version: row.version,
+        node: row.node,
+        account: row.account,
+        person: row.person,
+        address: about.address.clone(),
+        outcome: String::new(),
+        reason: None,
+        message: None,
+        remote_id: None,
+        queued_at: row.queued_at,
+        decided_at: now,
+        body: kept(about, None),
+    }
+}
+
+fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {
+    let kept = Kept {
+        journey: about.journey.clone(),
+        node: about.node.clone(),
+        email: about.email.clone(),
+        effect: row.map(|row| KeptEffect { lane: row.lane.clone(), shard: row.shard, body: row.body.clone() }),
+    };
+    serde_json::to_string(&kept).ok()
+}
+
+/// Doubled with every attempt, spread by a quarter to either side so that messages do not come back together; never
+/// shorter than the other side asked for. The same key and attempt always pause equally long.
+fn pause(key: &str, attempt: i64, asked: Option<Duration>) -> SignedDuration {
+    let doublings = u32::try_from(attempt.clamp(1, 20) - 1).unwrap_or(0);
+    let base = (FIRST_PAUSE_SECS * 2_i64.pow(doublings)).min(LONGEST_PAUSE_SECS);
+    let spread = Shard::of_key(&format!("{key}/{attempt}")).0 - 128;
+    let pause = SignedDuration::from_millis(base * 1_000 + base * 1_000 * spread / 512);
+    let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok()).unwrap_or_default();
+    pause.max(asked.min(SignedDuration::from_hours(24)))
+}

@@ -1,0 +1,292 @@
+//! What recipients do with a message: they open it, follow a link, opt out. Each becomes an activity of the trip that
+//! sent the message.
+//!
+//! The routes belong to the API; here a token is read and its consequence written. A GET never opts anybody out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use caravan_catalog::Changes;
+use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_connect::tracking::{BadToken, Purpose, SigningKeys, Token};
+use caravan_model::attribute::person;
+use caravan_model::value::Value;
+use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};
+use caravan_store::step::{self, Claim};
+use caravan_store::{Session, StoreError, ledger, outbox};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value as Json, json};
+
+use crate::Engine;
+use crate::deliver::{UNSUBSCRIBED, folded_address, kept_of, raise_flag};
+use crate::live::Live;
+use crate::save;
+
+/// What tracking calls itself on the stream.
+const SOURCE: &str = "tracking";
+/// Mail programs fetch the picture several times in a row: within this time it is one open.
+const ONE_OPEN: SignedDuration = SignedDuration::from_mins(1);
+
+/// Why a link does nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum TrackingError {
+    /// Not one of ours, changed, or made for something else.
+    #[error(transparent)]
+    BadToken(#[from] BadToken),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How somebody opted out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptOut {
+    /// The button of a mail program (RFC 8058).
+    OneClick,
+    /// The button on our page.
+    Page,
+}
+
+impl OptOut {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::OneClick => "header_one_click",
+            Self::Page => "body_link",
+        }
+    }
+}
+
+/// What the page shows on which one opts out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptOutPage {
+    /// The address, all but its first letter and its domain hidden; none when it is not known any more.
+    pub address: Option<String>,
+    /// Name of the organisation.
+    pub organisation: Option<String>,
+    /// It is done.
+    pub opted_out: bool,
+}
+
+/// The picture in a message was fetched. Whatever comes of it, the answer is the picture.
+pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<(), TrackingError> {
+    let token = keys.verify(token)?;
+    if token.purpose != Purpose::Open {
+        return Err(BadToken.into());
+    }
+    let Some(person) = token.person else { return Ok(()) };
+    record(engine, |s, live, now| {
+        let Some(message) = Message::find(s, live, token.effect)? else { return Ok(Vec::new()) };
+        let since = now - ONE_OPEN;
+        if ledger::has_done(s, person, "email_opened", message.enrollment, message.node_number, since)? {
+            return Ok(Vec::new());
+        }
+        Ok(vec![message.activity("email_opened", person, now, message.fields())])
+    })?;
+    Ok(())
+}
+
+/// A link in a message was followed: where it leads. The way is free even when the click cannot be written down.
+pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<String, BadToken> {
+    let Token { effect, person, purpose } = keys.verify(token)?;
+    let Purpose::Click { link, target } = purpose else { return Err(BadToken) };
+    let Some(person) = person else { return Ok(target) };
+    let written = record(engine, |s, live, now| {
+        let message = Message::find(s, live, effect)?;
+        Ok(message.map(|message| clicks(&message, person, now, link, &target)).into_iter().collect())
+    });
+    if let Err(error) = written {
+        tracing::error!(%error, %effect, "a click could not be written down");
+    }
+    Ok(target)
+}
+
+fn clicks(message: &Message, person: PersonId, now: Timestamp, link: u16, target: &str) -> NewActivity {
+    let mut fields = message.fields();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("url".to_owned(), target.into());
+        fields.insert("link".to_owned(), link.into());
+    }
+    message.activity("email_clicked", person, now, fields)
+}
+
+/// The page on which one opts out. Looking at it changes nothing.
+pub fn opt_out_page(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<OptOutPage, TrackingError> {
+    let token = way_out(keys, token)?;
+    Ok(engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let who = Who::find(s, &live, &token)?;
+        Ok::<_, StoreError>(page(&live, &who, who.opted_out))
+    })?)
+}
+
+/// Opts the recipient out: the address for good, and everyone who has it. Again changes nothing more.
+pub fn opt_out(engine: &Engine, keys: &SigningKeys, token: &str, how: OptOut) -> Result<OptOutPage, TrackingError> {
+    let token = way_out(keys, token)?;
+    let page = engine.store().write(|s| {
+        let live = engine.live(s)?;
+        let now = s.now()?;
+        let who = Who::find(s, &live, &token)?;
+        who.opt_out(s, &live, now, how)?;
+        Ok::<_, StoreError>(page(&live, &who, true))
+    })?;
+    engine.poke();
+    Ok(page)
+}
+
+fn way_out(keys: &SigningKeys, token: &str) -> Result<Token, BadToken> {
+    let token = keys.verify(token)?;
+    if token.purpose == Purpose::Unsubscribe { Ok(token) } else { Err(BadToken) }
+}
+
+fn page(live: &Live, who: &Who, opted_out: bool) -> OptOutPage {
+    let settings = live.definitions.of_kind(caravan_model::document::DocumentKind::Settings).next();
+    OptOutPage {
+        address: who.address.as_deref().map(masked),
+        organisation: settings.and_then(|settings| settings.text("organisation")).map(str::to_owned),
+        opted_out,
+    }
+}
+
+/// `ada@acme.example` → `a•••@acme.example`.
+fn masked(address: &str) -> String {
+    let (name, domain) = address.split_once('@').unwrap_or((address, ""));
+    let first: String = name.chars().take(1).collect();
+    format!("{first}•••@{domain}")
+}
+
+/// Writes activities and tells whom they may concern.
+fn record(
+    engine: &Engine,
+    activities: impl Fn(&mut dyn Session, &Live, Timestamp) -> Result<Vec<NewActivity>, StoreError>,
+) -> Result<(), StoreError> {
+    engine.store().write(|s| {
+        let live = engine.live(s)?;
+        let now = s.now()?;
+        let activities = activities(s, &live, now)?;
+        write(s, &live, now, Changes { activities, ..Changes::default() })
+    })?;
+    engine.poke();
+    Ok(())
+}
+
+fn write(s: &mut dyn Session, live: &Live, now: Timestamp, changes: Changes) -> Result<(), StoreError> {
+    let written = save::changes(s, live, &Claim { shards: vec![Shard(0)], now }, changes)?;
+    step::insert_inbox(s, &written.inbox)
+}
+
+/// The message that a token belongs to.
+struct Message {
+    enrollment: EnrollmentId,
+    account: Option<AccountId>,
+    address: Option<String>,
+    node_number: i64,
+    journey: String,
+    node: String,
+    email: Option<String>,
+}
+
+impl Message {
+    /// From the ledger; from the outbox while its results are still on their way.
+    fn find(s: &mut dyn Session, live: &Live, id: EffectId) -> Result<Option<Self>, StoreError> {
+        if let Some(row) = ledger::get(s, id, false)? {
+            let kept = kept_of(&row);
+            return Ok(Some(Self {
+                enrollment: row.enrollment,
+                account: row.account,
+                address: row.address,
+                node_number: row.node,
+                journey: kept.journey,
+                node: kept.node,
+                email: kept.email,
+            }));
+        }
+        let Some(row) = outbox::queued(s, id)? else { return Ok(None) };
+        let body: Json = serde_json::from_str(&row.body).unwrap_or_default();
+        let text = |field: &str| body.get(field).and_then(Json::as_str).map(str::to_owned);
+        Ok(Some(Self {
+            enrollment: row.enrollment,
+            account: row.account,
+            address: text("to").and_then(|to| folded_address(&to)),
+            node_number: row.node,
+            journey: text("journey").unwrap_or_default(),
+            node: node_name(s, live, row.version, row.node)?,
+            email: text("email"),
+        }))
+    }
+
+    fn fields(&self) -> Json {
+        json!({"email": self.email, "journey": self.journey, "node": self.node})
+    }
+
+    fn activity(&self, kind: &'static str, person: PersonId, now: Timestamp, fields: Json) -> NewActivity {
+        NewActivity {
+            kind,
+            at: now,
+            account: self.account,
+            person: Some(person),
+            enrollment: Some(self.enrollment),
+            node: Some(self.node_number),
+            source: Arc::from(SOURCE),
+            fields: fields.to_string(),
+        }
+    }
+}
+
+fn node_name(s: &mut dyn Session, live: &Live, version: VersionId, node: i64) -> Result<String, StoreError> {
+    let plan = live.plan(s, version)?;
+    Ok(plan.map_or_else(|| node.to_string(), |plan| plan.node(node).id.clone()))
+}
+
+/// Who opts out.
+struct Who {
+    person: Option<PersonId>,
+    message: Option<Message>,
+    /// The address that the message went to, folded; else the person's.
+    address: Option<String>,
+    /// As the person's record has it.
+    written: Option<String>,
+    opted_out: bool,
+}
+
+impl Who {
+    fn find(s: &mut dyn Session, live: &Live, token: &Token) -> Result<Self, StoreError> {
+        let message = Message::find(s, live, token.effect)?;
+        let recipient = match token.person {
+            Some(person) => ledger::recipients(s, &[person.0])?.pop(),
+            None => None,
+        };
+        let written = recipient.as_ref().and_then(|recipient| recipient.email.clone());
+        let sent_to = message.as_ref().and_then(|message| message.address.clone());
+        let address = sent_to.or_else(|| written.as_deref().and_then(folded_address));
+        let addresses: Vec<String> = address.iter().cloned().collect();
+        let listed = ledger::suppressed(s, &addresses)?.into_iter().any(|(_, reason)| reason == UNSUBSCRIBED);
+        let opted_out = listed && recipient.as_ref().is_none_or(|recipient| recipient.unsubscribed);
+        Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, opted_out })
+    }
+
+    fn opt_out(&self, s: &mut dyn Session, live: &Live, now: Timestamp, how: OptOut) -> Result<(), StoreError> {
+        let addresses: BTreeSet<String> = self.address.iter().chain(&self.written).cloned().collect();
+        let addresses: Vec<String> = addresses.into_iter().collect();
+        let mut people = ledger::people_at(s, &addresses)?;
+        if let Some(person) = self.person.filter(|person| !people.iter().any(|(id, _)| id == person)) {
+            let unsubscribed = ledger::recipients(s, &[person.0])?.iter().any(|recipient| recipient.unsubscribed);
+            people.push((person, unsubscribed));
+        }
+        let mut changes = Changes::default();
+        for &(person, _) in people.iter().filter(|(_, unsubscribed)| !unsubscribed) {
+            raise_flag(&mut changes, person, person::UNSUBSCRIBED, "unsubscribed", SOURCE, now);
+            if let Some(attribute) = live.definitions.schema.person.no("unsubscribed_reason") {
+                let value = Value::Text(how.reason().to_owned());
+                changes.person_values.push(ValueChange { id: person, attribute, value });
+            }
+        }
+        if let (Some(person), Some(message), false) = (self.person, &self.message, self.opted_out) {
+            changes.activities.push(message.activity("email_unsubscribed", person, now, message.fields()));
+        }
+        let ids: Vec<i64> = people.iter().map(|(person, _)| person.0).collect();
+        ledger::opted_out_themselves(s, &ids)?;
+        let address: Vec<String> = self.address.iter().cloned().collect();
+        ledger::suppress(s, &address, UNSUBSCRIBED, now)?;
+        write(s, live, now, changes)
+    }
+}

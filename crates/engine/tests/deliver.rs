@@ -1,0 +1,494 @@
+//! Delivery on real stores through a real SMTP server, with a clock moved by hand.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use caravan_connect::tracking::SigningKeys;
+use caravan_connect::{Secret, Surroundings};
+use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Recorder, Settlement};
+use caravan_engine::lifecycle::{self, Verb};
+use caravan_engine::tracking::{self, OptOut};
+use caravan_model::EffectId;
+use caravan_store::StoreError;
+use caravan_testkit::{Behaviour, Received, Smtp, Stage};
+use support::{World, on_both_stores};
+
+/// 5 accounts (`a-5` … `a-9`) of 3 people each are in the list.
+const EXECUTIONS: i64 = 15;
+
+/// An installation with a mail server.
+struct Post {
+    world: World,
+    smtp: Smtp,
+    runtime: tokio::runtime::Runtime,
+}
+
+fn keys() -> SigningKeys {
+    SigningKeys::new(1, Secret::new("a secret of this installation"))
+}
+
+fn delivery() -> Delivery {
+    Delivery::new("https://go.acme.example", keys())
+}
+
+impl Post {
+    fn new(world: World) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let post = Self { world: world.with_people(10, 3), smtp: Smtp::start(), runtime: runtime.expect("a runtime") };
+        post.world.apply(&format!(
+            "{{kind: settings, key: settings, organisation: Acme, postal_address: 'Hauptstr. 1, Berlin'}}\n---\n\
+             {{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, \
+               from: {{name: Acme, email: news@acme.example}}}}}}\n---\n\
+             {{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
+             {{kind: email, key: welcome, connection: mail, subject: 'Hello {{{{ person.job_title }}}}', \
+               body: {{html: '<p>Hi {{{{ person.key }}}}, <a href=\"https://acme.example/start\">start</a></p>'}}}}\n---\n\
+             {{kind: email, key: invoice, connection: mail, subject: Your invoice, operational: true, body: {{html: <p>Due</p>}}}}",
+            post.smtp.port
+        ));
+        post
+    }
+
+    /// Publishes a journey of `big` that sends an email and then listens for a click on it, and lets everybody in.
+    fn sends(&self, email: &str, more: &str) -> &Self {
+        self.world.apply(&format!(
+            "kind: journey\nkey: hello\nsubject: account\naudience: {{account_list: big}}\nend: 2027-06-30T00:00:00Z\n{more}\nentry: mail\nnodes:\n  \
+             mail: {{type: action, on: people, action: send_email, email: {email}, next: ear}}\n  \
+             ear: {{type: listen, event: {{activity: email_clicked, where: {{email: {{is: {email}}}}}}}, timeout: {{duration: 30d}}, next: null}}\n"
+        ));
+        self.world.publish("hello");
+        self.world.run();
+        self
+    }
+
+    fn dispatcher(&self) -> Dispatcher {
+        let surroundings = Surroundings { clock: self.world.clock.clone(), runtime: self.runtime.handle().clone() };
+        Dispatcher::new(&self.world.engine, delivery(), surroundings)
+    }
+
+    fn advance(&self, seconds: i64) {
+        let now = self.world.clock.now();
+        self.world.clock.advance_to(now + jiff::SignedDuration::from_secs(seconds));
+    }
+
+    /// Outcomes at the node `mail`. They always add up to the executions.
+    fn outcomes(&self) -> BTreeMap<String, i64> {
+        let arrivals = ["reached", "left", "ended"];
+        let counts = self.world.counts("hello").into_iter().filter_map(|(name, n)| {
+            let kind = name.strip_prefix("mail ")?.to_owned();
+            (!arrivals.contains(&kind.as_str()) && !kind.starts_with("path:") && n != 0).then_some((kind, n))
+        });
+        let counts: BTreeMap<String, i64> = counts.collect();
+        assert_eq!(counts.values().sum::<i64>(), EXECUTIONS, "{counts:?}");
+        counts
+    }
+
+    fn is(&self, wanted: &[(&str, i64)]) {
+        let wanted: BTreeMap<String, i64> = wanted.iter().map(|(kind, n)| ((*kind).to_owned(), *n)).collect();
+        assert_eq!(self.outcomes(), wanted);
+    }
+
+    fn told(&self, activity: &str) -> i64 {
+        self.world.one(&format!("SELECT COUNT(*) FROM activity WHERE type = '{activity}'"))
+    }
+
+    fn execute(&self, sql: &str) {
+        let done = self.world.engine.store().write(|s| s.execute(sql, &[]));
+        done.expect("it is executed");
+    }
+
+    /// Each accepted message's key, and that none came twice.
+    fn accepted(&self) -> Vec<String> {
+        let accepted = self.smtp.messages().into_iter().filter(Received::was_accepted);
+        let mut keys: Vec<String> = accepted.map(|m| m.header("X-Caravan-Key").expect("a key").to_owned()).collect();
+        keys.sort();
+        let all = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), all, "nothing is accepted twice");
+        keys
+    }
+
+    fn links(&self, to: &str) -> Links {
+        let messages = self.smtp.messages();
+        let message = messages.iter().find(|m| m.rcpt_to == [to]).expect("a message to them");
+        let html = message.html.clone().expect("an HTML part");
+        let token = |route: &str| {
+            let begin = html.split(&format!("https://go.acme.example/t/{route}/")).nth(1).expect("a link");
+            begin.split(['"', '&', '<']).next().expect("a token").to_owned()
+        };
+        Links { open: token("o"), click: token("c"), way_out: token("u") }
+    }
+}
+
+struct Links {
+    open: String,
+    click: String,
+    way_out: String,
+}
+
+fn delivered(n: usize) -> Dispatched {
+    Dispatched { delivered: n, ..Dispatched::default() }
+}
+
+on_both_stores! {
+    every_message_leaves_once_and_is_counted_and_told(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.is(&[("pending", EXECUTIONS)]);
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched::default()));
+        assert_eq!(dispatcher.next_due(), Ok(None));
+        post.is(&[("done", EXECUTIONS)]);
+        assert_eq!(post.accepted().len(), 15);
+        assert_eq!((post.told("email_sent"), post.world.one("SELECT COUNT(*) FROM outbox")), (15, 0));
+        let messages = post.smtp.messages();
+        let message = messages.iter().find(|m| m.rcpt_to == ["p-5-0@example.com"]).expect("a message");
+        assert_eq!(message.header("Subject"), Some("Hello Chief Officer"));
+        assert_eq!(message.header("List-Unsubscribe-Post"), Some("List-Unsubscribe=One-Click"));
+        assert_eq!(message.header("List-Id"), Some("<hello.go.acme.example>"));
+        assert_eq!(message.header("Feedback-ID"), Some("welcome:hello:email:caravan"));
+        let html = message.html.as_deref().expect("an HTML part");
+        assert!(html.contains("Hi p-5-0") && html.contains("Hauptstr. 1, Berlin"), "{html}");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_sent' AND account_id IS NOT NULL AND enrollment_id IS NOT NULL AND node = 1"), 15);
+    }
+
+    opens_clicks_and_opting_out_come_back(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let engine = &post.world.engine;
+        let links = post.links("p-5-0@example.com");
+        post.advance(60);
+        tracking::opened(engine, &keys(), &links.open).expect("an open");
+        tracking::opened(engine, &keys(), &links.open).expect("the same open");
+        assert_eq!(post.told("email_opened"), 1, "fetched twice in a minute is opened once");
+        post.advance(120);
+        tracking::opened(engine, &keys(), &links.open).expect("another open");
+        assert_eq!(post.told("email_opened"), 2);
+        assert!(tracking::opened(engine, &keys(), &links.click).is_err(), "a token is good for one thing");
+
+        assert_eq!(tracking::clicked(engine, &keys(), &links.click).as_deref(), Ok("https://acme.example/start"));
+        assert!(tracking::clicked(engine, &keys(), "forged").is_err());
+        let clicks = post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_clicked' AND CAST(fields AS TEXT) LIKE '%acme.example/start%'");
+        assert_eq!(clicks, 1);
+        post.world.run();
+        let counts = post.world.counts("hello");
+        assert_eq!((counts.get("ear ended"), counts.get("trips trip:completed")), (Some(&1), Some(&1)), "{counts:?}");
+
+        let page = tracking::opt_out_page(engine, &keys(), &links.way_out).expect("a page");
+        assert_eq!((page.address.as_deref(), page.organisation.as_deref(), page.opted_out), (Some("p•••@example.com"), Some("Acme"), false));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM person WHERE unsubscribed"), 0, "looking opts nobody out");
+        post.execute("UPDATE person SET email = 'p-5-0@example.com' WHERE key = 'p-9-2'");
+        for _ in 0..2 {
+            assert!(tracking::opt_out(engine, &keys(), &links.way_out, OptOut::OneClick).expect("opted out").opted_out);
+        }
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM person WHERE unsubscribed AND unsubscribed_by_person AND unsubscribed_reason = 'header_one_click'"), 2, "everyone with the address");
+        assert_eq!((post.told("email_unsubscribed"), post.told("person_changed")), (1, 2));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression WHERE address = 'p-5-0@example.com' AND reason = 'unsubscribed'"), 1);
+    }
+
+    gates_are_judged_when_a_message_leaves(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        for (who, change) in [
+            ("p-5-0", "unsubscribed = TRUE"),
+            ("p-5-1", "email_invalid = TRUE"),
+            ("p-5-2", "email_suspended = TRUE"),
+            ("p-6-0", "marketing_suspended = TRUE"),
+            ("p-6-1", "email = NULL"),
+            ("p-6-2", "email = 'nobody'"),
+            ("p-7-0", "email = 'Blocked@Example.com'"),
+            ("p-7-1", "email = 'Opted.Out@example.com'"),
+            ("p-7-2", "email = 'new@example.com'"),
+        ] {
+            post.execute(&format!("UPDATE person SET {change} WHERE key = '{who}'"));
+        }
+        post.execute("DELETE FROM person WHERE key = 'p-8-0'");
+        post.execute("INSERT INTO suppression VALUES ('blocked@example.com', 'manual', 0), ('opted.out@example.com', 'unsubscribed', 0)");
+        let done = post.dispatcher().dispatch_once();
+        assert_eq!(done, Ok(Dispatched { delivered: 6, skipped: 9, ..Dispatched::default() }));
+        post.is(&[
+            ("done", 6),
+            ("skipped:email_invalid", 2),
+            ("skipped:email_missing", 1),
+            ("skipped:email_suspended", 1),
+            ("skipped:marketing_suspended", 1),
+            ("skipped:person_deleted", 1),
+            ("skipped:suppressed", 1),
+            ("skipped:unsubscribed", 2),
+        ]);
+        assert_eq!(post.told("email_skipped"), 9);
+        assert!(post.smtp.messages().iter().any(|m| m.rcpt_to == ["new@example.com"]), "the address is the one of now");
+    }
+
+    operational_mail_asks_for_no_consent_but_for_an_address_that_works(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("invoice", "");
+        post.execute("UPDATE person SET unsubscribed = TRUE, marketing_suspended = TRUE");
+        post.execute("UPDATE person SET email_invalid = TRUE WHERE key = 'p-5-0'");
+        post.execute("INSERT INTO suppression VALUES ('p-5-1@example.com', 'unsubscribed', 0), ('p-5-2@example.com', 'manual', 0)");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 13), ("skipped:email_invalid", 1), ("skipped:suppressed", 1)]);
+        assert_eq!(post.smtp.messages()[0].header("List-Unsubscribe"), None);
+    }
+
+    a_server_that_is_away_loses_nothing(world at "2026-12-01T09:00:00Z") {
+        let mut post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.stop();
+        let dispatcher = Dispatcher::new(
+            &post.world.engine,
+            Delivery { wave: 4, ..delivery() },
+            Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() },
+        );
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 4, ..Dispatched::default() }), "one wave finds out");
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched::default()), "then the lane rests");
+        post.is(&[("pending", EXECUTIONS)]);
+        let problems = post.world.engine.store().read(deliver::lane_problems).expect("problems");
+        let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+        assert_eq!((problem.lane.as_str(), problem.code.as_str(), problem.pending), ("email:mail", "smtp_unreachable", 15));
+        assert_eq!(post.world.one("SELECT MAX(attempt) FROM outbox"), 0, "that is nobody's attempt");
+        let due = dispatcher.next_due().expect("it answers").expect("it is tried again");
+        assert!(due > post.world.clock.now() && due <= post.world.clock.now() + Duration::from_secs(2));
+        post.advance(2);
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 4, ..Dispatched::default() }));
+        post.smtp.restart();
+        post.advance(60);
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
+        assert_eq!(post.accepted().len(), 15);
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
+    }
+
+    a_deferred_message_is_tried_again_with_the_same_key(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-5-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: "451 4.2.0 greylisted".into() });
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, retried: 1, ..Dispatched::default() }));
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched::default()), "not yet");
+        assert_eq!(post.world.one("SELECT attempt FROM outbox"), 1);
+        post.is(&[("done", 14), ("pending", 1)]);
+        post.smtp.behave(&Behaviour::Accept);
+        post.advance(15);
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(1)));
+        assert_eq!(post.accepted().len(), 15);
+    }
+
+    a_message_that_is_deferred_for_three_days_has_failed(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave(&Behaviour::Reply { stage: Stage::Data, reply: "451 4.3.0 later".into() });
+        let dispatcher = post.dispatcher();
+        let begun = post.world.clock.now();
+        post.execute("UPDATE outbox SET attempt = 30 WHERE person_id = (SELECT MIN(person_id) FROM outbox)");
+        let mut rounds = 0;
+        while post.world.one("SELECT COUNT(*) FROM ledger WHERE outcome = 'failed'") < EXECUTIONS {
+            dispatcher.dispatch_once().expect("a round");
+            post.outcomes();
+            rounds += 1;
+            assert!(rounds < 3 * 24 * 5, "it ends some time");
+            post.advance(1_200);
+        }
+        let took = post.world.clock.now().duration_since(begun).as_hours();
+        assert!((60..=84).contains(&took), "about three days, not {took} hours");
+        post.is(&[("failed:smtp_deferred", EXECUTIONS)]);
+        assert_eq!(post.told("email_failed"), EXECUTIONS);
+    }
+
+    a_bounce_is_told_and_the_address_is_not_written_to_again(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-5-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: "550 5.1.1 no such user".into() });
+        let done = post.dispatcher().dispatch_once();
+        assert_eq!(done, Ok(Dispatched { delivered: 14, failed: 1, ..Dispatched::default() }));
+        post.is(&[("done", 14), ("failed:bounced_hard", 1)]);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_bounced' AND CAST(fields AS TEXT) LIKE '%\"hard\"%true%'"), 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM person WHERE email_invalid AND key = 'p-5-0'"), 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression WHERE address = 'p-5-0@example.com' AND reason = 'bounced_hard'"), 1);
+    }
+
+    who_lost_its_claim_changes_nothing_and_what_it_sent_is_in_doubt(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave(&Behaviour::Slow { millis: 1_500 });
+        let slow = Dispatcher::new(
+            &post.world.engine,
+            Delivery { wave: 4, ..delivery() },
+            Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() },
+        );
+        thread::scope(|scope| {
+            let late = scope.spawn(|| slow.dispatch_once());
+            while post.world.one("SELECT COUNT(*) FROM outbox WHERE intent") == 0 {
+                thread::sleep(Duration::from_millis(5));
+            }
+            // The process stands still for longer than its claim; another one takes over. (On the embedded store there
+            // is one runtime: a new one means that the former is gone.)
+            post.advance(31);
+            let heir = post.dispatcher();
+            post.smtp.behave(&Behaviour::Accept);
+            let done = heir.dispatch_once().expect("a round");
+            let late = late.join().expect("it comes back").expect("a round");
+            assert_eq!((done.in_doubt, late.in_doubt), (4, 0), "what was under way is in doubt, its results are refused");
+            assert_eq!(done.delivered + late.delivered, 11, "the rest goes");
+        });
+        post.is(&[("done", 11), ("in_doubt", 4)]);
+        assert_eq!(post.accepted().len(), 15, "they did arrive");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched::default()), "and are never sent again by themselves");
+
+        let ids: Vec<EffectId> = post.world.engine.store().read(|s| {
+            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::InDoubt, None, 10)
+        }).expect("a list").into_iter().map(|row| row.id).collect();
+        assert_eq!(ids.len(), 4);
+        deliver::settle(&post.world.engine, ids[0], Settlement::Delivered).expect("settled");
+        deliver::settle(&post.world.engine, ids[1], Settlement::Resend).expect("settled");
+        assert!(deliver::settle(&post.world.engine, ids[0], Settlement::Resend).is_err(), "it is settled");
+        post.is(&[("done", 12), ("in_doubt", 2), ("pending", 1)]);
+        let before = post.smtp.messages().len();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(1)));
+        let again = post.smtp.messages()[before].header("X-Caravan-Key").map(str::to_owned);
+        let first = post.smtp.messages()[..before].iter().filter(|m| m.header("X-Caravan-Key") == again.as_deref()).count();
+        assert_eq!(first, 1, "somebody asked for it, with the same key");
+        post.is(&[("done", 13), ("in_doubt", 2)]);
+    }
+
+    a_line_that_goes_dead_after_the_last_byte_leaves_doubt(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-6-1@example.com", &Behaviour::DropAfterData);
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, in_doubt: 1, ..Dispatched::default() }));
+        post.smtp.behave(&Behaviour::Accept);
+        post.advance(86_400);
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched::default()));
+        post.is(&[("done", 14), ("in_doubt", 1)]);
+    }
+
+    an_effect_that_the_ledger_knows_never_leaves_again(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.execute("INSERT INTO ledger (id, key, kind, enrollment_id, version_id, node, outcome, queued_at, decided_at)
+            SELECT id, key, kind, enrollment_id, version_id, node, 'done', 0, 0 FROM outbox WHERE id = (SELECT MIN(id) FROM outbox)");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(14)));
+        assert_eq!(post.accepted().len(), 14);
+        post.is(&[("done", EXECUTIONS)]);
+    }
+
+    held_paused_and_aborted(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        let engine = &post.world.engine;
+        let dispatcher = post.dispatcher();
+        deliver::hold_all(engine, true).expect("held");
+        assert_eq!((dispatcher.dispatch_once(), dispatcher.next_due()), (Ok(Dispatched::default()), Ok(None)));
+        deliver::hold_all(engine, false).expect("let go");
+        lifecycle::command(engine, "hello", Verb::Pause, "test").expect("paused");
+        assert_eq!((dispatcher.dispatch_once(), dispatcher.next_due()), (Ok(Dispatched::default()), Ok(None)));
+        lifecycle::command(engine, "hello", Verb::Resume, "test").expect("resumed");
+        assert!(dispatcher.next_due().expect("an answer").is_some());
+        lifecycle::command(engine, "hello", Verb::Abort, "test").expect("aborted");
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { skipped: 15, ..Dispatched::default() }));
+        post.is(&[("skipped:journey_aborted", EXECUTIONS)]);
+        assert!(post.smtp.messages().is_empty());
+    }
+
+    one_message_for_an_address_where_the_journey_says_so(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = 'Office@example.com' WHERE key IN ('p-5-0', 'p-5-1', 'p-6-0')");
+        post.execute("UPDATE person SET email = 'office@EXAMPLE.com' WHERE key = 'p-7-2'");
+        post.sends("welcome", "deduplicate_email: true");
+        let one_by_one = Dispatcher::new(
+            &post.world.engine,
+            Delivery { wave: 2, ..delivery() },
+            Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() },
+        );
+        assert_eq!(one_by_one.dispatch_once(), Ok(Dispatched { delivered: 12, skipped: 3, ..Dispatched::default() }));
+        post.is(&[("done", 12), ("skipped:duplicate_address", 3)]);
+    }
+
+    a_connection_without_its_secret_is_a_problem_and_nothing_is_lost(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let path = file.path().with_extension("missing");
+        post.world.apply(&format!(
+            "{{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, username: acme, \
+               from: {{name: Acme, email: news@acme.example}}}}, secrets: {{password: {{file: '{}'}}}}}}",
+            post.smtp.port, path.display()
+        ));
+        post.sends("welcome", "");
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 15, ..Dispatched::default() }));
+        let problems = post.world.engine.store().read(deliver::lane_problems).expect("problems");
+        assert_eq!(problems[0].code, "secret_missing");
+        assert!(problems[0].message.contains("password"), "{}", problems[0].message);
+        post.is(&[("pending", EXECUTIONS)]);
+    }
+
+    a_simulation_records_what_would_leave(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        let recorder = Arc::new(Recorder::new(2));
+        let dispatcher = Dispatcher::recording(&post.world.engine, delivery(), Arc::clone(&recorder));
+        post.execute("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-5-0'");
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, skipped: 1, ..Dispatched::default() }));
+        let taken = recorder.taken();
+        assert_eq!((taken.len(), taken["welcome"].count, taken["welcome"].samples.len()), (1, 14, 2));
+        assert_eq!(taken["welcome"].samples[0].subject, "Hello Clerk");
+        assert!(post.smtp.messages().is_empty());
+    }
+
+    a_sales_alert_reaches_everyone_named(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "kind: roles_template\nkey: crm-roles\nroles:\n  - {role: Decision Maker, weighting: vital, required: true, members_required: 1, when: {person: job_title, starts_with: [Chief]}}\n  - {role: Influencer, weighting: normal, required: true, members_required: 1}\nstate: live\n---\n\
+             {kind: solution_interest, key: crm, name: CRM, roles_template: crm-roles, update_existing: true, create_for: {account_list: big}}",
+        );
+        post.world.run();
+        post.world.apply(
+            "kind: journey\nkey: tell\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: alert\nnodes:\n  \
+             alert: {type: action, on: account, action: send_sales_alert, solution_interest: crm, to: [one@example.com, two@example.com], next: null}\n",
+        );
+        post.world.publish("tell");
+        post.world.run();
+        post.smtp.behave_to("two@example.com", &Behaviour::Reply { stage: Stage::Data, reply: "451 4.3.0 later".into() });
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 5, ..Dispatched::default() }));
+        assert_eq!(post.accepted().len(), 5, "one of the two");
+        post.smtp.behave(&Behaviour::Accept);
+        post.advance(60);
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(5)));
+        assert_eq!(post.accepted().len(), 10, "each got each alert once");
+        let counts = post.world.counts("tell");
+        assert_eq!((counts.get("alert done"), counts.get("alert pending")), (Some(&5), Some(&0)));
+        let messages = post.smtp.messages();
+        let message = messages.first().expect("an alert");
+        assert_eq!(message.header("Auto-Submitted"), Some("auto-generated"));
+        assert_eq!((message.header("List-Unsubscribe"), message.header("From")), (None, Some("Acme <news@acme.example>")));
+        let html = message.html.as_deref().expect("an HTML part");
+        assert!(html.contains("Decision Maker") && html.contains("Influencer") && !html.contains("/t/"), "{html}");
+    }
+}
+
+/// Three dispatchers, as three processes would have, on three lanes.
+#[test]
+fn many_lanes_and_dispatchers_share_the_work() {
+    let post = Post::new(World::postgres("2026-12-01T09:00:00Z"));
+    post.sends("welcome", "");
+    post.execute("UPDATE outbox SET lane = 'email:mail/' || CAST(id % 3 AS TEXT)");
+    let dispatchers: Vec<Dispatcher> = (0..3)
+        .map(|_| {
+            let surroundings = Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() };
+            Dispatcher::new(&post.world.engine, Delivery { wave: 2, ..delivery() }, surroundings)
+        })
+        .collect();
+    let done = thread::scope(|scope| {
+        let threads: Vec<_> = dispatchers.iter().map(|d| scope.spawn(|| d.dispatch_once())).collect();
+        threads.into_iter().map(|t| t.join().expect("it ends")).collect::<Result<Vec<_>, StoreError>>()
+    });
+    assert_eq!(done.expect("rounds").iter().map(|done| done.delivered).sum::<usize>(), 15);
+    assert_eq!(post.accepted().len(), 15);
+    post.is(&[("done", EXECUTIONS)]);
+}

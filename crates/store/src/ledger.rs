@@ -1,0 +1,272 @@
+//! What became of effects, and what is asked before one leaves: the ledger, recipients, do-not-contact addresses.
+
+use caravan_model::clock::to_micros;
+use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, VersionId};
+use jiff::Timestamp;
+
+use crate::bulk::Bulk;
+use crate::error::StoreError;
+use crate::params;
+use crate::session::{Row, Session, SessionExt};
+
+/// What became of an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// The id that it had in the outbox.
+    pub id: EffectId,
+    /// The same at every attempt; unique.
+    pub key: String,
+    /// What is delivered.
+    pub kind: String,
+    /// The trip.
+    pub enrollment: EnrollmentId,
+    /// Its version.
+    pub version: VersionId,
+    /// The node, or the box action.
+    pub node: i64,
+    /// The account on whose trip it was sent.
+    pub account: Option<AccountId>,
+    /// The recipient.
+    pub person: Option<PersonId>,
+    /// The recipient's address, folded.
+    pub address: Option<String>,
+    /// `done`, `skipped`, `failed`, `in_doubt`.
+    pub outcome: String,
+    /// Why it was skipped or failed, stable.
+    pub reason: Option<String>,
+    /// For people.
+    pub message: Option<String>,
+    /// The other system's id of it.
+    pub remote_id: Option<String>,
+    /// When the step queued it.
+    pub queued_at: Timestamp,
+    /// When this was decided.
+    pub decided_at: Timestamp,
+    /// What is kept of the effect, JSON.
+    pub body: Option<String>,
+}
+
+const LEDGER: &str = "id, key, kind, enrollment_id, version_id, node, account_id, person_id, address, outcome, reason, \
+     message, remote_id, queued_at, decided_at, body";
+
+fn read_ledger(r: &dyn Row) -> Result<LedgerRow, StoreError> {
+    Ok(LedgerRow {
+        id: EffectId(r.int(0)),
+        key: r.string(1),
+        kind: r.string(2),
+        enrollment: EnrollmentId(r.int(3)),
+        version: VersionId(r.int(4)),
+        node: r.int(5),
+        account: r.opt_int(6).map(AccountId),
+        person: r.opt_int(7).map(PersonId),
+        address: r.opt_string(8),
+        outcome: r.string(9),
+        reason: r.opt_string(10),
+        message: r.opt_string(11),
+        remote_id: r.opt_string(12),
+        queued_at: r.instant(13),
+        decided_at: r.instant(14),
+        body: r.opt_string(15),
+    })
+}
+
+/// Writes what became of effects. A key that is there already stays as it is: the first outcome holds.
+pub fn insert(s: &mut dyn Session, rows: &[LedgerRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut rows: Vec<&LedgerRow> = rows.iter().collect();
+    rows.sort_by_key(|row| row.id);
+    let id: Vec<i64> = rows.iter().map(|l| l.id.0).collect();
+    let key: Vec<&str> = rows.iter().map(|l| l.key.as_str()).collect();
+    let kind: Vec<&str> = rows.iter().map(|l| l.kind.as_str()).collect();
+    let enrollment: Vec<i64> = rows.iter().map(|l| l.enrollment.0).collect();
+    let version: Vec<i64> = rows.iter().map(|l| l.version.0).collect();
+    let node: Vec<i64> = rows.iter().map(|l| l.node).collect();
+    let account: Vec<Option<i64>> = rows.iter().map(|l| l.account.map(|id| id.0)).collect();
+    let person: Vec<Option<i64>> = rows.iter().map(|l| l.person.map(|id| id.0)).collect();
+    let address: Vec<Option<&str>> = rows.iter().map(|l| l.address.as_deref()).collect();
+    let outcome: Vec<&str> = rows.iter().map(|l| l.outcome.as_str()).collect();
+    let reason: Vec<Option<&str>> = rows.iter().map(|l| l.reason.as_deref()).collect();
+    let message: Vec<Option<&str>> = rows.iter().map(|l| l.message.as_deref()).collect();
+    let remote_id: Vec<Option<&str>> = rows.iter().map(|l| l.remote_id.as_deref()).collect();
+    let queued_at: Vec<i64> = rows.iter().map(|l| to_micros(l.queued_at)).collect();
+    let decided_at: Vec<i64> = rows.iter().map(|l| to_micros(l.decided_at)).collect();
+    let body: Vec<Option<&str>> = rows.iter().map(|l| l.body.as_deref()).collect();
+    s.bulk(
+        &Bulk::insert("ledger")
+            .column("id", &id)
+            .column("key", &key)
+            .column("kind", &kind)
+            .column("enrollment_id", &enrollment)
+            .column("version_id", &version)
+            .column("node", &node)
+            .column("account_id", &account)
+            .column("person_id", &person)
+            .column("address", &address)
+            .column("outcome", &outcome)
+            .column("reason", &reason)
+            .column("message", &message)
+            .column("remote_id", &remote_id)
+            .column("queued_at", &queued_at)
+            .column("decided_at", &decided_at)
+            .column("body", &body)
+            .on_conflict("(key) DO NOTHING"),
+    )?;
+    Ok(())
+}
+
+/// The ledger rows of these keys: such an effect has left already and never leaves again. Constraint: `ledger_key`.
+pub fn known(s: &mut dyn Session, keys: &[String]) -> Result<Vec<LedgerRow>, StoreError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    s.query_map(&format!("SELECT {LEDGER} FROM ledger WHERE key {{in:1}} ORDER BY id"), params![keys], read_ledger)
+}
+
+/// Ledger rows of these addresses at these nodes that left, of trips that are still under way: for deduplication.
+/// Index: `ledger_address`.
+pub fn sent_to(s: &mut dyn Session, addresses: &[String], nodes: &[i64]) -> Result<Vec<(LedgerRow, bool)>, StoreError> {
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let columns: Vec<String> = LEDGER.split(',').map(|column| format!("l.{}", column.trim())).collect();
+    let sql = format!(
+        "SELECT {}, e.ended_at IS NULL FROM ledger AS l LEFT JOIN enrollment AS e ON e.id = l.enrollment_id
+         WHERE l.address {{in:1}} AND l.node {{in:2}} AND l.outcome IN ('done', 'in_doubt') ORDER BY l.id",
+        columns.join(", ")
+    );
+    s.query_map(&sql, params![addresses, nodes], |r| Ok((read_ledger(r)?, r.bool(16))))
+}
+
+/// One ledger row; `lock` holds it until the transaction ends.
+pub fn get(s: &mut dyn Session, id: EffectId, lock: bool) -> Result<Option<LedgerRow>, StoreError> {
+    let lock = if lock { "{for_update}" } else { "" };
+    s.query_opt(&format!("SELECT {LEDGER} FROM ledger WHERE id = $1 {lock}"), params![id], read_ledger)
+}
+
+/// What somebody has to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsettled {
+    /// Nobody knows whether they arrived.
+    InDoubt,
+    /// They were refused for good.
+    Failed,
+}
+
+/// Effects in doubt or failed before `before` (none: from the newest), newest first.
+/// Indexes: `ledger_in_doubt`, `ledger_failed`.
+pub fn unsettled(
+    s: &mut dyn Session,
+    which: Unsettled,
+    before: Option<EffectId>,
+    most: usize,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let outcome = match which {
+        Unsettled::InDoubt => "in_doubt",
+        Unsettled::Failed => "failed",
+    };
+    let before = before.map_or(i64::MAX, |id| id.0);
+    let sql = format!("SELECT {LEDGER} FROM ledger WHERE outcome = '{outcome}' AND id < $1 ORDER BY id DESC LIMIT $2");
+    s.query_map(&sql, params![before, most as i64], read_ledger)
+}
+
+/// An effect in doubt was delivered after all.
+pub fn settle_delivered(s: &mut dyn Session, id: EffectId, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE ledger SET outcome = 'done', reason = NULL, message = NULL, decided_at = $2 WHERE id = $1";
+    s.execute(sql, params![id, now])?;
+    Ok(())
+}
+
+/// What is looked at, at the last moment, to decide whether a person may be written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipient {
+    /// Who.
+    pub person: PersonId,
+    /// The address now.
+    pub email: Option<String>,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Opted out.
+    pub unsubscribed: bool,
+    /// The address takes no mail.
+    pub email_invalid: bool,
+    /// The address rests after bounces.
+    pub email_suspended: bool,
+    /// No marketing for now.
+    pub marketing_suspended: bool,
+}
+
+/// These people as they are now.
+pub fn recipients(s: &mut dyn Session, people: &[i64]) -> Result<Vec<Recipient>, StoreError> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    s.query_map(
+        "SELECT id, email, first_name, last_name, unsubscribed, email_invalid, email_suspended, marketing_suspended
+         FROM person WHERE id {in:1} ORDER BY id",
+        params![people],
+        |r| {
+            Ok(Recipient {
+                person: PersonId(r.int(0)),
+                email: r.opt_string(1),
+                first_name: r.opt_string(2),
+                last_name: r.opt_string(3),
+                unsubscribed: r.bool(4),
+                email_invalid: r.bool(5),
+                email_suspended: r.bool(6),
+                marketing_suspended: r.bool(7),
+            })
+        },
+    )
+}
+
+/// Which of these folded addresses are on the do-not-contact list, and why.
+pub fn suppressed(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<(String, String)>, StoreError> {
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT address, reason FROM suppression WHERE address {in:1} ORDER BY address";
+    s.query_map(sql, params![addresses], |r| Ok((r.string(0), r.string(1))))
+}
+
+/// Puts folded addresses on the do-not-contact list; one that is there keeps its reason.
+pub fn suppress(s: &mut dyn Session, addresses: &[String], reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    for address in addresses {
+        s.execute(
+            "INSERT INTO suppression (address, reason, added_at) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING",
+            params![address, reason, now],
+        )?;
+    }
+    Ok(())
+}
+
+/// The people who have one of these addresses, written exactly so, and whether each has opted out; locked.
+/// Index: `person_email`.
+pub fn people_at(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<(PersonId, bool)>, StoreError> {
+    let sql = "SELECT id, unsubscribed FROM person WHERE email {in:1} ORDER BY id {for_update}";
+    s.query_map(sql, params![addresses], |r| Ok((PersonId(r.int(0)), r.bool(1))))
+}
+
+/// Remembers that these people opted out themselves: no import lifts it.
+pub fn opted_out_themselves(s: &mut dyn Session, people: &[i64]) -> Result<(), StoreError> {
+    s.execute("UPDATE person SET unsubscribed_by_person = TRUE WHERE id {in:1}", params![people])?;
+    Ok(())
+}
+
+/// Whether a person did something with one message of a trip since `since`. Index: `activity_person`.
+pub fn has_done(
+    s: &mut dyn Session,
+    person: PersonId,
+    activity: &str,
+    trip: EnrollmentId,
+    node: i64,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    s.exists(
+        "SELECT 1 FROM activity WHERE person_id = $1 AND type = $2 AND enrollment_id = $3 AND node = $4 AND at >= $5 LIMIT 1",
+        params![person, activity, trip, node, since],
+    )
+}
