@@ -20,7 +20,7 @@ const LISTEN: &str = "127.0.0.1:8080";
 const FILE: &str = "caravan.toml";
 
 /// Options of every command.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Common {
     /// Directory of the embedded store [env: CARAVAN_DATA] [default: ./caravan-data]
@@ -233,6 +233,12 @@ pub struct Network {
     pub address: IpAddr,
     /// How many leading bits belong to it.
     pub prefix: u8,
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
 }
 
 impl FromStr for Network {

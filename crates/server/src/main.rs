@@ -2,10 +2,13 @@
 
 mod commands;
 mod config;
+mod demo;
 mod failure;
+mod mail;
 mod manifests;
 mod report;
 mod telemetry;
+mod web;
 mod wiring;
 
 use std::process::ExitCode;

@@ -23,6 +23,12 @@ pub fn json(value: &impl Serialize) -> io::Result<()> {
     line(serde_json::to_string_pretty(value)?)
 }
 
+/// Prints a value as JSON on one line, for whoever waits for it.
+pub fn compact(value: &impl Serialize) -> io::Result<()> {
+    line(serde_json::to_string(value)?)?;
+    io::stdout().flush()
+}
+
 /// Prints rows under a header, columns aligned; numbers to the right.
 pub fn table(header: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
     let widths: Vec<usize> = header

@@ -1,8 +1,16 @@
-//! Puts the rooms together: settings → store → engine.
+//! Puts the rooms together: settings → store → engine → delivery → loops.
 
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use caravan_connect::tracking::SigningKeys;
+use caravan_connect::{Secret, Surroundings};
 use caravan_engine::Engine;
-use caravan_model::Clock;
-use caravan_store::{OpenOptions, Store, StoreError};
+use caravan_engine::deliver::{Delivery, Dispatcher};
+use caravan_engine::runtime::{self, RuntimeHandle};
+use caravan_model::{Clock, Random};
+use caravan_store::{Dialect, OpenOptions, RuntimeLock, Store, StoreError, meta};
 
 use crate::config::{Place, Settings};
 
@@ -19,8 +27,84 @@ pub fn open(place: &Place) -> Result<Store, StoreError> {
 }
 
 /// An engine over the store, its tables brought up to date.
-pub fn engine(settings: &Settings) -> Result<Engine, StoreError> {
-    let store = open(&settings.place)?;
+pub fn engine(place: &Place) -> Result<Engine, StoreError> {
+    let store = open(place)?;
     store.migrate()?;
     Ok(Engine::new(store))
+}
+
+/// What a process that runs journeys holds.
+pub struct Running {
+    /// The engine.
+    pub engine: Engine,
+    /// Signs the links in messages, and reads them back.
+    pub signing: SigningKeys,
+    /// Threads that wait for sockets.
+    pub sockets: tokio::runtime::Runtime,
+    /// The right to be the one runtime of an embedded store.
+    _lock: RuntimeLock,
+}
+
+impl Running {
+    /// Opens the store and claims the right to run its journeys.
+    ///
+    /// # Errors
+    /// [`StoreError::RuntimeActive`] when another process runs them, on an embedded store.
+    pub fn begin(settings: &Settings) -> anyhow::Result<Self> {
+        let engine = engine(&settings.place)?;
+        let lock = engine.store().try_lock_runtime()?;
+        let signing = signing_keys(engine.store(), &Random::System)?;
+        let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        Ok(Self { engine, signing, sockets, _lock: lock })
+    }
+
+    /// What connectors and the mail catcher get of this process.
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings { clock: self.engine.clock().clone(), runtime: self.sockets.handle().clone() }
+    }
+
+    /// What takes effects out of the outbox; `public_url` is what links in messages begin with.
+    pub fn dispatcher(&self, public_url: &str) -> Dispatcher {
+        let delivery = Delivery::new(public_url, self.signing.clone());
+        Dispatcher::new(&self.engine, delivery, self.surroundings())
+    }
+
+    /// Starts the loops. They end when the handle goes.
+    pub fn start(&self, public_url: &str) -> std::io::Result<RuntimeHandle> {
+        runtime::serve(&self.engine, Some(Arc::new(self.dispatcher(public_url))), steppers(&self.engine))
+    }
+}
+
+/// SQLite has one writer; on PostgreSQL a thread a core keeps the database busy.
+fn steppers(engine: &Engine) -> usize {
+    match engine.store().dialect() {
+        Dialect::Sqlite => 1,
+        Dialect::Postgres => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    }
+}
+
+/// The key that signs links: drawn once, the same for every process of a store. Never logged.
+fn signing_keys(store: &Store, random: &Random) -> Result<SigningKeys, StoreError> {
+    let drawn = URL_SAFE_NO_PAD.encode(random.bytes::<32>());
+    let key = store.write(|s| meta::get_or_set(s, "signing_key", &drawn))?;
+    Ok(SigningKeys::new(1, Secret::new(key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signing_key_is_drawn_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open_sqlite(directory.path(), OpenOptions::default()).unwrap();
+        store.migrate().unwrap();
+        let stored = |store: &Store| store.read(|s| meta::get(s, "signing_key")).unwrap();
+        assert_eq!(stored(&store), None);
+        signing_keys(&store, &Random::seeded(1)).unwrap();
+        let first = stored(&store);
+        assert!(first.as_ref().is_some_and(|key| key.len() >= 43));
+        signing_keys(&store, &Random::seeded(2)).unwrap();
+        assert_eq!(stored(&store), first);
+    }
 }

@@ -82,7 +82,12 @@ fn configuration(settings: &Settings) -> Check {
         Some(file) => format!("settings from {}", file.display()),
         None => "no settings file; flags and variables hold".to_owned(),
     };
-    Check::good("configuration", file)
+    let ranges: Vec<String> = settings.allow_network.iter().map(ToString::to_string).collect();
+    let ranges = match ranges.is_empty() {
+        true => String::new(),
+        false => format!("; connections may reach the private ranges {}", ranges.join(", ")),
+    };
+    Check::good("configuration", file + &ranges)
 }
 
 fn public_url(settings: &Settings) -> Check {

@@ -1,6 +1,9 @@
 //! `caravan journey`: the life of journeys, and what happened to their travellers.
 
+use std::collections::BTreeMap;
+
 use caravan_engine::lifecycle::{self, Published};
+use caravan_engine::status::{self, JourneyStatus, NodeStatus, Outcomes, Travellers};
 use serde_json::json;
 
 use super::Context;
@@ -21,6 +24,8 @@ pub enum Verb {
     Close(Keys),
     /// Stop every traveller where it stands, for good
     Abort(Keys),
+    /// Count travellers by node, path and outcome
+    Status(Keys),
 }
 
 /// Which journeys.
@@ -38,6 +43,7 @@ pub fn run(context: &Context, verb: &Verb) -> Outcome {
         Verb::Resume(keys) => command(context, &keys.keys, lifecycle::Verb::Resume, "resumed"),
         Verb::Close(keys) => command(context, &keys.keys, lifecycle::Verb::Close, "closed to new entries"),
         Verb::Abort(keys) => command(context, &keys.keys, lifecycle::Verb::Abort, "aborted"),
+        Verb::Status(keys) => status(context, &keys.keys),
     }
 }
 
@@ -73,4 +79,68 @@ fn command(context: &Context, keys: &[String], verb: lifecycle::Verb, done: &str
         report::json(&all)?;
     }
     Ok(Done::All)
+}
+
+/// One journey as an object, several as a list.
+fn status(context: &Context, keys: &[String]) -> Outcome {
+    let engine = context.engine()?;
+    let all = keys.iter().map(|key| status::status(&engine, key)).collect::<Result<Vec<_>, _>>();
+    let all = all.map_err(Failure::refused)?;
+    match (context.json, all.as_slice()) {
+        (true, [one]) => report::json(one)?,
+        (true, several) => report::json(&several)?,
+        (false, several) => several.iter().try_for_each(print)?,
+    }
+    Ok(Done::All)
+}
+
+fn print(status: &JourneyStatus) -> std::io::Result<()> {
+    let paused = if status.paused { ", paused" } else { "" };
+    report::line(format!("{} version {} is {}{paused}", status.key, status.version, status.state))?;
+    report::line(travellers(&status.travellers))?;
+    for (reason, n) in &status.not_entered {
+        report::line(format!("{n} did not enter: {reason}"))?;
+    }
+    if status.problems > 0 {
+        report::line(format!("{} stand at a problem", status.problems))?;
+    }
+    let rows: Vec<Vec<String>> = status.nodes.iter().map(|(id, node)| row(id, node)).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    report::table(&["node", "reached", "current", "left", "ended", "what happened"], &rows)
+}
+
+fn travellers(counts: &Travellers) -> String {
+    let Travellers { entered, active, completed, no_path, timed_out, removed, aborted, expired } = counts;
+    let ends = [
+        ("completed", completed),
+        ("no path", no_path),
+        ("timed out", timed_out),
+        ("removed", removed),
+        ("aborted", aborted),
+        ("expired", expired),
+    ];
+    let ends = ends.iter().filter(|(_, n)| **n > 0).map(|(word, n)| format!(", {n} {word}"));
+    format!("{entered} entered, {active} active{}", ends.collect::<String>())
+}
+
+fn row(id: &str, node: &NodeStatus) -> Vec<String> {
+    let mut words: Vec<String> = node.paths.iter().map(|(path, n)| format!("{path} {n}")).collect();
+    words.extend(node.outcomes.iter().flat_map(outcomes));
+    let counts = [node.reached, node.current, node.left, node.ended].map(|n| n.to_string());
+    [vec![id.to_owned()], counts.to_vec(), vec![words.join(", ")]].concat()
+}
+
+fn outcomes(outcomes: &Outcomes) -> Vec<String> {
+    let Outcomes { pending, done, no_op, skipped, failed, in_doubt } = outcomes;
+    let by_reason = |word: &str, counts: &BTreeMap<String, i64>| -> Vec<String> {
+        counts.iter().map(|(reason, n)| format!("{word} ({reason}) {n}")).collect()
+    };
+    let plain = [("done", done), ("pending", pending), ("in doubt", in_doubt)];
+    let mut words: Vec<String> = plain.iter().filter(|(_, n)| **n > 0).map(|(word, n)| format!("{word} {n}")).collect();
+    words.extend(by_reason("nothing to do", no_op));
+    words.extend(by_reason("skipped", skipped));
+    words.extend(by_reason("failed", failed));
+    words
 }

@@ -1,12 +1,17 @@
 //! The commands, one file each.
 
 mod apply;
+mod demo;
 mod doctor;
 mod export;
+mod import;
 mod journey;
 mod run;
 mod sample;
+mod serve;
+mod user;
 mod validate;
+mod worker;
 
 use clap::{Parser, Subcommand};
 
@@ -32,6 +37,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve a fresh store with sample accounts, live journeys and a mail catcher
+    Demo(demo::Args),
+    /// Serve API, web app and runtime in one process
+    Serve(serve::Args),
+    /// Run journeys and deliver messages without API and app
+    Worker(worker::Args),
+    /// Import accounts, people or activities from CSV or JSON Lines
+    Import(import::Args),
     /// Check manifests without a store: every error with file, line, code and sentence
     Validate(validate::Args),
     /// Create or update what manifests name, all or nothing
@@ -43,6 +56,12 @@ enum Command {
     Journey(journey::Verb),
     /// Run journeys in the foreground until nothing is due now
     Run(run::Args),
+    /// Add users, and reset their passwords
+    #[command(subcommand)]
+    User(user::UserVerb),
+    /// Make tokens for programs
+    #[command(subcommand)]
+    Token(user::TokenVerb),
     /// Look at configuration, store, clock and connections: one line each, with what to do
     Doctor,
     /// Write sample data that follows from a seed, as import files
@@ -60,22 +79,30 @@ pub struct Context {
 impl Context {
     /// An engine over the store.
     pub fn engine(&self) -> Result<caravan_engine::Engine, Failure> {
-        Ok(wiring::engine(&self.settings)?)
+        Ok(wiring::engine(&self.settings.place)?)
     }
 }
 
 /// Does what the command line asks for.
 pub fn run(cli: Cli) -> Outcome {
-    let listen = cli.command.listen();
-    let settings = Settings::read(&cli.common, listen)?;
+    let settings = match &cli.command {
+        Command::Demo(args) => demo::settings(&cli.common, args)?,
+        command => Settings::read(&cli.common, command.listen())?,
+    };
     telemetry::start(settings.log_format, cli.command.log_level());
     let context = Context { settings, json: cli.common.json };
     match cli.command {
+        Command::Demo(_) => demo::run(&context),
+        Command::Serve(_) => serve::run(&context),
+        Command::Worker(_) => worker::run(&context),
+        Command::Import(args) => import::run(&context, &args),
         Command::Validate(args) => validate::run(&context, &args),
         Command::Apply(args) => apply::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
         Command::Journey(verb) => journey::run(&context, &verb),
         Command::Run(args) => run::run(&context, &args),
+        Command::User(verb) => user::user(&context, &verb),
+        Command::Token(verb) => user::token(&context, &verb),
         Command::Doctor => doctor::run(&context),
         Command::Sample(args) => sample::run(&context, &args),
     }
@@ -83,11 +110,18 @@ pub fn run(cli: Cli) -> Outcome {
 
 impl Command {
     fn listen(&self) -> Option<&str> {
-        None
+        match self {
+            Self::Serve(args) => args.listen.as_deref(),
+            Self::Worker(args) => Some(&args.listen),
+            _ => None,
+        }
     }
 
     /// Servers tell what they do, commands only what goes wrong.
     fn log_level(&self) -> &'static str {
-        "warn"
+        match self {
+            Self::Serve(_) | Self::Worker(_) => "info",
+            _ => "warn",
+        }
     }
 }

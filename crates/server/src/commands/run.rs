@@ -6,7 +6,8 @@ use caravan_engine::runtime::{self, IdleReport};
 
 use super::Context;
 use crate::failure::{Done, Failure, Outcome};
-use crate::report;
+use crate::wiring::Running;
+use crate::{report, web};
 
 /// What `run` takes.
 #[derive(Debug, clap::Args)]
@@ -20,9 +21,10 @@ pub struct Args {
 }
 
 pub fn run(context: &Context, args: &Args) -> Outcome {
-    let engine = context.engine()?;
-    let _lock = engine.store().try_lock_runtime()?;
-    let done = runtime::run_until_idle(&engine, None, args.timeout)?;
+    let running = Running::begin(&context.settings)?;
+    let listen = web::url_of(context.settings.listen);
+    let dispatcher = running.dispatcher(context.settings.public_url.as_deref().unwrap_or(&listen));
+    let done = runtime::run_until_idle(&running.engine, Some(&dispatcher), args.timeout)?;
     if context.json {
         report::json(&done)?;
     } else {
