@@ -8,9 +8,9 @@ pub mod documents;
 pub mod intake;
 pub mod journeys;
 pub mod ledger;
-pub mod people;
 pub mod meta;
 pub mod outbox;
+pub mod people;
 pub mod records;
 pub mod step;
 
