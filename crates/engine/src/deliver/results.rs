@@ -159,9 +159,11 @@ impl Results<'_> {
         outbox::put_back(s, &sheet.again)?;
         outbox::delete(s, &sheet.gone)?;
         ledger::insert(s, &sheet.ledger)?;
-        ledger::suppress(s, &sheet.bounced, "bounced_hard", self.now)?;
+        // People before addresses, as opting out does; counters last, as steps do.
         let claim = Claim { shards: vec![Shard(0)], now: self.now };
         let written = save::changes(s, self.live, &claim, sheet.changes)?;
+        sheet.bounced.sort_unstable();
+        ledger::suppress(s, &sheet.bounced, "bounced_hard", self.now)?;
         step::insert_inbox(s, &written.inbox)?;
         step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
         Ok(sheet.done)
