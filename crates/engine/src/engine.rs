@@ -69,22 +69,25 @@ impl Engine {
 
     /// Does one step, if anything is due. None: there is nothing to do now.
     pub fn step(&self) -> Result<Option<Report>, StoreError> {
-        let limits = self.limits();
+        let started = std::time::Instant::now();
+        let report = self.step_within(self.limits())?;
+        if report.is_some() {
+            self.adapt(started.elapsed());
+        }
+        Ok(report)
+    }
+
+    /// Does one step within these limits: a simulation cuts its batches the same way however fast the machine is.
+    pub(crate) fn step_within(&self, limits: Limits) -> Result<Option<Report>, StoreError> {
         let mut culprits = Culprits::new();
         loop {
-            let started = std::time::Instant::now();
             let done = self.store().write(|s| -> Result<Option<Report>, StepError> {
                 let Some(claim) = step::claim(s, limits.shards)? else { return Ok(None) };
                 let live = self.live(s)?;
                 batch::run(s, &live, &claim, limits, &culprits).map(Some)
             });
             match done {
-                Ok(report) => {
-                    if report.is_some() {
-                        self.adapt(started.elapsed());
-                    }
-                    return Ok(report);
-                }
+                Ok(report) => return Ok(report),
                 Err(StepError::Store(error)) => return Err(error),
                 Err(StepError::Culprit(trip, fault)) => {
                     tracing::error!(%trip, code = fault.code, message = %fault.message, "a trip failed");

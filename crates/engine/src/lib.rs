@@ -18,6 +18,7 @@ pub mod load;
 pub mod plan;
 pub mod runtime;
 pub mod save;
+pub mod simulate;
 pub mod status;
 pub mod tallies;
 pub mod tracking;

@@ -12,6 +12,7 @@ pub mod meta;
 pub mod outbox;
 pub mod people;
 pub mod records;
+pub mod scratch;
 pub mod step;
 
 mod bulk;

@@ -1,0 +1,145 @@
+//! Simulation: a journey runs on a copy of the data, in virtual time, with its effects recorded instead of delivered.
+//!
+//! The runtime is the same ([`Engine::step_within`], [`lifecycle::tick`], the dispatcher); only the clock is moved by
+//! hand, from one instant at which something is due to the next. Nothing here decides what a journey does.
+
+mod course;
+mod effects;
+mod script;
+mod stage;
+mod timelines;
+
+use std::collections::BTreeMap;
+
+use caravan_model::Finding;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::Engine;
+use crate::definitions::DefinitionError;
+use crate::status::{NodeStatus, Travellers, status};
+
+pub use timelines::TimelineLine;
+
+/// What is simulated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Simulated {
+    /// A journey of the store: a draft starts empty, a live one goes on from where its travellers stand.
+    Stored(String),
+    /// The journey in these texts (file, manifest), which are applied to the copy first. It starts empty.
+    Manifests(Vec<(String, String)>),
+}
+
+/// Something that happens in a simulation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptedActivity {
+    /// When, in virtual time; earlier than the simulation's start: known when it begins.
+    pub at: Timestamp,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Who acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_key: Option<String>,
+    /// The account that it is about or carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_key: Option<String>,
+    /// The type's own fields.
+    #[serde(default)]
+    pub fields: Map<String, Json>,
+}
+
+/// What a simulation is asked for.
+pub struct SimulateRequest<'a> {
+    /// Which journey.
+    pub journey: Simulated,
+    /// Where virtual time begins.
+    pub from: Timestamp,
+    /// Where it stops, at the latest.
+    pub until: Timestamp,
+    /// The seed of whatever is random. Steps decide nothing at random today.
+    pub seed: u64,
+    /// What happens meanwhile.
+    pub activities: Vec<ScriptedActivity>,
+    /// Takes the steps of all travellers at the end, by (traveller key, arrival).
+    pub timelines: Option<&'a mut dyn FnMut(TimelineLine)>,
+    /// How many rendered messages of each email are kept.
+    pub samples: usize,
+}
+
+/// What a simulation found: see the interfaces page, *Simulation report*. All times are virtual, all maps sorted; the
+/// same data, request and seed give the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct SimulationReport {
+    /// Key of the journey.
+    pub journey: String,
+    /// Where virtual time began.
+    pub from: Timestamp,
+    /// Where it was to stop.
+    pub until: Timestamp,
+    /// As requested.
+    pub seed: u64,
+    /// Trips, by how they stand.
+    pub travellers: Travellers,
+    /// Who would have entered but may not, by reason.
+    pub not_entered: BTreeMap<String, i64>,
+    /// Trips that failed by a fault of Caravan.
+    pub problems: usize,
+    /// By node, and by action of a people box.
+    pub nodes: BTreeMap<String, NodeStatus>,
+    /// Messages that would have been sent.
+    pub messages: Messages,
+    /// What else would have left, by kind; and what would have been done to other journeys, by `ACTION:JOURNEY`.
+    pub effects: BTreeMap<String, i64>,
+    /// When the journey finished, or `until`.
+    pub finished_at: Timestamp,
+}
+
+/// Messages by key of what was sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Messages {
+    /// Emails.
+    pub email: BTreeMap<String, i64>,
+    /// SMS messages.
+    pub sms: BTreeMap<String, i64>,
+}
+
+/// Runs a journey on a copy of the engine's store from `from` to `until`. The store itself is only read.
+///
+/// # Errors
+/// Findings: everything that stands against publishing the journey at `from`, times the wrong way round, scripted
+/// activities of people, accounts or types that nobody knows.
+pub fn simulate(engine: &Engine, request: SimulateRequest<'_>) -> Result<SimulationReport, DefinitionError> {
+    let SimulateRequest { journey, from, until, seed, activities, timelines, samples } = request;
+    if until < from {
+        let message = format!("The simulation is to end at {until}, before it begins at {from}. Give a later end.");
+        return Err(Finding::error("ends_before_start", "/until", message).into());
+    }
+    let stage = stage::Stage::set(engine, &journey, from)?;
+    let script = script::Script::read(&stage.engine, activities, until)?;
+    let before = status(&stage.engine, &stage.key)?;
+    let post = course::Post::new(&stage.engine, samples)?;
+    let finished_at = course::run(&stage, script, &post, until)?;
+    let after = status(&stage.engine, &stage.key)?;
+    if let Some(take) = timelines {
+        timelines::tell(&stage, from, take)?;
+    }
+    let (messages, mut effects) = post.sent();
+    effects.extend(effects::on_other_journeys(&stage, &before, &after)?);
+    Ok(SimulationReport {
+        journey: stage.key.clone(),
+        from,
+        until,
+        seed,
+        travellers: after.travellers,
+        not_entered: after.not_entered,
+        problems: after.problems,
+        nodes: after.nodes.into_iter().collect(),
+        messages,
+        effects,
+        finished_at,
+    })
+}

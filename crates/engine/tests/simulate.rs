@@ -1,0 +1,243 @@
+//! Simulations: the same runtime on a copy, in virtual time, with nothing changed where it was copied from.
+
+mod support;
+
+use caravan_engine::definitions::DefinitionError;
+use caravan_engine::simulate::{
+    ScriptedActivity, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
+};
+use support::{World, at, on_both_stores};
+
+const START: &str = "2026-12-01T09:00:00Z";
+
+/// Ten accounts `a-0` … `a-9` with 0, 100 … 900 employees; five are in `big`.
+const LISTS: &str = r#"
+{kind: score, key: interest}
+---
+{kind: activity_type, key: demo_requested, subject: person, fields: {product: string}}
+---
+{kind: account_list, key: big, type: dynamic, when: {account: employees, at_least: 500}, state: live}
+"#;
+
+const OTHER: &str = r#"
+kind: journey
+key: other
+subject: account
+audience: {account_list: big}
+end: 2027-06-30T00:00:00Z
+entry: rest
+nodes:
+  rest: {type: wait, duration: 5d, next: null}
+"#;
+
+const NURTURE: &str = r#"
+kind: journey
+key: nurture
+subject: account
+audience: {account_list: big}
+end: 2027-03-01T00:00:00Z
+entry: score
+nodes:
+  score: {type: action, on: people, action: change_score, score: interest, change: "+5", next: pause}
+  pause: {type: wait, duration: 3d, next: demo}
+  demo:
+    type: listen
+    event: {activity: demo_requested}
+    timeout: {duration: 10d, next: cold}
+    next: size
+  size:
+    type: split
+    by: account
+    paths:
+      - {label: Large, when: {account: employees, at_least: 800}, next: hand-over}
+  hand-over: {type: action, on: account, action: remove_from_journey, journey: other, next: null}
+  cold: {type: wait, duration: 60d, next: null}
+"#;
+
+fn request(journey: Simulated, until: &str) -> SimulateRequest<'static> {
+    SimulateRequest {
+        journey,
+        from: at(START),
+        until: at(until),
+        seed: 7,
+        activities: Vec::new(),
+        timelines: None,
+        samples: 0,
+    }
+}
+
+fn stored(key: &str) -> Simulated {
+    Simulated::Stored(key.to_owned())
+}
+
+fn draft(text: &str) -> Simulated {
+    Simulated::Manifests(vec![("draft.yaml".to_owned(), text.to_owned())])
+}
+
+fn demo(when: &str, person: &str) -> ScriptedActivity {
+    serde_json::from_value(serde_json::json!({
+        "at": when, "type": "demo_requested", "person_key": person, "fields": {"product": "crm"}
+    }))
+    .expect("an activity")
+}
+
+fn run(world: &World, request: SimulateRequest<'_>) -> SimulationReport {
+    match simulate(&world.engine, request) {
+        Ok(report) => {
+            for (id, node) in &report.nodes {
+                assert_eq!(node.reached, node.left + node.current + node.ended, "{id}: {node:?}");
+            }
+            report
+        }
+        Err(DefinitionError::Findings(findings)) => panic!("{findings:#?}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn codes(world: &World, request: SimulateRequest<'_>) -> Vec<String> {
+    match simulate(&world.engine, request) {
+        Err(DefinitionError::Findings(findings)) => findings.into_iter().map(|f| f.code).collect(),
+        other => panic!("it is refused with findings: {other:?}"),
+    }
+}
+
+/// Everything that anybody could see of the store.
+fn traces(world: &World) -> Vec<i64> {
+    let tables = ["document_version", "enrollment", "move", "activity", "inbox", "outbox", "person_score", "tally"];
+    let mut counts: Vec<i64> = tables.iter().map(|table| world.one(&format!("SELECT COUNT(*) FROM {table}"))).collect();
+    counts.push(world.one("SELECT revision FROM definitions_revision"));
+    counts
+}
+
+/// The other journey runs in truth, the draft is only there.
+fn prepared(world: World) -> World {
+    let world = world.with_people(10, 3);
+    world.apply(LISTS);
+    world.apply(OTHER);
+    world.run();
+    world.publish("other");
+    world.run();
+    world.apply(NURTURE);
+    world
+}
+
+fn three_demos(journey: Simulated) -> SimulateRequest<'static> {
+    // a-9 and a-5 ask in time, a-7 before it listens, a-0 never entered.
+    let activities = vec![
+        demo("2026-12-06T10:00:00Z", "p-5-0"),
+        demo("2026-12-05T10:00:00Z", "p-9-2"),
+        demo("2026-12-02T10:00:00Z", "p-7-1"),
+        demo("2026-12-06T10:00:00Z", "p-0-0"),
+    ];
+    SimulateRequest { activities, ..request(journey, "2027-04-01T00:00:00Z") }
+}
+
+on_both_stores! {
+    a_draft_starts_empty_and_runs_months_in_a_moment(world at "2026-12-01T09:00:00Z") {
+        let world = prepared(world);
+        let before = traces(&world);
+        let report = run(&world, three_demos(stored("nurture")));
+        assert_eq!(traces(&world), before, "the store is as it was");
+        // One snapshot for both stores: they give the same bytes.
+        let text = serde_json::to_string_pretty(&report).expect("a report");
+        insta::assert_snapshot!("three_demos", text);
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    let world = prepared(World::embedded(START));
+    let once = || {
+        let mut lines = Vec::new();
+        let mut take = |line: TimelineLine| lines.push(line);
+        let report = run(&world, SimulateRequest { timelines: Some(&mut take), ..three_demos(stored("nurture")) });
+        (serde_json::to_string(&report).expect("a report"), serde_json::to_string(&lines).expect("timelines"))
+    };
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn a_manifest_is_simulated_without_being_applied() {
+    let world = World::embedded(START).with_people(10, 3);
+    world.apply(LISTS);
+    world.run();
+    let before = traces(&world);
+    let report = run(&world, request(draft(OTHER), "2026-12-04T00:00:00Z"));
+    assert_eq!((report.travellers.entered, report.travellers.active), (5, 5));
+    assert_eq!(report.nodes["rest"].current, 5);
+    assert_eq!(report.finished_at, at("2026-12-04T00:00:00Z"), "its end is not reached");
+    assert_eq!(traces(&world), before);
+}
+
+#[test]
+fn a_live_journey_goes_on_from_where_its_travellers_stand() {
+    let world = prepared(World::embedded(START));
+    world.publish("nurture");
+    world.run();
+    world.run_at("2026-12-03T09:00:00Z");
+    let later = |until| SimulateRequest { from: at("2026-12-03T09:00:00Z"), ..request(stored("nurture"), until) };
+    let report = run(&world, later("2026-12-04T08:59:59Z"));
+    assert_eq!(report.nodes["pause"].current, 5, "not due yet");
+    let report = run(&world, later("2026-12-04T09:00:00Z"));
+    assert_eq!((report.nodes["pause"].left, report.nodes["demo"].current), (5, 5), "due exactly at the end");
+    assert_eq!(report.nodes["score"].outcomes.as_ref().expect("outcomes").done, 15, "what was done before counts");
+    // As a manifest it is a draft again, and nobody stands anywhere.
+    let report = run(
+        &world,
+        SimulateRequest { from: at("2026-12-03T09:00:00Z"), ..request(draft(NURTURE), "2026-12-04T09:00:00Z") },
+    );
+    assert_eq!((report.travellers.entered, report.nodes["pause"].current), (5, 5));
+}
+
+#[test]
+fn other_journeys_do_not_move_and_what_is_done_to_them_is_recorded() {
+    let world = prepared(World::embedded(START));
+    let other = NURTURE.replace("remove_from_journey", "add_to_journey");
+    let report = run(
+        &world,
+        SimulateRequest {
+            activities: vec![demo("2026-12-05T10:00:00Z", "p-9-2")],
+            ..request(draft(&other), "2026-12-20T00:00:00Z")
+        },
+    );
+    let outcomes = report.nodes["hand-over"].outcomes.clone().expect("outcomes");
+    // In truth it would have left `other` on the 6th; on the 5th it is inside in any case.
+    assert_eq!(outcomes.no_op, [("already_inside".to_owned(), 1)].into());
+    assert!(report.effects.is_empty(), "nothing was done");
+    let report = run(&world, three_demos(stored("nurture")));
+    assert_eq!(report.effects, [("remove_from_journey:other".to_owned(), 1)].into());
+    assert_eq!(world.status("other").travellers.active, 5, "in truth nobody was removed");
+}
+
+#[test]
+fn timelines_tell_every_step_of_every_traveller_in_order() {
+    let world = prepared(World::embedded(START));
+    let mut lines = Vec::new();
+    let mut take = |line: TimelineLine| lines.push(serde_json::to_string(&line).expect("a line"));
+    let request = SimulateRequest {
+        until: at("2026-12-08T00:00:00Z"),
+        timelines: Some(&mut take),
+        ..three_demos(stored("nurture"))
+    };
+    run(&world, request);
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_simulation_that_cannot_be_is_refused_with_reasons() {
+    let world = prepared(World::embedded(START));
+    let with =
+        |activity| SimulateRequest { activities: vec![activity], ..request(stored("nurture"), "2027-01-01T00:00:00Z") };
+    assert_eq!(codes(&world, request(stored("nurture"), "2026-11-01T00:00:00Z")), ["ends_before_start"]);
+    assert_eq!(codes(&world, with(demo(START, "p-99-0"))), ["unknown_person"]);
+    let nobody = ScriptedActivity { person_key: None, ..demo(START, "p-5-0") };
+    assert_eq!(codes(&world, with(nobody)), ["activity_about_nobody"]);
+    let unheard = ScriptedActivity { kind: "demo_requestd".to_owned(), ..demo(START, "p-5-0") };
+    assert_eq!(codes(&world, with(unheard)), ["unknown_activity_type"]);
+    assert_eq!(codes(&world, request(draft(LISTS), "2027-01-01T00:00:00Z")), ["no_journey"]);
+    let late =
+        SimulateRequest { from: at("2027-03-02T00:00:00Z"), ..request(stored("nurture"), "2027-04-01T00:00:00Z") };
+    assert!(!codes(&world, late).is_empty(), "a draft whose end has passed cannot be published");
+    let unknown = simulate(&world.engine, request(stored("nobody"), "2027-01-01T00:00:00Z"));
+    assert!(matches!(unknown, Err(DefinitionError::Unknown { .. })));
+}
