@@ -11,6 +11,7 @@ mod timelines;
 
 use std::collections::BTreeMap;
 
+use caravan_connect::EmailMessage;
 use caravan_model::Finding;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -94,6 +95,9 @@ pub struct SimulationReport {
     pub messages: Messages,
     /// What else would have left, by kind; and what would have been done to other journeys, by `ACTION:JOURNEY`.
     pub effects: BTreeMap<String, i64>,
+    /// The first messages of each email, rendered, as many as were asked for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub samples: BTreeMap<String, Vec<Sample>>,
     /// When the journey finished, or `until`.
     pub finished_at: Timestamp,
 }
@@ -105,6 +109,26 @@ pub struct Messages {
     pub email: BTreeMap<String, i64>,
     /// SMS messages.
     pub sms: BTreeMap<String, i64>,
+}
+
+/// A message as it would have left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Sample {
+    /// The recipient's address.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The HTML part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// The plain text part.
+    pub text: String,
+}
+
+impl From<EmailMessage> for Sample {
+    fn from(message: EmailMessage) -> Self {
+        Self { to: message.to.email, subject: message.subject, html: message.html, text: message.text }
+    }
 }
 
 /// Runs a journey on a copy of the engine's store from `from` to `until`. The store itself is only read.
@@ -121,14 +145,14 @@ pub fn simulate(engine: &Engine, request: SimulateRequest<'_>) -> Result<Simulat
     let stage = stage::Stage::set(engine, &journey, from)?;
     let script = script::Script::read(&stage.engine, activities, until)?;
     let before = status(&stage.engine, &stage.key)?;
-    let post = course::Post::new(&stage.engine, samples)?;
+    let post = course::Post::new(&stage.engine, samples);
     let finished_at = course::run(&stage, script, &post, until)?;
     let after = status(&stage.engine, &stage.key)?;
     if let Some(take) = timelines {
         timelines::tell(&stage, from, take)?;
     }
-    let (messages, mut effects) = post.sent();
-    effects.extend(effects::on_other_journeys(&stage, &before, &after)?);
+    let mut sent = post.sent();
+    sent.effects.extend(effects::on_other_journeys(&stage, &before, &after)?);
     Ok(SimulationReport {
         journey: stage.key.clone(),
         from,
@@ -138,8 +162,9 @@ pub fn simulate(engine: &Engine, request: SimulateRequest<'_>) -> Result<Simulat
         not_entered: after.not_entered,
         problems: after.problems,
         nodes: after.nodes.into_iter().collect(),
-        messages,
-        effects,
+        messages: sent.messages,
+        effects: sent.effects,
+        samples: sent.samples,
         finished_at,
     })
 }

@@ -16,6 +16,10 @@ const LISTS: &str = r#"
 ---
 {kind: activity_type, key: demo_requested, subject: person, fields: {product: string}}
 ---
+{kind: connection, key: mail, type: smtp, settings: {host: mail.example, from: {email: desk@acme.example}}}
+---
+{kind: email, key: welcome, connection: mail, subject: "Hello {{ person.first_name | default('there') }}", body: {html: "<p>Welcome</p>"}}
+---
 {kind: account_list, key: big, type: dynamic, when: {account: employees, at_least: 500}, state: live}
 "#;
 
@@ -38,7 +42,8 @@ audience: {account_list: big}
 end: 2027-03-01T00:00:00Z
 entry: score
 nodes:
-  score: {type: action, on: people, action: change_score, score: interest, change: "+5", next: pause}
+  score: {type: action, on: people, action: change_score, score: interest, change: "+5", next: hello}
+  hello: {type: action, on: people, action: send_email, email: welcome, next: pause}
   pause: {type: wait, duration: 3d, next: demo}
   demo:
     type: listen
@@ -112,6 +117,9 @@ fn traces(world: &World) -> Vec<i64> {
 /// The other journey runs in truth, the draft is only there.
 fn prepared(world: World) -> World {
     let world = world.with_people(10, 3);
+    // One opted out, one has no address.
+    world.sql("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-6-0'");
+    world.sql("UPDATE person SET email = NULL WHERE key = 'p-6-1'");
     world.apply(LISTS);
     world.apply(OTHER);
     world.run();
@@ -240,4 +248,34 @@ fn a_simulation_that_cannot_be_is_refused_with_reasons() {
     assert!(!codes(&world, late).is_empty(), "a draft whose end has passed cannot be published");
     let unknown = simulate(&world.engine, request(stored("nobody"), "2027-01-01T00:00:00Z"));
     assert!(matches!(unknown, Err(DefinitionError::Unknown { .. })));
+}
+
+#[test]
+fn messages_pass_the_gates_and_the_first_are_shown() {
+    let world = prepared(World::embedded(START));
+    let report = run(&world, SimulateRequest { samples: 2, ..request(stored("nurture"), "2026-12-02T00:00:00Z") });
+    assert_eq!(report.messages.email, [("welcome".to_owned(), 13)].into());
+    let outcomes = report.nodes["hello"].outcomes.clone().expect("outcomes");
+    assert_eq!((outcomes.pending, outcomes.done), (0, 13));
+    assert_eq!(outcomes.skipped, [("email_missing".to_owned(), 1), ("unsubscribed".to_owned(), 1)].into());
+    let samples = &report.samples["welcome"];
+    let shown: Vec<(&str, &str)> = samples.iter().map(|s| (s.to.as_str(), s.subject.as_str())).collect();
+    assert_eq!(shown, [("p-5-0@example.com", "Hello there"), ("p-5-1@example.com", "Hello there")]);
+    assert!(samples[0].html.as_deref().is_some_and(|html| html.contains("Welcome")));
+}
+
+#[test]
+fn what_another_journey_has_queued_is_not_sent() {
+    let world = prepared(World::embedded(START));
+    world.apply(&OTHER.replace("entry: rest", "entry: greet").replace("key: other", "key: greeting").replace(
+        "nodes:",
+        "nodes:\n  greet: {type: action, on: people, action: send_email, email: welcome, next: rest}",
+    ));
+    world.publish("greeting");
+    world.run();
+    assert_eq!(world.one("SELECT COUNT(*) FROM outbox"), 15, "nothing delivers in truth");
+    let report = run(&world, request(stored("nurture"), "2026-12-02T00:00:00Z"));
+    assert_eq!(report.messages.email, [("welcome".to_owned(), 13)].into());
+    let report = run(&world, request(stored("greeting"), "2026-12-02T00:00:00Z"));
+    assert_eq!(report.messages.email, [("welcome".to_owned(), 13)].into(), "of a live one they go out");
 }

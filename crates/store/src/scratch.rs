@@ -205,6 +205,8 @@ pub fn hold_others(s: &mut dyn Session, journey: DocumentId) -> Result<(), Store
         "DELETE FROM outbox WHERE version_id NOT IN (SELECT id FROM document_version WHERE document_id = $1)",
         params![journey],
     )?;
+    // What a dispatcher has in its hands goes out in the simulation.
+    s.execute("UPDATE outbox SET claim = NULL, claim_until = NULL, intent = FALSE WHERE claim IS NOT NULL", &[])?;
     // Virtual time may begin before the last real step.
     s.execute("UPDATE shard SET last_step_at = 0", &[])?;
     Ok(())

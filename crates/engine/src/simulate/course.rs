@@ -1,43 +1,82 @@
 //! The course of a simulation: whatever is due is done, then the clock goes on to what is due next.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use caravan_catalog::effects::SALES_ALERT;
+use caravan_connect::Secret;
+use caravan_connect::tracking::SigningKeys;
 use caravan_store::{StoreError, step};
 use jiff::Timestamp;
 
-use super::Messages;
 use super::script::Script;
 use super::stage::Stage;
+use super::{Messages, Sample};
 use crate::Engine;
 use crate::batch::Limits;
 use crate::definitions::DefinitionError;
+use crate::deliver::{Delivery, Dispatcher, Recorder};
 use crate::lifecycle;
 
 /// Batches are always cut the same way: how they are cut decides the order in which messages are queued.
 const LIMITS: Limits = Limits { shards: 256, travellers: 2_048 };
 
-/// Where messages go.
-pub(super) struct Post {}
+/// Messages that are judged and taken in one transaction.
+const WAVE: usize = 1_000;
+
+/// Where links in sample messages lead: nowhere.
+const PUBLIC_URL: &str = "https://simulation.invalid";
+
+/// Where messages go: through the dispatcher with all its gates, into a record.
+pub(super) struct Post {
+    dispatcher: Dispatcher,
+    recorder: Arc<Recorder>,
+}
 
 impl Post {
-    pub fn new(_engine: &Engine, _samples: usize) -> Result<Self, StoreError> {
-        Ok(Self {})
+    /// Keeps this many rendered messages of each email.
+    pub fn new(engine: &Engine, samples: usize) -> Self {
+        let recorder = Arc::new(Recorder::new(samples));
+        let signing = SigningKeys::new(0, Secret::new("simulation"));
+        // One lane after the other, so that everything happens in one order.
+        let delivery = Delivery { parallel: 1, wave: WAVE, ..Delivery::new(PUBLIC_URL, signing) };
+        Self { dispatcher: Dispatcher::recording(engine, delivery, Arc::clone(&recorder)), recorder }
     }
 
     /// Delivers what is queued. True when there was anything.
     fn deliver(&self) -> Result<bool, StoreError> {
-        Ok(false)
+        Ok(!self.dispatcher.dispatch_once()?.is_idle())
     }
 
     /// When something that was deferred may go.
     fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(None)
+        self.dispatcher.next_due()
     }
 
-    /// What was sent: messages, and other effects by kind.
-    pub fn sent(&self) -> (Messages, BTreeMap<String, i64>) {
-        (Messages::default(), BTreeMap::new())
+    /// What was taken.
+    pub fn sent(&self) -> Sent {
+        let mut sent = Sent::default();
+        for (key, taken) in self.recorder.taken() {
+            let count = i64::try_from(taken.count).unwrap_or(i64::MAX);
+            if key == SALES_ALERT {
+                sent.effects.insert(key.clone(), count);
+            } else {
+                sent.messages.email.insert(key.clone(), count);
+            }
+            if !taken.samples.is_empty() {
+                sent.samples.insert(key, taken.samples.into_iter().map(Sample::from).collect());
+            }
+        }
+        sent
     }
+}
+
+/// What left, or would have.
+#[derive(Default)]
+pub(super) struct Sent {
+    pub messages: Messages,
+    pub effects: BTreeMap<String, i64>,
+    pub samples: BTreeMap<String, Vec<Sample>>,
 }
 
 /// Runs until the journey has finished, nothing is due any more before `until`, or `until` itself. Returns when it

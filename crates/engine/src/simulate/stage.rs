@@ -3,7 +3,7 @@
 use caravan_model::document::{DocumentKind, read_documents};
 use caravan_model::{Clock, DocumentId, Finding};
 use caravan_store::documents::{self, DocumentRow};
-use caravan_store::{StoreError, scratch};
+use caravan_store::{StoreError, outbox, scratch};
 use jiff::Timestamp;
 
 use super::Simulated;
@@ -41,6 +41,7 @@ impl Stage {
         refuse_ended(&row, starts_empty)?;
         engine.store().write(|s| {
             documents::begin_change(s)?;
+            outbox::set_hold(s, false)?;
             scratch::hold_others(s, row.id)?;
             if starts_empty { scratch::forget_trips(s, row.id) } else { Ok(()) }
         })?;
