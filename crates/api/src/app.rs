@@ -12,7 +12,7 @@ use crate::http::Problem;
 
 /// `web/dist`, as the web build left it; empty when the server is built before it.
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/dist"]
+#[folder = "../../web/dist"]
 #[allow_missing = true]
 struct Files;
 
