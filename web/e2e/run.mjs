@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const START_MS = 120_000;
-const WALKS = ["first-floor.mjs"];
+const WALKS = ["first-floor.mjs", "segment.mjs"];
 
 const here = new URL(".", import.meta.url).pathname;
 
@@ -62,7 +62,7 @@ async function withDemo(binary, run) {
   });
   const stopped = ended(server);
   try {
-    const environment = await announced(server);
+    const environment = { ...(await announced(server)), CARAVAN_DATA: data };
     server.stdout.resume();
     return await run(environment);
   } finally {
