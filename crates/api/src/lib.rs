@@ -3,14 +3,19 @@
 //! Never SQL text, never a rule of the domain: operations read the store, ask the engine and shape the answer.
 
 pub mod access;
+mod accounts;
+mod activities;
 mod app;
 mod catalogue;
 mod documents;
 mod health;
+mod history;
 mod http;
+mod imports;
 mod journeys;
 pub mod mail;
 mod openapi;
+mod people;
 mod problems;
 mod router;
 mod session;
@@ -31,6 +36,10 @@ fn operations() -> Operations {
         stream::operations(),
         documents::operations(),
         catalogue::operations(),
+        accounts::operations(),
+        people::operations(),
+        imports::operations(),
+        activities::operations(),
         problems::operations(),
         mail::operations(),
         health::operations(),

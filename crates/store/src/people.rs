@@ -33,6 +33,16 @@ pub struct ListedRow {
     pub related: i64,
     /// When it was last written.
     pub updated_at: Timestamp,
+    /// Accounts: how many employees.
+    pub employees: Option<i64>,
+    /// Accounts: the owner's address.
+    pub owner_email: Option<String>,
+    /// People: the first name.
+    pub first_name: Option<String>,
+    /// People: the last name.
+    pub last_name: Option<String>,
+    /// People: they get no marketing mail.
+    pub unsubscribed: bool,
 }
 
 /// The columns of a list, beside id and key.
@@ -40,11 +50,13 @@ fn listed(table: Table) -> &'static str {
     match table {
         Table::Account => {
             "name, CAST(NULL AS TEXT), industry, country,
-             (SELECT COUNT(*) FROM account_person AS r WHERE r.account_id = t.id), updated_at FROM account AS t"
+             (SELECT COUNT(*) FROM account_person AS r WHERE r.account_id = t.id), updated_at, employees,
+             owner_email, CAST(NULL AS TEXT), CAST(NULL AS TEXT), FALSE FROM account AS t"
         }
         Table::Person => {
             "TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')), email, job_title, country,
-             (SELECT COUNT(*) FROM account_person AS r WHERE r.person_id = t.id), updated_at FROM person AS t"
+             (SELECT COUNT(*) FROM account_person AS r WHERE r.person_id = t.id), updated_at,
+             CAST(NULL AS BIGINT), CAST(NULL AS TEXT), first_name, last_name, unsubscribed FROM person AS t"
         }
     }
 }
@@ -128,7 +140,25 @@ fn read_listed(r: &dyn Row) -> Result<ListedRow, StoreError> {
         country: r.opt_string(5),
         related: r.int(6),
         updated_at: r.instant(7),
+        employees: r.opt_int(8),
+        owner_email: r.opt_string(9),
+        first_name: r.opt_string(10),
+        last_name: r.opt_string(11),
+        unsubscribed: r.bool(12),
     })
+}
+
+/// The accounts of each of these people: person, key and name, by key. Index: `account_person_person`.
+pub fn accounts_of_each(s: &mut dyn Session, people: &[i64]) -> Result<Vec<(i64, String, String)>, StoreError> {
+    let sql =
+        "SELECT tie.person_id, a.key, a.name FROM account_person AS tie JOIN account AS a ON a.id = tie.account_id
+         WHERE tie.person_id {in:1} ORDER BY tie.person_id, a.key";
+    s.query_map(sql, params![people], |r| Ok((r.int(0), r.string(1), r.string(2))))
+}
+
+/// How many people an account has.
+pub fn count_people_of(s: &mut dyn Session, account: AccountId) -> Result<i64, StoreError> {
+    s.query_int("SELECT COUNT(*) FROM account_person WHERE account_id = $1", params![account])
 }
 
 /// An account or a person with all its attributes.
@@ -231,10 +261,10 @@ fn related(
     most: usize,
 ) -> Result<Vec<RelatedRow>, StoreError> {
     // The roles come behind the listed columns.
-    let columns = listed(table).replace(", updated_at FROM ", ", updated_at, tie.roles FROM ");
-    let sql = format!("SELECT id, key, {columns} {of} AND key > $2 ORDER BY key LIMIT $3");
+    let (columns, from) = listed(table).rsplit_once(" FROM ").unwrap_or_default();
+    let sql = format!("SELECT id, key, {columns}, tie.roles FROM {from} {of} AND key > $2 ORDER BY key LIMIT $3");
     s.query_map(&sql, params![id, after, most as i64], |r| {
-        let roles = r.opt_text(8).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let roles = r.opt_text(13).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         Ok(RelatedRow { row: read_listed(r)?, roles })
     })
 }

@@ -36,6 +36,13 @@ impl PageQuery {
     }
 }
 
+impl PageQuery {
+    /// The number behind which (or before which) the page begins.
+    pub fn after_number(&self) -> Result<Option<i64>, Problem> {
+        self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
+    }
+}
+
 /// Which page of a list, and of what in it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 pub struct SearchQuery {

@@ -1,0 +1,275 @@
+//! Accounts, their people, groups and history.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use caravan_engine::import::{self, Put};
+use caravan_engine::{Engine, status};
+use caravan_model::attribute::Subject;
+use caravan_model::document::DocumentKind;
+use caravan_model::{AccountId, ActivityId};
+use caravan_store::people::{self as stored, DetailRow, ListedRow};
+use caravan_store::records::{self, Table};
+use caravan_store::{Session, StoreError, journeys};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::ApiState;
+use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
+use crate::history::{self, Activity, Attributes, SubjectPath, Trip};
+use crate::http::page::{Page, PageQuery, SearchQuery};
+use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
+use crate::people::{PersonRow, people_rows};
+
+const ACCOUNT: &str = "/api/v1/accounts/{key}";
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    let at = |rest: &str| format!("{ACCOUNT}/{rest}");
+    Operations::of("Accounts")
+        .get("/api/v1/accounts", ReadCustomers, list, "Accounts by key")
+        .get(ACCOUNT, ReadCustomers, show, "An account with all its attributes, journeys and lists")
+        .put(ACCOUNT, WriteCustomers, put, "Add an account or change what is named of it")
+        .delete(ACCOUNT, DeleteCustomers, delete, "Take an account away; its trips end as removed")
+        .get(&at("people"), ReadCustomers, people, "The people of an account, by key")
+        .get(&at("timeline"), ReadCustomers, timeline, "What happened to an account and its people, newest first")
+        .get(&at("buying_groups"), ReadCustomers, buying_groups, "The buying groups of an account with their members")
+}
+
+/// An account in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AccountRow {
+    /// The natural key, as imported.
+    key: String,
+    /// The name.
+    name: String,
+    industry: Option<String>,
+    country: Option<String>,
+    employees: Option<i64>,
+    /// Who looks after it.
+    owner_email: Option<String>,
+    /// How many people it has.
+    people: i64,
+    /// When it was last changed.
+    updated_at: Timestamp,
+}
+
+impl From<ListedRow> for AccountRow {
+    fn from(row: ListedRow) -> Self {
+        Self {
+            key: row.key,
+            name: row.name,
+            industry: row.title,
+            country: row.country,
+            employees: row.employees,
+            owner_email: row.owner_email,
+            people: row.related,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<AccountRow>, Problem> {
+    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let text = query.text().unwrap_or_default().to_owned();
+    let read = state.read(move |s| {
+        let rows = stored::page(s, Table::Account, &text, &after, limit + 1)?;
+        Ok((rows, stored::count(s, Table::Account, &text)?))
+    });
+    let (rows, total) = read.await?;
+    Ok(Page::of(rows, limit, |row| row.key.clone()).map(AccountRow::from).with_total(total))
+}
+
+/// An account with everything that is known of it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Account {
+    /// The natural key, as imported.
+    key: String,
+    /// The name.
+    name: String,
+    /// Every other attribute, by its key.
+    #[serde(flatten)]
+    attributes: Map<String, Value>,
+    /// How many people it has.
+    people: i64,
+    /// Its latest trips.
+    journeys: Vec<Trip>,
+    /// Keys of the account lists it is in.
+    lists: Vec<String>,
+}
+
+async fn show(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<Answer<Account>, Problem> {
+    state.blocking(move |engine| engine.store().read(|s| account(engine, s, &path.key))).await
+}
+
+fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Account>, Problem> {
+    let row = found(engine, s, key)?;
+    let live = engine.live(s)?;
+    let name_at = live.definitions.schema.account.iter().position(|(_, attribute)| attribute.key == "name");
+    let name = name_at.and_then(|at| row.values.get(at)).map(ToString::to_string).unwrap_or_default();
+    let trips = status::trips_of_account(engine, s, row.id)?;
+    let revision = history::tag(&row);
+    Ok(Answer::of(Account {
+        name,
+        attributes: history::attributes(&live.definitions.schema.account, &row),
+        people: stored::count_people_of(s, AccountId(row.id))?,
+        journeys: history::trips(&live, trips),
+        lists: history::lists(s, &live, DocumentKind::AccountList, row.id)?,
+        key: row.key,
+    })
+    .revision(revision))
+}
+
+/// The account, or 404.
+fn found(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<DetailRow, Problem> {
+    looked_up(engine, s, key)?.ok_or_else(|| unknown(key))
+}
+
+fn looked_up(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Option<DetailRow>, StoreError> {
+    let live = engine.live(s)?;
+    stored::by_key(s, &live.definitions.schema, Table::Account, key)
+}
+
+fn unknown(key: &str) -> Problem {
+    Problem::not_found("unknown_account", format!("The account `{key}`"))
+}
+
+async fn put(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    seen: Option<IfMatch>,
+    Json(Attributes(fields)): Json<Attributes>,
+) -> Result<Answer<Account>, Problem> {
+    let write = state.blocking(move |engine| {
+        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
+        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
+        let done = import::put(engine, Subject::Account, &path.key, &fields, "api")?;
+        engine.poke();
+        let answer = engine.store().read(|s| account(engine, s, &path.key))?;
+        Ok(if done == Put::Created { answer.status(StatusCode::CREATED) } else { answer })
+    });
+    write.await
+}
+
+async fn delete(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    seen: Option<IfMatch>,
+) -> Result<Done, Problem> {
+    let write = state.blocking(move |engine| {
+        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
+        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
+        if import::delete(engine, Subject::Account, &path.key)? { Ok(Done::default()) } else { Err(unknown(&path.key)) }
+    });
+    write.await
+}
+
+async fn people(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    Query(query): Query<PageQuery>,
+) -> Result<Page<PersonRow>, Problem> {
+    let (limit, after) = (query.limit()?, query.after()?.unwrap_or_default());
+    let read = state.blocking(move |engine| {
+        engine.store().read(|s| {
+            let account = found(engine, s, &path.key)?;
+            let rows = stored::people_of(s, AccountId(account.id), &after, limit + 1)?;
+            let page = Page::of(rows, limit, |row| row.row.key.clone());
+            Ok(people_rows(s, page.map(|row| row.row))?)
+        })
+    });
+    read.await
+}
+
+async fn timeline(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    Query(query): Query<PageQuery>,
+) -> Result<Page<Activity>, Problem> {
+    let (limit, before) = (query.limit()?, query.after_number()?.map(ActivityId));
+    let read = state.blocking(move |engine| {
+        engine.store().read(|s| {
+            let account = found(engine, s, &path.key)?;
+            let rows = stored::timeline_of_account(s, AccountId(account.id), before, limit + 1)?;
+            Ok(history::timeline(engine, s, rows, limit)?)
+        })
+    });
+    read.await
+}
+
+/// A buying group.
+#[derive(Debug, Serialize, JsonSchema)]
+struct BuyingGroup {
+    /// Key of its solution interest.
+    solution_interest: String,
+    /// Name of its solution interest.
+    name: Option<String>,
+    /// Its stage.
+    stage: Option<String>,
+    /// Its status.
+    status: Option<String>,
+    /// How complete it is, in percent.
+    completeness: Option<f64>,
+    /// How engaged it is, in percent.
+    engagement: Option<f64>,
+    /// Who belongs to it.
+    members: Vec<Member>,
+}
+
+/// A member of a buying group.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Member {
+    /// Key of the person.
+    person: String,
+    /// Name of the person.
+    name: Option<String>,
+    /// The role in the group.
+    role: String,
+    /// Who put the person there: `manual`, `journey`, `template` …
+    source: String,
+}
+
+async fn buying_groups(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+) -> Result<Page<BuyingGroup>, Problem> {
+    let read = state.blocking(move |engine| engine.store().read(|s| groups(engine, s, &path.key)));
+    Ok(Page { items: read.await?, next_cursor: None, total: None })
+}
+
+fn groups(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Vec<BuyingGroup>, Problem> {
+    let account = found(engine, s, key)?;
+    let live = engine.live(s)?;
+    let rows = records::groups_of_account(s, AccountId(account.id))?;
+    let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
+    let members = records::members(s, &ids)?;
+    let people: Vec<i64> = members.iter().map(|member| member.person.0).collect();
+    let people: HashMap<i64, journeys::Shown> =
+        journeys::shown_people(s, &people)?.into_iter().map(|shown| (shown.id, shown)).collect();
+    let interests: HashMap<_, _> =
+        live.definitions.of_kind(DocumentKind::SolutionInterest).map(|interest| (interest.id, interest)).collect();
+    let group = |row: records::GroupRow| {
+        let interest = interests.get(&row.interest);
+        let own = members.iter().filter(|member| member.group == row.id && !member.removed);
+        BuyingGroup {
+            solution_interest: interest.map(|it| it.key.clone()).unwrap_or_default(),
+            name: interest.map(|it| it.name.clone()),
+            stage: row.stage,
+            status: row.status,
+            completeness: row.completeness,
+            engagement: row.engagement,
+            members: own
+                .filter_map(|member| {
+                    let shown = people.get(&member.person.0)?;
+                    let name = Some(shown.name.clone()).filter(|name| !name.is_empty());
+                    let (role, source) = (member.role.clone(), member.source.clone());
+                    Some(Member { person: shown.key.clone(), name, role, source })
+                })
+                .collect(),
+        }
+    };
+    Ok(rows.into_iter().map(group).collect())
+}

@@ -1,0 +1,212 @@
+//! Accounts, people and activities in bulk: the body is streamed into the import as it arrives.
+
+use std::io::{self, Read};
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use caravan_engine::import::{self, FileFormat, ImportKind, ImportOptions};
+use futures_util::StreamExt;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use crate::ApiState;
+use crate::access::Permission;
+use crate::http::{Answer, Operations, Path, Problem, Query};
+
+/// A file of ten million people is smaller.
+const MOST_BYTES: u64 = 8 * 1024 * 1024 * 1024;
+/// Pieces of a body that wait for the import.
+const PIECES: usize = 16;
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Import").post(
+        "/api/v1/import/{kind}",
+        Permission::WriteCustomers,
+        take,
+        "Import accounts, people or activities from CSV or JSON Lines, as the body is sent",
+    )
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    /// One account a row.
+    Accounts,
+    /// One person, or one person's relation to an account, a row.
+    People,
+    /// One activity a row.
+    Activities,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct KindPath {
+    /// What the file holds.
+    kind: Kind,
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Format {
+    /// Comma-separated, a header first.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ImportQuery {
+    /// Left out: told from the Content-Type (`text/csv`, `application/x-ndjson`).
+    format: Option<Format>,
+    /// Do everything but commit.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What became of a file. `read` = `created` + `updated` + `unchanged` + `parked` + `rejected`.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Report {
+    /// Rows.
+    read: u64,
+    /// Rows that added something.
+    created: u64,
+    /// Rows that changed something.
+    updated: u64,
+    /// Rows that said what was known.
+    unchanged: u64,
+    /// Activities that wait for their person or account.
+    parked: u64,
+    /// Rows that were not taken.
+    rejected: u64,
+    /// The first rejects.
+    rejects: Vec<Reject>,
+    /// What else is worth saying.
+    notes: Vec<String>,
+}
+
+/// A row that was not taken.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Reject {
+    /// Where it begins, counted from 1.
+    line: u64,
+    /// Stable code.
+    code: &'static str,
+    /// What is wrong and what to do.
+    reason: String,
+}
+
+async fn take(
+    State(state): State<ApiState>,
+    Path(path): Path<KindPath>,
+    Query(query): Query<ImportQuery>,
+    headers: HeaderMap,
+    body: File,
+) -> Result<Answer<Report>, Problem> {
+    let format = format_of(query.format, &headers)?;
+    let kind = match path.kind {
+        Kind::Accounts => ImportKind::Accounts,
+        Kind::People => ImportKind::People,
+        Kind::Activities => ImportKind::Activities,
+    };
+    let options = ImportOptions { dry_run: query.dry_run, ..ImportOptions::default() };
+    let (pieces, input) = mpsc::channel(PIECES);
+    let sending = send(body.0, pieces);
+    let importing = state.blocking(move |engine| {
+        let input = Pieces { input, piece: Bytes::new() };
+        let done = import::import(engine, kind, input, format, &options, &mut ());
+        engine.poke();
+        Ok(done?)
+    });
+    let (report, ()) = tokio::join!(importing, sending);
+    let report = report?;
+    Ok(Answer::of(Report {
+        read: report.read,
+        created: report.created,
+        updated: report.updated,
+        unchanged: report.unchanged,
+        parked: report.parked,
+        rejected: report.rejected,
+        rejects: report
+            .rejects
+            .into_iter()
+            .map(|reject| Reject { line: reject.line, code: reject.code, reason: reject.message })
+            .collect(),
+        notes: report.notes.into_iter().map(|note| note.message).collect(),
+    }))
+}
+
+fn format_of(asked: Option<Format>, headers: &HeaderMap) -> Result<FileFormat, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match (asked, kind.split(';').next().unwrap_or_default().trim()) {
+        (Some(Format::Csv), _) | (None, "text/csv") => Ok(FileFormat::Csv),
+        (Some(Format::Jsonl), _) | (None, "application/x-ndjson" | "application/jsonl") => Ok(FileFormat::JsonLines),
+        (None, _) => {
+            let detail = "Say how the body is written: `?format=csv` or `?format=jsonl`.";
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unknown_format", detail))
+        }
+    }
+}
+
+/// Hands the body on, piece by piece, until its end, an error, or the import wants no more.
+async fn send(body: Body, pieces: mpsc::Sender<io::Result<Bytes>>) {
+    let mut stream = body.into_data_stream();
+    let mut bytes = 0_u64;
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(io::Error::other);
+        bytes += piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        let piece = if bytes > MOST_BYTES { Err(io::Error::other("it is larger than 8 GiB")) } else { piece };
+        let broken = piece.is_err();
+        if pieces.send(piece).await.is_err() || broken {
+            return;
+        }
+    }
+}
+
+/// The pieces as the import reads them, on its own thread.
+struct Pieces {
+    input: mpsc::Receiver<io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl Read for Pieces {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.input.blocking_recv() {
+                Some(piece) => self.piece = piece?,
+                None => return Ok(0),
+            }
+        }
+        let n = into.len().min(self.piece.len());
+        let read = self.piece.split_to(n);
+        into.split_at_mut(n).0.copy_from_slice(&read);
+        Ok(n)
+    }
+}
+
+/// The body as it comes, of any length.
+struct File(Body);
+
+impl<S: Send + Sync> axum::extract::FromRequest<S> for File {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, _: &S) -> Result<Self, Problem> {
+        Ok(Self(request.into_body()))
+    }
+}
+
+impl aide::OperationInput for File {
+    fn operation_input(ctx: &mut aide::generate::GenContext, operation: &mut aide::openapi::Operation) {
+        let text = |kind: &str| (kind.to_owned(), aide::openapi::MediaType::default());
+        let body = aide::openapi::RequestBody {
+            description: Some("The file.".to_owned()),
+            content: [text("text/csv"), text("application/x-ndjson")].into_iter().collect(),
+            required: true,
+            ..Default::default()
+        };
+        aide::operation::set_body(ctx, operation, body);
+    }
+}

@@ -1,0 +1,206 @@
+//! People and their history.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use caravan_engine::import::{self, Put};
+use caravan_engine::{Engine, status};
+use caravan_model::attribute::Subject;
+use caravan_model::document::DocumentKind;
+use caravan_model::{ActivityId, PersonId};
+use caravan_store::people::{self as stored, DetailRow, ListedRow};
+use caravan_store::records::Table;
+use caravan_store::{Session, StoreError, journeys};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::ApiState;
+use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
+use crate::history::{self, Activity, Attributes, Named, SubjectPath, Trip};
+use crate::http::page::{Page, PageQuery, SearchQuery};
+use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
+
+const PERSON: &str = "/api/v1/people/{key}";
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("People")
+        .get("/api/v1/people", ReadCustomers, list, "People by key")
+        .get(PERSON, ReadCustomers, show, "A person with all attributes, accounts, journeys and lists")
+        .put(PERSON, WriteCustomers, put, "Add a person or change what is named of them")
+        .delete(PERSON, DeleteCustomers, delete, "Take a person away; their trips end as removed")
+        .get("/api/v1/people/{key}/timeline", ReadCustomers, timeline, "What a person did, newest first")
+}
+
+/// A person in a list.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PersonRow {
+    /// The natural key, as imported.
+    key: String,
+    email: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    /// First and last name.
+    name: Option<String>,
+    job_title: Option<String>,
+    country: Option<String>,
+    /// The accounts they belong to.
+    accounts: Vec<Named>,
+    /// They get no marketing mail.
+    unsubscribed: bool,
+    /// When they were last changed.
+    updated_at: Timestamp,
+}
+
+/// Listed people with their accounts.
+pub fn people_rows(s: &mut dyn Session, page: Page<ListedRow>) -> Result<Page<PersonRow>, StoreError> {
+    let ids: Vec<i64> = page.items.iter().map(|row| row.id).collect();
+    let mut accounts: HashMap<i64, Vec<Named>> = HashMap::new();
+    for (person, key, name) in stored::accounts_of_each(s, &ids)? {
+        accounts.entry(person).or_default().push(Named { key, name: Some(name) });
+    }
+    Ok(page.map(|row| PersonRow {
+        key: row.key,
+        email: row.email,
+        first_name: row.first_name,
+        last_name: row.last_name,
+        name: Some(row.name).filter(|name| !name.is_empty()),
+        job_title: row.title,
+        country: row.country,
+        accounts: accounts.remove(&row.id).unwrap_or_default(),
+        unsubscribed: row.unsubscribed,
+        updated_at: row.updated_at,
+    }))
+}
+
+async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<PersonRow>, Problem> {
+    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let text = query.text().unwrap_or_default().to_owned();
+    let read = state.read(move |s| {
+        let rows = stored::page(s, Table::Person, &text, &after, limit + 1)?;
+        let total = stored::count(s, Table::Person, &text)?;
+        Ok(people_rows(s, Page::of(rows, limit, |row| row.key.clone()))?.with_total(total))
+    });
+    read.await
+}
+
+/// A person with everything that is known of them.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Person {
+    /// The natural key, as imported.
+    key: String,
+    /// First and last name, else the address.
+    name: Option<String>,
+    /// Every attribute, by its key.
+    #[serde(flatten)]
+    attributes: Map<String, Value>,
+    /// They opted out of mail themselves; no import lifts that.
+    opted_out: bool,
+    /// The accounts they belong to.
+    accounts: Vec<Membership>,
+    /// Their latest trips by themselves.
+    journeys: Vec<Trip>,
+    /// Keys of the people lists they are in.
+    lists: Vec<String>,
+}
+
+/// An account of a person.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Membership {
+    /// The account's key.
+    key: String,
+    /// The account's name.
+    name: Option<String>,
+    /// The person's roles there.
+    roles: Vec<String>,
+}
+
+async fn show(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<Answer<Person>, Problem> {
+    state.blocking(move |engine| engine.store().read(|s| person(engine, s, &path.key))).await
+}
+
+/// The accounts of one person that are shown; nobody has more.
+const ACCOUNTS_SHOWN: usize = 200;
+
+fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Person>, Problem> {
+    let row = found(engine, s, key)?;
+    let live = engine.live(s)?;
+    let shown = journeys::shown_people(s, &[row.id])?.pop();
+    let accounts = stored::accounts_of(s, PersonId(row.id), "", ACCOUNTS_SHOWN)?;
+    let accounts =
+        accounts.into_iter().map(|it| Membership { key: it.row.key, name: Some(it.row.name), roles: it.roles });
+    let trips = status::trips_of_person(engine, s, row.id)?;
+    let revision = history::tag(&row);
+    Ok(Answer::of(Person {
+        name: shown.map(|shown| shown.name).filter(|name| !name.is_empty()),
+        attributes: history::attributes(&live.definitions.schema.person, &row),
+        opted_out: row.opted_out,
+        accounts: accounts.collect(),
+        journeys: history::trips(&live, trips),
+        lists: history::lists(s, &live, DocumentKind::PeopleList, row.id)?,
+        key: row.key,
+    })
+    .revision(revision))
+}
+
+fn found(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<DetailRow, Problem> {
+    looked_up(engine, s, key)?.ok_or_else(|| unknown(key))
+}
+
+fn looked_up(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Option<DetailRow>, StoreError> {
+    let live = engine.live(s)?;
+    stored::by_key(s, &live.definitions.schema, Table::Person, key)
+}
+
+fn unknown(key: &str) -> Problem {
+    Problem::not_found("unknown_person", format!("The person `{key}`"))
+}
+
+async fn put(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    seen: Option<IfMatch>,
+    Json(Attributes(fields)): Json<Attributes>,
+) -> Result<Answer<Person>, Problem> {
+    let write = state.blocking(move |engine| {
+        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
+        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
+        let done = import::put(engine, Subject::Person, &path.key, &fields, "api")?;
+        engine.poke();
+        let answer = engine.store().read(|s| person(engine, s, &path.key))?;
+        Ok(if done == Put::Created { answer.status(StatusCode::CREATED) } else { answer })
+    });
+    write.await
+}
+
+async fn delete(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    seen: Option<IfMatch>,
+) -> Result<Done, Problem> {
+    let write = state.blocking(move |engine| {
+        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
+        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
+        if import::delete(engine, Subject::Person, &path.key)? { Ok(Done::default()) } else { Err(unknown(&path.key)) }
+    });
+    write.await
+}
+
+async fn timeline(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+    Query(query): Query<PageQuery>,
+) -> Result<Page<Activity>, Problem> {
+    let (limit, before) = (query.limit()?, query.after_number()?.map(ActivityId));
+    let read = state.blocking(move |engine| {
+        engine.store().read(|s| {
+            let person = found(engine, s, &path.key)?;
+            let rows = stored::timeline_of_person(s, PersonId(person.id), before, limit + 1)?;
+            Ok(history::timeline(engine, s, rows, limit)?)
+        })
+    });
+    read.await
+}
