@@ -21,6 +21,7 @@ mod router;
 mod session;
 mod state;
 mod stream;
+mod tracking;
 
 pub use http::problem::Problem;
 pub use mail::MailCatcher;
@@ -40,6 +41,7 @@ fn operations() -> Operations {
         people::operations(),
         imports::operations(),
         activities::operations(),
+        tracking::operations(),
         problems::operations(),
         mail::operations(),
         health::operations(),

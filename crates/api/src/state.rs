@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caravan_engine::Engine;
+use caravan_engine::tracking::SigningKeys;
 use caravan_model::Random;
 use caravan_store::Session;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -27,6 +28,8 @@ pub struct ApiState {
     pub public_url: Arc<str>,
     /// The built-in mail catcher, where it runs.
     pub mail: Option<Arc<dyn MailCatcher>>,
+    /// What signs the links in messages; without it they lead nowhere.
+    pub signing: Option<SigningKeys>,
     /// Whether this is the demo.
     pub demo: bool,
     /// What `/metrics` renders.
@@ -44,6 +47,7 @@ impl ApiState {
             random,
             public_url: public_url.trim_end_matches('/').into(),
             mail: None,
+            signing: None,
             demo: false,
             metrics: None,
             streams: Arc::default(),

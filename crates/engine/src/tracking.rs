@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
-use caravan_connect::tracking::{BadToken, Purpose, SigningKeys, Token};
+pub use caravan_connect::tracking::{BadToken, SigningKeys};
+use caravan_connect::tracking::{Purpose, Token};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};

@@ -1,0 +1,164 @@
+//! Where the links in messages lead: the picture that tells of an open, tracked links, and the way out.
+//!
+//! Nobody signs in here; the token in the address is the proof. A GET never opts anybody out: mail programs and scanners
+//! follow every link.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use caravan_engine::tracking::{self, OptOut, OptOutPage, SigningKeys, TrackingError};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::ApiState;
+use crate::access::Gate;
+use crate::http::{Operations, Path, Problem};
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Links in messages")
+        .get("/t/o/{token}", Gate::Public, opened, "The picture in a message; always answers a picture")
+        .get("/t/c/{token}", Gate::Public, clicked, "A link in a message; leads to where the message says")
+        .get("/t/u/{token}", Gate::Public, ask, "The page on which one opts out; changes nothing")
+        .post("/t/u/{token}", Gate::Public, opt_out, "Opt out: the page's button, or a mail program's (RFC 8058)")
+}
+
+/// Every text that recipients read here.
+mod words {
+    pub const ASK_TITLE: &str = "Unsubscribe";
+    pub const ASK_BUTTON: &str = "Unsubscribe";
+    pub const DONE_TITLE: &str = "You are unsubscribed";
+    pub const DONE: &str = "You will get no more marketing email from us. What was sent before may still arrive.";
+    pub const UNKNOWN_TITLE: &str = "This link does not work";
+    pub const UNKNOWN: &str = "It may have been cut off on its way. Copy the whole address from the message and try again.";
+    pub const BROKEN_TITLE: &str = "This did not work";
+    pub const BROKEN: &str = "Something went wrong on our side. Please try again in a moment.";
+
+    /// The question, with whom and what for as far as they are known.
+    pub fn ask(address: Option<&str>, organisation: Option<&str>) -> String {
+        match (address, organisation) {
+            (Some(address), Some(organisation)) => {
+                format!("Shall {address} get no more marketing email from {organisation}?")
+            }
+            (Some(address), None) => format!("Shall {address} get no more marketing email?"),
+            (None, Some(organisation)) => format!("Do you want no more marketing email from {organisation}?"),
+            (None, None) => "Do you want no more marketing email?".to_owned(),
+        }
+    }
+}
+
+/// A picture of one transparent point, GIF.
+const POINT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+
+/// What a mail program sends that has a button of its own.
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+
+#[derive(Deserialize, JsonSchema)]
+struct LinkPath {
+    /// Signed by this installation.
+    token: String,
+}
+
+/// An answer for browsers and mail programs.
+struct Shown(Response);
+
+async fn opened(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+    let written = with_keys(&state, move |engine, keys| tracking::opened(engine, keys, &path.token)).await;
+    if let Err(Refused::Broken) = written {
+        tracing::warn!("an open could not be written down");
+    }
+    Shown(([(header::CONTENT_TYPE, "image/gif")], POINT).into_response())
+}
+
+async fn clicked(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+    let follow = move |engine: &_, keys: &_| tracking::clicked(engine, keys, &path.token).map_err(TrackingError::from);
+    let target = match with_keys(&state, follow).await {
+        Ok(target) => target,
+        Err(refused) => return refused.page(),
+    };
+    match HeaderValue::from_str(&target) {
+        Ok(location) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
+        Err(_) => Refused::Unknown.page(),
+    }
+}
+
+async fn ask(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+    let look = move |engine: &_, keys: &_| tracking::opt_out_page(engine, keys, &path.token);
+    with_keys(&state, look).await.map_or_else(Refused::page, |page| opt_out_page(&page))
+}
+
+async fn opt_out(State(state): State<ApiState>, Path(path): Path<LinkPath>, body: Bytes) -> Shown {
+    let one_click = std::str::from_utf8(&body).is_ok_and(|text| text.split('&').any(|field| field == ONE_CLICK));
+    let how = if one_click { OptOut::OneClick } else { OptOut::Page };
+    let go = move |engine: &_, keys: &_| tracking::opt_out(engine, keys, &path.token, how);
+    with_keys(&state, go).await.map_or_else(Refused::page, |page| opt_out_page(&page))
+}
+
+/// Why a link does nothing.
+enum Refused {
+    Unknown,
+    Broken,
+}
+
+async fn with_keys<T: Send + 'static>(
+    state: &ApiState,
+    work: impl FnOnce(&caravan_engine::Engine, &SigningKeys) -> Result<T, TrackingError> + Send + 'static,
+) -> Result<T, Refused> {
+    let Some(keys) = state.signing.clone() else { return Err(Refused::Unknown) };
+    let done = state.blocking(move |engine| match work(engine, &keys) {
+        Ok(done) => Ok(Ok(done)),
+        Err(TrackingError::BadToken(_)) => Ok(Err(Refused::Unknown)),
+        Err(TrackingError::Store(error)) => Err(Problem::from(error)),
+    });
+    done.await.unwrap_or(Err(Refused::Broken))
+}
+
+impl Refused {
+    fn page(self) -> Shown {
+        match self {
+            Self::Unknown => page(StatusCode::NOT_FOUND, words::UNKNOWN_TITLE, words::UNKNOWN, false),
+            Self::Broken => page(StatusCode::SERVICE_UNAVAILABLE, words::BROKEN_TITLE, words::BROKEN, false),
+        }
+    }
+}
+
+fn opt_out_page(of: &OptOutPage) -> Shown {
+    if of.opted_out {
+        return page(StatusCode::OK, words::DONE_TITLE, words::DONE, false);
+    }
+    let question = words::ask(of.address.as_deref(), of.organisation.as_deref());
+    page(StatusCode::OK, words::ASK_TITLE, &question, true)
+}
+
+fn page(status: StatusCode, title: &str, text: &str, with_button: bool) -> Shown {
+    let (title, text) = (escaped(title), escaped(text));
+    let button = if with_button {
+        format!("<form method=\"post\"><button>{}</button></form>", words::ASK_BUTTON)
+    } else {
+        String::new()
+    };
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"robots\" content=\"noindex\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{title}</title>\
+         <style>body{{font:17px/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark}}\
+         button{{font:inherit;padding:.6rem 1.4rem;border-radius:6px;border:1px solid;cursor:pointer}}</style>\
+         <main><h1>{title}</h1><p>{text}</p>{button}</main></html>"
+    );
+    let kind = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
+    Shown((status, kind, html).into_response())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl aide::OperationOutput for Shown {
+    type Inner = ();
+}
