@@ -94,7 +94,9 @@ struct Person {
     key: String,
     /// First and last name, else the address.
     name: Option<String>,
-    /// Every attribute, by its key.
+    /// The address.
+    email: Option<String>,
+    /// Every other attribute, by its key.
     #[serde(flatten)]
     attributes: Map<String, Value>,
     /// They opted out of mail themselves; no import lifts that.
@@ -134,9 +136,12 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
         accounts.into_iter().map(|it| Membership { key: it.row.key, name: Some(it.row.name), roles: it.roles });
     let trips = status::trips_of_person(engine, s, row.id)?;
     let revision = history::tag(&row);
+    let mut attributes = history::attributes(&live.definitions.schema.person, &row);
+    let email = attributes.shift_remove("email").and_then(|email| email.as_str().map(str::to_owned));
     Ok(Answer::of(Person {
+        email,
         name: shown.map(|shown| shown.name).filter(|name| !name.is_empty()),
-        attributes: history::attributes(&live.definitions.schema.person, &row),
+        attributes,
         opted_out: row.opted_out,
         accounts: accounts.collect(),
         journeys: history::trips(&live, trips),

@@ -31,7 +31,8 @@ mod words {
     pub const DONE_TITLE: &str = "You are unsubscribed";
     pub const DONE: &str = "You will get no more marketing email from us. What was sent before may still arrive.";
     pub const UNKNOWN_TITLE: &str = "This link does not work";
-    pub const UNKNOWN: &str = "It may have been cut off on its way. Copy the whole address from the message and try again.";
+    pub const UNKNOWN: &str =
+        "It may have been cut off on its way. Copy the whole address from the message and try again.";
     pub const BROKEN_TITLE: &str = "This did not work";
     pub const BROKEN: &str = "Something went wrong on our side. Please try again in a moment.";
 

@@ -32,6 +32,7 @@ pub struct JourneyStatus {
     /// Its key.
     pub key: String,
     /// `draft`, `scheduled`, `live`, `closed`, `aborted` or `finished`.
+    #[schemars(extend("enum" = ["draft", "scheduled", "live", "closed", "finished", "aborted"]))]
     pub state: String,
     /// The version that new travellers take; 0 before the first.
     pub version: i64,
@@ -216,8 +217,10 @@ pub struct JourneyInList {
     /// Its name.
     pub name: String,
     /// `account` or `person`.
+    #[schemars(extend("enum" = ["account", "person"]))]
     pub subject: String,
     /// Where it stands in its life.
+    #[schemars(extend("enum" = ["draft", "scheduled", "live", "closed", "finished", "aborted"]))]
     pub state: String,
     /// It moves nobody for now.
     pub paused: bool,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::error::StoreError;
 use crate::params;
-use crate::session::{Session, SessionExt};
+use crate::session::{Row, Session, SessionExt};
 use crate::step::EnrollmentRow;
 
 /// Trips of a journey that have not ended, with their shards.
@@ -141,6 +141,32 @@ pub struct Problem {
     pub next_try: Option<Timestamp>,
 }
 
+const PROBLEM: &str = "p.enrollment_id, e.journey_id, e.version_id, e.subject_id, p.node, p.code, p.message, p.since,
+     p.attempts, p.next_try_at";
+
+fn read_problem(r: &dyn Row) -> Result<Problem, StoreError> {
+    Ok(Problem {
+        trip: EnrollmentId(r.int(0)),
+        journey: DocumentId(r.int(1)),
+        version: VersionId(r.int(2)),
+        subject: r.int(3),
+        node: r.int(4),
+        code: r.string(5),
+        message: r.string(6),
+        since: r.instant(7),
+        attempts: r.int(8),
+        next_try: r.opt_instant(9),
+    })
+}
+
+/// The problem of a trip, if it stands at one.
+pub fn problem_of(s: &mut dyn Session, trip: EnrollmentId) -> Result<Option<Problem>, StoreError> {
+    let sql = format!(
+        "SELECT {PROBLEM} FROM problem AS p JOIN enrollment AS e ON e.id = p.enrollment_id WHERE p.enrollment_id = $1"
+    );
+    s.query_opt(&sql, params![trip], read_problem)
+}
+
 /// Problems after `after`, by trip.
 pub fn problems(
     s: &mut dyn Session,
@@ -150,25 +176,11 @@ pub fn problems(
 ) -> Result<Vec<Problem>, StoreError> {
     let which = if journey.is_some() { "AND e.journey_id = $3" } else { "AND $3 = 0" };
     let sql = format!(
-        "SELECT p.enrollment_id, e.journey_id, e.version_id, e.subject_id, p.node, p.code, p.message, p.since,
-             p.attempts, p.next_try_at
+        "SELECT {PROBLEM}
          FROM problem AS p JOIN enrollment AS e ON e.id = p.enrollment_id
          WHERE p.enrollment_id > $1 {which} ORDER BY p.enrollment_id LIMIT $2"
     );
-    s.query_map(&sql, params![after, most as i64, journey.map_or(0, |id| id.0)], |r| {
-        Ok(Problem {
-            trip: EnrollmentId(r.int(0)),
-            journey: DocumentId(r.int(1)),
-            version: VersionId(r.int(2)),
-            subject: r.int(3),
-            node: r.int(4),
-            code: r.string(5),
-            message: r.string(6),
-            since: r.instant(7),
-            attempts: r.int(8),
-            next_try: r.opt_instant(9),
-        })
-    })
+    s.query_map(&sql, params![after, most as i64, journey.map_or(0, |id| id.0)], read_problem)
 }
 
 /// What became of a queued effect of a trip; while it waits, `outcome` is `pending`.

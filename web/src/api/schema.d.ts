@@ -11,9 +11,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Who is signed in */
         get: operations["get_session"];
         put?: never;
+        /** Sign in with email and password */
         post: operations["post_session"];
+        /** Sign out */
         delete: operations["delete_session"];
         options?: never;
         head?: never;
@@ -27,6 +30,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The organisation and this installation */
         get: operations["get_organisation"];
         put?: never;
         post?: never;
@@ -43,6 +47,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Journeys with their counts, by key */
         get: operations["get_journeys"];
         put?: never;
         post?: never;
@@ -59,6 +64,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The map as it is drawn: cards and connectors */
         get: operations["get_journeys_key_map"];
         put?: never;
         post?: never;
@@ -75,6 +81,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Counts of a journey, its nodes and paths */
         get: operations["get_journeys_key_status"];
         put?: never;
         post?: never;
@@ -93,6 +100,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Publish the draft */
         post: operations["post_journeys_key_publish"];
         delete?: never;
         options?: never;
@@ -109,6 +117,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Move nobody and send nothing for now */
         post: operations["post_journeys_key_pause"];
         delete?: never;
         options?: never;
@@ -125,6 +134,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Go on after a pause */
         post: operations["post_journeys_key_resume"];
         delete?: never;
         options?: never;
@@ -141,6 +151,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Take nobody in any more */
         post: operations["post_journeys_key_close"];
         delete?: never;
         options?: never;
@@ -157,7 +168,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** End every trip where it stands */
         post: operations["post_journeys_key_abort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new draft like this journey */
+        post: operations["post_journeys_key_duplicate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -171,6 +200,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Travellers of a node */
         get: operations["get_journeys_key_nodes_node_travellers"];
         put?: never;
         post?: never;
@@ -187,9 +217,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Travellers of a journey */
         get: operations["get_journeys_key_travellers"];
         put?: never;
+        /** An account or person enters by hand */
+        post: operations["post_journeys_key_travellers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}/travellers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post?: never;
+        /** End a trip as removed */
+        delete: operations["delete_journeys_key_travellers_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}/travellers/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the wait of a trip now */
+        post: operations["post_journeys_key_travellers_id_skip"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,7 +269,997 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What a trip did, step by step */
         get: operations["get_journeys_key_travellers_id_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts of a journey as they change: server-sent events named `status`, each with the whole status */
+        get: operations["get_events_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind journey (journey) */
+        get: operations["get_journeys_key"];
+        /** Apply one manifest of kind journey: create it or change it */
+        put: operations["put_journeys_key"];
+        post?: never;
+        /** Take a definition of kind journey away, unless it runs or something names it */
+        delete: operations["delete_journeys_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind account_list, by key */
+        get: operations["get_account_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind account_list (account list) */
+        get: operations["get_account_lists_key"];
+        /** Apply one manifest of kind account_list: create it or change it */
+        put: operations["put_account_lists_key"];
+        post?: never;
+        /** Take a definition of kind account_list away, unless it runs or something names it */
+        delete: operations["delete_account_lists_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind audience, by key */
+        get: operations["get_audiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind audience (audience) */
+        get: operations["get_audiences_key"];
+        /** Apply one manifest of kind audience: create it or change it */
+        put: operations["put_audiences_key"];
+        post?: never;
+        /** Take a definition of kind audience away, unless it runs or something names it */
+        delete: operations["delete_audiences_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind people_list, by key */
+        get: operations["get_people_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind people_list (people list) */
+        get: operations["get_people_lists_key"];
+        /** Apply one manifest of kind people_list: create it or change it */
+        put: operations["put_people_lists_key"];
+        post?: never;
+        /** Take a definition of kind people_list away, unless it runs or something names it */
+        delete: operations["delete_people_lists_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind role, by key */
+        get: operations["get_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind role (role) */
+        get: operations["get_roles_key"];
+        /** Apply one manifest of kind role: create it or change it */
+        put: operations["put_roles_key"];
+        post?: never;
+        /** Take a definition of kind role away, unless it runs or something names it */
+        delete: operations["delete_roles_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles_templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind roles_template, by key */
+        get: operations["get_roles_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles_templates/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind roles_template (roles template) */
+        get: operations["get_roles_templates_key"];
+        /** Apply one manifest of kind roles_template: create it or change it */
+        put: operations["put_roles_templates_key"];
+        post?: never;
+        /** Take a definition of kind roles_template away, unless it runs or something names it */
+        delete: operations["delete_roles_templates_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/solution_interests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind solution_interest, by key */
+        get: operations["get_solution_interests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/solution_interests/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind solution_interest (solution interest) */
+        get: operations["get_solution_interests_key"];
+        /** Apply one manifest of kind solution_interest: create it or change it */
+        put: operations["put_solution_interests_key"];
+        post?: never;
+        /** Take a definition of kind solution_interest away, unless it runs or something names it */
+        delete: operations["delete_solution_interests_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stage_models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind stage_model, by key */
+        get: operations["get_stage_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stage_models/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind stage_model (stage model) */
+        get: operations["get_stage_models_key"];
+        /** Apply one manifest of kind stage_model: create it or change it */
+        put: operations["put_stage_models_key"];
+        post?: never;
+        /** Take a definition of kind stage_model away, unless it runs or something names it */
+        delete: operations["delete_stage_models_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind attribute, by key */
+        get: operations["get_attributes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attributes/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind attribute (attribute) */
+        get: operations["get_attributes_key"];
+        /** Apply one manifest of kind attribute: create it or change it */
+        put: operations["put_attributes_key"];
+        post?: never;
+        /** Take a definition of kind attribute away, unless it runs or something names it */
+        delete: operations["delete_attributes_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind score, by key */
+        get: operations["get_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind score (score) */
+        get: operations["get_scores_key"];
+        /** Apply one manifest of kind score: create it or change it */
+        put: operations["put_scores_key"];
+        post?: never;
+        /** Take a definition of kind score away, unless it runs or something names it */
+        delete: operations["delete_scores_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custom_objects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind custom_object, by key */
+        get: operations["get_custom_objects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custom_objects/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind custom_object (custom object) */
+        get: operations["get_custom_objects_key"];
+        /** Apply one manifest of kind custom_object: create it or change it */
+        put: operations["put_custom_objects_key"];
+        post?: never;
+        /** Take a definition of kind custom_object away, unless it runs or something names it */
+        delete: operations["delete_custom_objects_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity_types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind activity_type, by key */
+        get: operations["get_activity_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/activity_types/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind activity_type (activity type) */
+        get: operations["get_activity_types_key"];
+        /** Apply one manifest of kind activity_type: create it or change it */
+        put: operations["put_activity_types_key"];
+        post?: never;
+        /** Take a definition of kind activity_type away, unless it runs or something names it */
+        delete: operations["delete_activity_types_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind email, by key */
+        get: operations["get_emails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emails/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind email (email) */
+        get: operations["get_emails_key"];
+        /** Apply one manifest of kind email: create it or change it */
+        put: operations["put_emails_key"];
+        post?: never;
+        /** Take a definition of kind email away, unless it runs or something names it */
+        delete: operations["delete_emails_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind email_template, by key */
+        get: operations["get_email_templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind email_template (email template) */
+        get: operations["get_email_templates_key"];
+        /** Apply one manifest of kind email_template: create it or change it */
+        put: operations["put_email_templates_key"];
+        post?: never;
+        /** Take a definition of kind email_template away, unless it runs or something names it */
+        delete: operations["delete_email_templates_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fragments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind fragment, by key */
+        get: operations["get_fragments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fragments/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind fragment (fragment) */
+        get: operations["get_fragments_key"];
+        /** Apply one manifest of kind fragment: create it or change it */
+        put: operations["put_fragments_key"];
+        post?: never;
+        /** Take a definition of kind fragment away, unless it runs or something names it */
+        delete: operations["delete_fragments_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sms_messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind sms_message, by key */
+        get: operations["get_sms_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sms_messages/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind sms_message (sms message) */
+        get: operations["get_sms_messages_key"];
+        /** Apply one manifest of kind sms_message: create it or change it */
+        put: operations["put_sms_messages_key"];
+        post?: never;
+        /** Take a definition of kind sms_message away, unless it runs or something names it */
+        delete: operations["delete_sms_messages_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind external_audience, by key */
+        get: operations["get_external_audiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind external_audience (external audience) */
+        get: operations["get_external_audiences_key"];
+        /** Apply one manifest of kind external_audience: create it or change it */
+        put: operations["put_external_audiences_key"];
+        post?: never;
+        /** Take a definition of kind external_audience away, unless it runs or something names it */
+        delete: operations["delete_external_audiences_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind destination, by key */
+        get: operations["get_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind destination (destination) */
+        get: operations["get_destinations_key"];
+        /** Apply one manifest of kind destination: create it or change it */
+        put: operations["put_destinations_key"];
+        post?: never;
+        /** Take a definition of kind destination away, unless it runs or something names it */
+        delete: operations["delete_destinations_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind connection, by key */
+        get: operations["get_connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind connection (connection) */
+        get: operations["get_connections_key"];
+        /** Apply one manifest of kind connection: create it or change it */
+        put: operations["put_connections_key"];
+        post?: never;
+        /** Take a definition of kind connection away, unless it runs or something names it */
+        delete: operations["delete_connections_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind external_action, by key */
+        get: operations["get_external_actions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind external_action (external action) */
+        get: operations["get_external_actions_key"];
+        /** Apply one manifest of kind external_action: create it or change it */
+        put: operations["put_external_actions_key"];
+        post?: never;
+        /** Take a definition of kind external_action away, unless it runs or something names it */
+        delete: operations["delete_external_actions_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sending_domains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind sending_domain, by key */
+        get: operations["get_sending_domains"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sending_domains/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind sending_domain (sending domain) */
+        get: operations["get_sending_domains_key"];
+        /** Apply one manifest of kind sending_domain: create it or change it */
+        put: operations["put_sending_domains_key"];
+        post?: never;
+        /** Take a definition of kind sending_domain away, unless it runs or something names it */
+        delete: operations["delete_sending_domains_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule_sets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind rule_set, by key */
+        get: operations["get_rule_sets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rule_sets/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind rule_set (rule set) */
+        get: operations["get_rule_sets_key"];
+        /** Apply one manifest of kind rule_set: create it or change it */
+        put: operations["put_rule_sets_key"];
+        post?: never;
+        /** Take a definition of kind rule_set away, unless it runs or something names it */
+        delete: operations["delete_rule_sets_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind webhook, by key */
+        get: operations["get_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind webhook (webhook) */
+        get: operations["get_webhooks_key"];
+        /** Apply one manifest of kind webhook: create it or change it */
+        put: operations["put_webhooks_key"];
+        post?: never;
+        /** Take a definition of kind webhook away, unless it runs or something names it */
+        delete: operations["delete_webhooks_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weighting_models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind weighting_model, by key */
+        get: operations["get_weighting_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weighting_models/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind weighting_model (weighting model) */
+        get: operations["get_weighting_models_key"];
+        /** Apply one manifest of kind weighting_model: create it or change it */
+        put: operations["put_weighting_models_key"];
+        post?: never;
+        /** Take a definition of kind weighting_model away, unless it runs or something names it */
+        delete: operations["delete_weighting_models_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/personas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind persona, by key */
+        get: operations["get_personas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/personas/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind persona (persona) */
+        get: operations["get_personas_key"];
+        /** Apply one manifest of kind persona: create it or change it */
+        put: operations["put_personas_key"];
+        post?: never;
+        /** Take a definition of kind persona away, unless it runs or something names it */
+        delete: operations["delete_personas_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access_roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind access_role, by key */
+        get: operations["get_access_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access_roles/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind access_role (access role) */
+        get: operations["get_access_roles_key"];
+        /** Apply one manifest of kind access_role: create it or change it */
+        put: operations["put_access_roles_key"];
+        post?: never;
+        /** Take a definition of kind access_role away, unless it runs or something names it */
+        delete: operations["delete_access_roles_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind settings, by key */
+        get: operations["get_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind settings (settings) */
+        get: operations["get_settings_key"];
+        /** Apply one manifest of kind settings: create it or change it */
+        put: operations["put_settings_key"];
+        post?: never;
+        /** Take a definition of kind settings away, unless it runs or something names it */
+        delete: operations["delete_settings_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes, actions, events and attributes of this installation */
+        get: operations["get_catalogue"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,6 +1275,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Accounts by key */
         get: operations["get_accounts"];
         put?: never;
         post?: never;
@@ -235,10 +1292,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** An account with all its attributes, journeys and lists */
         get: operations["get_accounts_key"];
-        put?: never;
+        /** Add an account or change what is named of it */
+        put: operations["put_accounts_key"];
         post?: never;
-        delete?: never;
+        /** Take an account away; its trips end as removed */
+        delete: operations["delete_accounts_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -251,6 +1311,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The people of an account, by key */
         get: operations["get_accounts_key_people"];
         put?: never;
         post?: never;
@@ -267,6 +1328,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What happened to an account and its people, newest first */
         get: operations["get_accounts_key_timeline"];
         put?: never;
         post?: never;
@@ -283,6 +1345,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The buying groups of an account with their members */
         get: operations["get_accounts_key_buying_groups"];
         put?: never;
         post?: never;
@@ -299,6 +1362,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** People by key */
         get: operations["get_people"];
         put?: never;
         post?: never;
@@ -315,10 +1379,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** A person with all attributes, accounts, journeys and lists */
         get: operations["get_people_key"];
-        put?: never;
+        /** Add a person or change what is named of them */
+        put: operations["put_people_key"];
         post?: never;
-        delete?: never;
+        /** Take a person away; their trips end as removed */
+        delete: operations["delete_people_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -331,6 +1398,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What a person did, newest first */
         get: operations["get_people_key_timeline"];
         put?: never;
         post?: never;
@@ -340,32 +1408,188 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/mail": {
+    "/api/v1/import/{kind}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_mail"];
+        get?: never;
         put?: never;
-        post?: never;
-        delete: operations["delete_mail"];
+        /** Import accounts, people or activities from CSV or JSON Lines, as the body is sent */
+        post: operations["post_import_kind"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/mail/{id}": {
+    "/v1/identify": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_mail_id"];
+        get?: never;
+        put?: never;
+        /** Who somebody is */
+        post: operations["post_v1_identify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/group": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which account somebody belongs to; a group is an account */
+        post: operations["post_v1_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/track": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something somebody did */
+        post: operations["post_v1_track"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A page somebody looked at */
+        post: operations["post_v1_page"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/screen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepted; without meaning here */
+        post: operations["post_v1_screen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alias": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepted; without meaning here */
+        post: operations["post_v1_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Several calls at once */
+        post: operations["post_v1_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/o/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture in a message; always answers a picture */
+        get: operations["get_t_o_token"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/c/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link in a message; leads to where the message says */
+        get: operations["get_t_c_token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/t/u/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page on which one opts out; changes nothing */
+        get: operations["get_t_u_token"];
+        put?: never;
+        /** Opt out: the page's button, or a mail program's (RFC 8058) */
+        post: operations["post_t_u_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -379,6 +1603,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** Trips that could not go on */
         get: operations["get_problems"];
         put?: never;
         post?: never;
@@ -397,6 +1622,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Try again now */
         post: operations["post_problems_id_retry"];
         delete?: never;
         options?: never;
@@ -413,7 +1639,145 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Give it up: the trip ends as removed */
         post: operations["post_problems_id_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Caught mail, newest first */
+        get: operations["get_mail"];
+        put?: never;
+        post?: never;
+        /** Throw all caught mail away */
+        delete: operations["delete_mail"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mail/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A caught message with everything in it */
+        get: operations["get_mail_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process answers */
+        get: operations["get_healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the store can be reached and its schema is up to date */
+        get: operations["get_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counters for Prometheus */
+        get: operations["get_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document */
+        get: operations["get_openapi_json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page that shows this document */
+        get: operations["get_api_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/page.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The script of that page */
+        get: operations["get_api_docs_page_js"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -424,420 +1788,2365 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Problem: {
-            type?: string | null;
-            title: string;
-            /** Format: int64 */
-            status: number;
-            code: string;
-            detail?: string | null;
-            errors?: components["schemas"]["ProblemError"][] | null;
+        /** @description Which page of a list, and of what in it. */
+        SearchQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /** @description Only rows in which this text occurs. */
+            q?: string | null;
         };
-        ProblemError: {
-            pointer?: string | null;
-            code: string;
-            message: string;
-            node?: string | null;
-        };
-        User: {
-            email: string;
-            role: string;
-        };
-        Session: {
-            user: components["schemas"]["User"];
-            csrf: string;
-        };
-        SignIn: {
-            email: string;
-            password: string;
-        };
-        Organisation: {
-            name: string;
-            time_zone: string;
-            version: string;
-            demo: boolean;
-            mail_catcher: boolean;
-        };
-        TravellerCounts: {
-            [key: string]: number;
-        };
-        JourneyRow: {
-            key: string;
-            name: string;
-            /** @enum {string} */
-            subject: "account" | "person";
-            /** @enum {string} */
-            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
-            paused: boolean;
-            /** Format: int64 */
-            version?: number | null;
-            /** Format: int64 */
-            revision: number;
-            /** Format: date-time */
-            start?: string | null;
-            /** Format: date-time */
-            end?: string | null;
-            /** Format: date-time */
-            updated_at: string;
-            updated_by?: string | null;
-            /** Format: date-time */
-            published_at?: string | null;
-            published_by?: string | null;
-            travellers: components["schemas"]["TravellerCounts"];
-        };
-        JourneyPage: {
-            items: components["schemas"]["JourneyRow"][];
+        /** @description One page of a list. */
+        JourneyInListPage: {
+            /** @description The rows. */
+            items: components["schemas"]["JourneyInList"][];
+            /** @description Where the next page begins; none at the end. */
             next_cursor?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
             total?: number | null;
         };
-        Fact: {
-            label: string;
-            value: string;
-        };
-        BoxAction: {
-            id: string;
-            title: string;
-            icon?: string | null;
-            facts: components["schemas"]["Fact"][];
-        };
-        BoxPath: {
-            label: string;
-            path?: string | null;
-            actions: components["schemas"]["BoxAction"][];
-        };
-        MapNode: {
-            id: string;
-            kind: string;
-            /** @enum {string} */
-            family: "audience" | "action" | "event" | "flow";
-            icon?: string | null;
-            title: string;
-            subtitle: string;
-            /** @enum {string} */
+        /** @description A journey in a list, with its figures. */
+        JourneyInList: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * @description `account` or `person`.
+             * @enum {string}
+             */
             subject: "account" | "person";
-            facts: components["schemas"]["Fact"][];
+            /**
+             * @description Where it stands in its life.
+             * @enum {string}
+             */
+            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
+            /** @description It moves nobody for now. */
+            paused: boolean;
+            /**
+             * Format: int64
+             * @description The version that new travellers take; none before the first.
+             */
+            version?: number | null;
+            /**
+             * Format: int64
+             * @description Counts its changes.
+             */
+            revision: number;
+            /**
+             * Format: date-time
+             * @description When it starts.
+             */
+            start?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            end?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description By whom. */
+            updated_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last published.
+             */
+            published_at?: string | null;
+            /** @description By whom. */
+            published_by?: string | null;
+            /** @description Its trips. */
+            travellers: components["schemas"]["Travellers"];
+        };
+        /** @description Trips, by how they stand. `entered` is the sum of the others. */
+        Travellers: {
+            /**
+             * Format: int64
+             * @description Trips that began.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Trips under way.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description They came to an end of the map.
+             */
+            completed: number;
+            /**
+             * Format: int64
+             * @description No path of a split took them.
+             */
+            no_path: number;
+            /**
+             * Format: int64
+             * @description They heard nothing in time.
+             */
+            timed_out: number;
+            /**
+             * Format: int64
+             * @description They were taken out.
+             */
+            removed: number;
+            /**
+             * Format: int64
+             * @description The journey was aborted.
+             */
+            aborted: number;
+            /**
+             * Format: int64
+             * @description The journey's end came.
+             */
+            expired: number;
+        };
+        /** @description A refusal. */
+        Problem: {
+            /** @description Always `about:blank`: the code says what it is. */
+            type: string;
+            /** @description The status in words. */
+            title: string;
+            /**
+             * Format: uint16
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description Stable, `snake_case`. */
+            code: string;
+            /** @description What happened and what to do. */
+            detail?: string | null;
+            /** @description What is wrong with the input, place by place. */
+            errors?: components["schemas"]["InputError"][] | null;
+            /** @description Of a stale write: the revision it was based on, and the one that is stored. */
+            versions?: components["schemas"]["Versions"] | null;
+        };
+        /** @description One thing that is wrong with the input. */
+        InputError: {
+            /** @description JSON pointer into the input. */
+            pointer: string;
+            /** @description Stable, `snake_case`. */
+            code: string;
+            /** @description What happened and what to do. */
+            message: string;
+            /** @description The node of the journey map, when there is one. */
+            node?: string | null;
+        };
+        /** @description The two versions of a stale write. */
+        Versions: {
+            /** @description What `If-Match` named. */
+            yours: string;
+            /** @description The ETag of what is stored; none when it is gone. */
+            current?: string | null;
+        };
+        JourneyPath: {
+            /** @description The journey's key. */
+            key: string;
+        };
+        MapQuery: {
+            /** @description `live` (the draft while there is none), `draft`, or the number of a version. */
+            version?: string | null;
+        };
+        /** @description A journey as it is drawn. */
+        JourneyMap: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * @description `account` or `person`.
+             * @enum {string}
+             */
+            subject: "account" | "person";
+            /**
+             * @description Where it stands in its life.
+             * @enum {string}
+             */
+            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
+            /**
+             * Format: int64
+             * @description The version drawn; none: the draft.
+             */
+            version?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            end?: string | null;
+            /** @description The cards, the audience first. */
+            nodes: components["schemas"]["MapNode"][];
+            /** @description The connectors. */
+            edges: components["schemas"]["MapEdge"][];
+        };
+        /** @description A card. */
+        MapNode: {
+            /** @description Its name in the manifest. */
+            id: string;
+            /** @description Its type in the manifest; `audience` for the entry. */
+            kind: string;
+            /**
+             * @description `audience`, `action`, `event` or `flow`: the colour.
+             * @enum {string}
+             */
+            family: "audience" | "action" | "event" | "flow";
+            /** @description Its icon in the app's set. */
+            icon: string;
+            /** @description In bold. */
+            title: string;
+            /** @description *Action on people*, *Account event* … */
+            subtitle: string;
+            /**
+             * @description `account` or `person`.
+             * @enum {string}
+             */
+            subject: "account" | "person";
+            /** @description Up to three lines. */
+            facts: components["schemas"]["MapFact"][];
+            /** @description As in the manifest. */
             settings: {
                 [key: string]: unknown;
             };
+            /** @description The journey can end here. */
             ends: boolean;
-            box?: components["schemas"]["BoxPath"][] | null;
+            /** @description The paths inside a people box. */
+            box?: components["schemas"]["MapBox"][] | null;
         };
+        /** @description One line of a card. */
+        MapFact: {
+            /** @description What. */
+            label: string;
+            /** @description Its value in words. */
+            value: string;
+        };
+        /** @description A path inside a people box. */
+        MapBox: {
+            /** @description Its name. */
+            label: string;
+            /** @description Its key in the status's `paths`. */
+            path: string;
+            /** @description Who takes it, in words. */
+            condition?: string | null;
+            /** @description Its actions. */
+            actions: components["schemas"]["MapAction"][];
+        };
+        /** @description An action inside a people box. */
+        MapAction: {
+            /** @description The name under which it is counted. */
+            id: string;
+            /** @description Its icon in the app's set. */
+            icon: string;
+            /** @description Its label. */
+            title: string;
+            /** @description Its settings in words. */
+            facts: components["schemas"]["MapFact"][];
+        };
+        /** @description A connector. */
         MapEdge: {
+            /** @description From this card. */
             from: string;
+            /** @description To this card; none: the journey ends. */
             to?: string | null;
+            /** @description Its key in the status's `paths`. */
             path?: string | null;
+            /** @description What stands on it. */
             label?: string | null;
         };
-        JourneyMap: {
-            key: string;
-            name: string;
-            /** @enum {string} */
-            subject: "account" | "person";
-            /** @enum {string} */
-            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
-            /** Format: int64 */
-            version?: number | null;
-            /** Format: date-time */
-            end?: string | null;
-            nodes: components["schemas"]["MapNode"][];
-            edges: components["schemas"]["MapEdge"][];
-        };
-        Outcomes: {
-            /** Format: int64 */
-            pending: number;
-            /** Format: int64 */
-            done: number;
-            no_op: {
-                [key: string]: number;
-            };
-            skipped: {
-                [key: string]: number;
-            };
-            failed: {
-                [key: string]: number;
-            };
-            /** Format: int64 */
-            in_doubt: number;
-        };
-        NodeStatus: {
-            /** Format: int64 */
-            reached: number;
-            /** Format: int64 */
-            current: number;
-            /** Format: int64 */
-            left: number;
-            /** Format: int64 */
-            ended: number;
-            paths: {
-                [key: string]: number;
-            };
-            outcomes?: components["schemas"]["Outcomes"] | null;
-        };
+        /** @description The figures of a journey: see the interfaces page, *Journey status*. */
         JourneyStatus: {
+            /** @description Its key. */
             key: string;
-            /** @enum {string} */
+            /**
+             * @description `draft`, `scheduled`, `live`, `closed`, `aborted` or `finished`.
+             * @enum {string}
+             */
             state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
-            /** Format: int64 */
-            version?: number | null;
+            /**
+             * Format: int64
+             * @description The version that new travellers take; 0 before the first.
+             */
+            version: number;
+            /** @description It moves nobody for now. */
             paused: boolean;
-            /** Format: int64 */
+            /**
+             * Format: uint
+             * @description Trips that failed by our own fault and are tried again.
+             */
             problems: number;
-            travellers: components["schemas"]["TravellerCounts"];
-            not_entered?: {
+            /** @description Trips, by how they stand. */
+            travellers: components["schemas"]["Travellers"];
+            /** @description Who would have entered but may not, by reason. */
+            not_entered: {
                 [key: string]: number;
-            } | null;
+            };
+            /** @description By node: `audience`, the nodes in their order, then the actions of people boxes. */
             nodes: {
                 [key: string]: components["schemas"]["NodeStatus"];
             };
         };
-        TravellerRef: {
-            /** @enum {string} */
-            subject: "account" | "person";
+        /** @description The figures of a node. `reached = left + current + ended`, always. */
+        NodeStatus: {
+            /**
+             * Format: int64
+             * @description Who ever arrived.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Who stands there now.
+             */
+            current: number;
+            /**
+             * Format: int64
+             * @description Who went on.
+             */
+            left: number;
+            /**
+             * Format: int64
+             * @description Whose trip ended there.
+             */
+            ended: number;
+            /** @description Who took which path: by label, `other`, `timeout`, `failed`. */
+            paths: {
+                [key: string]: number;
+            };
+            /** @description What became of the executions of an action, per person or account. */
+            outcomes?: components["schemas"]["Outcomes"] | null;
+        };
+        /** @description What became of executions; all of them add up to the executions. */
+        Outcomes: {
+            /**
+             * Format: int64
+             * @description Queued.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Done.
+             */
+            done: number;
+            /** @description There was nothing to do, by reason. */
+            no_op: {
+                [key: string]: number;
+            };
+            /** @description A rule excluded the person, by reason. */
+            skipped: {
+                [key: string]: number;
+            };
+            /** @description It could not be done, by code. */
+            failed: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Nobody knows whether it happened.
+             */
+            in_doubt: number;
+        };
+        /** @description What the copy is called. */
+        Copy: {
+            /** @description Its key. */
             key: string;
+            /** @description Its name; left out: the key in words. */
             name?: string | null;
         };
-        NodeTraveller: {
-            id: string;
-            traveller: components["schemas"]["TravellerRef"];
-            /** Format: int64 */
-            entry: number;
-            /** @enum {string} */
-            state: "active" | "ended";
-            /** Format: date-time */
-            arrived_at: string;
-            /** Format: date-time */
-            left_at?: string | null;
-            path?: string | null;
-            outcome?: string | null;
-            /** Format: date-time */
-            due_at?: string | null;
-        };
-        NodeTravellerPage: {
-            items: components["schemas"]["NodeTraveller"][];
-            next_cursor?: string | null;
-        };
-        JourneyTraveller: {
-            id: string;
-            traveller: components["schemas"]["TravellerRef"];
-            /** Format: int64 */
-            entry: number;
-            /** @enum {string} */
-            state: "active" | "ended";
-            node?: string | null;
-            outcome?: string | null;
-            /** Format: date-time */
-            entered_at: string;
-            /** Format: date-time */
-            ended_at?: string | null;
-            /** Format: date-time */
-            due_at?: string | null;
-        };
-        JourneyTravellerPage: {
-            items: components["schemas"]["JourneyTraveller"][];
-            next_cursor?: string | null;
-        };
-        Ref: {
+        NodePath: {
+            /** @description The journey's key. */
             key: string;
-            name?: string | null;
-        };
-        PersonOutcome: {
-            person?: components["schemas"]["Ref"] | null;
-            outcome: string;
-            reason?: string | null;
-            message?: string | null;
-        };
-        TripItem: {
-            /** Format: date-time */
-            at: string;
-            /** @enum {string} */
-            kind: "entered" | "arrived" | "acted" | "moved" | "ended" | "problem";
-            node?: string | null;
-            title?: string | null;
-            path?: string | null;
-            outcomes?: components["schemas"]["PersonOutcome"][] | null;
-            detail?: string | null;
-        };
-        Waiting: {
+            /** @description The node's name in the manifest, or `audience`. */
             node: string;
-            title?: string | null;
-            /** Format: date-time */
+        };
+        NodeQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /**
+             * @description Who stands there now, who ever arrived, or whose trip ended there.
+             * @default current
+             */
+            state: components["schemas"]["Stand"];
+        };
+        /** @description Which travellers of a node. */
+        Stand: "current" | "reached" | "ended";
+        /** @description One page of a list. */
+        TravellerRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["TravellerRow"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A trip, as lists show it. */
+        TravellerRow: {
+            /** @description The trip. */
+            id: string;
+            /** @description The journey's key. */
+            journey: string;
+            /** @description Who travels. */
+            traveller: components["schemas"]["SubjectRef"];
+            /**
+             * Format: int64
+             * @description Entry 1, 2, 3 …
+             */
+            entry: number;
+            /**
+             * @description `active` or `ended`.
+             * @enum {string}
+             */
+            state: "active" | "ended";
+            /** @description The node asked about, else where it stands. */
+            node: string;
+            /**
+             * Format: date-time
+             * @description When it entered the journey.
+             */
+            entered_at: string;
+            /**
+             * Format: date-time
+             * @description When it arrived at the node.
+             */
+            arrived_at: string;
+            /**
+             * Format: date-time
+             * @description When it left the node.
+             */
+            left_at?: string | null;
+            /** @description The path by which it left. */
+            path?: string | null;
+            /** @description How the trip ended. */
+            outcome?: string | null;
+            /**
+             * Format: date-time
+             * @description When the trip ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it moves next by itself.
+             */
+            due_at?: string | null;
+        };
+        /** @description An account or a person, as shown. */
+        SubjectRef: {
+            /**
+             * @description `account` or `person`.
+             * @enum {string}
+             */
+            subject: "account" | "person";
+            /** @description Its natural key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+        };
+        TravellersQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /** @description Trips under way, or those that have ended. */
+            state?: components["schemas"]["TripState"];
+        };
+        /** @description Which trips of a journey. */
+        TripState: "active" | "ended";
+        /** @description Who enters: one of the two, as the journey's subject asks. */
+        Entry: {
+            /** @description Key of an account. */
+            account?: string | null;
+            /** @description Key of a person. */
+            person?: string | null;
+        };
+        TripPath: {
+            /** @description The journey's key. */
+            key: string;
+            /** @description The trip, `enr_…`. */
+            id: string;
+        };
+        /** @description A trip from beginning to end. */
+        TripTimeline: {
+            /** @description The trip. */
+            id: string;
+            /** @description Who travels. */
+            traveller: components["schemas"]["SubjectRef"];
+            /** @description The journey's key. */
+            journey: string;
+            /**
+             * Format: int64
+             * @description The version that it follows.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Entry 1, 2, 3 …
+             */
+            entry: number;
+            /**
+             * @description `active` or `ended`.
+             * @enum {string}
+             */
+            state: "active" | "ended";
+            /** @description How it ended. */
+            outcome?: string | null;
+            /**
+             * Format: date-time
+             * @description When it entered.
+             */
+            entered_at: string;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /** @description What it waits for. */
+            waiting?: components["schemas"]["Waiting"] | null;
+            /** @description What happened, oldest first. */
+            items: components["schemas"]["TimelineItem"][];
+        };
+        /** @description What a trip waits for. */
+        Waiting: {
+            /** @description The node. */
+            node: string;
+            /** @description What its card is called. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
             until?: string | null;
+            /** @description For which activities. */
             event?: string | null;
         };
-        Trip: {
-            id: string;
-            traveller: components["schemas"]["TravellerRef"];
-            journey: string;
-            /** Format: int64 */
-            version: number;
-            /** Format: int64 */
-            entry: number;
-            /** @enum {string} */
-            state: "active" | "ended";
-            outcome?: string | null;
-            /** Format: date-time */
-            entered_at: string;
-            /** Format: date-time */
-            ended_at?: string | null;
-            waiting?: components["schemas"]["Waiting"] | null;
-            items: components["schemas"]["TripItem"][];
+        /** @description One thing that happened on a trip. */
+        TimelineItem: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * @description `entered`, `arrived`, `acted`, `moved` or `ended`.
+             * @enum {string}
+             */
+            kind: "entered" | "arrived" | "acted" | "moved" | "ended" | "problem";
+            /** @description The node. */
+            node: string;
+            /** @description What its card is called. */
+            title: string;
+            /** @description The path taken, or how the trip ended. */
+            path?: string | null;
+            /** @description What was done, per person or once for the account. */
+            outcomes: components["schemas"]["TimelineOutcome"][];
+            /** @description What more there is to say: why the trip stands at a problem. */
+            detail?: string | null;
         };
-        AccountRow: {
+        /** @description What became of one execution. */
+        TimelineOutcome: {
+            /** @description For whom; none: for the account. */
+            person?: components["schemas"]["SubjectRef"] | null;
+            /** @description `done`, `pending`, `no_op`, `skipped`, `failed` or `in_doubt`. */
+            outcome: string;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description In words, where there is more to say. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided, where that was later.
+             */
+            at?: string | null;
+        };
+        StreamQuery: {
+            /** @description The journey's key. */
+            journey: string;
+        };
+        DocumentPath: {
+            /** @description The definition's key. */
             key: string;
+        };
+        /** @description How a manifest is applied. */
+        PutQuery: {
+            /**
+             * @description Check and say what is wrong, but change nothing.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Keep a journey's draft although it cannot be published as it is.
+             * @default false
+             */
+            incomplete: boolean;
+        };
+        Headers: {
+            /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+            "If-Match"?: string | null;
+        };
+        /** @description Which page of a list. */
+        PageQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        DefinitionRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["DefinitionRow"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A definition in a list. */
+        DefinitionRow: {
+            /** @description Unique in its kind. */
+            key: string;
+            /** @description What people read. */
+            name: string;
+            /** @description Its kind. */
+            kind: string;
+            /** @description `draft` or `live`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Counts its changes; also its ETag.
+             */
+            revision: number;
+            /**
+             * Format: int64
+             * @description Number of the version that others read; none before it was published.
+             */
+            version?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description By whom. */
+            updated_by: string;
+        };
+        /** @description Everything that journeys are built from. */
+        Catalogue: {
+            /** @description What stands on the map. */
+            nodes: components["schemas"]["NodeEntry"][];
+            /** @description What nodes do. */
+            actions: components["schemas"]["ActionEntry"][];
+            /** @description What is heard and asked for, our own types and the declared ones. */
+            events: components["schemas"]["EventEntry"][];
+            /** @description What accounts and people have. */
+            attributes: components["schemas"]["AttributeEntries"];
+            /** @description Kinds of connections, as the caller knows them. */
+            connectors: unknown[];
+        };
+        /** @description A kind of node. */
+        NodeEntry: {
+            /** @description Its `type` in manifests. */
+            key: string;
+            /** @description Its name on the map. */
+            label: string;
+            /** @description What it belongs to: `audience`, `action`, `event` or `flow`. */
+            family: string;
+            /** @description One sentence. */
+            description: string;
+            /** @description JSON Schema of its fields. */
+            schema: unknown;
+        };
+        /** @description An action. */
+        ActionEntry: {
+            /** @description Its name in manifests. */
+            key: string;
+            /** @description Its name on the map. */
+            label: string;
+            /** @description Whom it acts on. */
+            subject: components["schemas"]["Subjects"];
+            /** @description Where the palette shows it. */
+            category: string;
+            /** @description Its icon in the app's set. */
+            icon: string;
+            /** @description One sentence. */
+            description: string;
+            /** @description Whether person journeys may use it. */
+            in_person_journeys: boolean;
+            /** @description JSON Schema of its settings. */
+            schema: unknown;
+            /** @description Settings as one may write them. */
+            example: unknown;
+            /** @description Why it may do nothing. */
+            reasons: components["schemas"]["ReasonEntry"][];
+        };
+        /** @description Whom an action acts on. */
+        Subjects: "account" | "people";
+        /** @description Why an action did nothing. */
+        ReasonEntry: {
+            /** @description As counted in `outcomes`. */
+            code: string;
+            /** @description For people. */
+            text: string;
+        };
+        /** @description A type of activities. */
+        EventEntry: {
+            /** @description Its name in manifests. */
+            type: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description Whom it is about. */
+            subject: components["schemas"]["About"];
+            /** @description Its own fields. */
+            fields: components["schemas"]["FieldEntry"][];
+        };
+        /** @description Whom an activity is about. */
+        About: "account" | "person" | "either";
+        /** @description A field of an activity. */
+        FieldEntry: {
+            /** @description Its name. */
+            key: string;
+            /** @description What values it takes. */
+            type: components["schemas"]["ValueType"];
+        };
+        /** @description What kind of values an attribute or a field takes. */
+        ValueType: "string" | "integer" | "number" | "boolean" | "date" | "date_time";
+        /** @description The attributes by subject. */
+        AttributeEntries: {
+            /** @description Of accounts. */
+            account: components["schemas"]["AttributeEntry"][];
+            /** @description Of people. */
+            person: components["schemas"]["AttributeEntry"][];
+        };
+        /** @description An attribute that conditions and templates see. */
+        AttributeEntry: {
+            /** @description In files, conditions and templates. */
+            key: string;
+            /** @description What marketers read. */
+            label: string;
+            /** @description What values it takes. */
+            type: components["schemas"]["ValueType"];
+            /** @description Journeys may write it. */
+            updatable: boolean;
+            /** @description May never be cleared. */
+            required: boolean;
+            /** @description Declared by this installation. */
+            custom: boolean;
+            /** @description The only texts it takes, when it takes only some. */
+            values?: string[] | null;
+        };
+        /** @description One page of a list. */
+        AccountRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["AccountRow"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description An account in a list. */
+        AccountRow: {
+            /** @description The natural key, as imported. */
+            key: string;
+            /** @description The name. */
             name: string;
             industry?: string | null;
             country?: string | null;
             /** Format: int64 */
             employees?: number | null;
+            /** @description Who looks after it. */
             owner_email?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many people it has.
+             */
             people: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
             updated_at: string;
         };
-        AccountPage: {
-            items: components["schemas"]["AccountRow"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
-            total?: number | null;
-        };
-        AccountJourney: {
-            id: string;
-            journey: string;
-            name?: string | null;
-            /** @enum {string} */
-            state: "active" | "ended";
-            node?: string | null;
-            /** Format: date-time */
-            entered_at: string;
-            outcome?: string | null;
-        };
-        Account: {
+        SubjectPath: {
+            /** @description The natural key, as imported. */
             key: string;
+        };
+        /** @description An account with everything that is known of it. */
+        Account: {
+            /** @description The natural key, as imported. */
+            key: string;
+            /** @description The name. */
             name: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many people it has.
+             */
             people: number;
+            /** @description Its latest trips. */
             journeys: components["schemas"]["AccountJourney"][];
+            /** @description Keys of the account lists it is in. */
             lists: string[];
         } & {
             [key: string]: unknown;
         };
+        /** @description A trip of an account or person, shortly. */
+        AccountJourney: {
+            /** @description The trip, `enr_…`. */
+            id: string;
+            /** @description The journey's key. */
+            journey: string;
+            /** @description The journey's name. */
+            name?: string | null;
+            /** @description `active` or `ended`. */
+            state: string;
+            /** @description Where it stands. */
+            node?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            entered_at: string;
+            /** @description How it ended. */
+            outcome?: string | null;
+        };
+        /**
+         * @description What may be said of one account or person: the attributes of the import files, and more of that kind that were
+         *     declared. What is absent stays as it is, null clears.
+         */
+        Attributes: {
+            [key: string]: unknown;
+        };
+        /** @description One page of a list. */
+        PersonRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["PersonRow"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A person in a list. */
         PersonRow: {
+            /** @description The natural key, as imported. */
             key: string;
             email?: string | null;
             first_name?: string | null;
             last_name?: string | null;
+            /** @description First and last name. */
             name?: string | null;
             job_title?: string | null;
             country?: string | null;
+            /** @description The accounts they belong to. */
             accounts: components["schemas"]["Ref"][];
+            /** @description They get no marketing mail. */
             unsubscribed: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When they were last changed.
+             */
             updated_at: string;
         };
-        PersonPage: {
-            items: components["schemas"]["PersonRow"][];
+        /** @description Something by its key, with its name. */
+        Ref: {
+            /** @description The key. */
+            key: string;
+            /** @description The name; none when it is not known (any more). */
+            name?: string | null;
+        };
+        /** @description One page of a list. */
+        ActivityPage: {
+            /** @description The rows. */
+            items: components["schemas"]["Activity"][];
+            /** @description Where the next page begins; none at the end. */
             next_cursor?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
             total?: number | null;
         };
-        Person: {
-            key: string;
-            email?: string | null;
+        /** @description Something that happened. */
+        Activity: {
+            /** @description Its id, `act_…`. */
+            id: string;
+            /** @description Its type. */
+            type: string;
+            /** @description The type's name for people. */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * Format: date-time
+             * @description When we were told.
+             */
+            received_at: string;
+            /** @description Who told: `import`, `segment`, `tracking`, `journey` … */
+            source: string;
+            /** @description The account that it is about. */
+            account?: components["schemas"]["Ref"] | null;
+            /** @description Who acted. */
+            person?: components["schemas"]["Ref"] | null;
+            /** @description The journey that caused it. */
+            journey?: string | null;
+            /** @description The node of that journey. */
+            node?: string | null;
+            /** @description The type's own fields. */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description One page of a list. */
+        BuyingGroupPage: {
+            /** @description The rows. */
+            items: components["schemas"]["BuyingGroup"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A buying group. */
+        BuyingGroup: {
+            /** @description Key of its solution interest. */
+            solution_interest: string;
+            /** @description Name of its solution interest. */
             name?: string | null;
-            accounts: components["schemas"]["Ref"][];
+            /** @description Its stage. */
+            stage?: string | null;
+            /** @description Its status. */
+            status?: string | null;
+            /**
+             * Format: double
+             * @description How complete it is, in percent.
+             */
+            completeness?: number | null;
+            /**
+             * Format: double
+             * @description How engaged it is, in percent.
+             */
+            engagement?: number | null;
+            /** @description Who belongs to it. */
+            members: components["schemas"]["Member"][];
+        };
+        /** @description A member of a buying group. */
+        Member: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description Name of the person. */
+            name?: string | null;
+            /** @description The role in the group. */
+            role: string;
+            /** @description Who put the person there: `manual`, `journey`, `template` … */
+            source: string;
+        };
+        /** @description A person with everything that is known of them. */
+        Person: {
+            /** @description The natural key, as imported. */
+            key: string;
+            /** @description First and last name, else the address. */
+            name?: string | null;
+            /** @description The address. */
+            email?: string | null;
+            /** @description They opted out of mail themselves; no import lifts that. */
+            opted_out: boolean;
+            /** @description The accounts they belong to. */
+            accounts: components["schemas"]["Membership"][];
+            /** @description Their latest trips by themselves. */
+            journeys: components["schemas"]["AccountJourney"][];
+            /** @description Keys of the people lists they are in. */
+            lists: string[];
         } & {
             [key: string]: unknown;
         };
-        Activity: {
-            id: string;
-            type: string;
-            title: string;
-            /** Format: date-time */
-            at: string;
-            /** Format: date-time */
-            received_at?: string | null;
-            source?: string | null;
-            account?: components["schemas"]["Ref"] | null;
-            person?: components["schemas"]["Ref"] | null;
+        /** @description An account of a person. */
+        Membership: {
+            /** @description The account's key. */
+            key: string;
+            /** @description The account's name. */
+            name?: string | null;
+            /** @description The person's roles there. */
+            roles: string[];
+        };
+        KindPath: {
+            /** @description What the file holds. */
+            kind: components["schemas"]["Kind"];
+        };
+        /** @description What a file holds. */
+        Kind: "accounts" | "people" | "activities";
+        ImportQuery: {
+            /** @description Left out: told from the Content-Type (`text/csv`, `application/x-ndjson`). */
+            format?: components["schemas"]["Format"] | null;
+            /**
+             * @description Do everything but commit.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /** @description How a file is written. */
+        Format: "csv" | "jsonl";
+        /** @description What became of a file. `read` = `created` + `updated` + `unchanged` + `parked` + `rejected`. */
+        Report: {
+            /**
+             * Format: uint64
+             * @description Rows.
+             */
+            read: number;
+            /**
+             * Format: uint64
+             * @description Rows that added something.
+             */
+            created: number;
+            /**
+             * Format: uint64
+             * @description Rows that changed something.
+             */
+            updated: number;
+            /**
+             * Format: uint64
+             * @description Rows that said what was known.
+             */
+            unchanged: number;
+            /**
+             * Format: uint64
+             * @description Activities that wait for their person or account.
+             */
+            parked: number;
+            /**
+             * Format: uint64
+             * @description Rows that were not taken.
+             */
+            rejected: number;
+            /** @description The first rejects. */
+            rejects: components["schemas"]["Reject"][];
+            /** @description What else is worth saying. */
+            notes: string[];
+        };
+        /** @description A row that was not taken. */
+        Reject: {
+            /**
+             * Format: uint64
+             * @description Where it begins, counted from 1.
+             */
+            line: number;
+            /** @description Stable code. */
+            code: string;
+            /** @description What is wrong and what to do. */
+            reason: string;
+        };
+        /** @description What became of calls. Segment's clients look at the status only. */
+        Received: {
+            /** @description Always true: what was wrong with single calls is in `rejects`. */
+            success: boolean;
+            /**
+             * Format: uint64
+             * @description Taken in.
+             */
+            accepted: number;
+            /**
+             * Format: uint64
+             * @description Received before; a `messageId` counts once.
+             */
+            repeated: number;
+            /**
+             * Format: uint64
+             * @description Of somebody who is not yet known; kept for 30 days.
+             */
+            parked: number;
+            /**
+             * Format: uint64
+             * @description Anonymous, or without meaning here.
+             */
+            ignored: number;
+            /** @description Not taken. */
+            rejects: components["schemas"]["RejectedCall"][];
+        };
+        /** @description A call that was not taken. */
+        RejectedCall: {
+            /**
+             * Format: uint64
+             * @description Its place in the batch, counted from 1.
+             */
+            call: number;
+            /** @description Stable code. */
+            code: string;
+            /** @description What is wrong and what to do. */
+            reason: string;
+        };
+        LinkPath: {
+            /** @description Signed by this installation. */
+            token: string;
+        };
+        ProblemQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /** @description Only those of this journey. */
             journey?: string | null;
-            node?: string | null;
-            fields?: {
-                [key: string]: unknown;
-            } | null;
         };
-        ActivityPage: {
-            items: components["schemas"]["Activity"][];
+        /** @description One page of a list. */
+        ProblemRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["ProblemRow"][];
+            /** @description Where the next page begins; none at the end. */
             next_cursor?: string | null;
-        };
-        Member: {
-            person: string;
-            name?: string | null;
-            role: string;
-            source: string;
-        };
-        BuyingGroup: {
-            solution_interest: string;
-            name?: string | null;
-            stage?: string | null;
-            status?: string | null;
-            completeness?: number | null;
-            engagement?: number | null;
-            members: components["schemas"]["Member"][];
-        };
-        BuyingGroupPage: {
-            items: components["schemas"]["BuyingGroup"][];
-            next_cursor?: string | null;
-        };
-        MailRow: {
-            id: string;
-            /** Format: date-time */
-            received_at: string;
-            from: string;
-            to: string[];
-            subject: string;
-            /** Format: int64 */
-            size: number;
-        };
-        MailPage: {
-            items: components["schemas"]["MailRow"][];
-            next_cursor?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
             total?: number | null;
         };
-        Header: string[];
-        Mail: {
-            id: string;
-            /** Format: date-time */
-            received_at: string;
-            from: string;
-            to: string[];
-            subject: string;
-            headers: components["schemas"]["Header"][];
-            html?: string | null;
-            text?: string | null;
-            source: string;
-        };
+        /** @description Something that could not be done. */
         ProblemRow: {
+            /** @description Its id: the trip's. */
             id: string;
+            /** @description The journey's key. */
             journey: string;
+            /** @description The node. */
             node?: string | null;
-            traveller?: components["schemas"]["TravellerRef"] | null;
-            /** @enum {string} */
-            kind: "step" | "effect";
+            /** @description Who travels. */
+            traveller?: components["schemas"]["SubjectRef"] | null;
+            /** @description What could not be done. */
+            kind: components["schemas"]["ProblemKind"];
+            /** @description Stable code. */
             code: string;
+            /** @description What happened and what to do. */
             message: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
             since: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
             attempts: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it is tried again.
+             */
             next_try?: string | null;
         };
-        ProblemPage: {
-            items: components["schemas"]["ProblemRow"][];
+        /** @description What kind of thing could not be done. */
+        ProblemKind: "step";
+        ProblemPath: {
+            /** @description The problem's id. */
+            id: string;
+        };
+        /** @description One page of a list. */
+        MailRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["MailRow"][];
+            /** @description Where the next page begins; none at the end. */
             next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A caught message in a list. */
+        MailRow: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /** @description Who it says it is from. */
+            from: string;
+            /** @description The addresses it was delivered to. */
+            to: string[];
+            /** @description Its subject. */
+            subject: string;
+            /**
+             * Format: uint
+             * @description Its length in bytes.
+             */
+            size: number;
+        };
+        MailPath: {
+            /** @description The message's id. */
+            id: string;
+        };
+        /** @description A caught message with everything in it. */
+        Mail: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            received_at: string;
+            /** @description Who it says it is from. */
+            from: string;
+            /** @description The addresses it was delivered to. */
+            to: string[];
+            /** @description Its subject. */
+            subject: string;
+            /** @description Name and value of each header, in order, decoded. */
+            headers: string[][];
+            /** @description The HTML part. */
+            html?: string | null;
+            /** @description The plain text part. */
+            text?: string | null;
+            /** @description As it came over the wire. */
+            source: string;
+        };
+        /** @description How it stands. */
+        Health: {
+            /** @description `ok`; otherwise the answer is a problem. */
+            status: string;
+            /** @description Version of Caravan. */
+            version: string;
+        };
+        /** @description Email and password. */
+        SignIn: {
+            /** @description The user's email. */
+            email: string;
+            /** @description The user's password. */
+            password: string;
+        };
+        /** @description Who is signed in. */
+        Session: {
+            user: components["schemas"]["User"];
+            /** @description Writes with the session cookie carry this as X-CSRF-Token. Empty for a token, which needs none. */
+            csrf: string;
+        };
+        /** @description A user, or the token that calls. */
+        User: {
+            /** @description The email, or `token:NAME`. */
+            email: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A built-in role. */
+        Role: "administrator" | "journey_manager" | "channel_manager" | "sales" | "viewer";
+        /** @description The organisation and this installation. */
+        Organisation: {
+            /** @description Its name, from the settings. */
+            name: string;
+            /** @description Its time zone, from the settings. */
+            time_zone: string;
+            /** @description Version of Caravan. */
+            version: string;
+            /** @description Whether this is the demo. */
+            demo: boolean;
+            /** @description Whether the built-in mail catcher runs, so that `/mail` answers. */
+            mail_catcher: boolean;
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        JourneyManifestSubject: "account" | "person";
+        /** @description Who enters a journey. */
+        JourneyManifestEntry: {
+            account_list: string;
+        } | {
+            audience: string;
+        } | {
+            people_list: string;
+        } | {
+            events: components["schemas"]["JourneyManifestEventTest"][];
+        };
+        /** @description Something that can happen, with constraints. */
+        JourneyManifestEventTest: {
+            /** @description Type of activity (`email_clicked`). */
+            activity: string;
+            /** @description Constraints on the activity's fields, and on its date as `at`; all must hold. */
+            where?: unknown;
+            /**
+             * Format: uint32
+             * @description How many times it must happen; once when left out.
+             */
+            at_least?: number | null;
+        };
+        /** @description How a traveller may enter again. */
+        JourneyManifestReentry: {
+            /** @description What the delay counts from. */
+            after: components["schemas"]["JourneyManifestReentryAfter"];
+            /** @description How long to wait, in hours or days (`12h`, `30d`). */
+            delay: components["schemas"]["JourneyManifestDuration"];
+            /**
+             * Format: uint32
+             * @description Entries allowed in total.
+             */
+            limit: number;
+        };
+        /** @description What a re-entry delay counts from. */
+        JourneyManifestReentryAfter: "start" | "end";
+        /**
+         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
+         * @example 30m
+         * @example 4h
+         * @example 3d
+         * @example 2w
+         * @example 1mo
+         */
+        JourneyManifestDuration: string;
+        /** @description One box on the map. */
+        JourneyManifestNode: ({
+            /** @constant */
+            type: "action";
+            /** @description Whom it acts on. */
+            on: components["schemas"]["JourneyManifestOn"];
+            /** @description Key of the action in the catalogue. */
+            action: string;
+            /** @description Where it goes on; null ends the journey. */
+            next: string | null;
+        } & {
+            [key: string]: unknown;
+        }) | {
+            /** @constant */
+            type: "wait";
+            /** @description How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`. */
+            duration?: components["schemas"]["JourneyManifestDuration"] | null;
+            /**
+             * Format: date-time
+             * @description Until when. Either this or `duration`.
+             */
+            until?: string | null;
+            /** @description Days of the week and time of day on which the wait may end. */
+            must_end_on?: components["schemas"]["JourneyManifestMustEndOnForm"] | null;
+            /** @description Where it goes on; null ends the journey. */
+            next: string | null;
+        } | {
+            /** @constant */
+            type: "listen";
+            /** @description The event. Either this or `events`. */
+            event?: components["schemas"]["JourneyManifestEventTest"] | null;
+            /** @description Several events of which the first counts (person journeys). */
+            events?: components["schemas"]["JourneyManifestEventTest"][];
+            /** @description What must hold for the person who acted. */
+            filters?: unknown;
+            /** @description When to stop listening; left out: at the journey's end. */
+            timeout?: components["schemas"]["JourneyManifestTimeout"] | null;
+            /** @description Where it goes on when the event happened; null ends the journey. */
+            next: string | null;
+        } | {
+            /** @constant */
+            type: "split";
+            /** @description Whose conditions decide. By `person` in an account journey it is a closed box. */
+            by: components["schemas"]["JourneyManifestSubject"];
+            /** @description Tried top to bottom, the first that holds wins. */
+            paths: components["schemas"]["JourneyManifestSplitPath"][];
+            /** @description For the rest; left out: the trip ends as `no_path` (in a box: the person skips to its end). */
+            other?: components["schemas"]["JourneyManifestBranch"] | null;
+            /** @description Where it goes on after a closed box. */
+            next?: string | null;
+        } | {
+            /** @constant */
+            type: "variant_split";
+            /** @description What is shared out. By `person` in an account journey it is a closed box. */
+            by: components["schemas"]["JourneyManifestSubject"];
+            /** @description The variants; their percentages add up to 100. */
+            paths: components["schemas"]["JourneyManifestVariantPath"][];
+            /** @description Where it goes on after a closed box. */
+            next?: string | null;
+        } | {
+            /** @constant */
+            type: "merge";
+            /** @description Where it goes on; null ends the journey. */
+            next: string | null;
+        } | {
+            /** @constant */
+            type: "external_action";
+            /** @description Whom it is about. */
+            on: components["schemas"]["JourneyManifestOn"];
+            /** @description Key of the external action. */
+            service: string;
+            /** @description Values for the service's parameters. */
+            values?: {
+                [key: string]: unknown;
+            };
+            /** @description Where it goes on when the service answered; null ends the journey. */
+            next: string | null;
+            /** @description Where it goes on when the service failed or stayed silent; left out: the trip ends as `timed_out`. */
+            failed?: components["schemas"]["JourneyManifestBranch"] | null;
+        } | {
+            /** @constant */
+            type: "external_split";
+            /** @description Whom it is about. By `person` it is a closed box. */
+            by: components["schemas"]["JourneyManifestSubject"];
+            /** @description Key of the external action. */
+            service: string;
+            /** @description Values for the service's parameters. */
+            values?: {
+                [key: string]: unknown;
+            };
+            /** @description Tried top to bottom on the returned variables, the first that holds wins. */
+            paths: components["schemas"]["JourneyManifestSplitPath"][];
+            /** @description For answers that no path takes; left out: the trip ends as `no_path`. */
+            other?: components["schemas"]["JourneyManifestBranch"] | null;
+            /** @description When the service failed or stayed silent; left out: the trip ends as `timed_out`. */
+            failed?: components["schemas"]["JourneyManifestBranch"] | null;
+            /** @description Where it goes on after a closed box. */
+            next?: string | null;
+        } | {
+            /** @constant */
+            type: "next_best_path";
+            /** @description Key of the connection of type `openai`. */
+            connection: string;
+            /** @description The paths with their prompts, by priority. */
+            paths: components["schemas"]["JourneyManifestPromptPath"][];
+            /** @description For missing data and low confidence. */
+            other: components["schemas"]["JourneyManifestBranch"];
+        };
+        /** @description Whom an action acts on. */
+        JourneyManifestOn: "account" | "people";
+        /** @description Takes an action. Beside the fields here stand the action's own settings. */
+        JourneyManifestAction: {
+            /** @description Whom it acts on. */
+            on: components["schemas"]["JourneyManifestOn"];
+            /** @description Key of the action in the catalogue. */
+            action: string;
+            /** @description Where it goes on; null ends the journey. */
+            next: string | null;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description How `must_end_on` is written, for the schema that forms and editors come from. */
+        JourneyManifestMustEndOnForm: {
+            /** @description Days of the week; left out: any day. */
+            days?: components["schemas"]["JourneyManifestDayName"][] | null;
+            /** @description Time of day, `HH:MM`; left out: 00:00. */
+            time?: string | null;
+            /** @description A time zone like `Europe/Berlin`, or `own`: the traveller's. Left out: the organisation's. */
+            zone?: string | null;
+        };
+        /** @description A day of the week as manifests write it. */
+        JourneyManifestDayName: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /** @description When a listener gives up. */
+        JourneyManifestTimeout: {
+            /** @description How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`. */
+            duration?: components["schemas"]["JourneyManifestDuration"] | null;
+            /**
+             * Format: date-time
+             * @description Until when. Either this or `duration`.
+             */
+            until?: string | null;
+            /** @description Days of the week and time of day on which it may end. */
+            must_end_on?: components["schemas"]["JourneyManifestMustEndOnForm"] | null;
+            /** @description Where it goes on; left out: the trip ends as `timed_out`. */
+            next?: string | null;
+        };
+        /** @description One path of a split. */
+        JourneyManifestSplitPath: {
+            /** @description Its name, unique in the node; counts are kept under it. */
+            label: string;
+            /** @description What must hold. Needed to publish. */
+            when?: unknown;
+            /** @description Where it leads; in a closed box `actions` stands instead. */
+            next?: string | null;
+            /** @description People actions of this path of a closed box, in order. */
+            actions?: components["schemas"]["JourneyManifestBoxAction"][] | null;
+        };
+        /** @description An action inside a people box. */
+        JourneyManifestBoxAction: {
+            /** @description Its own id, unique in the journey: counts are kept under it. */
+            id: string;
+            /** @description Key of the action in the catalogue; people actions only. */
+            action: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description A path without condition: `other`, `failed`. */
+        JourneyManifestBranch: {
+            /** @description Where it leads; in a closed box `actions` stands instead. */
+            next?: string | null;
+            /** @description People actions of this path of a closed box, in order. */
+            actions?: components["schemas"]["JourneyManifestBoxAction"][] | null;
+        };
+        /** @description One path of a variant split. */
+        JourneyManifestVariantPath: {
+            /** @description Its name, unique in the node; counts are kept under it. */
+            label: string;
+            /**
+             * Format: int64
+             * @description Its share, a whole number from 1 to 99.
+             */
+            percent: number;
+            /** @description Where it leads; in a closed box `actions` stands instead. */
+            next?: string | null;
+            /** @description People actions of this path of a closed box, in order. */
+            actions?: components["schemas"]["JourneyManifestBoxAction"][] | null;
+        };
+        /** @description One path of a next best path node. */
+        JourneyManifestPromptPath: {
+            /** @description Its name, unique in the node. */
+            label: string;
+            /** @description In natural language: who belongs here. */
+            prompt: string;
+            /** @description Where it leads. */
+            next: string | null;
+        };
+        /**
+         * Journey
+         * @description A journey as written: one subject that moves over a map of nodes.
+         */
+        JourneyManifest: {
+            /** @constant */
+            kind: "journey";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description What travels: the account, or the person. */
+            subject: components["schemas"]["JourneyManifestSubject"];
+            /** @description Who enters. Needed to publish. */
+            audience?: components["schemas"]["JourneyManifestEntry"] | null;
+            /**
+             * Format: date-time
+             * @description When entries begin; left out: at publish.
+             */
+            start?: string | null;
+            /**
+             * Format: date-time
+             * @description When nobody enters any more and everybody inside is ended. Needed to publish, at most three years after the start.
+             */
+            end?: string | null;
+            /** @description Whether and how a traveller may enter again; left out: once only. */
+            reentry?: components["schemas"]["JourneyManifestReentry"] | null;
+            /** @description One email per address and node, however many people share the address. */
+            deduplicate_email?: boolean;
+            /** @description The first node. */
+            entry?: string | null;
+            /**
+             * @description The map, in the order it was written.
+             * @default {}
+             */
+            nodes: {
+                [key: string]: components["schemas"]["JourneyManifestNode"];
+            };
+        };
+        /** @description How a list comes by its members. */
+        AccountListManifestListType: "static" | "dynamic";
+        /**
+         * Account list
+         * @description A list of accounts.
+         */
+        AccountListManifest: {
+            /** @constant */
+            kind: "account_list";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description How it comes by its members. */
+            type: components["schemas"]["AccountListManifestListType"];
+            /** @description Who belongs to a dynamic list. */
+            when?: unknown;
+            /** @description Keys of accounts to add to a static list when it is applied. */
+            accounts?: string[];
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        AudienceManifestSubject: "account" | "person";
+        /**
+         * Audience
+         * @description A saved filter: an audience of accounts or of people.
+         */
+        AudienceManifest: {
+            /** @constant */
+            kind: "audience";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Whose audience it is. */
+            subject: components["schemas"]["AudienceManifestSubject"];
+            /** @description Who belongs to it. */
+            when: unknown;
+        };
+        /** @description How a list comes by its members. */
+        PeopleListManifestListType: "static" | "dynamic";
+        /**
+         * People list
+         * @description A list of people.
+         */
+        PeopleListManifest: {
+            /** @constant */
+            kind: "people_list";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description How it comes by its members. */
+            type: components["schemas"]["PeopleListManifestListType"];
+            /** @description Who belongs to a dynamic list. */
+            when?: unknown;
+            /** @description Keys of people to add to a static list when it is applied. */
+            people?: string[];
+            /** @description Destinations that a static list is kept in step with. */
+            destinations?: string[];
+        };
+        /**
+         * Role
+         * @description A role beside the built-in ones. Others refer to it by its name.
+         */
+        RoleManifest: {
+            /** @constant */
+            kind: "role";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+        };
+        /** @description One role in a template. */
+        RolesTemplateManifestRoleCard: {
+            /** @description Name of the role. */
+            role: string;
+            /**
+             * @description What its members weigh in the group's engagement.
+             * @default normal
+             */
+            weighting: components["schemas"]["RolesTemplateManifestWeighting"];
+            /** @description Whether it counts for completeness. */
+            required?: boolean;
+            /**
+             * Format: uint32
+             * @description How many members make the role complete.
+             */
+            members_required?: number;
+            /** @description Who gets the role by itself; left out: filled by hand or by a journey. */
+            when?: unknown;
+        };
+        /** @description What a role weighs. */
+        RolesTemplateManifestWeighting: "trivial" | "minor" | "normal" | "important" | "vital";
+        /**
+         * Roles template
+         * @description The roles of a buying group; their order is their priority.
+         */
+        RolesTemplateManifest: {
+            /** @constant */
+            kind: "roles_template";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description First card first: it wins when a person matches several. */
+            roles: components["schemas"]["RolesTemplateManifestRoleCard"][];
+        };
+        /** @description A set of accounts. */
+        SolutionInterestManifestAccountSource: {
+            account_list: string;
+        } | {
+            audience: string;
+        };
+        /**
+         * Solution interest
+         * @description What accounts may be interested in: one buying group per account and interest.
+         */
+        SolutionInterestManifest: {
+            /** @constant */
+            kind: "solution_interest";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Key of a live roles template; cannot be changed later. */
+            roles_template: string;
+            /** @description Key of the live stage model. */
+            stage_model?: string | null;
+            /**
+             * @description Whether the members of existing groups are looked up again as data changes.
+             * @default false
+             */
+            update_existing: boolean;
+            /** @description Accounts that get a buying group, those that come later too. */
+            create_for?: components["schemas"]["SolutionInterestManifestAccountSource"] | null;
+        };
+        /** @description One stage. */
+        StageModelManifestStage: {
+            /** @description Unique in the model, whatever its case. */
+            name: string;
+            /** @description What it means. */
+            description?: string | null;
+            /** @description Whether a group without a stage may come here. */
+            entry?: boolean;
+            /** @description Whether it is an end, and which. */
+            destination?: components["schemas"]["StageModelManifestStageEnd"] | null;
+            /** @description Names of the stages that a group may move to from here. */
+            to?: string[];
+        };
+        /** @description What an end means. */
+        StageModelManifestStageEnd: "success" | "failure";
+        /**
+         * Stage model
+         * @description Stages of buying groups and the allowed moves; an installation has one at most.
+         */
+        StageModelManifest: {
+            /** @constant */
+            kind: "stage_model";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description The stages in the order in which they are shown. */
+            stages: components["schemas"]["StageModelManifestStage"][];
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        AttributeManifestSubject: "account" | "person";
+        /** @description What kind of values an attribute or a field takes. */
+        AttributeManifestValueType: "string" | "integer" | "number" | "boolean" | "date" | "date_time";
+        /**
+         * Attribute
+         * @description A custom attribute of accounts or people.
+         */
+        AttributeManifest: {
+            /** @constant */
+            kind: "attribute";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Whose it is. */
+            subject: components["schemas"]["AttributeManifestSubject"];
+            /** @description What values it takes. */
+            type: components["schemas"]["AttributeManifestValueType"];
+            /** @description Whether journeys may write it. */
+            updatable?: boolean;
+        };
+        /** @description A field of another system that follows a score. */
+        ScoreManifestScoreMirror: {
+            /** @description Key of a connection of type `marketo`. */
+            connection: string;
+            /** @description Name of the field over there. */
+            field: string;
+        };
+        /**
+         * Score
+         * @description A named score of people; missing counts as 0.
+         */
+        ScoreManifest: {
+            /** @constant */
+            kind: "score";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Where every change is written to as well. */
+            mirror?: components["schemas"]["ScoreManifestScoreMirror"] | null;
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        CustomObjectManifestSubject: "account" | "person";
+        /** @description What kind of values an attribute or a field takes. */
+        CustomObjectManifestValueType: "string" | "integer" | "number" | "boolean" | "date" | "date_time";
+        /**
+         * Custom object
+         * @description Records that belong to an account or a person: purchases, licences, registrations.
+         */
+        CustomObjectManifest: {
+            /** @constant */
+            kind: "custom_object";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Whose records they are. */
+            subject: components["schemas"]["CustomObjectManifestSubject"];
+            /** @description Field that tells one record from another. */
+            primary_key: string;
+            /** @description Field by which a later record replaces an earlier one. */
+            version?: string | null;
+            /** @description Name → type, at most 50. */
+            fields: {
+                [key: string]: components["schemas"]["CustomObjectManifestValueType"];
+            };
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        ActivityTypeManifestSubject: "account" | "person";
+        /** @description What kind of values an attribute or a field takes. */
+        ActivityTypeManifestValueType: "string" | "integer" | "number" | "boolean" | "date" | "date_time";
+        /**
+         * Activity type
+         * @description A declared type of activity. Its key is its type.
+         */
+        ActivityTypeManifest: {
+            /** @constant */
+            kind: "activity_type";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Who does it. */
+            subject: components["schemas"]["ActivityTypeManifestSubject"];
+            /** @description Name → type, at most 100. */
+            fields?: {
+                [key: string]: components["schemas"]["ActivityTypeManifestValueType"];
+            };
+        };
+        /** @description Name and address in a header. */
+        EmailManifestMailbox: {
+            /** @description What people read; may be a template. */
+            name?: string | null;
+            /** @description The address; may be a template. */
+            email: string;
+        };
+        /** @description The body of an email: one of the two. */
+        EmailManifestMailBody: {
+            mjml: string;
+        } | {
+            html: string;
+        };
+        /**
+         * Email
+         * @description An email.
+         */
+        EmailManifest: {
+            /** @constant */
+            kind: "email";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Key of the connection that sends it. */
+            connection: string;
+            /** @description Who it comes from; left out: the connection's sender. */
+            from?: components["schemas"]["EmailManifestMailbox"] | null;
+            /** @description Where answers go; left out: to the sender. */
+            reply_to?: components["schemas"]["EmailManifestMailbox"] | null;
+            /** @description The subject line, a template. */
+            subject: string;
+            /** @description What mail programs show beside the subject, a template. */
+            preheader?: string | null;
+            /** @description The content, a template. */
+            body: components["schemas"]["EmailManifestMailBody"];
+            /** @description The text version, a template; left out: made from the body. */
+            text?: string | null;
+            /** @description Not marketing: goes also to people who opted out, and counts for no limit. */
+            operational?: boolean;
+            /** @description No open tracking, for anybody. */
+            disable_open_tracking?: boolean;
+            /** @description Prepends the link to the web page of this email. */
+            view_as_web_page?: boolean;
+            /** @description Attributes that hold addresses for copies, at most 25. */
+            cc?: string[];
+            /** @description Key of the rule set that limits it. */
+            rule_set?: string | null;
+        };
+        /** @description The body of an email: one of the two. */
+        EmailTemplateManifestMailBody: {
+            mjml: string;
+        } | {
+            html: string;
+        };
+        /**
+         * Email template
+         * @description A body to begin emails with; later changes do not reach them.
+         */
+        EmailTemplateManifest: {
+            /** @constant */
+            kind: "email_template";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description A subject line to begin with. */
+            subject?: string | null;
+            /** @description The content. */
+            body: components["schemas"]["EmailTemplateManifestMailBody"];
+            /** @description The text version. */
+            text?: string | null;
+        };
+        /** @description The body of an email: one of the two. */
+        FragmentManifestMailBody: {
+            mjml: string;
+        } | {
+            html: string;
+        };
+        /**
+         * Fragment
+         * @description A piece of content that several emails include.
+         */
+        FragmentManifest: {
+            /** @constant */
+            kind: "fragment";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description The content. */
+            body: components["schemas"]["FragmentManifestMailBody"];
+        };
+        /** @description Why a message is sent, which decides on the consent it needs. */
+        SmsMessageManifestMessageType: "marketing" | "transactional";
+        /**
+         * SMS message
+         * @description A text message.
+         */
+        SmsMessageManifest: {
+            /** @constant */
+            kind: "sms_message";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Key of the connection that sends it. */
+            connection: string;
+            /** @description Why it is sent. */
+            type: components["schemas"]["SmsMessageManifestMessageType"];
+            /** @description The text, a template. */
+            body: string;
+            /** @description Whether links are shortened and counted. */
+            shorten_links?: boolean;
+        };
+        /**
+         * External audience
+         * @description A named set of people that is handed to destinations.
+         */
+        ExternalAudienceManifest: {
+            /** @constant */
+            kind: "external_audience";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Keys of the destinations. */
+            destinations?: string[];
+        };
+        /**
+         * @description Systems that take audiences.
+         * @enum {string}
+         */
+        DestinationManifestDestinationType: "linkedin" | "aep" | "google" | "meta" | "s3" | "sftp" | "folder" | "webhook";
+        /**
+         * Destination
+         * @description Where audiences and accounts are handed to.
+         */
+        DestinationManifest: {
+            /** @constant */
+            kind: "destination";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description What kind of system it is. */
+            type: components["schemas"]["DestinationManifestDestinationType"];
+            /** @description Key of the connection to it. */
+            connection: string;
+            /** @description What the connector needs to know about this destination. */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description What kind of system a connection reaches.
+         * @enum {string}
+         */
+        ConnectionManifestConnectionType: "smtp" | "twilio" | "sinch" | "infobip" | "marketo" | "linkedin" | "aep" | "google" | "meta" | "s3" | "sftp" | "folder" | "openai" | "webhook";
+        /** @description Where a secret is found. Never the secret itself. */
+        ConnectionManifestSecret: {
+            env: string;
+        } | {
+            file: string;
+        };
+        /**
+         * Connection
+         * @description Access to another system. Its settings are typed by the connector.
+         */
+        ConnectionManifest: {
+            /** @constant */
+            kind: "connection";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description What kind of system it is. */
+            type: components["schemas"]["ConnectionManifestConnectionType"];
+            /** @description What the connector needs to know. */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /** @description What it must keep to itself, each `{env: NAME}` or `{file: PATH}`. */
+            secrets?: {
+                [key: string]: components["schemas"]["ConnectionManifestSecret"];
+            };
+        };
+        /** @description Whom an action acts on. */
+        ExternalActionManifestOn: "account" | "people";
+        /**
+         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
+         * @example 30m
+         * @example 4h
+         * @example 3d
+         * @example 2w
+         * @example 1mo
+         */
+        ExternalActionManifestDuration: string;
+        /** @description Where a secret is found. Never the secret itself. */
+        ExternalActionManifestSecret: {
+            env: string;
+        } | {
+            file: string;
+        };
+        /**
+         * External action
+         * @description An external service that journeys call.
+         */
+        ExternalActionManifest: {
+            /** @constant */
+            kind: "external_action";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Address of its OpenAPI document. */
+            url: string;
+            /** @description Whom it is about. */
+            on: components["schemas"]["ExternalActionManifestOn"];
+            /** @description Whether its answer chooses a path (for external splits). */
+            split?: boolean;
+            /** @description How long an answer may take, 4 hours at most; left out: one hour. */
+            timeout?: components["schemas"]["ExternalActionManifestDuration"] | null;
+            /** @description Attribute of the service → attribute of ours that is sent as it. */
+            outgoing?: {
+                [key: string]: string;
+            };
+            /** @description Updatable attribute of ours → attribute of the service's answer that is written to it. */
+            incoming?: {
+                [key: string]: string;
+            };
+            /** @description Headers of every call. */
+            headers?: {
+                [key: string]: unknown;
+            };
+            /** @description Values that are the same in every call. */
+            values?: {
+                [key: string]: unknown;
+            };
+            /** @description What it must keep to itself, each `{env: NAME}` or `{file: PATH}`. */
+            secrets?: {
+                [key: string]: components["schemas"]["ExternalActionManifestSecret"];
+            };
+        };
+        /** @description A signing key. */
+        SendingDomainManifestDkimKey: {
+            /** @description Under which its public half is found. */
+            selector: string;
+        };
+        /** @description Where a secret is found. Never the secret itself. */
+        SendingDomainManifestSecret: {
+            env: string;
+        } | {
+            file: string;
+        };
+        /**
+         * Sending domain
+         * @description A domain that mail is sent from.
+         */
+        SendingDomainManifest: {
+            /** @constant */
+            kind: "sending_domain";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Its name. */
+            domain: string;
+            /** @description The keys that sign; two while one replaces the other. */
+            dkim: components["schemas"]["SendingDomainManifestDkimKey"][];
+            /** @description Domain that bounces return to. */
+            return_path?: string | null;
+            /** @description Domain of the links in messages. */
+            tracking?: string | null;
+            /** @description `dkim_private_key`, as `{env: NAME}` or `{file: PATH}`. */
+            secrets?: {
+                [key: string]: components["schemas"]["SendingDomainManifestSecret"];
+            };
+        };
+        /** @description One limit. */
+        RuleSetManifestCap: {
+            /** @description What people read. */
+            name: string;
+            /** @description What is counted together. */
+            channels: components["schemas"]["RuleSetManifestChannel"][];
+            /**
+             * Format: uint32
+             * @description Messages in a window.
+             */
+            at_most: number;
+            /** @description The window. */
+            per: components["schemas"]["RuleSetManifestPeriod"];
+            /**
+             * Format: uint32
+             * @description Several windows taken as one.
+             */
+            every?: number;
+        };
+        /** @description How a message travels. */
+        RuleSetManifestChannel: "email" | "sms";
+        /**
+         * @description A calendar window.
+         * @enum {string}
+         */
+        RuleSetManifestPeriod: "hour" | "day" | "week" | "month";
+        /** @description Hours in which nothing is sent. */
+        RuleSetManifestQuietHours: {
+            /** @description Days of the week; left out: every day. */
+            days?: components["schemas"]["RuleSetManifestDay"][];
+            /** @description From this time of day (`21:00`). */
+            from: string;
+            /** @description Until this time of day (`08:00`), the next day if it is earlier. */
+            to: string;
+            /** @description A named zone, or `own` for the recipient's. */
+            zone?: string | null;
+            /** @description What becomes of a message in them. */
+            then: components["schemas"]["RuleSetManifestQuietThen"];
+        };
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        RuleSetManifestDay: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /** @description What becomes of a message in quiet hours. */
+        RuleSetManifestQuietThen: "queue" | "discard";
+        /**
+         * Rule set
+         * @description Communication limits and quiet hours.
+         */
+        RuleSetManifest: {
+            /** @constant */
+            kind: "rule_set";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description Whether it holds for every message, or only for those that name it. */
+            global?: boolean;
+            /** @description Zone of the calendar windows; left out: UTC. */
+            time_zone?: string | null;
+            /** @description How many messages in a window; the tightest reached one stops a message. */
+            caps?: components["schemas"]["RuleSetManifestCap"][];
+            /** @description When nothing is sent. */
+            quiet_hours?: components["schemas"]["RuleSetManifestQuietHours"][];
+        };
+        /** @description Where a secret is found. Never the secret itself. */
+        WebhookManifestSecret: {
+            env: string;
+        } | {
+            file: string;
+        };
+        /**
+         * Webhook
+         * @description A subscription of another system to activities.
+         */
+        WebhookManifest: {
+            /** @constant */
+            kind: "webhook";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Where they are posted to. */
+            url: string;
+            /** @description Types of activity; left out: all. */
+            activities?: string[];
+            /** @description `signing_secret`, as `{env: NAME}` or `{file: PATH}`. */
+            secrets?: {
+                [key: string]: components["schemas"]["WebhookManifestSecret"];
+            };
+        };
+        /** @description A name for a weight. */
+        WeightingModelManifestBand: {
+            /** @description What marketers choose. */
+            name: string;
+            /**
+             * Format: uint32
+             * @description What it is worth.
+             */
+            value: number;
+        };
+        /**
+         * Weighting model
+         * @description What activities weigh in engagement scores.
+         */
+        WeightingModelManifest: {
+            /** @constant */
+            kind: "weighting_model";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description Names for numbers; both unique. */
+            bands: components["schemas"]["WeightingModelManifestBand"][];
+            /** @description Type of activity → name of its band. What is not named counts nothing. */
+            activities?: {
+                [key: string]: string;
+            };
+        };
+        /** @description One attribute of a persona. */
+        PersonaManifestPersonaAttribute: {
+            /** @description Key of a person attribute. */
+            attribute: string;
+            /** @description Any of these, whatever their case. */
+            values: string[];
+        };
+        /**
+         * Persona
+         * @description A named kind of people.
+         */
+        PersonaManifest: {
+            /** @constant */
+            kind: "persona";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description All of these must match. */
+            attributes: components["schemas"]["PersonaManifestPersonaAttribute"][];
+        };
+        /**
+         * Access role
+         * @description What a role of users may do.
+         */
+        AccessRoleManifest: {
+            /** @constant */
+            kind: "access_role";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Names of permissions. */
+            permissions: string[];
+        };
+        /**
+         * Settings
+         * @description The organisation's settings. There is one such document, with the key `settings`.
+         */
+        SettingsManifest: {
+            /** @constant */
+            kind: "settings";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /** @description Name of the organisation. */
+            organisation: string;
+            /** @description Postal address, as marketing mail must carry it. */
+            postal_address?: string | null;
+            /** @description The organisation's zone; left out: UTC. */
+            time_zone?: string | null;
+            /** @description Languages of its messages (`en`, `de`), the default first. */
+            languages?: string[];
         };
     };
     responses: never;
@@ -857,22 +4166,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description Who is signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -884,13 +4184,14 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
+        /** @description Email and password. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
-            /** @description Done */
+            /** @description Who is signed in. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -899,7 +4200,7 @@ export interface operations {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -919,14 +4220,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description no content */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -946,7 +4247,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The organisation and this installation. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -955,7 +4256,7 @@ export interface operations {
                     "application/json": components["schemas"]["Organisation"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -969,8 +4270,11 @@ export interface operations {
     get_journeys: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
                 q?: string;
             };
             header?: never;
@@ -979,16 +4283,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JourneyPage"];
+                    "application/json": components["schemas"]["JourneyInListPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1002,17 +4306,19 @@ export interface operations {
     get_journeys_key_map: {
         parameters: {
             query?: {
+                /** @description `live` (the draft while there is none), `draft`, or the number of a version. */
                 version?: string;
             };
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description A journey as it is drawn. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1021,7 +4327,7 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyMap"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1037,13 +4343,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1052,7 +4359,7 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyStatus"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1068,13 +4375,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1083,7 +4391,7 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyStatus"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1099,13 +4407,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1114,7 +4423,7 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyStatus"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1130,13 +4439,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1145,7 +4455,7 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyStatus"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1161,13 +4471,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1176,7 +4487,7 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyStatus"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1192,13 +4503,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1207,7 +4519,43 @@ export interface operations {
                     "application/json": components["schemas"]["JourneyStatus"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_journeys_key_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What the copy is called. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Copy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1221,29 +4569,34 @@ export interface operations {
     get_journeys_key_nodes_node_travellers: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
-                state?: string;
+                /** @description Who stands there now, who ever arrived, or whose trip ended there. */
+                state?: components["schemas"]["Stand"];
             };
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
+                /** @description The node's name in the manifest, or `audience`. */
                 node: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NodeTravellerPage"];
+                    "application/json": components["schemas"]["TravellerRowPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1257,28 +4610,131 @@ export interface operations {
     get_journeys_key_travellers: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
-                state?: string;
+                /** @description Trips under way, or those that have ended. */
+                state?: components["schemas"]["TripState"];
             };
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JourneyTravellerPage"];
+                    "application/json": components["schemas"]["TravellerRowPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_journeys_key_travellers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who enters: one of the two, as the journey's subject asks. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Entry"];
+            };
+        };
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_journeys_key_travellers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+                /** @description The trip, `enr_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_journeys_key_travellers_id_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+                /** @description The trip, `enr_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1294,23 +4750,3859 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The journey's key. */
                 key: string;
+                /** @description The trip, `enr_…`. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description A trip from beginning to end. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Trip"];
+                    "application/json": components["schemas"]["TripTimeline"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events_stream: {
+        parameters: {
+            query: {
+                /** @description The journey's key. */
+                journey: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events named `status`; the data of each is a JourneyStatus as JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journeys_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_journeys_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_journeys_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_lists: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_lists_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountListManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_account_lists_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountListManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountListManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_account_lists_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audiences: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audiences_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_audiences_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AudienceManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_audiences_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_lists: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_lists_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleListManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_people_lists_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PeopleListManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleListManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_lists_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_roles_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_roles_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles_templates: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_roles_templates_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolesTemplateManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_roles_templates_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RolesTemplateManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolesTemplateManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_roles_templates_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_solution_interests: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_solution_interests_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SolutionInterestManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_solution_interests_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SolutionInterestManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SolutionInterestManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_solution_interests_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stage_models: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_stage_models_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageModelManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_stage_models_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageModelManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StageModelManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_stage_models_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attributes: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_attributes_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributeManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_attributes_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttributeManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AttributeManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_attributes_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_scores: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_scores_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_scores_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoreManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_scores_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_custom_objects: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_custom_objects_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomObjectManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_custom_objects_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomObjectManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomObjectManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_custom_objects_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_activity_types: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_activity_types_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityTypeManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_activity_types_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActivityTypeManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityTypeManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_activity_types_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_emails: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_emails_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_emails_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_emails_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_email_templates: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_email_templates_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTemplateManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_email_templates_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailTemplateManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTemplateManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_email_templates_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fragments: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fragments_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FragmentManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_fragments_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FragmentManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FragmentManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_fragments_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sms_messages: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sms_messages_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsMessageManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_sms_messages_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SmsMessageManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SmsMessageManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sms_messages_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalAudienceManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_external_audiences_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExternalAudienceManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalAudienceManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_external_audiences_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_destinations: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_destinations_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_destinations_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DestinationManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_destinations_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_connections_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_connections_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_actions: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_actions_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalActionManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_external_actions_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExternalActionManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExternalActionManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_external_actions_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sending_domains: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sending_domains_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingDomainManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_sending_domains_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendingDomainManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendingDomainManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sending_domains_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule_sets: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rule_sets_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_rule_sets_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleSetManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_rule_sets_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_webhooks_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhooks_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_weighting_models: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_weighting_models_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightingModelManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_weighting_models_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WeightingModelManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeightingModelManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_weighting_models_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_personas: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_personas_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonaManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_personas_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonaManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonaManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_personas_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_access_roles: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_access_roles_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRoleManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_access_roles_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessRoleManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRoleManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_access_roles_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_settings_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_settings_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_settings_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything that journeys are built from. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1324,8 +8616,11 @@ export interface operations {
     get_accounts: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
                 q?: string;
             };
             header?: never;
@@ -1334,16 +8629,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccountPage"];
+                    "application/json": components["schemas"]["AccountRowPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1359,13 +8654,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The natural key, as imported. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description An account with everything that is known of it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1374,7 +8670,83 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_accounts_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * @description What may be said of one account or person: the attributes of the import files, and more of that kind that were
+         *     declared. What is absent stays as it is, null clears.
+         */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attributes"];
+            };
+        };
+        responses: {
+            /** @description An account with everything that is known of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_accounts_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1388,27 +8760,30 @@ export interface operations {
     get_accounts_key_people: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
             };
             header?: never;
             path: {
+                /** @description The natural key, as imported. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonPage"];
+                    "application/json": components["schemas"]["PersonRowPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1422,18 +8797,21 @@ export interface operations {
     get_accounts_key_timeline: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
             };
             header?: never;
             path: {
+                /** @description The natural key, as imported. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1442,7 +8820,7 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1458,13 +8836,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The natural key, as imported. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1473,7 +8852,7 @@ export interface operations {
                     "application/json": components["schemas"]["BuyingGroupPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1487,8 +8866,11 @@ export interface operations {
     get_people: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
                 q?: string;
             };
             header?: never;
@@ -1497,16 +8879,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PersonPage"];
+                    "application/json": components["schemas"]["PersonRowPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1522,13 +8904,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The natural key, as imported. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description A person with everything that is known of them. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1537,7 +8920,83 @@ export interface operations {
                     "application/json": components["schemas"]["Person"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_people_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * @description What may be said of one account or person: the attributes of the import files, and more of that kind that were
+         *     declared. What is absent stays as it is, null clears.
+         */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attributes"];
+            };
+        };
+        responses: {
+            /** @description A person with everything that is known of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_people_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1551,18 +9010,21 @@ export interface operations {
     get_people_key_timeline: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
             };
             header?: never;
             path: {
+                /** @description The natural key, as imported. */
                 key: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1571,7 +9033,433 @@ export interface operations {
                     "application/json": components["schemas"]["ActivityPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_import_kind: {
+        parameters: {
+            query?: {
+                /** @description Left out: told from the Content-Type (`text/csv`, `application/x-ndjson`). */
+                format?: components["schemas"]["Format"];
+                /** @description Do everything but commit. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description What the file holds. */
+                kind: components["schemas"]["Kind"];
+            };
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "text/csv": unknown;
+                "application/x-ndjson": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of a file. `read` = `created` + `updated` + `unchanged` + `parked` + `rejected`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_identify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_track: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_screen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_v1_batch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What became of calls. Segment's clients look at the status only. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Received"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_t_o_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed by this installation. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_t_c_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed by this installation. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    get_t_u_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed by this installation. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    post_t_u_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed by this installation. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: never;
+    };
+    get_problems: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only those of this journey. */
+                journey?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_problems_id_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The problem's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_problems_id_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The problem's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1585,7 +9473,9 @@ export interface operations {
     get_mail: {
         parameters: {
             query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
                 limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
             };
             header?: never;
@@ -1594,16 +9484,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description One page of a list. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MailPage"];
+                    "application/json": components["schemas"]["MailRowPage"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1623,14 +9513,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description no content */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1646,13 +9536,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description The message's id. */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description A caught message with everything in it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1661,7 +9552,7 @@ export interface operations {
                     "application/json": components["schemas"]["Mail"];
                 };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1672,29 +9563,45 @@ export interface operations {
             };
         };
     };
-    get_problems: {
+    get_healthz: {
         parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-                journey?: string;
-            };
+            query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
+            /** @description How it stands. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ProblemPage"];
+                    "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Refused */
+        };
+    };
+    get_readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1705,25 +9612,25 @@ export interface operations {
             };
         };
     };
-    post_problems_id_retry: {
+    get_metrics: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description plain text */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "text/plain; charset=utf-8": unknown;
+                };
             };
-            /** @description Refused */
+            /** @description Refused; `code` says why. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -1734,33 +9641,34 @@ export interface operations {
             };
         };
     };
-    post_problems_id_skip: {
+    get_openapi_json: {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                id: string;
-            };
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+        responses: never;
+    };
+    get_api_docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        requestBody?: never;
+        responses: never;
+    };
+    get_api_docs_page_js: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
     };
 }

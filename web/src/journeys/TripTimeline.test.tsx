@@ -5,7 +5,7 @@ import { renderInApp } from "../test-render";
 import { TripTimeline } from "./TripTimeline";
 
 const sent = (n: number): PersonOutcome => ({
-  person: { key: `p${n}`, name: `Person ${n}` },
+  person: { subject: "person", key: `p${n}`, name: `Person ${n}` },
   outcome: "done",
   reason: null,
   message: null,

@@ -1,3 +1,5 @@
+import type { JourneyStatus } from "../api/types";
+import { NOBODY } from "../map/sample.test-support";
 import { ringParts } from "./ring";
 import { actionsIn } from "./states";
 import { endWord, outcomeWord } from "./words";
@@ -14,16 +16,21 @@ describe("life cycle", () => {
   });
 });
 
+const trips = (more: Partial<JourneyStatus["travellers"]> = {}): JourneyStatus["travellers"] => ({
+  ...NOBODY,
+  ...more,
+});
+
 describe("status ring", () => {
   it("goes once around when everybody is accounted for", () => {
-    const parts = ringParts({ entered: 10, active: 2, completed: 7, timed_out: 1 });
+    const parts = ringParts(trips({ entered: 10, active: 2, completed: 7, timed_out: 1 }));
     expect(parts.map((part) => part.state)).toEqual(["active", "completed", "timed_out"]);
     expect(parts.reduce((sum, part) => sum + part.share, 0)).toBeCloseTo(1);
     expect(parts[2]?.offset).toBeCloseTo(0.9);
   });
 
   it("stays empty while nobody has entered", () => {
-    expect(ringParts({}).every((part) => part.share === 0)).toBe(true);
+    expect(ringParts(trips()).every((part) => part.share === 0)).toBe(true);
   });
 });
 

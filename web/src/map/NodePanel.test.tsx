@@ -9,6 +9,9 @@ import { aMap, aStatus } from "./sample.test-support";
 
 const traveller = (id: string, more: Partial<NodeTraveller>): NodeTraveller => ({
   id,
+  journey: "nurture",
+  node: "send",
+  entered_at: "2026-12-01T09:00:00Z",
   traveller: { subject: "account", key: id, name: `Account ${id}` },
   entry: 1,
   state: "active",

@@ -5,7 +5,7 @@ export const aNode = (id: string, more: Partial<MapNode> = {}): MapNode => ({
   id,
   kind: "wait",
   family: "flow",
-  icon: null,
+  icon: "clock",
   title: `The ${id}`,
   subtitle: "Wait",
   subject: "account",
@@ -39,10 +39,10 @@ export const aMap = (): JourneyMap => ({
       box: [
         {
           label: "Deciders",
-          path: null,
-          actions: [{ id: "d1", title: "Send offer", icon: null, facts: [] }],
+          path: "Deciders",
+          actions: [{ id: "d1", title: "Send offer", icon: "mail", facts: [] }],
         },
-        { label: "other", path: null, actions: [] },
+        { label: "other", path: "other", actions: [] },
       ],
     }),
     aNode("done", { kind: "merge", ends: true }),
@@ -73,13 +73,26 @@ const counts = (
   ...more,
 });
 
+/** The counts before anybody entered. */
+export const NOBODY: JourneyStatus["travellers"] = {
+  entered: 0,
+  active: 0,
+  completed: 0,
+  no_path: 0,
+  timed_out: 0,
+  removed: 0,
+  aborted: 0,
+  expired: 0,
+};
+
 export const aStatus = (): JourneyStatus => ({
   key: "nurture",
   state: "live",
   version: 1,
   paused: false,
   problems: 0,
-  travellers: { entered: 320, active: 30, completed: 290 },
+  travellers: { ...NOBODY, entered: 320, active: 30, completed: 290 },
+  not_entered: {},
   nodes: {
     audience: counts(320, 0, 320),
     send: counts(320, 0, 320, {

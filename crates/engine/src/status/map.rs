@@ -37,8 +37,10 @@ pub struct JourneyMap {
     /// Its name.
     pub name: String,
     /// `account` or `person`.
+    #[schemars(extend("enum" = ["account", "person"]))]
     pub subject: String,
     /// Where it stands in its life.
+    #[schemars(extend("enum" = ["draft", "scheduled", "live", "closed", "finished", "aborted"]))]
     pub state: String,
     /// The version drawn; none: the draft.
     pub version: Option<i64>,
@@ -58,6 +60,7 @@ pub struct MapNode {
     /// Its type in the manifest; `audience` for the entry.
     pub kind: String,
     /// `audience`, `action`, `event` or `flow`: the colour.
+    #[schemars(extend("enum" = ["audience", "action", "event", "flow"]))]
     pub family: String,
     /// Its icon in the app's set.
     pub icon: String,
@@ -66,10 +69,12 @@ pub struct MapNode {
     /// *Action on people*, *Account event* …
     pub subtitle: String,
     /// `account` or `person`.
+    #[schemars(extend("enum" = ["account", "person"]))]
     pub subject: String,
     /// Up to three lines.
     pub facts: Vec<MapFact>,
     /// As in the manifest.
+    #[schemars(with = "Map<String, Json>")]
     pub settings: Json,
     /// The journey can end here.
     pub ends: bool,
@@ -218,7 +223,12 @@ impl Artist<'_> {
             subtitle: "Who enters".to_owned(),
             subject: subject.as_str().to_owned(),
             facts: fact_list(fact),
-            settings: serde_json::to_value(&self.journey.audience).unwrap_or(Json::Null),
+            settings: self
+                .journey
+                .audience
+                .as_ref()
+                .and_then(|it| serde_json::to_value(it).ok())
+                .unwrap_or_else(|| Map::new().into()),
             ends: false,
             inside: None,
         }

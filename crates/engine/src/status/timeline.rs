@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use caravan_model::EnrollmentId;
-use caravan_store::journeys::{self, EffectOutcome, Move};
+use caravan_store::journeys::{self, EffectOutcome, Move, Problem};
 use caravan_store::{Session, StoreError, step};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -94,6 +94,7 @@ pub struct TripTimeline {
     /// Entry 1, 2, 3 …
     pub entry: i64,
     /// `active` or `ended`.
+    #[schemars(extend("enum" = ["active", "ended"]))]
     pub state: String,
     /// How it ended.
     pub outcome: Option<String>,
@@ -126,6 +127,7 @@ pub struct TimelineItem {
     /// When.
     pub at: Timestamp,
     /// `entered`, `arrived`, `acted`, `moved` or `ended`.
+    #[schemars(extend("enum" = ["entered", "arrived", "acted", "moved", "ended", "problem"]))]
     pub kind: String,
     /// The node.
     pub node: String,
@@ -135,6 +137,8 @@ pub struct TimelineItem {
     pub path: Option<String>,
     /// What was done, per person or once for the account.
     pub outcomes: Vec<TimelineOutcome>,
+    /// What more there is to say: why the trip stands at a problem.
+    pub detail: Option<String>,
 }
 
 /// What became of one execution.
@@ -164,6 +168,7 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
         let people = people_named(s, &visits)?;
         let titles = titles(s, &live, row.version)?;
         let active = row.ended_at.is_none();
+        let problem = journeys::problem_of(s, trip)?.map(|problem| stuck(&plan, &titles, problem));
         Ok(TripTimeline {
             id: trip.to_string(),
             traveller: shown(s, plan.of_people, row.subject)?,
@@ -175,9 +180,26 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
             entered_at: row.entered_at,
             ended_at: row.ended_at,
             waiting: active.then(|| waiting(&plan, &titles, row.node, row.due_at)),
-            items: visits.iter().flat_map(|visit| items(visit, &plan, &titles, &people, &effects)).collect(),
+            items: visits
+                .iter()
+                .flat_map(|visit| items(visit, &plan, &titles, &people, &effects))
+                .chain(problem)
+                .collect(),
         })
     })
+}
+
+fn stuck(plan: &Plan, titles: &HashMap<String, String>, problem: Problem) -> TimelineItem {
+    let node = plan.node(problem.node).id.clone();
+    TimelineItem {
+        at: problem.since,
+        kind: "problem".to_owned(),
+        title: title_of(titles, &node),
+        node,
+        path: None,
+        outcomes: Vec::new(),
+        detail: Some(problem.message),
+    }
 }
 
 fn title_of(titles: &HashMap<String, String>, node: &str) -> String {
@@ -227,6 +249,7 @@ fn items(
         title: title_of(titles, &plan.node(node).id),
         path,
         outcomes,
+        detail: None,
     };
     let arrived = if visit.node == 0 { "entered" } else { "arrived" };
     let mut items = vec![item(visit.arrived, arrived, visit.node, None, Vec::new())];

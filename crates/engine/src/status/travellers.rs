@@ -44,6 +44,7 @@ pub struct Page<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubjectRef {
     /// `account` or `person`.
+    #[schemars(extend("enum" = ["account", "person"]))]
     pub subject: String,
     /// Its natural key.
     pub key: String,
@@ -63,6 +64,7 @@ pub struct TravellerRow {
     /// Entry 1, 2, 3 …
     pub entry: i64,
     /// `active` or `ended`.
+    #[schemars(extend("enum" = ["active", "ended"]))]
     pub state: String,
     /// The node asked about, else where it stands.
     pub node: String,
@@ -76,6 +78,8 @@ pub struct TravellerRow {
     pub path: Option<String>,
     /// How the trip ended.
     pub outcome: Option<String>,
+    /// When the trip ended.
+    pub ended_at: Option<Timestamp>,
     /// When it moves next by itself.
     pub due_at: Option<Timestamp>,
 }
@@ -182,6 +186,7 @@ fn row_of(
         left_at: visit.and_then(|visit| visit.left),
         path: visit.and_then(|visit| visit.path.clone()),
         outcome: trip.outcome.clone(),
+        ended_at: trip.ended_at,
         due_at: trip.due_at.filter(|_| here && trip.ended_at.is_none()).map(unparked),
     })
 }
