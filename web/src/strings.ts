@@ -378,7 +378,7 @@ export const strings = {
     emptyHint:
       "A step or message that failed for a reason of our own waits here, to be retried or skipped. It never holds up others.",
     attempts: (n: number) => count(n, "attempt", "attempts"),
-    kinds: { step: "Step", effect: "Message" } as Record<string, string>,
+    kinds: { step: "Step", effect: "Message", lane: "Connection" } as Record<string, string>,
     columns: {
       message: "What happened",
       where: "Where",

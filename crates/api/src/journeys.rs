@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::lifecycle::{self, Verb};
+use caravan_engine::simulate::{ScriptedActivity, SimulateRequest, Simulated, SimulationReport, simulate};
 use caravan_engine::status::{
     self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline, Which,
 };
@@ -10,6 +11,7 @@ use caravan_engine::{definitions, travel};
 use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
 use caravan_store::documents as rows;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,6 +37,7 @@ pub fn operations() -> Operations {
         .post(&at("close"), RunJourneys, close, "Take nobody in any more")
         .post(&at("abort"), RunJourneys, abort, "End every trip where it stands")
         .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey")
+        .post(&at("simulate"), RunJourneys, run_simulation, "Run it on a copy of the store, in virtual time")
         .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node")
         .get(&at("travellers"), ReadCustomers, travellers, "Travellers of a journey")
         .post(&at("travellers"), RunJourneys, enter, "An account or person enters by hand")
@@ -173,6 +176,44 @@ async fn duplicate(
         Ok(manifest)
     });
     Ok(Answer::of(made.await?).status(StatusCode::CREATED))
+}
+
+/// What a simulation runs through.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Simulation {
+    /// Where virtual time begins.
+    from: Timestamp,
+    /// Where it stops, at the latest.
+    until: Timestamp,
+    /// The seed of whatever is random.
+    #[serde(default)]
+    seed: u64,
+    /// What happens meanwhile.
+    #[serde(default)]
+    activities: Vec<ScriptedActivity>,
+}
+
+async fn run_simulation(
+    State(state): State<ApiState>,
+    Path(path): Path<JourneyPath>,
+    Json(given): Json<Simulation>,
+) -> Result<Answer<SimulationReport>, Problem> {
+    // A simulation copies the store: one at a time.
+    let _place = state.simulations.clone().acquire_owned().await.map_err(Problem::internal)?;
+    let run = state.blocking(move |engine| {
+        let request = SimulateRequest {
+            journey: Simulated::Stored(path.key),
+            from: given.from,
+            until: given.until,
+            seed: given.seed,
+            activities: given.activities,
+            timelines: None,
+            samples: 0,
+        };
+        Ok(simulate(engine, request)?)
+    });
+    Ok(Answer::of(run.await?))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -1,8 +1,13 @@
 //! What could not be done and waits for somebody.
 
 use axum::extract::State;
-use caravan_engine::{status, travel};
-use caravan_model::EnrollmentId;
+use axum::http::StatusCode;
+use caravan_engine::deliver::{self, SettleError, Settlement};
+use caravan_engine::{Engine, status, travel};
+use caravan_model::{EffectId, EnrollmentId};
+use caravan_store::ledger::{self, LedgerRow, Unsettled};
+use caravan_store::outbox::{self, LaneProblem};
+use caravan_store::{Session, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,9 +20,19 @@ use crate::http::{Done, Operations, Path, Problem, Query};
 /// The operations of this file.
 pub fn operations() -> Operations {
     Operations::of("Problems")
-        .get("/api/v1/problems", Permission::ReadDefinitions, list, "Trips that could not go on")
+        .get(
+            "/api/v1/problems",
+            Permission::ReadDefinitions,
+            list,
+            "What could not be done: connections that cannot be reached, trips that could not go on, messages",
+        )
         .post("/api/v1/problems/{id}/retry", Permission::RunJourneys, retry, "Try again now")
-        .post("/api/v1/problems/{id}/skip", Permission::RunJourneys, skip, "Give it up: the trip ends as removed")
+        .post(
+            "/api/v1/problems/{id}/skip",
+            Permission::RunJourneys,
+            skip,
+            "Give it up: a trip ends as removed, a message in doubt counts as arrived",
+        )
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -37,54 +52,227 @@ struct ProblemQuery {
 enum ProblemKind {
     /// A trip's step failed by our own fault.
     Step,
+    /// A message was refused for good, or nobody knows whether it arrived.
+    Effect,
+    /// Messages to one connection wait: it cannot be reached, or refuses for now.
+    Lane,
+}
+
+/// What somebody may do about a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Remedy {
+    /// Try again now; an effect is sent (again), with the same key.
+    Retry,
+    /// A trip is given up; an effect in doubt counts as arrived.
+    Skip,
 }
 
 /// Something that could not be done.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ProblemRow {
-    /// Its id: the trip's.
+    /// Its id: the trip's, the effect's or the lane's.
     id: String,
-    /// The journey's key.
-    journey: String,
+    /// The journey's key; none for a lane, which all journeys share.
+    journey: Option<String>,
     /// The node.
     node: Option<String>,
-    /// Who travels.
+    /// Who travels, or whom the message is for.
     traveller: Option<status::SubjectRef>,
     /// What could not be done.
     kind: ProblemKind,
+    /// What may be done about it; nothing: it is tried again by itself.
+    remedies: Vec<Remedy>,
     /// Stable code.
     code: String,
     /// What happened and what to do.
     message: String,
     /// Since when.
     since: Timestamp,
-    /// How often it was tried.
-    attempts: i64,
+    /// How often it was tried, where that is counted.
+    attempts: Option<i64>,
     /// When it is tried again.
     next_try: Option<Timestamp>,
+    #[serde(skip)]
+    place: Place,
+}
+
+/// Where a page goes on: lanes, then trips, then effects in doubt, then failed ones, each in its own order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Lanes(usize),
+    Steps(EnrollmentId),
+    InDoubt(Option<EffectId>),
+    Failed(Option<EffectId>),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let number = |id: &Option<EffectId>| id.map_or(0, |id| id.0);
+        match self {
+            Self::Lanes(given) => write!(f, "lane:{given}"),
+            Self::Steps(trip) => write!(f, "step:{}", trip.0),
+            Self::InDoubt(id) => write!(f, "in_doubt:{}", number(id)),
+            Self::Failed(id) => write!(f, "failed:{}", number(id)),
+        }
+    }
+}
+
+impl Place {
+    fn read(written: &str) -> Option<Self> {
+        let (stage, number) = written.split_once(':')?;
+        let number: i64 = number.parse().ok()?;
+        match stage {
+            "lane" => Some(Self::Lanes(usize::try_from(number).ok()?)),
+            "step" => Some(Self::Steps(EnrollmentId(number))),
+            "in_doubt" => Some(Self::InDoubt(Some(EffectId(number)))),
+            "failed" => Some(Self::Failed(Some(EffectId(number)))),
+            _ => None,
+        }
+    }
 }
 
 async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) -> Result<Page<ProblemRow>, Problem> {
     let limit = page_limit(query.limit)?;
-    let after: Option<EnrollmentId> =
-        read_cursor(query.cursor.as_deref())?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()?;
+    let place = match read_cursor(query.cursor.as_deref())? {
+        Some(written) => Place::read(&written).ok_or_else(bad_cursor)?,
+        None => Place::Lanes(0),
+    };
     let read = state.blocking(move |engine| {
         let journey = query.journey.as_deref().filter(|key| !key.is_empty());
-        Ok(status::problems(engine, journey, after.unwrap_or(EnrollmentId(0)), limit + 1)?)
+        rows(engine, journey, place, limit + 1)
     });
-    Ok(Page::of(read.await?, limit, |row| row.id.clone()).map(|row| ProblemRow {
+    Ok(Page::of(read.await?, limit, |row| row.place))
+}
+
+fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
+    let mut rows = Vec::new();
+    if let (Place::Lanes(given), None) = (from, journey) {
+        let lanes = engine.store().read(outbox::lane_problems)?.into_iter().enumerate().skip(given).take(most);
+        rows.extend(lanes.map(|(n, problem)| lane(problem, n + 1)));
+    }
+    if from < Place::InDoubt(None) && rows.len() < most {
+        let after = if let Place::Steps(trip) = from { trip } else { EnrollmentId(0) };
+        rows.extend(status::problems(engine, journey, after, most - rows.len())?.into_iter().filter_map(step));
+    }
+    if from < Place::Failed(None) && rows.len() < most {
+        let before = if let Place::InDoubt(id) = from { id } else { None };
+        rows.extend(effects(engine, journey, Unsettled::InDoubt, before, most - rows.len())?);
+    }
+    if rows.len() < most {
+        let before = if let Place::Failed(id) = from { id } else { None };
+        rows.extend(effects(engine, journey, Unsettled::Failed, before, most - rows.len())?);
+    }
+    Ok(rows)
+}
+
+fn lane(lane: LaneProblem, given: usize) -> ProblemRow {
+    ProblemRow {
+        id: format!("lane:{}:{}", lane.lane, lane.code),
+        journey: None,
+        node: None,
+        traveller: None,
+        kind: ProblemKind::Lane,
+        remedies: Vec::new(),
+        code: lane.code,
+        message: format!("{} ({} wait in {})", lane.message, lane.pending, lane.lane),
+        since: lane.since,
+        attempts: None,
+        next_try: Some(lane.next_try),
+        place: Place::Lanes(given),
+    }
+}
+
+fn step(row: status::ProblemRow) -> Option<ProblemRow> {
+    let place = Place::Steps(row.id.parse().ok()?);
+    Some(ProblemRow {
         id: row.id,
-        journey: row.journey,
+        journey: Some(row.journey),
         node: Some(row.node).filter(|node| !node.is_empty()),
         traveller: Some(row.traveller),
         kind: ProblemKind::Step,
+        remedies: vec![Remedy::Retry, Remedy::Skip],
         code: row.code,
         message: row.message,
         since: row.since,
-        attempts: row.attempts,
+        attempts: Some(row.attempts),
         next_try: row.next_try,
-    }))
+        place,
+    })
 }
+
+/// Effects looked through for one page at most, when those of one journey are asked for.
+const LOOKED_THROUGH: usize = 5_000;
+/// Effects read at once.
+const CHUNK: usize = 200;
+
+fn effects(
+    engine: &Engine,
+    journey: Option<&str>,
+    which: Unsettled,
+    mut before: Option<EffectId>,
+    most: usize,
+) -> Result<Vec<ProblemRow>, Problem> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let mut found = Vec::new();
+        for _ in 0..LOOKED_THROUGH / CHUNK {
+            let rows = ledger::unsettled(s, which, before, CHUNK)?;
+            let last = rows.len() < CHUNK;
+            for row in rows {
+                before = Some(row.id);
+                let plan = live.plan(s, row.version)?;
+                let key = plan.as_ref().map(|plan| plan.key.to_string());
+                if journey.is_none_or(|journey| key.as_deref() == Some(journey)) {
+                    let node = plan.map(|plan| plan.node(row.node).id.clone());
+                    found.push(effect(s, row, which, key, node)?);
+                }
+                if found.len() == most {
+                    return Ok(found);
+                }
+            }
+            if last {
+                break;
+            }
+        }
+        Ok(found)
+    })
+}
+
+fn effect(
+    s: &mut dyn Session,
+    row: LedgerRow,
+    which: Unsettled,
+    journey: Option<String>,
+    node: Option<String>,
+) -> Result<ProblemRow, Problem> {
+    let (subject, shown) = match (row.person, row.account) {
+        (Some(person), _) => ("person", journeys::shown_people(s, &[person.0])?.pop()),
+        (None, Some(account)) => ("account", journeys::shown_accounts(s, &[account.0])?.pop()),
+        (None, None) => ("account", None),
+    };
+    let (place, remedies, unsaid) = match which {
+        Unsettled::InDoubt => (Place::InDoubt(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], IN_DOUBT),
+        Unsettled::Failed => (Place::Failed(Some(row.id)), vec![Remedy::Retry], FAILED),
+    };
+    Ok(ProblemRow {
+        id: row.id.to_string(),
+        journey,
+        node,
+        traveller: shown.map(|it| status::SubjectRef { subject: subject.to_owned(), key: it.key, name: it.name }),
+        kind: ProblemKind::Effect,
+        remedies,
+        code: row.reason.unwrap_or(row.outcome),
+        message: row.message.unwrap_or_else(|| unsaid.to_owned()),
+        since: row.decided_at,
+        attempts: None,
+        next_try: None,
+        place,
+    })
+}
+
+const IN_DOUBT: &str = "Nobody knows whether this message arrived. Ask the recipient's side, then say so here.";
+const FAILED: &str = "This message was refused for good.";
 
 #[derive(Deserialize, JsonSchema)]
 struct ProblemPath {
@@ -92,20 +280,55 @@ struct ProblemPath {
     id: String,
 }
 
+/// What a problem's id names.
+enum Named {
+    Trip(EnrollmentId),
+    Effect(EffectId),
+}
+
 impl ProblemPath {
-    fn trip(&self) -> Result<EnrollmentId, Problem> {
-        self.id.parse().map_err(|_| Problem::not_found("unknown_problem", format!("The problem `{}`", self.id)))
+    fn named(&self) -> Result<Named, Problem> {
+        let trip = self.id.parse().map(Named::Trip).ok();
+        let effect = || self.id.parse().map(Named::Effect).ok();
+        trip.or_else(effect).ok_or_else(|| Problem::not_found("unknown_problem", format!("The problem `{}`", self.id)))
     }
 }
 
 async fn retry(State(state): State<ApiState>, Path(path): Path<ProblemPath>) -> Result<Done, Problem> {
-    let trip = path.trip()?;
-    state.blocking(move |engine| Ok(travel::retry(engine, trip)?)).await?;
-    Ok(Done::default())
+    let named = path.named()?;
+    let work = state.blocking(move |engine| match named {
+        Named::Trip(trip) => Ok(travel::retry(engine, trip)?),
+        Named::Effect(effect) => Ok(deliver::settle(engine, effect, Settlement::Resend)?),
+    });
+    work.await.map(|()| Done::default())
 }
 
 async fn skip(State(state): State<ApiState>, Path(path): Path<ProblemPath>) -> Result<Done, Problem> {
-    let trip = path.trip()?;
-    state.blocking(move |engine| Ok(travel::give_up(engine, trip)?)).await?;
-    Ok(Done::default())
+    let named = path.named()?;
+    let work = state.blocking(move |engine| match named {
+        Named::Trip(trip) => Ok(travel::give_up(engine, trip)?),
+        Named::Effect(effect) => skip_effect(engine, effect),
+    });
+    work.await.map(|()| Done::default())
+}
+
+/// Only what is in doubt may count as arrived; what was refused stays refused.
+fn skip_effect(engine: &Engine, effect: EffectId) -> Result<(), Problem> {
+    let failed = engine.store().read(|s| ledger::get(s, effect, false))?.is_some_and(|row| row.outcome == "failed");
+    if failed {
+        let detail = "This message was refused for good; it can be sent again, but not counted as arrived.";
+        return Err(Problem::conflict("not_open", detail));
+    }
+    Ok(deliver::settle(engine, effect, Settlement::Delivered)?)
+}
+
+impl From<SettleError> for Problem {
+    fn from(error: SettleError) -> Self {
+        let code = error.code();
+        match error {
+            SettleError::Store(error) => error.into(),
+            SettleError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, code, error.to_string()),
+            SettleError::NotOpen(..) => Self::conflict(code, error.to_string()),
+        }
+    }
 }

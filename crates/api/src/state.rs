@@ -37,6 +37,7 @@ pub struct ApiState {
     pub(crate) streams: Arc<Streams>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) passwords: Arc<Semaphore>,
+    pub(crate) simulations: Arc<Semaphore>,
 }
 
 impl ApiState {
@@ -53,6 +54,7 @@ impl ApiState {
             streams: Arc::default(),
             throttle: Arc::default(),
             passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),
+            simulations: Arc::new(Semaphore::new(1)),
         }
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
-pub use caravan_connect::tracking::{BadToken, SigningKeys};
-use caravan_connect::tracking::{Purpose, Token};
+pub use caravan_connect::connector::Secret;
+pub use caravan_connect::tracking::{BadToken, Purpose, SigningKeys, Token};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};

@@ -23,7 +23,11 @@ const COLUMNS: Column<ProblemRow>[] = [
           {row.message}
         </Text>
         <Text size="xs" c="dimmed">
-          {[text.kinds[row.kind] ?? row.kind, row.code, text.attempts(row.attempts)].join(" · ")}
+          {[
+            text.kinds[row.kind] ?? row.kind,
+            row.code,
+            ...(row.attempts == null ? [] : [text.attempts(row.attempts)]),
+          ].join(" · ")}
         </Text>
       </div>
     ),
@@ -33,7 +37,11 @@ const COLUMNS: Column<ProblemRow>[] = [
     label: text.columns.where,
     cell: (row) => (
       <>
-        <LinkTo to={at("/journeys", row.journey)}>{row.journey}</LinkTo>
+        {row.journey ? (
+          <LinkTo to={at("/journeys", row.journey)}>{row.journey}</LinkTo>
+        ) : (
+          strings.list.none
+        )}
         {row.node ? (
           <Text size="xs" c="dimmed">
             {row.node}
@@ -94,24 +102,28 @@ function Settle({ problem }: { problem: ProblemRow }) {
   });
   return (
     <Group gap={6} wrap="nowrap" justify="flex-end">
-      <Button
-        size="compact-xs"
-        variant="light"
-        disabled={settle.isPending}
-        aria-label={text.retryNamed(problem.message)}
-        onClick={() => settle.mutate("retry")}
-      >
-        {text.retry}
-      </Button>
-      <Button
-        size="compact-xs"
-        variant="default"
-        disabled={settle.isPending}
-        aria-label={text.skipNamed(problem.message)}
-        onClick={() => settle.mutate("skip")}
-      >
-        {text.skip}
-      </Button>
+      {problem.remedies.includes("retry") ? (
+        <Button
+          size="compact-xs"
+          variant="light"
+          disabled={settle.isPending}
+          aria-label={text.retryNamed(problem.message)}
+          onClick={() => settle.mutate("retry")}
+        >
+          {text.retry}
+        </Button>
+      ) : null}
+      {problem.remedies.includes("skip") ? (
+        <Button
+          size="compact-xs"
+          variant="default"
+          disabled={settle.isPending}
+          aria-label={text.skipNamed(problem.message)}
+          onClick={() => settle.mutate("skip")}
+        >
+          {text.skip}
+        </Button>
+      ) : null}
     </Group>
   );
 }

@@ -1,7 +1,11 @@
 //! The API through its real router, over a real store.
 
 mod access;
+mod activities;
+mod customers;
 mod definitions;
 mod documentation;
+mod journeys;
+mod links;
 mod protocol;
 mod support;

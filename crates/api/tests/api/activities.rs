@@ -1,0 +1,52 @@
+//! Segment's calls.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::support::{Api, Reply};
+
+async fn call(api: &Api, key: &str, path: &str, body: &Value) -> Reply {
+    let basic = format!("Basic {}", STANDARD.encode(format!("{key}:")));
+    api.post(path).header("authorization", &basic).text("text/plain", &body.to_string()).send().await
+}
+
+#[tokio::test]
+async fn a_person_an_account_and_what_was_done_come_in_and_a_message_counts_once() {
+    let api = Api::new();
+    let key = api.token("journey_manager");
+    let group = json!({"messageId": "m1", "userId": "ada", "groupId": "acme", "traits": {"name": "Acme"}});
+    let identify =
+        json!({"messageId": "m2", "userId": "ada", "traits": {"email": "ada@acme.example", "firstName": "Ada"}});
+    assert_eq!(call(&api, &key, "/v1/identify", &identify).await.json()["accepted"], 1);
+    let grouped = call(&api, &key, "/v1/group", &group).await;
+    assert_eq!((grouped.status.as_u16(), &grouped.json()["accepted"]), (200, &json!(1)), "{}", grouped.text());
+    let track = json!({"type": "track", "messageId": "m3", "userId": "ada", "event": "Demo Requested"});
+    let page =
+        json!({"type": "page", "messageId": "m4", "userId": "ada", "properties": {"url": "https://acme.example"}});
+    let batch = json!({"batch": [track, page, track, {"type": "alias", "userId": "x"}]});
+    let first = call(&api, &key, "/v1/batch", &batch).await.json();
+    assert_eq!((&first["success"], &first["accepted"]), (&json!(true), &json!(2)), "{first}");
+    let again = call(&api, &key, "/v1/batch", &batch).await.json();
+    assert_eq!((&again["accepted"], &again["repeated"]), (&json!(0), &json!(3)), "{again}");
+
+    let timeline = api.get("/api/v1/people/ada/timeline").bearer(&key).send().await.json();
+    let count =
+        |kind: &str| timeline["items"].as_array().expect("items").iter().filter(|it| it["type"] == kind).count();
+    assert_eq!((count("demo_requested"), count("page_viewed")), (1, 1), "{timeline}");
+    let ada = api.get("/api/v1/people/ada").bearer(&key).send().await.json();
+    assert_eq!((&ada["first_name"], &ada["accounts"][0]["key"]), (&json!("Ada"), &json!("acme")));
+}
+
+#[tokio::test]
+async fn a_call_without_a_good_key_or_with_a_broken_body_is_refused() {
+    let api = Api::new();
+    let track = json!({"userId": "ada", "event": "x"});
+    assert_eq!(call(&api, "nonsense", "/v1/track", &track).await.refusal(), (401, "wrong_token".to_owned()));
+    assert_eq!(call(&api, &api.token("viewer"), "/v1/track", &track).await.refusal(), (403, "not_allowed".to_owned()));
+    let key = api.token("administrator");
+    assert_eq!(call(&api, &key, "/v1/batch", &json!({})).await.refusal(), (422, "invalid_batch".to_owned()));
+    let basic = format!("Basic {}", STANDARD.encode(format!("{key}:")));
+    let broken = api.post("/v1/track").header("authorization", &basic).text("text/plain", "{").send().await;
+    assert_eq!(broken.refusal(), (400, "malformed_json".to_owned()));
+}

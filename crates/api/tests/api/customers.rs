@@ -1,0 +1,124 @@
+//! Accounts and people over HTTP, on both stores.
+
+use caravan_model::Clock;
+use caravan_store::{OpenOptions, Store};
+use serde_json::json;
+
+use crate::support::Api;
+
+const ACCOUNTS: &str = "key,name,industry,employees\nacme,Acme,Tools,1200\nbolt,Bolt & Sons,Tools,40\n,Nameless,,\n";
+const PEOPLE: &str = "key,email,first_name,last_name,job_title,account_key\n\
+    ada,ada@acme.example,Ada,Byron,Chief Engineer,acme\nbob,bob@acme.example,Bob,,Clerk,acme\n\
+    cy,cy@bolt.example,Cy,Young,Owner,bolt\ndee,dee@x.example,Dee,Dee,,nowhere\n";
+
+async fn furnished(api: &Api) -> String {
+    let token = api.token("administrator");
+    let import = |kind: &'static str, text: &'static str| {
+        api.post(&format!("/api/v1/import/{kind}?format=csv")).bearer(&token).text("text/csv", text).send()
+    };
+    let accounts = import("accounts", ACCOUNTS).await;
+    assert_eq!(accounts.status, 200, "{}", accounts.text());
+    let report = accounts.json();
+    assert_eq!((&report["read"], &report["created"], &report["rejected"]), (&json!(3), &json!(2), &json!(1)));
+    assert_eq!(report["rejects"][0]["line"], 4, "{report}");
+    assert!(report["rejects"][0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()));
+    let people = import("people", PEOPLE).await.json();
+    assert_eq!((&people["created"], &people["rejected"]), (&json!(3), &json!(1)), "{people}");
+    token
+}
+
+async fn an_import_can_be_read_page_by_page(api: Api) {
+    let token = furnished(&api).await;
+    let get = |path: &str| api.get(path).bearer(&token).send();
+    let accounts = get("/api/v1/accounts?limit=1").await.json();
+    assert_eq!(accounts["total"], 2);
+    let row = &accounts["items"][0];
+    assert_eq!((&row["key"], &row["employees"], &row["people"]), (&json!("acme"), &json!(1200), &json!(2)));
+    let next = accounts["next_cursor"].as_str().expect("another page").to_owned();
+    let second = get(&format!("/api/v1/accounts?limit=1&cursor={next}")).await.json();
+    assert_eq!((&second["items"][0]["key"], &second["next_cursor"]), (&json!("bolt"), &json!(null)));
+    assert_eq!(get("/api/v1/accounts?q=SONS").await.json()["items"][0]["key"], "bolt");
+
+    let people = get("/api/v1/accounts/acme/people").await.json();
+    assert_eq!(people["items"][0]["accounts"], json!([{"key": "acme", "name": "Acme"}]));
+    assert_eq!(people["items"][1]["name"], "Bob");
+    let ada = get("/api/v1/people/ada").await.json();
+    assert_eq!((&ada["email"], &ada["job_title"]), (&json!("ada@acme.example"), &json!("Chief Engineer")));
+    assert_eq!(ada["accounts"][0]["key"], "acme");
+    let acme = get("/api/v1/accounts/acme").await.json();
+    assert_eq!((&acme["name"], &acme["people"], &acme["lists"]), (&json!("Acme"), &json!(2), &json!([])));
+    assert_eq!(get("/api/v1/accounts/acme/buying_groups").await.json()["items"], json!([]));
+    assert_eq!(get("/api/v1/accounts/none").await.refusal(), (404, "unknown_account".to_owned()));
+    assert_eq!(get("/api/v1/people/none/timeline").await.refusal(), (404, "unknown_person".to_owned()));
+}
+
+async fn an_account_is_changed_only_from_the_version_that_was_read(api: Api) {
+    let token = furnished(&api).await;
+    let put = |body: serde_json::Value| api.call("PUT", "/api/v1/accounts/acme").bearer(&token).json(&body);
+    let read = api.get("/api/v1/accounts/acme").bearer(&token).send().await;
+    api.after(60);
+    let changed = put(json!({"employees": 1300})).header("if-match", read.header("etag")).send().await;
+    assert_eq!((changed.status.as_u16(), &changed.json()["employees"]), (200, &json!(1300)), "{}", changed.text());
+    assert_eq!(changed.json()["industry"], "Tools", "what is absent stays");
+    let stale = put(json!({"employees": 1})).header("if-match", read.header("etag")).send().await;
+    assert_eq!(stale.refusal(), (412, "stale_write".to_owned()));
+    assert_eq!(put(json!({"employees": "many"})).send().await.status, 422);
+    assert_eq!(put(json!({"colour": "red"})).send().await.status, 422);
+    let new = api.call("PUT", "/api/v1/people/eve").bearer(&token).json(&json!({"email": "eve@acme.example"}));
+    assert_eq!(new.send().await.status, 201);
+    let timeline = api.get("/api/v1/accounts/acme/timeline").bearer(&token).send().await.json();
+    assert_eq!(timeline["items"][0]["type"], "account_changed", "{timeline}");
+    assert_eq!(timeline["items"][0]["fields"]["attribute"], "employees");
+    assert_eq!(timeline["items"][0]["account"], json!({"key": "acme", "name": "Acme"}));
+    let delete = api.call("DELETE", "/api/v1/accounts/acme").bearer(&token).send().await;
+    assert_eq!(delete.status, 204, "{}", delete.text());
+    assert_eq!(api.get("/api/v1/accounts/acme").bearer(&token).send().await.status, 404);
+}
+
+async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
+    let token = api.token("journey_manager");
+    let send = |query: &str, kind: &str, text: &str| {
+        api.post(&format!("/api/v1/import/accounts{query}")).bearer(&token).text(kind, text).send()
+    };
+    let header = send("?format=csv", "text/csv", "key,name,colour\na,A,red\n").await;
+    assert_eq!(header.refusal().0, 422, "{}", header.text());
+    assert_eq!(send("", "application/pdf", "x").await.refusal(), (415, "unknown_format".to_owned()));
+    let dry = send("?dry_run=true", "text/csv", "key,name\na,A\n").await.json();
+    assert_eq!(dry["created"], 1);
+    let lines = "{\"key\": \"l\", \"name\": \"Lines\"}\n";
+    assert_eq!(send("", "application/x-ndjson", lines).await.json()["created"], 1);
+    let all = api.get("/api/v1/accounts").bearer(&token).send().await.json();
+    assert_eq!((&all["total"], &all["items"][0]["key"]), (&json!(1), &json!("l")));
+}
+
+macro_rules! on_both_stores {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn embedded() {
+                super::$name(super::Api::new()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                let database = caravan_testkit::scratch_database();
+                let url = database.url.clone();
+                let made = tokio::task::spawn_blocking(move || super::over_postgres(&url));
+                super::$name(made.await.expect("an API")).await;
+            }
+        }
+    )*};
+}
+
+fn over_postgres(url: &str) -> Api {
+    let clock = Clock::manual("2026-12-01T09:00:00Z".parse().expect("a time"));
+    let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
+    let store = Store::open_postgres(url, options).expect("the store opens");
+    Api::over(store, clock, None, |_| {})
+}
+
+on_both_stores! {
+    an_import_can_be_read_page_by_page
+    an_account_is_changed_only_from_the_version_that_was_read
+    a_file_that_is_wrong_as_a_whole_imports_nothing
+}

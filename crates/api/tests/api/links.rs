@@ -1,0 +1,78 @@
+//! Links in messages.
+
+use std::time::Duration;
+
+use caravan_engine::tracking::{Purpose, Secret, SigningKeys, Token};
+use caravan_model::{EffectId, PersonId};
+use serde_json::json;
+
+use crate::support::Api;
+
+fn keys() -> SigningKeys {
+    SigningKeys::new(1, Secret::new("a secret of this installation"))
+}
+
+fn token(purpose: Purpose, person: i64) -> String {
+    keys().sign(&Token { effect: EffectId(1), person: Some(PersonId(person)), purpose })
+}
+
+/// An installation with one person, who was sent something, and the person's id.
+async fn sent() -> (Api, String, i64) {
+    let api = Api::with(|state| state.signing = Some(keys()));
+    let admin = api.token("administrator");
+    let put = api.call("PUT", "/api/v1/people/ada").bearer(&admin).json(&json!({"email": "ada@acme.example"}));
+    assert_eq!(put.send().await.status, 201);
+    let shown = api.store().read(|s| caravan_store::journeys::subject_of_key(s, true, "ada")).expect("it is read");
+    (api, admin, shown.expect("the person").0)
+}
+
+#[tokio::test]
+async fn looking_at_the_way_out_never_opts_out_and_the_button_does() {
+    let (api, admin, person) = sent().await;
+    let path = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
+    let opted_out =
+        || async { api.get("/api/v1/people/ada").bearer(&admin).send().await.json()["unsubscribed"].clone() };
+    for _ in 0..3 {
+        let page = api.get(&path).send().await;
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("<form method=\"post\">") && page.text().contains("a•••@acme.example"));
+        api.call("HEAD", &path).send().await;
+    }
+    assert_eq!(opted_out().await, false);
+    let done = api.post(&path).text("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click").send().await;
+    assert_eq!(done.status, 200);
+    assert!(!done.text().contains("<form"), "{}", done.text());
+    assert_eq!(opted_out().await, true);
+    let again = api.get(&path).send().await;
+    assert!(again.text().contains("You are unsubscribed"));
+}
+
+#[tokio::test]
+async fn a_link_leads_only_to_where_it_was_signed_for() {
+    let (api, _, person) = sent().await;
+    let target = "https://acme.example/offer?a=1&b=2";
+    let good = token(Purpose::Click { link: 0, target: target.to_owned() }, person);
+    let reply = api.get(&format!("/t/c/{good}")).send().await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (302, target));
+    let foreign = SigningKeys::new(1, Secret::new("another secret"));
+    let purpose = Purpose::Click { link: 0, target: "https://evil.example".to_owned() };
+    let forged = foreign.sign(&Token { effect: EffectId(1), person: None, purpose });
+    let open = token(Purpose::Open, person);
+    for bad in [forged.as_str(), &format!("{good}x"), "preview", "https:%2F%2Fevil.example", &open] {
+        let reply = api.get(&format!("/t/c/{bad}")).send().await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (404, ""), "{bad}");
+        assert!(reply.text().contains("This link does not work"));
+    }
+}
+
+#[tokio::test]
+async fn the_picture_is_a_picture_whatever_the_token_says() {
+    let (api, _, person) = sent().await;
+    for token in [token(Purpose::Open, person), "nonsense".to_owned()] {
+        let reply = tokio::time::timeout(Duration::from_secs(10), api.get(&format!("/t/o/{token}")).send()).await;
+        let reply = reply.expect("in time");
+        assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "image/gif"));
+        assert!(reply.bytes.starts_with(b"GIF89a"));
+        assert_eq!(reply.header("cache-control"), "no-store");
+    }
+}
