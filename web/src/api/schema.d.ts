@@ -193,6 +193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{key}/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run it on a copy of the store, in virtual time */
+        post: operations["post_journeys_key_simulate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{key}/nodes/{node}/travellers": {
         parameters: {
             query?: never;
@@ -1603,7 +1620,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Trips that could not go on */
+        /** What could not be done: connections that cannot be reached, trips that could not go on, messages */
         get: operations["get_problems"];
         put?: never;
         post?: never;
@@ -1639,7 +1656,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give it up: the trip ends as removed */
+        /** Give it up: a trip ends as removed, a message in doubt counts as arrived */
         post: operations["post_problems_id_skip"];
         delete?: never;
         options?: never;
@@ -2157,6 +2174,126 @@ export interface components {
             key: string;
             /** @description Its name; left out: the key in words. */
             name?: string | null;
+        };
+        /** @description What a simulation runs through. */
+        Simulation: {
+            /**
+             * Format: date-time
+             * @description Where virtual time begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it stops, at the latest.
+             */
+            until: string;
+            /**
+             * Format: uint64
+             * @description The seed of whatever is random.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * @description What happens meanwhile.
+             * @default []
+             */
+            activities: components["schemas"]["ScriptedActivity"][];
+        };
+        /** @description Something that happens in a simulation. */
+        ScriptedActivity: {
+            /**
+             * Format: date-time
+             * @description When, in virtual time; earlier than the simulation's start: known when it begins.
+             */
+            at: string;
+            /** @description Its type. */
+            type: string;
+            /** @description Who acts. */
+            person_key?: string | null;
+            /** @description The account that it is about or carries. */
+            account_key?: string | null;
+            /**
+             * @description The type's own fields.
+             * @default {}
+             */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * @description What a simulation found: see the interfaces page, *Simulation report*. All times are virtual, all maps sorted; the
+         *     same data, request and seed give the same bytes.
+         */
+        SimulationReport: {
+            /** @description Key of the journey. */
+            journey: string;
+            /**
+             * Format: date-time
+             * @description Where virtual time began.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it was to stop.
+             */
+            until: string;
+            /**
+             * Format: uint64
+             * @description As requested.
+             */
+            seed: number;
+            /** @description Trips, by how they stand. */
+            travellers: components["schemas"]["Travellers"];
+            /** @description Who would have entered but may not, by reason. */
+            not_entered: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uint
+             * @description Trips that failed by a fault of Caravan.
+             */
+            problems: number;
+            /** @description By node, and by action of a people box. */
+            nodes: {
+                [key: string]: components["schemas"]["NodeStatus"];
+            };
+            /** @description Messages that would have been sent. */
+            messages: components["schemas"]["Messages"];
+            /** @description What else would have left, by kind; and what would have been done to other journeys, by `ACTION:JOURNEY`. */
+            effects: {
+                [key: string]: number;
+            };
+            /** @description The first messages of each email, rendered, as many as were asked for. */
+            samples?: {
+                [key: string]: components["schemas"]["Sample"][];
+            };
+            /**
+             * Format: date-time
+             * @description When the journey finished, or `until`.
+             */
+            finished_at: string;
+        };
+        /** @description Messages by key of what was sent. */
+        Messages: {
+            /** @description Emails. */
+            email: {
+                [key: string]: number;
+            };
+            /** @description SMS messages. */
+            sms: {
+                [key: string]: number;
+            };
+        };
+        /** @description A message as it would have left. */
+        Sample: {
+            /** @description The recipient's address. */
+            to: string;
+            /** @description The subject. */
+            subject: string;
+            /** @description The HTML part. */
+            html?: string | null;
+            /** @description The plain text part. */
+            text: string;
         };
         NodePath: {
             /** @description The journey's key. */
@@ -2929,16 +3066,18 @@ export interface components {
         };
         /** @description Something that could not be done. */
         ProblemRow: {
-            /** @description Its id: the trip's. */
+            /** @description Its id: the trip's, the effect's or the lane's. */
             id: string;
-            /** @description The journey's key. */
-            journey: string;
+            /** @description The journey's key; none for a lane, which all journeys share. */
+            journey?: string | null;
             /** @description The node. */
             node?: string | null;
-            /** @description Who travels. */
+            /** @description Who travels, or whom the message is for. */
             traveller?: components["schemas"]["SubjectRef"] | null;
             /** @description What could not be done. */
             kind: components["schemas"]["ProblemKind"];
+            /** @description What may be done about it; nothing: it is tried again by itself. */
+            remedies: components["schemas"]["Remedy"][];
             /** @description Stable code. */
             code: string;
             /** @description What happened and what to do. */
@@ -2950,9 +3089,9 @@ export interface components {
             since: string;
             /**
              * Format: int64
-             * @description How often it was tried.
+             * @description How often it was tried, where that is counted.
              */
-            attempts: number;
+            attempts?: number | null;
             /**
              * Format: date-time
              * @description When it is tried again.
@@ -2960,7 +3099,9 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step";
+        ProblemKind: "step" | "effect" | "lane";
+        /** @description What somebody may do about a problem. */
+        Remedy: "retry" | "skip";
         ProblemPath: {
             /** @description The problem's id. */
             id: string;
@@ -4553,6 +4694,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_journeys_key_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What a simulation runs through. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulation"];
+            };
+        };
+        responses: {
+            /**
+             * @description What a simulation found: see the interfaces page, *Simulation report*. All times are virtual, all maps sorted; the
+             *     same data, request and seed give the same bytes.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationReport"];
                 };
             };
             /** @description Refused; `code` says why. */
