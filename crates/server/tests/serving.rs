@@ -1,0 +1,132 @@
+//! Processes that stay: the server, the worker and the demo, and the command line beside them.
+
+mod support;
+
+use support::{Folder, eventually, http, terminate};
+
+const JOURNEY: &str = "\
+{kind: account_list, key: all, type: dynamic, when: {not: {account: name, is_empty: true}}, state: live}
+---
+{kind: score, key: interest}
+---
+kind: journey
+key: simple
+subject: account
+audience: {account_list: all}
+end: 2028-06-30T00:00:00Z
+entry: score
+nodes:
+  score: {type: action, on: people, action: change_score, score: interest, change: \"+5\", next: null}
+";
+
+#[test]
+fn one_process_runs_journeys_on_a_directory_and_commands_work_beside_it() {
+    let folder = Folder::new();
+    let (server, url) = folder.serve("serve");
+    assert_eq!(http("GET", &format!("{url}/healthz"), &[], "").0, 200);
+    assert_eq!(http("GET", &format!("{url}/readyz"), &[], "").0, 200);
+    for second in ["serve --listen 127.0.0.1:0", "worker --listen 127.0.0.1:0", "run --until-idle"] {
+        let refused = folder.caravan(second).expect_code(1);
+        assert!(refused.stderr.contains("already runs on the data directory"), "{second}: {}", refused.stderr);
+    }
+    folder.file("journey.yaml", JOURNEY).file("accounts.csv", "key,name\nA,Alder\nB,Birch\n");
+    folder.done("apply -f journey.yaml");
+    folder.done("journey publish simple");
+    folder.done("import accounts accounts.csv");
+    eventually("both accounts completed the journey", || {
+        folder.done("journey status simple --json").json()["travellers"]["completed"] == 2
+    });
+    let doctor = folder.done("doctor --json").json();
+    let checks = doctor.as_array().expect("a list");
+    assert!(checks.iter().any(|c| c["check"] == "runtime" && c["ok"] == true), "{doctor:#}");
+    terminate(server).expect_code(0);
+    folder.done("run --until-idle");
+}
+
+#[test]
+fn a_user_signs_in_and_a_token_opens_the_api() {
+    let folder = Folder::new();
+    let added = folder.done("user add Ann@Acme.example --role administrator --json").json();
+    let first = added["password"].as_str().expect("a password").to_owned();
+    folder.caravan("user add ann@acme.example --role viewer").expect_code(1);
+    folder.caravan("user add nobody --role viewer").expect_code(2);
+    folder.caravan("user add bob@acme.example --role king").expect_code(2);
+    let reset = folder.done("user reset ann@acme.example").stdout;
+    let second = reset.trim().rsplit(' ').next().expect("a password").to_owned();
+    assert_ne!(first, second);
+    folder.caravan("user reset bob@acme.example").expect_code(1);
+    let token = folder.done("token create ci --role viewer --json").json();
+    assert_eq!(token["name"], "ci");
+    folder.caravan("token create ci --role viewer").expect_code(1);
+
+    let (server, url) = folder.serve("serve");
+    let sign_in = |password: &str| {
+        let body = format!(r#"{{"email": "ann@acme.example", "password": "{password}"}}"#);
+        http("POST", &format!("{url}/api/v1/session"), &[("Content-Type", "application/json")], &body).0
+    };
+    assert_eq!((sign_in(&first), sign_in(&second)), (401, 200));
+    let journeys = |token: &str| {
+        http("GET", &format!("{url}/api/v1/journeys"), &[("Authorization", &format!("Bearer {token}"))], "")
+    };
+    assert_eq!(journeys(token["token"].as_str().expect("a token")).0, 200);
+    let (status, problem) = journeys("wrong");
+    assert_eq!(status, 401);
+    let problem: serde_json::Value = serde_json::from_str(&problem).expect("problem JSON");
+    assert!(problem["code"].is_string(), "{problem}");
+    terminate(server).expect_code(0);
+}
+
+#[test]
+fn a_worker_shows_its_health_and_counts() {
+    let folder = Folder::new();
+    let (worker, url) = folder.serve("worker --public-url https://caravan.example");
+    for path in ["healthz", "readyz", "metrics"] {
+        assert_eq!(http("GET", &format!("{url}/{path}"), &[], "").0, 200, "{path}");
+    }
+    assert_eq!(http("GET", &format!("{url}/api/v1/journeys"), &[], "").0, 404);
+    terminate(worker).expect_code(0);
+}
+
+#[test]
+fn the_demo_is_alive_from_the_start_and_keeps_moving() {
+    let folder = Folder::new();
+    let demo = folder.program("demo --json --data demo --listen 127.0.0.1:0").start();
+    let line = demo.wait_for_line("\"password\"", support::SOON);
+    let told: serde_json::Value = serde_json::from_str(&line).expect("a line of JSON");
+    let text = |key: &str| told[key].as_str().expect("a text").to_owned();
+    let (url, email, password) = (text("url"), text("email"), text("password"));
+    let body = format!(r#"{{"email": "{email}", "password": "{password}"}}"#);
+    let json = [("Content-Type", "application/json")];
+    assert_eq!(http("POST", &format!("{url}/api/v1/session"), &json, &body).0, 200);
+
+    let token = folder.done("--data demo token create test --role administrator --json").json();
+    let bearer = format!("Bearer {}", token["token"].as_str().expect("a token"));
+    let (status, mail) = http("GET", &format!("{url}/api/v1/mail?limit=5"), &[("Authorization", &bearer)], "");
+    let mail: serde_json::Value = serde_json::from_str(&mail).expect("JSON");
+    assert_eq!((status, mail["items"].as_array().map(Vec::is_empty)), (200, Some(false)));
+
+    let status = |journey: &str| folder.done(&format!("--data demo journey status {journey} --json")).json();
+    for journey in ["enterprise-nurture", "growing-companies", "small-companies-digest"] {
+        let status = status(journey);
+        assert_eq!(status["state"], "live");
+        assert!(status["travellers"]["active"].as_i64() > Some(20), "{journey}: {}", status["travellers"]);
+    }
+    eventually("a visitor moved an account on", || {
+        status("small-companies-digest")["nodes"]["noticed"]["reached"].as_i64() > Some(0)
+    });
+    let stopped = terminate(demo).expect_code(0);
+    assert!(!stopped.stderr.contains("WARN") && !stopped.stderr.contains("ERROR"), "{}", stopped.stderr);
+    let refused = folder.caravan("demo --data demo --listen 127.0.0.1:0").expect_code(2);
+    assert!(refused.stderr.contains("fresh store"), "{}", refused.stderr);
+}
+
+#[test]
+fn the_doctor_says_what_is_wrong() {
+    let folder = Folder::new();
+    let fine = folder.done("doctor");
+    assert!(fine.stdout.lines().all(|line| line.starts_with("ok") || line.starts_with("note")), "{}", fine.stdout);
+    let ill = folder.caravan("doctor --database postgres://nobody@127.0.0.1:1/none").expect_code(1);
+    assert!(ill.stdout.contains("BAD   store"), "{}", ill.stdout);
+    folder.file("data-is-a-file", "");
+    folder.caravan("doctor --data data-is-a-file").expect_code(1);
+}
