@@ -214,6 +214,8 @@ pub struct Progress {
 pub trait Observer {
     /// Called after each chunk.
     fn progress(&mut self, _progress: Progress) {}
+    /// Called for each activity that was read, before it is taken in.
+    fn activity(&mut self, _activity: &IncomingActivity) {}
     /// Called for each row that is not taken; in the order of lines, but for accounts that waited for a parent.
     fn reject(&mut self, _reject: &Reject) {}
 }

@@ -20,7 +20,7 @@ nodes:
   pause: {type: wait, duration: 3d, next: null}
 ";
 
-/// One mistake a document or node.
+/// Ten mistakes.
 const TEN_MISTAKES: &str = "\
 {kind: scoer, key: a}
 ---
@@ -37,13 +37,21 @@ const TEN_MISTAKES: &str = "\
 kind: journey
 key: f
 subject: account
-audience: {account_list: nowhere}
+audience: {account_list: big}
 end: 2028-06-30T00:00:00Z
 entry: one
 nodes:
-  one: {type: action, on: people, action: chnge_score, score: s, change: \"+5\", next: two}
-  two: {type: wait, duration: 3 days, next: three}
-  three: {type: wait, duration: 1d, next: four}
+  one: {type: action, on: people, action: chnge_score, score: interest, change: \"+5\", next: two}
+  two: {type: wait, duration: 3d, next: three}
+---
+kind: journey
+key: g
+subject: account
+audience: {account_list: big}
+end: 2028-06-30T00:00:00Z
+entry: one
+nodes:
+  one: {type: wait, duration: 3 days, next: null}
 ---
 kind: settings
 organisation: Acme
@@ -60,7 +68,7 @@ fn ten_mistakes_are_ten_findings_with_their_lines_and_nothing_is_applied() {
         let mut parts = line.splitn(3, ": ");
         let place = parts.next().unwrap_or_default().strip_prefix("bad.yaml:").and_then(|n| n.parse::<u32>().ok());
         let code = parts.next().and_then(|code| code.strip_prefix("error ")).map(str::to_owned);
-        let sentence = parts.next().is_some_and(|text| text.ends_with('.'));
+        let sentence = parts.next().is_some_and(|text| text.ends_with(['.', '?']));
         (place, code, sentence)
     };
     let shapes: Vec<_> = findings.iter().map(|line| shape(line)).collect();
@@ -128,9 +136,66 @@ fn a_journey_is_published_moved_and_counted() {
     let ran = folder.done("run --until-idle --json").json();
     assert_eq!(ran["idle"], true);
     let status = folder.done("journey status first --json").json();
-    insta::assert_json_snapshot!(status, @"");
+    insta::assert_json_snapshot!(status, @r#"
+    {
+      "key": "first",
+      "state": "live",
+      "version": 1,
+      "paused": false,
+      "problems": 0,
+      "travellers": {
+        "entered": 2,
+        "active": 2,
+        "completed": 0,
+        "no_path": 0,
+        "timed_out": 0,
+        "removed": 0,
+        "aborted": 0,
+        "expired": 0
+      },
+      "not_entered": {},
+      "nodes": {
+        "audience": {
+          "reached": 2,
+          "current": 0,
+          "left": 2,
+          "ended": 0,
+          "paths": {}
+        },
+        "score": {
+          "reached": 2,
+          "current": 0,
+          "left": 2,
+          "ended": 0,
+          "paths": {},
+          "outcomes": {
+            "pending": 0,
+            "done": 2,
+            "no_op": {},
+            "skipped": {},
+            "failed": {},
+            "in_doubt": 0
+          }
+        },
+        "pause": {
+          "reached": 2,
+          "current": 2,
+          "left": 0,
+          "ended": 0,
+          "paths": {}
+        }
+      }
+    }
+    "#);
     let shown = folder.done("journey status first").stdout;
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r#"
+    first version 1 is live
+    2 entered, 2 active
+    node      reached  current  left  ended  what happened
+    audience        2        0     2      0
+    score           2        0     2      0  done 2
+    pause           2        2     0      0
+    "#);
     for (verb, code) in [("pause", 0), ("pause", 1), ("resume", 0), ("close", 0), ("close", 1), ("abort", 0)] {
         folder.caravan(&format!("journey {verb} first")).expect_code(code);
     }

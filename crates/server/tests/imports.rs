@@ -30,7 +30,14 @@ fn bad_rows_are_listed_with_their_lines_and_the_rest_is_imported() {
     folder.file("a.csv", file);
     let done = folder.caravan("import accounts a.csv --rejects rejects.csv").expect_code(3);
     assert!(done.stdout.starts_with("7 read: 2 created, 0 updated, 0 unchanged, 5 rejected"), "{}", done.stdout);
-    insta::assert_snapshot!(folder.read("rejects.csv"), @"");
+    insta::assert_snapshot!(folder.read("rejects.csv"), @r#"
+    line,code,reason
+    3,missing_key,The row has no `key`. Give the natural key that the source system uses.
+    4,text_too_long,`name` takes at most 255 characters; shorten the text.
+    5,wrong_quoting,"The quotes of this row do not fit. Put a cell that contains a comma, a quote or a line break between quotes, and write a quote inside it twice."
+    6,not_utf8,The row is not UTF-8. Save the file with that encoding.
+    7,wrong_value_type,"`employees` expects a whole number, not ""many""."
+    "#);
     let again = folder.caravan("import accounts a.csv --json").expect_code(3).json();
     assert_eq!((&again["read"], &again["unchanged"], &again["rejected"]), (&7.into(), &2.into(), &5.into()));
     let shown = folder.caravan("import accounts a.csv").expect_code(3).stderr;

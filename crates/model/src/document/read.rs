@@ -16,8 +16,7 @@ pub fn read_documents(text: &str, file: &str) -> (Vec<Document>, Vec<Finding>) {
     let (parts, mut findings) = source::read(text, file);
     let mut documents: Vec<Document> = Vec::new();
     let mut seen: HashMap<(DocumentKind, String), Option<u32>> = HashMap::new();
-    for part in parts {
-        let Positioned { value, lines } = part;
+    for Positioned { value, lines } in parts.into_iter().flat_map(one_by_one) {
         let origin = Arc::new(Origin { file: file.to_owned(), lines });
         let (document, mut found) = read_document(value);
         if let Some(document) = document {
@@ -36,6 +35,21 @@ pub fn read_documents(text: &str, file: &str) -> (Vec<Document>, Vec<Finding>) {
         findings.extend(found);
     }
     (documents, findings)
+}
+
+/// A list at the top, as programs write several documents in JSON, stands for its documents.
+fn one_by_one(part: Positioned) -> Vec<Positioned> {
+    let Value::Array(items) = part.value else { return vec![part] };
+    let mut documents: Vec<Positioned> =
+        items.into_iter().map(|value| Positioned { value, lines: HashMap::new() }).collect();
+    for (pointer, line) in part.lines {
+        let mut steps = pointer.splitn(3, '/').skip(1);
+        let document = steps.next().and_then(|n| n.parse::<usize>().ok()).and_then(|n| documents.get_mut(n));
+        if let Some(document) = document {
+            document.lines.insert(steps.next().map_or_else(String::new, |rest| format!("/{rest}")), line);
+        }
+    }
+    documents
 }
 
 /// Reads one document from its JSON. There is none beside errors.

@@ -457,3 +457,13 @@ mod arbitrary {
         left
     }
 }
+
+#[test]
+fn a_list_of_documents_is_read_like_the_documents() {
+    let text = "[\n{\"kind\": \"score\", \"key\": \"a\"},\n{\"kind\": \"score\",\n\"key\": \"b\", \"colour\": 1}\n]";
+    let (documents, findings) = read_documents(text, "x.json");
+    assert_eq!(documents.iter().map(Document::key).collect::<Vec<_>>(), ["a"]);
+    let found: Vec<_> = findings.iter().map(|f| (f.code.as_str(), f.pointer.as_str(), f.line)).collect();
+    assert_eq!(found, [("unknown_field", "/colour", Some(4))]);
+    assert_eq!(read_documents("[]", "x.json"), (Vec::new(), Vec::new()));
+}

@@ -118,7 +118,8 @@ fn open(path: &Path) -> Result<(Box<dyn Read>, Option<u64>), Failure> {
     Ok((Box::new(BufReader::with_capacity(1 << 20, file)), Some(metadata.len()).filter(|_| metadata.is_file())))
 }
 
-fn failure(error: ImportError) -> Failure {
+/// Why a file was not taken.
+pub fn failure(error: ImportError) -> Failure {
     match error {
         ImportError::File { code, message } => Failure::usage(code, message),
         ImportError::Store(error) => error.into(),
@@ -193,7 +194,8 @@ impl Rejects {
     }
 }
 
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+/// A file that was to be written cannot be.
+pub fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::Failed(anyhow::anyhow!("{} cannot be written: {error}", path.display()))
 }
 

@@ -104,14 +104,20 @@ fn print(status: &JourneyStatus) -> std::io::Result<()> {
     if status.problems > 0 {
         report::line(format!("{} stand at a problem", status.problems))?;
     }
-    let rows: Vec<Vec<String>> = status.nodes.iter().map(|(id, node)| row(id, node)).collect();
+    table(status.nodes.iter())
+}
+
+/// The figures of nodes, a line each.
+pub fn table<'a>(nodes: impl Iterator<Item = (&'a String, &'a NodeStatus)>) -> std::io::Result<()> {
+    let rows: Vec<Vec<String>> = nodes.map(|(id, node)| row(id, node)).collect();
     if rows.is_empty() {
         return Ok(());
     }
     report::table(&["node", "reached", "current", "left", "ended", "what happened"], &rows)
 }
 
-fn travellers(counts: &Travellers) -> String {
+/// `12 entered, 3 active, 9 completed`.
+pub fn travellers(counts: &Travellers) -> String {
     let Travellers { entered, active, completed, no_path, timed_out, removed, aborted, expired } = counts;
     let ends = [
         ("completed", completed),

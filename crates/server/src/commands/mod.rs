@@ -9,6 +9,7 @@ mod journey;
 mod run;
 mod sample;
 mod serve;
+mod simulate;
 mod user;
 mod validate;
 mod worker;
@@ -54,6 +55,8 @@ enum Command {
     /// Publish, pause, resume, close or abort journeys, and count their travellers
     #[command(subcommand)]
     Journey(journey::Verb),
+    /// Run a journey in virtual time on a copy of the store
+    Simulate(simulate::Args),
     /// Run journeys in the foreground until nothing is due now
     Run(run::Args),
     /// Add users, and reset their passwords
@@ -100,6 +103,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Apply(args) => apply::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
         Command::Journey(verb) => journey::run(&context, &verb),
+        Command::Simulate(args) => simulate::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
