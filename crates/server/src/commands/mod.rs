@@ -26,7 +26,7 @@ use crate::wiring;
 /// Exit codes: 0 done · 1 failed · 2 wrong usage or invalid input file, nothing was changed · 3 done, but some rows were
 /// rejected.
 #[derive(Debug, Parser)]
-#[command(name = "caravan", version, max_term_width = 120, propagate_version = true)]
+#[command(name = "caravan", version, max_term_width = 120)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
