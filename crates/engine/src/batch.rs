@@ -13,7 +13,7 @@ use caravan_store::step::{self, Claim, EnrollmentRow, InboxRow, MoveRow, NewInbo
 use caravan_store::{Dialect, Session, StoreError, records};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::inbox::Command;
+use crate::inbox::{Addressee, Command};
 use crate::listen::HeardActivity;
 use crate::live::Live;
 use crate::load::{Others, Wanted, load};
@@ -94,7 +94,7 @@ pub(crate) struct Batch<'a> {
     pub(crate) inbox_out: Vec<NewInbox>,
     consumed: Vec<InboxId>,
     continued: Vec<(InboxId, String)>,
-    heard: Vec<(i64, HeardActivity)>,
+    heard: Vec<(Addressee, HeardActivity)>,
     signals: HashMap<EnrollmentId, Signal>,
     leaving: Vec<(DocumentId, i64)>,
     candidates: Vec<Candidate>,
@@ -182,10 +182,9 @@ impl<'a> Batch<'a> {
     fn take(&mut self, s: &mut dyn Session, row: &InboxRow, command: Command) -> Result<(), StepError> {
         let mut done = true;
         match command {
-            Command::Heard(activity) => {
-                let subject = row.subject.unwrap_or_default();
+            Command::Heard { to, activity } => {
                 self.relist_for_activity(s, &activity)?;
-                self.heard.push((subject, activity));
+                self.heard.push((to, activity));
             }
             Command::Changed { accounts, people, attributes } => {
                 self.relist_changed(s, &accounts, &people, &attributes)?;
@@ -373,17 +372,18 @@ impl<'a> Batch<'a> {
         if self.heard.is_empty() {
             return Ok(());
         }
-        let subjects: BTreeSet<i64> = self.heard.iter().map(|(subject, _)| *subject).collect();
+        let subjects: BTreeSet<i64> = self.heard.iter().map(|(to, _)| to.id()).collect();
         let subjects: Vec<i64> = subjects.into_iter().collect();
         for row in step::listening(s, self.claim, &subjects)? {
             self.add_traveller(s, row, Signal::Due)?;
         }
-        let mut by_subject: HashMap<i64, Vec<&HeardActivity>> = HashMap::new();
-        for (subject, activity) in &self.heard {
-            by_subject.entry(*subject).or_default().push(activity);
+        let mut by_addressee: HashMap<Addressee, Vec<&HeardActivity>> = HashMap::new();
+        for (to, activity) in &self.heard {
+            by_addressee.entry(*to).or_default().push(activity);
         }
         for traveller in self.travellers.iter_mut().filter(|t| t.row.listening) {
-            let Some(all) = by_subject.get(&traveller.row.subject) else { continue };
+            let own = Addressee::of(traveller.plan.of_people, traveller.row.subject);
+            let Some(all) = by_addressee.get(&own) else { continue };
             traveller.heard = all.iter().map(|activity| (*activity).clone()).collect();
             traveller.heard.sort_by_key(|activity| (activity.happened_at(), activity.id));
         }

@@ -8,12 +8,42 @@ use serde::{Deserialize, Serialize};
 
 use crate::listen::HeardActivity;
 
+/// Whom something heard is addressed to. Ids of accounts and of people overlap, so a number alone does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "subject", content = "id", rename_all = "snake_case")]
+pub enum Addressee {
+    /// Trips of an account.
+    Account(AccountId),
+    /// Trips of a person.
+    Person(PersonId),
+}
+
+impl Addressee {
+    /// The traveller of a journey of people, or of one of accounts.
+    pub fn of(people: bool, id: i64) -> Self {
+        if people { Self::Person(PersonId(id)) } else { Self::Account(AccountId(id)) }
+    }
+
+    /// The number.
+    pub fn id(self) -> i64 {
+        match self {
+            Self::Account(account) => account.0,
+            Self::Person(person) => person.0,
+        }
+    }
+}
+
 /// What an inbox row asks for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Something happened to an account or a person that journeys may listen for.
-    Heard(HeardActivity),
+    Heard {
+        /// Whose trips may listen for it.
+        to: Addressee,
+        /// What happened.
+        activity: HeardActivity,
+    },
     /// Attributes of accounts and people changed, or they are new: conditions that mention them are looked at again.
     Changed {
         /// Accounts.
@@ -100,7 +130,7 @@ pub enum Command {
 impl Command {
     fn kind(&self) -> &'static str {
         match self {
-            Self::Heard(_) => "heard",
+            Self::Heard { .. } => "heard",
             Self::Changed { .. } => "changed",
             Self::Evaluate { .. } => "evaluate",
             Self::Joined { .. } => "joined",
@@ -121,10 +151,10 @@ impl Command {
     }
 
     /// Something heard, for one subject of a shard.
-    pub fn heard(activity: HeardActivity, shard: Shard, subject: i64) -> NewInbox {
+    pub fn heard(activity: HeardActivity, shard: Shard, to: Addressee) -> NewInbox {
         let (at, received_at) = (activity.at, activity.received_at);
-        let command = Self::Heard(activity);
-        NewInbox { shard, kind: command.kind(), subject: Some(subject), at, received_at, body: command.to_json() }
+        let command = Self::Heard { to, activity };
+        NewInbox { shard, kind: command.kind(), subject: Some(to.id()), at, received_at, body: command.to_json() }
     }
 
     /// One row for every shard.

@@ -9,7 +9,7 @@ use caravan_store::records::{self, ActivityRow, GroupRow, MemberRow, Table};
 use caravan_store::step::{self, Claim, EffectRow, NewInbox};
 use caravan_store::{Session, StoreError};
 
-use crate::inbox::Command;
+use crate::inbox::{Addressee, Command};
 use crate::listen::HeardActivity;
 use crate::live::Live;
 
@@ -210,12 +210,12 @@ pub fn address(s: &mut dyn Session, heard: Vec<HeardActivity>) -> Result<Vec<New
         };
         for account in to {
             if let Some(&shard) = shards.get(&account) {
-                rows.push(Command::heard(activity.clone(), shard, account.0));
+                rows.push(Command::heard(activity.clone(), shard, Addressee::Account(account)));
             }
         }
         if let Some((person, &shard)) = activity.person.and_then(|person| own.get_key_value(&person)) {
-            let person = person.0;
-            rows.push(Command::heard(activity, shard, person));
+            let to = Addressee::Person(*person);
+            rows.push(Command::heard(activity, shard, to));
         }
     }
     Ok(rows)

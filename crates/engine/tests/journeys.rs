@@ -124,6 +124,20 @@ on_both_stores! {
         assert_eq!(status.nodes["late"].reached, 4);
     }
 
+    a_person_is_not_taken_for_the_account_of_the_same_number(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        journey(&world, "own", "entry: ear", "  ear: {type: listen, event: {activity: form_filled}, timeout: {duration: 7d}, next: null}\n");
+        world.publish("own");
+        world.run();
+        // People are numbered from 1 like accounts; these five have the numbers of a-5 to a-9 and belong to others.
+        for person in ["p-1-2", "p-2-0", "p-2-1", "p-2-2", "p-3-0"] {
+            world.happens("form_filled", person, "{}");
+        }
+        assert_eq!(world.status("own").nodes["ear"].current, 5);
+        world.happens("form_filled", "p-5-0", "{}");
+        assert_eq!(world.status("own").nodes["ear"].current, 4);
+    }
+
     an_event_in_time_wins_over_a_timeout_handled_late(world at "2026-12-01T09:00:00Z") {
         let world = started(world);
         journey(&world, "race", "entry: ear", "  ear: {type: listen, event: {activity: form_filled}, timeout: {duration: 1d}, next: null}\n");

@@ -75,7 +75,20 @@ fn ten_mistakes_are_ten_findings_with_their_lines_and_nothing_is_applied() {
     assert!(shapes.iter().all(|(line, code, sentence)| line.is_some() && code.is_some() && *sentence), "{shapes:#?}");
     let told: Vec<String> =
         shapes.iter().map(|(line, code, _)| format!("{} {}", line.unwrap(), code.clone().unwrap())).collect();
-    insta::assert_debug_snapshot!(told, @"");
+    insta::assert_debug_snapshot!(told, @r#"
+    [
+        "1 unknown_kind",
+        "3 bad_key",
+        "5 missing_field",
+        "9 unknown_field",
+        "11 not_one_of",
+        "30 bad_duration",
+        "34 unknown_time_zone",
+        "7 unknown_attribute",
+        "21 unknown_node",
+        "20 unknown_action",
+    ]
+    "#);
     assert_eq!(folder.done("export").stdout, "", "nothing was applied");
 
     let json = folder.caravan("apply -f bad.yaml --json").expect_code(2).json();
@@ -237,7 +250,8 @@ fn settings_come_from_flags_then_variables_then_the_file() {
     assert!(folder.path("from-file").exists());
     folder.program("export --config caravan.toml").env("CARAVAN_DATA", "from-variable").run().expect_code(0);
     assert!(folder.path("from-variable").exists());
-    let variables = folder.program("export --data from-flag").env("CARAVAN_DATABASE_URL", "postgres://nowhere.invalid/x");
+    let variables =
+        folder.program("export --data from-flag").env("CARAVAN_DATABASE_URL", "postgres://nowhere.invalid/x");
     variables.run().expect_code(0);
     assert!(folder.path("from-flag").exists());
     let refused = folder.caravan("export --config bad.toml").expect_code(2);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::inbox::Command;
+use crate::inbox::{Addressee, Command};
 use crate::listen::HeardActivity;
 
 use super::book::{Book, Recorded, distinct};
@@ -284,16 +284,20 @@ fn tell(s: &mut dyn Session, activities: &[Placed<'_>]) -> Result<(), StoreError
     }
     let mut rows = Vec::new();
     for activity in activities {
-        let mut to = |shard, subject| rows.push(Command::heard(activity.as_heard(), shard, subject));
+        let mut to = |shard, whom| rows.push(Command::heard(activity.as_heard(), shard, whom));
         match (activity.account, activity.person) {
-            (Some((account, shard)), _) => to(shard, account.0),
+            (Some((account, shard)), _) => to(shard, Addressee::Account(account)),
             (None, Some((person, _))) => {
-                homes.get(&person).into_iter().flatten().for_each(|(account, shard)| to(*shard, account.0));
+                homes
+                    .get(&person)
+                    .into_iter()
+                    .flatten()
+                    .for_each(|(account, shard)| to(*shard, Addressee::Account(*account)));
             }
             (None, None) => {}
         }
         if let Some((person, shard)) = activity.person {
-            to(shard, person.0);
+            to(shard, Addressee::Person(person));
         }
     }
     step::insert_inbox(s, &rows)

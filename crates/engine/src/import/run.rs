@@ -135,12 +135,10 @@ impl Run<'_> {
         let taken = match self.kind {
             ImportKind::Accounts => draft::read(line, cells, &self.schema.account).map(|d| self.drafts.push(d)),
             ImportKind::People => draft::read(line, cells, &self.schema.person).map(|d| self.drafts.push(d)),
-            ImportKind::Activities => {
-                activities::read(line, cells, self.types, &self.options.source).map(|activity| {
-                    self.observer.activity(&activity);
-                    self.activities.push((line, activity));
-                })
-            }
+            ImportKind::Activities => activities::read(line, cells, self.types, &self.options.source).map(|activity| {
+                self.observer.activity(&activity);
+                self.activities.push((line, activity));
+            }),
         };
         if let Err(reject) = taken {
             self.rejects.push(reject);

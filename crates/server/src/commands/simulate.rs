@@ -80,7 +80,11 @@ pub fn run(context: &Context, args: &Args) -> Outcome {
         let text = serde_json::to_string_pretty(&done).map_err(anyhow::Error::from)? + "\n";
         std::fs::write(file, text).map_err(|error| import::unwritable(file, &error))?;
     }
-    if context.json { report::json(&done)? } else { print(&done)? }
+    if context.json {
+        report::json(&done)?
+    } else {
+        print(&done)?
+    }
     Ok(Done::All)
 }
 
