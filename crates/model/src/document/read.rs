@@ -40,6 +40,9 @@ pub fn read_documents(text: &str, file: &str) -> (Vec<Document>, Vec<Finding>) {
 /// A list at the top, as programs write several documents in JSON, stands for its documents.
 fn one_by_one(part: Positioned) -> Vec<Positioned> {
     let Value::Array(items) = part.value else { return vec![part] };
+    if !items.iter().all(Value::is_object) {
+        return vec![Positioned { value: Value::Array(items), lines: part.lines }];
+    }
     let mut documents: Vec<Positioned> =
         items.into_iter().map(|value| Positioned { value, lines: HashMap::new() }).collect();
     for (pointer, line) in part.lines {
