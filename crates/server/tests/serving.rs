@@ -104,6 +104,12 @@ fn the_demo_is_alive_from_the_start_and_keeps_moving() {
     let (status, mail) = http("GET", &format!("{url}/api/v1/mail?limit=5"), &[("Authorization", &bearer)], "");
     let mail: serde_json::Value = serde_json::from_str(&mail).expect("JSON");
     assert_eq!((status, mail["items"].as_array().map(Vec::is_empty)), (200, Some(false)));
+    let id = mail["items"][0]["id"].as_str().expect("an id");
+    let (_, mail) = http("GET", &format!("{url}/api/v1/mail/{id}"), &[("Authorization", &bearer)], "");
+    let mail: serde_json::Value = serde_json::from_str(&mail).expect("JSON");
+    let html = mail["html"].as_str().expect("an HTML part");
+    let link = html.split('"').find(|text| text.starts_with(&format!("{url}/t/u/"))).expect("a way out");
+    assert_eq!(http("GET", link, &[], "").0, 200, "links in mail lead to this server");
 
     let status = |journey: &str| folder.done(&format!("--data demo journey status {journey} --json")).json();
     for journey in ["enterprise-nurture", "growing-companies", "small-companies-digest"] {
