@@ -53,8 +53,9 @@ nodes:
     by: account
     paths:
       - {label: Large, when: {account: employees, at_least: 5000}, next: warm}
-    other: {next: later}
-  warm: {type: action, on: account, action: add_to_account_list, list: warm, next: later}
+    other: {next: meet}
+  warm: {type: action, on: account, action: add_to_account_list, list: warm, next: meet}
+  meet: {type: merge, next: later}
   later: {type: wait, duration: 10d, next: join}
   size-2:
     type: split
@@ -63,8 +64,7 @@ nodes:
       - {label: Chiefs, when: {person: job_title, starts_with: Chief}, actions: [{id: chief, action: change_score, score: interest, change: "=50"}]}
     other: {actions: [{id: rest, action: change_score, score: interest, change: "-1"}]}
     next: join
-  join: {type: merge, next: mark}
-  mark: {type: action, on: account, action: account_interesting_moment, moment: milestone, description: Done, next: null}
+  join: {type: merge, next: null}
 "#;
 
 fn main() {
