@@ -5,6 +5,7 @@
 //! changed, and nothing here waits or does I/O.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use caravan_model::attribute::{self, AttributeNo, Schema};
@@ -421,7 +422,11 @@ impl World {
         }
         let id = person.id;
         self.changes.scores.push(ScoreChange { person: id, score, value });
-        let fields = serde_json::json!({"score": key, "old": old, "new": value}).to_string();
+        let mut fields = String::with_capacity(48 + key.len());
+        fields.push_str("{\"score\":");
+        push_quoted(&mut fields, key);
+        // Writing to a string cannot fail.
+        let _ = write!(fields, ",\"old\":{old},\"new\":{value}}}");
         self.tell("score_changed", None, Some(id), fields, origin);
         true
     }
@@ -522,7 +527,54 @@ impl World {
     }
 }
 
+/// Built by hand: a step tells of hundreds of thousands of changes, and a tree for each costs more than the change.
 fn change_fields(key: &str, old: &Value, new: &Value, origin: &Origin) -> String {
-    serde_json::json!({"attribute": key, "old": old.to_json(), "new": new.to_json(), "source": origin.source})
-        .to_string()
+    let mut fields = String::with_capacity(64 + key.len() + origin.source.len());
+    fields.push_str("{\"attribute\":");
+    push_quoted(&mut fields, key);
+    fields.push_str(",\"old\":");
+    push_value(&mut fields, old);
+    fields.push_str(",\"new\":");
+    push_value(&mut fields, new);
+    fields.push_str(",\"source\":");
+    push_quoted(&mut fields, &origin.source);
+    fields.push('}');
+    fields
+}
+
+fn push_value(json: &mut String, value: &Value) {
+    match value {
+        Value::Text(text) => push_quoted(json, text),
+        other => {
+            let _ = write!(json, "{}", other.to_json());
+        }
+    }
+}
+
+/// A JSON string; the escaping of `serde_json` where anything needs it.
+fn push_quoted(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        let _ = write!(json, "{}", serde_json::Value::from(text));
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_changes_are_json_whatever_the_values_hold() {
+        let origin = Origin { source: "journey:\"q\"".into(), enrollment: None, node: None };
+        for text in ["plain", "a \"quoted\" \\ one", "line\nbreak\u{1}", "é ✓ \u{7f}", ""] {
+            let (old, new) = (Value::Text(text.to_owned()), Value::Integer(-7));
+            let expected = serde_json::json!({"attribute": text, "old": text, "new": -7, "source": "journey:\"q\""});
+            assert_eq!(change_fields(text, &old, &new, &origin), expected.to_string());
+            let expected = serde_json::json!({"attribute": "x", "old": null, "new": 1.5, "source": origin.source});
+            assert_eq!(change_fields("x", &Value::Null, &Value::Number(1.5), &origin), expected.to_string());
+        }
+    }
 }

@@ -31,14 +31,12 @@ pub(crate) fn changes(
 ) -> Result<Written, StoreError> {
     let now = claim.now;
     let schema = &live.definitions.schema;
-    let accounts: BTreeMap<_, _> =
-        changes.account_values.iter().map(|c| ((c.attribute, c.id.0), c.value.clone())).collect();
-    records::put_values(s, schema, Table::Account, &accounts, now)?;
-    let people: BTreeMap<_, _> =
-        changes.person_values.iter().map(|c| ((c.attribute, c.id.0), c.value.clone())).collect();
-    records::put_values(s, schema, Table::Person, &people, now)?;
-    let scores: BTreeMap<_, i64> = changes.scores.iter().map(|c| ((c.person, c.score), c.value)).collect();
-    records::put_scores(s, &scores.into_iter().map(|((p, score), v)| (p, score, v)).collect::<Vec<_>>())?;
+    let accounts = changes.account_values.iter().map(|c| (c.attribute, c.id.0, &c.value)).collect();
+    records::set_values(s, schema, Table::Account, &last_of_each(accounts, |c| (c.0, c.1)), now)?;
+    let people = changes.person_values.iter().map(|c| (c.attribute, c.id.0, &c.value)).collect();
+    records::set_values(s, schema, Table::Person, &last_of_each(people, |c| (c.0, c.1)), now)?;
+    let scores = changes.scores.iter().map(|c| (c.person, c.score, c.value)).collect();
+    records::put_scores(s, &last_of_each(scores, |c| (c.0, c.1)))?;
     groups(s, &changes, claim)?;
     let mut written = Written::default();
     written.inbox.extend(lists(s, &changes, claim)?);
@@ -46,6 +44,16 @@ pub(crate) fn changes(
     written.inbox.extend(marks(s, live, claim, &changes)?);
     written.effects = effects(s, &changes, claim)?;
     Ok(written)
+}
+
+/// The last change of each key, in key order.
+fn last_of_each<T, K: Ord>(mut changes: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    // Stable: of equal keys the one decided last stays last.
+    changes.sort_by_key(&key);
+    changes.reverse();
+    changes.dedup_by_key(|change| key(change));
+    changes.reverse();
+    changes
 }
 
 fn groups(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<(), StoreError> {
@@ -224,34 +232,34 @@ pub fn address(s: &mut dyn Session, heard: Vec<HeardActivity>) -> Result<Vec<New
 /// Conditions that mention what changed are looked at again, in every related account's shard.
 fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> Result<Vec<NewInbox>, StoreError> {
     let schema = &live.definitions.schema;
-    let mentioned = |tag: &String| live.lists.iter().any(|list| list.mentions.contains(tag));
-    let mut accounts: BTreeMap<String, BTreeSet<AccountId>> = BTreeMap::new();
-    let mut people: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
+    let mut accounts = Marks::new(live);
+    let mut people = Marks::new(live);
     for change in &changes.account_values {
-        if let Some(attribute) = schema.account.at(change.attribute) {
-            accounts.entry(format!("account.{}", attribute.key)).or_default().insert(change.id);
-        }
+        let tag = || schema.account.at(change.attribute).map(|attribute| format!("account.{}", attribute.key));
+        accounts.mark(i64::from(change.attribute.0), tag, change.id);
     }
-    for change in changes.lists.iter() {
-        accounts.entry(format!("list.{}", change.list.0)).or_default().insert(AccountId(change.subject));
+    let mut lists = Marks::new(live);
+    for change in &changes.lists {
+        lists.mark(change.list.0, || Some(format!("list.{}", change.list.0)), AccountId(change.subject));
     }
     for change in &changes.person_values {
-        if let Some(attribute) = schema.person.at(change.attribute) {
-            people.entry(format!("person.{}", attribute.key)).or_default().insert(change.id);
-        }
+        let tag = || schema.person.at(change.attribute).map(|attribute| format!("person.{}", attribute.key));
+        people.mark(i64::from(change.attribute.0), tag, change.id);
     }
+    let mut scores = Marks::new(live);
     for change in &changes.scores {
-        people.entry(format!("score.{}", change.score.0)).or_default().insert(change.person);
+        scores.mark(change.score.0, || Some(format!("score.{}", change.score.0)), change.person);
     }
+    let mut groups = Marks::new(live);
     for change in &changes.members {
-        people.entry("groups".to_owned()).or_default().insert(change.person);
+        groups.mark(0, || Some("groups".to_owned()), change.person);
     }
     let mut rows = Vec::new();
-    for (tag, ids) in accounts.into_iter().filter(|(tag, _)| mentioned(tag)) {
+    for (tag, ids) in accounts.into_marked().chain(lists.into_marked()) {
         let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
         rows.extend(mark_accounts(s, &tag, &ids, claim)?);
     }
-    for (tag, ids) in people.into_iter().filter(|(tag, _)| mentioned(tag)) {
+    for (tag, ids) in groups.into_marked().chain(people.into_marked()).chain(scores.into_marked()) {
         rows.extend(mark_people(s, &tag, ids, claim)?);
     }
     Ok(rows)
@@ -272,6 +280,32 @@ pub(crate) fn mark_accounts(
             Command::Changed { accounts, people: Vec::new(), attributes }.to(shard, claim.now)
         })
         .collect())
+}
+
+/// Who changed in what, kept only where a live condition mentions it: most changes concern none.
+struct Marks<'a, Id> {
+    live: &'a Live,
+    marked: BTreeMap<i64, Option<(String, BTreeSet<Id>)>>,
+}
+
+impl<'a, Id: Ord> Marks<'a, Id> {
+    fn new(live: &'a Live) -> Self {
+        Self { live, marked: BTreeMap::new() }
+    }
+
+    /// Notes a change in what `number` stands for; `tag` is how conditions mention it.
+    fn mark(&mut self, number: i64, tag: impl FnOnce() -> Option<String>, id: Id) {
+        let live = self.live;
+        let mentioned = |tag: &String| live.lists.iter().any(|list| list.mentions.contains(tag));
+        let known = self.marked.entry(number).or_insert_with(|| tag().filter(mentioned).map(|tag| (tag, BTreeSet::new())));
+        if let Some((_, ids)) = known {
+            ids.insert(id);
+        }
+    }
+
+    fn into_marked(self) -> impl Iterator<Item = (String, BTreeSet<Id>)> {
+        self.marked.into_values().flatten()
+    }
 }
 
 /// A person's change concerns the shard of each of its accounts, and its own.

@@ -181,7 +181,7 @@ impl Walker<'_> {
             Step::Action { action, on_people, next } => {
                 let subjects = self.subjects(t.subject, *on_people);
                 let outcomes = self.act(t, plan, node, action.as_ref(), &subjects);
-                visits.outcomes(self.world, &subjects, &outcomes);
+                visits.outcomes(&outcomes);
                 // An action may have ended this very trip.
                 if self.ended_itself(t) { Flow::End("removed") } else { Flow::Go(None, *next) }
             }
@@ -301,11 +301,12 @@ impl Walker<'_> {
         self.tallies.add(plan.version, boxed as i64, Counted::Left, people.len() as i64);
         let outcomes = self.act(t, plan, boxed, action.as_ref(), people);
         let mut inner = Visits::default();
-        inner.outcomes(self.world, people, &outcomes);
+        inner.outcomes(&outcomes);
         inner.close(boxed, None, None);
         visits.inside(inner);
     }
 
+    /// Decides for each subject, and counts; who had which outcome, in the order in which each occurred first.
     fn act(
         &mut self,
         t: &Traveller,
@@ -313,7 +314,7 @@ impl Walker<'_> {
         node: usize,
         action: &dyn PreparedAction,
         subjects: &[Subject],
-    ) -> Vec<Outcome> {
+    ) -> Vec<Outcomes> {
         let visit = Visit {
             enrollment: t.row.id,
             shard: t.row.shard,
@@ -325,13 +326,26 @@ impl Walker<'_> {
             chain: t.row.chain,
             origin: self.origin(t, node),
         };
-        let mut outcomes = Vec::with_capacity(subjects.len());
+        let mut all: Vec<Outcomes> = Vec::new();
         for &subject in subjects {
             let outcome = action.decide(&visit, subject, self.world);
-            self.tallies.count(plan, node, Counted::from(&outcome));
-            outcomes.push(outcome);
+            let person = match subject {
+                Subject::Person(ix) => Some(self.world.person(ix).id.0),
+                Subject::Account(_) => None,
+            };
+            match all.iter_mut().find(|group| group.outcome == outcome) {
+                Some(group) => group.add(person),
+                None => {
+                    let mut group = Outcomes { outcome, times: 0, people: Vec::with_capacity(subjects.len()) };
+                    group.add(person);
+                    all.push(group);
+                }
+            }
         }
-        outcomes
+        for group in &all {
+            self.tallies.add(plan.version, node as i64, Counted::from(&group.outcome), group.times);
+        }
+        all
     }
 
     fn subjects(&self, traveller: Subject, on_people: bool) -> Vec<Subject> {
@@ -427,6 +441,21 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// Those for whom one execution of an action had the same outcome.
+struct Outcomes {
+    outcome: Outcome,
+    times: i64,
+    /// Ids; empty where the account itself is acted on.
+    people: Vec<i64>,
+}
+
+impl Outcomes {
+    fn add(&mut self, person: Option<i64>) {
+        self.times += 1;
+        self.people.extend(person);
+    }
+}
+
 /// The nodes of one walk, as JSON: `[{"n":node,"o":{outcome:[person ids]},"p":path,"e":outcome of the trip}, …]`.
 ///
 /// The first is where the traveller stood, the last where it now stands or ended; `p` is the path by which it left.
@@ -441,22 +470,16 @@ struct Visits {
 }
 
 impl Visits {
-    fn outcomes(&mut self, world: &World, subjects: &[Subject], outcomes: &[Outcome]) {
-        self.executions += outcomes.len();
-        let mut groups: Vec<(&Outcome, Vec<i64>)> = Vec::new();
-        for (subject, outcome) in subjects.iter().zip(outcomes) {
-            let at = groups.iter().position(|(other, _)| *other == outcome).unwrap_or_else(|| {
-                groups.push((outcome, Vec::new()));
-                groups.len() - 1
-            });
-            if let Subject::Person(ix) = subject {
-                groups[at].1.push(world.person(*ix).id.0);
-            }
-        }
-        for (at, (outcome, people)) in groups.iter().enumerate() {
-            let _ =
-                write!(self.outcomes, "{}\"{}\":[", if at > 0 { "," } else { "" }, Counted::from(*outcome).stored());
-            for (place, id) in people.iter().enumerate() {
+    fn outcomes(&mut self, outcomes: &[Outcomes]) {
+        for (at, group) in outcomes.iter().enumerate() {
+            self.executions += usize::try_from(group.times).unwrap_or(0);
+            let _ = write!(
+                self.outcomes,
+                "{}\"{}\":[",
+                if at > 0 { "," } else { "" },
+                Counted::from(&group.outcome).stored()
+            );
+            for (place, id) in group.people.iter().enumerate() {
                 let _ = write!(self.outcomes, "{}{id}", if place > 0 { "," } else { "" });
             }
             self.outcomes.push(']');

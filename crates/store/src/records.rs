@@ -3,6 +3,7 @@
 //! Reading is by projection: a batch loads the attributes that its nodes look at and no others. Writing is by delta:
 //! one attribute of one row, never a whole row read earlier.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use caravan_model::attribute::{AttributeNo, AttributeSet, Schema};
@@ -494,20 +495,29 @@ pub fn put_values(
     rows: &BTreeMap<(AttributeNo, i64), Value>,
     at: Timestamp,
 ) -> Result<(), StoreError> {
+    let rows: Vec<(AttributeNo, i64, &Value)> = rows.iter().map(|((no, id), value)| (*no, *id, value)).collect();
+    set_values(s, schema, table, &rows, at)
+}
+
+/// Sets attributes: one update per attribute over all its rows, which come in order of attribute and id, each once.
+pub fn set_values(
+    s: &mut dyn Session,
+    schema: &Schema,
+    table: Table,
+    rows: &[(AttributeNo, i64, &Value)],
+    at: Timestamp,
+) -> Result<(), StoreError> {
     let (name, set) = match table {
         Table::Account => ("account", &schema.account),
         Table::Person => ("person", &schema.person),
     };
-    let mut rest: Vec<(&(AttributeNo, i64), &Value)> = rows.iter().collect();
-    while let Some(&((no, _), _)) = rest.first() {
-        let end = rest.partition_point(|((other, _), _)| *other <= *no);
-        let (these, later) = rest.split_at(end);
-        if let Some(attribute) = set.at(*no) {
-            let ids: Vec<i64> = these.iter().map(|((_, id), _)| *id).collect();
-            let values: Vec<&Value> = these.iter().map(|(_, value)| *value).collect();
+    for these in rows.chunk_by(|one, next| one.0 == next.0) {
+        let attribute = these.first().and_then(|(no, _, _)| set.at(*no));
+        if let Some(attribute) = attribute {
+            let ids: Vec<i64> = these.iter().map(|(_, id, _)| *id).collect();
+            let values: Vec<&Value> = these.iter().map(|(_, _, value)| *value).collect();
             put_column(s, name, &attribute.key, attribute.custom, attribute.value_type, &ids, &values, at)?;
         }
-        rest = later.to_vec();
     }
     Ok(())
 }
@@ -546,7 +556,8 @@ fn put_column(
     let set = format!("{key} = {{value}}, updated_at = {{updated_at}}");
     match value_type {
         ValueType::String | ValueType::Date | ValueType::DateTime => {
-            let texts: Vec<Option<String>> = values.iter().map(|v| (!v.is_missing()).then(|| v.to_string())).collect();
+            let texts: Vec<Option<Cow<'_, str>>> = values.iter().map(|v| text_of(v)).collect();
+            let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
             s.bulk(&update.column("value", &texts).set(&set))?;
         }
         ValueType::Integer => {
@@ -565,6 +576,14 @@ fn put_column(
         }
     }
     Ok(())
+}
+
+fn text_of(value: &Value) -> Option<Cow<'_, str>> {
+    match value {
+        missing if missing.is_missing() => None,
+        Value::Text(text) => Some(Cow::Borrowed(text)),
+        other => Some(Cow::Owned(other.to_string())),
+    }
 }
 
 /// One fact to append to the stream.

@@ -1,0 +1,78 @@
+//! What a measurement reads from the system: time, processor time, memory.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// Clock ticks per second in `/proc`, fixed by Linux for programs.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Wall and processor time since it was started.
+pub struct Meter {
+    started: Instant,
+    cpu: f64,
+}
+
+impl Meter {
+    /// Starts, and forgets earlier peaks of memory.
+    pub fn start() -> Self {
+        // Where the system refuses it, the peak includes what came before.
+        let _ = fs::write("/proc/self/clear_refs", "5");
+        Self { started: Instant::now(), cpu: cpu_seconds() }
+    }
+
+    /// Wall time.
+    pub fn seconds(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Processor time of all threads of this process; 0 where the system does not tell.
+    pub fn cpu(&self) -> f64 {
+        cpu_seconds() - self.cpu
+    }
+}
+
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name in brackets may contain blanks; user and system time are the 12th and 13th field after it.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    ticks / TICKS_PER_SECOND
+}
+
+/// The most memory that this process had at once since the last [`Meter::start`]; 0 where the system does not tell.
+pub fn peak_memory_bytes() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// The duration that `share` (0 to 1) of them do not exceed, in milliseconds.
+pub fn percentile_ms(sorted: &[Duration], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let at = (last as f64 * share).round() as usize;
+    sorted.get(at).map(|took| took.as_secs_f64() * 1_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_durations_that_occurred() {
+        let all: Vec<Duration> = (1..=100).map(Duration::from_millis).collect();
+        assert_eq!(percentile_ms(&all, 0.99), Some(99.0));
+        assert_eq!(percentile_ms(&all, 1.0), Some(100.0));
+        assert_eq!(percentile_ms(&[], 0.5), None);
+    }
+
+    #[test]
+    fn work_takes_processor_time_and_memory() {
+        let meter = Meter::start();
+        let mut sum = 0_u64;
+        while meter.cpu() < 0.02 && meter.seconds() < 20.0 {
+            sum = (0..100_000_u64).fold(sum, u64::wrapping_add);
+        }
+        assert!(meter.cpu() >= 0.02, "{sum}");
+        assert!(peak_memory_bytes() > 1_000_000);
+    }
+}

@@ -1,0 +1,127 @@
+//! `caravan bench`: how fast this machine runs journeys, on a store that is thrown away afterwards.
+//!
+//! Beside each figure stands the machine's own limit: a plain SQL loop that writes the same rows in transactions of the
+//! same size on the same kind of store, in the same run.
+
+mod bare;
+mod book;
+mod idle;
+mod meter;
+mod scratch;
+mod steps;
+
+use std::fmt;
+
+use serde::Serialize;
+
+use self::scratch::Scratch;
+
+/// A scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Scenario {
+    /// Travellers of a ten-node account journey walk from entry to end.
+    Steps,
+    /// The runtime of a million waiting travellers does nothing.
+    Idle,
+}
+
+/// What to measure.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Scenarios; without any, `steps`.
+    #[arg(value_enum)]
+    pub scenarios: Vec<Scenario>,
+    /// Accounts that travel (steps, 10 people each) or wait (idle).
+    #[arg(long, value_name = "N")]
+    pub travellers: Option<u64>,
+    /// How long an idle runtime is watched.
+    #[arg(long, value_name = "S", default_value_t = 20)]
+    pub seconds: u64,
+}
+
+/// What a scenario found. Figures that it does not have are left out.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Measured {
+    /// Its name.
+    pub scenario: &'static str,
+    /// `embedded` or `postgres`.
+    pub store: &'static str,
+    /// Accounts that travelled or waited.
+    pub travellers: u64,
+    /// Nodes left per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transitions_per_s: Option<f64>,
+    /// The same of the plain SQL loop over the same rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare_transitions_per_s: Option<f64>,
+    /// The engine's share of the plain loop's speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
+    /// Enrollment rows written per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enrollment_commits_per_s: Option<f64>,
+    /// Executions of actions per second, one for each person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person_outcomes_per_s: Option<f64>,
+    /// Half of the steps took at most so long, from claim to commit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<f64>,
+    /// 99 of 100 steps took at most so long.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<f64>,
+    /// Processor time of this process per million transitions (without a PostgreSQL server's).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_s_per_million: Option<f64>,
+    /// The same of the plain SQL loop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare_cpu_s_per_million: Option<f64>,
+    /// Share of one core that the idle runtime takes, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_share: Option<f64>,
+    /// The most memory that this process had at once.
+    pub peak_memory_bytes: u64,
+    /// How much the store grew for each traveller.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_traveller: Option<f64>,
+    /// How long the measurement took.
+    pub seconds: f64,
+}
+
+/// Measures each scenario on a scratch store: embedded, or in a scratch schema of the database at `database`.
+///
+/// # Errors
+/// When the store cannot be made or fails.
+pub fn run(args: &Args, database: Option<&str>) -> anyhow::Result<Vec<Measured>> {
+    let steps_alone = [Scenario::Steps];
+    let scenarios = if args.scenarios.is_empty() { &steps_alone[..] } else { &args.scenarios };
+    scenarios
+        .iter()
+        .map(|scenario| match scenario {
+            Scenario::Steps => steps::measure(database, args.travellers.unwrap_or(20_000)),
+            Scenario::Idle => idle::measure(database, args.travellers.unwrap_or(1_000_000), args.seconds),
+        })
+        .collect()
+}
+
+impl fmt::Display for Measured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} on {}, {} travellers, {:.1} s", self.scenario, self.store, self.travellers, self.seconds)?;
+        let mut line = |name: &str, value: Option<f64>, unit: &str| match value {
+            Some(value) if value >= 100.0 => writeln!(f, "  {name:<26}{value:>14.0} {unit}"),
+            Some(value) => writeln!(f, "  {name:<26}{value:>14.2} {unit}"),
+            None => Ok(()),
+        };
+        line("transitions", self.transitions_per_s, "/s")?;
+        line("  of the plain SQL loop", self.bare_transitions_per_s, "/s")?;
+        line("  ratio", self.ratio, "")?;
+        line("enrollment commits", self.enrollment_commits_per_s, "/s")?;
+        line("person outcomes", self.person_outcomes_per_s, "/s")?;
+        line("step, half", self.p50_ms, "ms")?;
+        line("step, 99 of 100", self.p99_ms, "ms")?;
+        line("processor", self.cpu_s_per_million, "s per million transitions")?;
+        line("  of the plain SQL loop", self.bare_cpu_s_per_million, "s per million transitions")?;
+        line("share of a core", self.cpu_share.map(|share| share * 100.0), "%")?;
+        line("peak memory", Some(self.peak_memory_bytes as f64 / 1e6), "MB")?;
+        line("store per traveller", self.bytes_per_traveller, "bytes")
+    }
+}
