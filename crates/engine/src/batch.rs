@@ -547,11 +547,16 @@ impl<'a> Batch<'a> {
 
     fn wanted(&self) -> Wanted {
         let mut wanted = Wanted::default();
+        // Travellers of a batch stand at few nodes: what one node needs is added once.
+        let mut seen = HashSet::new();
         for t in self.travellers.iter().chain(&self.fresh) {
             let needs = &t.plan.node(t.row.node).needs;
+            if seen.insert((t.row.version, t.row.node)) {
+                wanted.needs.extend(needs);
+            }
             match t.plan.of_people {
                 false => wanted.account(AccountId(t.row.subject), needs),
-                true => wanted.person(PersonId(t.row.subject), needs),
+                true => wanted.person(PersonId(t.row.subject)),
             }
             wanted.people.extend(t.heard.iter().filter_map(|activity| activity.person));
         }

@@ -217,7 +217,7 @@ impl Batch<'_> {
         accounts: &[i64],
         needs: &caravan_catalog::Needs,
     ) -> Result<World, StoreError> {
-        let mut wanted = Wanted::default();
+        let mut wanted = Wanted::of(needs);
         for &id in accounts {
             wanted.account(AccountId(id), needs);
         }
@@ -232,10 +232,10 @@ struct Judged {
 }
 
 fn judge(s: &mut dyn Session, batch: &Batch<'_>, list: &LiveList, subjects: &[i64]) -> Result<Judged, StoreError> {
-    let mut wanted = Wanted::default();
+    let mut wanted = Wanted::of(&list.needs);
     for &id in subjects {
         match list.of_people {
-            true => wanted.person(PersonId(id), &list.needs),
+            true => wanted.person(PersonId(id)),
             false => wanted.account(AccountId(id), &list.needs),
         }
     }

@@ -26,19 +26,22 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// Nobody yet; what is looked at of whoever comes.
+    pub fn of(needs: &Needs) -> Self {
+        Self { needs: needs.clone(), ..Self::default() }
+    }
+
     /// An account, with its people if these needs ask for them.
     pub fn account(&mut self, id: AccountId, needs: &Needs) {
         self.accounts.insert(id);
         if needs.people {
             self.with_people.insert(id);
         }
-        self.needs.extend(needs);
     }
 
     /// A person by itself.
-    pub fn person(&mut self, id: PersonId, needs: &Needs) {
+    pub fn person(&mut self, id: PersonId) {
         self.people.insert(id);
-        self.needs.extend(needs);
     }
 }
 
@@ -70,9 +73,10 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
         }
     }
     let relations = relations(s, wanted)?;
-    let mut people = wanted.people.clone();
-    people.extend(relations.iter().map(|relation| relation.person));
-    let people: Vec<i64> = people.into_iter().map(|id| id.0).collect();
+    let own = wanted.people.iter().map(|id| id.0);
+    let mut people: Vec<i64> = own.chain(relations.iter().map(|relation| relation.person.0)).collect();
+    people.sort_unstable();
+    people.dedup();
     if !people.is_empty() {
         for row in records::people(s, &schema, &people, &person_attributes, needs.writes_people)? {
             world.add_person(Person {

@@ -297,7 +297,8 @@ impl<'a, Id: Ord> Marks<'a, Id> {
     fn mark(&mut self, number: i64, tag: impl FnOnce() -> Option<String>, id: Id) {
         let live = self.live;
         let mentioned = |tag: &String| live.lists.iter().any(|list| list.mentions.contains(tag));
-        let known = self.marked.entry(number).or_insert_with(|| tag().filter(mentioned).map(|tag| (tag, BTreeSet::new())));
+        let known =
+            self.marked.entry(number).or_insert_with(|| tag().filter(mentioned).map(|tag| (tag, BTreeSet::new())));
         if let Some((_, ids)) = known {
             ids.insert(id);
         }

@@ -1,5 +1,6 @@
 //! The front door: the one binary, `caravan`. Configuration, command line, wiring and telemetry; never a rule of the domain.
 
+mod bench;
 mod commands;
 mod config;
 mod demo;

@@ -23,12 +23,7 @@ pub struct Bare {
 }
 
 /// Writes what `walked` holds beside its book into a fresh store in about `transactions` transactions.
-pub fn measure(
-    database: Option<&str>,
-    walked: &Scratch,
-    travellers: u64,
-    transactions: usize,
-) -> anyhow::Result<Bare> {
+pub fn measure(database: Option<&str>, walked: &Scratch, travellers: u64, transactions: usize) -> anyhow::Result<Bare> {
     let scratch = Scratch::make(database, Clock::manual(Timestamp::UNIX_EPOCH))?;
     book::fill(scratch.store(), travellers)?;
     scratch.settle()?;
@@ -59,7 +54,8 @@ struct Stage {
 
 fn stages(store: &Store) -> Result<Vec<Stage>, StoreError> {
     store.read(|s| {
-        let sql = "SELECT m.at, m.n, (SELECT COUNT(*) FROM activity WHERE activity.at = m.at AND enrollment_id IS NOT NULL)
+        let sql =
+            "SELECT m.at, m.n, (SELECT COUNT(*) FROM activity WHERE activity.at = m.at AND enrollment_id IS NOT NULL)
                    FROM (SELECT at, COUNT(*) AS n FROM move GROUP BY at) AS m ORDER BY m.at";
         s.query_map(sql, params![], |r| Ok(Stage { at: r.int(0), moves: r.int(1), activities: r.int(2) }))
     })
@@ -196,7 +192,11 @@ fn write_wave(store: &Store, chunks: &[Chunk], writers: usize) -> anyhow::Result
 
 fn write_chunk(s: &mut dyn Session, c: &Chunk, writer: i64) -> Result<(), StoreError> {
     s.query("SELECT id FROM shard WHERE id = $1 {for_update}", params![writer], &mut |_| Ok(()))?;
-    if c.enters { enter(s, c)? } else { go_on(s, c)? }
+    if c.enters {
+        enter(s, c)?
+    } else {
+        go_on(s, c)?
+    }
     s.bulk(
         &Bulk::insert("move")
             .column("enrollment_id", &c.enrollment)

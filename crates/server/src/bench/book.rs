@@ -1,6 +1,6 @@
 //! The accounts and people of a benchmark, written straight into the tables: filling them is not what is measured.
 
-use caravan_model::id::SHARDS;
+use caravan_model::Shard;
 use caravan_store::{Bulk, Session, Store, StoreError};
 
 /// People of each account.
@@ -20,7 +20,8 @@ pub fn fill(store: &Store, accounts: u64) -> Result<(), StoreError> {
     in_chunks(accounts, |first, last| {
         store.write(|s| {
             let ids = fill_chunk(s, first, last)?;
-            let people = ids.iter().zip(first..last).flat_map(|(&id, n)| (0..PEOPLE).map(move |p| (id, n * PEOPLE + p)));
+            let people =
+                ids.iter().zip(first..last).flat_map(|(&id, n)| (0..PEOPLE).map(move |p| (id, n * PEOPLE + p)));
             fill_people(s, &people.collect::<Vec<_>>())
         })
     })
@@ -89,5 +90,5 @@ fn fill_people(s: &mut dyn Session, people: &[(i64, u64)]) -> Result<(), StoreEr
 }
 
 fn shard_of(account: i64) -> i64 {
-    (account >> 4) & (SHARDS - 1)
+    Shard::of_number(account).0
 }

@@ -6,6 +6,7 @@
 mod bare;
 mod book;
 mod idle;
+mod import;
 mod meter;
 mod scratch;
 mod steps;
@@ -21,6 +22,8 @@ use self::scratch::Scratch;
 pub enum Scenario {
     /// Travellers of a ten-node account journey walk from entry to end.
     Steps,
+    /// A million people and their accounts are imported.
+    Import,
     /// The runtime of a million waiting travellers does nothing.
     Idle,
 }
@@ -28,13 +31,13 @@ pub enum Scenario {
 /// What to measure.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Scenarios; without any, `steps`.
+    /// Scenarios; without any, `steps` and `import`
     #[arg(value_enum)]
     pub scenarios: Vec<Scenario>,
-    /// Accounts that travel (steps, 10 people each) or wait (idle).
+    /// Accounts that travel (steps, 10 people each) or wait (idle), people that come in (import)
     #[arg(long, value_name = "N")]
     pub travellers: Option<u64>,
-    /// How long an idle runtime is watched.
+    /// How long an idle runtime is watched
     #[arg(long, value_name = "S", default_value_t = 20)]
     pub seconds: u64,
 }
@@ -46,7 +49,7 @@ pub struct Measured {
     pub scenario: &'static str,
     /// `embedded` or `postgres`.
     pub store: &'static str,
-    /// Accounts that travelled or waited.
+    /// Accounts that travelled or waited, people that were imported.
     pub travellers: u64,
     /// Nodes left per second.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +57,12 @@ pub struct Measured {
     /// The same of the plain SQL loop over the same rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bare_transitions_per_s: Option<f64>,
+    /// People imported per second, with their accounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub people_per_s: Option<f64>,
+    /// The same of plain inserts of the same rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare_people_per_s: Option<f64>,
     /// The engine's share of the plain loop's speed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
@@ -75,7 +84,7 @@ pub struct Measured {
     /// The same of the plain SQL loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bare_cpu_s_per_million: Option<f64>,
-    /// Share of one core that the idle runtime takes, 0 to 1.
+    /// Share of one core that it took; above 1 on several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_share: Option<f64>,
     /// The most memory that this process had at once.
@@ -92,12 +101,13 @@ pub struct Measured {
 /// # Errors
 /// When the store cannot be made or fails.
 pub fn run(args: &Args, database: Option<&str>) -> anyhow::Result<Vec<Measured>> {
-    let steps_alone = [Scenario::Steps];
-    let scenarios = if args.scenarios.is_empty() { &steps_alone[..] } else { &args.scenarios };
+    let usual = [Scenario::Steps, Scenario::Import];
+    let scenarios = if args.scenarios.is_empty() { &usual[..] } else { &args.scenarios };
     scenarios
         .iter()
         .map(|scenario| match scenario {
             Scenario::Steps => steps::measure(database, args.travellers.unwrap_or(20_000)),
+            Scenario::Import => import::measure(database, args.travellers.unwrap_or(1_000_000)),
             Scenario::Idle => idle::measure(database, args.travellers.unwrap_or(1_000_000), args.seconds),
         })
         .collect()
@@ -113,6 +123,8 @@ impl fmt::Display for Measured {
         };
         line("transitions", self.transitions_per_s, "/s")?;
         line("  of the plain SQL loop", self.bare_transitions_per_s, "/s")?;
+        line("people", self.people_per_s, "/s")?;
+        line("  of plain inserts", self.bare_people_per_s, "/s")?;
         line("  ratio", self.ratio, "")?;
         line("enrollment commits", self.enrollment_commits_per_s, "/s")?;
         line("person outcomes", self.person_outcomes_per_s, "/s")?;

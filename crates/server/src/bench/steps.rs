@@ -98,10 +98,10 @@ pub fn measure(database: Option<&str>, travellers: u64) -> anyhow::Result<Measur
         p99_ms: percentile_ms(&steps, 0.99),
         cpu_s_per_million: Some(cpu / transitions * 1e6),
         bare_cpu_s_per_million: Some(bare.cpu / transitions * 1e6),
-        cpu_share: None,
         peak_memory_bytes: peak,
         bytes_per_traveller: Some(grown as f64 / travellers as f64),
         seconds,
+        ..Measured::default()
     })
 }
 

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apply;
+mod bench;
 mod demo;
 mod doctor;
 mod export;
@@ -69,6 +70,8 @@ enum Command {
     Doctor,
     /// Write sample data that follows from a seed, as import files
     Sample(sample::Args),
+    /// Measure this machine on a store that is thrown away, beside a plain SQL loop over the same rows
+    Bench(bench::Args),
 }
 
 /// What a command works with.
@@ -109,6 +112,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Token(verb) => user::token(&context, &verb),
         Command::Doctor => doctor::run(&context),
         Command::Sample(args) => sample::run(&context, &args),
+        Command::Bench(args) => bench::run(&context, &args),
     }
 }
 
