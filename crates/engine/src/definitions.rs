@@ -8,9 +8,10 @@ use caravan_model::document::{
     read_documents,
 };
 use caravan_model::suggest::did_you_mean;
-use caravan_model::{DocumentId, Finding, VersionId};
+use caravan_model::{DocumentId, Finding, Shard, VersionId};
 use caravan_store::documents::{self, DocumentRow, VersionRow};
-use caravan_store::{Session, StoreError, accounts, step};
+use caravan_store::records::Table;
+use caravan_store::{Session, StoreError, accounts, intake, step};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -280,7 +281,7 @@ impl<'a> Apply<'a> {
                 document.references(&schema, &Actions).iter().filter_map(|r| names.unknown(r)).collect();
             document.locate(&mut unknown);
             findings.extend(unknown);
-            let mut members = unknown_accounts(s, document)?;
+            let mut members = unknown_members(s, document)?;
             document.locate(&mut members);
             findings.extend(members);
         }
@@ -449,20 +450,37 @@ impl Names {
     }
 }
 
+/// The members that the manifest of a list names: which table holds them, the field, what one is called, their keys.
+fn named_members(body: &Body) -> Option<(Table, &'static str, &'static str, &[String])> {
+    match body {
+        Body::AccountList(list) => Some((Table::Account, "accounts", "account", &list.accounts)),
+        Body::PeopleList(list) => Some((Table::Person, "people", "person", &list.people)),
+        _ => None,
+    }
+}
+
 /// Members of a static list that are not known.
-fn unknown_accounts(s: &mut dyn Session, document: &Document) -> Result<Vec<Finding>, StoreError> {
-    let Body::AccountList(list) = &document.body else { return Ok(Vec::new()) };
-    let keys = &list.accounts;
-    let known: HashSet<String> = accounts::ids_of_keys(s, keys)?.into_iter().map(|(key, _)| key).collect();
+fn unknown_members(s: &mut dyn Session, document: &Document) -> Result<Vec<Finding>, StoreError> {
+    let Some((table, field, one, keys)) = named_members(&document.body) else { return Ok(Vec::new()) };
+    let known: HashSet<String> = members_of_keys(s, table, keys)?.into_iter().map(|(key, ..)| key).collect();
     Ok(keys
         .iter()
         .enumerate()
         .filter(|(_, key)| !known.contains(*key))
         .map(|(at, key)| {
-            let message = format!("There is no account `{key}`. Import it first, or take it out of the list.");
-            Finding::error("unknown_account", format!("/accounts/{at}"), message)
+            let message = format!("There is no {one} `{key}`. Import it first, or take it out of the list.");
+            Finding::error(format!("unknown_{one}"), format!("/{field}/{at}"), message)
         })
         .collect())
+}
+
+fn members_of_keys(
+    s: &mut dyn Session,
+    table: Table,
+    keys: &[String],
+) -> Result<Vec<(String, i64, Shard)>, StoreError> {
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    if keys.is_empty() { Ok(Vec::new()) } else { intake::ids_of_keys(s, table, &keys) }
 }
 
 /// What follows from changed definitions: lists are filled, groups created, activity types heard.
@@ -475,12 +493,11 @@ fn follow(
     let (schema, _) = declared_attributes(all.iter().copied());
     let mut rows = Vec::new();
     for (document, id) in written {
+        if let Some((table, .., keys)) = named_members(&document.body) {
+            fill_static(s, *id, table, keys, now)?;
+        }
         match &document.body {
-            Body::AccountList(list) => {
-                fill_static(s, *id, &list.accounts, now)?;
-                rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
-            }
-            Body::Audience(_) | Body::PeopleList(_) => {
+            Body::AccountList(_) | Body::Audience(_) | Body::PeopleList(_) => {
                 rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
             }
             Body::SolutionInterest(_) => rows.extend(Command::CreateGroups { interest: *id, after: 0 }.to_all(now)),
@@ -513,14 +530,24 @@ fn heard_by(document: &Document, schema: &caravan_model::attribute::Schema) -> V
 }
 
 /// The manifest's members of a static list: who is named joins; whom an earlier manifest named and this does not leaves.
-fn fill_static(s: &mut dyn Session, list: DocumentId, keys: &[String], now: Timestamp) -> Result<(), DefinitionError> {
-    let ids: Vec<i64> = accounts::ids_of_keys(s, keys)?.into_iter().map(|(_, id)| id.0).collect();
+fn fill_static(
+    s: &mut dyn Session,
+    list: DocumentId,
+    table: Table,
+    keys: &[String],
+    now: Timestamp,
+) -> Result<(), DefinitionError> {
+    let named = members_of_keys(s, table, keys)?;
+    let ids: HashSet<i64> = named.iter().map(|(_, id, _)| *id).collect();
     let gone = accounts::members_by_source(s, list, "manifest")?.into_iter().filter(|id| !ids.contains(id));
     let gone: Vec<(DocumentId, i64)> = gone.map(|id| (list, id)).collect();
     caravan_store::records::leave_lists(s, &gone)?;
-    let members: Vec<(DocumentId, i64)> = ids.iter().map(|&id| (list, id)).collect();
+    let members: Vec<(DocumentId, i64)> = named.iter().map(|&(_, id, _)| (list, id)).collect();
     caravan_store::records::join_lists(s, &members, "manifest", now)?;
-    let by_shard = crate::save::by_shard(s, &ids)?;
+    let mut by_shard: BTreeMap<Shard, Vec<i64>> = BTreeMap::new();
+    for (_, id, shard) in named {
+        by_shard.entry(shard).or_default().push(id);
+    }
     let rows: Vec<_> =
         by_shard.into_iter().map(|(shard, subjects)| Command::Joined { list, subjects }.to(shard, now)).collect();
     step::insert_inbox(s, &rows)?;

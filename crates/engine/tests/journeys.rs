@@ -333,6 +333,23 @@ on_both_stores! {
         assert_eq!((report.created.len(), report.changed.len(), report.unchanged.len()), (0, 0, 6));
     }
 
+    whoever_a_people_list_names_enters_its_journey(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: people_list, key: speakers, type: static, people: [p-5-0, p-7-2], state: live}");
+        world.apply("kind: journey\nkey: stage\nsubject: person\naudience: {people_list: speakers}\nend: 2027-06-30T00:00:00Z\nentry: pause\nnodes:\n  pause: {type: wait, duration: 1d, next: null}\n");
+        world.publish("stage");
+        world.run();
+        assert_eq!(world.status("stage").travellers.entered, 2);
+        world.apply("{kind: people_list, key: speakers, type: static, people: [p-5-0, p-8-1], state: live}");
+        world.run();
+        assert_eq!(world.status("stage").travellers.entered, 3, "who is named later enters later");
+        let members = "SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'speakers'";
+        assert_eq!(world.one(members), 2);
+        let refused = world.try_apply("{kind: people_list, key: strangers, type: static, people: [p-0-0, nobody], state: live}");
+        let Err(caravan_engine::definitions::DefinitionError::Findings(findings)) = refused else { panic!("it was applied") };
+        assert_eq!((findings[0].code.as_str(), findings[0].pointer.as_str()), ("unknown_person", "/people/1"));
+    }
+
     a_mistake_anywhere_applies_nothing(world at "2026-12-01T09:00:00Z") {
         let world = started(world);
         let refused = world.try_apply("{kind: score, key: fine}\n---\n{kind: account_list, key: odd, type: dynamic, when: {account: emploees, at_least: 1}, state: live}");
