@@ -357,4 +357,16 @@ on_both_stores! {
         assert_eq!((findings[0].code.as_str(), findings[0].line), ("unknown_attribute", Some(3)));
         assert_eq!(world.one("SELECT COUNT(*) FROM document WHERE key IN ('fine', 'odd')"), 0);
     }
+
+    a_list_may_ask_for_every_attribute_of_accounts_and_people(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.sql("UPDATE account SET parent_id = (SELECT id FROM account WHERE key = 'a-1') WHERE key = 'a-2'");
+        let schema = caravan_model::attribute::Schema::standard();
+        let tests: Vec<String> = schema.account.iter().filter(|(_, a)| a.visible).map(|(_, a)| format!("{{account: {}, is_empty: true}}", a.key))
+            .chain(schema.person.iter().filter(|(_, a)| a.visible).map(|(_, a)| format!("{{has_people: {{person: {}, is_empty: true}}}}", a.key)))
+            .collect();
+        world.apply(&format!("{{kind: account_list, key: children, type: dynamic, when: {{all: [{{account: parent_key, is: a-1}}, {{any: [{}]}}]}}, state: live}}", tests.join(", ")));
+        world.run();
+        assert_eq!(world.one("SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'children'"), 1);
+    }
 }

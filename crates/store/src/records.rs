@@ -51,6 +51,10 @@ pub struct PersonRow {
 fn column(set: &AttributeSet, no: AttributeNo) -> String {
     match set.at(no) {
         Some(attribute) if attribute.custom => format!("custom ->> '{}'", attribute.key),
+        // Kept as the parent's id.
+        Some(attribute) if attribute.key == "parent_key" => {
+            "(SELECT parent.key FROM account AS parent WHERE parent.id = account.parent_id)".to_owned()
+        }
         Some(attribute) => attribute.key.clone(),
         None => "NULL".to_owned(),
     }
