@@ -21,7 +21,7 @@ function token(name, role) {
   return JSON.parse(printed).token;
 }
 
-const reader = token("segment-reader", "viewer");
+const reader = token("segment-reader", "administrator");
 
 async function read(path) {
   const response = await fetch(`${url}/api/v1${path}`, {

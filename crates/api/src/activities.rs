@@ -1,4 +1,5 @@
-//! Segment-compatible calls, so that existing clients work unchanged: the write key is an API token, as basic-auth user.
+//! Segment-compatible calls, so that existing clients work unchanged: the write key is an API token, as basic-auth
+//! user or as `writeKey` in the body.
 
 use axum::body::Bytes;
 use axum::extract::State;

@@ -3,7 +3,7 @@
 use aide::OperationInput;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
@@ -21,6 +21,10 @@ use crate::http::Problem;
 pub const SESSION_COOKIE: &str = "caravan_session";
 /// What writes carry beside the cookie.
 const CSRF_HEADER: &str = "x-csrf-token";
+/// Below this, a call may carry its token as `writeKey` in its body.
+const WRITE_KEY_ROUTES: &str = "/v1/";
+/// Segment's own limit of a batch is half of it.
+const LARGEST_CALL: usize = 1024 * 1024;
 /// A token's last use is written down this often at most.
 const TOUCH_AFTER: SignedDuration = SignedDuration::from_mins(1);
 
@@ -74,11 +78,21 @@ enum Credential {
 /// The door of the whole router: finds out who calls, and sends strangers away from everything that is not public.
 pub async fn identify(State(state): State<ApiState>, mut request: Request, next: Next) -> Response {
     // What no route matches is the app's own pages, or a 404.
-    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
     if gate::is_public(request.method(), path.as_str()) {
         return next.run(request).await;
     }
-    match caller(&state, request.headers(), request.method()).await {
+    let known = match credential(request.headers()) {
+        None if path.as_str().starts_with(WRITE_KEY_ROUTES) => match write_key(request).await {
+            Ok((again, key)) => {
+                request = again;
+                key.map(Credential::Token)
+            }
+            Err(problem) => return problem.into_response(),
+        },
+        known => known,
+    };
+    match caller(&state, known, request.headers(), request.method()).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -87,9 +101,13 @@ pub async fn identify(State(state): State<ApiState>, mut request: Request, next:
     }
 }
 
-async fn caller(state: &ApiState, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
-    let credential = credential(headers).ok_or_else(nobody)?;
-    match credential {
+async fn caller(
+    state: &ApiState,
+    known: Option<Credential>,
+    headers: &HeaderMap,
+    method: &Method,
+) -> Result<Caller, Problem> {
+    match known.ok_or_else(nobody)? {
         Credential::Token(token) => by_token(state, token).await?.ok_or_else(wrong_token),
         Credential::Session(token) => {
             let caller = by_session(state, token).await?.ok_or_else(session_ended)?;
@@ -107,6 +125,23 @@ fn credential(headers: &HeaderMap) -> Option<Credential> {
     }
     let jar = CookieJar::from_headers(headers);
     jar.get(SESSION_COOKIE).map(|cookie| Credential::Session(cookie.value().to_owned()))
+}
+
+/// The write key that Segment's newer clients send inside the body instead of a header. The body is read to find it and
+/// handed on as it was.
+async fn write_key(request: Request) -> Result<(Request, Option<String>), Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = axum::body::to_bytes(body, LARGEST_CALL).await.map_err(|_| {
+        let detail = format!("The call is larger than {LARGEST_CALL} bytes. Send fewer messages at once.");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    })?;
+    #[derive(serde::Deserialize)]
+    struct Keyed {
+        #[serde(rename = "writeKey")]
+        write_key: Option<String>,
+    }
+    let key = serde_json::from_slice::<Keyed>(&bytes).ok().and_then(|call| call.write_key);
+    Ok((Request::from_parts(parts, axum::body::Body::from(bytes)), key))
 }
 
 /// `Bearer TOKEN`, or `Basic` with the token as the user, as Segment's clients send their write key.

@@ -50,3 +50,20 @@ async fn a_call_without_a_good_key_or_with_a_broken_body_is_refused() {
     let broken = api.post("/v1/track").header("authorization", &basic).text("text/plain", "{").send().await;
     assert_eq!(broken.refusal(), (400, "malformed_json".to_owned()));
 }
+
+#[tokio::test]
+async fn the_write_key_may_stand_in_the_body_of_a_segment_call_and_nowhere_else() {
+    let api = Api::new();
+    let key = api.token("channel_manager");
+    let identify = |key: &str| json!({"writeKey": key, "messageId": "m1", "userId": "ada", "traits": {"email": "ada@acme.example"}});
+    let taken = api.post("/v1/identify").json(&identify(&key)).send().await;
+    assert_eq!((taken.status.as_u16(), &taken.json()["accepted"]), (200, &json!(1)), "{}", taken.text());
+    let wrong = api.post("/v1/identify").json(&identify("nonsense")).send().await;
+    assert_eq!(wrong.refusal(), (401, "wrong_token".to_owned()));
+    let without = api.post("/v1/identify").json(&json!({"userId": "ada"})).send().await;
+    assert_eq!(without.refusal(), (401, "not_signed_in".to_owned()));
+    let elsewhere = api.post("/api/v1/import/people").json(&identify(&key)).send().await;
+    assert_eq!(elsewhere.refusal(), (401, "not_signed_in".to_owned()));
+    let huge = api.post("/v1/batch").text("application/json", &"x".repeat(1024 * 1024 + 1)).send().await;
+    assert_eq!(huge.refusal(), (413, "body_too_large".to_owned()));
+}
