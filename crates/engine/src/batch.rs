@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::inbox::{Addressee, Command};
 use crate::listen::HeardActivity;
 use crate::live::Live;
-use crate::load::{Others, Wanted, load};
+use crate::load::{Wanted, load};
 use crate::plan::{Entry, Plan};
 use crate::tallies::{Counted, Tallies};
 use crate::walk::{Fault, PARKED, Signal, Traveller, Walker};
@@ -203,7 +203,14 @@ impl<'a> Batch<'a> {
             Command::Open { journey, after } => done = self.open(s, row, journey, after)?,
             Command::CreateGroups { interest, after } => done = self.open_groups(s, row, interest, after)?,
             Command::Enter { journey, subject, chain } => self.candidate(s, journey, subject, chain)?,
-            Command::Leave { journey, subject } => self.leaving.push((journey, subject)),
+            Command::Leave { journey, subject } => {
+                // Whoever enters in this very step leaves in the next one.
+                done = !self.candidates.iter().any(|c| c.plan.journey == journey && c.subject == subject);
+                match done {
+                    true => self.leaving.push((journey, subject)),
+                    false => self.continued.push((row.id, row.body.clone())),
+                }
+            }
             Command::End { trips, outcome } => {
                 let outcome = known_outcome(&outcome);
                 self.signals.extend(trips.into_iter().map(|trip| (trip, Signal::End(outcome))));
@@ -525,7 +532,7 @@ impl<'a> Batch<'a> {
 
     fn decide(&mut self, s: &mut dyn Session, culprits: &Culprits) -> Result<(), StepError> {
         let wanted = self.wanted();
-        let (mut world, others) = load(s, self.live, self.claim.now, &wanted)?;
+        let mut world = load(s, self.live, self.claim.now, &wanted)?;
         self.resolve_subjects(&world);
         self.refuse_entries(&world);
         let stored = self.travellers.len();
@@ -539,7 +546,7 @@ impl<'a> Batch<'a> {
             (row.due_at.unwrap_or(self.claim.now), row.id)
         });
         for at in order {
-            self.walk_one(&mut world, at, culprits, &others)?;
+            self.walk_one(&mut world, at, culprits)?;
         }
         self.world = Some(world);
         Ok(())
@@ -590,13 +597,7 @@ impl<'a> Batch<'a> {
         });
     }
 
-    fn walk_one(
-        &mut self,
-        world: &mut World,
-        at: usize,
-        culprits: &Culprits,
-        others: &Others,
-    ) -> Result<(), StepError> {
+    fn walk_one(&mut self, world: &mut World, at: usize, culprits: &Culprits) -> Result<(), StepError> {
         let t = &self.travellers[at];
         let gone = matches!(t.subject, Subject::Account(usize::MAX) | Subject::Person(usize::MAX));
         if t.row.ended_at.is_some() || gone {
@@ -627,7 +628,7 @@ impl<'a> Batch<'a> {
             self.report.outcomes += moved.outcomes;
             self.moves.push(moved.row);
         }
-        self.follow(world, at, commands, others)
+        self.follow(world, at, commands)
     }
 
     /// A paused journey moves nobody: whoever is due is parked until resume. True when this one was.
@@ -645,13 +646,13 @@ impl<'a> Batch<'a> {
     }
 
     /// Does what the walk asked of other trips, from its first command `from` on.
-    fn follow(&mut self, world: &mut World, at: usize, from: usize, others: &Others) -> Result<(), StepError> {
+    fn follow(&mut self, world: &mut World, at: usize, from: usize) -> Result<(), StepError> {
         let chain = self.travellers[at].row.chain;
         let commands: Vec<Decided> = world.changes.commands[from..].to_vec();
         for command in commands {
             match command {
                 Decided::EndTrip { .. } => {}
-                Decided::RemoveAccount { journey, account } => self.remove(world, journey, account, others)?,
+                Decided::RemoveAccount { journey, account } => self.remove(world, journey, account)?,
                 Decided::EnterAccount { journey, account, .. } => {
                     let shard = self.travellers[at].row.shard;
                     let enter = Command::Enter { journey, subject: account.0, chain: chain + 1 };
@@ -669,13 +670,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    fn remove(
-        &mut self,
-        world: &mut World,
-        journey: DocumentId,
-        account: AccountId,
-        others: &Others,
-    ) -> Result<(), StepError> {
+    fn remove(&mut self, world: &mut World, journey: DocumentId, account: AccountId) -> Result<(), StepError> {
         let in_batch = self
             .travellers
             .iter()
@@ -691,12 +686,9 @@ impl<'a> Batch<'a> {
                 }
             }
             Some(_) => {}
-            // It is not due in this step: it ends in the next one.
+            // It is not in this step: it ends in the next one.
             None => {
-                let inside = others
-                    .values()
-                    .any(|row| row.journey == journey && row.subject == account.0 && row.ended_at.is_none());
-                if let (true, Some(shard)) = (inside, shard) {
+                if let Some(shard) = shard {
                     self.inbox_out.push(Command::Leave { journey, subject: account.0 }.to(shard, self.claim.now));
                 }
             }

@@ -221,7 +221,7 @@ impl Batch<'_> {
         for &id in accounts {
             wanted.account(AccountId(id), needs);
         }
-        Ok(load(s, self.live, self.now(), &wanted)?.0)
+        load(s, self.live, self.now(), &wanted)
     }
 }
 
@@ -239,7 +239,7 @@ fn judge(s: &mut dyn Session, batch: &Batch<'_>, list: &LiveList, subjects: &[i6
             false => wanted.account(AccountId(id), &list.needs),
         }
     }
-    let (world, _) = load(s, batch.live, batch.now(), &wanted)?;
+    let world = load(s, batch.live, batch.now(), &wanted)?;
     let context = Context { now: batch.now(), entry: None, zone: batch.live.zone() };
     let mut judged = Judged { belong: BTreeSet::new(), rechecks: Vec::new() };
     for &id in subjects {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use caravan_catalog::world::{Account, Group, Member, PastActivity, Person, Source, Trip};
 use caravan_catalog::{Needs, World};
-use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId};
+use caravan_model::{AccountId, DocumentId, PersonId};
 use caravan_store::step::EnrollmentRow;
 use caravan_store::{Session, StoreError, records, step};
 use jiff::Timestamp;
@@ -45,11 +45,8 @@ impl Wanted {
     }
 }
 
-/// The enrollments that were loaded because somebody may enter or end them.
-pub type Others = HashMap<EnrollmentId, EnrollmentRow>;
-
 /// Loads a world at `now`.
-pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -> Result<(World, Others), StoreError> {
+pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -> Result<World, StoreError> {
     let needs = &wanted.needs;
     let schema = Arc::clone(&live.definitions.schema);
     let account_attributes: Vec<_> = needs.account_attributes.iter().copied().collect();
@@ -108,8 +105,8 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
     load_lists(s, &mut world, needs, &accounts, &people)?;
     load_groups(s, &mut world, live, needs, &accounts, &people)?;
     load_history(s, &mut world, needs, &people)?;
-    let others = load_trips(s, &mut world, live, needs, &accounts, &people)?;
-    Ok((world, others))
+    load_trips(s, &mut world, live, needs, &accounts, &people)?;
+    Ok(world)
 }
 
 /// People of the accounts that need them; and, for roles, the accounts of the people that came by themselves.
@@ -234,23 +231,20 @@ fn load_trips(
     needs: &Needs,
     accounts: &[i64],
     people: &[i64],
-) -> Result<Others, StoreError> {
-    let mut others = Others::new();
+) -> Result<(), StoreError> {
     let (of_people, of_accounts): (Vec<DocumentId>, Vec<DocumentId>) =
         needs.journeys.iter().partition(|id| live.journeys.get(id).is_some_and(|j| j.of_people));
     for row in trips(s, &of_accounts, accounts)? {
         if let Some(ix) = world.account_ix(AccountId(row.subject)) {
             world.account_mut(ix).trips.push(trip_of(&row));
         }
-        others.insert(row.id, row);
     }
     for row in trips(s, &of_people, people)? {
         if let Some(ix) = world.person_ix(PersonId(row.subject)) {
             world.person_mut(ix).trips.push(trip_of(&row));
         }
-        others.insert(row.id, row);
     }
-    Ok(others)
+    Ok(())
 }
 
 fn trips(s: &mut dyn Session, journeys: &[DocumentId], subjects: &[i64]) -> Result<Vec<EnrollmentRow>, StoreError> {

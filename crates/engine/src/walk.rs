@@ -102,7 +102,8 @@ impl Walker<'_> {
         let now = self.world.now;
         let mut visits = Visits::default();
         let mut node = usize::try_from(t.row.node).unwrap_or(0);
-        if t.signal == Signal::Enter {
+        // Whatever is done with it: a trip that never stepped begins here, or its end would be counted without its entry.
+        if t.row.seq == 0 {
             self.tallies.trip(&t.plan, Counted::Entered);
             self.tallies.count(&t.plan, node, Counted::Reached);
             self.tell_trip(t, "journey_entered", None);

@@ -369,4 +369,30 @@ on_both_stores! {
         world.run();
         assert_eq!(world.one("SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'children'"), 1);
     }
+
+    whoever_came_while_a_journey_was_paused_is_counted_when_it_is_aborted(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        journey(&world, "held", "entry: pause", "  pause: {type: wait, duration: 9d, next: null}\n");
+        world.publish("held");
+        world.run();
+        lifecycle::command(&world.engine, "held", Verb::Pause, "test").expect("paused");
+        world.apply("kind: journey\nkey: grow\nsubject: account\naudience: {account_list: picked}\nend: 2027-06-30T00:00:00Z\nentry: more\nnodes:\n  more: {type: action, on: account, action: update_account, attribute: employees, value: 700, next: null}\n");
+        world.publish("grow");
+        world.run();
+        lifecycle::command(&world.engine, "held", Verb::Abort, "test").expect("aborted");
+        world.run();
+        let status = world.status("held");
+        assert_eq!((status.travellers.entered, status.travellers.aborted, status.travellers.active), (6, 6, 0));
+    }
+
+    an_account_put_into_a_journey_and_taken_out_again_in_one_walk_is_out(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: account_list, key: empty, type: static, state: live}");
+        world.apply("kind: journey\nkey: target\nsubject: account\naudience: {account_list: empty}\nend: 2027-06-30T00:00:00Z\nentry: pause\nnodes:\n  pause: {type: wait, duration: 9d, next: null}\n");
+        journey(&world, "source", "entry: into", "  into: {type: action, on: account, action: add_to_journey, journey: target, next: out}\n  out: {type: action, on: account, action: remove_from_journey, journey: target, next: null}\n");
+        lifecycle::publish(&world.engine, &["target".to_owned(), "source".to_owned()], "test").expect("published");
+        world.run();
+        let status = world.status("target");
+        assert_eq!((status.travellers.entered, status.travellers.removed, status.travellers.active), (5, 5, 0));
+    }
 }
