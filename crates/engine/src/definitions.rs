@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use caravan_catalog::Actions;
 use caravan_model::document::{
-    Body, Document, DocumentKind, DocumentState, LifeCycle, Reference, declared_attributes, read_document,
+    Body, Document, DocumentKind, DocumentState, LifeCycle, OPPORTUNITY, Reference, declared_attributes, read_document,
     read_documents,
 };
 use caravan_model::suggest::did_you_mean;
@@ -435,6 +435,7 @@ impl Names {
             .entry(DocumentKind::ActivityType)
             .or_default()
             .extend(caravan_catalog::events::EVENTS.iter().map(|event| event.kind.to_owned()));
+        names.entry(DocumentKind::CustomObject).or_default().insert(OPPORTUNITY.to_owned());
         Self(names)
     }
 

@@ -7,7 +7,7 @@ use caravan_catalog::definitions::Interest;
 use caravan_catalog::{Definition, Definitions, Needs};
 use caravan_model::attribute::{Declaration, Schema, Subject};
 use caravan_model::condition::Condition;
-use caravan_model::document::DocumentKind;
+use caravan_model::document::{CustomObject, DocumentKind, OPPORTUNITY, OPPORTUNITY_ID};
 use caravan_model::journey::Journey;
 use caravan_model::{DocumentId, Finding, VersionId};
 use caravan_store::documents::{self, DocumentRow};
@@ -33,7 +33,7 @@ pub struct LiveList {
     pub condition: Condition,
     /// What the condition looks at.
     pub needs: Needs,
-    /// `account.KEY`, `person.KEY` of the attributes it mentions.
+    /// `account.KEY`, `person.KEY` of the attributes it mentions, [`object_tag`] of the objects …
     pub mentions: HashSet<String>,
     /// The answer can change as time passes.
     pub follows_time: bool,
@@ -206,8 +206,8 @@ pub fn definitions_of(s: &mut dyn Session, rows: &[DocumentRow]) -> Result<Defin
     Ok(assemble(all))
 }
 
-/// Definitions from their documents: attributes declared, the organisation's zone read.
-pub fn assemble(all: Vec<Definition>) -> Definitions {
+/// Definitions from their documents: attributes declared, the organisation's zone read, the built-in object added.
+pub fn assemble(mut all: Vec<Definition>) -> Definitions {
     let mut schema = Schema::standard();
     let mut declared: Vec<&Definition> = all.iter().filter(|d| d.kind == DocumentKind::Attribute).collect();
     declared.sort_by(|a, b| a.key.cmp(&b.key));
@@ -221,7 +221,26 @@ pub fn assemble(all: Vec<Definition>) -> Definitions {
         .find(|d| d.kind == DocumentKind::Settings)
         .and_then(|d| TimeZone::get(d.text("time_zone")?).ok())
         .unwrap_or(TimeZone::UTC);
+    all.push(opportunity());
     Definitions::new(Arc::new(schema), zone, all)
+}
+
+/// The object that needs no declaration. It is not a stored document: nobody changes or deletes it.
+fn opportunity() -> Definition {
+    Definition {
+        id: OPPORTUNITY_ID,
+        kind: DocumentKind::CustomObject,
+        key: OPPORTUNITY.to_owned(),
+        name: "Opportunity".to_owned(),
+        state: "live".to_owned(),
+        version: None,
+        body: Arc::new(serde_json::to_value(CustomObject::opportunity()).unwrap_or_default()),
+    }
+}
+
+/// How news and conditions call the records of an object.
+pub fn object_tag(object: DocumentId) -> String {
+    format!("object.{}", object.0)
 }
 
 fn declaration_of(d: &Definition) -> Result<Declaration, serde_json::Error> {
@@ -296,6 +315,7 @@ fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
         )
         .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
         .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
+        .chain(asked.objects.iter().map(|&id| object_tag(id)))
         .chain((asked.groups || asked.memberships).then(|| "groups".to_owned()))
         .collect();
     Some(LiveList {

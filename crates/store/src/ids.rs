@@ -24,6 +24,7 @@ pub const FAMILIES: &[&str] = &[
     "inbox",
     "ledger",
     "mail",
+    "object_record",
     "outbox",
     "parked_activity",
     "person",

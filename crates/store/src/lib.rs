@@ -9,11 +9,13 @@ pub mod intake;
 pub mod journeys;
 pub mod ledger;
 pub mod meta;
+pub mod objects;
 pub mod outbox;
 pub mod people;
 pub mod records;
 pub mod scratch;
 pub mod step;
+pub mod suppressions;
 
 mod bulk;
 mod error;

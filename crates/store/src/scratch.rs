@@ -38,6 +38,7 @@ const PARTS: &[Part] = &[
     whole("person"),
     whole("account_person"),
     whole("person_score"),
+    whole("object_record"),
     whole("list_member"),
     whole("buying_group"),
     whole("group_member"),

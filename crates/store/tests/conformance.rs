@@ -9,18 +9,7 @@ use std::time::{Duration, Instant};
 
 use caravan_model::Clock;
 use caravan_store::{Bulk, Dialect, OpenOptions, Param, Session, SessionExt, Store, StoreError, params};
-use support::Scratch;
-
-macro_rules! on_both_databases {
-    ($($name:ident)*) => {
-        mod sqlite {
-            $(#[test] fn $name() { super::$name(&super::Scratch::sqlite()); })*
-        }
-        mod postgres {
-            $(#[test] fn $name() { super::$name(&super::Scratch::postgres()); })*
-        }
-    };
-}
+use support::{Scratch, on_both_databases};
 
 on_both_databases! {
     values_of_every_type_read_back

@@ -1,4 +1,4 @@
-//! What an installation declares beside the standard data: attributes, scores, objects, types of activity.
+//! What an installation declares beside the standard data: attributes, scores, types of activity.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -65,36 +65,6 @@ impl Definition for Score {
     fn references(&self) -> Vec<Reference> {
         let mirror = self.mirror.iter();
         mirror.map(|it| Reference::new(DocumentKind::Connection, &it.connection, "/mirror/connection")).collect()
-    }
-}
-
-/// Records that belong to an account or a person: purchases, licences, registrations.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CustomObject {
-    /// Whose records they are.
-    pub subject: Subject,
-    /// Field that tells one record from another.
-    pub primary_key: String,
-    /// Field by which a later record replaces an earlier one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// Name → type, at most 50.
-    #[schemars(extend("maxProperties" = 50))]
-    pub fields: IndexMap<String, ValueType>,
-}
-
-impl Definition for CustomObject {
-    fn check(&self, _: &Envelope) -> Vec<Finding> {
-        let named = [("/primary_key", Some(&self.primary_key)), ("/version", self.version.as_ref())];
-        let unknown = named.into_iter().filter_map(|(at, field)| Some((at, field?)));
-        let unknown = unknown.filter(|(_, field)| !self.fields.contains_key(*field));
-        unknown
-            .map(|(at, field)| {
-                let message = format!("`{field}` is none of the object's fields. Declare it in `fields`.");
-                Finding::error("unknown_object_field", at, message)
-            })
-            .collect()
     }
 }
 

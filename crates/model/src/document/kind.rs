@@ -100,7 +100,7 @@ kinds! {
     /// A named score of people.
     Score = "score", "scores", "Score", Plain, Identifier, Works;
     /// A kind of records that belong to an account or a person.
-    CustomObject = "custom_object", "custom_objects", "Custom object", Plain, Identifier, Later;
+    CustomObject = "custom_object", "custom_objects", "Custom object", Plain, Identifier, Works;
     /// A declared type of activity.
     ActivityType = "activity_type", "activity_types", "Activity type", Plain, Identifier, Works;
     /// An email.

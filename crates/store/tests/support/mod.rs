@@ -7,6 +7,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use caravan_store::{OpenOptions, Store};
 use tempfile::TempDir;
 
+/// Each test on both databases.
+#[allow(unused_macros, reason = "each test file uses its part")]
+macro_rules! on_both_databases {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[test] fn $name() { super::$name(&super::Scratch::sqlite()); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { super::$name(&super::Scratch::postgres()); })*
+        }
+    };
+}
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub(crate) use on_both_databases;
+
 /// A database of its own for one test; removed when dropped.
 pub struct Scratch {
     pub store: Store,
