@@ -8,11 +8,13 @@ mod activities;
 mod app;
 mod catalogue;
 mod documents;
+mod drafts;
 mod health;
 mod history;
 mod http;
 mod imports;
 mod journeys;
+mod kinds;
 pub mod mail;
 mod openapi;
 mod people;
@@ -34,9 +36,11 @@ use http::Operations;
 fn operations() -> Operations {
     [
         journeys::operations(),
+        drafts::operations(),
         stream::operations(),
         documents::operations(),
         catalogue::operations(),
+        kinds::operations(),
         accounts::operations(),
         people::operations(),
         imports::operations(),

@@ -274,13 +274,14 @@ impl<'a> Apply<'a> {
         findings.extend(declared);
         let names = Names::of(self.all());
         for document in self.changing() {
-            findings.extend(document.check_conditions(&schema));
-            let complete = check_journey(document, self.now);
-            findings.extend(complete.into_iter().filter(|f| !self.options.incomplete || !f.is_error()));
+            let mut found = document.check_conditions(&schema);
+            found.extend(check_journey(document, self.now));
             let mut unknown: Vec<Finding> =
                 document.references(&schema, &Actions).iter().filter_map(|r| names.unknown(r)).collect();
             document.locate(&mut unknown);
-            findings.extend(unknown);
+            found.extend(unknown);
+            let unfinished = self.options.incomplete && document.kind() == DocumentKind::Journey;
+            findings.extend(found.into_iter().filter(|f| !unfinished || !f.is_error()));
             let mut members = unknown_members(s, document)?;
             document.locate(&mut members);
             findings.extend(members);

@@ -6,6 +6,7 @@ pub mod batch;
 pub mod compile;
 pub mod definitions;
 pub mod deliver;
+pub mod draft;
 pub mod engine;
 mod groups;
 pub mod import;

@@ -97,11 +97,11 @@ pub struct Journey {
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
     /// The members of a live account list.
-    AccountList(String),
+    AccountList(#[schemars(extend("x-reference" = "account_list"))] String),
     /// Whoever meets a saved filter.
-    Audience(String),
+    Audience(#[schemars(extend("x-reference" = "audience"))] String),
     /// The members of a people list.
-    PeopleList(String),
+    PeopleList(#[schemars(extend("x-reference" = "people_list"))] String),
     /// Whoever does one of these (person journeys, at most ten).
     Events(#[schemars(length(min = 1, max = 10))] Vec<EventTest>),
 }

@@ -296,6 +296,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{key}/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What stands against publishing the draft, errors and warnings */
+        get: operations["get_journeys_key_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events/stream": {
         parameters: {
             query?: never;
@@ -1277,6 +1294,23 @@ export interface paths {
         };
         /** Nodes, actions, events and attributes of this installation */
         get: operations["get_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of definitions, with the schema of their manifests */
+        get: operations["get_kinds"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2510,6 +2544,37 @@ export interface components {
              */
             at?: string | null;
         };
+        DraftPath: {
+            /** @description The journey's key. */
+            key: string;
+        };
+        /** @description What stands against a draft. */
+        Findings: {
+            /** @description Errors refuse publishing, warnings do not. */
+            items: components["schemas"]["Finding"][];
+        };
+        /** @description One mistake: where it is, what it is, what to do. The `code` is stable; the text is not. */
+        Finding: {
+            /** @description Error or warning. */
+            severity: components["schemas"]["Severity"];
+            /** @description Stable, `snake_case`; documented in the reference. */
+            code: string;
+            /** @description JSON pointer into the document (`/nodes/hello/email`), empty for the document itself. */
+            pointer: string;
+            /** @description What happened and what to do, one sentence or two. */
+            message: string;
+            /** @description Node of the journey map, when there is one. */
+            node?: string | null;
+            /** @description File the document was read from, when it came from one. */
+            file?: string | null;
+            /**
+             * Format: uint32
+             * @description Line in that file, starting at 1.
+             */
+            line?: number | null;
+        };
+        /** @description How much a finding weighs. */
+        Severity: "error" | "warning";
         StreamQuery: {
             /** @description The journey's key. */
             journey: string;
@@ -2688,6 +2753,32 @@ export interface components {
             custom: boolean;
             /** @description The only texts it takes, when it takes only some. */
             values?: string[] | null;
+        };
+        /** @description Every kind. */
+        Kinds: {
+            /** @description In the order of the documentation. */
+            items: components["schemas"]["Kind"][];
+        };
+        /** @description A kind of definitions. */
+        Kind: {
+            /** @description As in manifests. */
+            kind: string;
+            /** @description As in addresses. */
+            plural: string;
+            /** @description As people read it. */
+            label: string;
+            /** @description `plain`: holds as soon as it is saved; `publish`: a draft first; `journey`: a life of its own. */
+            life_cycle: string;
+            /** @description Whether it does something in this version; otherwise it is stored and checked for a later one. */
+            works: boolean;
+            /** @description Regular expression of its keys. */
+            key_pattern: string;
+            /** @description Others name it by its name, not by its key. */
+            by_name: boolean;
+            /** @description Names that every installation has, beside what is defined. */
+            built_in: string[];
+            /** @description JSON Schema of its manifests. */
+            schema: unknown;
         };
         /** @description One page of a list. */
         AccountRowPage: {
@@ -2934,10 +3025,10 @@ export interface components {
         };
         KindPath: {
             /** @description What the file holds. */
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["Kind2"];
         };
         /** @description What a file holds. */
-        Kind: "accounts" | "people" | "activities";
+        Kind2: "accounts" | "people" | "activities";
         ImportQuery: {
             /** @description Left out: told from the Content-Type (`text/csv`, `application/x-ndjson`). */
             format?: components["schemas"]["Format"] | null;
@@ -4947,6 +5038,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TripTimeline"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journeys_key_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What stands against a draft. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Findings"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -8794,6 +8917,35 @@ export interface operations {
             };
         };
     };
+    get_kinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every kind. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kinds"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_accounts: {
         parameters: {
             query?: {
@@ -9236,7 +9388,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description What the file holds. */
-                kind: components["schemas"]["Kind"];
+                kind: components["schemas"]["Kind2"];
             };
             cookie?: never;
         };

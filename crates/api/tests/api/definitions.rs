@@ -113,3 +113,17 @@ async fn the_catalogue_lists_actions_with_their_schemas() {
     assert!(actions.iter().all(|action| action["schema"]["type"] == "object"));
     assert!(catalogue["events"].as_array().is_some_and(|events| events.iter().any(|it| it["type"] == "email_clicked")));
 }
+
+#[tokio::test]
+async fn every_kind_tells_its_schema_and_which_fields_name_others() {
+    let api = Api::new();
+    let token = api.token("viewer");
+    let kinds = api.get("/api/v1/kinds").bearer(&token).send().await.json();
+    let items = kinds["items"].as_array().expect("items");
+    assert_eq!(items.len(), caravan_model::document::KINDS.len());
+    let of = |kind: &str| items.iter().find(|it| it["kind"] == kind).expect("the kind");
+    let template = of("solution_interest").pointer("/schema/properties/roles_template/x-reference");
+    assert_eq!(template, Some(&json!("roles_template")));
+    assert_eq!(of("role")["built_in"][0], "Decision Maker");
+    assert_eq!(of("account_list")["life_cycle"], "publish");
+}

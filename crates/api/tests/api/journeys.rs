@@ -127,6 +127,26 @@ async fn a_draft_that_cannot_be_published_says_why_and_at_which_node() {
 }
 
 #[tokio::test]
+async fn an_unfinished_draft_is_kept_and_told_what_it_lacks_without_publishing() {
+    let (api, token) = drafted().await;
+    let mut unfinished = journey();
+    unfinished["nodes"]["pause"]["next"] = json!("what");
+    unfinished["nodes"]["what"] = json!({"type": "action", "on": "people", "action": "", "next": "mail"});
+    unfinished["nodes"]["mail"] =
+        json!({"type": "action", "on": "people", "action": "send_email", "email": "unwritten", "next": null});
+    let put = api.call("PUT", "/api/v1/journeys/nurture?incomplete=true").bearer(&token).json(&unfinished);
+    let kept = put.send().await;
+    assert_eq!(kept.status, 200, "{}", kept.text());
+    let found = api.get("/api/v1/journeys/nurture/findings").bearer(&token).send().await.json();
+    let told: Vec<_> = found["items"].as_array().expect("items").iter().map(|it| (&it["node"], &it["code"])).collect();
+    assert!(told.contains(&(&json!("what"), &json!("missing_field"))), "{told:?}");
+    let manifest = api.get("/api/v1/journeys/nurture").bearer(&token).send().await.json();
+    assert_eq!(manifest["nodes"]["mail"]["email"], "unwritten");
+    let unknown = api.get("/api/v1/journeys/none/findings").bearer(&token).send().await;
+    assert_eq!(unknown.refusal().0, 404);
+}
+
+#[tokio::test]
 async fn a_copy_is_a_draft_of_its_own_and_a_simulation_leaves_the_store_alone() {
     let (api, token) = drafted().await;
     let copy = json!({"key": "second", "name": "Second"});

@@ -19,6 +19,7 @@ pub struct Settings {
     pub solution_interest: String,
     /// A stage of the interest's stage model.
     #[schemars(length(min = 1))]
+    #[schemars(extend("x-stage-of" = "solution_interest"))]
     pub stage: String,
 }
 

@@ -32,6 +32,7 @@ pub enum MailBody {
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// Key of the connection that sends it.
+    #[schemars(extend("x-reference" = "connection"))]
     pub connection: String,
     /// Who it comes from; left out: the connection's sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,6 +66,7 @@ pub struct Email {
     pub cc: Vec<String>,
     /// Key of the rule set that limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "rule_set"))]
     pub rule_set: Option<String>,
 }
 
@@ -125,6 +127,7 @@ pub enum MessageType {
 #[serde(deny_unknown_fields)]
 pub struct SmsMessage {
     /// Key of the connection that sends it.
+    #[schemars(extend("x-reference" = "connection"))]
     pub connection: String,
     /// Why it is sent.
     #[serde(rename = "type")]

@@ -56,6 +56,7 @@ pub struct Score {
 #[serde(deny_unknown_fields)]
 pub struct ScoreMirror {
     /// Key of a connection of type `marketo`.
+    #[schemars(extend("x-reference" = "connection"))]
     pub connection: String,
     /// Name of the field over there.
     pub field: String,

@@ -42,6 +42,7 @@ pub struct RolesTemplate {
 #[serde(deny_unknown_fields)]
 pub struct RoleCard {
     /// Name of the role.
+    #[schemars(extend("x-reference" = "role"))]
     pub role: String,
     /// What its members weigh in the group's engagement.
     #[serde(default)]
@@ -133,9 +134,11 @@ impl Definition for RolesTemplate {
 #[serde(deny_unknown_fields)]
 pub struct SolutionInterest {
     /// Key of a live roles template; cannot be changed later.
+    #[schemars(extend("x-reference" = "roles_template"))]
     pub roles_template: String,
     /// Key of the live stage model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "stage_model"))]
     pub stage_model: Option<String>,
     /// Whether the members of existing groups are looked up again as data changes.
     #[serde(default)]
@@ -150,9 +153,9 @@ pub struct SolutionInterest {
 #[serde(rename_all = "snake_case")]
 pub enum AccountSource {
     /// The members of an account list.
-    AccountList(String),
+    AccountList(#[schemars(extend("x-reference" = "account_list"))] String),
     /// Whoever meets a saved filter of accounts.
-    Audience(String),
+    Audience(#[schemars(extend("x-reference" = "audience"))] String),
 }
 
 impl Definition for SolutionInterest {
@@ -183,6 +186,7 @@ pub struct Persona {
 #[serde(deny_unknown_fields)]
 pub struct PersonaAttribute {
     /// Key of a person attribute.
+    #[schemars(extend("x-attribute" = "person"))]
     pub attribute: String,
     /// Any of these, whatever their case.
     #[schemars(length(min = 1))]

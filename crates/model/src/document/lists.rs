@@ -61,6 +61,7 @@ pub struct PeopleList {
     pub people: Vec<String>,
     /// Destinations that a static list is kept in step with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-reference" = "destination"))]
     pub destinations: Vec<String>,
 }
 

@@ -71,6 +71,7 @@ pub struct Destination {
     #[serde(rename = "type")]
     pub destination_type: DestinationType,
     /// Key of the connection to it.
+    #[schemars(extend("x-reference" = "connection"))]
     pub connection: String,
     /// What the connector needs to know about this destination.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -105,6 +106,7 @@ impl Definition for Destination {
 pub struct ExternalAudience {
     /// Keys of the destinations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-reference" = "destination"))]
     pub destinations: Vec<String>,
 }
 

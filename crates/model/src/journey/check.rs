@@ -77,6 +77,10 @@ fn check_actions(journey: &Journey, id: &NodeId, catalogue: &dyn ActionCatalogue
 }
 
 fn unknown_action(action: &str, pointer: &str, catalogue: &dyn ActionCatalogue) -> Finding {
+    if action.is_empty() {
+        let message = "No action is chosen yet. Choose what is to be done.";
+        return Finding::error("missing_field", format!("{pointer}/action"), message);
+    }
     let hint = crate::suggest::did_you_mean(action, catalogue.actions());
     let message = format!("There is no action `{action}`. Take one of the catalogue.{hint}");
     Finding::error("unknown_action", format!("{pointer}/action"), message)

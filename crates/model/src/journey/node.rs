@@ -329,6 +329,7 @@ pub struct ExternalAction {
     /// Whom it is about.
     pub on: On,
     /// Key of the external action.
+    #[schemars(extend("x-reference" = "external_action"))]
     pub service: String,
     /// Values for the service's parameters.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -347,6 +348,7 @@ pub struct ExternalSplit {
     /// Whom it is about. By `person` it is a closed box.
     pub by: Subject,
     /// Key of the external action.
+    #[schemars(extend("x-reference" = "external_action"))]
     pub service: String,
     /// Values for the service's parameters.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
