@@ -6,18 +6,58 @@ use std::time::{Duration, Instant};
 /// Clock ticks per second in `/proc`, fixed by Linux for programs.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Wall and processor time since it was started.
+/// A process as `/proc` knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Process(pub u32);
+
+impl Process {
+    /// This one.
+    pub fn own() -> Self {
+        Self(std::process::id())
+    }
+
+    /// The most memory that it had at once since the last [`Meter::start_of`] it; 0 where the system does not tell.
+    pub fn peak_memory_bytes(self) -> u64 {
+        let status = self.read("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+    }
+
+    fn cpu_seconds(self) -> f64 {
+        let stat = self.read("stat");
+        // The name in brackets may contain blanks; user and system time are the 12th and 13th field after it.
+        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+        ticks.sum::<f64>() / TICKS_PER_SECOND
+    }
+
+    fn read(self, what: &str) -> String {
+        fs::read_to_string(self.file(what)).unwrap_or_default()
+    }
+
+    fn file(self, what: &str) -> String {
+        format!("/proc/{}/{what}", self.0)
+    }
+}
+
+/// Wall time and a process's processor time since it was started.
 pub struct Meter {
     started: Instant,
+    process: Process,
     cpu: f64,
 }
 
 impl Meter {
-    /// Starts, and forgets earlier peaks of memory.
+    /// Starts with this process.
     pub fn start() -> Self {
+        Self::start_of(Process::own())
+    }
+
+    /// Starts, and forgets the process's earlier peaks of memory.
+    pub fn start_of(process: Process) -> Self {
         // Where the system refuses it, the peak includes what came before.
-        let _ = fs::write("/proc/self/clear_refs", "5");
-        Self { started: Instant::now(), cpu: cpu_seconds() }
+        let _ = fs::write(process.file("clear_refs"), "5");
+        Self { started: Instant::now(), process, cpu: process.cpu_seconds() }
     }
 
     /// Wall time.
@@ -25,25 +65,15 @@ impl Meter {
         self.started.elapsed().as_secs_f64()
     }
 
-    /// Processor time of all threads of this process; 0 where the system does not tell.
+    /// Processor time of all threads of the process; 0 where the system does not tell.
     pub fn cpu(&self) -> f64 {
-        cpu_seconds() - self.cpu
+        self.process.cpu_seconds() - self.cpu
     }
-}
-
-fn cpu_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    // The name in brackets may contain blanks; user and system time are the 12th and 13th field after it.
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks: f64 = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-    ticks / TICKS_PER_SECOND
 }
 
 /// The most memory that this process had at once since the last [`Meter::start`]; 0 where the system does not tell.
 pub fn peak_memory_bytes() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) * 1024
+    Process::own().peak_memory_bytes()
 }
 
 /// The duration that `share` (0 to 1) of them do not exceed, in milliseconds.

@@ -47,7 +47,20 @@ impl Scratch {
 
     /// The store.
     pub fn store(&self) -> &Store {
-        self.store.as_ref().expect("it is there until the scratch is dropped")
+        self.store.as_ref().expect("it is there until it is closed")
+    }
+
+    /// Lets go of the store, so that another process may run journeys on it; it is still dropped at the end.
+    pub fn close(&mut self) {
+        self.store = None;
+    }
+
+    /// The command line option that names it, and its value.
+    pub fn place(&self) -> (&'static str, String) {
+        match &self.place {
+            Place::Directory(directory) => ("--data", directory.to_string_lossy().into_owned()),
+            Place::Schema { url, name } => ("--database", within(url, name)),
+        }
     }
 
     /// Which kind it is, for the report.
