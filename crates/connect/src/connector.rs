@@ -10,6 +10,8 @@ use caravan_model::{Clock, Finding};
 use schemars::Schema;
 use serde::{Deserialize, Serialize};
 
+use crate::outbound::{Guard, Outbound};
+
 /// One open door to another system. Called from plain threads; an implementation brings its own waiting.
 pub trait Connector: Send + Sync {
     /// What the dispatcher must know before it hands over a batch.
@@ -216,6 +218,15 @@ pub struct Surroundings {
     pub clock: Clock,
     /// A multi-threaded runtime for the connector's waiting; its threads drive the sockets.
     pub runtime: tokio::runtime::Handle,
+    /// The guarded client for HTTP calls.
+    pub outbound: Outbound,
+}
+
+impl Surroundings {
+    /// Those of a process whose administrator opened no private range.
+    pub fn guarded(clock: Clock, runtime: tokio::runtime::Handle) -> Self {
+        Self { clock, runtime, outbound: Outbound::new(Guard::default()) }
+    }
 }
 
 /// Every kind of connector there is. A new one is a line here.

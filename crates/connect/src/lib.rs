@@ -6,6 +6,7 @@
 pub mod catcher;
 pub mod connector;
 pub mod email;
+pub mod outbound;
 pub mod smtp;
 pub mod tracking;
 

@@ -65,7 +65,7 @@ impl Post {
     }
 
     fn dispatcher(&self) -> Dispatcher {
-        let surroundings = Surroundings { clock: self.world.clock.clone(), runtime: self.runtime.handle().clone() };
+        let surroundings = Surroundings::guarded(self.world.clock.clone(), self.runtime.handle().clone());
         Dispatcher::new(&self.world.engine, delivery(), surroundings)
     }
 
@@ -243,7 +243,7 @@ on_both_stores! {
         let dispatcher = Dispatcher::new(
             &post.world.engine,
             Delivery { wave: 4, ..delivery() },
-            Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() },
+            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
         );
         assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 4, ..Dispatched::default() }), "one wave finds out");
         assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched::default()), "then the lane rests");
@@ -318,7 +318,7 @@ on_both_stores! {
         let slow = Dispatcher::new(
             &post.world.engine,
             Delivery { wave: 4, ..delivery() },
-            Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() },
+            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
         );
         thread::scope(|scope| {
             let late = scope.spawn(|| slow.dispatch_once());
@@ -403,7 +403,7 @@ on_both_stores! {
         let one_by_one = Dispatcher::new(
             &post.world.engine,
             Delivery { wave: 2, ..delivery() },
-            Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() },
+            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
         );
         assert_eq!(one_by_one.dispatch_once(), Ok(Dispatched { delivered: 12, skipped: 3, ..Dispatched::default() }));
         post.is(&[("done", 12), ("skipped:duplicate_address", 3)]);
@@ -480,7 +480,7 @@ fn many_lanes_and_dispatchers_share_the_work() {
     post.execute("UPDATE outbox SET lane = 'email:mail/' || CAST(id % 3 AS TEXT)");
     let dispatchers: Vec<Dispatcher> = (0..3)
         .map(|_| {
-            let surroundings = Surroundings { clock: post.world.clock.clone(), runtime: post.runtime.handle().clone() };
+            let surroundings = Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
             Dispatcher::new(&post.world.engine, Delivery { wave: 2, ..delivery() }, surroundings)
         })
         .collect();

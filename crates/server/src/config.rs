@@ -1,9 +1,9 @@
 //! Where settings come from: flags, then `CARAVAN_…` variables, then `caravan.toml`, then what is usual.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
+use caravan_connect::outbound::{BadNetwork, Network};
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Format, Toml};
@@ -191,7 +191,7 @@ impl Settings {
         Ok(Self {
             place,
             public_url: layers.iter().find_map(|layer| layer.public_url.as_deref()).map(public_url).transpose()?,
-            allow_network: ranges.into_iter().flatten().map(|range| range.parse()).collect::<Result<_, _>>()?,
+            allow_network: ranges.into_iter().flatten().map(|range| network(range)).collect::<Result<_, _>>()?,
             listen: listen.parse().map_err(|_| {
                 wrong(format!(
                     "`{listen}` is not an address to listen on; write one like 127.0.0.1:8080 or [::1]:8080."
@@ -226,33 +226,8 @@ fn public_url(written: &str) -> Result<String, Failure> {
     }
 }
 
-/// A range of addresses, `10.0.0.0/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    /// Its first address.
-    pub address: IpAddr,
-    /// How many leading bits belong to it.
-    pub prefix: u8,
-}
-
-impl std::fmt::Display for Network {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
-    }
-}
-
-impl FromStr for Network {
-    type Err = Failure;
-
-    fn from_str(written: &str) -> Result<Self, Failure> {
-        let refuse =
-            || wrong(format!("`{written}` is not a range of addresses; write one like 127.0.0.0/8 or 10.1.2.3/32."));
-        let (address, prefix) = written.trim().split_once('/').ok_or_else(refuse)?;
-        let address: IpAddr = address.parse().map_err(|_| refuse())?;
-        let prefix: u8 = prefix.parse().map_err(|_| refuse())?;
-        let bits = if address.is_ipv4() { 32 } else { 128 };
-        if prefix > bits { Err(refuse()) } else { Ok(Self { address, prefix }) }
-    }
+fn network(written: &str) -> Result<Network, Failure> {
+    written.parse().map_err(|error: BadNetwork| wrong(error.to_string()))
 }
 
 #[cfg(test)]
@@ -266,16 +241,6 @@ mod tests {
         assert_eq!(shown("postgres://ann:p@ss@db/caravan?password=s3cret"), "postgres://ann@db/caravan");
         assert_eq!(shown("postgres://db/caravan"), "postgres://db/caravan");
         assert_eq!(shown("s3cret"), "a database");
-    }
-
-    #[test]
-    fn ranges_are_read_and_bad_ones_refused() {
-        let read = |text: &str| text.parse::<Network>().ok().map(|n| (n.address.to_string(), n.prefix));
-        assert_eq!(read("10.0.0.0/8"), Some(("10.0.0.0".to_owned(), 8)));
-        assert_eq!(read("fd00::/8"), Some(("fd00::".to_owned(), 8)));
-        for bad in ["", "10.0.0.0", "10.0.0.0/33", "10.0/8", "localhost/8", "::/129", "10.0.0.0/-1"] {
-            assert_eq!(read(bad), None, "{bad}");
-        }
     }
 
     #[test]

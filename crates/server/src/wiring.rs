@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use caravan_connect::outbound::{Guard, Outbound};
 use caravan_connect::tracking::SigningKeys;
 use caravan_connect::{Secret, Surroundings};
 use caravan_engine::Engine;
@@ -41,6 +42,8 @@ pub struct Running {
     pub signing: SigningKeys,
     /// Threads that wait for sockets.
     pub sockets: tokio::runtime::Runtime,
+    /// The guarded client for HTTP calls.
+    outbound: Outbound,
     /// The right to be the one runtime of an embedded store.
     _lock: RuntimeLock,
 }
@@ -55,12 +58,17 @@ impl Running {
         let lock = engine.store().try_lock_runtime()?;
         let signing = signing_keys(engine.store(), &Random::System)?;
         let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        Ok(Self { engine, signing, sockets, _lock: lock })
+        let outbound = Outbound::new(Guard::new(settings.allow_network.clone()));
+        Ok(Self { engine, signing, sockets, outbound, _lock: lock })
     }
 
     /// What connectors and the mail catcher get of this process.
     pub fn surroundings(&self) -> Surroundings {
-        Surroundings { clock: self.engine.clock().clone(), runtime: self.sockets.handle().clone() }
+        Surroundings {
+            clock: self.engine.clock().clone(),
+            runtime: self.sockets.handle().clone(),
+            outbound: self.outbound.clone(),
+        }
     }
 
     /// What takes effects out of the outbox; `public_url` is what links in messages begin with.

@@ -47,7 +47,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 fn start(runtime: &tokio::runtime::Runtime, limits: CatcherLimits) -> Catcher {
     let clock = Clock::manual("2026-03-01T08:30:00Z".parse().expect("an instant"));
-    let surroundings = Surroundings { clock, runtime: runtime.handle().clone() };
+    let surroundings = Surroundings::guarded(clock, runtime.handle().clone());
     Catcher::start("127.0.0.1:0".parse().expect("an address"), limits, &surroundings).expect("starts")
 }
 
@@ -158,7 +158,7 @@ fn the_number_of_connections_is_bounded_and_only_this_machine_is_heard() {
     second.read_line(&mut line).expect("a reply");
     assert!(line.starts_with("421 "), "{line}");
     assert_eq!(first.say("QUIT"), "221 2.0.0 goodbye");
-    let surroundings = Surroundings { clock: Clock::System, runtime: runtime.handle().clone() };
+    let surroundings = Surroundings::guarded(Clock::System, runtime.handle().clone());
     let everywhere = "0.0.0.0:0".parse().expect("an address");
     assert!(Catcher::start(everywhere, CatcherLimits::default(), &surroundings).is_err());
 }

@@ -112,7 +112,7 @@ impl SmtpConnector {
         patience: Patience,
     ) -> Result<Self, Box<Finding>> {
         let server = Server::new(&settings, password, patience)?;
-        let Surroundings { clock, runtime } = surroundings.clone();
+        let Surroundings { clock, runtime, .. } = surroundings.clone();
         Ok(Self { settings, server, patience, clock, runtime, idle: Mutex::new(Vec::new()) })
     }
 

@@ -104,7 +104,7 @@ impl World {
 
     fn surroundings(&self) -> Surroundings {
         let clock = Clock::manual("2026-03-01T08:30:00Z".parse().expect("an instant"));
-        Surroundings { clock, runtime: self.runtime.handle().clone() }
+        Surroundings::guarded(clock, self.runtime.handle().clone())
     }
 
     fn connector(&self, addr: SocketAddr, more: serde_json::Value) -> SmtpConnector {

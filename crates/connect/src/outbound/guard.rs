@@ -1,0 +1,193 @@
+//! Which addresses may be reached.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// A range of addresses, `10.0.0.0/8`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+/// A text that is no range of addresses.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{0}` is not a range of addresses; write one like 127.0.0.0/8 or 10.1.2.3/32.")]
+pub struct BadNetwork(String);
+
+impl Network {
+    /// Whether the address lies in the range.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(other)) => {
+                same_start(own.to_bits().into(), other.to_bits().into(), 32, self.prefix)
+            }
+            (IpAddr::V6(own), IpAddr::V6(other)) => same_start(own.to_bits(), other.to_bits(), 128, self.prefix),
+            _ => false,
+        }
+    }
+}
+
+/// Whether two numbers of `bits` bits agree in their first `prefix`.
+fn same_start(one: u128, other: u128, bits: u8, prefix: u8) -> bool {
+    let shift = u32::from(bits - prefix);
+    one.checked_shr(shift).unwrap_or(0) == other.checked_shr(shift).unwrap_or(0)
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl FromStr for Network {
+    type Err = BadNetwork;
+
+    fn from_str(written: &str) -> Result<Self, BadNetwork> {
+        let refuse = || BadNetwork(written.to_owned());
+        let (address, prefix) = written.trim().split_once('/').ok_or_else(refuse)?;
+        let address: IpAddr = address.parse().map_err(|_| refuse())?;
+        let prefix: u8 = prefix.parse().map_err(|_| refuse())?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        if prefix > bits { Err(refuse()) } else { Ok(Self { address, prefix }) }
+    }
+}
+
+/// Public addresses, and the private ranges that the administrator opened.
+#[derive(Debug, Clone, Default)]
+pub struct Guard {
+    opened: Arc<[Network]>,
+}
+
+impl Guard {
+    /// A guard that lets these private ranges through too.
+    pub fn new(opened: Vec<Network>) -> Self {
+        Self { opened: opened.into() }
+    }
+
+    /// Whether a connection to this address may be made.
+    pub fn allows(&self, address: IpAddr) -> bool {
+        self.is_opened(address) || is_public(address)
+    }
+
+    /// Whether the administrator opened a range that holds this address.
+    pub fn is_opened(&self, address: IpAddr) -> bool {
+        let plain = unmapped(address);
+        self.opened.iter().any(|range| range.contains(plain))
+    }
+}
+
+/// The IPv4 address inside an IPv4-mapped one.
+fn unmapped(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
+    }
+}
+
+/// Reachable over the Internet, as far as the address itself tells (RFC 6890 and its successors).
+fn is_public(address: IpAddr) -> bool {
+    match unmapped(address) {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => is_public_v6(v6),
+    }
+}
+
+fn is_public_v4(v4: Ipv4Addr) -> bool {
+    let [a, b, c, _] = v4.octets();
+    let special = v4.is_private()
+        || v4.is_loopback()
+        || v4.is_link_local()
+        || v4.is_multicast()
+        || v4.is_broadcast()
+        || v4.is_documentation()
+        || a == 0
+        || a >= 240
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 198 && (b == 18 || b == 19))
+        || (a == 192 && b == 0 && c == 0);
+    !special
+}
+
+fn is_public_v6(v6: Ipv6Addr) -> bool {
+    let segments = v6.segments();
+    // Only 2000::/3 is given out; inside it stand documentation, Teredo, and 6to4 and NAT64, which carry IPv4 addresses.
+    let special = segments[0] & 0xe000 != 0x2000
+        || (segments[0] == 0x2001 && segments[1] < 0x0200)
+        || (segments[0] == 0x2001 && segments[1] == 0x0db8)
+        || segments[0] == 0x2002
+        || segments[0] == 0x3fff;
+    !special
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_and_bad_ones_refused() {
+        let read = |text: &str| text.parse::<Network>().ok().map(|range| range.to_string());
+        assert_eq!(read("10.0.0.0/8").as_deref(), Some("10.0.0.0/8"));
+        assert_eq!(read(" fd00::/8").as_deref(), Some("fd00::/8"));
+        for bad in ["", "10.0.0.0", "10.0.0.0/33", "10.0/8", "localhost/8", "::/129", "10.0.0.0/-1"] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn private_and_special_addresses_are_refused_however_they_are_written() {
+        let guard = Guard::default();
+        for refused in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.0.1",
+            "198.18.0.1",
+            "203.0.113.1",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+            "64:ff9b::7f00:1",
+        ] {
+            assert!(!guard.allows(refused.parse().unwrap()), "{refused}");
+        }
+        for allowed in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"] {
+            assert!(guard.allows(allowed.parse().unwrap()), "{allowed}");
+        }
+    }
+
+    #[test]
+    fn an_opened_range_is_reached_and_its_neighbours_are_not() {
+        let guard = Guard::new(vec!["10.1.0.0/16".parse().unwrap()]);
+        assert!(guard.allows("10.1.255.255".parse().unwrap()));
+        assert!(guard.allows("::ffff:10.1.0.1".parse().unwrap()));
+        assert!(!guard.allows("10.2.0.0".parse().unwrap()));
+        assert!(Guard::new(vec!["0.0.0.0/0".parse().unwrap()]).allows("127.0.0.1".parse().unwrap()));
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_holds_what_a_comparison_bit_by_bit_says(own: u32, other: u32, prefix in 0_u8..=32) {
+            let range = Network { address: IpAddr::V4(own.into()), prefix };
+            let same = (0..prefix).all(|bit| own >> (31 - bit) & 1 == other >> (31 - bit) & 1);
+            prop_assert_eq!(range.contains(IpAddr::V4(other.into())), same);
+        }
+    }
+}
