@@ -364,6 +364,36 @@ impl World {
         self.accounts[ix].trips.iter().find(|t| t.journey == journey).copied()
     }
 
+    /// A trip begins in this batch.
+    pub fn trip_began(&mut self, subject: crate::action::Subject, trip: Trip) {
+        let trips = self.trips_mut(subject);
+        trips.retain(|known| known.journey != trip.journey);
+        trips.push(trip);
+        self.forget_asked(subject, trip.journey);
+    }
+
+    /// The trip that a subject is on in a journey ends in this batch.
+    pub fn trip_ended(&mut self, subject: crate::action::Subject, journey: DocumentId) {
+        if let Some(trip) = self.trips_mut(subject).iter_mut().find(|trip| trip.journey == journey) {
+            trip.active = false;
+        }
+        self.forget_asked(subject, journey);
+    }
+
+    fn trips_mut(&mut self, subject: crate::action::Subject) -> &mut Vec<Trip> {
+        match subject {
+            crate::action::Subject::Account(ix) => &mut self.accounts[ix].trips,
+            crate::action::Subject::Person(ix) => &mut self.people[ix].trips,
+        }
+    }
+
+    /// What was asked has happened.
+    fn forget_asked(&mut self, subject: crate::action::Subject, journey: DocumentId) {
+        if let crate::action::Subject::Account(ix) = subject {
+            self.asked.remove(&(self.accounts[ix].id, journey));
+        }
+    }
+
     /// Whether an account is inside a journey, as far as this batch knows: what it has asked for counts as done.
     pub fn inside(&self, ix: AccountIx, journey: DocumentId) -> bool {
         let asked = self.asked.get(&(self.accounts[ix].id, journey)).copied();

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use caravan_catalog::changes::Command as Decided;
+use caravan_catalog::world::Trip;
 use caravan_catalog::{Subject, World};
 use caravan_model::{AccountId, DocumentId, EnrollmentId, InboxId, PersonId, Shard};
 use caravan_store::step::{self, Claim, EnrollmentRow, InboxRow, MoveRow, NewInbox};
@@ -430,7 +431,14 @@ impl<'a> Batch<'a> {
         let mut settled = Vec::with_capacity(due.len());
         let mut stored = Vec::with_capacity(due.len());
         for mut row in due {
-            let open = self.live.journeys.get(&row.journey).filter(|j| j.takes_in(self.claim.now) && !j.paused);
+            let open = self.live.journeys.get(&row.journey).filter(|j| j.takes_in(self.claim.now));
+            stored.push(row.seq);
+            row.seq += 1;
+            if open.is_some_and(|j| j.paused) {
+                row.due_at = row.due_at.map(|due| due + PARKED);
+                settled.push(row);
+                continue;
+            }
             if let Some(version) = open.and_then(|j| j.version)
                 && let Some(plan) = self.live.plan(s, version)?
                 && let Entry::List(list) = plan.entry
@@ -438,8 +446,6 @@ impl<'a> Batch<'a> {
             {
                 self.candidates.push(Candidate { plan, subject: row.subject, chain: 1, again: true });
             }
-            stored.push(row.seq);
-            row.seq += 1;
             row.due_at = None;
             settled.push(row);
         }
@@ -535,6 +541,10 @@ impl<'a> Batch<'a> {
         let mut world = load(s, self.live, self.claim.now, &wanted)?;
         self.resolve_subjects(&world);
         self.refuse_entries(&world);
+        for t in &self.fresh {
+            let trip = Trip { journey: t.row.journey, enrollment: t.row.id, entry: t.row.entry, active: true };
+            world.trip_began(t.subject, trip);
+        }
         let stored = self.travellers.len();
         self.travellers.append(&mut self.fresh);
         for (at, traveller) in self.travellers.iter().enumerate().skip(stored) {

@@ -1,6 +1,6 @@
 //! Making a version ready to run: see [`Plan`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use caravan_catalog::{Definitions, Needs};
 use caravan_model::condition::{Condition, read_fields};
@@ -72,11 +72,13 @@ impl<'a> Compiler<'a> {
         }
         nodes.append(&mut self.boxed);
         spread_needs(&mut nodes);
-        let hears = nodes
-            .iter()
-            .filter_map(|node| if let Step::Listen(listen) = &node.step { Some(listen) } else { None })
-            .flat_map(|listen| listen.events.iter().map(|event| event.activity.clone()))
-            .collect();
+        let listens = nodes.iter().filter_map(|node| match &node.step {
+            Step::Listen(listen) => Some(listen),
+            _ => None,
+        });
+        // Several nodes may listen for the same.
+        let hears: BTreeSet<String> =
+            listens.flat_map(|listen| listen.events.iter().map(|event| event.activity.clone())).collect();
         Ok(Plan {
             journey: identity.journey,
             key: identity.key.as_str().into(),
@@ -89,7 +91,7 @@ impl<'a> Compiler<'a> {
             again: reentry_of(self.journey.reentry.as_ref()),
             nodes,
             numbers: self.numbers,
-            hears,
+            hears: hears.into_iter().collect(),
         })
     }
 

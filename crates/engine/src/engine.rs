@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Does one step within these limits: a simulation cuts its batches the same way however fast the machine is.
-    pub(crate) fn step_within(&self, limits: Limits) -> Result<Option<Report>, StoreError> {
+    pub fn step_within(&self, limits: Limits) -> Result<Option<Report>, StoreError> {
         let mut culprits = Culprits::new();
         loop {
             let done = self.store().write(|s| -> Result<Option<Report>, StepError> {

@@ -385,6 +385,7 @@ impl Walker<'_> {
         self.tallies.count(&t.plan, node, Counted::Ended);
         self.tallies.trip(&t.plan, Counted::Trip(outcome.to_owned()));
         self.tell_trip(t, "journey_left", Some(outcome));
+        self.world.trip_ended(t.subject, t.row.journey);
         t.row.ended_at = Some(self.world.now);
         t.row.outcome = Some(outcome.to_owned());
         t.row.listening = false;

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod accounts;
 pub mod documents;
+pub mod faults;
 pub mod intake;
 pub mod journeys;
 pub mod ledger;

@@ -87,7 +87,7 @@ struct Inner {
     number: u64,
     clock: Clock,
     directory: Option<PathBuf>,
-    driver: Box<dyn Driver>,
+    driver: Arc<dyn Driver>,
 }
 
 impl std::fmt::Debug for Store {
@@ -107,19 +107,25 @@ impl Store {
     pub fn open_sqlite(directory: impl AsRef<Path>, options: OpenOptions) -> Result<Self, StoreError> {
         let directory = directory.as_ref();
         let driver = SqliteDriver::open(directory, &options)?;
-        Ok(Self::new(options.clock, Some(directory.to_owned()), Box::new(driver)))
+        Ok(Self::new(options.clock, Some(directory.to_owned()), Arc::new(driver)))
     }
 
     /// Connects to the database at `url` (`postgres://user:password@host:5432/name`).
     pub fn open_postgres(url: &str, options: OpenOptions) -> Result<Self, StoreError> {
         let driver = PostgresDriver::open(url, &options)?;
-        Ok(Self::new(options.clock, None, Box::new(driver)))
+        Ok(Self::new(options.clock, None, Arc::new(driver)))
     }
 
-    fn new(clock: Clock, directory: Option<PathBuf>, driver: Box<dyn Driver>) -> Self {
+    fn new(clock: Clock, directory: Option<PathBuf>, driver: Arc<dyn Driver>) -> Self {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         Self { inner: Arc::new(Inner { number, clock, directory, driver }) }
+    }
+
+    /// The same database behind another driver.
+    pub(crate) fn with_driver(&self, wrap: impl FnOnce(Arc<dyn Driver>) -> Arc<dyn Driver>) -> Self {
+        let Inner { clock, directory, driver, .. } = &*self.inner;
+        Self::new(clock.clone(), directory.clone(), wrap(Arc::clone(driver)))
     }
 
     /// Runs `work` in one transaction and commits what it wrote; an error rolls everything back.

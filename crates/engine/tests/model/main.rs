@@ -1,0 +1,231 @@
+//! What holds whatever happens: random journeys over random people with random events, crashes at random statements,
+//! compared with a reference that knows nothing of batches, stores or crashes.
+//!
+//! `CARAVAN_MODEL_SEED=N` runs one case and tells everything about it; `CARAVAN_MODEL_CASES=N` runs so many in each test.
+
+mod case;
+mod clock;
+mod generate;
+mod outcome;
+mod place;
+mod reference;
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use caravan_engine::batch::Limits;
+use caravan_model::Clock;
+use caravan_model::sample::SplitMix64;
+use caravan_store::faults::{Faults, Moment};
+use caravan_store::{OpenOptions, Store};
+
+use crate::case::{Case, START, instant};
+use crate::place::{Place, Progress};
+
+/// Breaks a few times, each after a random number of moments.
+struct Crashes {
+    random: AtomicU64,
+    moments_left: AtomicI64,
+    crashes_left: AtomicI64,
+}
+
+impl Crashes {
+    fn new(seed: u64, crashes: i64) -> Arc<Self> {
+        let random = AtomicU64::new(seed);
+        let made = Self { random, moments_left: AtomicI64::new(0), crashes_left: AtomicI64::new(crashes) };
+        made.draw();
+        Arc::new(made)
+    }
+
+    fn draw(&self) {
+        let mut random = SplitMix64::new(self.random.fetch_add(1, Ordering::SeqCst));
+        self.moments_left.store(random.between(1, 400) as i64, Ordering::SeqCst);
+    }
+}
+
+impl Faults for Crashes {
+    fn breaks(&self, _: Moment) -> bool {
+        if self.crashes_left.load(Ordering::SeqCst) == 0 || self.moments_left.fetch_sub(1, Ordering::SeqCst) > 1 {
+            return false;
+        }
+        self.crashes_left.fetch_sub(1, Ordering::SeqCst);
+        self.draw();
+        true
+    }
+}
+
+/// How batches are cut.
+const LIMITS: Limits = Limits { shards: 256, travellers: 2_048 };
+
+/// Runs a case on a store and returns what differs.
+fn differences(case: &Case, store: Store, clock: Clock) -> Vec<String> {
+    let place = Place::over(store, clock, LIMITS);
+    place.set_up(case);
+    let mut place = place.with_faults(Crashes::new(case.seed, 6));
+    place.live_through(case, Progress { happened: 0, now: START }, |_| {});
+    reference::outcome(case).differences(&place.outcome(case))
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// Runs the cases from `first` on, each on a fresh copy of one migrated store.
+fn embedded(first: u64, cases: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = OpenOptions { scratch: true, ..OpenOptions::default() };
+    let template = Store::open_sqlite(folder.path().join("template"), options).expect("a store");
+    template.migrate().expect("migrations");
+    let mut failed = 0;
+    for seed in seeds(first, cases) {
+        let case = generate::case(seed);
+        let clock = Clock::manual(instant(START));
+        let own = folder.path().join(seed.to_string());
+        let store = template.copy_to(&own, clock.clone()).expect("a copy");
+        let differences = differences(&case, store, clock);
+        std::fs::remove_dir_all(own).ok();
+        if !differences.is_empty() {
+            failed += 1;
+            eprintln!("case {seed}: CARAVAN_MODEL_SEED={seed} repeats it\n  {}", differences.join("\n  "));
+            if number("CARAVAN_MODEL_SEED").is_some() {
+                eprintln!("{case:#?}\n{}", case.manifest());
+            }
+        }
+        assert!(failed < 3, "enough cases failed");
+    }
+    assert_eq!(failed, 0, "of {cases} cases from {first} on");
+}
+
+fn seeds(first: u64, cases: u64) -> Vec<u64> {
+    match (number("CARAVAN_MODEL_SEED"), number("CARAVAN_MODEL_CASES")) {
+        (Some(seed), _) => vec![seed],
+        (None, cases_wanted) => {
+            let cases = cases_wanted.unwrap_or(cases);
+            println!("seeds {first} to {}", first + cases - 1);
+            (first..first + cases).collect()
+        }
+    }
+}
+
+/// Kills its own process, as `kill -9` would, at the n-th moment.
+struct Killer(AtomicI64);
+
+impl Faults for Killer {
+    fn breaks(&self, _: Moment) -> bool {
+        if self.0.fetch_sub(1, Ordering::SeqCst) == 1 {
+            // Nothing is unwound, flushed or said.
+            std::process::abort();
+        }
+        false
+    }
+}
+
+/// What the processes of a case share: a folder with the store, and how far they came.
+struct Relay {
+    folder: PathBuf,
+    seed: u64,
+}
+
+impl Relay {
+    fn progress_file(&self) -> PathBuf {
+        self.folder.join("progress")
+    }
+
+    fn note(&self, progress: Progress) {
+        let next = self.folder.join("progress.next");
+        std::fs::write(&next, format!("{} {}", progress.happened, progress.now)).expect("a note");
+        std::fs::rename(next, self.progress_file()).expect("a note");
+    }
+
+    fn progress(&self) -> Progress {
+        let text = std::fs::read_to_string(self.progress_file()).expect("a note");
+        let (happened, now) = text.split_once(' ').expect("two numbers");
+        Progress { happened: happened.parse().expect("a number"), now: now.parse().expect("a number") }
+    }
+
+    /// Starts a process that takes over and is killed at its n-th moment; whether it came to the end before.
+    fn runs(&self, nth: u64) -> bool {
+        let test = std::env::current_exe().expect("this program");
+        let status = Command::new(test)
+            .args(["--exact", "a_process_of_a_case", "--ignored", "--nocapture"])
+            .env("CARAVAN_MODEL_RELAY", &self.folder)
+            .env("CARAVAN_MODEL_RELAY_SEED", self.seed.to_string())
+            .env("CARAVAN_MODEL_RELAY_KILL", nth.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("a process");
+        assert!(status.success() || status.signal() == Some(SIGABRT), "it ends or is killed: {status}");
+        status.success()
+    }
+}
+
+const SIGABRT: i32 = 6;
+
+/// Only ever started by the test below it.
+#[test]
+#[ignore = "is one process of a case, started and killed by another test"]
+fn a_process_of_a_case() {
+    let folder = PathBuf::from(std::env::var("CARAVAN_MODEL_RELAY").expect("a folder"));
+    let relay = Relay { folder, seed: number("CARAVAN_MODEL_RELAY_SEED").expect("a seed") };
+    let nth = number("CARAVAN_MODEL_RELAY_KILL").expect("a number");
+    let progress = relay.progress();
+    let place = Place::open(&relay.folder, progress.now, LIMITS);
+    let mut place = place.with_faults(Arc::new(Killer(AtomicI64::new(nth as i64))));
+    place.live_through(&generate::case(relay.seed), progress, |progress| relay.note(progress));
+}
+
+#[test]
+fn processes_that_are_killed_leave_what_the_reference_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut kills = 0;
+    for seed in seeds(2_000_000, 20) {
+        let case = generate::case(seed);
+        let relay = Relay { folder: folder.path().join(seed.to_string()), seed };
+        let place = Place::open(&relay.folder, START, LIMITS);
+        place.migrate();
+        place.set_up(&case);
+        drop(place);
+        relay.note(Progress { happened: 0, now: START });
+        let mut random = SplitMix64::new(seed);
+        // The last one is left alone.
+        for process in 0.. {
+            let nth = if process < 5 { random.between(1, 600) } else { u64::MAX >> 1 };
+            if relay.runs(nth) {
+                break;
+            }
+            kills += 1;
+        }
+        let place = Place::open(&relay.folder, relay.progress().now, LIMITS);
+        let differences = reference::outcome(&case).differences(&place.outcome(&case));
+        assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
+    }
+    assert!(kills > 20, "most processes were killed: {kills}");
+}
+
+#[test]
+fn every_case_ends_as_the_reference_says_1() {
+    embedded(0, 500);
+}
+
+#[test]
+fn every_case_ends_as_the_reference_says_2() {
+    embedded(1_000_000, 500);
+}
+
+#[test]
+fn every_case_ends_as_the_reference_says_postgres() {
+    for seed in seeds(3_000_000, 6) {
+        let case = generate::case(seed);
+        let database = caravan_testkit::scratch_database();
+        let clock = Clock::manual(instant(START));
+        let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
+        let store = Store::open_postgres(&database.url, options).expect("a store");
+        store.migrate().expect("migrations");
+        let differences = differences(&case, store, clock);
+        assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
+    }
+}
