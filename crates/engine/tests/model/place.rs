@@ -8,6 +8,7 @@ use caravan_engine::batch::Limits;
 use caravan_engine::definitions::{ApplyOptions, DefinitionError, apply};
 use caravan_engine::import::{FileFormat, ImportError, ImportKind, ImportOptions, import};
 use caravan_engine::lifecycle::{self, Verb};
+use caravan_engine::plan::Plan;
 use caravan_engine::{Engine, status, travel};
 use caravan_model::{Clock, EnrollmentId};
 use caravan_store::faults::Faults;
@@ -291,10 +292,9 @@ impl Place {
                 let mut trips = std::collections::BTreeMap::new();
                 for (id, key, node, version, mut trip) in rows {
                     let plan = live.plan(s, version)?.expect("a plan");
-                    let name = |node: i64| plan.node(node).id.clone();
-                    trip.node = name(node);
+                    trip.node = plan.node(node).id.clone();
                     for (at, visits) in moves.remove(&id).unwrap_or_default() {
-                        trip.stays.extend(stays(at, &visits, name));
+                        trip.stays.extend(stays(at, &visits, &plan));
                     }
                     trips.insert(key, trip);
                 }
@@ -386,7 +386,7 @@ impl Place {
 }
 
 /// The nodes that one walk left.
-fn stays(at: Timestamp, visits: &str, name: impl Fn(i64) -> String) -> Vec<Stay> {
+fn stays(at: Timestamp, visits: &str, plan: &Plan) -> Vec<Stay> {
     #[derive(Deserialize)]
     struct Visit {
         n: i64,
@@ -398,7 +398,10 @@ fn stays(at: Timestamp, visits: &str, name: impl Fn(i64) -> String) -> Vec<Stay>
     if visits.last().is_some_and(|last| last.e.is_none()) {
         visits.pop();
     }
-    visits.into_iter().map(|v| Stay { node: name(v.n), left: seconds(at), path: v.p, outcome: v.e }).collect()
+    visits
+        .into_iter()
+        .map(|v| Stay { node: plan.node(v.n).id.clone(), left: seconds(at), path: v.p, outcome: v.e })
+        .collect()
 }
 
 fn seconds(at: Timestamp) -> Secs {
