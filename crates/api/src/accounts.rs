@@ -23,6 +23,7 @@ use crate::history::{self, Activity, Attributes, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 use crate::people::{PersonRow, people_rows};
+use crate::records as records_of;
 
 const ACCOUNT: &str = "/api/v1/accounts/{key}";
 
@@ -95,6 +96,10 @@ struct Account {
     attributes: Map<String, Value>,
     /// How many people it has.
     people: i64,
+    /// How many of its opportunities are not closed.
+    open_opportunities: i64,
+    /// How many records it has, by object; objects without one are left out.
+    records: Map<String, Value>,
     /// Its latest trips.
     journeys: Vec<Trip>,
     /// Keys of the account lists it is in.
@@ -116,6 +121,8 @@ fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Acc
         name,
         attributes: history::attributes(&live.definitions.schema.account, &row),
         people: stored::count_people_of(s, AccountId(row.id))?,
+        open_opportunities: records_of::open_opportunities(s, row.id)?,
+        records: records_of::counts(s, &live, Subject::Account, row.id)?,
         journeys: history::trips(&live, trips),
         lists: history::lists(s, &live, DocumentKind::AccountList, row.id)?,
         key: row.key,

@@ -1,4 +1,4 @@
-//! Accounts, people and activities in bulk: the body is streamed into the import as it arrives.
+//! Accounts, people, activities, records and suppressions in bulk: the body is streamed into the import as it arrives.
 
 use std::io::{self, Read};
 
@@ -26,26 +26,15 @@ pub fn operations() -> Operations {
         "/api/v1/import/{kind}",
         Permission::WriteCustomers,
         take,
-        "Import accounts, people or activities from CSV or JSON Lines, as the body is sent",
+        "Import accounts, people, activities, opportunities, suppressions or records of a custom object from CSV or JSON Lines, as the body is sent",
     )
-}
-
-/// What a file holds.
-#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Kind {
-    /// One account a row.
-    Accounts,
-    /// One person, or one person's relation to an account, a row.
-    People,
-    /// One activity a row.
-    Activities,
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct KindPath {
-    /// What the file holds.
-    kind: Kind,
+    /// What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
+    /// object.
+    kind: String,
 }
 
 /// How a file is written.
@@ -107,17 +96,13 @@ async fn take(
     body: File,
 ) -> Result<Answer<Report>, Problem> {
     let format = format_of(query.format, &headers)?;
-    let kind = match path.kind {
-        Kind::Accounts => ImportKind::Accounts,
-        Kind::People => ImportKind::People,
-        Kind::Activities => ImportKind::Activities,
-    };
+    let kind = ImportKind::named(&path.kind);
     let options = ImportOptions { dry_run: query.dry_run, ..ImportOptions::default() };
     let (pieces, input) = mpsc::channel(PIECES);
     let sending = send(body.0, pieces);
     let importing = state.blocking(move |engine| {
         let input = Pieces { input, piece: Bytes::new() };
-        let done = import::import(engine, kind, input, format, &options, &mut ());
+        let done = import::import(engine, &kind, input, format, &options, &mut ());
         engine.poke();
         Ok(done?)
     });

@@ -19,10 +19,12 @@ pub mod mail;
 mod openapi;
 mod people;
 mod problems;
+mod records;
 mod router;
 mod session;
 mod state;
 mod stream;
+mod suppressions;
 mod tracking;
 
 pub use http::problem::Problem;
@@ -43,6 +45,8 @@ fn operations() -> Operations {
         kinds::operations(),
         accounts::operations(),
         people::operations(),
+        records::operations(),
+        suppressions::operations(),
         imports::operations(),
         activities::operations(),
         tracking::operations(),

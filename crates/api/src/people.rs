@@ -22,6 +22,7 @@ use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
 use crate::history::{self, Activity, Attributes, Named, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
+use crate::records as records_of;
 
 const PERSON: &str = "/api/v1/people/{key}";
 
@@ -103,6 +104,8 @@ struct Person {
     opted_out: bool,
     /// The accounts they belong to.
     accounts: Vec<Membership>,
+    /// How many records they have, by object; objects without one are left out.
+    records: Map<String, Value>,
     /// Their latest trips by themselves.
     journeys: Vec<Trip>,
     /// Keys of the people lists they are in.
@@ -144,6 +147,7 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
         attributes,
         opted_out: row.opted_out,
         accounts: accounts.collect(),
+        records: records_of::counts(s, &live, Subject::Person, row.id)?,
         journeys: history::trips(&live, trips),
         lists: history::lists(s, &live, DocumentKind::PeopleList, row.id)?,
         key: row.key,

@@ -1,4 +1,4 @@
-//! Import files and ingestion: accounts, people and activities come in, in sets, in constant memory.
+//! Import files and ingestion: accounts, people, activities, records and suppressions come in, in sets, in constant memory.
 //!
 //! A file is read in chunks, each one transaction: its keys are looked up at once, its rows are folded over what is stored,
 //! and what really differs is written, told on the stream and to the shards that may care. A row is taken whole or refused
@@ -13,20 +13,25 @@ mod layout;
 mod news;
 mod people;
 mod reader;
+mod records;
+mod rows;
 mod run;
 pub mod segment;
 mod single;
+mod suppressions;
 
 use std::collections::HashSet;
 
 use caravan_model::attribute::Schema;
+use caravan_model::document::OPPORTUNITY;
 use caravan_store::StoreError;
 use serde::Serialize;
 
 pub use activities::{ActivityType, ActivityTypes};
 pub use ingest::{IncomingActivity, Ingested, ingest};
 pub use run::import;
-pub use single::{Put, delete, put};
+pub use single::{Put, delete, delete_record, put, put_row};
+pub use suppressions::{BY_HAND, listed};
 
 use crate::Engine;
 use draft::Draft;
@@ -39,8 +44,7 @@ const CHUNK_ROWS: usize = 10_000;
 const REJECTS_KEPT: usize = 100;
 
 /// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportKind {
     /// One account a row.
     Accounts,
@@ -48,24 +52,22 @@ pub enum ImportKind {
     People,
     /// One activity a row.
     Activities,
+    /// One do-not-contact address a row.
+    Suppressions,
+    /// One record of the object with this key a row.
+    Records(String),
 }
 
 impl ImportKind {
-    /// As commands and addresses name it.
-    pub fn parse(name: &str) -> Option<Self> {
+    /// As commands and addresses name it. What is nothing else is the key of an object.
+    pub fn named(name: &str) -> Self {
         match name {
-            "accounts" => Some(Self::Accounts),
-            "people" => Some(Self::People),
-            "activities" => Some(Self::Activities),
-            _ => None,
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Accounts => "Accounts",
-            Self::People => "People",
-            Self::Activities => "Activities",
+            "accounts" => Self::Accounts,
+            "people" => Self::People,
+            "activities" => Self::Activities,
+            "suppressions" => Self::Suppressions,
+            "opportunities" => Self::Records(OPPORTUNITY.to_owned()),
+            object => Self::Records(object.to_owned()),
         }
     }
 }
@@ -151,6 +153,8 @@ pub struct ImportReport {
     pub rejected: u64,
     /// Opt-outs that the people made themselves and that rows would have lifted.
     pub opt_outs_kept: u64,
+    /// Rows whose record is stored in the same or a later version; they are among the unchanged.
+    pub older_versions: u64,
     /// The first rejects.
     pub rejects: Vec<Reject>,
     /// What else is worth saying.
@@ -164,6 +168,7 @@ impl ImportReport {
         self.unchanged += outcome.unchanged;
         self.parked += outcome.parked;
         self.opt_outs_kept += outcome.opt_outs_kept;
+        self.older_versions += outcome.older_versions;
     }
 }
 
@@ -230,6 +235,7 @@ struct Outcome {
     unchanged: u64,
     parked: u64,
     opt_outs_kept: u64,
+    older_versions: u64,
     rejects: Vec<Reject>,
     /// Rows that wait for the end of the file: their parent is not known yet.
     later: Vec<Draft>,

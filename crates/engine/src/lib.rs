@@ -16,6 +16,7 @@ pub mod listen;
 mod lists;
 pub mod live;
 pub mod load;
+pub mod objects;
 pub mod plan;
 pub mod runtime;
 pub mod save;

@@ -208,7 +208,7 @@ on_both_stores! {
             post.execute(&format!("UPDATE person SET {change} WHERE key = '{who}'"));
         }
         post.execute("DELETE FROM person WHERE key = 'p-8-0'");
-        post.execute("INSERT INTO suppression VALUES ('blocked@example.com', 'manual', 0), ('opted.out@example.com', 'unsubscribed', 0)");
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('blocked@example.com', 'manual', 0), ('opted.out@example.com', 'unsubscribed', 0)");
         let done = post.dispatcher().dispatch_once();
         assert_eq!(done, Ok(Dispatched { delivered: 6, skipped: 9, ..Dispatched::default() }));
         post.is(&[
@@ -230,7 +230,7 @@ on_both_stores! {
         post.sends("invoice", "");
         post.execute("UPDATE person SET unsubscribed = TRUE, marketing_suspended = TRUE");
         post.execute("UPDATE person SET email_invalid = TRUE WHERE key = 'p-5-0'");
-        post.execute("INSERT INTO suppression VALUES ('p-5-1@example.com', 'unsubscribed', 0), ('p-5-2@example.com', 'manual', 0)");
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('p-5-1@example.com', 'unsubscribed', 0), ('p-5-2@example.com', 'manual', 0)");
         post.dispatcher().dispatch_once().expect("a round");
         post.is(&[("done", 13), ("skipped:email_invalid", 1), ("skipped:suppressed", 1)]);
         assert_eq!(post.smtp.messages()[0].header("List-Unsubscribe"), None);

@@ -166,3 +166,24 @@ pub fn count(s: &mut dyn Session, object: DocumentId) -> Result<i64, StoreError>
 pub fn any(s: &mut dyn Session, object: DocumentId) -> Result<bool, StoreError> {
     s.exists("SELECT 1 FROM object_record WHERE object_id = $1 LIMIT 1", params![object])
 }
+
+/// How many records of each of these objects a subject has. Index: `object_record_subject`.
+pub fn counts_of_subject(
+    s: &mut dyn Session,
+    objects: &[i64],
+    subject: i64,
+) -> Result<Vec<(DocumentId, i64)>, StoreError> {
+    let sql = "SELECT object_id, COUNT(*) FROM object_record WHERE object_id {in:1} AND subject_id = $2
+               GROUP BY object_id ORDER BY object_id";
+    s.query_map(sql, params![objects, subject], |r| Ok((DocumentId(r.int(0)), r.int(1))))
+}
+
+/// How many records of an object a subject has whose truth value `field` is not true; a missing one is not.
+pub fn count_not_true(s: &mut dyn Session, object: DocumentId, subject: i64, field: &str) -> Result<i64, StoreError> {
+    // SQLite tells a truth value as a number, PostgreSQL as a word.
+    let sql = format!(
+        "SELECT COUNT(*) FROM object_record WHERE object_id = $1 AND subject_id = $2
+         AND COALESCE(CAST(fields ->> '{field}' AS TEXT), 'false') NOT IN ('true', '1')"
+    );
+    s.query_int(&sql, params![object, subject])
+}

@@ -32,6 +32,11 @@ pub fn known(s: &mut dyn Session, addresses: &[&str]) -> Result<Vec<SuppressionR
     s.query_map(sql, params![addresses], read)
 }
 
+/// One address, if it is on the list.
+pub fn get(s: &mut dyn Session, address: &str) -> Result<Option<SuppressionRow>, StoreError> {
+    s.query_opt("SELECT address, reason, source, added_at FROM suppression WHERE address = $1", params![address], read)
+}
+
 /// Puts addresses on the list, or gives those that are there their new reason; one row per address, in their order.
 pub fn put(s: &mut dyn Session, rows: &[(&str, &str)], source: &str, at: Timestamp) -> Result<(), StoreError> {
     let addresses: Vec<&str> = rows.iter().map(|row| row.0).collect();

@@ -1,7 +1,5 @@
 //! Accounts and people over HTTP, on both stores.
 
-use caravan_model::Clock;
-use caravan_store::{OpenOptions, Store};
 use serde_json::json;
 
 use crate::support::Api;
@@ -91,33 +89,7 @@ async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
     assert_eq!((&all["total"], &all["items"][0]["key"]), (&json!(1), &json!("l")));
 }
 
-macro_rules! on_both_stores {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[tokio::test]
-            async fn embedded() {
-                super::$name(super::Api::new()).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread")]
-            async fn postgres() {
-                let database = caravan_testkit::scratch_database();
-                let url = database.url.clone();
-                let made = tokio::task::spawn_blocking(move || super::over_postgres(&url));
-                super::$name(made.await.expect("an API")).await;
-            }
-        }
-    )*};
-}
-
-fn over_postgres(url: &str) -> Api {
-    let clock = Clock::manual("2026-12-01T09:00:00Z".parse().expect("a time"));
-    let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
-    let store = Store::open_postgres(url, options).expect("the store opens");
-    Api::over(store, clock, None, |_| {})
-}
-
-on_both_stores! {
+crate::on_both_stores! {
     an_import_can_be_read_page_by_page
     an_account_is_changed_only_from_the_version_that_was_read
     a_file_that_is_wrong_as_a_whole_imports_nothing

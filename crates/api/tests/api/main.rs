@@ -8,4 +8,5 @@ mod documentation;
 mod journeys;
 mod links;
 mod protocol;
+mod records;
 mod support;

@@ -146,3 +146,31 @@ impl Call<'_> {
         Reply { status: parts.status, headers: parts.headers, bytes }
     }
 }
+
+/// Each test over both stores.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn embedded() {
+                super::$name($crate::support::Api::new()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                let database = caravan_testkit::scratch_database();
+                let url = database.url.clone();
+                let made = tokio::task::spawn_blocking(move || $crate::support::over_postgres(&url));
+                super::$name(made.await.expect("an API")).await;
+            }
+        }
+    )*};
+}
+
+pub fn over_postgres(url: &str) -> Api {
+    let clock = Clock::manual("2026-12-01T09:00:00Z".parse().expect("a time"));
+    let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
+    let store = Store::open_postgres(url, options).expect("the store opens");
+    Api::over(store, clock, None, |_| {})
+}

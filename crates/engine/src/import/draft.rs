@@ -96,8 +96,8 @@ fn take(
             relation.roles = read_roles(cell)?;
             Ok(())
         }
-        Target::Relation => {
-            relation.remove = read_relation(cell)?;
+        Target::Removal => {
+            relation.remove = read_removal("relation", cell)?;
             Ok(())
         }
         _ => Ok(()),
@@ -147,7 +147,7 @@ fn cleared(attribute: &Attribute) -> Value {
     if attribute.value_type == ValueType::Boolean && !attribute.custom { Value::Boolean(false) } else { Value::Null }
 }
 
-fn refuse_nul(name: &str, text: &str) -> Result<(), Refusal> {
+pub(super) fn refuse_nul(name: &str, text: &str) -> Result<(), Refusal> {
     if text.contains('\0') {
         return Err(("invalid_character", format!("`{name}` contains a NUL character. Remove it.")));
     }
@@ -217,8 +217,8 @@ fn read_roles(cell: Cell<'_>) -> Result<Option<Vec<String>>, Refusal> {
     Ok(Some(roles))
 }
 
-/// Whether the relation ends.
-fn read_relation(cell: Cell<'_>) -> Result<bool, Refusal> {
+/// Whether what a row speaks of goes: `remove`, or `add`.
+pub(super) fn read_removal(column: &str, cell: Cell<'_>) -> Result<bool, Refusal> {
     let text = match cell {
         Cell::Empty | Cell::Clear => return Ok(false),
         Cell::Text(text) => text.trim(),
@@ -227,7 +227,7 @@ fn read_relation(cell: Cell<'_>) -> Result<bool, Refusal> {
     match text {
         "remove" => Ok(true),
         "add" => Ok(false),
-        _ => Err(("value_not_allowed", "`relation` takes add or remove; leave it empty to add.".to_owned())),
+        _ => Err(("value_not_allowed", format!("`{column}` takes add or remove; leave it empty to add."))),
     }
 }
 

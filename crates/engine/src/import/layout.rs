@@ -6,8 +6,9 @@ use std::collections::{BTreeSet, HashMap};
 use caravan_model::attribute::{AttributeNo, AttributeSet, Schema};
 use caravan_model::suggest::did_you_mean;
 
+use super::ImportError;
 use super::activities::ActivityTypes;
-use super::{ImportError, ImportKind};
+use crate::objects::Object;
 
 /// Where the cells of a column go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,8 +19,14 @@ pub(super) enum Target {
     AccountKey,
     /// The person's roles in that account.
     AccountRoles,
-    /// What to do with the relation.
-    Relation,
+    /// Whether what the row speaks of is taken away: the relation, the record, the suppression.
+    Removal,
+    /// Records: the account or person that they belong to.
+    Owner,
+    /// Suppressions: the address.
+    Address,
+    /// Suppressions: why.
+    Reason,
     /// The activity's id.
     Id,
     /// The activity's type.
@@ -28,25 +35,25 @@ pub(super) enum Target {
     At,
     /// Who acted.
     PersonKey,
-    /// A field of the activity's type.
+    /// A field of the activity's type or of the object.
     Field(String),
     /// Nobody asked for it.
     Nothing,
 }
 
-/// The columns of one file.
-pub(super) struct Layout<'a> {
-    kind: ImportKind,
+/// What the columns of one kind of file are called.
+pub(super) struct Columns<'a> {
+    /// What the file holds, in sentences.
+    title: &'a str,
     attributes: Option<&'a AttributeSet>,
     fields: BTreeSet<&'a str>,
-    map: HashMap<&'a str, &'a str>,
-    claimed: BTreeSet<&'a str>,
-    known: RefCell<HashMap<String, Target>>,
-    unused: RefCell<BTreeSet<String>>,
+    own: Vec<(&'a str, Target)>,
+    /// Without one of each no row can be taken.
+    required: Vec<Vec<&'a str>>,
 }
 
 const RELATION_COLUMNS: [(&str, Target); 3] =
-    [("account_key", Target::AccountKey), ("account_roles", Target::AccountRoles), ("relation", Target::Relation)];
+    [("account_key", Target::AccountKey), ("account_roles", Target::AccountRoles), ("relation", Target::Removal)];
 
 const ACTIVITY_COLUMNS: [(&str, Target); 5] = [
     ("id", Target::Id),
@@ -56,53 +63,94 @@ const ACTIVITY_COLUMNS: [(&str, Target); 5] = [
     ("account_key", Target::AccountKey),
 ];
 
+const SUPPRESSION_COLUMNS: [(&str, Target); 3] =
+    [("address", Target::Address), ("reason", Target::Reason), ("suppression", Target::Removal)];
+
+impl<'a> Columns<'a> {
+    /// Of accounts.
+    pub(super) fn accounts(schema: &'a Schema) -> Self {
+        Self::new("Accounts", &[], &[&["key"]]).with_attributes(&schema.account)
+    }
+
+    /// Of people.
+    pub(super) fn people(schema: &'a Schema) -> Self {
+        Self::new("People", &RELATION_COLUMNS, &[&["key"]]).with_attributes(&schema.person)
+    }
+
+    /// Of activities.
+    pub(super) fn activities(types: &'a ActivityTypes) -> Self {
+        let required: &[&[&str]] = &[&["type"], &["at"], &["person_key", "account_key"]];
+        Self { fields: types.field_names(), ..Self::new("Activities", &ACTIVITY_COLUMNS, required) }
+    }
+
+    /// Of do-not-contact addresses.
+    pub(super) fn suppressions() -> Self {
+        Self::new("Suppressions", &SUPPRESSION_COLUMNS, &[&["address"]])
+    }
+
+    /// Of records.
+    pub(super) fn records(object: &'a Object) -> Self {
+        Self {
+            title: &object.name,
+            attributes: None,
+            fields: object.shape.fields.keys().map(String::as_str).collect(),
+            own: vec![(object.shape.subject_column(), Target::Owner), ("record", Target::Removal)],
+            required: vec![vec![&object.shape.primary_key]],
+        }
+    }
+
+    fn new(title: &'a str, own: &[(&'a str, Target)], required: &[&'a [&'a str]]) -> Self {
+        let required = required.iter().map(|names| names.to_vec()).collect();
+        Self { title, attributes: None, fields: BTreeSet::new(), own: own.to_vec(), required }
+    }
+
+    fn with_attributes(self, set: &'a AttributeSet) -> Self {
+        Self { attributes: Some(set), ..self }
+    }
+
+    /// What `name` is called in files of this kind.
+    fn target(&self, name: &str) -> Option<Target> {
+        let own = self.own.iter().find(|(own, _)| *own == name).map(|(_, target)| target.clone());
+        own.or_else(|| self.fields.contains(name).then(|| Target::Field(name.to_owned())))
+            .or_else(|| self.attributes.and_then(|set| set.no(name)).map(Target::Attribute))
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let attributes = self.attributes.into_iter().flat_map(|set| set.iter().map(|(_, a)| a.key.as_str()));
+        attributes.chain(self.own.iter().map(|(name, _)| *name)).chain(self.fields.iter().copied())
+    }
+}
+
+/// The columns of one file.
+pub(super) struct Layout<'a> {
+    columns: Columns<'a>,
+    map: HashMap<&'a str, &'a str>,
+    claimed: BTreeSet<&'a str>,
+    known: RefCell<HashMap<String, Target>>,
+    unused: RefCell<BTreeSet<String>>,
+}
+
 impl<'a> Layout<'a> {
     /// The layout of a kind of file; `map` renames columns.
     ///
     /// # Errors
     /// The map names something that is no column of this kind of file, or one twice.
-    pub(super) fn new(
-        kind: ImportKind,
-        schema: &'a Schema,
-        types: &'a ActivityTypes,
-        map: &'a [(String, String)],
-    ) -> Result<Self, ImportError> {
-        let attributes = match kind {
-            ImportKind::Accounts => Some(&schema.account),
-            ImportKind::People => Some(&schema.person),
-            ImportKind::Activities => None,
-        };
-        let fields = if kind == ImportKind::Activities { types.field_names() } else { BTreeSet::new() };
+    pub(super) fn new(columns: Columns<'a>, map: &'a [(String, String)]) -> Result<Self, ImportError> {
         let mut layout = Self {
-            kind,
-            attributes,
-            fields,
+            columns,
             map: HashMap::new(),
             claimed: BTreeSet::new(),
             known: RefCell::default(),
             unused: RefCell::default(),
         };
         for (column, name) in map {
-            layout.own(name).ok_or_else(|| layout.unknown(name))?;
+            layout.columns.target(name).ok_or_else(|| layout.unknown(name))?;
             if layout.map.insert(column, name).is_some() || !layout.claimed.insert(name) {
                 let message = format!("`{column}={name}` maps something twice. Map every column and attribute once.");
                 return Err(ImportError::file("duplicate_column", message));
             }
         }
         Ok(layout)
-    }
-
-    /// What `name` is called in files of this kind.
-    fn own(&self, name: &str) -> Option<Target> {
-        let among = |columns: &[(&str, Target)]| columns.iter().find(|(own, _)| *own == name).map(|(_, t)| t.clone());
-        match self.kind {
-            ImportKind::Accounts => None,
-            ImportKind::People => among(&RELATION_COLUMNS),
-            ImportKind::Activities => {
-                among(&ACTIVITY_COLUMNS).or_else(|| self.fields.contains(name).then(|| Target::Field(name.to_owned())))
-            }
-        }
-        .or_else(|| self.attributes.and_then(|set| set.no(name)).map(Target::Attribute))
     }
 
     /// Where a column goes.
@@ -114,7 +162,9 @@ impl<'a> Layout<'a> {
             return Ok(target.clone());
         }
         let name = self.map.get(column).copied();
-        let own = name.or_else(|| (!self.claimed.contains(column)).then_some(column)).and_then(|name| self.own(name));
+        let own = name
+            .or_else(|| (!self.claimed.contains(column)).then_some(column))
+            .and_then(|name| self.columns.target(name));
         let target = match own {
             Some(target) => target,
             None if self.map.is_empty() => return Err(self.unknown(column)),
@@ -152,14 +202,9 @@ impl<'a> Layout<'a> {
     }
 
     fn check_required(&self, targets: &[Target]) -> Result<(), ImportError> {
-        let has = |name: &str| self.own(name).is_some_and(|target| targets.contains(&target));
-        let missing = match self.kind {
-            ImportKind::Accounts | ImportKind::People if !has("key") => "key",
-            ImportKind::Activities if !has("type") => "type",
-            ImportKind::Activities if !has("at") => "at",
-            ImportKind::Activities if !has("person_key") && !has("account_key") => "person_key",
-            _ => return Ok(()),
-        };
+        let has = |name: &&str| self.columns.target(name).is_some_and(|target| targets.contains(&target));
+        let missing = self.columns.required.iter().find(|names| !names.iter().any(has));
+        let Some(missing) = missing.and_then(|names| names.first()) else { return Ok(()) };
         let message = format!(
             "The file has no column `{missing}`. Add it, or say which of its columns it is by mapping COLUMN={missing}."
         );
@@ -167,17 +212,14 @@ impl<'a> Layout<'a> {
     }
 
     fn unknown(&self, column: &str) -> ImportError {
-        let attributes = self.attributes.into_iter().flat_map(|set| set.iter().map(|(_, a)| a.key.as_str()));
-        let relation = RELATION_COLUMNS.iter().map(|(name, _)| *name).filter(|_| self.kind == ImportKind::People);
-        let activity = ACTIVITY_COLUMNS.iter().map(|(name, _)| *name).filter(|_| self.kind == ImportKind::Activities);
-        let hint = did_you_mean(column, attributes.chain(relation).chain(activity).chain(self.fields.iter().copied()));
+        let hint = did_you_mean(column, self.columns.names());
         let hint = match hint.as_str() {
             "" if column.contains([';', '\t']) => " Columns are separated by commas.",
             "" => " Rename it, map it with COLUMN=ATTRIBUTE, or declare it first.",
             hint => hint,
         };
         let shown: String = column.chars().take(80).collect();
-        ImportError::file("unknown_column", format!("{} have no column `{shown}`.{hint}", self.kind.title()))
+        ImportError::file("unknown_column", format!("{} have no column `{shown}`.{hint}", self.columns.title))
     }
 
     /// The columns that were ignored, as a note lists them.

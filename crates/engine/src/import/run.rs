@@ -3,20 +3,20 @@
 use std::collections::HashSet;
 use std::io::Read;
 
-use caravan_model::attribute::Schema;
 use caravan_store::{Session, Store, StoreError};
 use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 
-use super::activities;
-use super::draft::{self, Draft};
+use super::draft::Draft;
 use super::layout::{Layout, Target};
 use super::reader::{Cell, CsvReader, JsonReader};
+use super::rows::{Kind, Rows};
 use super::{
-    ActivityTypes, CHUNK_ROWS, Chunk, FileFormat, ImportError, ImportKind, ImportOptions, ImportReport,
-    IncomingActivity, Note, Observer, Outcome, Progress, REJECTS_KEPT, Reject, accounts, people,
+    CHUNK_ROWS, Chunk, FileFormat, ImportError, ImportKind, ImportOptions, ImportReport, Note, Observer, Outcome,
+    Progress, REJECTS_KEPT, Reject,
 };
+use crate::live::Live;
 
 /// Imports a file. Chunks before an error stay imported; repeating the file does no harm.
 ///
@@ -24,27 +24,24 @@ use super::{
 /// The header is wrong (nothing was imported), the input ends in an error, or the store refuses.
 pub fn import(
     engine: &Engine,
-    kind: ImportKind,
+    kind: &ImportKind,
     input: impl Read,
     format: FileFormat,
     options: &ImportOptions,
     observer: &mut dyn Observer,
 ) -> Result<ImportReport, ImportError> {
     let live = engine.store().read(|s| engine.live(s))?;
-    let schema = &*live.definitions.schema;
-    let types = ActivityTypes::of(&live.definitions);
-    let layout = Layout::new(kind, schema, &types, &options.map)?;
+    let kind = Kind::of(kind, &live)?;
+    let layout = Layout::new(kind.columns(&live), &options.map)?;
     let mut run = Run {
         engine,
-        schema,
-        types: &types,
-        kind,
+        live: &live,
+        kind: &kind,
         options,
         observer,
         layout: &layout,
         report: ImportReport::default(),
-        drafts: Vec::new(),
-        activities: Vec::new(),
+        rows: kind.no_rows(),
         rejects: Vec::new(),
         later: Vec::new(),
         later_keys: HashSet::new(),
@@ -60,17 +57,14 @@ pub fn import(
 
 struct Run<'a> {
     engine: &'a Engine,
-    schema: &'a Schema,
-    types: &'a ActivityTypes,
-    kind: ImportKind,
+    live: &'a Live,
+    kind: &'a Kind,
     options: &'a ImportOptions,
     observer: &'a mut dyn Observer,
     layout: &'a Layout<'a>,
     report: ImportReport,
-    /// Accounts or people of the chunk.
-    drafts: Vec<Draft>,
-    /// Activities of the chunk.
-    activities: Vec<(u64, IncomingActivity)>,
+    /// Rows of the chunk.
+    rows: Rows<'a>,
     /// Rows of the chunk that could not be read.
     rejects: Vec<Reject>,
     /// Accounts that wait for a parent, and all later rows of the same keys: the order of rows holds.
@@ -132,14 +126,7 @@ impl Run<'_> {
 
     fn take<'c>(&mut self, line: u64, cells: impl Iterator<Item = (&'c Target, Cell<'c>)>) {
         self.report.read += 1;
-        let taken = match self.kind {
-            ImportKind::Accounts => draft::read(line, cells, &self.schema.account).map(|d| self.drafts.push(d)),
-            ImportKind::People => draft::read(line, cells, &self.schema.person).map(|d| self.drafts.push(d)),
-            ImportKind::Activities => activities::read(line, cells, self.types, &self.options.source).map(|activity| {
-                self.observer.activity(&activity);
-                self.activities.push((line, activity));
-            }),
-        };
+        let taken = self.rows.read(line, cells, self.live, &self.options.source, self.observer);
         if let Err(reject) = taken {
             self.rejects.push(reject);
         }
@@ -151,7 +138,7 @@ impl Run<'_> {
     }
 
     fn flush_if_full(&mut self) -> Result<(), ImportError> {
-        if self.drafts.len() + self.activities.len() + self.rejects.len() < CHUNK_ROWS {
+        if self.rows.len() + self.rejects.len() < CHUNK_ROWS {
             return Ok(());
         }
         self.flush()
@@ -159,11 +146,12 @@ impl Run<'_> {
 
     /// Commits the chunk and tells the observer.
     fn flush(&mut self) -> Result<(), ImportError> {
-        let drafts = std::mem::take(&mut self.drafts);
-        let drafts = self.hold_back(drafts);
-        let activities = std::mem::take(&mut self.activities);
-        if !drafts.is_empty() || !activities.is_empty() {
-            let outcome = self.apply(&drafts, &activities, false)?;
+        let mut rows = std::mem::replace(&mut self.rows, self.kind.no_rows());
+        if let Some(drafts) = rows.profiles() {
+            self.hold_back(drafts);
+        }
+        if rows.len() > 0 {
+            let outcome = self.apply(&rows, false)?;
             self.settle(outcome);
         }
         self.tell();
@@ -171,13 +159,10 @@ impl Run<'_> {
     }
 
     /// Rows of keys of which an earlier row waits, wait too.
-    fn hold_back(&mut self, drafts: Vec<Draft>) -> Vec<Draft> {
-        if self.later_keys.is_empty() {
-            return drafts;
+    fn hold_back(&mut self, drafts: &mut Vec<Draft>) {
+        if !self.later_keys.is_empty() {
+            self.later.extend(drafts.extract_if(.., |draft| self.later_keys.contains(&draft.key)));
         }
-        let (wait, go): (Vec<_>, Vec<_>) = drafts.into_iter().partition(|draft| self.later_keys.contains(&draft.key));
-        self.later.extend(wait);
-        go
     }
 
     fn settle(&mut self, outcome: Outcome) {
@@ -203,24 +188,15 @@ impl Run<'_> {
         self.observer.progress(Progress { bytes: self.bytes, rows: done });
     }
 
-    fn apply(
-        &self,
-        drafts: &[Draft],
-        activities: &[(u64, IncomingActivity)],
-        last: bool,
-    ) -> Result<Outcome, StoreError> {
+    fn apply(&self, rows: &Rows<'_>, last: bool) -> Result<Outcome, StoreError> {
         let chunk = Chunk {
             engine: self.engine,
-            schema: self.schema,
+            schema: &self.live.definitions.schema,
             source: &self.options.source,
             pretended: &self.pretended,
             last,
         };
-        let work = |s: &mut dyn Session| match self.kind {
-            ImportKind::Accounts => accounts::apply(s, &chunk, drafts),
-            ImportKind::People => people::apply(s, &chunk, drafts),
-            ImportKind::Activities => activities::apply(s, activities),
-        };
+        let work = |s: &mut dyn Session| rows.apply(s, &chunk);
         let transaction = if self.options.dry_run { pretended } else { committed };
         transaction(self.engine.store(), &work)
     }
@@ -230,7 +206,7 @@ impl Run<'_> {
         let mut waiting = std::mem::take(&mut self.later);
         waiting.sort_by_key(|draft| draft.line);
         if !waiting.is_empty() {
-            let outcome = self.apply(&waiting, &[], true)?;
+            let outcome = self.apply(&Rows::Accounts(waiting), true)?;
             self.settle(outcome);
             self.tell();
         }
@@ -250,6 +226,13 @@ impl Run<'_> {
                 self.report.opt_outs_kept
             );
             self.report.notes.push(Note { code: "opt_outs_kept", message });
+        }
+        if self.report.older_versions > 0 {
+            let message = format!(
+                "{} rows were passed over: their records are stored in the same or a later version.",
+                self.report.older_versions
+            );
+            self.report.notes.push(Note { code: "older_versions", message });
         }
     }
 }
@@ -301,5 +284,6 @@ fn pretended<T>(store: &Store, work: &dyn Fn(&mut dyn Session) -> Result<T, Stor
 
 /// Another transaction added what this one wanted to add.
 fn came_first(error: &StoreError) -> bool {
-    matches!(error, StoreError::Stale(_)) || matches!(error.constraint(), Some("account_key" | "person_key"))
+    matches!(error, StoreError::Stale(_))
+        || matches!(error.constraint(), Some("account_key" | "person_key" | "object_record_key"))
 }

@@ -1,4 +1,4 @@
-//! One account or person by hand: written by the same path as a file's row, or taken away.
+//! One account, person, record or suppression by hand: written by the same path as a file's row, or taken away.
 
 use std::collections::HashSet;
 
@@ -7,23 +7,26 @@ use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, PersonId};
 use caravan_store::records::Table;
-use caravan_store::{Session, StoreError, people as stored, step};
+use caravan_store::{Session, StoreError, objects, people as stored, step};
 use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::inbox::Command;
 use crate::live::Live;
+use crate::objects::Object;
 
 use super::draft::{self, Draft};
-use super::layout::{Layout, Target};
+use super::layout::{Columns, Layout, Target};
 use super::reader::Cell;
+use super::rows::Kind;
 use super::run::committed;
-use super::{ActivityTypes, Chunk, ImportError, ImportKind, Outcome, Reject, accounts, people};
+use super::suppressions::BY_HAND;
+use super::{Chunk, ImportError, ImportKind, Outcome, Reject, accounts, people, records};
 
 /// How many steps the trips of a subject get to end before it is taken away.
 const STEPS_TO_END: usize = 1_000;
 
-/// What became of one account or person.
+/// What became of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Put {
     /// It is new.
@@ -45,14 +48,55 @@ pub fn put(
     fields: &Map<String, Json>,
     source: &str,
 ) -> Result<Put, ImportError> {
-    let live = engine.store().read(|s| engine.live(s))?;
+    let kind = match subject {
+        Subject::Account => ImportKind::Accounts,
+        Subject::Person => ImportKind::People,
+    };
     let mut row = fields.clone();
     row.insert("key".to_owned(), Json::from(key));
-    let draft = draft_of(&live, subject, 1, &row)??;
-    let drafts = [draft];
-    let outcome = committed(engine.store(), &|s| apply(s, engine, &live, subject, &drafts, source))?;
+    put_row(engine, &kind, &row, source)
+}
+
+/// Writes one row as a file of this kind would hold it.
+///
+/// # Errors
+/// [`ImportError::File`] with the code and sentence of what is wrong with it.
+pub fn put_row(engine: &Engine, kind: &ImportKind, row: &Map<String, Json>, source: &str) -> Result<Put, ImportError> {
+    let live = engine.store().read(|s| engine.live(s))?;
+    let kind = Kind::of(kind, &live)?;
+    let layout = Layout::new(kind.columns(&live), &[])?;
+    let targets: Vec<Target> = row.keys().map(|name| layout.target(name)).collect::<Result<_, _>>()?;
+    let mut rows = kind.no_rows();
+    rows.read(1, targets.iter().zip(row.values().map(Cell::of_json)), &live, source, &mut ())?;
+    let outcome = alone(engine, &live, source, &|s, chunk| rows.apply(s, chunk))?;
+    fate(outcome)
+}
+
+/// Takes a record of an object away; false when there is none.
+///
+/// # Errors
+/// The store refuses.
+pub fn delete_record(engine: &Engine, object: &Object, key: &str) -> Result<bool, StoreError> {
+    let live = engine.store().read(|s| engine.live(s))?;
+    let outcome = alone(engine, &live, BY_HAND, &|s, chunk| records::remove(s, chunk, object, key))?;
+    Ok(outcome.updated > 0)
+}
+
+/// Does something in a transaction in which rows stand alone: a parent must be there already, or among them.
+fn alone(
+    engine: &Engine,
+    live: &Live,
+    source: &str,
+    work: &dyn Fn(&mut dyn Session, &Chunk<'_>) -> Result<Outcome, StoreError>,
+) -> Result<Outcome, StoreError> {
+    let pretended = HashSet::new();
+    let chunk = Chunk { engine, schema: &live.definitions.schema, source, pretended: &pretended, last: true };
+    committed(engine.store(), &|s| work(s, &chunk))
+}
+
+fn fate(outcome: Outcome) -> Result<Put, ImportError> {
     match outcome.rejects.into_iter().next() {
-        Some(reject) => Err(ImportError::file(reject.code, reject.message)),
+        Some(reject) => Err(reject.into()),
         None if outcome.created > 0 => Ok(Put::Created),
         None if outcome.updated > 0 => Ok(Put::Updated),
         None => Ok(Put::Unchanged),
@@ -66,15 +110,15 @@ pub(super) fn draft_of(
     line: u64,
     row: &Map<String, Json>,
 ) -> Result<Result<Draft, Reject>, ImportError> {
-    let kind = match subject {
-        Subject::Account => ImportKind::Accounts,
-        Subject::Person => ImportKind::People,
+    let schema = &live.definitions.schema;
+    let columns = match subject {
+        Subject::Account => Columns::accounts(schema),
+        Subject::Person => Columns::people(schema),
     };
-    let types = ActivityTypes::default();
-    let layout = Layout::new(kind, &live.definitions.schema, &types, &[])?;
+    let layout = Layout::new(columns, &[])?;
     let targets: Vec<Target> = row.keys().map(|name| layout.target(name)).collect::<Result<_, _>>()?;
     let cells = targets.iter().zip(row.values().map(Cell::of_json));
-    Ok(draft::read(line, cells, live.definitions.schema.of(subject)))
+    Ok(draft::read(line, cells, schema.of(subject)))
 }
 
 /// Applies rows that stand alone: a parent must be there already, or among them.
@@ -145,6 +189,8 @@ fn delete_if_idle(
         }
         return Ok(Deletion::Travelling);
     }
+    let objects: Vec<i64> = Object::all_of(&live.definitions, subject).iter().map(|object| object.id.0).collect();
+    objects::delete_of_subject(s, &objects, row.id)?;
     let lists = lists_of(&live.definitions, subject);
     match subject {
         Subject::Account => stored::delete_account(s, AccountId(row.id), &lists)?,

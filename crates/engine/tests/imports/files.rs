@@ -57,7 +57,7 @@ fn bad_rows_are_refused_alone(place: &Place) {
     file.extend(b"Z,\"Zelkova, Inc\",\"12\",,\n");
     let mut heard = Heard::default();
     let report =
-        import(&place.engine, ImportKind::Accounts, &file[..], FileFormat::Csv, &ImportOptions::default(), &mut heard)
+        import(&place.engine, &ImportKind::Accounts, &file[..], FileFormat::Csv, &ImportOptions::default(), &mut heard)
             .unwrap();
     assert_eq!(
         rejected(&report),

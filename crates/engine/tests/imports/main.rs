@@ -6,5 +6,8 @@ mod activities;
 mod files;
 mod pages;
 mod place;
+mod records;
 mod relations;
 mod segment;
+mod suppressions;
+mod vectors;

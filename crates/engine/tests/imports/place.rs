@@ -95,11 +95,11 @@ impl Place {
 
     pub fn file(&self, kind: ImportKind, file: &[u8]) -> Result<ImportReport, ImportError> {
         let format = if file.starts_with(b"{") { FileFormat::JsonLines } else { FileFormat::Csv };
-        import(&self.engine, kind, file, format, &ImportOptions::default(), &mut ())
+        import(&self.engine, &kind, file, format, &ImportOptions::default(), &mut ())
     }
 
     pub fn with(&self, kind: ImportKind, file: &str, options: &ImportOptions) -> Result<ImportReport, ImportError> {
-        import(&self.engine, kind, file.as_bytes(), FileFormat::Csv, options, &mut ())
+        import(&self.engine, &kind, file.as_bytes(), FileFormat::Csv, options, &mut ())
     }
 
     pub fn apply(&self, manifest: &str) {

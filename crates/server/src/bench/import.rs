@@ -73,7 +73,7 @@ fn take_in(
 }
 
 fn import_all(engine: &Engine, kind: ImportKind, from: PipeReader) -> anyhow::Result<ImportReport> {
-    Ok(import(engine, kind, from, FileFormat::Csv, &ImportOptions::default(), &mut ())?)
+    Ok(import(engine, &kind, from, FileFormat::Csv, &ImportOptions::default(), &mut ())?)
 }
 
 /// Wall and processor seconds of plain inserts of the same rows.

@@ -1,4 +1,4 @@
-//! `caravan import`: files of accounts, people and activities into the store.
+//! `caravan import`: files of accounts, people, activities, records and suppressions into the store.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Write};
@@ -20,8 +20,9 @@ const SHOWN: usize = 20;
 /// What `import` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What the file holds
-    kind: Kind,
+    /// What the file holds: accounts, people, activities, opportunities, suppressions, or the key of a custom object
+    #[arg(value_name = "accounts|people|activities|opportunities|suppressions|OBJECT")]
+    kind: String,
     /// CSV or JSON Lines; - reads standard input
     file: PathBuf,
     /// How the file is written [default: by its extension]
@@ -36,17 +37,6 @@ pub struct Args {
     /// Write each rejected row's line number and reason to this file, as CSV
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-}
-
-/// What a file may hold.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Kind {
-    /// One account a row
-    Accounts,
-    /// One person, in one of its accounts, a row
-    People,
-    /// One activity a row
-    Activities,
 }
 
 /// How a file may be written.
@@ -68,17 +58,13 @@ fn mapping(written: &str) -> Result<(String, String), String> {
 }
 
 pub fn run(context: &Context, args: &Args) -> Outcome {
-    let kind = match args.kind {
-        Kind::Accounts => ImportKind::Accounts,
-        Kind::People => ImportKind::People,
-        Kind::Activities => ImportKind::Activities,
-    };
+    let kind = ImportKind::named(&args.kind);
     let format = format(args)?;
     let (input, bytes) = open(&args.file)?;
     let engine = context.engine()?;
     let options = ImportOptions { map: args.map.clone(), dry_run: args.dry_run, ..ImportOptions::default() };
     let mut watcher = Watcher { bar: bar(bytes), rejects: args.rejects.as_deref().map(Rejects::open).transpose()? };
-    let done = caravan_engine::import::import(&engine, kind, input, format, &options, &mut watcher);
+    let done = caravan_engine::import::import(&engine, &kind, input, format, &options, &mut watcher);
     watcher.bar.finish_and_clear();
     let done = done.map_err(failure)?;
     engine.poke();

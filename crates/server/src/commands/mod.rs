@@ -45,7 +45,7 @@ enum Command {
     Serve(serve::Args),
     /// Run journeys and deliver messages without API and app
     Worker(worker::Args),
-    /// Import accounts, people or activities from CSV or JSON Lines
+    /// Import accounts, people, activities, opportunities, suppressions or records of an object
     Import(import::Args),
     /// Check manifests without a store: every error with file, line, code and sentence
     Validate(validate::Args),

@@ -104,7 +104,7 @@ fn script(engine: &Engine, file: &Path) -> Result<Vec<ScriptedActivity>, Failure
     let input = BufReader::new(File::open(file).map_err(|error| manifests::unreadable(file, &error))?);
     let mut read = Script { file: file.display().to_string(), activities: Vec::new(), findings: Vec::new() };
     let options = ImportOptions { dry_run: true, ..ImportOptions::default() };
-    import_file(engine, ImportKind::Activities, input, format, &options, &mut read).map_err(import::failure)?;
+    import_file(engine, &ImportKind::Activities, input, format, &options, &mut read).map_err(import::failure)?;
     if read.findings.is_empty() { Ok(read.activities) } else { Err(Failure::Invalid(read.findings)) }
 }
 

@@ -64,7 +64,7 @@ pub fn tell(engine: &Engine, activity: &Json) -> anyhow::Result<()> {
 
 fn take(engine: &Engine, kind: ImportKind, file: &[u8], format: FileFormat) -> anyhow::Result<()> {
     let options = ImportOptions { source: "demo".to_owned(), ..ImportOptions::default() };
-    let ImportReport { rejected, rejects, .. } = import(engine, kind, file, format, &options, &mut ())?;
+    let ImportReport { rejected, rejects, .. } = import(engine, &kind, file, format, &options, &mut ())?;
     match rejects.first() {
         None => Ok(()),
         Some(reject) => anyhow::bail!("{rejected} rows of the demo were rejected: {}", reject.message),

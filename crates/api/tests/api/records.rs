@@ -1,0 +1,95 @@
+//! Opportunities, records of custom objects and suppressed addresses over HTTP, on both stores.
+
+use serde_json::{Value, json};
+
+use crate::support::Api;
+
+const LICENCE: &str = r#"{"kind":"custom_object","key":"licence","name":"Licence","subject":"person","primary_key":"no",
+    "fields":{"no":"integer","plan":"string"}}"#;
+
+async fn furnished(api: &Api) -> String {
+    let token = api.token("administrator");
+    let object: Value = serde_json::from_str(LICENCE).expect("a manifest");
+    let put = api.call("PUT", "/api/v1/custom_objects/licence").bearer(&token).json(&object).send().await;
+    assert_eq!(put.status.as_u16(), 201, "{}", put.text());
+    for (kind, file) in [
+        ("accounts", "key,name\nacme,Acme\n"),
+        ("people", "key,email,account_key,first_name\nada,ada@acme.example,acme,Ada\n"),
+        (
+            "opportunities",
+            "key,account_key,stage,is_closed\no1,acme,Aware,\no2,acme,Won,true\no3,acme,Lost,false\no4,none,,\n",
+        ),
+        ("licence", "no,person_key,plan\n7,ada,Gold\n"),
+        ("suppressions", "address,reason\nX@acme.example,legal\nada@acme.example,unsubscribed\n"),
+    ] {
+        let done = api.post(&format!("/api/v1/import/{kind}?format=csv")).bearer(&token).text("text/csv", file);
+        let done = done.send().await;
+        assert_eq!(done.status, 200, "{kind}: {}", done.text());
+    }
+    token
+}
+
+async fn records_are_listed_under_their_object_and_whom_they_belong_to(api: Api) {
+    let token = furnished(&api).await;
+    let get = |path: &str| api.get(path).bearer(&token).send();
+    let acme = get("/api/v1/accounts/acme").await.json();
+    assert_eq!((&acme["open_opportunities"], &acme["records"]), (&json!(2), &json!({"opportunity": 3})));
+    let all = get("/api/v1/custom_objects/opportunity/records?limit=2").await.json();
+    assert_eq!((&all["total"], &all["items"][1]["key"]), (&json!(3), &json!("o2")));
+    let next = all["next_cursor"].as_str().expect("another page").to_owned();
+    let rest = get(&format!("/api/v1/accounts/acme/records/opportunity?cursor={next}")).await.json();
+    assert_eq!(rest["items"][0]["key"], "o3");
+    assert_eq!(rest["items"][0]["account"], json!({"key": "acme", "name": "Acme"}));
+    assert_eq!(
+        (&rest["items"][0]["fields"]["stage"], &rest["items"][0]["fields"]["amount"]),
+        (&json!("Lost"), &Value::Null)
+    );
+    let ada = get("/api/v1/people/ada").await.json();
+    assert_eq!(ada["records"], json!({"licence": 1}));
+    let licences = get("/api/v1/people/ada/records/licence").await.json();
+    assert_eq!(licences["items"][0]["fields"], json!({"no": 7, "plan": "Gold"}));
+    assert_eq!(get("/api/v1/accounts/acme/records/licence").await.refusal(), (400, "wrong_subject".to_owned()));
+    assert_eq!(get("/api/v1/accounts/acme/records/none").await.refusal(), (404, "unknown_object".to_owned()));
+}
+
+async fn a_record_is_written_and_taken_away_by_hand(api: Api) {
+    let token = furnished(&api).await;
+    let at = |key: &str| format!("/api/v1/custom_objects/licence/records/{key}");
+    let put = |key: &str, body: Value| api.call("PUT", &at(key)).bearer(&token).json(&body).send();
+    let created = put("8", json!({"person_key": "ada", "plan": "Free"})).await;
+    assert_eq!((created.status.as_u16(), &created.json()["person"]["name"]), (201, &json!("Ada")));
+    let changed = put("8", json!({"plan": null})).await;
+    assert_eq!((changed.status.as_u16(), &changed.json()["fields"]), (200, &json!({"no": 8, "plan": null})));
+    assert_eq!(put("9", json!({"plan": "Free"})).await.refusal(), (422, "required".to_owned()));
+    assert_eq!(put("x", json!({"person_key": "ada"})).await.refusal(), (422, "wrong_value_type".to_owned()));
+    let delete = || api.call("DELETE", &at("8")).bearer(&token).send();
+    assert_eq!(delete().await.status, 204);
+    assert_eq!(delete().await.refusal(), (404, "unknown_record".to_owned()));
+}
+
+async fn addresses_are_suppressed_and_released_by_hand(api: Api) {
+    let token = furnished(&api).await;
+    let get = |path: &str| api.get(path).bearer(&token).send();
+    let listed = get("/api/v1/suppressions").await.json();
+    assert_eq!((&listed["total"], &listed["items"][1]["address"]), (&json!(2), &json!("x@acme.example")));
+    assert_eq!(get("/api/v1/suppressions?q=X@").await.json()["items"].as_array().map(Vec::len), Some(1));
+    let call = |method: &'static str, address: &str, body: Value| {
+        api.call(method, &format!("/api/v1/suppressions/{address}")).bearer(&token).json(&body).send()
+    };
+    let put = call("PUT", "+49%2030%20123-456", json!({"reason": "wrong number"})).await;
+    assert_eq!(
+        (put.status.as_u16(), &put.json()["address"], &put.json()["source"]),
+        (201, &json!("+4930123456"), &json!("api"))
+    );
+    assert_eq!(call("PUT", "nobody", json!({})).await.refusal(), (422, "invalid_address".to_owned()));
+    assert_eq!(call("DELETE", "+4930123456", json!({})).await.status, 204);
+    assert_eq!(call("DELETE", "ada@acme.example", json!({})).await.refusal(), (409, "opt_out_kept".to_owned()));
+    assert_eq!(get("/api/v1/suppressions/X@ACME.example").await.json()["reason"], "legal");
+    assert_eq!(get("/api/v1/suppressions/+4930123456").await.refusal(), (404, "unknown_suppression".to_owned()));
+}
+
+crate::on_both_stores! {
+    records_are_listed_under_their_object_and_whom_they_belong_to
+    a_record_is_written_and_taken_away_by_hand
+    addresses_are_suppressed_and_released_by_hand
+}

@@ -1,0 +1,170 @@
+//! Import files of do-not-contact addresses: one email address or phone number a row.
+
+use std::collections::BTreeMap;
+
+use caravan_store::suppressions as stored;
+use caravan_store::{Session, StoreError};
+
+use super::book::distinct;
+use super::draft::{read_removal, refuse_nul};
+use super::layout::Target;
+use super::reader::Cell;
+use super::{Chunk, Outcome, Reject};
+use crate::deliver::{UNSUBSCRIBED, folded_address};
+
+/// The reason of an address whose row gives none.
+pub const BY_HAND: &str = "manual";
+
+/// The longest reason, in characters.
+const MAX_REASON_CHARS: usize = 100;
+
+/// What a row says about one address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct SuppressionDraft {
+    line: u64,
+    /// In the form in which the list holds it.
+    address: String,
+    /// Why, when the row says so.
+    reason: Option<String>,
+    /// The address may be written to again.
+    remove: bool,
+}
+
+/// Why a cell was refused: code and sentence.
+type Refusal = (&'static str, String);
+
+/// Reads the cells of one row.
+pub(super) fn read<'c>(
+    line: u64,
+    cells: impl Iterator<Item = (&'c Target, Cell<'c>)>,
+) -> Result<SuppressionDraft, Reject> {
+    let mut draft = SuppressionDraft { line, ..SuppressionDraft::default() };
+    for (target, cell) in cells {
+        take(&mut draft, target, cell).map_err(|(code, message)| Reject::new(line, code, message))?;
+    }
+    if draft.address.is_empty() {
+        let message = "The row has no `address`. Give an email address or a phone number.";
+        return Err(Reject::new(line, "required", message.to_owned()));
+    }
+    Ok(draft)
+}
+
+fn take(draft: &mut SuppressionDraft, target: &Target, cell: Cell<'_>) -> Result<(), Refusal> {
+    match target {
+        Target::Address => {
+            let Some(text) = read_text("address", cell)? else { return Ok(()) };
+            draft.address = listed(text).ok_or_else(|| not_an_address(text))?;
+        }
+        Target::Reason => draft.reason = read_text("reason", cell)?.map(str::to_owned),
+        Target::Removal => draft.remove = read_removal("suppression", cell)?,
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_text<'c>(name: &str, cell: Cell<'c>) -> Result<Option<&'c str>, Refusal> {
+    let text = match cell {
+        Cell::Empty | Cell::Clear => return Ok(None),
+        Cell::Text(text) => text.trim(),
+        Cell::Json(json) => json.as_str().map(str::trim).ok_or_else(|| {
+            ("wrong_value_type", format!("`{name}` expects text, not {}.", caravan_model::value::shown(json)))
+        })?,
+    };
+    refuse_nul(name, text)?;
+    if name == "reason" && text.chars().nth(MAX_REASON_CHARS).is_some() {
+        return Err(("text_too_long", format!("`reason` takes at most {MAX_REASON_CHARS} characters; shorten it.")));
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn not_an_address(text: &str) -> Refusal {
+    let shown: String = text.chars().take(40).collect();
+    let message = format!(
+        "`address` expects an email address like ann@acme.example or a phone number like +49 30 1234567, not \"{shown}\"."
+    );
+    ("invalid_address", message)
+}
+
+/// An address in the form in which the list holds it: an email address folded, a phone number as `+` and digits.
+pub fn listed(written: &str) -> Option<String> {
+    if written.contains('@') { folded_address(written) } else { phone(written) }
+}
+
+/// A phone number as `+` and its 6 to 15 digits. Numbers without a country code name nobody for certain.
+fn phone(written: &str) -> Option<String> {
+    let written = written.trim();
+    let international = written.strip_prefix('+').or_else(|| written.strip_prefix("00"))?;
+    let digits: String = international.chars().filter(char::is_ascii_digit).collect();
+    let separators = international.chars().all(|c| c.is_ascii_digit() || " -./()\u{a0}".contains(c));
+    ((6..=15).contains(&digits.len()) && separators).then(|| format!("+{digits}"))
+}
+
+/// Folds the drafts over what is stored and writes what differs.
+pub(super) fn apply(
+    s: &mut dyn Session,
+    chunk: &Chunk<'_>,
+    drafts: &[SuppressionDraft],
+) -> Result<Outcome, StoreError> {
+    let now = s.now()?;
+    let addresses = distinct(drafts.iter().map(|draft| draft.address.as_str()));
+    let rows = stored::known(s, &addresses)?;
+    let before: BTreeMap<&str, &str> = rows.iter().map(|row| (row.address.as_str(), row.reason.as_str())).collect();
+    let mut after = before.clone();
+    let mut outcome = Outcome::default();
+    for draft in drafts {
+        fold(&mut after, draft, &mut outcome);
+    }
+    let gone: Vec<&str> = before.keys().filter(|address| !after.contains_key(*address)).copied().collect();
+    let put: Vec<(&str, &str)> =
+        after.iter().filter(|(address, reason)| before.get(*address) != Some(reason)).map(|(a, r)| (*a, *r)).collect();
+    if !put.is_empty() {
+        stored::put(s, &put, chunk.source, now)?;
+    }
+    if !gone.is_empty() {
+        stored::remove(s, &gone)?;
+    }
+    Ok(outcome)
+}
+
+fn fold<'a>(list: &mut BTreeMap<&'a str, &'a str>, draft: &'a SuppressionDraft, outcome: &mut Outcome) {
+    let address = draft.address.as_str();
+    match (list.get(address).copied(), draft.remove) {
+        // An opt-out that the person made is theirs to lift.
+        (Some(UNSUBSCRIBED), true) => {
+            outcome.unchanged += 1;
+            outcome.opt_outs_kept += 1;
+        }
+        (Some(_), true) => {
+            list.remove(address);
+            outcome.updated += 1;
+        }
+        (None, true) => outcome.unchanged += 1,
+        (None, false) => {
+            list.insert(address, draft.reason.as_deref().unwrap_or(BY_HAND));
+            outcome.created += 1;
+        }
+        (Some(known), false) => match draft.reason.as_deref() {
+            // An opt-out lets operational messages pass; it never takes the place of a harder reason.
+            Some(reason) if reason != known && reason != UNSUBSCRIBED => {
+                list.insert(address, reason);
+                outcome.updated += 1;
+            }
+            _ => outcome.unchanged += 1,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_listed_in_one_form() {
+        assert_eq!(listed(" Ann@ACME.example ").as_deref(), Some("ann@acme.example"));
+        assert_eq!(listed("+49 (30) 123-4567").as_deref(), Some("+49301234567"));
+        assert_eq!(listed("0049 30 1234567").as_deref(), Some("+49301234567"));
+        for wrong in ["030 1234567", "+12", "+49 30 ext 5", "ann@", "", "+1234567890123456"] {
+            assert_eq!(listed(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Do-not-contact addresses from files.
+
+use caravan_engine::import::{ImportKind, ImportReport};
+
+use crate::on_both_databases;
+use crate::place::{Place, counts, rejected};
+
+on_both_databases! {
+    addresses_are_listed_once_in_one_form
+    an_opt_out_of_the_person_is_kept
+}
+
+fn take(place: &Place, file: &str) -> ImportReport {
+    place.file(ImportKind::Suppressions, file.as_bytes()).unwrap()
+}
+
+fn listed(place: &Place) -> Vec<String> {
+    place.texts("SELECT address || ' ' || reason || ' ' || source FROM suppression ORDER BY address")
+}
+
+fn addresses_are_listed_once_in_one_form(place: &Place) {
+    let file = "address,reason\nAnn@Acme.example,competitor\nann@acme.example,\n+49 30 123-456,\nnobody,\n,why\n";
+    let report = take(place, file);
+    assert_eq!(counts(&report), (5, 2, 0, 1, 0, 2));
+    assert_eq!(rejected(&report), ["5 invalid_address", "6 required"]);
+    assert_eq!(listed(place), ["+4930123456 manual import", "ann@acme.example competitor import"]);
+    let report = take(
+        place,
+        "address,reason,suppression\nann@acme.example,legal,\n+4930123456,,remove\nnew@a.example,,remove\n",
+    );
+    assert_eq!(counts(&report), (3, 0, 2, 1, 0, 0));
+    assert_eq!(listed(place), ["ann@acme.example legal import"]);
+}
+
+fn an_opt_out_of_the_person_is_kept(place: &Place) {
+    take(place, "address,reason\nann@acme.example,unsubscribed\nbob@acme.example,bounced_hard\n");
+    let report = take(place, "address,reason,suppression\nann@acme.example,,remove\nbob@acme.example,unsubscribed,\n");
+    assert_eq!((counts(&report), report.opt_outs_kept), ((2, 0, 0, 2, 0, 0), 1));
+    assert_eq!(report.notes[0].code, "opt_outs_kept");
+    assert_eq!(listed(place), ["ann@acme.example unsubscribed import", "bob@acme.example bounced_hard import"]);
+}
