@@ -64,11 +64,11 @@ impl Place {
     /// Takes in the accounts, people and definitions of a case and publishes its journeys.
     pub fn set_up(&self, case: &Case) {
         for file in case.account_files() {
-            self.takes(ImportKind::Accounts, &file).expect("accounts");
+            self.takes(&ImportKind::Accounts, &file).expect("accounts");
             // The next account gets another shard.
             self.store.write(|s| s.reserve_ids("account", 15).map(|_| ())).expect("ids");
         }
-        self.takes(ImportKind::People, &case.people_file()).expect("people");
+        self.takes(&ImportKind::People, &case.people_file()).expect("people");
         let manifest = [("case.yaml".to_owned(), case.manifest())];
         if let Err(error) = apply(&self.engine, &manifest, "test", ApplyOptions::default()) {
             panic!("case {}: {}", case.seed, words(error));
@@ -80,7 +80,7 @@ impl Place {
         }
     }
 
-    fn takes(&self, kind: ImportKind, file: &str) -> Result<(), StoreError> {
+    fn takes(&self, kind: &ImportKind, file: &str) -> Result<(), StoreError> {
         let format = if file.starts_with('{') { FileFormat::JsonLines } else { FileFormat::Csv };
         match import(&self.engine, kind, file.as_bytes(), format, &ImportOptions::default(), &mut ()) {
             Ok(report) => {
@@ -188,7 +188,7 @@ impl Place {
             _ => return self.by_hand(what),
         };
         // Whoever imports does not know either whether a commit took place, and tries again.
-        while let Err(error) = self.takes(kind, &file) {
+        while let Err(error) = self.takes(&kind, &file) {
             assert!(matches!(error, StoreError::Unreachable(_)), "{error}");
             self.crashes += 1;
         }
