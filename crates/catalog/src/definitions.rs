@@ -36,6 +36,17 @@ impl Definition {
     pub fn text(&self, field: &str) -> Option<&str> {
         self.body.get(field).and_then(Json::as_str)
     }
+
+    /// The body in its own type, without the envelope; none when it does not fit (a defect: it was checked when applied).
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        let mut body = (*self.body).clone();
+        if let Some(fields) = body.as_object_mut() {
+            for envelope in ["kind", "key", "name", "description", "state"] {
+                fields.shift_remove(envelope);
+            }
+        }
+        serde_json::from_value(body).ok()
+    }
 }
 
 /// All definitions of the installation at one revision.

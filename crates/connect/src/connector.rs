@@ -18,7 +18,7 @@ pub trait Connector: Send + Sync {
     fn facts(&self) -> ConnectorFacts;
 
     /// Delivers a batch, at most [`ConnectorFacts::max_batch`] long, and returns one outcome for each item in the same
-    /// order. One item that fails never fails the others. Returns within [`ConnectorFacts::patience`].
+    /// order. One item that fails never fails the others.
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome>;
 
     /// Tries the door without sending anything: what the other side said, or why it cannot be used, for people.
@@ -26,7 +26,7 @@ pub trait Connector: Send + Sync {
 }
 
 /// What the dispatcher must know about a connector.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ConnectorFacts {
     /// Key of its [`ConnectorKind`].
     pub kind: &'static str,
@@ -35,8 +35,10 @@ pub struct ConnectorFacts {
     pub deduplicates: bool,
     /// The most items in one call.
     pub max_batch: usize,
-    /// The longest one call takes; a claim on the batch must last longer.
-    pub patience: Duration,
+    /// How many calls may be under way at the same time: what a crash leaves in doubt at most, in batches.
+    pub parallel: usize,
+    /// The most items a second over all processes together, where the user or the other side set one.
+    pub per_second: Option<f64>,
 }
 
 /// One effect on its way out.
@@ -141,6 +143,8 @@ pub enum Outcome {
     },
     /// The door is shut for everybody (unreachable, sign-in refused): nothing happened, and the fault is not this item's.
     Shut {
+        /// When the other side asked for a pause.
+        after: Option<Duration>,
         /// Stable, `snake_case`.
         code: String,
         /// For people.
@@ -160,6 +164,9 @@ pub enum Outcome {
     },
 }
 
+/// Code of a [`Outcome::Retry`] with which the other side asks to be sent less: the destination is slowed down.
+pub const THROTTLED: &str = "throttled";
+
 impl Outcome {
     /// Nothing happened; worth trying again at a time of the dispatcher's choice.
     pub fn retry(code: impl Into<String>, message: impl Into<String>) -> Self {
@@ -168,7 +175,7 @@ impl Outcome {
 
     /// Shut for everybody.
     pub fn shut(code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::Shut { code: code.into(), message: message.into() }
+        Self::Shut { after: None, code: code.into(), message: message.into() }
     }
 
     /// Refused for good.

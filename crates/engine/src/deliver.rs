@@ -1,11 +1,12 @@
 //! Delivery: what a step queued leaves the system, each effect once, and what became of it is counted and told.
 //!
-//! A dispatcher works lane by lane in small waves. One transaction writes the results of the wave before and claims,
-//! judges and marks the next; then the wave is handed to its connector. So a crash leaves at most one wave of a lane in
-//! doubt, and a dispatcher that lost its claim meanwhile changes nothing.
+//! A dispatcher works lane by lane. One transaction writes the results that have come in and claims, judges and marks
+//! what is handed to the connector next (`turn.rs`). So a crash leaves in doubt what was truly under way, and a
+//! dispatcher that lost its claim meanwhile changes nothing.
 
 mod alert;
 mod by_hand;
+mod destination;
 mod doors;
 mod frozen;
 mod gates;
@@ -13,12 +14,13 @@ mod parcel;
 mod record;
 mod rests;
 mod results;
+mod rules;
+mod turn;
 
 use std::collections::VecDeque;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use caravan_connect::Surroundings;
 use caravan_connect::tracking::SigningKeys;
@@ -31,26 +33,18 @@ pub use self::by_hand::{SettleError, Settlement, settle};
 pub use self::frozen::email_content;
 pub(crate) use self::gates::{UNSUBSCRIBED, folded_address};
 pub use self::record::Recorder;
-pub(crate) use self::results::{kept_of, raise_flag};
+pub(crate) use self::results::{Message, kept_of, raise_flag};
 
 use self::doors::Doors;
 use self::frozen::Versions;
-use self::parcel::Parcel;
 use self::rests::Rests;
-use self::results::{Results, Settled};
+use self::results::Results;
+pub use self::rules::Rules;
+use self::turn::Turn;
 use crate::Engine;
-use crate::live::Live;
 
-/// How long a claim holds; while a wave is out it is renewed well before.
+/// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
-/// How often a claim is renewed while its wave is out.
-const RENEWAL: Duration = Duration::from_secs(10);
-/// How often writing results is tried again, the pauses doubling: as long as a claim holds.
-const RESULT_TRIES: u32 = 5;
-/// The first of these pauses.
-const FIRST_RESULT_PAUSE: Duration = Duration::from_millis(500);
-/// Waves of one lane before the other lanes get their turn.
-const WAVES_PER_TURN: usize = 32;
 /// Rows of ended claims looked at in one transaction.
 const TAKEN_OVER: usize = 500;
 
@@ -63,14 +57,15 @@ pub struct Delivery {
     pub signing: SigningKeys,
     /// Lanes under way at the same time.
     pub parallel: usize,
-    /// Messages of a lane under way at the same time: the most that a crash leaves in doubt.
+    /// Messages of a lane claimed and judged together. How many of them are under way at the same time says the
+    /// connector.
     pub wave: usize,
 }
 
 impl Delivery {
-    /// Four lanes at a time, waves of 32.
+    /// Four lanes at a time, 64 messages judged together.
     pub fn new(public_url: impl Into<String>, signing: SigningKeys) -> Self {
-        Self { public_url: public_url.into(), signing, parallel: 4, wave: 32 }
+        Self { public_url: public_url.into(), signing, parallel: 4, wave: 64 }
     }
 }
 
@@ -116,13 +111,6 @@ pub struct Dispatcher {
     /// Taken from the store's id counter, so that no two dispatchers of any process share a token.
     number: Mutex<Option<i64>>,
     waves: AtomicU64,
-}
-
-/// The messages of one lane that are under way.
-struct Wave {
-    token: String,
-    live: Arc<Live>,
-    parcels: Vec<Parcel>,
 }
 
 impl Dispatcher {
@@ -229,7 +217,7 @@ impl Dispatcher {
         let work = || {
             let mut done = Dispatched::default();
             while let Some(lane) = { queue.lock().pop_front() } {
-                done += self.lane(number, &lane)?;
+                done += Turn::new(self, number, &lane).run()?;
             }
             Ok(done)
         };
@@ -253,78 +241,6 @@ impl Dispatcher {
             }
             all
         })
-    }
-
-    /// One lane's turn: wave after wave, until it is empty, rests, or others have waited long enough.
-    fn lane(&self, number: i64, lane: &str) -> Result<Dispatched, StoreError> {
-        let mut done = Dispatched::default();
-        let mut results = (String::new(), Vec::new());
-        for turn in 0..=WAVES_PER_TURN {
-            let goes_on = turn < WAVES_PER_TURN && !self.engine.stopping();
-            let (more, wave) = self.next_wave_at_last(number, lane, &results, goes_on)?;
-            done += more;
-            let Some(wave) = wave else { break };
-            results = (wave.token.clone(), self.send(wave));
-        }
-        Ok(done)
-    }
-
-    /// What was sent must be written down: a store that is away for a moment shall leave no doubt.
-    fn next_wave_at_last(
-        &self,
-        number: i64,
-        lane: &str,
-        results: &(String, Vec<Settled>),
-        goes_on: bool,
-    ) -> Result<(Dispatched, Option<Wave>), StoreError> {
-        let mut tries = 0;
-        loop {
-            match self.next_wave(number, lane, results, goes_on) {
-                Err(error) if !results.1.is_empty() && tries < RESULT_TRIES => {
-                    tracing::warn!(lane, %error, "results cannot be written; they are tried again");
-                    std::thread::sleep(FIRST_RESULT_PAUSE * 2_u32.pow(tries));
-                    tries += 1;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    /// The one transaction between two waves: writes the results of the one, claims and judges the other.
-    fn next_wave(
-        &self,
-        number: i64,
-        lane: &str,
-        (former, results): &(String, Vec<Settled>),
-        goes_on: bool,
-    ) -> Result<(Dispatched, Option<Wave>), StoreError> {
-        let token = self.token(number);
-        let shut = results::is_shut(results);
-        let (done, wave, rest) = self.engine.store().write(|s| -> Result<_, StoreError> {
-            let now = s.now()?;
-            let live = self.engine.live(s)?;
-            let rest = now + self.rests.next(lane);
-            let write = Results { live: &live, now, slot: self.slot(s, number), lane_rests_until: rest };
-            let ours = still_held(s, lane, former, results)?;
-            let mut done = write.write(s, ours)?;
-            if !goes_on || shut || outbox::on_hold(s)? {
-                return Ok((done, None, rest));
-            }
-            let rows = outbox::claim(s, lane, &token, now, now + CLAIM, self.delivery.wave.max(1))?;
-            if rows.is_empty() {
-                return Ok((done, None, rest));
-            }
-            let judged = gates::judge(s, &live, &self.versions, rows)?;
-            done += write.write(s, judged.settled)?;
-            outbox::mark_intents(s, &token, &judged.parcels.iter().map(|p| p.row.id).collect::<Vec<_>>())?;
-            Ok((done, Some(Wave { token: token.clone(), live, parcels: judged.parcels }), rest))
-        })?;
-        if shut {
-            self.rests.shut(lane, rest);
-        } else if !results.is_empty() {
-            self.rests.open(lane);
-        }
-        Ok((done, wave))
     }
 
     /// Delivery's own tally slots, apart from those of steps; SQLite has one writer and one slot.
@@ -351,16 +267,6 @@ impl crate::runtime::Deliver for Dispatcher {
         let (_, claimed_until) = self.engine.store().read(outbox::waiting)?;
         Ok(claimed_until.is_some())
     }
-}
-
-/// Results of rows that the claim still holds; those of the others are another dispatcher's business by now.
-fn still_held(s: &mut dyn Session, lane: &str, token: &str, results: &[Settled]) -> Result<Vec<Settled>, StoreError> {
-    let held = outbox::held(s, token, &results.iter().map(|settled| settled.row.id).collect::<Vec<_>>())?;
-    if held.len() < results.len() {
-        let lost = results.len() - held.len();
-        tracing::warn!(lane, lost, "a claim ran out before its results came; they are not written");
-    }
-    Ok(results.iter().filter(|settled| held.contains(&settled.row.id)).cloned().collect())
 }
 
 /// Lanes in which something does not get out.

@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use serde_json::Value as Json;
 
 use crate::compile::{Identity, compile};
+use crate::deliver::Rules;
 use crate::plan::{Entry, Plan};
 
 /// A dynamic list or an audience: a condition whose members are kept.
@@ -93,6 +94,8 @@ pub struct Live {
     pub interests: HashMap<DocumentId, Interest>,
     /// Activity types that anything hears.
     pub heard: HashSet<String>,
+    /// Communication limits.
+    pub rules: Rules,
     plans: Mutex<HashMap<VersionId, Option<Arc<Plan>>>>,
 }
 
@@ -112,6 +115,7 @@ impl Live {
                 .filter_map(|d| definitions.interest(&d.key, "").ok())
                 .map(|interest| (interest.id, interest))
                 .collect(),
+            rules: Rules::of(&definitions),
             definitions,
             heard,
             plans: Mutex::new(HashMap::new()),

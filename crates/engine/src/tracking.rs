@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{UNSUBSCRIBED, folded_address, kept_of, raise_flag};
+use crate::deliver::{self, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::live::Live;
 use crate::save;
 
@@ -183,7 +183,7 @@ struct Message {
     node_number: i64,
     journey: String,
     node: String,
-    email: Option<String>,
+    message: Option<deliver::Message>,
 }
 
 impl Message {
@@ -196,9 +196,9 @@ impl Message {
                 account: row.account,
                 address: row.address,
                 node_number: row.node,
+                message: kept.message(),
                 journey: kept.journey,
                 node: kept.node,
-                email: kept.email,
             }));
         }
         let Some(row) = outbox::queued(s, id)? else { return Ok(None) };
@@ -211,12 +211,13 @@ impl Message {
             node_number: row.node,
             journey: text("journey").unwrap_or_default(),
             node: node_name(s, live, row.version, row.node)?,
-            email: text("email"),
+            message: deliver::Message::of(text("email"), text("sms_message")),
         }))
     }
 
     fn fields(&self) -> Json {
-        json!({"email": self.email, "journey": self.journey, "node": self.node})
+        let plain = || json!({"journey": self.journey, "node": self.node});
+        self.message.as_ref().map_or_else(plain, |message| message.fields(&self.journey, &self.node))
     }
 
     fn activity(&self, kind: &'static str, person: PersonId, now: Timestamp, fields: Json) -> NewActivity {

@@ -124,21 +124,6 @@ pub fn known(s: &mut dyn Session, keys: &[String]) -> Result<Vec<LedgerRow>, Sto
     s.query_map(&format!("SELECT {LEDGER} FROM ledger WHERE key {{in:1}} ORDER BY id"), params![keys], read_ledger)
 }
 
-/// Ledger rows of these addresses at these nodes that left, of trips that are still under way: for deduplication.
-/// Index: `ledger_address`.
-pub fn sent_to(s: &mut dyn Session, addresses: &[String], nodes: &[i64]) -> Result<Vec<(LedgerRow, bool)>, StoreError> {
-    if addresses.is_empty() {
-        return Ok(Vec::new());
-    }
-    let columns: Vec<String> = LEDGER.split(',').map(|column| format!("l.{}", column.trim())).collect();
-    let sql = format!(
-        "SELECT {}, e.ended_at IS NULL FROM ledger AS l LEFT JOIN enrollment AS e ON e.id = l.enrollment_id
-         WHERE l.address {{in:1}} AND l.node {{in:2}} AND l.outcome IN ('done', 'in_doubt') ORDER BY l.id",
-        columns.join(", ")
-    );
-    s.query_map(&sql, params![addresses, nodes], |r| Ok((read_ledger(r)?, r.bool(16))))
-}
-
 /// One ledger row; `lock` holds it until the transaction ends.
 pub fn get(s: &mut dyn Session, id: EffectId, lock: bool) -> Result<Option<LedgerRow>, StoreError> {
     let lock = if lock { "{for_update}" } else { "" };
@@ -197,6 +182,14 @@ pub struct Recipient {
     pub email_suspended: bool,
     /// No marketing for now.
     pub marketing_suspended: bool,
+    /// The number now.
+    pub mobile_phone: Option<String>,
+    /// `y` or `n`, when it was ever said.
+    pub sms_consent: Option<String>,
+    /// Their time zone.
+    pub time_zone: Option<String>,
+    /// Their country, as a name or a code.
+    pub country: Option<String>,
 }
 
 /// These people as they are now.
@@ -205,7 +198,8 @@ pub fn recipients(s: &mut dyn Session, people: &[i64]) -> Result<Vec<Recipient>,
         return Ok(Vec::new());
     }
     s.query_map(
-        "SELECT id, email, first_name, last_name, unsubscribed, email_invalid, email_suspended, marketing_suspended
+        "SELECT id, email, first_name, last_name, unsubscribed, email_invalid, email_suspended, marketing_suspended,
+             mobile_phone, sms_consent, time_zone, country
          FROM person WHERE id {in:1} ORDER BY id",
         params![people],
         |r| {
@@ -218,6 +212,10 @@ pub fn recipients(s: &mut dyn Session, people: &[i64]) -> Result<Vec<Recipient>,
                 email_invalid: r.bool(5),
                 email_suspended: r.bool(6),
                 marketing_suspended: r.bool(7),
+                mobile_phone: r.opt_string(8),
+                sms_consent: r.opt_string(9),
+                time_zone: r.opt_string(10),
+                country: r.opt_string(11),
             })
         },
     )

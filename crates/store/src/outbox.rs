@@ -182,10 +182,10 @@ pub struct Again {
     pub attempt: i64,
     /// Not before this instant.
     pub not_before: Timestamp,
-    /// Why it did not go, stable.
-    pub code: String,
+    /// Why it did not go, stable; none: it only waits for its time.
+    pub code: Option<String>,
     /// Why, for people.
-    pub message: String,
+    pub message: Option<String>,
     /// What rendering needs from now on.
     pub body: String,
 }
@@ -200,8 +200,8 @@ pub fn put_back(s: &mut dyn Session, rows: &[Again]) -> Result<(), StoreError> {
     let id: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
     let attempt: Vec<i64> = rows.iter().map(|row| row.attempt).collect();
     let not_before: Vec<i64> = rows.iter().map(|row| caravan_model::clock::to_micros(row.not_before)).collect();
-    let code: Vec<&str> = rows.iter().map(|row| row.code.as_str()).collect();
-    let message: Vec<&str> = rows.iter().map(|row| row.message.as_str()).collect();
+    let code: Vec<Option<&str>> = rows.iter().map(|row| row.code.as_deref()).collect();
+    let message: Vec<Option<&str>> = rows.iter().map(|row| row.message.as_deref()).collect();
     let body: Vec<&str> = rows.iter().map(|row| row.body.as_str()).collect();
     s.bulk(
         &Bulk::update("outbox")

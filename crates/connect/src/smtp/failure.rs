@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use lettre::transport::smtp::Error;
 
-use crate::connector::Outcome;
+use crate::connector::{Outcome, THROTTLED};
 
 /// How far a conversation had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,6 +90,9 @@ impl Failure {
             Self::Refused { stage: Stage::SignIn, .. } => Outcome::shut("smtp_sign_in_failed", message),
             // Not about the recipient: the connection must be mended, and then the message goes out.
             Self::Refused { stage: Stage::Sender, code: 500.., .. } => Outcome::retry("smtp_sender_refused", message),
+            Self::Refused { code, text, .. } if *code < 500 && asks_for_less(*code, text) => {
+                Outcome::retry(THROTTLED, message)
+            }
             Self::Refused { code, .. } if *code < 500 => Outcome::retry("smtp_deferred", message),
             Self::Refused { stage, code, text } => Outcome::failed(permanent(*stage, *code, text), message),
         }
@@ -137,6 +140,11 @@ fn permanent(stage: Stage, code: u16, text: &str) -> &'static str {
     }
 }
 
+/// Whether a deferral is about how much we send rather than about this message.
+fn asks_for_less(code: u16, text: &str) -> bool {
+    code == 421 || matches!(enhanced(text), Some((7, _)))
+}
+
 /// Subject and detail of an enhanced status code (`5.1.1`, RFC 3463) at the beginning of a reply.
 fn enhanced(text: &str) -> Option<(u16, u16)> {
     let mut numbers = text.split_whitespace().next()?.split('.');
@@ -171,6 +179,8 @@ mod tests {
         assert_eq!(refused(Answer, 554, "this is spam"), "failed refused_content");
         assert_eq!(refused(Answer, 550, "5.7.26 unauthenticated"), "failed refused_by_policy");
         assert_eq!(refused(Answer, 451, "try later"), "retry smtp_deferred");
+        assert_eq!(refused(Recipient, 421, "too many messages"), "retry throttled");
+        assert_eq!(refused(Answer, 451, "4.7.28 unusual rate"), "retry throttled");
         assert_eq!(refused(Sender, 530, "5.7.0 sign in first"), "retry smtp_sender_refused");
         assert_eq!(refused(SignIn, 535, "5.7.8 wrong password"), "shut smtp_sign_in_failed");
         assert_eq!(refused(Connect, 554, "go away"), "shut smtp_refused");

@@ -1,23 +1,23 @@
-//! Mail through an SMTP server: the settings of a connection and the delivery of a batch over a few connections.
+//! Mail through an SMTP server: the settings of a connection and the delivery of messages over a few connections.
 //!
 //! The library's own pool hides at which point of the conversation a delivery failed, and that point decides between
 //! "try again" and "in doubt"; so the conversation is held command by command here (`session`).
 
 mod failure;
 mod message;
-mod run;
 mod session;
 mod settings;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
-use futures_util::future::join_all;
 use parking_lot::Mutex;
 use schemars::{Schema, schema_for};
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
-use self::failure::Failure;
-use self::run::Run;
+use self::failure::{Failure, Stage};
 use self::session::{Server, Session};
 pub use self::settings::{Security, SenderSettings, SmtpSettings};
 use crate::connector::{
@@ -74,8 +74,6 @@ struct Patience {
     command: Duration,
     /// For the answer to a whole message: servers check content first. Giving up early leaves the message in doubt.
     accept: Duration,
-    /// No message of a batch is begun later than this.
-    last_start: Duration,
     /// A connection unused for longer is not used again.
     idle: Duration,
 }
@@ -83,14 +81,7 @@ struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let secs = Duration::from_secs;
-        Self { connect: secs(10), command: secs(30), accept: secs(120), last_start: secs(180), idle: secs(30) }
-    }
-}
-
-impl Patience {
-    /// The longest a batch takes: its last message over a fresh connection, every answer at the last moment.
-    fn batch(&self) -> Duration {
-        self.last_start + (self.connect + self.command * 8 + self.accept) * 2
+        Self { connect: secs(10), command: secs(30), accept: secs(120), idle: secs(30) }
     }
 }
 
@@ -102,6 +93,10 @@ pub struct SmtpConnector {
     clock: Clock,
     runtime: tokio::runtime::Handle,
     idle: Mutex<Vec<Session>>,
+    /// Connections on which a message is under way.
+    busy: AtomicUsize,
+    /// Told when one of them is not busy any more.
+    freed: Notify,
 }
 
 impl SmtpConnector {
@@ -113,80 +108,61 @@ impl SmtpConnector {
     ) -> Result<Self, Box<Finding>> {
         let server = Server::new(&settings, password, patience)?;
         let Surroundings { clock, runtime, .. } = surroundings.clone();
-        Ok(Self { settings, server, patience, clock, runtime, idle: Mutex::new(Vec::new()) })
+        let idle = Mutex::new(Vec::new());
+        Ok(Self { settings, server, patience, clock, runtime, idle, busy: AtomicUsize::new(0), freed: Notify::new() })
     }
 
-    async fn deliver_all(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        let run = Run::new(batch);
-        // One connection first: a server that is not there is asked once, and one that takes few connections gets one.
-        let first = match self.session(&run).await {
-            Ok(session) => session,
-            Err(failure) => return vec![failure.outcome(&self.settings.host); batch.len()],
+    /// A connection to send over, kept or new. A server that takes fewer than we would like gets fewer: then one of
+    /// the others is waited for.
+    async fn session(&self) -> Result<Session, Failure> {
+        let patience = self.patience.accept;
+        let wait = async {
+            loop {
+                let freed = self.freed.notified();
+                if let Some(session) = self.idle_session() {
+                    return Ok(session);
+                }
+                match self.server.connect().await {
+                    Err(failure) if self.busy.load(Ordering::SeqCst) == 0 => return Err(failure),
+                    Err(_) => freed.await,
+                    opened => return opened,
+                }
+            }
         };
-        let others = usize::from(self.settings.connections).min(batch.len()).saturating_sub(1);
-        join_all(std::iter::once(Some(first)).chain((0..others).map(|_| None)).map(|session| self.work(&run, session)))
-            .await;
-        run.outcomes()
-    }
-
-    async fn session(&self, run: &Run<'_>) -> Result<Session, Failure> {
-        let session = match self.idle_session() {
-            Some(session) => session,
-            None => self.server.connect().await?,
-        };
-        run.opened();
+        let session = timeout(patience, wait).await.map_err(|_| Failure::timeout(Stage::Connect))??;
+        self.busy.fetch_add(1, Ordering::SeqCst);
         Ok(session)
     }
 
-    /// One connection's share of a batch: the next item, until there is none.
-    async fn work(&self, run: &Run<'_>, mut session: Option<Session>) {
-        while let Some((n, item)) = run.take() {
-            let outcome = match run.why_stopped(self.patience.last_start) {
-                Some(outcome) => outcome,
-                None => match self.deliver_one(item, &mut session, run).await {
-                    Ok(outcome) => outcome,
-                    // The server takes fewer connections than we would like: the others go on with this one's share.
-                    Err(_) if run.anybody_connected() => return run.put_back(n),
-                    Err(failure) => run.stop(failure.outcome(&self.settings.host)),
-                },
-            };
-            run.settle(n, outcome);
-        }
-        if let Some(session) = session {
-            run.closed();
+    /// A connection's message is dealt with: the connection is kept, or closed.
+    async fn done_with(&self, session: Session, lost: bool) {
+        if lost || session.is_broken() || session.messages() >= self.settings.messages_per_connection {
+            session.close(lost).await;
+        } else {
             self.idle.lock().push(session);
         }
+        self.busy.fetch_sub(1, Ordering::SeqCst);
+        self.freed.notify_one();
     }
 
-    /// Delivers one item; fails when no connection stands.
-    async fn deliver_one(
-        &self,
-        item: &Outgoing,
-        session: &mut Option<Session>,
-        run: &Run<'_>,
-    ) -> Result<Outcome, Failure> {
+    async fn deliver_one(&self, item: &Outgoing) -> Outcome {
         let EffectBody::Email(email) = &item.body;
         let mail = match message::compose(&item.key, email, &self.settings, self.clock.now()) {
             Ok(mail) => mail,
-            Err(outcome) => return Ok(outcome),
+            Err(outcome) => return outcome,
         };
         loop {
-            let mut open = match session.take() {
-                Some(open) => open,
-                None => self.session(run).await?,
+            let mut session = match self.session().await {
+                Ok(session) => session,
+                Err(failure) => return failure.outcome(&self.settings.host),
             };
-            let kept = open.messages() > 0;
-            let sent = open.send(&mail).await;
-            let ended = sent.as_ref().is_err_and(Failure::ends_connection);
-            if ended || open.is_broken() || open.messages() >= self.settings.messages_per_connection {
-                run.closed();
-                open.close(ended).await;
-            } else {
-                *session = Some(open);
-            }
+            let kept = session.messages() > 0;
+            let sent = session.send(&mail).await;
+            let lost = sent.as_ref().is_err_and(Failure::ends_connection);
+            self.done_with(session, lost).await;
             // A kept connection may have been closed by the other side meanwhile; that is no failure of the message.
-            if !(kept && ended && sent.as_ref().is_err_and(Failure::nothing_happened)) {
-                return Ok(self.outcome(sent, mail.message_id));
+            if !(kept && lost && sent.as_ref().is_err_and(Failure::nothing_happened)) {
+                return self.outcome(sent, mail.message_id);
             }
         }
     }
@@ -207,14 +183,28 @@ impl SmtpConnector {
 
 impl Connector for SmtpConnector {
     fn facts(&self) -> ConnectorFacts {
-        ConnectorFacts { kind: "smtp", deduplicates: false, max_batch: 100, patience: self.patience.batch() }
+        ConnectorFacts {
+            kind: "smtp",
+            deduplicates: false,
+            max_batch: 1,
+            parallel: usize::from(self.settings.connections),
+            per_second: self.settings.per_second,
+        }
     }
 
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        if batch.is_empty() {
-            return Vec::new();
-        }
-        self.runtime.block_on(self.deliver_all(batch))
+        self.runtime.block_on(async {
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for item in batch {
+                let outcome = match outcomes.last() {
+                    // A server that is not there is asked once.
+                    Some(shut @ Outcome::Shut { .. }) => shut.clone(),
+                    _ => self.deliver_one(item).await,
+                };
+                outcomes.push(outcome);
+            }
+            outcomes
+        })
     }
 
     fn check(&self) -> Result<String, String> {

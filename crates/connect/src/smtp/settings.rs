@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::email::check_address;
 
 /// Settings of a connection of type `smtp`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpSettings {
     /// Name or address of the mail server.
@@ -38,6 +38,9 @@ pub struct SmtpSettings {
     #[serde(default = "hundred")]
     #[schemars(range(min = 1))]
     pub messages_per_connection: u32,
+    /// How many messages a second the mail server wants at most, over all processes together; left out: as many as go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<f64>,
 }
 
 fn four() -> u8 {
@@ -106,6 +109,8 @@ impl SmtpSettings {
             "/messages_per_connection",
             "At least 1 message goes over a connection.",
         );
+        let rate_is_bad = self.per_second.is_some_and(|rate| !(0.01..=10_000.0).contains(&rate));
+        check(rate_is_bad, "/per_second", "Between 0.01 and 10000 messages a second are possible.");
         let in_the_clear = self.username.is_some() && self.security == Security::None && !self.is_local();
         check(in_the_clear, "/security", "The password would cross the network in the clear; use starttls or tls.");
         findings

@@ -140,6 +140,15 @@ fn mails(count: usize) -> Vec<Outgoing> {
     (0..count).map(|n| mail(&format!("p{n}@acme.example"))).collect()
 }
 
+/// Delivers from several threads at once, as the dispatcher does.
+fn together(connector: &SmtpConnector, batch: &[Outgoing], threads: usize) -> Vec<Outcome> {
+    thread::scope(|scope| {
+        let share = batch.len().div_ceil(threads);
+        let at_work: Vec<_> = batch.chunks(share).map(|share| scope.spawn(|| connector.deliver(share))).collect();
+        at_work.into_iter().flat_map(|thread| thread.join().expect("it ends")).collect()
+    })
+}
+
 fn names(outcomes: &[Outcome]) -> Vec<&str> {
     outcomes.iter().map(name).collect()
 }
@@ -153,13 +162,14 @@ fn name(outcome: &Outcome) -> &str {
 }
 
 #[test]
-fn a_batch_goes_out_over_a_few_connections_and_each_message_arrives_once() {
+fn messages_go_out_over_a_few_connections_and_each_arrives_once() {
     let world = World::new();
     let catcher =
         Catcher::start("127.0.0.1:0".parse().expect("an address"), CatcherLimits::default(), &world.surroundings());
     let catcher = catcher.expect("starts");
     let connector = world.connector(catcher.addr(), json!({"connections": 4}));
-    let outcomes = connector.deliver(&mails(100));
+    assert_eq!(connector.facts().parallel, 4);
+    let outcomes = together(&connector, &mails(100), 4);
     assert!(outcomes.iter().all(|outcome| name(outcome) == "delivered"), "{outcomes:?}");
     let mut to: Vec<_> = catcher.list(200, None).items.into_iter().flat_map(|item| item.to).collect();
     to.sort();
@@ -285,9 +295,10 @@ fn a_server_that_takes_few_connections_gets_few() {
         (connection > 1 && line.is_empty()).then_some(Does::Says("421 4.3.2 too many connections"))
     });
     let connector = world.connector(server.addr, json!({"connections": 4}));
-    let outcomes = connector.deliver(&mails(20));
+    assert_eq!(names(&connector.deliver(&mails(1))), ["delivered"]);
+    let outcomes = together(&connector, &mails(20), 4);
     assert!(outcomes.iter().all(|outcome| name(outcome) == "delivered"), "{:?}", names(&outcomes));
-    assert_eq!(server.accepted(), 20);
+    assert_eq!(server.accepted(), 21);
 }
 
 #[test]

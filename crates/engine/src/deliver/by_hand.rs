@@ -10,7 +10,6 @@ use caravan_store::outbox::{self, OutboxRow};
 use caravan_store::step::{self, Claim};
 use caravan_store::{Dialect, Session, StoreError};
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::results::{Kept, SOURCE, counted_as, kept_of};
 use crate::Engine;
@@ -112,16 +111,16 @@ fn tell_sent(
     kept: &Kept,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(email) = &kept.email else { return Ok(()) };
+    let Some(message) = kept.message() else { return Ok(()) };
     let sent = NewActivity {
-        kind: "email_sent",
+        kind: message.either("email_sent", "sms_sent"),
         at: now,
         account: row.account,
         person: row.person,
         enrollment: Some(row.enrollment),
         node: Some(row.node),
         source: Arc::from(SOURCE),
-        fields: json!({"email": email, "journey": kept.journey, "node": kept.node}).to_string(),
+        fields: message.fields(&kept.journey, &kept.node).to_string(),
     };
     let live = engine.live(s)?;
     let changes = Changes { activities: vec![sent], ..Changes::default() };

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use caravan_connect::{Connector, Outcome, Secret, Secrets, Surroundings, connector};
+use caravan_connect::{Connector, ConnectorFacts, Outcome, Secret, Secrets, Surroundings, connector};
 use caravan_model::Finding;
 use caravan_model::document::{self, DocumentKind};
 use parking_lot::Mutex;
@@ -53,6 +53,18 @@ impl Doors {
         let body = Arc::clone(&definition.body);
         open.insert(connection.to_owned(), Open { body, secrets, connector: Arc::clone(&connector) });
         Ok(Some(connector))
+    }
+
+    /// What must be known of a connection's door, or why it is shut. A record takes everything in one go.
+    pub fn facts(&self, live: &Live, connection: &str) -> Result<ConnectorFacts, Outcome> {
+        let recording = || ConnectorFacts {
+            kind: "record",
+            deduplicates: true,
+            max_batch: usize::MAX,
+            parallel: 1,
+            per_second: None,
+        };
+        Ok(self.door(live, connection)?.map_or_else(recording, |door| door.facts()))
     }
 
     /// Whether the other side recognises a repeated effect.

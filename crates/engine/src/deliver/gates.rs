@@ -1,4 +1,8 @@
 //! The gates: whether an effect may go, judged at the last moment from what is so now.
+//!
+//! In this order, the first that does not let it pass decides: its journey, the allow list, its address, the block list,
+//! hard bounces, a suspended address, suspended marketing, consent, complaints, deduplication, caps, quiet hours.
+//! Operational messages pass by marketing's gates. *Hold all outgoing* stands before them all: then nothing is claimed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,19 +10,30 @@ use std::sync::Arc;
 use caravan_catalog::effects::{self, EmailEffect, SalesAlertEffect};
 use caravan_connect::Mailbox;
 use caravan_connect::email::{AddressProblem, check_address};
+use caravan_model::document::Channel;
 use caravan_model::text::fold;
-use caravan_model::{EnrollmentId, PersonId, VersionId};
+use caravan_model::{EffectId, PersonId};
 use caravan_store::ledger::{self, Recipient};
+use caravan_store::limits::{self, CapClaim};
 use caravan_store::outbox::OutboxRow;
 use caravan_store::{Session, StoreError};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::frozen::{Frozen, Versions};
 use super::parcel::{Content, Parcel};
 use super::results::{About, Settled, Verdict};
+use super::rules::{Limited, Quiet};
 use crate::live::Live;
 
 /// Why an address is on the do-not-contact list when its owner put it there.
 pub const UNSUBSCRIBED: &str = "unsubscribed";
+/// … when its owner reported a message of ours as spam.
+pub const COMPLAINT: &str = "complaint";
+/// … when it takes no mail.
+pub const BOUNCED: &str = "bounced_hard";
+/// Why a message was dropped in quiet hours that say so.
+pub const QUIET_HOURS: &str = "quiet_hours";
 
 /// What became of claimed rows: some may go, the others are settled already.
 #[derive(Default)]
@@ -33,19 +48,21 @@ pub fn judge(
     live: &Live,
     versions: &Versions,
     rows: Vec<OutboxRow>,
+    now: Timestamp,
 ) -> Result<Judged, StoreError> {
     let mut judged = Judged::default();
     let rows = without_known(s, live, versions, rows, &mut judged)?;
-    let mut facts = Facts::load(s, &rows)?;
+    let facts = Facts::load(s, &rows)?;
     let mut parcels = Vec::new();
     for row in rows {
         let frozen = versions.get(s, live, row.version)?;
-        match facts.judge(live, frozen.as_ref(), row) {
+        match facts.judge(live, frozen.as_ref(), row, now) {
             Ok(parcel) => parcels.push(parcel),
             Err(settled) => judged.settled.push(*settled),
         }
     }
-    deduplicate(s, live, versions, parcels, &mut judged)?;
+    let parcels = deduplicate(s, live, versions, parcels, &mut judged)?;
+    judged.parcels = within_limits(s, live, &facts, parcels, now, &mut judged.settled)?;
     Ok(judged)
 }
 
@@ -123,13 +140,19 @@ impl Facts {
         })
     }
 
-    fn judge(&mut self, live: &Live, frozen: Option<&Arc<Frozen>>, row: OutboxRow) -> Result<Parcel, Box<Settled>> {
+    fn judge(
+        &self,
+        live: &Live,
+        frozen: Option<&Arc<Frozen>>,
+        row: OutboxRow,
+        now: Timestamp,
+    ) -> Result<Parcel, Box<Settled>> {
         let mut about = About::of(&row, frozen.map(Arc::as_ref));
         let content = match self.content(live, frozen, &row, &mut about) {
             Ok(content) => content,
             Err(verdict) => return Err(Box::new(Settled { row, about, verdict })),
         };
-        Ok(Parcel { row, about, content })
+        Ok(Parcel { row, about, content, judged_at: now })
     }
 
     fn content(
@@ -144,31 +167,24 @@ impl Facts {
         let frozen = frozen.filter(|_| !matches!(state, None | Some("aborted")));
         let Some(frozen) = frozen else { return Err(Verdict::Skipped("journey_aborted")) };
         match row.kind.as_str() {
-            effects::EMAIL => self.email(frozen, row, about),
-            effects::SALES_ALERT => self.alert(row),
+            effects::EMAIL => self.email(live, frozen, row, about),
+            effects::SALES_ALERT => self.alert(live, row),
             other => Err(Verdict::failed("unknown_effect", format!("Nothing delivers effects of kind `{other}`."))),
         }
     }
 
-    fn email(&self, frozen: &Frozen, row: &OutboxRow, about: &mut About) -> Result<Content, Verdict> {
+    fn email(&self, live: &Live, frozen: &Frozen, row: &OutboxRow, about: &mut About) -> Result<Content, Verdict> {
         let effect: EmailEffect = serde_json::from_str(&row.body).map_err(unreadable)?;
         let mailing = frozen.email(&effect.email).map_err(|why| Verdict::failed("email_invalid_content", why))?;
         let person = row.person.and_then(|id| self.people.get(&id)).ok_or(Verdict::Skipped("person_deleted"))?;
         let address = person.email.as_deref().unwrap_or_default();
-        let folded = folded(address).map_err(|problem| Verdict::Skipped(problem.code()))?;
-        about.address = Some(folded.clone());
-        let suppressed = self.suppressed.get(&folded).map(String::as_str);
-        let operational = mailing.email.operational;
-        let reason = match suppressed {
-            _ if person.email_invalid => Some("email_invalid"),
-            Some(reason) if reason != UNSUBSCRIBED => Some("suppressed"),
-            _ if person.email_suspended => Some("email_suspended"),
-            _ if operational => None,
-            _ if person.marketing_suspended => Some("marketing_suspended"),
-            Some(_) => Some("unsubscribed"),
-            None => person.unsubscribed.then_some("unsubscribed"),
-        };
-        if let Some(reason) = reason {
+        let folded = folded(address);
+        about.address = folded.as_ref().ok().cloned();
+        if about.address.as_ref().is_some_and(|address| !live.rules.allows(address)) {
+            return Err(Verdict::Skipped("not_on_allow_list"));
+        }
+        let folded = folded.map_err(|problem| Verdict::Skipped(problem.code()))?;
+        if let Some(reason) = self.excludes_email(person, &folded, mailing.email.operational) {
             return Err(Verdict::Skipped(reason));
         }
         let names = [&person.first_name, &person.last_name].into_iter().flatten().map(|name| name.trim());
@@ -177,16 +193,57 @@ impl Facts {
         Ok(Content::Email { effect: Box::new(effect), mailing: Arc::clone(mailing), to })
     }
 
+    /// Why a person may not get an email. Without a word of theirs they may; an address that opted out, complained or
+    /// bounced stays out whoever has it. A complaint and a dead address hold for operational mail too.
+    fn excludes_email(&self, person: &Recipient, folded: &str, operational: bool) -> Option<&'static str> {
+        let listed = self.suppressed.get(folded).map(String::as_str);
+        let marketing = !operational;
+        let gates = [
+            (person.email_invalid, "email_invalid"),
+            (listed.is_some_and(|reason| ![UNSUBSCRIBED, COMPLAINT, BOUNCED].contains(&reason)), "suppressed"),
+            (listed == Some(BOUNCED), "bounced_before"),
+            (person.email_suspended, "email_suspended"),
+            (marketing && person.marketing_suspended, "marketing_suspended"),
+            (marketing && (person.unsubscribed || listed == Some(UNSUBSCRIBED)), "unsubscribed"),
+            (listed == Some(COMPLAINT), "complained"),
+        ];
+        gates.into_iter().find_map(|(shut, reason)| shut.then_some(reason))
+    }
+
     /// Alerts go to colleagues: consent is not asked, but an address that takes no mail is left out.
-    fn alert(&self, row: &OutboxRow) -> Result<Content, Verdict> {
+    fn alert(&self, live: &Live, row: &OutboxRow) -> Result<Content, Verdict> {
         let mut effect: SalesAlertEffect = serde_json::from_str(&row.body).map_err(unreadable)?;
-        effect.to.retain(|to| {
-            folded(to).is_ok_and(|folded| self.suppressed.get(&folded).is_none_or(|reason| reason == UNSUBSCRIBED))
-        });
+        let reachable = |folded: &String| self.suppressed.get(folded).is_none_or(|reason| reason == UNSUBSCRIBED);
+        effect.to.retain(|to| folded(to).is_ok_and(|folded| reachable(&folded)));
+        if effect.to.is_empty() {
+            return Err(Verdict::Skipped("email_invalid"));
+        }
+        effect.to.retain(|to| folded(to).is_ok_and(|folded| live.rules.allows(&folded)));
         match effect.to.is_empty() {
-            true => Err(Verdict::Skipped("email_invalid")),
+            true => Err(Verdict::Skipped("not_on_allow_list")),
             false => Ok(Content::Alert(Box::new(effect))),
         }
+    }
+
+    /// A parcel as limits see it; none for what no limit holds for.
+    fn limited<'a>(&self, parcel: &'a Parcel) -> Option<Limited<'a>> {
+        let (channel, rule_set) = match &parcel.content {
+            Content::Email { mailing, .. } if !mailing.email.operational => {
+                (Channel::Email, mailing.email.rule_set.as_deref())
+            }
+            Content::Email { .. } | Content::Alert(_) => return None,
+        };
+        let person = self.people.get(&parcel.row.person?)?;
+        Some(Limited {
+            effect: parcel.row.id,
+            channel,
+            rule_set,
+            person: person.person,
+            address: parcel.about.address.as_deref()?,
+            account: parcel.row.account,
+            zone: person.time_zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()),
+            queued_at: parcel.row.queued_at,
+        })
     }
 }
 
@@ -201,37 +258,50 @@ fn deduplicate(
     versions: &Versions,
     parcels: Vec<Parcel>,
     judged: &mut Judged,
-) -> Result<(), StoreError> {
-    let mut strict = HashSet::new();
-    for parcel in &parcels {
-        if versions.get(s, live, parcel.row.version)?.is_some_and(|frozen| frozen.deduplicates) {
-            strict.insert(parcel.row.version);
+) -> Result<Vec<Parcel>, StoreError> {
+    let mut wanted = Vec::new();
+    for Parcel { row, about, content, .. } in &parcels {
+        let frozen = versions.get(s, live, row.version)?.filter(|frozen| frozen.deduplicates);
+        if let (Some(frozen), Some(address), Content::Email { .. }) = (frozen, &about.address, content) {
+            wanted.push((format!("{}/{}/{address}", frozen.journey.0, about.node), row.id, row.enrollment));
         }
     }
-    let asked = || parcels.iter().filter(|parcel| strict.contains(&parcel.row.version));
-    let addresses: Vec<String> = asked().filter_map(|parcel| parcel.about.address.clone()).collect();
-    let nodes: Vec<i64> = asked().map(|parcel| parcel.row.node).collect();
-    let sent: Vec<(Place, EnrollmentId, bool)> = ledger::sent_to(s, &addresses, &nodes)?
-        .into_iter()
-        .map(|(row, active)| ((row.version, row.node, row.address.unwrap_or_default()), row.enrollment, active))
-        .collect();
-    let mut here: HashSet<Place> = HashSet::new();
-    for parcel in parcels {
-        let place = parcel.about.address.clone().filter(|_| strict.contains(&parcel.row.version));
-        let place = place.map(|address| (parcel.row.version, parcel.row.node, address));
-        let before = |place: &Place| {
-            sent.iter().any(|(at, trip, active)| at == place && (*active || *trip == parcel.row.enrollment))
-        };
-        match place {
-            Some(place) if before(&place) || !here.insert(place.clone()) => {
-                let Parcel { row, about, .. } = parcel;
-                judged.settled.push(Settled { row, about, verdict: Verdict::Skipped("duplicate_address") });
-            }
-            _ => judged.parcels.push(parcel),
-        }
-    }
-    Ok(())
+    let held: HashSet<EffectId> = limits::lock_addresses(s, &wanted)?;
+    let (twice, parcels): (Vec<_>, Vec<_>) = parcels.into_iter().partition(|parcel| held.contains(&parcel.row.id));
+    judged.settled.extend(twice.into_iter().map(|parcel| parcel.settled(Verdict::Skipped("duplicate_address"))));
+    Ok(parcels)
 }
 
-/// Version, node, folded address.
-type Place = (VersionId, i64, String);
+/// Caps and quiet hours. A message that waits for quiet hours to end is not counted yet.
+fn within_limits(
+    s: &mut dyn Session,
+    live: &Live,
+    facts: &Facts,
+    parcels: Vec<Parcel>,
+    now: Timestamp,
+    settled: &mut Vec<Settled>,
+) -> Result<Vec<Parcel>, StoreError> {
+    let mut quiet: HashMap<EffectId, Quiet> = HashMap::new();
+    let mut claims: Vec<CapClaim> = Vec::new();
+    for limited in parcels.iter().filter_map(|parcel| facts.limited(parcel)) {
+        let waits = live.rules.quiet(&limited, now, live.zone());
+        quiet.extend(waits.map(|waits| (limited.effect, waits)));
+        claims.push(live.rules.claim(&limited, now, waits.is_some()));
+    }
+    let refused = limits::reserve_caps(s, &claims, now)?;
+    let verdict = |id: &EffectId| match quiet.get(id) {
+        _ if refused.contains(id) => Some(Verdict::Skipped("limit_reached")),
+        None => None,
+        Some(Quiet::Until(until)) => Some(Verdict::Later(*until)),
+        Some(Quiet::Drop) => Some(Verdict::Skipped(QUIET_HOURS)),
+        Some(Quiet::Expired) => Some(Verdict::Skipped("quiet_hours_expired")),
+    };
+    let mut pass = Vec::with_capacity(parcels.len());
+    for parcel in parcels {
+        match verdict(&parcel.row.id) {
+            None => pass.push(parcel),
+            Some(verdict) => settled.push(parcel.settled(verdict)),
+        }
+    }
+    Ok(pass)
+}

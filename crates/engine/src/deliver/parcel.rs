@@ -1,22 +1,21 @@
 //! One effect on its way: judged, addressed, rendered, handed over, and what its answers mean for it.
 
-use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::Duration;
 
 use caravan_catalog::effects::{EmailEffect, SalesAlertEffect};
 use caravan_connect::tracking::LinkMaker;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
-use caravan_store::StoreError;
-use caravan_store::outbox::{self, OutboxRow};
+use caravan_store::outbox::OutboxRow;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::frozen::Mailing;
 use super::record::Recorder;
 use super::results::{About, Settled, Verdict};
-use super::{CLAIM, Dispatcher, RENEWAL, Wave, alert};
+use super::{Dispatcher, alert};
+use crate::live::Live;
 
 /// Who a `Feedback-ID` says that we are.
 const SENDER_ID: &str = "caravan";
@@ -27,6 +26,8 @@ pub struct Parcel {
     pub row: OutboxRow,
     pub about: About,
     pub content: Content,
+    /// When the gates let it pass.
+    pub judged_at: Timestamp,
 }
 
 /// What it carries.
@@ -39,14 +40,14 @@ pub enum Content {
 }
 
 impl Parcel {
-    fn connection(&self) -> &str {
+    pub fn connection(&self) -> &str {
         match &self.content {
             Content::Email { effect, .. } => &effect.connection,
             Content::Alert(effect) => &effect.connection,
         }
     }
 
-    fn settled(self, verdict: Verdict) -> Settled {
+    pub fn settled(self, verdict: Verdict) -> Settled {
         Settled { row: self.row, about: self.about, verdict }
     }
 }
@@ -61,55 +62,29 @@ pub fn connection_of(row: &OutboxRow) -> String {
 }
 
 impl Dispatcher {
-    /// Hands a wave over; the claim is renewed for as long as that takes.
-    pub(super) fn send(&self, wave: Wave) -> Vec<Settled> {
-        let ids: Vec<_> = wave.parcels.iter().map(|parcel| parcel.row.id).collect();
-        let mut settled = Vec::with_capacity(ids.len());
-        let mut by_connection: BTreeMap<String, Vec<(Parcel, Vec<Outgoing>)>> = BTreeMap::new();
-        for parcel in wave.parcels {
+    /// Takes parcels of one connection to the other side and says what became of each.
+    pub(super) fn carry(&self, live: &Live, parcels: Vec<Parcel>) -> Vec<Settled> {
+        let mut settled = Vec::with_capacity(parcels.len());
+        let mut composed: Vec<(Parcel, Vec<Outgoing>)> = Vec::with_capacity(parcels.len());
+        for parcel in parcels {
             match self.compose(&parcel) {
-                Ok(items) => by_connection.entry(parcel.connection().to_owned()).or_default().push((parcel, items)),
+                Ok(items) => composed.push((parcel, items)),
                 Err(verdict) => settled.push(parcel.settled(verdict)),
             }
         }
-        for (connection, parcels) in by_connection {
-            let door = match self.doors.door(&wave.live, &connection) {
-                Ok(door) => door,
-                Err(shut) => {
-                    settled.extend(
-                        parcels.into_iter().map(|(parcel, items)| answered(parcel, &vec![shut.clone(); items.len()])),
-                    );
-                    continue;
-                }
-            };
-            let outcomes = match (door, &self.doors) {
-                (Some(door), _) => self.through(door.as_ref(), &parcels, || self.renew(&wave.token, &ids)),
-                (None, super::Doors::Recording(recorder)) => recorded(recorder, &parcels),
-                (None, super::Doors::Real { .. }) => Vec::new(),
-            };
-            let mut outcomes = outcomes.into_iter();
-            for (parcel, items) in parcels {
-                let answers: Vec<Outcome> = outcomes.by_ref().take(items.len()).collect();
-                settled.push(answered(parcel, &answers));
-            }
+        let Some((first, _)) = composed.first() else { return settled };
+        let outcomes = match (self.doors.door(live, first.connection()), &self.doors) {
+            (Err(shut), _) => composed.iter().flat_map(|(_, items)| vec![shut.clone(); items.len()]).collect(),
+            (Ok(Some(door)), _) => through(door.as_ref(), &composed),
+            (Ok(None), super::Doors::Recording(recorder)) => recorded(recorder, &composed),
+            (Ok(None), super::Doors::Real { .. }) => Vec::new(),
+        };
+        let mut outcomes = outcomes.into_iter();
+        for (parcel, items) in composed {
+            let answers: Vec<Outcome> = outcomes.by_ref().take(items.len()).collect();
+            settled.push(answered(parcel, &answers));
         }
         settled
-    }
-
-    fn through(&self, door: &dyn Connector, parcels: &[(Parcel, Vec<Outgoing>)], renew: impl Fn()) -> Vec<Outcome> {
-        let items: Vec<Outgoing> = parcels.iter().flat_map(|(_, items)| items.iter().cloned()).collect();
-        let batches = items.chunks(door.facts().max_batch.max(1));
-        batches.flat_map(|batch| deliver(door, batch, RENEWAL, &renew)).collect()
-    }
-
-    fn renew(&self, token: &str, ids: &[caravan_model::EffectId]) {
-        let renewed = self.engine.store().write(|s| -> Result<u64, StoreError> {
-            let until = s.now()? + CLAIM;
-            outbox::extend_claim(s, token, ids, until)
-        });
-        if let Err(error) = renewed {
-            tracing::warn!(%error, "a claim could not be renewed");
-        }
     }
 
     fn compose(&self, parcel: &Parcel) -> Result<Vec<Outgoing>, Verdict> {
@@ -170,24 +145,19 @@ impl Dispatcher {
     }
 }
 
-/// Delivers on a thread of its own, so that the claim can be renewed meanwhile. A connector that breaks leaves doubt.
-fn deliver(door: &dyn Connector, batch: &[Outgoing], patience: Duration, renew: &impl Fn()) -> Vec<Outcome> {
-    std::thread::scope(|scope| {
-        let (done, answer) = channel();
-        let thread = scope.spawn(move || _ = done.send(door.deliver(batch)));
-        loop {
-            match answer.recv_timeout(patience) {
-                Ok(outcomes) if outcomes.len() == batch.len() => return outcomes,
-                Err(RecvTimeoutError::Timeout) => renew(),
-                Ok(_) | Err(RecvTimeoutError::Disconnected) => {
-                    // Joined here, so that its panic does not become ours.
-                    let broke = thread.join().is_err();
-                    tracing::error!(broke, "a connector did not answer for every item");
-                    let message = "The connector broke before it answered.".to_owned();
-                    return vec![Outcome::Unknown { message }; batch.len()];
-                }
-            }
-        }
+fn through(door: &dyn Connector, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Outcome> {
+    let items: Vec<Outgoing> = parcels.iter().flat_map(|(_, items)| items.iter().cloned()).collect();
+    items.chunks(door.facts().max_batch.max(1)).flat_map(|batch| deliver(door, batch)).collect()
+}
+
+/// One call. A connector that breaks leaves doubt.
+fn deliver(door: &dyn Connector, batch: &[Outgoing]) -> Vec<Outcome> {
+    let answer = catch_unwind(AssertUnwindSafe(|| door.deliver(batch)));
+    let broke = answer.is_err();
+    answer.ok().filter(|outcomes| outcomes.len() == batch.len()).unwrap_or_else(|| {
+        tracing::error!(broke, "a connector did not answer for every item");
+        let message = "The connector broke before it answered.".to_owned();
+        vec![Outcome::Unknown { message }; batch.len()]
     })
 }
 
@@ -218,7 +188,7 @@ fn verdict_of(answer: &Outcome, body: &str) -> Verdict {
         Outcome::Failed { code, message } => Verdict::Failed { code, message },
         Outcome::Unknown { message } => Verdict::InDoubt(message),
         Outcome::Retry { after, code, message } => Verdict::Again { after, code, message, body: body.to_owned() },
-        Outcome::Shut { code, message } => Verdict::Shut { code, message, body: body.to_owned() },
+        Outcome::Shut { after, code, message } => Verdict::Shut { after, code, message, body: body.to_owned() },
     }
 }
 
@@ -245,26 +215,20 @@ fn together(effect: &SalesAlertEffect, answers: &[Outcome]) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use caravan_connect::ConnectorFacts;
 
     use super::*;
 
-    /// Answers after a while, or breaks.
-    struct Slow(Option<Duration>);
+    /// Breaks.
+    struct Broken;
 
-    impl Connector for Slow {
+    impl Connector for Broken {
         fn facts(&self) -> ConnectorFacts {
-            ConnectorFacts { kind: "slow", deduplicates: false, max_batch: 10, patience: Duration::from_secs(1) }
+            ConnectorFacts { kind: "broken", deduplicates: false, max_batch: 10, parallel: 1, per_second: None }
         }
 
-        fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-            match self.0 {
-                Some(time) => std::thread::sleep(time),
-                None => panic!("a defect"),
-            }
-            batch.iter().map(|item| Outcome::failed("refused", item.key.clone())).collect()
+        fn deliver(&self, _: &[Outgoing]) -> Vec<Outcome> {
+            panic!("a defect")
         }
 
         fn check(&self) -> Result<String, String> {
@@ -272,23 +236,11 @@ mod tests {
         }
     }
 
-    fn batch() -> Vec<Outgoing> {
-        let message = alert::message(&alert::tests::effect(), "https://go.acme.example").expect("a message");
-        vec![Outgoing { key: "k".to_owned(), body: EffectBody::Email(Box::new(message)) }; 2]
-    }
-
-    #[test]
-    fn a_claim_is_renewed_while_its_wave_is_out() {
-        let renewals = AtomicUsize::new(0);
-        let renew = || _ = renewals.fetch_add(1, Ordering::Relaxed);
-        let outcomes = deliver(&Slow(Some(Duration::from_millis(200))), &batch(), Duration::from_millis(20), &renew);
-        assert_eq!(outcomes, vec![Outcome::failed("refused", "k"); 2]);
-        assert!(renewals.load(Ordering::Relaxed) >= 2);
-    }
-
     #[test]
     fn a_connector_that_breaks_leaves_doubt() {
-        let outcomes = deliver(&Slow(None), &batch(), Duration::from_secs(1), &|| ());
+        let message = alert::message(&alert::tests::effect(), "https://go.acme.example").expect("a message");
+        let batch = vec![Outgoing { key: "k".to_owned(), body: EffectBody::Email(Box::new(message)) }; 2];
+        let outcomes = deliver(&Broken, &batch);
         assert!(matches!(outcomes.as_slice(), [Outcome::Unknown { .. }, Outcome::Unknown { .. }]), "{outcomes:?}");
     }
 

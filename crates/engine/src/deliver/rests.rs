@@ -46,6 +46,11 @@ impl Rests {
         *rest = Rest { failures: rest.failures.saturating_add(1), until };
     }
 
+    /// Its own pace lets nothing through for a while; nothing is wrong.
+    pub fn pause(&self, lane: &str, until: Timestamp) {
+        self.lanes.lock().insert(lane.to_owned(), Rest { failures: 0, until });
+    }
+
     /// The door is open.
     pub fn open(&self, lane: &str) {
         self.lanes.lock().remove(lane);

@@ -10,14 +10,16 @@ use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId, Shard};
 use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, Again, OutboxRow};
-use caravan_store::step::{self, Claim};
-use caravan_store::{Session, StoreError};
+use caravan_store::step::{self, Claim, NewInbox};
+use caravan_store::{Session, StoreError, limits};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::Dispatched;
 use super::frozen::Frozen;
+use super::gates::{BOUNCED, QUIET_HOURS};
+use crate::inbox::Command;
 use crate::live::Live;
 use crate::save;
 use crate::tallies::{Counted, Tallies};
@@ -28,6 +30,8 @@ pub const SOURCE: &str = "delivery";
 const FIRST_PAUSE_SECS: i64 = 10;
 /// The longest pause.
 const LONGEST_PAUSE_SECS: i64 = 3 * 3_600;
+/// The longest pause that is granted to the other side.
+const LONGEST_ASKED: SignedDuration = SignedDuration::from_hours(24);
 /// With these pauses about three days; then it has failed.
 const MOST_ATTEMPTS: i64 = 33;
 
@@ -53,7 +57,9 @@ pub enum Verdict {
     /// Worth another try; the attempt counts.
     Again { after: Option<Duration>, code: String, message: String, body: String },
     /// The lane's door is shut; the attempt does not count.
-    Shut { code: String, message: String, body: String },
+    Shut { after: Option<Duration>, code: String, message: String, body: String },
+    /// It may not go before this instant; that is no attempt.
+    Later(Timestamp),
     /// It had left before.
     Known(Box<LedgerRow>),
 }
@@ -64,6 +70,35 @@ impl Verdict {
     }
 }
 
+/// A message to a person of the journey, by its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    Email(String),
+    Sms(String),
+}
+
+impl Message {
+    pub fn of(email: Option<String>, sms: Option<String>) -> Option<Self> {
+        email.map(Self::Email).or(sms.map(Self::Sms))
+    }
+
+    /// What its activities say of it.
+    pub fn fields(&self, journey: &str, node: &str) -> Json {
+        match self {
+            Self::Email(key) => json!({"email": key, "journey": journey, "node": node}),
+            Self::Sms(key) => json!({"sms_message": key, "journey": journey, "node": node}),
+        }
+    }
+
+    /// The one word or the other.
+    pub fn either(&self, email: &'static str, sms: &'static str) -> &'static str {
+        match self {
+            Self::Email(_) => email,
+            Self::Sms(_) => sms,
+        }
+    }
+}
+
 /// What activities say about a message.
 #[derive(Debug, Clone, Default)]
 pub struct About {
@@ -71,9 +106,9 @@ pub struct About {
     pub journey: String,
     /// Name of the node.
     pub node: String,
-    /// Key of the email; none for what is no email to a person.
-    pub email: Option<String>,
-    /// The folded address.
+    /// The message; none for what goes to no person of the journey.
+    pub message: Option<Message>,
+    /// The folded address, or the number.
     pub address: Option<String>,
 }
 
@@ -84,10 +119,11 @@ impl About {
             #[serde(default)]
             journey: String,
             email: Option<String>,
+            sms_message: Option<String>,
         }
         let body: Body = serde_json::from_str(&row.body).unwrap_or_default();
         let node = frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node));
-        Self { journey: body.journey, node, email: body.email, address: None }
+        Self { journey: body.journey, node, message: Message::of(body.email, body.sms_message), address: None }
     }
 }
 
@@ -101,9 +137,19 @@ pub struct Kept {
     /// Key of the email.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Key of the text message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sms_message: Option<String>,
     /// The effect itself, while somebody may want it sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<KeptEffect>,
+}
+
+impl Kept {
+    /// The message, where it was one to a person.
+    pub fn message(&self) -> Option<Message> {
+        Message::of(self.email.clone(), self.sms_message.clone())
+    }
 }
 
 /// What the outbox needs to have an effect back.
@@ -117,13 +163,28 @@ pub struct KeptEffect {
 /// What the ledger kept of an effect.
 pub fn kept_of(row: &LedgerRow) -> Kept {
     let kept = row.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    kept.unwrap_or_else(|| Kept { journey: String::new(), node: row.node.to_string(), email: None, effect: None })
+    kept.unwrap_or_else(|| Kept {
+        journey: String::new(),
+        node: row.node.to_string(),
+        email: None,
+        sms_message: None,
+        effect: None,
+    })
 }
 
 /// Whether the lane's door was shut for any of these and open for none.
 pub fn is_shut(settled: &[Settled]) -> bool {
     let shut = settled.iter().any(|settled| matches!(settled.verdict, Verdict::Shut { .. }));
     shut && !settled.iter().any(|settled| matches!(settled.verdict, Verdict::Done { .. }))
+}
+
+/// The longest pause that the other side asked for at a shut door.
+pub fn rest_asked_for(settled: &[Settled]) -> SignedDuration {
+    let asked = settled.iter().filter_map(|settled| match settled.verdict {
+        Verdict::Shut { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
+        _ => None,
+    });
+    asked.max().unwrap_or_default().min(LONGEST_ASKED)
 }
 
 /// Where and when results are written.
@@ -144,6 +205,9 @@ struct Sheet {
     tallies: Tallies,
     changes: Changes,
     bounced: Vec<String>,
+    /// What holds places under caps and addresses that it does not need any more.
+    gives_back: Vec<EffectId>,
+    inbox: Vec<NewInbox>,
 }
 
 impl Results<'_> {
@@ -156,6 +220,7 @@ impl Results<'_> {
         for one in settled {
             self.enter(&mut sheet, one);
         }
+        limits::release(s, &sheet.gives_back)?;
         outbox::put_back(s, &sheet.again)?;
         outbox::delete(s, &sheet.gone)?;
         ledger::insert(s, &sheet.ledger)?;
@@ -163,8 +228,9 @@ impl Results<'_> {
         let claim = Claim { shards: vec![Shard(0)], now: self.now };
         let written = save::changes(s, self.live, &claim, sheet.changes)?;
         sheet.bounced.sort_unstable();
-        ledger::suppress(s, &sheet.bounced, "bounced_hard", self.now)?;
-        step::insert_inbox(s, &written.inbox)?;
+        ledger::suppress(s, &sheet.bounced, BOUNCED, self.now)?;
+        sheet.inbox.extend(written.inbox);
+        step::insert_inbox(s, &sheet.inbox)?;
         step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
         Ok(sheet.done)
     }
@@ -176,15 +242,28 @@ impl Results<'_> {
                 sheet.gone.push(row.id);
                 return count(sheet, &row, counted_as(&ledger));
             }
-            Verdict::Shut { code, message, body } => {
-                let not_before = self.lane_rests_until;
+            Verdict::Shut { code, message, body, .. } => {
+                let again = Again {
+                    id: row.id,
+                    attempt: row.attempt,
+                    not_before: self.lane_rests_until,
+                    code: Some(code),
+                    message: Some(message),
+                    body,
+                };
                 sheet.done.retried += 1;
-                return sheet.again.push(Again { id: row.id, attempt: row.attempt, not_before, code, message, body });
+                return sheet.again.push(again);
+            }
+            Verdict::Later(not_before) => {
+                sheet.done.retried += 1;
+                let OutboxRow { id, attempt, body, .. } = row;
+                return sheet.again.push(Again { id, attempt, not_before, code: None, message: None, body });
             }
             Verdict::Again { after, code, message, body } if row.attempt + 1 < MOST_ATTEMPTS => {
                 let attempt = row.attempt + 1;
                 let not_before = self.now + pause(&row.key, attempt, after);
                 sheet.done.retried += 1;
+                let (code, message) = (Some(code), Some(message));
                 return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
             }
             Verdict::Again { code, message, .. } => Verdict::Failed { code, message },
@@ -195,26 +274,32 @@ impl Results<'_> {
 
     fn finish(&self, sheet: &mut Sheet, row: OutboxRow, about: &About, verdict: Verdict) {
         let mut ledger = ledger_row(&row, about, self.now);
-        let fields = json!({"email": about.email, "journey": about.journey, "node": about.node});
-        let told = match verdict {
+        let (outcome, counted, told) = match verdict {
             Verdict::Done { remote_id } => {
                 sheet.done.delivered += 1;
                 ledger.remote_id = remote_id;
-                ("done", Counted::Done, Some(("email_sent", fields)))
+                ("done", Counted::Done, told(about, "email_sent", "sms_sent", json!({})))
             }
             Verdict::Skipped(reason) => {
                 sheet.done.skipped += 1;
+                sheet.gives_back.push(row.id);
                 ledger.reason = Some(reason.to_owned());
-                let told = ("email_skipped", with(fields, json!({"reason": reason})));
-                ("skipped", Counted::Skipped(reason.to_owned()), Some(told))
+                if reason == QUIET_HOURS && row.account.is_none() {
+                    // Whoever travels alone leaves with the message that was dropped.
+                    let leaves = Command::End { trips: vec![row.enrollment], outcome: "removed".to_owned() };
+                    sheet.inbox.push(leaves.to(row.shard, self.now));
+                }
+                let told = told(about, "email_skipped", "sms_skipped", json!({"reason": reason}));
+                ("skipped", Counted::Skipped(reason.to_owned()), told)
             }
             Verdict::Failed { code, message } => {
                 sheet.done.failed += 1;
+                sheet.gives_back.push(row.id);
                 ledger.message = Some(message);
                 ledger.reason = Some(code.clone());
                 ledger.body = kept(about, Some(&row));
-                let told = self.failure(sheet, &row, about, &code, fields);
-                ("failed", Counted::Failed(code), Some(told))
+                let told = self.failure(sheet, &row, about, &code);
+                ("failed", Counted::Failed(code), told)
             }
             Verdict::InDoubt(message) => {
                 sheet.done.in_doubt += 1;
@@ -223,39 +308,31 @@ impl Results<'_> {
                 ("in_doubt", Counted::InDoubt, None)
             }
             // Dealt with by the caller.
-            Verdict::Again { .. } | Verdict::Shut { .. } | Verdict::Known(_) => return,
+            Verdict::Again { .. } | Verdict::Shut { .. } | Verdict::Later(_) | Verdict::Known(_) => return,
         };
-        let (outcome, counted, told) = told;
         ledger.outcome = outcome.to_owned();
         sheet.gone.push(row.id);
         count(sheet, &row, counted);
-        if let (Some((kind, fields)), true) = (told, about.email.is_some()) {
+        if let Some((kind, fields)) = told {
             sheet.changes.activities.push(self.activity(&row, kind, fields));
         }
         sheet.ledger.push(ledger);
     }
 
     /// A bounce is told as one. Only a hard one says that the address is of no use.
-    fn failure(
-        &self,
-        sheet: &mut Sheet,
-        row: &OutboxRow,
-        about: &About,
-        code: &str,
-        fields: serde_json::Value,
-    ) -> (&'static str, serde_json::Value) {
-        let hard = code == "bounced_hard";
+    fn failure(&self, sheet: &mut Sheet, row: &OutboxRow, about: &About, code: &str) -> Option<(&'static str, Json)> {
+        let hard = code == BOUNCED;
         if !hard && !matches!(code, "bounced_soft" | "mailbox_full") {
-            return ("email_failed", with(fields, json!({"code": code})));
+            return told(about, "email_failed", "sms_failed", json!({"code": code}));
         }
         if let (true, Some(id)) = (hard, row.person) {
             sheet.bounced.extend(about.address.clone());
             raise_flag(&mut sheet.changes, id, person::EMAIL_INVALID, "email_invalid", SOURCE, self.now);
         }
-        ("email_bounced", with(fields, json!({"hard": hard, "code": code})))
+        told(about, "email_bounced", "sms_failed", json!({"hard": hard, "code": code}))
     }
 
-    fn activity(&self, row: &OutboxRow, kind: &'static str, fields: serde_json::Value) -> NewActivity {
+    fn activity(&self, row: &OutboxRow, kind: &'static str, fields: Json) -> NewActivity {
         NewActivity {
             kind,
             at: self.now,
@@ -291,11 +368,14 @@ pub(crate) fn raise_flag(
     });
 }
 
-fn with(mut fields: serde_json::Value, more: serde_json::Value) -> serde_json::Value {
-    if let (Some(fields), serde_json::Value::Object(more)) = (fields.as_object_mut(), more) {
+/// What is told of a message to a person, and its fields.
+fn told(about: &About, email: &'static str, sms: &'static str, more: Json) -> Option<(&'static str, Json)> {
+    let message = about.message.as_ref()?;
+    let mut fields = message.fields(&about.journey, &about.node);
+    if let (Some(fields), Json::Object(more)) = (fields.as_object_mut(), more) {
         fields.extend(more);
     }
-    fields
+    Some((message.either(email, sms), fields))
 }
 
 /// Pending becomes what it turned out to be; the sum stays.
@@ -337,10 +417,16 @@ fn ledger_row(row: &OutboxRow, about: &About, now: Timestamp) -> LedgerRow {
 }
 
 fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {
+    let (email, sms_message) = match about.message.clone() {
+        Some(Message::Email(key)) => (Some(key), None),
+        Some(Message::Sms(key)) => (None, Some(key)),
+        None => (None, None),
+    };
     let kept = Kept {
         journey: about.journey.clone(),
         node: about.node.clone(),
-        email: about.email.clone(),
+        email,
+        sms_message,
         effect: row.map(|row| KeptEffect { lane: row.lane.clone(), shard: row.shard, body: row.body.clone() }),
     };
     serde_json::to_string(&kept).ok()
@@ -354,5 +440,5 @@ fn pause(key: &str, attempt: i64, asked: Option<Duration>) -> SignedDuration {
     let spread = Shard::of_key(&format!("{key}/{attempt}")).0 - 128;
     let pause = SignedDuration::from_millis(base * 1_000 + base * 1_000 * spread / 512);
     let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok()).unwrap_or_default();
-    pause.max(asked.min(SignedDuration::from_hours(24)))
+    pause.max(asked.min(LONGEST_ASKED))
 }

@@ -122,7 +122,7 @@ kinds! {
     /// A domain that mail is sent from.
     SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab, Later;
     /// Communication limits.
-    RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab, Later;
+    RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab, Works;
     /// A subscription of another system to activities.
     Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab, Later;
     /// What activities weigh in engagement scores.

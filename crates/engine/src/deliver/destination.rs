@@ -1,0 +1,173 @@
+//! Slowing down where a mailbox provider asks for less: each destination has a pace of its own once it has complained.
+//!
+//! A refusal of the kind *too much* halves the pace and lets the destination rest, twice as long every time; what it
+//! takes makes it faster again, until it is free of any pace. Held in the database, so that processes agree.
+
+use std::collections::{BTreeMap, HashSet};
+
+use caravan_connect::connector::THROTTLED;
+use caravan_store::pace::{self, Pace};
+use caravan_store::{Session, StoreError};
+use jiff::{SignedDuration, Timestamp};
+
+use super::parcel::{self, Parcel};
+use super::results::{Settled, Verdict};
+
+/// Messages a second with which a destination begins that asked for less for the first time; halved at once.
+const FIRST_PACE: f64 = 20.0;
+/// It never gets slower than a message in twenty seconds.
+const SLOWEST: f64 = 0.05;
+/// Beyond this it needs no pace.
+const FREE: f64 = 50.0;
+/// How much faster each message that was taken makes it.
+const GROWTH: f64 = 1.02;
+/// The first rest.
+const FIRST_REST: SignedDuration = SignedDuration::from_secs(30);
+/// The longest rest.
+const LONGEST_REST: SignedDuration = SignedDuration::from_mins(30);
+
+/// Domains whose mail goes to the same provider. Others are taken by their own name: which servers stand behind a
+/// domain is the relay's knowledge.
+const PROVIDERS: &[(&str, &[&str])] = &[
+    ("gmail.com", &["googlemail.com"]),
+    ("outlook.com", &["hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr", "hotmail.de", "live.co.uk"]),
+    ("yahoo.com", &["yahoo.co.uk", "yahoo.de", "yahoo.fr", "ymail.com", "rocketmail.com", "aol.com"]),
+    ("icloud.com", &["me.com", "mac.com"]),
+];
+
+/// The destinations of a page that have a pace.
+pub struct Destinations {
+    paces: BTreeMap<String, Pace>,
+    known: HashSet<String>,
+    forgotten: Vec<String>,
+    now: Timestamp,
+}
+
+impl Destinations {
+    /// Those of what came back and of what waits.
+    pub fn load<'a>(
+        s: &mut dyn Session,
+        answered: &[Settled],
+        ready: impl IntoIterator<Item = &'a Parcel>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let answered = answered.iter().filter_map(|settled| name(&connection(settled), settled.about.address.as_deref()));
+        let ready = ready.into_iter().filter_map(of);
+        let mut loaded = Self { paces: BTreeMap::new(), known: HashSet::new(), forgotten: Vec::new(), now };
+        loaded.add(s, answered.chain(ready).collect())?;
+        Ok(loaded)
+    }
+
+    /// Those of these parcels too.
+    pub fn more(&mut self, s: &mut dyn Session, parcels: &[Parcel]) -> Result<(), StoreError> {
+        self.add(s, parcels.iter().filter_map(of).collect())
+    }
+
+    fn add(&mut self, s: &mut dyn Session, mut names: Vec<String>) -> Result<(), StoreError> {
+        names.retain(|name| !self.known.contains(name));
+        names.sort_unstable();
+        names.dedup();
+        for mut pace in pace::locked(s, &names)? {
+            pace.fill(self.now);
+            self.paces.insert(pace.name.clone(), pace);
+        }
+        self.known.extend(names);
+        Ok(())
+    }
+
+    /// What the answers say about their destinations.
+    pub fn learn(&mut self, answered: &[Settled], now: Timestamp) {
+        let mut complained: HashSet<String> = HashSet::new();
+        for settled in answered {
+            let Some(name) = name(&connection(settled), settled.about.address.as_deref()) else { continue };
+            match &settled.verdict {
+                // Several refusals in one breath are one.
+                Verdict::Again { code, .. } if code == THROTTLED && complained.insert(name.clone()) => {
+                    let pace = self.paces.entry(name).or_insert_with_key(|name| Pace::full(name, FIRST_PACE, now));
+                    slow_down(pace, now);
+                }
+                Verdict::Done { .. } => self.speed_up(&name),
+                _ => {}
+            }
+        }
+    }
+
+    fn speed_up(&mut self, name: &str) {
+        let Some(pace) = self.paces.get_mut(name) else { return };
+        pace.refusals = 0;
+        pace.per_second *= GROWTH;
+        if pace.per_second > FREE {
+            self.paces.remove(name);
+            self.forgotten.push(name.to_owned());
+        }
+    }
+
+    /// Until when a parcel's destination takes nothing; none when it may go.
+    pub fn holds_back(&self, parcel: &Parcel, now: Timestamp) -> Option<Timestamp> {
+        let pace = self.paces.get(&of(parcel)?)?;
+        let next = if pace.rests_until > now || pace.tokens < 1.0 { pace.next(now) } else { return None };
+        Some(next.max(now + SignedDuration::from_millis(1)))
+    }
+
+    /// A parcel goes there.
+    pub fn takes(&mut self, parcel: &Parcel) {
+        if let Some(pace) = of(parcel).and_then(|name| self.paces.get_mut(&name)) {
+            pace.take(1);
+        }
+    }
+
+    /// Writes them.
+    pub fn save(&self, s: &mut dyn Session) -> Result<(), StoreError> {
+        pace::save(s, &self.paces.values().cloned().collect::<Vec<_>>())?;
+        pace::forget(s, &self.forgotten)
+    }
+}
+
+fn slow_down(pace: &mut Pace, now: Timestamp) {
+    let rest = FIRST_REST * 2_i32.pow(u32::try_from(pace.refusals.clamp(0, 10)).unwrap_or(10));
+    pace.refusals += 1;
+    pace.per_second = (pace.per_second / 2.0).max(SLOWEST);
+    pace.tokens = pace.tokens.min(1.0);
+    pace.rests_until = now + rest.min(LONGEST_REST);
+}
+
+fn of(parcel: &Parcel) -> Option<String> {
+    name(parcel.connection(), parcel.about.address.as_deref())
+}
+
+fn connection(settled: &Settled) -> String {
+    parcel::connection_of(&settled.row)
+}
+
+/// The bucket of an address behind a connection; none for what has no domain.
+fn name(connection: &str, address: Option<&str>) -> Option<String> {
+    let (_, domain) = address?.rsplit_once('@')?;
+    let provider = PROVIDERS.iter().find(|(_, others)| others.contains(&domain)).map_or(domain, |(name, _)| name);
+    Some(format!("to/{connection}/{provider}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_of_one_provider_share_a_pace() {
+        assert_eq!(name("mail", Some("ada@googlemail.com")), name("mail", Some("ben@gmail.com")));
+        assert_ne!(name("mail", Some("ada@gmail.com")), name("other", Some("ada@gmail.com")));
+        assert_eq!(name("mail", Some("ada@acme.example")).as_deref(), Some("to/mail/acme.example"));
+        assert_eq!(name("texts", Some("+4915112345678")), None);
+    }
+
+    #[test]
+    fn a_destination_that_asks_for_less_gets_half_and_a_longer_rest_every_time() {
+        let now: Timestamp = "2026-12-01T09:00:00Z".parse().expect("an instant");
+        let mut pace = Pace::full("to/mail/acme.example", FIRST_PACE, now);
+        let mut seen = Vec::new();
+        for _ in 0..10 {
+            slow_down(&mut pace, now);
+            seen.push((pace.per_second, pace.rests_until.duration_since(now).as_secs()));
+        }
+        assert_eq!(&seen[..3], [(10.0, 30), (5.0, 60), (2.5, 120)]);
+        assert_eq!(seen.last(), Some(&(SLOWEST, LONGEST_REST.as_secs())));
+    }
+}
