@@ -7,6 +7,7 @@ mod accounts;
 mod activities;
 mod app;
 mod catalogue;
+mod delivery;
 mod documents;
 mod drafts;
 mod health;
@@ -51,6 +52,7 @@ fn operations() -> Operations {
         activities::operations(),
         tracking::operations(),
         problems::operations(),
+        delivery::operations(),
         mail::operations(),
         health::operations(),
         openapi::own_operations(),

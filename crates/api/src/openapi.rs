@@ -95,6 +95,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Import", "Accounts, people, activities, records and suppressions in bulk."),
     ("Activities", "Segment-compatible calls: what people did."),
     ("Problems", "What could not be done and waits for somebody."),
+    ("Delivery", "Holding what leaves, bounces, and what became of messages."),
     ("Caught mail", "The built-in mail catcher of demos and tests."),
     ("Links in messages", "Where tracked links, pictures and the way out lead."),
     ("Health", "For whoever watches the process."),

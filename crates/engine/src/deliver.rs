@@ -274,6 +274,11 @@ pub fn lane_problems(s: &mut dyn Session) -> Result<Vec<LaneProblem>, StoreError
     outbox::lane_problems(s)
 }
 
+/// Whether everything that would leave is held.
+pub fn is_held(s: &mut dyn Session) -> Result<bool, StoreError> {
+    outbox::on_hold(s)
+}
+
 /// Holds everything that would leave, or lets it go again.
 pub fn hold_all(engine: &Engine, hold: bool) -> Result<(), StoreError> {
     engine.store().write(|s| outbox::set_hold(s, hold))?;

@@ -64,6 +64,16 @@ impl Post {
         self
     }
 
+    /// A second journey that sends operational mail to the same people.
+    fn sends_operational(&self) {
+        self.world.apply(
+            "kind: journey\nkey: bills\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: invoice, next: null}\n",
+        );
+        self.world.publish("bills");
+        self.world.run();
+    }
+
     fn dispatcher(&self) -> Dispatcher {
         let surroundings = Surroundings::guarded(self.world.clock.clone(), self.runtime.handle().clone());
         Dispatcher::new(&self.world.engine, delivery(), surroundings)
@@ -375,6 +385,176 @@ on_both_stores! {
         assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(14)));
         assert_eq!(post.accepted().len(), 14);
         post.is(&[("done", EXECUTIONS)]);
+    }
+
+    a_crash_leaves_in_doubt_what_was_under_way_and_nothing_else(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave(&Behaviour::Slow { millis: 400 });
+        let dispatcher = post.dispatcher();
+        thread::scope(|scope| {
+            let sends = scope.spawn(|| dispatcher.dispatch_once());
+            while post.world.one("SELECT COUNT(*) FROM ledger WHERE outcome = 'done'") < 4 {
+                let intended = post.world.one("SELECT COUNT(*) FROM outbox WHERE intent");
+                assert!(intended <= 4, "the connection takes four at a time, not {intended}");
+                thread::sleep(Duration::from_millis(5));
+            }
+            assert!(post.world.one("SELECT COUNT(*) FROM outbox") > 0, "results are written while others are under way");
+            assert_eq!(sends.join().expect("it ends"), Ok(delivered(15)));
+        });
+    }
+
+    caps_count_by_person_and_by_address_and_are_given_back(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, caps: [{name: daily, channels: [email], at_most: 1, per: day}], state: live}",
+        );
+        post.execute("UPDATE person SET email = 'office@example.com' WHERE key IN ('p-5-0', 'p-6-0')");
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-7-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: "554 5.4.4 no route".into() });
+        let dispatcher = post.dispatcher();
+        dispatcher.dispatch_once().expect("a round");
+        post.is(&[("done", 13), ("failed:bounced_soft", 1), ("skipped:limit_reached", 1)]);
+        let used = "SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM cap_window";
+        assert_eq!(post.world.one(used), 26, "by person and by address; what failed was given back");
+
+        post.smtp.behave(&Behaviour::Accept);
+        let failed = post.world.one("SELECT id FROM ledger WHERE outcome = 'failed'");
+        deliver::settle(&post.world.engine, EffectId(failed), Settlement::Resend).expect("settled");
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(1)), "it was not counted");
+        assert_eq!(post.world.one(used), 28);
+
+        post.advance(86_400);
+        post.world.apply("{kind: email, key: again, connection: mail, subject: Again, rule_set: gentle, body: {html: <p>Again</p>}}");
+        post.world.apply(
+            "kind: journey\nkey: next\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: again, next: null}\n",
+        );
+        post.world.publish("next");
+        post.world.run();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, skipped: 1, ..Dispatched::default() }), "a new day");
+        assert_eq!(post.world.one(used), 28, "yesterday's windows are swept away");
+    }
+
+    an_account_is_not_pressed(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, account_pressure: [{name: few, channels: [email], people_at_most: 2, per: week}], state: live}",
+        );
+        post.sends("welcome", "");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 10), ("skipped:limit_reached", 5)]);
+        let most = "SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM ledger WHERE outcome = 'done' GROUP BY account_id) AS by_account";
+        assert_eq!(post.world.one(most), 2, "two people of each account");
+    }
+
+    quiet_hours_in_the_recipients_zone_hold_a_message(world at "2026-12-01T21:30:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, caps: [{name: daily, channels: [email], at_most: 1, per: day}], \
+              quiet_hours: [{from: '21:00', to: '08:00', zone: own, then: queue}], state: live}",
+        );
+        post.execute("UPDATE person SET time_zone = 'Europe/Berlin' WHERE key = 'p-5-0'");
+        post.execute("UPDATE person SET time_zone = 'America/New_York' WHERE key = 'p-5-1'");
+        post.sends("welcome", "");
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, retried: 1, ..Dispatched::default() }));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM outbox WHERE code IS NULL AND attempt = 0"), 1, "that is nobody's attempt");
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]), "nor anybody's problem");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM cap_use WHERE key LIKE '%person:%'"), 14, "what waits is not counted yet");
+        assert_eq!(dispatcher.next_due().expect("an answer"), Some("2026-12-02T07:00:00Z".parse().expect("an instant")));
+        post.world.clock.advance_to("2026-12-02T07:00:00Z".parse().expect("an instant"));
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(1)));
+    }
+
+    quiet_hours_that_discard_skip_the_message(world at "2026-12-24T21:30:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: eve, global: true, quiet_hours: [{dates: [2026-12-24], from: '12:00', to: '12:00', then: discard}], state: live}",
+        );
+        post.sends("welcome", "");
+        post.sends_operational();
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("skipped:quiet_hours", EXECUTIONS)]);
+        assert_eq!(post.accepted().len(), 15, "operational mail goes");
+    }
+
+    a_trial_reaches_nobody_else(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply("{kind: settings, key: settings, organisation: Acme, allow_list: [P-5-0@example.com, '@trial.example']}");
+        post.execute("UPDATE person SET email = 'ben@trial.example' WHERE key = 'p-6-0'");
+        post.sends("invoice", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched { delivered: 2, skipped: 13, ..Dispatched::default() }));
+        post.is(&[("done", 2), ("skipped:not_on_allow_list", 13)]);
+    }
+
+    the_gates_judge_in_their_order(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.execute("UPDATE person SET unsubscribed = TRUE, marketing_suspended = TRUE, email_suspended = TRUE, email_invalid = TRUE");
+        for (who, change) in [
+            ("p-5-1", "email_invalid = FALSE"),
+            ("p-5-2", "email_invalid = FALSE"),
+            ("p-6-0", "email_invalid = FALSE"),
+            ("p-6-1", "email_invalid = FALSE, email_suspended = FALSE"),
+            ("p-6-2", "email_invalid = FALSE, email_suspended = FALSE, marketing_suspended = FALSE"),
+            ("p-7-0", "email_invalid = FALSE, email_suspended = FALSE, marketing_suspended = FALSE, unsubscribed = FALSE"),
+        ] {
+            post.execute(&format!("UPDATE person SET {change} WHERE key = '{who}'"));
+        }
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('p-5-1@example.com', 'block_list', 0), \
+            ('p-5-2@example.com', 'bounced_hard', 0), ('p-7-0@example.com', 'complaint', 0)");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[
+            ("skipped:bounced_before", 1),
+            ("skipped:complained", 1),
+            ("skipped:email_invalid", 9),
+            ("skipped:email_suspended", 1),
+            ("skipped:marketing_suspended", 1),
+            ("skipped:suppressed", 1),
+            ("skipped:unsubscribed", 1),
+        ]);
+    }
+
+    a_connection_keeps_its_pace(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(&format!(
+            "{{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, per_second: 4, \
+               from: {{name: Acme, email: news@acme.example}}}}}}",
+            post.smtp.port
+        ));
+        post.sends("welcome", "");
+        let (one, other) = (post.dispatcher(), post.dispatcher());
+        assert_eq!(one.dispatch_once(), Ok(delivered(4)), "one second's worth");
+        assert_eq!(other.dispatch_once(), Ok(Dispatched::default()), "another process finds nothing left");
+        post.is(&[("done", 4), ("pending", 11)]);
+        for done in [4, 4, 3] {
+            post.advance(1);
+            assert_eq!(one.dispatch_once(), Ok(delivered(done)));
+        }
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
+    }
+
+    a_destination_that_asks_for_less_gets_less(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = key || '@slow.example' WHERE key LIKE 'p-5-%'");
+        post.sends("welcome", "");
+        post.smtp.behave_to("@slow.example", &Behaviour::Reply { stage: Stage::Rcpt, reply: "421 4.7.28 too much mail".into() });
+        let dispatcher = post.dispatcher();
+        let done = dispatcher.dispatch_once().expect("a round");
+        assert_eq!((done.delivered, done.failed), (12, 0), "the others are not held up");
+        post.is(&[("done", 12), ("pending", 3)]);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM pace WHERE name = 'to/mail/slow.example' AND refusals >= 1"), 1);
+        post.smtp.behave(&Behaviour::Accept);
+        post.advance(5);
+        dispatcher.dispatch_once().expect("a round");
+        post.is(&[("done", 12), ("pending", 3)]);
+        for _ in 0..10 {
+            post.advance(60);
+            dispatcher.dispatch_once().expect("a round");
+        }
+        post.is(&[("done", 15)]);
+        assert_eq!(post.world.one("SELECT refusals FROM pace WHERE name = 'to/mail/slow.example'"), 0);
     }
 
     held_paused_and_aborted(world at "2026-12-01T09:00:00Z") {
