@@ -4,6 +4,7 @@
 //! catalogue are made from it. Nothing here knows what a journey is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
@@ -11,6 +12,7 @@ use schemars::Schema;
 use serde::{Deserialize, Serialize};
 
 use crate::outbound::{Guard, Outbound};
+use crate::smtp::Signer;
 
 /// One open door to another system. Called from plain threads; an implementation brings its own waiting.
 pub trait Connector: Send + Sync {
@@ -37,6 +39,8 @@ pub struct ConnectorFacts {
     pub max_batch: usize,
     /// How many calls may be under way at the same time: what a crash leaves in doubt at most, in batches.
     pub parallel: usize,
+    /// The address of messages that name no sender of their own.
+    pub sender: Option<String>,
     /// The most items a second over all processes together, where the user or the other side set one.
     pub per_second: Option<f64>,
 }
@@ -85,6 +89,12 @@ pub struct EmailMessage {
     /// Value of `Feedback-ID`, by which mailbox providers report complaints; the same for many messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback_id: Option<String>,
+    /// Where reports about its delivery go; the connection's own address where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub return_path: Option<String>,
+    /// Signs it, where the sending domain has keys.
+    #[serde(skip)]
+    pub signer: Option<Arc<Signer>>,
     /// Marks mail that a machine wrote to a colleague (sales alerts, proofs), so that no auto-reply answers it.
     #[serde(default)]
     pub auto_submitted: bool,

@@ -9,6 +9,7 @@ pub mod email;
 pub mod outbound;
 pub mod smtp;
 pub mod tracking;
+pub mod verp;
 
 pub use connector::{
     Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing, Secret,

@@ -18,6 +18,8 @@ use crate::connector::Secret;
 const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 21;
 const SIGNATURE_BYTES: usize = 16;
+/// Bytes of a signature that fits into an address.
+const STAMP_BYTES: usize = 10;
 /// Longest target address that is tracked; a longer one is left as it is.
 pub const MAX_TARGET_BYTES: usize = 2_000;
 /// No token is longer; anything that is gets refused unread.
@@ -117,9 +119,29 @@ impl SigningKeys {
         read(*purpose, rest)
     }
 
+    /// The current key's id and ten bytes that only it can make of a purpose and a message.
+    pub(crate) fn stamp(&self, purpose: &[u8], effect: EffectId) -> (u8, [u8; STAMP_BYTES]) {
+        let (key_id, secret) = &self.current;
+        (*key_id, stamp_of(secret, purpose, effect))
+    }
+
+    /// Whether such bytes were made by the key of that id.
+    pub(crate) fn stamped(&self, key_id: u8, purpose: &[u8], effect: EffectId, stamp: &[u8]) -> bool {
+        let made = |secret: &Secret| {
+            let mac = mac(secret, purpose).chain_update(effect.0.to_be_bytes());
+            stamp.len() == STAMP_BYTES && mac.verify_truncated_left(stamp).is_ok()
+        };
+        self.secret(key_id).is_some_and(made)
+    }
+
     fn secret(&self, id: u8) -> Option<&Secret> {
         std::iter::once(&self.current).chain(&self.former).find(|(key, _)| *key == id).map(|(_, secret)| secret)
     }
+}
+
+fn stamp_of(secret: &Secret, purpose: &[u8], effect: EffectId) -> [u8; STAMP_BYTES] {
+    let whole = mac(secret, purpose).chain_update(effect.0.to_be_bytes()).finalize().into_bytes();
+    std::array::from_fn(|n| whole.get(n).copied().unwrap_or_default())
 }
 
 fn mac(secret: &Secret, bytes: &[u8]) -> Hmac<Sha256> {

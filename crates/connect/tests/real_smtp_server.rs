@@ -1,13 +1,15 @@
 //! Delivery to a real mail server (aiosmtpd), in the clear and encrypted, with and without signing in.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use caravan_connect::connector::kind;
+use caravan_connect::smtp::Signer;
 use caravan_connect::{
     Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Secret, Secrets, Surroundings, Unsubscribe,
 };
@@ -164,6 +166,8 @@ fn mails(count: usize) -> Vec<Outgoing> {
             unsubscribe: Some(Unsubscribe { url: "https://go.acme.example/t/u/x".into(), mailto: None }),
             list_id: None,
             feedback_id: None,
+            return_path: None,
+            signer: None,
             auto_submitted: false,
         })),
     };
@@ -219,4 +223,94 @@ fn a_certificate_that_nobody_vouches_for_is_refused_and_nothing_goes_out_in_the_
     let server = MailServer::start("none", &files, &[]);
     let careful = Sender::new(server.port, "starttls", json!({}), None);
     assert_eq!(careful.codes(&mails(1)), ["smtp_unreachable"]);
+}
+
+/// What dkimpy says of each signature of each message, given the records in the DNS.
+fn verdicts(messages: &[Vec<u8>], records: &[(String, String)]) -> Vec<Vec<bool>> {
+    let here = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR").expect("run by cargo"));
+    let mut process = Command::new(here.join("../../.venv/bin/python"))
+        .arg(here.join("tests/dkim_verify.py"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let records: BTreeMap<&str, &str> = records.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let mut questions = process.stdin.take().expect("its input");
+    for message in messages {
+        let message = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, message);
+        writeln!(questions, "{}", json!({"message": message, "records": records})).expect("it listens");
+    }
+    drop(questions);
+    let said = process.wait_with_output().expect("it ends");
+    let lines = String::from_utf8(said.stdout).expect("text");
+    lines.lines().map(|line| serde_json::from_str(line).expect("verdicts")).collect()
+}
+
+#[test]
+fn another_implementation_verifies_both_signatures_and_no_tampered_copy() {
+    let keys = [("r1", include_str!("keys/rsa2048.pem")), ("e1", include_str!("keys/ed25519.pem"))];
+    let keys = keys.map(|(selector, pem)| (selector.to_owned(), Secret::new(pem)));
+    let signer = Arc::new(Signer::new("acme.example", &keys).expect("keys"));
+    let records = signer.records();
+    assert_eq!(records[1].0, "e1._domainkey.acme.example");
+
+    let mut outgoing = mails(1);
+    let EffectBody::Email(email) = &mut outgoing[0].body;
+    email.signer = Some(signer);
+    email.list_id = Some("hello.go.acme.example".into());
+    email.feedback_id = Some("welcome:hello:email:caravan".into());
+    email.text = format!("{TEXT}trailing blanks  \t\n\n\n");
+    let files = Certificates::new();
+    let server = MailServer::start("none", &files, &[]);
+    assert_eq!(Sender::new(server.port, "none", json!({}), None).codes(&outgoing), ["delivered"]);
+    let content = server.next().content;
+    let text = String::from_utf8(content.clone()).expect("text");
+    let signed = text.split("h=").nth(1).and_then(|rest| rest.split(';').next()).expect("a list of headers");
+    let signed: Vec<&str> = signed.split(':').map(str::trim).collect();
+    for name in [
+        "to",
+        "subject",
+        "date",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+        "list-id",
+        "feedback-id",
+    ] {
+        assert!(signed.contains(&name), "{name} is signed: {signed:?}");
+    }
+    assert_eq!(signed.iter().filter(|name| **name == "from").count(), 2, "no second sender can be added");
+    assert!(
+        text.lines().all(|line| line.len() <= 998) && !text.contains("l="),
+        "whole, in lines that are not too long"
+    );
+
+    let tampered = |from: &str, to: &str| {
+        assert!(text.contains(from), "{from} is in it");
+        text.replacen(from, to, 1).into_bytes()
+    };
+    let messages = [
+        content.clone(),
+        tampered("<p>Gr", "<p>gr"),
+        tampered("List-Unsubscribe=One-Click", "List-Unsubscribe=Two-Click"),
+        tampered("<https://go.acme.example/t/u/x>", "<https://evil.example/t/u/x>"),
+        tampered("From: ", "From: Mallory <mallory@evil.example>\r\nFrom: "),
+        tampered("welcome:hello:", "another:hello:"),
+        tampered("Subject: ", "Subject:    "),
+    ];
+    let mut wanted = vec![vec![false, false]; messages.len()];
+    wanted[0] = vec![true, true];
+    wanted[6] = vec![true, true];
+    assert_eq!(verdicts(&messages, &records), wanted, "white space may change, nothing else");
+}
+
+#[test]
+fn a_message_is_the_same_at_every_attempt_but_for_the_time() {
+    let keys = [("r1".to_owned(), Secret::new(include_str!("keys/rsa2048.pem")))];
+    let signer = Arc::new(Signer::new("acme.example", &keys).expect("keys"));
+    let at: jiff::Timestamp = "2026-12-01T09:00:00Z".parse().expect("an instant");
+    let message = b"From: a@acme.example\r\nSubject: x\r\n\r\nHello\r\n";
+    assert_eq!(signer.signatures(message, at), signer.signatures(message, at));
 }

@@ -7,6 +7,7 @@
 mod alert;
 mod by_hand;
 mod destination;
+mod domains;
 mod doors;
 mod frozen;
 mod gates;
@@ -35,6 +36,8 @@ pub(crate) use self::gates::{UNSUBSCRIBED, folded_address};
 pub use self::record::Recorder;
 pub(crate) use self::results::{Message, kept_of, raise_flag};
 
+use self::domains::Domains;
+pub use self::domains::{DnsRecord, dns_records};
 use self::doors::Doors;
 use self::frozen::Versions;
 use self::rests::Rests;
@@ -106,6 +109,7 @@ pub struct Dispatcher {
     engine: Engine,
     delivery: Delivery,
     doors: Doors,
+    domains: Domains,
     versions: Versions,
     rests: Rests,
     /// Taken from the store's id counter, so that no two dispatchers of any process share a token.
@@ -129,6 +133,7 @@ impl Dispatcher {
             engine: engine.clone(),
             delivery,
             doors,
+            domains: Domains::default(),
             versions: Versions::default(),
             rests: Rests::default(),
             number: Mutex::new(None),

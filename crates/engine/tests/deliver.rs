@@ -557,6 +557,42 @@ on_both_stores! {
         assert_eq!(post.world.one("SELECT refusals FROM pace WHERE name = 'to/mail/slow.example'"), 0);
     }
 
+    mail_of_a_sending_domain_is_signed_and_its_reports_return_by_message(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let key = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(key.path(), include_str!("../../connect/tests/keys/rsa2048.pem")).expect("a key");
+        post.world.apply(&format!(
+            "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: c1}}], return_path: bounce.acme.example, \
+               secrets: {{dkim_private_key: {{file: '{}'}}}}}}\n---\n\
+             {{kind: email, key: foreign, connection: mail, subject: Hello, from: {{email: me@other.example}}, body: {{html: <p>Hi</p>}}}}",
+            key.path().display()
+        ));
+        post.sends("welcome", "");
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
+        for message in post.smtp.messages() {
+            let signature = message.header("DKIM-Signature").expect("a signature").replace(char::is_whitespace, "");
+            assert!(signature.contains("d=acme.example;s=c1;") && signature.contains("list-unsubscribe-post"), "{signature}");
+            let (returns, effect) = caravan_connect::verp::read(&keys(), &message.mail_from).expect("one of ours");
+            assert_eq!(returns, caravan_connect::verp::Returns::Bounce);
+            let key = message.header("X-Caravan-Key").expect("a key");
+            assert_eq!(post.world.one(&format!("SELECT COUNT(*) FROM ledger WHERE id = {} AND key = '{key}'", effect.0)), 1);
+            let ways_out = message.header("List-Unsubscribe").expect("a way out");
+            assert!(ways_out.contains("<mailto:u+") && ways_out.contains("@bounce.acme.example>"), "{ways_out}");
+        }
+        let records = deliver::dns_records(&post.world.engine, "acme").expect("the store").expect("the domain").expect("its keys");
+        assert_eq!((records[0].name.as_str(), records[0].record_type), ("c1._domainkey.acme.example", "TXT"));
+
+        post.world.apply(
+            "kind: journey\nkey: next\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: foreign, next: null}\n",
+        );
+        post.world.publish("next");
+        post.world.run();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { failed: 15, ..Dispatched::default() }));
+        assert_eq!(post.world.counts("next").get("mail failed:from_domain_not_allowed"), Some(&15));
+    }
+
     held_paused_and_aborted(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");

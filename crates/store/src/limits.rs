@@ -66,16 +66,19 @@ pub fn reserve_caps(s: &mut dyn Session, claims: &[CapClaim], now: Timestamp) ->
     let units: Vec<&str> = asks().map(|ask| ask.unit.as_str()).collect::<HashSet<_>>().into_iter().collect();
     let sql = "SELECT key, unit, effect_id FROM cap_use WHERE key {in:1} AND unit {in:2}";
     let held = s.query_map(sql, params![&keys, &units], |r| Ok((r.string(0), r.string(1), r.int(2))))?;
-    let mut counted: HashSet<(String, String)> = held.iter().map(|(key, unit, _)| (key.clone(), unit.clone())).collect();
+    let mut counted: HashSet<(String, String)> =
+        held.iter().map(|(key, unit, _)| (key.clone(), unit.clone())).collect();
     let held: HashSet<(String, String, i64)> = held.into_iter().collect();
 
     let mut refused = HashSet::new();
     let mut fresh: Vec<(&str, &str, i64)> = Vec::new();
     for claim in claims {
-        let has = |counted: &HashSet<(String, String)>, ask: &CapAsk| counted.contains(&(ask.key.clone(), ask.unit.clone()));
-        let room = claim.asks.iter().all(|ask| {
-            has(&counted, ask) || used.get(&ask.key).copied().unwrap_or_default() < ask.at_most
-        });
+        let has =
+            |counted: &HashSet<(String, String)>, ask: &CapAsk| counted.contains(&(ask.key.clone(), ask.unit.clone()));
+        let room = claim
+            .asks
+            .iter()
+            .all(|ask| has(&counted, ask) || used.get(&ask.key).copied().unwrap_or_default() < ask.at_most);
         if !room {
             refused.insert(claim.effect);
             continue;
@@ -117,7 +120,11 @@ fn set_used(s: &mut dyn Session, changed: &[(&str, i64)]) -> Result<(), StoreErr
     let key: Vec<&str> = changed.iter().map(|(key, _)| *key).collect();
     let used: Vec<i64> = changed.iter().map(|(_, used)| *used).collect();
     s.bulk(
-        &Bulk::update("cap_window").column("key", &key).column("used", &used).set("used = {used}").matching("key = {key}"),
+        &Bulk::update("cap_window")
+            .column("key", &key)
+            .column("used", &used)
+            .set("used = {used}")
+            .matching("key = {key}"),
     )?;
     Ok(())
 }

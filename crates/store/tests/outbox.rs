@@ -67,7 +67,14 @@ fn what_is_put_back_waits_and_shows_why(scratch: &Scratch) {
         let (code, message) = ("later".to_owned(), "The server asks for patience.".to_owned());
         outbox::put_back(
             s,
-            &[Again { id: row.id, attempt: 1, not_before: at(500), code: Some(code), message: Some(message), body: "{\"x\": 1}".to_owned() }],
+            &[Again {
+                id: row.id,
+                attempt: 1,
+                not_before: at(500),
+                code: Some(code),
+                message: Some(message),
+                body: "{\"x\": 1}".to_owned(),
+            }],
         )?;
         assert_eq!(outbox::lanes(s)?[0], ("a".to_owned(), Some(at(500))));
         let [problem] = outbox::lane_problems(s)?.try_into().expect("one lane");

@@ -65,6 +65,8 @@ impl Rendered {
             unsubscribe: self.unsubscribe_url.map(|url| Unsubscribe { url, mailto: None }),
             list_id: None,
             feedback_id: None,
+            return_path: None,
+            signer: None,
             auto_submitted: false,
         }
     }

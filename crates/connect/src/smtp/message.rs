@@ -34,7 +34,8 @@ pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Ti
     let connection_sender = Mailbox::named(settings.from.name.clone(), settings.from.email.clone());
     let from = mailbox(email.from.as_ref().unwrap_or(&connection_sender), "sender_invalid")?;
     let to = mailbox(&email.to, if email.to.email.trim().is_empty() { "email_missing" } else { "email_invalid" })?;
-    let return_path = settings.return_path.as_deref().and_then(|address| check_address(address).ok());
+    let return_path = email.return_path.as_ref().or(settings.return_path.as_ref());
+    let return_path = return_path.and_then(|address| check_address(address).ok());
     let hash = key_hash(key);
     let message_id = format!("<{hash}@{}>", from.email.domain());
 
@@ -58,7 +59,12 @@ pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Ti
         None => builder.singlepart(part(ContentType::TEXT_PLAIN, &email.text)),
     }
     .map_err(|error| Outcome::failed("message_invalid", format!("The message cannot be put together: {error}.")))?;
-    let content = message.formatted();
+    let mut content = message.formatted();
+    if let Some(signer) = &email.signer {
+        let mut signed = signer.signatures(&content, now).into_bytes();
+        signed.append(&mut content);
+        content = signed;
+    }
     Ok(Mail { from: return_path.unwrap_or(from.email), to: to.email, message_id, content })
 }
 

@@ -25,6 +25,8 @@ fn email() -> EmailMessage {
         }),
         list_id: Some("journey.acme.example".into()),
         feedback_id: Some("welcome:hello:email:acmecaravan".into()),
+        return_path: None,
+        signer: None,
         auto_submitted: false,
     }
 }

@@ -3,6 +3,7 @@
 //! The library's own pool hides at which point of the conversation a delivery failed, and that point decides between
 //! "try again" and "in doubt"; so the conversation is held command by command here (`session`).
 
+mod dkim;
 mod failure;
 mod message;
 mod session;
@@ -17,6 +18,7 @@ use schemars::{Schema, schema_for};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+pub use self::dkim::{KeyError, Signer};
 use self::failure::{Failure, Stage};
 use self::session::{Server, Session};
 pub use self::settings::{Security, SenderSettings, SmtpSettings};
@@ -74,6 +76,8 @@ struct Patience {
     command: Duration,
     /// For the answer to a whole message: servers check content first. Giving up early leaves the message in doubt.
     accept: Duration,
+    /// For a connection to be free, where the server takes fewer than we would like.
+    turn: Duration,
     /// A connection unused for longer is not used again.
     idle: Duration,
 }
@@ -81,7 +85,7 @@ struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let secs = Duration::from_secs;
-        Self { connect: secs(10), command: secs(30), accept: secs(120), idle: secs(30) }
+        Self { connect: secs(10), command: secs(30), accept: secs(120), turn: secs(120), idle: secs(30) }
     }
 }
 
@@ -115,7 +119,6 @@ impl SmtpConnector {
     /// A connection to send over, kept or new. A server that takes fewer than we would like gets fewer: then one of
     /// the others is waited for.
     async fn session(&self) -> Result<Session, Failure> {
-        let patience = self.patience.accept;
         let wait = async {
             loop {
                 let freed = self.freed.notified();
@@ -129,7 +132,7 @@ impl SmtpConnector {
                 }
             }
         };
-        let session = timeout(patience, wait).await.map_err(|_| Failure::timeout(Stage::Connect))??;
+        let session = timeout(self.patience.turn, wait).await.map_err(|_| Failure::timeout(Stage::Connect))??;
         self.busy.fetch_add(1, Ordering::SeqCst);
         Ok(session)
     }
@@ -188,6 +191,7 @@ impl Connector for SmtpConnector {
             deduplicates: false,
             max_batch: 1,
             parallel: usize::from(self.settings.connections),
+            sender: Some(self.settings.from.email.clone()),
             per_second: self.settings.per_second,
         }
     }

@@ -131,6 +131,8 @@ fn mail(to: &str) -> Outgoing {
         unsubscribe: None,
         list_id: None,
         feedback_id: None,
+        return_path: None,
+        signer: None,
         auto_submitted: false,
     };
     Outgoing { key: format!("key of {to}"), body: EffectBody::Email(Box::new(email)) }

@@ -37,6 +37,8 @@ pub fn message(effect: &SalesAlertEffect, public_url: &str) -> Result<EmailMessa
         unsubscribe: None,
         list_id: None,
         feedback_id: None,
+        return_path: None,
+        signer: None,
         auto_submitted: true,
     })
 }

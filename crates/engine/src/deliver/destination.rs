@@ -51,7 +51,8 @@ impl Destinations {
         ready: impl IntoIterator<Item = &'a Parcel>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let answered = answered.iter().filter_map(|settled| name(&connection(settled), settled.about.address.as_deref()));
+        let answered =
+            answered.iter().filter_map(|settled| name(&connection(settled), settled.about.address.as_deref()));
         let ready = ready.into_iter().filter_map(of);
         let mut loaded = Self { paces: BTreeMap::new(), known: HashSet::new(), forgotten: Vec::new(), now };
         loaded.add(s, answered.chain(ready).collect())?;

@@ -44,7 +44,8 @@ impl Doors {
             let message = format!("There is no connection `{connection}` any more. Apply it again.");
             return Err(Outcome::shut("no_connection", message));
         };
-        let secrets = secrets_of(connection, &definition.body)?;
+        let secrets = secrets_of(&format!("connection `{connection}`"), &definition.body)
+            .map_err(|why| Outcome::shut("secret_missing", why))?;
         let mut open = open.lock();
         if let Some(known) = open.get(connection).filter(|o| o.body == definition.body && o.secrets == secrets) {
             return Ok(Some(Arc::clone(&known.connector)));
@@ -62,6 +63,7 @@ impl Doors {
             deduplicates: true,
             max_batch: usize::MAX,
             parallel: 1,
+            sender: None,
             per_second: None,
         };
         Ok(self.door(live, connection)?.map_or_else(recording, |door| door.facts()))
@@ -92,20 +94,23 @@ fn open_door(
     Ok(Arc::from(opened))
 }
 
-/// The secrets that a connection names, read where they are kept.
-fn secrets_of(key: &str, body: &Json) -> Result<Secrets, Outcome> {
+/// The secrets that a definition names, read where they are kept; `what` says whose they are.
+///
+/// # Errors
+/// Which one is missing, for people.
+pub fn secrets_of(what: &str, body: &Json) -> Result<Secrets, String> {
     let Some(named) = body.get("secrets") else { return Ok(Secrets::new()) };
-    let shut = |why: String| Outcome::shut("secret_missing", format!("The connection `{key}` lacks a secret: {why}."));
-    let named: document::Secrets =
-        serde_json::from_value(named.clone()).map_err(|error| shut(format!("its secrets cannot be read ({error})")))?;
+    let missing = |why: String| format!("The {what} lacks a secret: {why}.");
+    let named: document::Secrets = serde_json::from_value(named.clone())
+        .map_err(|error| missing(format!("its secrets cannot be read ({error})")))?;
     let read = |(name, place): (String, document::Secret)| {
         let value = match &place {
             document::Secret::Env(variable) => std::env::var(variable).map_err(|_| {
-                shut(format!("`{name}` is to come from the environment variable `{variable}`, which is not set"))
+                missing(format!("`{name}` is to come from the environment variable `{variable}`, which is not set"))
             }),
             document::Secret::File(path) => std::fs::read_to_string(path)
                 .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| shut(format!("`{name}` is to come from the file `{path}`: {error}"))),
+                .map_err(|error| missing(format!("`{name}` is to come from the file `{path}`: {error}"))),
         };
         Ok((name, Secret::new(value?)))
     };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use caravan_catalog::effects::{EmailEffect, SalesAlertEffect};
 use caravan_connect::tracking::LinkMaker;
+use caravan_connect::verp::Returns;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
+use caravan_model::EffectId;
 use caravan_store::outbox::OutboxRow;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -47,6 +49,15 @@ impl Parcel {
         }
     }
 
+    /// Settled with a verdict that knows nothing of the effect's body.
+    fn refused_by(self, verdict: Verdict) -> Settled {
+        let body = self.row.body.clone();
+        self.settled(match verdict {
+            Verdict::Again { after, code, message, .. } => Verdict::Again { after, code, message, body },
+            other => other,
+        })
+    }
+
     pub fn settled(self, verdict: Verdict) -> Settled {
         Settled { row: self.row, about: self.about, verdict }
     }
@@ -64,20 +75,23 @@ pub fn connection_of(row: &OutboxRow) -> String {
 impl Dispatcher {
     /// Takes parcels of one connection to the other side and says what became of each.
     pub(super) fn carry(&self, live: &Live, parcels: Vec<Parcel>) -> Vec<Settled> {
+        let Some(first) = parcels.first() else { return Vec::new() };
+        let door = match self.doors.door(live, first.connection()) {
+            Ok(door) => door,
+            Err(shut) => return parcels.into_iter().map(|parcel| refused(parcel, &shut)).collect(),
+        };
         let mut settled = Vec::with_capacity(parcels.len());
         let mut composed: Vec<(Parcel, Vec<Outgoing>)> = Vec::with_capacity(parcels.len());
         for parcel in parcels {
-            match self.compose(&parcel) {
+            match self.compose(live, door.as_deref(), &parcel) {
                 Ok(items) => composed.push((parcel, items)),
-                Err(verdict) => settled.push(parcel.settled(verdict)),
+                Err(verdict) => settled.push(parcel.refused_by(verdict)),
             }
         }
-        let Some((first, _)) = composed.first() else { return settled };
-        let outcomes = match (self.doors.door(live, first.connection()), &self.doors) {
-            (Err(shut), _) => composed.iter().flat_map(|(_, items)| vec![shut.clone(); items.len()]).collect(),
-            (Ok(Some(door)), _) => through(door.as_ref(), &composed),
-            (Ok(None), super::Doors::Recording(recorder)) => recorded(recorder, &composed),
-            (Ok(None), super::Doors::Real { .. }) => Vec::new(),
+        let outcomes = match (door, &self.doors) {
+            (Some(door), _) => through(door.as_ref(), &composed),
+            (None, super::Doors::Recording(recorder)) => recorded(recorder, &composed),
+            (None, super::Doors::Real { .. }) => Vec::new(),
         };
         let mut outcomes = outcomes.into_iter();
         for (parcel, items) in composed {
@@ -87,16 +101,18 @@ impl Dispatcher {
         settled
     }
 
-    fn compose(&self, parcel: &Parcel) -> Result<Vec<Outgoing>, Verdict> {
+    fn compose(&self, live: &Live, door: Option<&dyn Connector>, parcel: &Parcel) -> Result<Vec<Outgoing>, Verdict> {
         let key = &parcel.row.key;
         let item = |key: String, message| Outgoing { key, body: EffectBody::Email(Box::new(message)) };
         match &parcel.content {
             Content::Email { effect, mailing, to } => {
-                Ok(vec![item(key.clone(), self.email(parcel, effect, mailing, to.clone())?)])
+                let message = self.email(parcel, effect, mailing, to.clone())?;
+                Ok(vec![item(key.clone(), self.sealed(live, door, parcel.row.id, message)?)])
             }
             Content::Alert(effect) => {
                 let message = alert::message(effect, &self.delivery.public_url)
                     .map_err(|error| Verdict::failed("render_failed", error.to_string()))?;
+                let message = self.sealed(live, door, parcel.row.id, message)?;
                 let to_each = |to: &String| {
                     let message = EmailMessage { to: Mailbox::bare(to.clone()), ..message.clone() };
                     item(format!("{key}.{to}"), message)
@@ -104,6 +120,23 @@ impl Dispatcher {
                 Ok(effect.to.iter().map(to_each).collect())
             }
         }
+    }
+
+    /// With the signature and the return path of its sending domain. What is only recorded has neither.
+    fn sealed(
+        &self,
+        live: &Live,
+        door: Option<&dyn Connector>,
+        id: EffectId,
+        message: EmailMessage,
+    ) -> Result<EmailMessage, Verdict> {
+        let Some(door) = door else { return Ok(message) };
+        let sender = message.from.as_ref().map(|from| from.email.clone()).or(door.facts().sender).unwrap_or_default();
+        let Some(sealed) = self.domains.of(live, &sender)? else { return Ok(message) };
+        let keys = &self.delivery.signing;
+        let address = |returns: Returns| sealed.return_path.as_ref().map(|domain| returns.address(keys, id, domain));
+        let unsubscribe = message.unsubscribe.map(|way| Unsubscribe { mailto: address(Returns::OptOut), ..way });
+        Ok(EmailMessage { unsubscribe, return_path: address(Returns::Bounce), signer: Some(sealed.signer), ..message })
     }
 
     fn email(
@@ -133,6 +166,8 @@ impl Dispatcher {
             unsubscribe: rendered.unsubscribe_url.map(|url| Unsubscribe { url, mailto: None }),
             list_id,
             feedback_id: Some(format!("{}:{}:email:{SENDER_ID}", effect.email, effect.journey)),
+            return_path: None,
+            signer: None,
             auto_submitted: false,
         })
     }
@@ -182,6 +217,11 @@ fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
     parcel.settled(verdict)
 }
 
+fn refused(parcel: Parcel, shut: &Outcome) -> Settled {
+    let verdict = verdict_of(shut, &parcel.row.body);
+    parcel.settled(verdict)
+}
+
 fn verdict_of(answer: &Outcome, body: &str) -> Verdict {
     match answer.clone() {
         Outcome::Delivered { remote_id, .. } => Verdict::Done { remote_id },
@@ -224,7 +264,14 @@ mod tests {
 
     impl Connector for Broken {
         fn facts(&self) -> ConnectorFacts {
-            ConnectorFacts { kind: "broken", deduplicates: false, max_batch: 10, parallel: 1, per_second: None }
+            ConnectorFacts {
+                kind: "broken",
+                deduplicates: false,
+                max_batch: 10,
+                parallel: 1,
+                sender: None,
+                per_second: None,
+            }
         }
 
         fn deliver(&self, _: &[Outgoing]) -> Vec<Outcome> {

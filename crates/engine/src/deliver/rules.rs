@@ -75,7 +75,8 @@ impl Rules {
     /// Whether a folded address (or number) may get messages: everybody, unless there is an allow list.
     pub fn allows(&self, address: &str) -> bool {
         let Some(list) = &self.allow_list else { return true };
-        list.iter().any(|entry| if entry.starts_with('@') { address.ends_with(entry.as_str()) } else { address == entry })
+        list.iter()
+            .any(|entry| if entry.starts_with('@') { address.ends_with(entry.as_str()) } else { address == entry })
     }
 
     /// The rule sets of a message: those that hold for everything, and the one that it names.
@@ -90,10 +91,11 @@ impl Rules {
         let mut asks = Vec::new();
         let Limited { effect, channel, person, account, address, .. } = message;
         for set in self.sets_of(message) {
-            let mut ask = |name: &str, (begin, ends_at): (Timestamp, Timestamp), whom: String, unit: String, at_most: u32| {
-                let key = format!("{}.{name}|{whom}|{}", set.id.0, begin.as_second());
-                asks.push(CapAsk { key, unit, at_most: at_most.into(), ends_at });
-            };
+            let mut ask =
+                |name: &str, (begin, ends_at): (Timestamp, Timestamp), whom: String, unit: String, at_most: u32| {
+                    let key = format!("{}.{name}|{whom}|{}", set.id.0, begin.as_second());
+                    asks.push(CapAsk { key, unit, at_most: at_most.into(), ends_at });
+                };
             for cap in set.rules.caps.iter().filter(|cap| cap.channels.contains(channel)) {
                 let window = cap.per.window(cap.every, now, &set.zone);
                 for whom in [format!("person:{}", person.0), format!("address:{address}")] {
@@ -125,7 +127,11 @@ impl Rules {
                 QuietThen::Queue => ends = ends.max(Some(end)),
             }
         }
-        ends.map(|end| if end.duration_since(message.queued_at) > LONGEST_QUIET { Quiet::Expired } else { Quiet::Until(end) })
+        ends.map(
+            |end| {
+                if end.duration_since(message.queued_at) > LONGEST_QUIET { Quiet::Expired } else { Quiet::Until(end) }
+            },
+        )
     }
 }
 
@@ -184,7 +190,11 @@ mod tests {
         let quiet = |message: &Limited<'_>, now| nights.quiet(message, at(now), &TimeZone::UTC);
         assert_eq!(quiet(&message(None), "2026-12-02T20:00:00Z"), None);
         let until = Quiet::Until(at("2026-12-03T08:00:00Z"));
-        assert_eq!(quiet(&message(None), "2026-12-02T22:30:00Z"), Some(until), "without a zone nobody's own hours are quiet");
+        assert_eq!(
+            quiet(&message(None), "2026-12-02T22:30:00Z"),
+            Some(until),
+            "without a zone nobody's own hours are quiet"
+        );
         let berliner = Limited { zone: TimeZone::get("Europe/Berlin").ok(), ..message(None) };
         assert_eq!(quiet(&berliner, "2026-12-02T21:30:00Z"), Some(Quiet::Drop));
         assert_eq!(quiet(&message(None), "2026-12-10T02:00:00Z"), Some(Quiet::Expired));
@@ -194,12 +204,18 @@ mod tests {
     fn a_trial_reaches_only_who_is_on_the_list() {
         let list = ["ada@acme.example", "@trial.example", "+4915112345678"].map(str::to_owned).to_vec();
         let rules = Rules { sets: Vec::new(), allow_list: Some(list) };
-        for (address, allowed) in
-            [("ada@acme.example", true), ("ben@trial.example", true), ("ben@acme.example", false), ("+4915112345678", true)]
-        {
+        for (address, allowed) in [
+            ("ada@acme.example", true),
+            ("ben@trial.example", true),
+            ("ben@acme.example", false),
+            ("+4915112345678", true),
+        ] {
             assert_eq!(rules.allows(address), allowed, "{address}");
         }
         assert!(Rules::default().allows("ben@acme.example"));
-        assert!(!Rules { sets: Vec::new(), allow_list: Some(Vec::new()) }.allows("ada@acme.example"), "nobody is listed");
+        assert!(
+            !Rules { sets: Vec::new(), allow_list: Some(Vec::new()) }.allows("ada@acme.example"),
+            "nobody is listed"
+        );
     }
 }

@@ -155,8 +155,8 @@ impl<'a> Turn<'a> {
             let mut destinations = Destinations::load(s, answered, &self.ready, now)?;
             destinations.learn(answered, now);
             if page.renewed {
-                let under_way = self.out.iter().chain(self.ready.iter().map(|parcel| &parcel.row.id));
-                outbox::extend_claim(s, &self.token, &under_way.copied().collect::<Vec<_>>(), now + CLAIM)?;
+                let ours = self.out.iter().chain(self.ready.iter().map(|parcel| &parcel.row.id));
+                outbox::extend_claim(s, &self.token, &ours.copied().collect::<Vec<_>>(), now + CLAIM)?;
             }
             let over = page.shut.is_some() || self.handed >= MOST_PER_TURN || engine.stopping() || outbox::on_hold(s)?;
             if !over && self.ready.len() < delivery.wave.div_ceil(2) {
@@ -166,7 +166,8 @@ impl<'a> Turn<'a> {
                 destinations.more(s, &judged.parcels)?;
                 page.fresh = judged.parcels;
             }
-            self.choose(s, &write, &mut page, &mut destinations, over)?;
+            let under_way = self.out.len().saturating_sub(answered.len());
+            self.choose(s, &write, &mut page, &mut destinations, (under_way, over))?;
             destinations.save(s)?;
             Ok(page)
         })
@@ -179,7 +180,7 @@ impl<'a> Turn<'a> {
         write: &Results<'_>,
         page: &mut Page,
         destinations: &mut Destinations,
-        over: bool,
+        (under_way, over): (usize, bool),
     ) -> Result<(), StoreError> {
         let now = write.now;
         let held: Vec<&Parcel> = self.ready.iter().chain(&page.fresh).collect();
@@ -200,7 +201,7 @@ impl<'a> Turn<'a> {
             }
             Ok(door) => {
                 page.batch = door.max_batch.max(1);
-                let free = (page.batch.saturating_mul(door.parallel.max(1))).saturating_sub(self.out.len());
+                let free = (page.batch.saturating_mul(door.parallel.max(1))).saturating_sub(under_way);
                 let mut pace = match door.per_second {
                     Some(rate) => Some(own_pace(s, self.lane, rate, now)?),
                     None => None,
@@ -222,7 +223,7 @@ impl<'a> Turn<'a> {
                 }
                 if let Some(pace) = &mut pace {
                     pace.take(hand.len());
-                    let starved = hand.is_empty() && wanted > 0 && self.out.is_empty();
+                    let starved = hand.is_empty() && wanted > 0 && under_way == 0;
                     page.paced_until = starved.then(|| pace.next(now));
                     pace::save(s, std::slice::from_ref(pace))?;
                 }

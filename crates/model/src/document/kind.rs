@@ -120,7 +120,7 @@ kinds! {
     /// An external service that journeys call.
     ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab, Later;
     /// A domain that mail is sent from.
-    SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab, Later;
+    SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab, Works;
     /// Communication limits.
     RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab, Works;
     /// A subscription of another system to activities.

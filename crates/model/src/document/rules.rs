@@ -311,7 +311,11 @@ mod tests {
             assert_eq!(per.window(every, now, &zone), (at(begin), at(end)), "{every} {per:?}");
         }
         let last_second = at("2026-12-05T23:59:59Z");
-        assert_eq!(Period::Week.window(1, last_second, &TimeZone::UTC).1, at("2026-12-06T00:00:00Z"), "Saturday ends a week");
+        assert_eq!(
+            Period::Week.window(1, last_second, &TimeZone::UTC).1,
+            at("2026-12-06T00:00:00Z"),
+            "Saturday ends a week"
+        );
     }
 
     #[test]
@@ -346,10 +350,12 @@ mod tests {
 
     #[test]
     fn quiet_hours_are_on_the_days_on_which_they_begin() {
-        let weekend = quiet(serde_json::json!({"days": ["sat", "sun"], "from": "00:00", "to": "00:00", "then": "queue"}));
+        let weekend =
+            quiet(serde_json::json!({"days": ["sat", "sun"], "from": "00:00", "to": "00:00", "then": "queue"}));
         assert_eq!(weekend.ends(at("2026-12-05T12:00:00Z"), &TimeZone::UTC), Some(at("2026-12-06T00:00:00Z")));
         assert_eq!(weekend.ends(at("2026-12-07T00:00:00Z"), &TimeZone::UTC), None);
-        let eve = quiet(serde_json::json!({"dates": ["2026-12-24"], "from": "12:00", "to": "09:00", "then": "discard"}));
+        let eve =
+            quiet(serde_json::json!({"dates": ["2026-12-24"], "from": "12:00", "to": "09:00", "then": "discard"}));
         assert_eq!(eve.ends(at("2026-12-25T08:00:00Z"), &TimeZone::UTC), Some(at("2026-12-25T09:00:00Z")));
         assert_eq!(eve.ends(at("2026-12-23T13:00:00Z"), &TimeZone::UTC), None);
     }

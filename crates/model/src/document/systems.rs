@@ -177,7 +177,7 @@ pub struct SendingDomain {
     /// Domain of the links in messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
-    /// `dkim_private_key`, as `{env: NAME}` or `{file: PATH}`.
+    /// The private keys by name, each `{env: NAME}` or `{file: PATH}`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(extend("x-reader" = "secrets"))]
     pub secrets: Secrets,
@@ -189,9 +189,46 @@ pub struct SendingDomain {
 pub struct DkimKey {
     /// Under which its public half is found.
     pub selector: String,
+    /// Name of its private half under `secrets`; left out: `dkim_private_key`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
 }
 
-impl Definition for SendingDomain {}
+impl SendingDomain {
+    /// The secret of a key that names none.
+    pub const DEFAULT_SECRET: &'static str = "dkim_private_key";
+}
+
+impl Definition for SendingDomain {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let domains = [
+            (Some(&self.domain), "/domain"),
+            (self.return_path.as_ref(), "/return_path"),
+            (self.tracking.as_ref(), "/tracking"),
+        ];
+        for (domain, pointer) in domains.into_iter().filter_map(|(domain, pointer)| Some((domain?, pointer))) {
+            let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            if !domain.contains('.') || !domain.split('.').all(label) {
+                let message = format!("`{domain}` is no domain. Write it like `news.acme.example`, in ASCII.");
+                findings.push(Finding::error("bad_domain", pointer, message));
+            }
+        }
+        for (n, key) in self.dkim.iter().enumerate() {
+            let name = key.secret.as_deref().unwrap_or(Self::DEFAULT_SECRET);
+            if !self.secrets.contains_key(name) {
+                let message = format!("The private key `{name}` is not given. Name where it is found under `secrets`.");
+                findings.push(Finding::error("required", format!("/dkim/{n}/secret"), message));
+            }
+            let selector = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.';
+            if key.selector.is_empty() || !key.selector.chars().all(selector) {
+                let message = "A selector is made of letters, digits and hyphens.";
+                findings.push(Finding::error("bad_selector", format!("/dkim/{n}/selector"), message));
+            }
+        }
+        findings
+    }
+}
 
 /// A subscription of another system to activities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

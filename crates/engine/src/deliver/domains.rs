@@ -1,0 +1,149 @@
+//! Sending domains: who may be the sender of mail, how it is signed, where reports about it go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use caravan_connect::Secrets;
+use caravan_connect::smtp::Signer;
+use caravan_model::DocumentId;
+use caravan_model::document::{DocumentKind, SendingDomain};
+use caravan_store::StoreError;
+use parking_lot::Mutex;
+
+use super::doors::secrets_of;
+use super::results::Verdict;
+use crate::Engine;
+use crate::live::Live;
+
+/// Signers by sending domain, made again when its keys change.
+#[derive(Default)]
+pub struct Domains {
+    signers: Mutex<HashMap<DocumentId, (Secrets, SendingDomain, Arc<Signer>)>>,
+}
+
+/// What the sending domain of a message says about it.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    pub signer: Arc<Signer>,
+    /// Domain that reports return to.
+    pub return_path: Option<String>,
+}
+
+impl Domains {
+    /// The sending domain of an address; none where there are no sending domains: then the mail server signs.
+    ///
+    /// # Errors
+    /// The address lies in none of them, or its keys cannot be used.
+    pub fn of(&self, live: &Live, address: &str) -> Result<Option<Sealed>, Verdict> {
+        let Some((id, key, domain)) = find(live, address)? else { return Ok(None) };
+        let shut = |code: &str, message: String| Verdict::Again {
+            after: None,
+            code: code.to_owned(),
+            message,
+            body: String::new(),
+        };
+        let definition = live.definitions.get(DocumentKind::SendingDomain, &key);
+        let body = definition.map(|definition| Arc::clone(&definition.body)).unwrap_or_default();
+        let what = format!("sending domain `{key}`");
+        let secrets = secrets_of(&what, &body).map_err(|why| shut("secret_missing", why))?;
+        let mut signers = self.signers.lock();
+        let known = signers.get(&id).filter(|(had, as_was, _)| *had == secrets && *as_was == domain);
+        let signer = match known {
+            Some((_, _, signer)) => Arc::clone(signer),
+            None => {
+                let signer = signer_of(&domain, &secrets).map_err(|why| {
+                    shut("dkim_key_unusable", format!("The {what} cannot sign: {why}. Give it a key that can."))
+                })?;
+                signers.insert(id, (secrets, domain.clone(), Arc::clone(&signer)));
+                signer
+            }
+        };
+        Ok(Some(Sealed { signer, return_path: domain.return_path }))
+    }
+}
+
+/// The most exact sending domain in which an address lies.
+fn find(live: &Live, address: &str) -> Result<Option<(DocumentId, String, SendingDomain)>, Verdict> {
+    let host = address.rsplit_once('@').map_or("", |(_, host)| host).trim().to_ascii_lowercase();
+    let mut all = live
+        .definitions
+        .of_kind(DocumentKind::SendingDomain)
+        .filter_map(|d| Some((d.id, d.key.clone(), d.read::<SendingDomain>()?)))
+        .peekable();
+    if all.peek().is_none() {
+        return Ok(None);
+    }
+    let inside = |domain: &str| {
+        let domain = domain.to_ascii_lowercase();
+        host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
+    };
+    let best = all.filter(|(_, _, domain)| inside(&domain.domain)).max_by_key(|(_, _, domain)| domain.domain.len());
+    best.map(Some).ok_or_else(|| {
+        let message = format!(
+            "The sender `{address}` lies in no sending domain. Give the email a sender in one, or declare the domain."
+        );
+        Verdict::failed("from_domain_not_allowed", message)
+    })
+}
+
+fn signer_of(domain: &SendingDomain, secrets: &Secrets) -> Result<Arc<Signer>, String> {
+    let mut keys = Vec::new();
+    for key in &domain.dkim {
+        let name = key.secret.as_deref().unwrap_or(SendingDomain::DEFAULT_SECRET);
+        let secret = secrets.get(name).ok_or_else(|| format!("its secret `{name}` is not given"))?;
+        keys.push((key.selector.clone(), secret.clone()));
+    }
+    let signer = Signer::new(&domain.domain, &keys);
+    signer.map(Arc::new).map_err(|(selector, error)| format!("selector `{selector}`: {error}"))
+}
+
+/// What must stand in the DNS for a sending domain: name, type and value of each record.
+///
+/// # Errors
+/// Why its keys cannot be used, for people.
+pub fn dns_records(engine: &Engine, key: &str) -> Result<Option<Result<Vec<DnsRecord>, String>>, StoreError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let Some(definition) = live.definitions.get(DocumentKind::SendingDomain, key) else { return Ok(None) };
+        let Some(domain) = definition.read::<SendingDomain>() else { return Ok(None) };
+        let secrets = secrets_of(&format!("sending domain `{key}`"), &definition.body);
+        Ok(Some(secrets.and_then(|secrets| signer_of(&domain, &secrets)).map(|signer| records(&domain, &signer))))
+    })
+}
+
+/// A record that must stand in the DNS.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct DnsRecord {
+    /// Its full name.
+    pub name: String,
+    /// `TXT`, `MX` …
+    #[serde(rename = "type")]
+    pub record_type: &'static str,
+    /// Its value; what stands in angle brackets is yours to fill in.
+    pub value: String,
+    /// What it is for.
+    pub purpose: &'static str,
+}
+
+fn records(domain: &SendingDomain, signer: &Signer) -> Vec<DnsRecord> {
+    let record = |name: String, record_type, value: String, purpose| DnsRecord { name, record_type, value, purpose };
+    let keys = signer.records().into_iter();
+    let mut all: Vec<DnsRecord> =
+        keys.map(|(name, value)| record(name, "TXT", value, "Public key of the signatures (DKIM)")).collect();
+    if let Some(bounce) = &domain.return_path {
+        all.push(record(bounce.clone(), "MX", "10 <your mail server>".into(), "Reports about delivery come in"));
+        let spf = "v=spf1 include:<your mail server's SPF> -all".to_owned();
+        all.push(record(bounce.clone(), "TXT", spf, "Who may send with this return path (SPF)"));
+    }
+    if let Some(tracking) = &domain.tracking {
+        all.push(record(tracking.clone(), "CNAME", "<this installation>".into(), "Links in messages"));
+    }
+    let dmarc = format!("v=DMARC1; p=none; rua=mailto:dmarc@{}", domain.domain);
+    all.push(record(
+        format!("_dmarc.{}", domain.domain),
+        "TXT",
+        dmarc,
+        "What receivers do with mail that is not ours (DMARC)",
+    ));
+    all
+}
