@@ -1,13 +1,14 @@
 //! What leaves the installation as a whole: holding it, and letting it go again.
 
 use axum::extract::State;
-use caravan_engine::deliver;
+use axum::http::StatusCode;
+use caravan_engine::deliver::{self, DnsRecord};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
 use crate::access::Permission;
-use crate::http::{Answer, Json, Operations, Problem};
+use crate::http::{Answer, Json, Operations, Path, Problem};
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -19,6 +20,12 @@ pub fn operations() -> Operations {
             hold,
             "Hold everything that would leave, or let it go again; nothing is lost",
         )
+        .get(
+            "/api/v1/delivery/domains/{key}",
+            Permission::ReadDefinitions,
+            domain,
+            "What must stand in the DNS for a sending domain",
+        )
 }
 
 /// Whether everything that would leave is held: messages and calls stay queued.
@@ -27,6 +34,29 @@ pub fn operations() -> Operations {
 struct Hold {
     /// True: nothing leaves.
     held: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct DomainPath {
+    /// Key of the sending domain.
+    key: String,
+}
+
+/// What must stand in the DNS.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DnsRecords {
+    /// The records.
+    records: Vec<DnsRecord>,
+}
+
+async fn domain(State(state): State<ApiState>, Path(path): Path<DomainPath>) -> Result<Answer<DnsRecords>, Problem> {
+    let key = path.key;
+    let records = state.blocking(move |engine| match deliver::dns_records(engine, &key)? {
+        None => Err(Problem::not_found("unknown_sending_domain", format!("The sending domain `{key}`"))),
+        Some(Err(why)) => Err(Problem::new(StatusCode::CONFLICT, "dkim_key_unusable", why)),
+        Some(Ok(records)) => Ok(records),
+    });
+    Ok(Answer::of(DnsRecords { records: records.await? }))
 }
 
 async fn held(State(state): State<ApiState>) -> Result<Answer<Hold>, Problem> {

@@ -330,7 +330,7 @@ on_both_stores! {
             Delivery { wave: 4, ..delivery() },
             Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
         );
-        thread::scope(|scope| {
+        let doubt = thread::scope(|scope| {
             let late = scope.spawn(|| slow.dispatch_once());
             while post.world.one("SELECT COUNT(*) FROM outbox WHERE intent") == 0 {
                 thread::sleep(Duration::from_millis(5));
@@ -342,27 +342,35 @@ on_both_stores! {
             post.smtp.behave(&Behaviour::Accept);
             let done = heir.dispatch_once().expect("a round");
             let late = late.join().expect("it comes back").expect("a round");
-            assert_eq!((done.in_doubt, late.in_doubt), (4, 0), "what was under way is in doubt, its results are refused");
-            assert_eq!(done.delivered + late.delivered, 11, "the rest goes");
+            // On a busy machine one or the other may have come back just before.
+            assert!((2..=4).contains(&done.in_doubt), "what was under way is in doubt: {done:?}");
+            assert_eq!(late.in_doubt, 0, "its results are refused");
+            assert_eq!(done.delivered + late.delivered + done.in_doubt, 15, "the rest goes");
+            done.in_doubt
         });
-        post.is(&[("done", 11), ("in_doubt", 4)]);
+        let in_doubt = i64::try_from(doubt).expect("a few");
+        post.is(&[("done", 15 - in_doubt), ("in_doubt", in_doubt)]);
         assert_eq!(post.accepted().len(), 15, "they did arrive");
         assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched::default()), "and are never sent again by themselves");
 
         let ids: Vec<EffectId> = post.world.engine.store().read(|s| {
             caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::InDoubt, None, 10)
         }).expect("a list").into_iter().map(|row| row.id).collect();
-        assert_eq!(ids.len(), 4);
+        assert_eq!(ids.len(), doubt);
         deliver::settle(&post.world.engine, ids[0], Settlement::Delivered).expect("settled");
         deliver::settle(&post.world.engine, ids[1], Settlement::Resend).expect("settled");
         assert!(deliver::settle(&post.world.engine, ids[0], Settlement::Resend).is_err(), "it is settled");
-        post.is(&[("done", 12), ("in_doubt", 2), ("pending", 1)]);
+        let settled = |done: i64, pending: i64| {
+            let wanted = [("done", 15 - in_doubt + done), ("in_doubt", in_doubt - 2), ("pending", pending)];
+            post.is(&wanted.into_iter().filter(|(_, n)| *n != 0).collect::<Vec<_>>());
+        };
+        settled(1, 1);
         let before = post.smtp.messages().len();
         assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(1)));
         let again = post.smtp.messages()[before].header("X-Caravan-Key").map(str::to_owned);
         let first = post.smtp.messages()[..before].iter().filter(|m| m.header("X-Caravan-Key") == again.as_deref()).count();
         assert_eq!(first, 1, "somebody asked for it, with the same key");
-        post.is(&[("done", 13), ("in_doubt", 2)]);
+        settled(2, 0);
     }
 
     a_line_that_goes_dead_after_the_last_byte_leaves_doubt(world at "2026-12-01T09:00:00Z") {
