@@ -10,6 +10,7 @@ mod catalogue;
 mod delivery;
 mod documents;
 mod drafts;
+mod fields;
 mod health;
 mod history;
 mod http;
@@ -46,6 +47,7 @@ fn operations() -> Operations {
         kinds::operations(),
         accounts::operations(),
         people::operations(),
+        fields::operations(),
         records::operations(),
         suppressions::operations(),
         imports::operations(),

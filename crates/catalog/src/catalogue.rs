@@ -44,6 +44,12 @@ impl journey::ActionCatalogue for Actions {
         let found = settings::references(action.schema().as_value(), settings);
         found.into_iter().map(|reference| reference.under(pointer)).collect()
     }
+
+    fn attributes(&self, key: &str, settings: &Map<String, Json>, pointer: &str) -> Vec<(Subject, String, String)> {
+        let Some(action) = action(key) else { return Vec::new() };
+        let found = settings::attributes(action.schema().as_value(), settings);
+        found.into_iter().map(|(subject, key, at)| (subject, key, format!("{pointer}{at}"))).collect()
+    }
 }
 
 /// Everything that journeys are built from.

@@ -66,7 +66,7 @@ fn takes(schema: &Json, field: &Json) -> String {
         let what = if kind == DocumentKind::Role { "name" } else { "key" };
         return format!("{what} of kind `{}`", kind.key());
     }
-    if let Some(subject) = field.get("x-attribute").and_then(Json::as_str) {
+    if let Some(subject) = field.get(crate::settings::ATTRIBUTE).and_then(Json::as_str) {
         return format!("{subject} attribute");
     }
     if let Some(words) = settings::words(schema, field) {

@@ -2,11 +2,15 @@
 //!
 //! Settings are flat: texts, choices and lists of texts.
 
+use caravan_model::attribute::Subject;
 use caravan_model::document::{DocumentKind, Reference};
 use serde_json::Value as Json;
 
 /// The schema keyword that says which kind of document a field names.
 pub(crate) const REFERENCE: &str = "x-reference";
+
+/// The schema keyword that says that a field names an attribute, and whose.
+pub(crate) const ATTRIBUTE: &str = "x-attribute";
 
 /// The documents that settings name; pointers start at the settings.
 pub(crate) fn references(schema: &Json, settings: &serde_json::Map<String, Json>) -> Vec<Reference> {
@@ -18,6 +22,18 @@ pub(crate) fn references(schema: &Json, settings: &serde_json::Map<String, Json>
         }
     }
     found
+}
+
+/// The attributes that settings name, each with its pointer, which starts at the settings.
+pub(crate) fn attributes(schema: &Json, settings: &serde_json::Map<String, Json>) -> Vec<(Subject, String, String)> {
+    let named = |(name, field): (&str, &Json)| {
+        let subject = match field.get(ATTRIBUTE)?.as_str()? {
+            "account" => Subject::Account,
+            _ => Subject::Person,
+        };
+        Some((subject, settings.get(name)?.as_str()?.to_owned(), pointer(name)))
+    };
+    fields(schema).filter_map(named).collect()
 }
 
 /// Fields of an object's schema with their own schemas, in order.

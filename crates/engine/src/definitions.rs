@@ -1,8 +1,9 @@
 //! Applying, exporting and deleting definitions: all or nothing, with every mistake named.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use caravan_catalog::Actions;
+use caravan_model::attribute::{Schema, Subject};
 use caravan_model::document::{
     Body, Document, DocumentKind, DocumentState, LifeCycle, OPPORTUNITY, Reference, declared_attributes, read_document,
     read_documents,
@@ -15,8 +16,8 @@ use caravan_store::{Session, StoreError, accounts, intake, step};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::Engine;
 use crate::inbox::Command;
+use crate::{Engine, structure};
 
 /// How documents are applied.
 #[derive(Debug, Clone, Copy, Default)]
@@ -272,6 +273,7 @@ impl<'a> Apply<'a> {
     fn check(&mut self, s: &mut dyn Session, mut findings: Vec<Finding>) -> Result<(), DefinitionError> {
         let (schema, declared) = declared_attributes(self.all());
         findings.extend(declared);
+        findings.extend(self.structure(s, &schema)?);
         let names = Names::of(self.all());
         for document in self.changing() {
             let mut found = document.check_conditions(&schema);
@@ -292,6 +294,32 @@ impl<'a> Apply<'a> {
             return Ok(());
         }
         Err(DefinitionError::Findings(errors.into_iter().chain(self.warnings.clone()).collect()))
+    }
+
+    /// What would break records, values or something published.
+    fn structure(&self, s: &mut dyn Session, schema: &Schema) -> Result<Vec<Finding>, StoreError> {
+        let changing: Vec<&Document> = self.changing().collect();
+        let mut findings = structure::too_many(&self.all(), &changing);
+        let pairs: Vec<(&DocumentRow, &Document, &Document)> = changing
+            .iter()
+            .filter_map(|new| {
+                let (row, old) = self.stored.get(&(new.kind(), new.key().to_owned()))?;
+                Some((row, old.as_ref()?, *new))
+            })
+            .collect();
+        if !pairs.iter().any(|(_, old, _)| structure::has_one(old)) {
+            return Ok(findings);
+        }
+        let stored: Vec<(&DocumentRow, &Document)> =
+            self.stored.values().filter_map(|(row, document)| Some((row, document.as_ref()?))).collect();
+        let before = declared_attributes(stored.iter().map(|(_, document)| *document)).0;
+        let published = structure::Published::of(s, &stored, &before)?;
+        for (row, old, new) in pairs {
+            let mut found = structure::check(s, &published, (&before, schema), row, old, new)?;
+            new.locate(&mut found);
+            findings.extend(found);
+        }
+        Ok(findings)
     }
 
     fn write(self, s: &mut dyn Session) -> Result<ApplyReport, DefinitionError> {
@@ -619,4 +647,18 @@ pub fn used_by(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Vec
         .filter(names_it)
         .map(|d| Named { kind: d.kind().key().to_owned(), key: d.key().to_owned() })
         .collect())
+}
+
+/// The definitions that ask for or write each attribute.
+pub fn users_of_attributes(s: &mut dyn Session) -> Result<BTreeMap<(Subject, String), Vec<Named>>, StoreError> {
+    let all: Vec<Document> = documents::all(s)?.iter().filter_map(stored_document).collect();
+    let (schema, _) = declared_attributes(&all);
+    let mut users: BTreeMap<(Subject, String), BTreeSet<Named>> = BTreeMap::new();
+    for document in &all {
+        let user = Named { kind: document.kind().key().to_owned(), key: document.key().to_owned() };
+        for (subject, key, _) in document.attributes(&schema, &Actions) {
+            users.entry((subject, key)).or_default().insert(user.clone());
+        }
+    }
+    Ok(users.into_iter().map(|(attribute, users)| (attribute, users.into_iter().collect())).collect())
 }

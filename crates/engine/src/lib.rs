@@ -22,6 +22,7 @@ pub mod runtime;
 pub mod save;
 pub mod simulate;
 pub mod status;
+mod structure;
 pub mod tallies;
 pub mod tracking;
 pub mod travel;

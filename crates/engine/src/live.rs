@@ -7,7 +7,7 @@ use caravan_catalog::definitions::Interest;
 use caravan_catalog::{Definition, Definitions, Needs};
 use caravan_model::attribute::{Declaration, Schema, Subject};
 use caravan_model::condition::Condition;
-use caravan_model::document::{CustomObject, DocumentKind, OPPORTUNITY, OPPORTUNITY_ID};
+use caravan_model::document::{CustomObject, DocumentKind, FieldSwitches, OPPORTUNITY, OPPORTUNITY_ID};
 use caravan_model::journey::Journey;
 use caravan_model::{DocumentId, Finding, VersionId};
 use caravan_store::documents::{self, DocumentRow};
@@ -213,6 +213,10 @@ pub fn definitions_of(s: &mut dyn Session, rows: &[DocumentRow]) -> Result<Defin
 /// Definitions from their documents: attributes declared, the organisation's zone read, the built-in object added.
 pub fn assemble(mut all: Vec<Definition>) -> Definitions {
     let mut schema = Schema::standard();
+    let switches = all.iter().find(|d| d.kind == DocumentKind::Settings).and_then(|d| d.body.get("fields").cloned());
+    if let Some(Ok(switches)) = switches.map(serde_json::from_value::<FieldSwitches>) {
+        switches.apply(&mut schema);
+    }
     let mut declared: Vec<&Definition> = all.iter().filter(|d| d.kind == DocumentKind::Attribute).collect();
     declared.sort_by(|a, b| a.key.cmp(&b.key));
     for declaration in declared {
@@ -254,7 +258,8 @@ fn declaration_of(d: &Definition) -> Result<Declaration, serde_json::Error> {
         "subject": field("subject"),
         "type": field("type"),
         "updatable": d.body.get("updatable").and_then(Json::as_bool).unwrap_or(false),
-        "label": d.body.get("label"),
+        "managed": d.body.get("managed").and_then(Json::as_bool).unwrap_or(true),
+        "label": Some(&d.name).filter(|name| **name != d.key),
     }))
 }
 

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-pub use schema::{AttributeSet, Declaration, MAX_ATTRIBUTES, Schema};
+pub use schema::{AttributeSet, Declaration, MAX_ATTRIBUTES, MAX_MANAGED, Schema, Switch};
 pub use standard::{ACCOUNT, PERSON, Standard, account, person};
 
 use crate::value::{Value, ValueError, ValueType};
@@ -79,7 +79,7 @@ pub struct Attribute {
     pub format: Format,
     /// Journeys may write it (*Change Data Value*).
     pub updatable: bool,
-    /// Conditions and personalisation see it.
+    /// It is managed: conditions, journeys and personalisation see it.
     pub visible: bool,
     /// Declared by this installation; kept in the row's JSON instead of a column.
     pub custom: bool,

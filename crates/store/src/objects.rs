@@ -187,3 +187,9 @@ pub fn count_not_true(s: &mut dyn Session, object: DocumentId, subject: i64, fie
     );
     s.query_int(&sql, params![object, subject])
 }
+
+/// Whether any account or person has a value of a declared attribute.
+pub fn any_value(s: &mut dyn Session, of_people: bool, attribute: &str) -> Result<bool, StoreError> {
+    let table = if of_people { "person" } else { "account" };
+    s.exists(&format!("SELECT 1 FROM {table} WHERE custom ->> '{attribute}' IS NOT NULL LIMIT 1"), &[])
+}

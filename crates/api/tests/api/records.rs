@@ -92,4 +92,29 @@ crate::on_both_stores! {
     records_are_listed_under_their_object_and_whom_they_belong_to
     a_record_is_written_and_taken_away_by_hand
     addresses_are_suppressed_and_released_by_hand
+    fields_say_what_may_be_done_with_them_and_who_uses_them
+}
+
+async fn fields_say_what_may_be_done_with_them_and_who_uses_them(api: Api) {
+    let token = api.token("administrator");
+    let put = |path: &'static str, body: Value| api.call("PUT", path).bearer(&token).json(&body).send();
+    let tier = json!({"kind": "attribute", "key": "tier", "subject": "account", "type": "string", "updatable": true});
+    assert_eq!(put("/api/v1/attributes/tier", tier).await.status, 201);
+    let settings =
+        json!({"kind": "settings", "organisation": "Acme", "fields": {"account": {"region": {"managed": false}}}});
+    assert_eq!(put("/api/v1/settings/settings", settings).await.status, 201);
+    let gold =
+        json!({"kind": "audience", "key": "gold", "subject": "account", "when": {"account": "tier", "is": "gold"}});
+    assert_eq!(put("/api/v1/audiences/gold", gold).await.status, 201);
+    let fields = api.get("/api/v1/fields").bearer(&token).send().await.json();
+    let account = &fields["account"];
+    let field = |key: &str| {
+        let all = account["fields"].as_array().expect("a list");
+        all.iter().find(|field| field["key"] == key).cloned().unwrap_or_default()
+    };
+    assert_eq!(field("tier")["used_by"], json!([{"kind": "audience", "key": "gold"}]));
+    assert_eq!((&field("tier")["custom"], &field("tier")["label"]), (&json!(true), &json!("Tier")));
+    assert_eq!((&field("region")["managed"], &field("region")["updatable"]), (&json!(false), &json!(false)));
+    assert_eq!((&account["managed"], &account["most_managed"]), (&json!(21), &json!(100)));
+    assert_eq!(fields["person"]["fields"].as_array().map(Vec::len), Some(29));
 }

@@ -12,6 +12,9 @@ use crate::value::{MAX_TEXT_CHARS, ValueType};
 /// Most attributes that one subject may have, standard ones included.
 pub const MAX_ATTRIBUTES: usize = 1_000;
 
+/// Most attributes of one subject that may be managed, standard ones included.
+pub const MAX_MANAGED: usize = 100;
+
 /// A declared attribute: the manifest of kind `attribute`, beside its kind and state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,9 +29,40 @@ pub struct Declaration {
     /// Journeys may write it.
     #[serde(default)]
     pub updatable: bool,
+    /// Conditions, journeys and personalisation see it; imports and pages do in any case.
+    #[serde(default = "yes")]
+    pub managed: bool,
     /// What marketers read; the key in words when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// What an installation decides about one standard attribute; what is left out stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Switch {
+    /// Whether conditions, journeys and personalisation see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed: Option<bool>,
+    /// Whether journeys may write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updatable: Option<bool>,
+    /// What marketers read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+}
+
+/// What must be so of every attribute: managed before it can be updatable.
+fn managed_before_updatable(key: &str, managed: bool, updatable: bool) -> Result<(), Finding> {
+    if managed || !updatable {
+        return Ok(());
+    }
+    let message = format!("`{key}` is not managed, so journeys cannot write it. Manage it, or make it not updatable.");
+    Err(Finding::error("not_managed", "/updatable", message))
 }
 
 impl Declaration {
@@ -38,6 +72,7 @@ impl Declaration {
     /// The key is not one, or a standard attribute has it already.
     pub fn attribute(&self) -> Result<Attribute, Finding> {
         self.check_key()?;
+        managed_before_updatable(&self.key, self.managed, self.updatable)?;
         Ok(Attribute {
             key: self.key.clone(),
             label: self.label.clone().unwrap_or_else(|| in_words(&self.key)),
@@ -47,7 +82,7 @@ impl Declaration {
             max_chars: MAX_TEXT_CHARS,
             format: Format::Any,
             updatable: self.updatable,
-            visible: true,
+            visible: self.managed,
             custom: true,
         })
     }
@@ -62,7 +97,9 @@ impl Declaration {
             );
             return Err(Finding::error("invalid_key", "/key", message));
         }
-        if standard(self.subject).iter().any(|line| line.key == key) || RESERVED.contains(&key.as_str()) {
+        if standard(self.subject).iter().any(|line| line.key == key)
+            || RESERVED.iter().chain(TOLD).any(|taken| taken == key)
+        {
             let message = format!("`{key}` is taken by a standard attribute. Choose another key.");
             return Err(Finding::error("attribute_taken", "/key", message));
         }
@@ -70,8 +107,17 @@ impl Declaration {
     }
 }
 
+/// Whether an attribute would be seen if the installation had not decided otherwise.
+fn is_switched_off(attribute: &Attribute) -> bool {
+    let usual = standard(attribute.subject).iter().find(|line| line.key == attribute.key);
+    usual.is_none_or(|line| line.attribute(attribute.subject).visible)
+}
+
 /// Import columns that are not attributes.
 const RESERVED: &[&str] = &["account_key", "account_roles", "relation", "parent_key", "id", "custom"];
+
+/// What pages of accounts and people tell beside their attributes.
+const TOLD: &[&str] = &["people", "accounts", "journeys", "lists", "records", "open_opportunities", "opted_out"];
 
 fn standard(subject: Subject) -> &'static [Standard] {
     match subject {
@@ -142,6 +188,11 @@ impl AttributeSet {
         self.list.iter().enumerate().map(|(no, attribute)| (AttributeNo(no as u16), attribute))
     }
 
+    /// How many of them are managed.
+    pub fn managed(&self) -> usize {
+        self.list.iter().filter(|attribute| attribute.visible).count()
+    }
+
     /// How many there are; every number is below it.
     pub fn len(&self) -> usize {
         self.list.len()
@@ -158,6 +209,10 @@ impl AttributeSet {
     /// `unknown_attribute` at `pointer`, with the key that was probably meant.
     pub fn find(&self, key: &str, pointer: &str) -> Result<(AttributeNo, &Attribute), Finding> {
         let found = self.no(key).and_then(|no| self.at(no).map(|attribute| (no, attribute)));
+        if found.is_some_and(|(_, attribute)| !attribute.visible && is_switched_off(attribute)) {
+            let message = format!("`{key}` is not managed, so nothing may ask for it. Manage it first.");
+            return Err(Finding::error("not_managed", pointer, message));
+        }
         found.filter(|(_, attribute)| attribute.visible).ok_or_else(|| {
             let seen = self.list.iter().filter(|attribute| attribute.visible).map(|attribute| attribute.key.as_str());
             let whose = match self.subject {
@@ -219,6 +274,13 @@ impl Schema {
             Subject::Account => &mut self.account,
             Subject::Person => &mut self.person,
         };
+        if attribute.visible && set.managed() >= MAX_MANAGED {
+            let message = format!(
+                "`{}` would be more than {MAX_MANAGED} managed attributes. Set `managed: false` on it or on another.",
+                declaration.key
+            );
+            return Err(Finding::error("too_many_managed", "/managed", message));
+        }
         if set.push(attribute) {
             return Ok(());
         }
@@ -227,6 +289,42 @@ impl Schema {
             declaration.key
         );
         Err(Finding::error("attribute_taken", "/key", message))
+    }
+
+    /// Switches a standard attribute.
+    ///
+    /// # Errors
+    /// It is none, or it may not be switched like that; the pointer starts at the switch.
+    pub fn switch(&mut self, subject: Subject, key: &str, switch: &Switch) -> Result<(), Finding> {
+        let line = standard(subject).iter().find(|line| line.key == key).ok_or_else(|| {
+            let hint = did_you_mean(key, standard(subject).iter().map(|line| line.key));
+            let whose = subject.as_str();
+            let hint = if hint.is_empty() { " Declared ones are switched in their own manifest." } else { &hint };
+            let message = format!("There is no standard attribute `{key}` of the {whose}.{hint}");
+            Finding::error("unknown_attribute", "", message)
+        })?;
+        let usual = line.attribute(subject);
+        let managed = switch.managed.unwrap_or(usual.visible);
+        let updatable = switch.updatable.unwrap_or(usual.updatable && managed);
+        managed_before_updatable(key, managed, updatable)?;
+        if (updatable && !usual.updatable) || (managed && !usual.visible) {
+            let message = format!("`{key}` is written by imports and the people concerned alone, never by journeys.");
+            return Err(Finding::error("attribute_fixed", "/updatable", message));
+        }
+        if !managed && usual.required {
+            let message = format!("`{key}` is needed everywhere and stays managed.");
+            return Err(Finding::error("attribute_fixed", "/managed", message));
+        }
+        let set = match subject {
+            Subject::Account => &mut self.account,
+            Subject::Person => &mut self.person,
+        };
+        if let Some(attribute) = set.no(key).and_then(|no| set.list.get_mut(no.index())) {
+            attribute.visible = managed;
+            attribute.updatable = updatable;
+            attribute.label = switch.label.clone().unwrap_or(usual.label);
+        }
+        Ok(())
     }
 
     /// The attributes of one subject.
@@ -301,6 +399,52 @@ mod tests {
         let findings = Schema::with([named("name"), named("Bad Key"), tier(), tier()]).unwrap_err();
         let found: Vec<_> = findings.iter().map(|f| (f.code.as_str(), f.pointer.as_str())).collect();
         assert_eq!(found, [("invalid_key", "/0/key"), ("attribute_taken", "/2/key"), ("attribute_taken", "/3/key")]);
+    }
+
+    #[test]
+    fn tv_d2_a_hundred_managed_attributes_are_taken_and_one_more_refused() {
+        let mut schema = Schema::standard();
+        let standard = schema.account.managed();
+        let field = |n: usize| Declaration { key: format!("field_{n}"), ..tier() };
+        for n in standard..MAX_MANAGED {
+            schema.declare(&field(n)).unwrap();
+        }
+        let refused = schema.declare(&field(MAX_MANAGED)).unwrap_err();
+        assert_eq!(refused.code, "too_many_managed");
+        let quiet = Declaration { managed: false, updatable: false, ..field(MAX_MANAGED) };
+        schema.declare(&quiet).unwrap();
+        assert_eq!((schema.account.managed(), schema.account.len()), (MAX_MANAGED, MAX_MANAGED + 1));
+    }
+
+    #[test]
+    fn tv_d3_an_attribute_is_managed_before_it_is_updatable() {
+        let unmanaged = Declaration { managed: false, ..tier() };
+        let refused = unmanaged.attribute().unwrap_err();
+        assert_eq!((refused.code.as_str(), refused.pointer.as_str()), ("not_managed", "/updatable"));
+        let mut schema = Schema::standard();
+        let switch = Switch { managed: Some(false), updatable: Some(true), label: None };
+        assert_eq!(schema.switch(Subject::Account, "industry", &switch).unwrap_err().code, "not_managed");
+        let off = Switch { managed: Some(false), ..Switch::default() };
+        schema.switch(Subject::Account, "industry", &off).unwrap();
+        let industry = schema.account.get("industry").unwrap();
+        assert_eq!((industry.visible, industry.updatable), (false, false));
+    }
+
+    #[test]
+    fn standard_attributes_are_switched_within_what_they_allow() {
+        let mut schema = Schema::standard();
+        let code = |schema: &mut Schema, key: &str, switch: Switch| {
+            schema.switch(Subject::Person, key, &switch).map_err(|finding| finding.code.to_string())
+        };
+        let updatable = |yes| Switch { updatable: Some(yes), ..Switch::default() };
+        assert_eq!(code(&mut schema, "email", updatable(true)), Err("attribute_fixed".to_owned()));
+        assert_eq!(code(&mut schema, "tier", updatable(true)), Err("unknown_attribute".to_owned()));
+        let hidden = Switch { managed: Some(false), ..Switch::default() };
+        assert_eq!(code(&mut schema, "key", hidden), Err("attribute_fixed".to_owned()));
+        let renamed = Switch { updatable: Some(false), label: Some("Funktion".to_owned()), managed: None };
+        assert_eq!(code(&mut schema, "job_title", renamed), Ok(()));
+        let title = schema.person.get("job_title").unwrap();
+        assert_eq!((title.label.as_str(), title.updatable, title.visible), ("Funktion", false, true));
     }
 
     #[test]

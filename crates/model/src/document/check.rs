@@ -3,18 +3,26 @@
 use jiff::Timestamp;
 
 use super::{Body, Document, DocumentKind, Reference};
-use crate::attribute::Schema;
+use crate::attribute::{Schema, Subject};
 use crate::condition::{self, Condition, NameKind, Scope, read_fields};
 use crate::finding::Finding;
 use crate::journey::ActionCatalogue;
 
-/// The standard attributes and those that `documents` declare, with what stands against the latter.
+/// The standard attributes as the settings among `documents` switch them, and those that `documents` declare, with what
+/// stands against the latter.
 pub fn declared_attributes<'a>(documents: impl IntoIterator<Item = &'a Document>) -> (Schema, Vec<Finding>) {
-    let mut declared: Vec<&Document> =
-        documents.into_iter().filter(|it| it.kind() == DocumentKind::Attribute).collect();
-    declared.sort_by(|a, b| a.key().cmp(b.key()));
     let mut schema = Schema::standard();
     let mut findings = Vec::new();
+    let mut declared: Vec<&Document> = Vec::new();
+    for document in documents {
+        match &document.body {
+            Body::Attribute(_) => declared.push(document),
+            // Its own check tells what is wrong with it.
+            Body::Settings(settings) => drop(settings.fields.apply(&mut schema)),
+            _ => {}
+        }
+    }
+    declared.sort_by(|a, b| a.key().cmp(b.key()));
     for document in declared {
         let Body::Attribute(attribute) = &document.body else { continue };
         if let Err(finding) = schema.declare(&attribute.declaration(&document.envelope)) {
@@ -60,10 +68,35 @@ impl Document {
         findings
     }
 
+    /// The attributes that its conditions ask for and its actions write, each with where; conditions with mistakes ask
+    /// for nothing.
+    pub fn attributes(&self, schema: &Schema, catalogue: &dyn ActionCatalogue) -> Vec<(Subject, String, String)> {
+        let mut found = Vec::new();
+        for placed in self.body.conditions() {
+            let scope = Scope { subject: placed.subject, schema, in_journey: placed.in_journey };
+            let Ok(condition) = Condition::read(placed.json, &placed.pointer, scope) else { continue };
+            let needs = condition.needs();
+            for (subject, asked) in
+                [(Subject::Account, &needs.account_attributes), (Subject::Person, &needs.person_attributes)]
+            {
+                let keys = asked.iter().filter_map(|&no| schema.of(subject).at(no));
+                found.extend(keys.map(|attribute| (subject, attribute.key.clone(), placed.pointer.clone())));
+            }
+        }
+        for placed in self.body.journey().into_iter().flat_map(|journey| journey.actions()) {
+            let written = catalogue.attributes(placed.action, placed.settings, &placed.pointer());
+            found.extend(written);
+        }
+        found
+    }
+
     /// Every document that it names, in conditions and actions too. Built-in roles and activity types are among them,
     /// as they are written; conditions with mistakes name nothing.
     pub fn references(&self, schema: &Schema, catalogue: &dyn ActionCatalogue) -> Vec<Reference> {
         let mut found = self.body.references();
+        let declared = |subject, key: &str| schema.of(subject).get(key).is_some_and(|attribute| attribute.custom);
+        let asked = self.attributes(schema, catalogue).into_iter().filter(|(subject, key, _)| declared(*subject, key));
+        found.extend(asked.map(|(_, key, pointer)| Reference::new(DocumentKind::Attribute, key, pointer)));
         for placed in self.body.conditions() {
             let scope = Scope { subject: placed.subject, schema, in_journey: placed.in_journey };
             if let Ok(condition) = Condition::read(placed.json, &placed.pointer, scope) {

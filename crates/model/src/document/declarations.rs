@@ -21,6 +21,17 @@ pub struct Attribute {
     /// Whether journeys may write it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub updatable: bool,
+    /// Whether conditions, journeys and personalisation see it; left out: yes. Imports take it in any case.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub managed: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(said: &bool) -> bool {
+    *said
 }
 
 impl Attribute {
@@ -31,6 +42,7 @@ impl Attribute {
             subject: self.subject,
             value_type: self.value_type,
             updatable: self.updatable,
+            managed: self.managed,
             label: Some(envelope.name.clone()),
         }
     }
@@ -68,6 +80,9 @@ impl Definition for Score {
         mirror.map(|it| Reference::new(DocumentKind::Connection, &it.connection, "/mirror/connection")).collect()
     }
 }
+
+/// Most types of activity that an installation may declare.
+pub const MAX_ACTIVITY_TYPES: usize = 50;
 
 /// A declared type of activity. Its key is its type.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -1,10 +1,12 @@
 //! What governs: access roles, the organisation's settings.
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rules::known_zone;
 use super::{Definition, Envelope};
+use crate::attribute::{Schema, Subject, Switch};
 use crate::finding::Finding;
 
 /// What a role of users may do.
@@ -36,6 +38,41 @@ pub struct Settings {
     /// (`@acme.example`) and phone numbers (`+49…`); left out: everybody may get messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_list: Option<Vec<String>>,
+    /// What is decided about standard attributes of accounts and people, by their key.
+    #[serde(default, skip_serializing_if = "FieldSwitches::is_empty")]
+    pub fields: FieldSwitches,
+}
+
+/// What is decided about standard attributes.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldSwitches {
+    /// Of accounts.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub account: IndexMap<String, Switch>,
+    /// Of people.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub person: IndexMap<String, Switch>,
+}
+
+impl FieldSwitches {
+    fn is_empty(&self) -> bool {
+        self.account.is_empty() && self.person.is_empty()
+    }
+
+    /// Switches the attributes of a schema; what stands against it, with pointers that begin at the settings.
+    pub fn apply(&self, schema: &mut Schema) -> Vec<Finding> {
+        let of = |subject, switches: &IndexMap<String, Switch>, schema: &mut Schema| {
+            let switched = switches.iter().filter_map(|(key, switch)| {
+                let at = format!("/fields/{}/{}", Subject::as_str(subject), crate::source::escaped(key));
+                schema.switch(subject, key, switch).err().map(|finding| finding.under(&at))
+            });
+            switched.collect::<Vec<_>>()
+        };
+        let mut findings = of(Subject::Account, &self.account, schema);
+        findings.extend(of(Subject::Person, &self.person, schema));
+        findings
+    }
 }
 
 impl Definition for Settings {
@@ -46,6 +83,7 @@ impl Definition for Settings {
             let message = "There is one document of settings. Give it the key `settings`.";
             findings.push(Finding::error("settings_key", "/key", message));
         }
+        findings.extend(self.fields.apply(&mut Schema::standard()));
         findings
     }
 }

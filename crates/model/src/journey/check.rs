@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::{Journey, NodeId, On};
+use crate::attribute::Subject;
 use crate::document::Reference;
 use crate::finding::Finding;
 
@@ -42,6 +43,15 @@ pub trait ActionCatalogue {
     }
     /// The documents its settings name; pointers begin with `pointer`.
     fn references(&self, action: &str, settings: &Map<String, Value>, pointer: &str) -> Vec<Reference>;
+    /// The attributes its settings name, each with its pointer, which begins with `pointer`.
+    fn attributes(
+        &self,
+        _action: &str,
+        _settings: &Map<String, Value>,
+        _pointer: &str,
+    ) -> Vec<(Subject, String, String)> {
+        Vec::new()
+    }
 }
 
 impl Journey {
