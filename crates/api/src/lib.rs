@@ -13,6 +13,7 @@ mod drafts;
 mod fields;
 mod health;
 mod history;
+mod hooks;
 mod http;
 mod imports;
 mod journeys;
@@ -32,7 +33,7 @@ mod tracking;
 pub use http::problem::Problem;
 pub use mail::MailCatcher;
 pub use router::{openapi_document, router};
-pub use state::ApiState;
+pub use state::{ApiState, Fetch};
 
 use http::Operations;
 
@@ -55,6 +56,7 @@ fn operations() -> Operations {
         tracking::operations(),
         problems::operations(),
         delivery::operations(),
+        hooks::operations(),
         mail::operations(),
         health::operations(),
         openapi::own_operations(),

@@ -97,6 +97,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Problems", "What could not be done and waits for somebody."),
     ("Delivery", "Holding what leaves, bounces, and what became of messages."),
     ("Caught mail", "The built-in mail catcher of demos and tests."),
+    ("Reports of other systems", "What mail servers and providers tell about messages."),
     ("Links in messages", "Where tracked links, pictures and the way out lead."),
     ("Health", "For whoever watches the process."),
     ("Documentation", "This document."),

@@ -17,6 +17,9 @@ use crate::stream::Streams;
 /// Passwords verified at the same time: each takes 19 MiB and a core for a moment.
 const PASSWORDS_AT_ONCE: usize = 2;
 
+/// Fetches a small file at a public address.
+pub type Fetch = Arc<dyn Fn(&str) -> Result<Vec<u8>, String> + Send + Sync>;
+
 /// What the operations work with. Cheap to clone.
 #[derive(Clone)]
 pub struct ApiState {
@@ -30,6 +33,8 @@ pub struct ApiState {
     pub mail: Option<Arc<dyn MailCatcher>>,
     /// What signs the links in messages; without it they lead nowhere.
     pub signing: Option<SigningKeys>,
+    /// Fetches small files at public addresses: certificates of those who sign their calls.
+    pub fetch: Option<Fetch>,
     /// Whether this is the demo.
     pub demo: bool,
     /// What `/metrics` renders.
@@ -49,6 +54,7 @@ impl ApiState {
             public_url: public_url.trim_end_matches('/').into(),
             mail: None,
             signing: None,
+            fetch: None,
             demo: false,
             metrics: None,
             streams: Arc::default(),

@@ -44,6 +44,7 @@ const fn either(kind: &'static str, label: &'static str, fields: &'static [(&'st
 }
 
 const MAIL: &[(&str, ValueType)] = &[("email", Text), ("journey", Text), ("node", Text)];
+const SMS: &[(&str, ValueType)] = &[("sms_message", Text), ("journey", Text), ("node", Text)];
 const CHANGE: &[(&str, ValueType)] =
     &[("attribute", Text), ("old", Text), ("new", Text), ("source", Text), ("reason", Text)];
 const MEMBERSHIP: &[(&str, ValueType)] = &[("solution_interest", Text), ("role", Text), ("source", Text)];
@@ -61,14 +62,29 @@ pub const EVENTS: &[EventFacts] = &[
         "Link in email clicked",
         &[("url", Text), ("email", Text), ("journey", Text), ("node", Text)],
     ),
-    person("email_bounced", "Email bounced", &[("hard", Boolean), ("email", Text), ("journey", Text), ("node", Text)]),
+    person(
+        "email_bounced",
+        "Email bounced",
+        &[("hard", Boolean), ("code", Text), ("email", Text), ("journey", Text), ("node", Text)],
+    ),
     person("email_unsubscribed", "Unsubscribed from email", MAIL),
     person("email_skipped", "Email not sent", &[("reason", Text), ("email", Text), ("journey", Text), ("node", Text)]),
-    person("sms_sent", "SMS sent", &[]),
-    person("sms_delivered", "SMS delivered", &[]),
-    person("sms_failed", "SMS failed", &[]),
-    person("sms_clicked", "Link in SMS clicked", &[]),
-    person("sms_received", "SMS received", &[]),
+    person("email_failed", "Email failed", &[("code", Text), ("email", Text), ("journey", Text), ("node", Text)]),
+    person("email_complained", "Email reported as spam", MAIL),
+    person("sms_sent", "SMS sent", SMS),
+    person("sms_delivered", "SMS delivered", SMS),
+    person("sms_failed", "SMS failed", &[("code", Text), ("sms_message", Text), ("journey", Text), ("node", Text)]),
+    person(
+        "sms_clicked",
+        "Link in SMS clicked",
+        &[("url", Text), ("sms_message", Text), ("journey", Text), ("node", Text)],
+    ),
+    person("sms_received", "SMS received", &[("text", Text), ("keyword", Text), ("to", Text)]),
+    person(
+        "sms_skipped",
+        "SMS not sent",
+        &[("reason", Text), ("sms_message", Text), ("journey", Text), ("node", Text)],
+    ),
     person("page_viewed", "Page viewed", &[("url", Text)]),
     person("form_filled", "Form filled", &[("form", Text)]),
     person("link_clicked", "Link clicked", &[("url", Text)]),

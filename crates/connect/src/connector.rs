@@ -60,6 +60,23 @@ pub struct Outgoing {
 pub enum EffectBody {
     /// One email to one address.
     Email(Box<EmailMessage>),
+    /// One text message to one number.
+    Text(Box<TextMessage>),
+}
+
+/// A text message to one number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextMessage {
+    /// The number, E.164.
+    pub to: String,
+    /// The sender; the connection's own where none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// The text.
+    pub text: String,
+    /// Where the provider reports to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_to: Option<String>,
 }
 
 /// A rendered email to one recipient.
@@ -247,7 +264,7 @@ impl Surroundings {
 }
 
 /// Every kind of connector there is. A new one is a line here.
-pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp];
+pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp, &crate::texts::twilio::Twilio];
 
 /// The kind of that key.
 pub fn kind(key: &str) -> Option<&'static dyn ConnectorKind> {

@@ -7,11 +7,13 @@ pub mod catcher;
 pub mod connector;
 pub mod email;
 pub mod outbound;
+pub mod returned;
 pub mod smtp;
+pub mod texts;
 pub mod tracking;
 pub mod verp;
 
 pub use connector::{
     Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing, Secret,
-    Secrets, Surroundings, Unsubscribe,
+    Secrets, Surroundings, TextMessage, Unsubscribe,
 };

@@ -184,7 +184,7 @@ fn a_batch_arrives_whole_and_each_message_once() {
     let by_key: BTreeMap<String, &Taken> = taken.iter().map(|taken| (taken.header("X-Caravan-Key"), taken)).collect();
     assert_eq!(by_key.len(), 100);
     for outgoing in mails(100) {
-        let EffectBody::Email(email) = &outgoing.body;
+        let EffectBody::Email(email) = &outgoing.body else { panic!("an email") };
         let taken = by_key[&outgoing.key];
         assert_eq!((&taken.from, &taken.to), (&json!("bounces@acme.example"), &json!([email.to.email])));
         assert_eq!(taken.text(), TEXT);
@@ -255,7 +255,7 @@ fn another_implementation_verifies_both_signatures_and_no_tampered_copy() {
     assert_eq!(records[1].0, "e1._domainkey.acme.example");
 
     let mut outgoing = mails(1);
-    let EffectBody::Email(email) = &mut outgoing[0].body;
+    let EffectBody::Email(email) = &mut outgoing[0].body else { panic!("an email") };
     email.signer = Some(signer);
     email.list_id = Some("hello.go.acme.example".into());
     email.feedback_id = Some("welcome:hello:email:caravan".into());

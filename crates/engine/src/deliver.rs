@@ -30,9 +30,11 @@ use caravan_store::{Dialect, Session, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
+pub(crate) use self::doors::secrets_of;
 pub use self::frozen::email_content;
-pub(crate) use self::gates::{UNSUBSCRIBED, folded_address};
+pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
 pub use self::record::Recorder;
 pub(crate) use self::results::{Message, kept_of, raise_flag};
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 pub use caravan_connect::connector::Secret;
+use caravan_connect::texts::e164;
 pub use caravan_connect::tracking::{BadToken, Purpose, SigningKeys, Token};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
@@ -46,6 +47,10 @@ pub enum OptOut {
     OneClick,
     /// The button on our page.
     Page,
+    /// A mail to the address that opts out.
+    Mail,
+    /// They called a message spam.
+    Complaint,
 }
 
 impl OptOut {
@@ -53,6 +58,8 @@ impl OptOut {
         match self {
             Self::OneClick => "header_one_click",
             Self::Page => "body_link",
+            Self::Mail => "mailto",
+            Self::Complaint => "complaint",
         }
     }
 }
@@ -170,16 +177,21 @@ fn record(
     Ok(())
 }
 
-fn write(s: &mut dyn Session, live: &Live, now: Timestamp, changes: Changes) -> Result<(), StoreError> {
+pub(crate) fn write(s: &mut dyn Session, live: &Live, now: Timestamp, changes: Changes) -> Result<(), StoreError> {
     let written = save::changes(s, live, &Claim { shards: vec![Shard(0)], now }, changes)?;
     step::insert_inbox(s, &written.inbox)
 }
 
 /// The message that a token belongs to.
-struct Message {
+pub(crate) struct Message {
     enrollment: EnrollmentId,
     account: Option<AccountId>,
-    address: Option<String>,
+    /// The recipient.
+    pub person: Option<PersonId>,
+    /// The folded address, or the number.
+    pub address: Option<String>,
+    /// Who sent a text message.
+    pub sender: Option<String>,
     node_number: i64,
     journey: String,
     node: String,
@@ -188,13 +200,15 @@ struct Message {
 
 impl Message {
     /// From the ledger; from the outbox while its results are still on their way.
-    fn find(s: &mut dyn Session, live: &Live, id: EffectId) -> Result<Option<Self>, StoreError> {
+    pub fn find(s: &mut dyn Session, live: &Live, id: EffectId) -> Result<Option<Self>, StoreError> {
         if let Some(row) = ledger::get(s, id, false)? {
             let kept = kept_of(&row);
             return Ok(Some(Self {
                 enrollment: row.enrollment,
                 account: row.account,
+                person: row.person,
                 address: row.address,
+                sender: kept.sender.clone(),
                 node_number: row.node,
                 message: kept.message(),
                 journey: kept.journey,
@@ -207,7 +221,9 @@ impl Message {
         Ok(Some(Self {
             enrollment: row.enrollment,
             account: row.account,
-            address: text("to").and_then(|to| folded_address(&to)),
+            person: row.person,
+            address: text("to").and_then(|to| folded_address(&to).or_else(|| e164(&to).ok())),
+            sender: text("sender"),
             node_number: row.node,
             journey: text("journey").unwrap_or_default(),
             node: node_name(s, live, row.version, row.node)?,
@@ -215,12 +231,12 @@ impl Message {
         }))
     }
 
-    fn fields(&self) -> Json {
+    pub fn fields(&self) -> Json {
         let plain = || json!({"journey": self.journey, "node": self.node});
         self.message.as_ref().map_or_else(plain, |message| message.fields(&self.journey, &self.node))
     }
 
-    fn activity(&self, kind: &'static str, person: PersonId, now: Timestamp, fields: Json) -> NewActivity {
+    pub fn activity(&self, kind: &'static str, person: PersonId, now: Timestamp, fields: Json) -> NewActivity {
         NewActivity {
             kind,
             at: now,
@@ -240,7 +256,7 @@ fn node_name(s: &mut dyn Session, live: &Live, version: VersionId, node: i64) ->
 }
 
 /// Who opts out.
-struct Who {
+pub(crate) struct Who {
     person: Option<PersonId>,
     message: Option<Message>,
     /// The address that the message went to, folded; else the person's.
@@ -251,7 +267,7 @@ struct Who {
 }
 
 impl Who {
-    fn find(s: &mut dyn Session, live: &Live, token: &Token) -> Result<Self, StoreError> {
+    pub fn find(s: &mut dyn Session, live: &Live, token: &Token) -> Result<Self, StoreError> {
         let message = Message::find(s, live, token.effect)?;
         let recipient = match token.person {
             Some(person) => ledger::recipients(s, &[person.0])?.pop(),
@@ -266,7 +282,7 @@ impl Who {
         Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, opted_out })
     }
 
-    fn opt_out(&self, s: &mut dyn Session, live: &Live, now: Timestamp, how: OptOut) -> Result<(), StoreError> {
+    pub fn opt_out(&self, s: &mut dyn Session, live: &Live, now: Timestamp, how: OptOut) -> Result<(), StoreError> {
         let addresses: BTreeSet<String> = self.address.iter().chain(&self.written).cloned().collect();
         let addresses: Vec<String> = addresses.into_iter().collect();
         let mut people = ledger::people_at(s, &addresses)?;

@@ -1,9 +1,12 @@
 //! Puts the rooms together: settings → store → engine → delivery → loops.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use caravan_api::Fetch;
 use caravan_connect::outbound::{Guard, Outbound};
 use caravan_connect::tracking::SigningKeys;
 use caravan_connect::{Secret, Surroundings};
@@ -12,11 +15,15 @@ use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::runtime::{self, RuntimeHandle};
 use caravan_model::{Clock, Random};
 use caravan_store::{Dialect, OpenOptions, RuntimeLock, Store, StoreError, meta};
+use parking_lot::Mutex;
 
 use crate::config::{Place, Settings};
 
 /// Who the history says did it, when it was done from here.
 pub const ACTOR: &str = "command line";
+
+/// How long fetching a small file may take.
+const FETCH: Duration = Duration::from_secs(10);
 
 /// Opens the store where the settings say, without touching its tables.
 pub fn open(place: &Place) -> Result<Store, StoreError> {
@@ -75,6 +82,21 @@ impl Running {
     pub fn dispatcher(&self, public_url: &str) -> Dispatcher {
         let delivery = Delivery::new(public_url, self.signing.clone());
         Dispatcher::new(&self.engine, delivery, self.surroundings())
+    }
+
+    /// Fetches small files at public addresses; each is asked for once.
+    pub fn fetch(&self) -> Fetch {
+        let Surroundings { runtime, outbound, .. } = self.surroundings();
+        let known: Mutex<HashMap<String, Vec<u8>>> = Mutex::default();
+        Arc::new(move |url| {
+            if let Some(file) = known.lock().get(url) {
+                return Ok(file.clone());
+            }
+            let file = runtime.block_on(outbound.fetch(url, FETCH))?;
+            // Confirmations are fetched once by their nature; keeping them as well does no harm.
+            known.lock().insert(url.to_owned(), file.clone());
+            Ok(file)
+        })
     }
 
     /// Starts the loops. They end when the handle goes.

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod pace;
 pub mod people;
 pub mod records;
+pub mod reports;
 pub mod scratch;
 pub mod step;
 pub mod suppressions;

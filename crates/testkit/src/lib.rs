@@ -7,6 +7,7 @@ pub mod companies;
 pub mod postgres;
 pub mod process;
 pub mod smtp;
+pub mod twilio;
 
 pub use companies::companies_csv;
 pub use postgres::{ScratchDatabase, scratch_database};

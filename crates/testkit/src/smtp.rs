@@ -171,7 +171,7 @@ impl Smtp {
 }
 
 /// The Python of the project's own environment.
-fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv/bin/python");
     assert!(python.exists(), "this test needs aiosmtpd in .venv: run scripts/setup.sh test");
     python

@@ -115,6 +115,21 @@ impl Outbound {
     }
 }
 
+impl Outbound {
+    /// The file at an address.
+    ///
+    /// # Errors
+    /// Why there is none, for people.
+    pub async fn fetch(&self, address: &str, patience: Duration) -> Result<Vec<u8>, String> {
+        let call = self.call(Method::GET, address).map_err(|error| error.to_string())?;
+        let answer = self.send(call, patience).await.map_err(|error| error.to_string())?;
+        match answer.is_success() {
+            true => Ok(answer.body),
+            false => Err(format!("{address} answers {}", answer.status)),
+        }
+    }
+}
+
 impl Answer {
     /// Whether the other side took it (2xx).
     pub fn is_success(&self) -> bool {

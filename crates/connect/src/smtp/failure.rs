@@ -5,6 +5,7 @@ use std::error::Error as _;
 use lettre::transport::smtp::Error;
 
 use crate::connector::{Outcome, THROTTLED};
+use crate::returned::{enhanced, failure_of};
 
 /// How far a conversation had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,36 +123,20 @@ impl std::fmt::Display for Stage {
     }
 }
 
-/// What a refusal for good is about. Only `bounced_hard` says that the address is of no use; a refusal by policy is
-/// the sender's business.
+/// What a refusal for good is about.
 fn permanent(stage: Stage, code: u16, text: &str) -> &'static str {
-    match enhanced(text) {
-        Some((1, 1 | 2 | 3 | 6 | 10) | (2, 1)) => "bounced_hard",
-        Some((2, 2)) => "mailbox_full",
-        Some((2, 3) | (3, 4) | (6, _)) => "refused_content",
-        Some((7, _)) => "refused_by_policy",
-        Some(_) => "bounced_soft",
-        None => match (stage, code) {
-            (Stage::Recipient, 550 | 551 | 553) => "bounced_hard",
-            (_, 552) => "mailbox_full",
-            (Stage::Content | Stage::Answer, _) => "refused_content",
-            _ => "bounced_soft",
-        },
+    match (enhanced(text), stage, code) {
+        (Some(status), _, _) => failure_of(Some(status), text),
+        (None, Stage::Recipient, 550 | 551 | 553) => "bounced_hard",
+        (None, _, 552) => "mailbox_full",
+        (None, Stage::Content | Stage::Answer, _) => "refused_content",
+        (None, _, _) => "bounced_soft",
     }
 }
 
 /// Whether a deferral is about how much we send rather than about this message.
 fn asks_for_less(code: u16, text: &str) -> bool {
     code == 421 || matches!(enhanced(text), Some((7, _)))
-}
-
-/// Subject and detail of an enhanced status code (`5.1.1`, RFC 3463) at the beginning of a reply.
-fn enhanced(text: &str) -> Option<(u16, u16)> {
-    let mut numbers = text.split_whitespace().next()?.split('.');
-    let class = numbers.next()?;
-    let subject = numbers.next()?.parse().ok()?;
-    let detail = numbers.next()?.parse().ok()?;
-    (matches!(class, "4" | "5") && numbers.next().is_none()).then_some((subject, detail))
 }
 
 #[cfg(test)]

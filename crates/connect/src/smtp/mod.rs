@@ -48,7 +48,14 @@ impl ConnectorKind for Smtp {
     }
 
     fn secrets(&self) -> &'static [SecretField] {
-        &[SecretField { key: "password", help: "Password of the user name at the mail server.", required: false }]
+        &[
+            SecretField { key: "password", help: "Password of the user name at the mail server.", required: false },
+            SecretField {
+                key: "webhook_secret",
+                help: "Signs reports about delivery that are posted to /hooks/mail/KEY.",
+                required: false,
+            },
+        ]
     }
 
     fn check_settings(&self, settings: &serde_json::Value) -> Vec<Finding> {
@@ -149,7 +156,9 @@ impl SmtpConnector {
     }
 
     async fn deliver_one(&self, item: &Outgoing) -> Outcome {
-        let EffectBody::Email(email) = &item.body;
+        let EffectBody::Email(email) = &item.body else {
+            return Outcome::failed("wrong_connection_type", "A mail server sends no text messages.");
+        };
         let mail = match message::compose(&item.key, email, &self.settings, self.clock.now()) {
             Ok(mail) => mail,
             Err(outcome) => return outcome,

@@ -41,6 +41,9 @@ pub struct SmtpSettings {
     /// How many messages a second the mail server wants at most, over all processes together; left out: as many as go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<f64>,
+    /// The topic (`arn:aws:sns:…`) through which Amazon SES reports to /hooks/mail/KEY.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sns_topic: Option<String>,
 }
 
 fn four() -> u8 {

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::results::{Kept, SOURCE, counted_as, kept_of};
 use crate::Engine;
+use crate::live::Live;
 use crate::save;
 use crate::tallies::{Counted, Tallies};
 
@@ -59,30 +60,39 @@ pub fn settle(engine: &Engine, id: EffectId, settlement: Settlement) -> Result<(
         }
         let kept = kept_of(&row);
         let now = s.now()?;
-        let becomes = match (settlement, queued_again(&row, &kept)) {
+        match (settlement, queued_again(&row, &kept)) {
             (Settlement::Delivered, _) => {
-                ledger::settle_delivered(s, id, now)?;
-                tell_sent(s, engine, &row, &kept, now)?;
-                Counted::Done
+                let live = engine.live(s)?;
+                arrived(s, &live, &row, now)?;
             }
             (Settlement::Resend, Some(queued)) => {
                 outbox::resend(s, &queued, now)?;
-                Counted::Pending
+                becomes(s, &row, Counted::Pending)?;
             }
             (Settlement::Resend, None) => return Err(SettleError::NotOpen(id, row.outcome)),
-        };
-        let mut tallies = Tallies::default();
-        tallies.add(row.version, row.node, counted_as(&row), -1);
-        tallies.add(row.version, row.node, becomes, 1);
-        let slot = match s.dialect() {
-            Dialect::Sqlite => 0,
-            Dialect::Postgres => 256,
-        };
-        step::add_tallies(s, slot, &tallies.into_rows())?;
+        }
         Ok(())
     })?;
     engine.poke();
     Ok(())
+}
+
+/// An effect in doubt, or failed, has arrived after all: so somebody says, or a report about it.
+pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Timestamp) -> Result<(), StoreError> {
+    ledger::settle_delivered(s, row.id, now)?;
+    tell_sent(s, live, row, &kept_of(row), now)?;
+    becomes(s, row, Counted::Done)
+}
+
+fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(), StoreError> {
+    let mut tallies = Tallies::default();
+    tallies.add(row.version, row.node, counted_as(row), -1);
+    tallies.add(row.version, row.node, counted, 1);
+    let slot = match s.dialect() {
+        Dialect::Sqlite => 0,
+        Dialect::Postgres => 256,
+    };
+    step::add_tallies(s, slot, &tallies.into_rows())
 }
 
 fn queued_again(row: &LedgerRow, kept: &Kept) -> Option<OutboxRow> {
@@ -104,13 +114,7 @@ fn queued_again(row: &LedgerRow, kept: &Kept) -> Option<OutboxRow> {
     })
 }
 
-fn tell_sent(
-    s: &mut dyn Session,
-    engine: &Engine,
-    row: &LedgerRow,
-    kept: &Kept,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn tell_sent(s: &mut dyn Session, live: &Live, row: &LedgerRow, kept: &Kept, now: Timestamp) -> Result<(), StoreError> {
     let Some(message) = kept.message() else { return Ok(()) };
     let sent = NewActivity {
         kind: message.either("email_sent", "sms_sent"),
@@ -122,8 +126,7 @@ fn tell_sent(
         source: Arc::from(SOURCE),
         fields: message.fields(&kept.journey, &kept.node).to_string(),
     };
-    let live = engine.live(s)?;
     let changes = Changes { activities: vec![sent], ..Changes::default() };
-    let written = save::changes(s, &live, &Claim { shards: vec![Shard(0)], now }, changes)?;
+    let written = save::changes(s, live, &Claim { shards: vec![Shard(0)], now }, changes)?;
     step::insert_inbox(s, &written.inbox)
 }

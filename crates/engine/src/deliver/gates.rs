@@ -29,7 +29,7 @@ use crate::live::Live;
 /// Why an address is on the do-not-contact list when its owner put it there.
 pub const UNSUBSCRIBED: &str = "unsubscribed";
 /// … when its owner reported a message of ours as spam.
-pub const COMPLAINT: &str = "complaint";
+pub const COMPLAINT: &str = "complained";
 /// … when it takes no mail.
 pub const BOUNCED: &str = "bounced_hard";
 /// Why a message was dropped in quiet hours that say so.

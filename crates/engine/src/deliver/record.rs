@@ -33,12 +33,14 @@ impl Recorder {
     }
 
     pub(super) fn take(&self, mailing: &str, item: &Outgoing) -> Outcome {
-        let EffectBody::Email(message) = &item.body;
         let mut taken = self.taken.lock();
         let recorded = taken.entry(mailing.to_owned()).or_default();
         recorded.count += 1;
-        if recorded.samples.len() < self.samples {
-            recorded.samples.push((**message).clone());
+        match &item.body {
+            EffectBody::Email(message) if recorded.samples.len() < self.samples => {
+                recorded.samples.push((**message).clone());
+            }
+            EffectBody::Email(_) | EffectBody::Text(_) => {}
         }
         Outcome::Delivered { remote_id: None, detail: "recorded".to_owned() }
     }

@@ -1,5 +1,6 @@
 //! Writing what became of effects: ledger, counts and activities, in the transaction that takes them from the outbox.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use caravan_model::{EffectId, PersonId, Shard};
 use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, Again, OutboxRow};
 use caravan_store::step::{self, Claim, NewInbox};
-use caravan_store::{Session, StoreError, limits};
+use caravan_store::{Session, StoreError, limits, reports};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -110,6 +111,8 @@ pub struct About {
     pub message: Option<Message>,
     /// The folded address, or the number.
     pub address: Option<String>,
+    /// Who sends a text message.
+    pub sender: Option<String>,
 }
 
 impl About {
@@ -123,7 +126,13 @@ impl About {
         }
         let body: Body = serde_json::from_str(&row.body).unwrap_or_default();
         let node = frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node));
-        Self { journey: body.journey, node, message: Message::of(body.email, body.sms_message), address: None }
+        Self {
+            journey: body.journey,
+            node,
+            message: Message::of(body.email, body.sms_message),
+            address: None,
+            sender: None,
+        }
     }
 }
 
@@ -140,6 +149,9 @@ pub struct Kept {
     /// Key of the text message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_message: Option<String>,
+    /// Who sent it, when it was a text message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
     /// The effect itself, while somebody may want it sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<KeptEffect>,
@@ -168,6 +180,7 @@ pub fn kept_of(row: &LedgerRow) -> Kept {
         node: row.node.to_string(),
         email: None,
         sms_message: None,
+        sender: None,
         effect: None,
     })
 }
@@ -217,7 +230,7 @@ impl Results<'_> {
             return Ok(Dispatched::default());
         }
         let mut sheet = Sheet::default();
-        for one in settled {
+        for one in self.settled_by_reports(s, settled)? {
             self.enter(&mut sheet, one);
         }
         limits::release(s, &sheet.gives_back)?;
@@ -233,6 +246,17 @@ impl Results<'_> {
         step::insert_inbox(s, &sheet.inbox)?;
         step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
         Ok(sheet.done)
+    }
+
+    /// What is in doubt but was heard of meanwhile has left.
+    fn settled_by_reports(&self, s: &mut dyn Session, mut settled: Vec<Settled>) -> Result<Vec<Settled>, StoreError> {
+        let in_doubt = |one: &&mut Settled| matches!(one.verdict, Verdict::InDoubt(_));
+        let ids: Vec<EffectId> = settled.iter_mut().filter(in_doubt).map(|one| one.row.id).collect();
+        let heard: HashSet<EffectId> = reports::states(s, &ids)?.into_iter().map(|(id, _)| id).collect();
+        for one in settled.iter_mut().filter(|one| heard.contains(&one.row.id)) {
+            one.verdict = Verdict::Done { remote_id: None };
+        }
+        Ok(settled)
     }
 
     fn enter(&self, sheet: &mut Sheet, settled: Settled) {
@@ -427,6 +451,7 @@ fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {
         node: about.node.clone(),
         email,
         sms_message,
+        sender: about.sender.clone(),
         effect: row.map(|row| KeptEffect { lane: row.lane.clone(), shard: row.shard, body: row.body.clone() }),
     };
     serde_json::to_string(&kept).ok()

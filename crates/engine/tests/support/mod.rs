@@ -1,6 +1,8 @@
 //! A store with accounts and people, a clock moved by hand, and short ways to say what a test is about.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod post;
+
 use caravan_engine::definitions::{ApplyOptions, ApplyReport, DefinitionError, apply};
 use caravan_engine::{Engine, lifecycle, runtime};
 use caravan_model::Clock;

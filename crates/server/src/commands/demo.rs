@@ -65,7 +65,7 @@ fn show(context: &Context) -> Outcome {
     let mut state = ApiState::new(running.engine.clone(), Random::System, &url);
     state.demo = true;
     state.signing = Some(running.signing.clone());
-    state.signing = Some(running.signing.clone());
+    state.fetch = Some(running.fetch());
     state.mail = Some(Arc::new(Caught(Arc::clone(&demo.catcher))));
     state.metrics = Some(web::metrics()?);
     let loops = running.start(&url)?;

@@ -25,7 +25,7 @@ pub fn run(context: &Context) -> Outcome {
     let public_url = context.settings.public_url.clone().unwrap_or_else(|| url.clone());
     let mut state = ApiState::new(running.engine.clone(), Random::System, &public_url);
     state.signing = Some(running.signing.clone());
-    state.signing = Some(running.signing.clone());
+    state.fetch = Some(running.fetch());
     state.metrics = Some(web::metrics()?);
     let router = caravan_api::router(state);
     let loops = running.start(&public_url)?;

@@ -1,0 +1,143 @@
+//! Reports that come as mail.
+
+use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
+
+use super::{Heard, MailReport, Reference, enhanced, failure_of};
+
+/// The most that is read of a report.
+const LONGEST: usize = 1024 * 1024;
+
+/// What a mail reports: of one message, or of none (a letter from somebody, a report that says nothing).
+pub fn read_mail(raw: &[u8]) -> Option<MailReport> {
+    let message = MessageParser::default().parse(raw.get(..raw.len().min(LONGEST))?)?;
+    let what = status(&message).or_else(|| complaint(&message)).or_else(|| letter(&message))?;
+    Some(MailReport { about: references(&message), what })
+}
+
+/// A report about delivery. Several recipients in one report are ours only once: each message has one.
+fn status(message: &Message<'_>) -> Option<Heard> {
+    let report = text_of(part(message, "delivery-status")?)?;
+    let groups: Vec<Vec<(String, String)>> = report.replace("\r\n", "\n").split("\n\n").map(fields).collect();
+    // The first group is about the report itself, those behind it each about a recipient.
+    let recipient = groups.iter().find(|group| field(group, "action").is_some())?;
+    let status = field(recipient, "status").unwrap_or_default();
+    let diagnostic = field(recipient, "diagnostic-code").unwrap_or_default();
+    let words = diagnostic.split_once(';').map_or(diagnostic, |(_, words)| words.trim());
+    match field(recipient, "action")?.to_ascii_lowercase().as_str() {
+        "failed" => {
+            // The status in the diagnosis is what the server said; the other one is often a general one.
+            let said = words.split_whitespace().find_map(enhanced).filter(|_| status.ends_with(".0.0"));
+            let code = failure_of(said.or_else(|| enhanced(status)), words);
+            Some(Heard::Bounced { code, why: format!("{status} {words}").trim().to_owned() })
+        }
+        "delayed" => Some(Heard::Delayed),
+        "delivered" | "relayed" | "expanded" => Some(Heard::Delivered),
+        _ => None,
+    }
+}
+
+/// A complaint. Other kinds of feedback (*not spam*, failed authentication) change nothing for the person.
+fn complaint(message: &Message<'_>) -> Option<Heard> {
+    let report = fields(&text_of(part(message, "feedback-report")?)?.replace("\r\n", "\n"));
+    let kind = field(&report, "feedback-type")?.to_ascii_lowercase();
+    matches!(kind.as_str(), "abuse" | "fraud" | "virus" | "other").then_some(Heard::Complained)
+}
+
+/// A mail that is no report by its form.
+fn letter(message: &Message<'_>) -> Option<Heard> {
+    let header = |name: &str| message.header_raw(name).map(|text| text.trim().to_lowercase());
+    if header("Auto-Submitted").is_some_and(|value| value != "no") || header("X-Autoreply").is_some() {
+        return Some(Heard::AutoReply);
+    }
+    let subject = message.subject().unwrap_or_default().to_lowercase();
+    if ["out of office", "automatic reply", "abwesenheit", "autoreply"].iter().any(|words| subject.contains(words)) {
+        return Some(Heard::AutoReply);
+    }
+    let from = header("From").unwrap_or_default();
+    let from_machine = from.contains("mailer-daemon") || from.contains("postmaster");
+    let undelivered =
+        ["undeliver", "delivery status", "returned mail", "delivery failure", "failure notice", "delivery has failed"];
+    if from_machine && undelivered.iter().any(|words| subject.contains(words)) {
+        let text = message.body_text(0).unwrap_or_default();
+        let status =
+            text.split_whitespace().find_map(|word| enhanced(word.trim_matches(['#', '(', ')', '<', '>', ','])));
+        let why = text.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
+        return Some(Heard::Bounced { code: failure_of(status, &text), why });
+    }
+    // To whom it came decides whether it opts somebody out.
+    Some(Heard::OptedOut)
+}
+
+/// By what the message in question may be found: where the report came to, then what it quotes.
+fn references(message: &Message<'_>) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for (name, value) in message.headers_raw() {
+        if ["to", "delivered-to", "x-original-to", "envelope-to", "cc"].contains(&name.to_ascii_lowercase().as_str()) {
+            found.extend(addresses(value).map(Reference::Address));
+        }
+    }
+    for part in &message.parts {
+        if let Some(original) = part.message() {
+            for (name, value) in original.headers_raw() {
+                found.extend(quoted(name, value));
+            }
+        } else if is(part, "rfc822-headers") || is(part, "feedback-report") || is(part, "delivery-status") {
+            let text = text_of(part).unwrap_or_default();
+            found.extend(fields(&text.replace("\r\n", "\n")).iter().flat_map(|(name, value)| quoted(name, value)));
+        }
+    }
+    found
+}
+
+fn quoted(name: &str, value: &str) -> Vec<Reference> {
+    match name.to_ascii_lowercase().as_str() {
+        "x-caravan-key" => vec![Reference::Key(value.trim().to_owned())],
+        "return-path" | "original-mail-from" | "list-unsubscribe" => addresses(value).map(Reference::Address).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn addresses(text: &str) -> impl Iterator<Item = String> + '_ {
+    let outside = |c: char| c.is_whitespace() || "<>,;:\"()".contains(c);
+    text.split(outside).filter(|word| word.contains('@')).map(str::to_owned)
+}
+
+fn part<'a>(message: &'a Message<'a>, subtype: &str) -> Option<&'a MessagePart<'a>> {
+    message.parts.iter().find(|part| is(part, subtype))
+}
+
+fn is(part: &MessagePart<'_>, subtype: &str) -> bool {
+    part.content_type().and_then(|kind| kind.subtype()).is_some_and(|found| found.eq_ignore_ascii_case(subtype))
+}
+
+fn text_of(part: &MessagePart<'_>) -> Option<String> {
+    let text = part.text_contents().map(str::to_owned);
+    text.or_else(|| Some(String::from_utf8_lossy(part.contents()).into_owned()))
+}
+
+/// `Name: value` lines; a line that begins with white space goes on with the one before.
+fn fields(text: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in text.lines() {
+        match (line.starts_with([' ', '\t']), found.last_mut()) {
+            (true, Some((_, value))) => {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
+            _ => {
+                let pair = line
+                    .split_once(':')
+                    .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()));
+                found.extend(pair);
+            }
+        }
+    }
+    found
+}
+
+fn field<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    fields.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests;

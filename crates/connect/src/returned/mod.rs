@@ -1,0 +1,53 @@
+//! What comes back about mail: bounces (RFC 3464), complaints (RFC 5965), answers, and what providers report.
+//!
+//! Reading is pure; what a report means for a person is decided elsewhere.
+
+mod class;
+mod mail;
+mod signed;
+mod sns;
+
+pub use class::{enhanced, failure_of};
+pub use mail::read_mail;
+pub use signed::{SignedReports, SignedReportsRefused, sign_reports};
+pub use sns::{SnsRefused, SnsSays};
+
+/// What was heard of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailReport {
+    /// By what the message may be found, the surest first.
+    pub about: Vec<Reference>,
+    /// What became of it.
+    pub what: Heard,
+}
+
+/// Something by which a message is found again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// An address that may be one of ours for one message.
+    Address(String),
+    /// The key of the effect (`X-Caravan-Key`).
+    Key(String),
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// It arrived.
+    Delivered,
+    /// It is still on its way.
+    Delayed,
+    /// It came back.
+    Bounced {
+        /// `bounced_hard`, `mailbox_full`, `refused_by_policy` …
+        code: &'static str,
+        /// What the other side said.
+        why: String,
+    },
+    /// The recipient called it spam.
+    Complained,
+    /// The recipient wrote to the address that opts out.
+    OptedOut,
+    /// A machine answered; nobody bounced.
+    AutoReply,
+}

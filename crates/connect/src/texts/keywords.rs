@@ -1,0 +1,76 @@
+//! What a person means who answers a text message.
+
+/// A word with a meaning of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyword {
+    /// No more messages.
+    Stop,
+    /// Messages again.
+    Start,
+    /// Who is this?
+    Help,
+}
+
+const STOP: &[&str] =
+    &["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out", "remove", "arret"];
+const START: &[&str] = &["start", "yes", "unstop", "subscribe", "join"];
+const HELP: &[&str] = &["help", "info", "aide"];
+/// Wordings that mean *stop* wherever they stand.
+const PLAINLY_STOP: &[&str] = &[
+    "stop texting",
+    "stop messaging",
+    "stop sending",
+    "unsubscribe me",
+    "opt me out",
+    "do not text",
+    "dont text",
+    "remove me",
+];
+
+/// The keyword that a message is, whatever its case and punctuation; any plain wording of *stop* counts as it.
+pub fn keyword(text: &str) -> Option<Keyword> {
+    let plain: String = text
+        .to_lowercase()
+        .chars()
+        .map(|c| match c {
+            'ê' => 'e',
+            c if c.is_alphanumeric() => c,
+            '\'' | '’' => '\u{0}',
+            _ => ' ',
+        })
+        .filter(|c| *c != '\u{0}')
+        .collect();
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let means = |list: &[&str]| list.contains(&words.as_str());
+    let plainly = PLAINLY_STOP.iter().any(|wording| words.contains(wording));
+    match () {
+        () if means(STOP) || plainly => Some(Keyword::Stop),
+        () if means(START) => Some(Keyword::Start),
+        () if means(HELP) => Some(Keyword::Help),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_message_is_the_keyword() {
+        for text in ["STOP", " stop. ", "Stop!", "OPT-OUT", "opt out", "ARRÊT", "\"unsubscribe\"", "STOPALL"] {
+            assert_eq!(keyword(text), Some(Keyword::Stop), "{text}");
+        }
+        assert_eq!(keyword("Yes!"), Some(Keyword::Start));
+        assert_eq!(keyword("info?"), Some(Keyword::Help));
+        for text in ["", "stop by on Monday", "yes please tell me more", "I cannot help it", "weekend"] {
+            assert_eq!(keyword(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_plain_wording_of_stop_counts() {
+        for text in ["please stop texting me", "Don't text me again", "Unsubscribe me, thanks"] {
+            assert_eq!(keyword(text), Some(Keyword::Stop), "{text}");
+        }
+    }
+}

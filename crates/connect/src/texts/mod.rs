@@ -1,0 +1,15 @@
+//! Text messages: numbers, keywords, and the providers behind one port.
+//!
+//! A provider is a [`ConnectorKind`](crate::ConnectorKind) for what goes out, and a [`TextProvider`] for what comes
+//! back. Sinch and Infobip join with a folder beside `twilio` and a line in each of the two registries.
+
+mod failure;
+mod keywords;
+mod number;
+mod provider;
+pub mod twilio;
+
+pub use failure::FailureClass;
+pub use keywords::{Keyword, keyword};
+pub use number::{NumberProblem, e164};
+pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Report, Returned, State, TextProvider, provider};

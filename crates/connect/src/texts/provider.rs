@@ -1,0 +1,132 @@
+//! What comes back from a provider of text messages: reports about messages of ours, and what people write.
+
+use super::failure::FailureClass;
+use super::keywords::Keyword;
+use super::twilio::Twilio;
+use crate::connector::Secrets;
+
+/// A provider's way of telling us something.
+pub trait TextProvider: Send + Sync {
+    /// `type` of its connections.
+    fn key(&self) -> &'static str;
+
+    /// The header in which its calls carry their signature.
+    fn signature_header(&self) -> &'static str;
+
+    /// Checks that a call comes from the provider and reads it.
+    ///
+    /// # Errors
+    /// It does not come from it, or cannot be read.
+    fn read(&self, settings: &serde_json::Value, secrets: &Secrets, call: &Call<'_>) -> Result<Returned, CallRefused>;
+}
+
+/// Every provider there is.
+pub const PROVIDERS: &[&dyn TextProvider] = &[&Twilio];
+
+/// The provider of that key.
+pub fn provider(key: &str) -> Option<&'static dyn TextProvider> {
+    PROVIDERS.iter().copied().find(|provider| provider.key() == key)
+}
+
+/// A call as it came in.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    /// The public address that was called, with its query.
+    pub url: &'a str,
+    /// The header of the provider's signature, if it came.
+    pub signature: Option<&'a str>,
+    /// The body.
+    pub body: &'a [u8],
+}
+
+/// Why a call is not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CallRefused {
+    /// Nobody can say that it comes from the provider.
+    #[error("the signature does not fit")]
+    NotSigned,
+    /// Not what the provider sends.
+    #[error("it cannot be read")]
+    Unreadable,
+}
+
+/// What a call says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Returned {
+    /// How a message of ours fares.
+    Report(Report),
+    /// Somebody wrote.
+    Inbound(Inbound),
+}
+
+/// How a message of ours fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Our own number of the message, where the call carries it: known even if the answer to the sending was lost.
+    pub message: Option<i64>,
+    /// The provider's id of it.
+    pub remote_id: String,
+    /// Where it stands.
+    pub state: State,
+    /// The provider's code, as it came.
+    pub code: Option<String>,
+    /// What that code is about.
+    pub class: Option<FailureClass>,
+}
+
+/// Where a message stands with a provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The provider has it.
+    Accepted,
+    /// It is on its way.
+    Sent,
+    /// It arrived.
+    Delivered,
+    /// The carrier refused it.
+    Undelivered,
+    /// It never left the provider.
+    Failed,
+    /// It was called back.
+    Cancelled,
+}
+
+impl State {
+    /// Reports come out of order: a lower rank never overwrites a higher one.
+    pub fn rank(self) -> i64 {
+        match self {
+            Self::Accepted => 0,
+            Self::Sent => 1,
+            Self::Delivered | Self::Undelivered | Self::Failed | Self::Cancelled => 3,
+        }
+    }
+
+    /// As it is stored.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// What somebody wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inbound {
+    /// The provider's id of it.
+    pub remote_id: String,
+    /// Who, E.164.
+    pub from: String,
+    /// To which sender of ours: a number, or a messaging service.
+    pub to: String,
+    /// The text.
+    pub text: String,
+    /// What it means.
+    pub keyword: Option<Keyword>,
+    /// The provider has answered it already.
+    pub answered: bool,
+}

@@ -1,0 +1,311 @@
+//! Text messages through Twilio: sending, its reports, and what people answer.
+//!
+//! Twilio knows no idempotency key. Our number of the message therefore travels in the address to which it reports: when
+//! the answer to the sending is lost, the first report settles what became of it.
+
+mod codes;
+mod settings;
+mod signature;
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use caravan_model::{Clock, Finding};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Method, RequestBuilder};
+use schemars::{Schema, schema_for};
+use serde::Deserialize;
+
+use self::codes::class_of;
+pub use self::settings::{TwilioSettings, is_sender};
+use self::signature::{form, is_valid};
+use super::{Call, CallRefused, FailureClass, Inbound, Keyword, Report, Returned, State, TextProvider, keyword};
+use crate::connector::{
+    Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, Secret, SecretField, Secrets,
+    Surroundings, TextMessage,
+};
+use crate::outbound::{Answer, CallError, Outbound};
+
+/// How long a call may take in all.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Messages under way at the same time.
+const PARALLEL: usize = 8;
+
+/// Connections to Twilio.
+#[derive(Debug)]
+pub struct Twilio;
+
+impl ConnectorKind for Twilio {
+    fn key(&self) -> &'static str {
+        "twilio"
+    }
+
+    fn label(&self) -> &'static str {
+        "Twilio"
+    }
+
+    fn description(&self) -> &'static str {
+        "Sends text messages through Twilio, from a number or a messaging service."
+    }
+
+    fn settings_schema(&self) -> Schema {
+        schema_for!(TwilioSettings)
+    }
+
+    fn secrets(&self) -> &'static [SecretField] {
+        &[
+            SecretField {
+                key: "auth_token",
+                help: "The account's auth token. Twilio signs its reports with it.",
+                required: true,
+            },
+            SecretField { key: "api_key_secret", help: "Secret of the API key, when one signs in.", required: false },
+        ]
+    }
+
+    fn check_settings(&self, settings: &serde_json::Value) -> Vec<Finding> {
+        TwilioSettings::read(settings).err().unwrap_or_default()
+    }
+
+    fn open(
+        &self,
+        settings: &serde_json::Value,
+        secrets: &Secrets,
+        surroundings: &Surroundings,
+    ) -> Result<Box<dyn Connector>, Vec<Finding>> {
+        let settings = TwilioSettings::read(settings)?;
+        let missing = |key: &str| {
+            let message = format!("The secret `{key}` is not given; name where it is found.");
+            vec![Finding::error("connection_settings_invalid", format!("/secrets/{key}"), message)]
+        };
+        let secret = |key: &str| secrets.get(key).cloned().ok_or_else(|| missing(key));
+        let auth_token = secret("auth_token")?;
+        let (user, password) = match &settings.api_key_sid {
+            Some(sid) => (sid.clone(), secret("api_key_secret")?),
+            None => (settings.account_sid.clone(), auth_token),
+        };
+        let Surroundings { clock, runtime, outbound } = surroundings.clone();
+        Ok(Box::new(TwilioConnector { settings, user, password, clock, runtime, outbound }))
+    }
+}
+
+/// An open door to an account at Twilio.
+struct TwilioConnector {
+    settings: TwilioSettings,
+    user: String,
+    password: Secret,
+    clock: Clock,
+    runtime: tokio::runtime::Handle,
+    outbound: Outbound,
+}
+
+/// What Twilio answers to a message that it takes.
+#[derive(Deserialize)]
+struct Taken {
+    sid: String,
+}
+
+/// What Twilio answers when it does not.
+#[derive(Default, Deserialize)]
+struct Refusal {
+    code: Option<i64>,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Account {
+    status: String,
+    friendly_name: Option<String>,
+}
+
+impl TwilioConnector {
+    fn call(&self, method: Method, path: &str) -> Result<RequestBuilder, CallError> {
+        let base = self.settings.base_url.trim_end_matches('/');
+        let address = format!("{base}/2010-04-01/Accounts/{}{path}", self.settings.account_sid);
+        let pair = format!("{}:{}", self.user, self.password.reveal());
+        let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+        Ok(self.outbound.call(method, &address)?.header(AUTHORIZATION, basic))
+    }
+
+    async fn send(&self, text: &TextMessage) -> Outcome {
+        let fields = self.fields(text);
+        let call = self
+            .call(Method::POST, "/Messages.json")
+            .map(|call| call.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(encoded(&fields)));
+        let answer = match call {
+            Ok(call) => self.outbound.send(call, PATIENCE).await,
+            Err(refused) => Err(refused),
+        };
+        match answer {
+            Ok(answer) => self.outcome(&answer),
+            Err(CallError::Refused(why)) => Outcome::shut("twilio_address_refused", why),
+            Err(CallError::Unreachable(why)) => Outcome::shut("twilio_unreachable", why),
+            Err(CallError::Lost(message)) => Outcome::Unknown { message },
+        }
+    }
+
+    fn fields(&self, text: &TextMessage) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("To", text.to.clone()), ("Body", text.text.clone())];
+        match (&text.sender, &self.settings.from, &self.settings.messaging_service_sid) {
+            (Some(sender), _, _) if sender.starts_with("MG") && sender.len() == 34 => {
+                fields.push(("MessagingServiceSid", sender.clone()));
+            }
+            (Some(sender), _, _) => fields.push(("From", sender.clone())),
+            (None, Some(from), _) => fields.push(("From", from.clone())),
+            (None, None, service) => fields.extend(service.iter().map(|sid| ("MessagingServiceSid", sid.clone()))),
+        }
+        fields.extend(text.report_to.iter().map(|url| ("StatusCallback", url.clone())));
+        fields.extend(self.settings.validity_secs.map(|secs| ("ValidityPeriod", secs.to_string())));
+        fields
+    }
+
+    fn outcome(&self, answer: &Answer) -> Outcome {
+        if answer.is_success() {
+            return match answer.json::<Taken>() {
+                Ok(taken) => Outcome::Delivered { remote_id: Some(taken.sid), detail: "queued by Twilio".to_owned() },
+                Err(message) => Outcome::Unknown { message },
+            };
+        }
+        let refusal: Refusal = answer.json().unwrap_or_default();
+        let code = refusal.code.unwrap_or_default();
+        let said = if refusal.message.is_empty() { answer.excerpt() } else { refusal.message };
+        let message = format!("Twilio answers {}, code {code}: {said}", answer.status);
+        let after = answer.retry_after(self.clock.now());
+        match (answer.status, class_of(code)) {
+            (429, _) | (_, FailureClass::Throttle) => {
+                Outcome::Shut { after, code: FailureClass::Throttle.key().to_owned(), message }
+            }
+            (401, _) => Outcome::shut("twilio_sign_in_failed", message),
+            (500.., _) | (_, FailureClass::Transient) => {
+                Outcome::Retry { after, code: FailureClass::Transient.key().to_owned(), message }
+            }
+            // Not about this message: nobody's would go out, and an audience is not burnt through to find that out.
+            (_, FailureClass::Config) => Outcome::shut(FailureClass::Config.key(), message),
+            (_, class) => Outcome::failed(class.key(), message),
+        }
+    }
+}
+
+impl Connector for TwilioConnector {
+    fn facts(&self) -> ConnectorFacts {
+        ConnectorFacts {
+            kind: "twilio",
+            deduplicates: false,
+            max_batch: 1,
+            parallel: PARALLEL,
+            sender: self.settings.from.clone().or_else(|| self.settings.messaging_service_sid.clone()),
+            per_second: self.settings.per_second,
+        }
+    }
+
+    fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
+        self.runtime.block_on(async {
+            let mut outcomes = Vec::with_capacity(batch.len());
+            for item in batch {
+                outcomes.push(match &item.body {
+                    EffectBody::Text(text) => self.send(text).await,
+                    EffectBody::Email(_) => {
+                        Outcome::failed("wrong_connection_type", "Twilio sends no email from here.")
+                    }
+                });
+            }
+            outcomes
+        })
+    }
+
+    fn check(&self) -> Result<String, String> {
+        self.runtime.block_on(async {
+            let call = self.call(Method::GET, ".json").map_err(|error| error.to_string())?;
+            let answer = self.outbound.send(call, PATIENCE).await.map_err(|error| error.to_string())?;
+            if !answer.is_success() {
+                let refusal: Refusal = answer.json().unwrap_or_default();
+                return Err(format!("Twilio answers {}: {}", answer.status, refusal.message));
+            }
+            let account: Account = answer.json()?;
+            let name = account.friendly_name.unwrap_or_else(|| self.settings.account_sid.clone());
+            match account.status.as_str() {
+                "active" => Ok(format!("Twilio answers: the account {name} is active.")),
+                status => Err(format!("The account {name} is {status} at Twilio.")),
+            }
+        })
+    }
+}
+
+/// A form body.
+fn encoded(fields: &[(&str, String)]) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encode = |text: &str| -> String {
+        text.bytes()
+            .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+            .collect()
+    };
+    fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+
+impl TextProvider for Twilio {
+    fn key(&self) -> &'static str {
+        "twilio"
+    }
+
+    fn signature_header(&self) -> &'static str {
+        "x-twilio-signature"
+    }
+
+    fn read(&self, _: &serde_json::Value, secrets: &Secrets, call: &Call<'_>) -> Result<Returned, CallRefused> {
+        let (Some(token), Some(signature)) = (secrets.get("auth_token"), call.signature) else {
+            return Err(CallRefused::NotSigned);
+        };
+        if !is_valid(token.reveal(), call.url, call.body, signature) {
+            return Err(CallRefused::NotSigned);
+        }
+        let fields = form(call.body);
+        let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let sid = field("MessageSid").or_else(|| field("SmsSid")).ok_or(CallRefused::Unreadable)?.to_owned();
+        match field("MessageStatus").or_else(|| field("SmsStatus")).filter(|status| *status != "received") {
+            Some(status) => {
+                let code = field("ErrorCode").filter(|code| !code.is_empty()).map(str::to_owned);
+                let class = code.as_deref().and_then(|code| code.parse().ok()).map(class_of);
+                let message = call.url.split(['?', '&']).find_map(|field| field.strip_prefix("m="));
+                let message = message.and_then(|number| number.parse().ok());
+                let state = state_of(status).ok_or(CallRefused::Unreadable)?;
+                Ok(Returned::Report(Report { message, remote_id: sid, state, code, class }))
+            }
+            None => {
+                let (from, text) = (field("From").ok_or(CallRefused::Unreadable)?, field("Body").unwrap_or_default());
+                let service = field("MessagingServiceSid").filter(|sid| !sid.is_empty());
+                let to = service.or_else(|| field("To")).ok_or(CallRefused::Unreadable)?;
+                let opt_out_type = field("OptOutType").filter(|kind| !kind.is_empty());
+                let meant = match opt_out_type {
+                    Some("STOP") => Some(Keyword::Stop),
+                    Some("START") => Some(Keyword::Start),
+                    Some("HELP") => Some(Keyword::Help),
+                    _ => keyword(text),
+                };
+                Ok(Returned::Inbound(Inbound {
+                    remote_id: sid,
+                    from: from.to_owned(),
+                    to: to.to_owned(),
+                    text: text.to_owned(),
+                    keyword: meant,
+                    answered: opt_out_type.is_some(),
+                }))
+            }
+        }
+    }
+}
+
+fn state_of(status: &str) -> Option<State> {
+    Some(match status {
+        "accepted" | "scheduled" | "queued" => State::Accepted,
+        "sending" | "sent" => State::Sent,
+        "delivered" | "read" | "partially_delivered" => State::Delivered,
+        "undelivered" => State::Undelivered,
+        "failed" => State::Failed,
+        "canceled" => State::Cancelled,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! What comes back about mail becomes facts about messages and people, and activities that journeys hear at once.
+//!
+//! Reports come late, twice and out of order. Each message keeps the furthest that was heard of it; a report settles what
+//! was in doubt. Only a hard bounce says that an address is of no use; a refusal by policy is the sender's trouble and
+//! changes nothing about the person.
+
+use caravan_catalog::Changes;
+use caravan_connect::returned::{
+    Heard, MailReport, Reference, SignedReports, SignedReportsRefused, SnsRefused, SnsSays,
+};
+use caravan_connect::tracking::{Purpose, SigningKeys, Token};
+use caravan_connect::verp::{self, Returns};
+use caravan_model::EffectId;
+use caravan_model::attribute::person;
+use caravan_model::document::DocumentKind;
+use caravan_store::ledger::LedgerRow;
+use caravan_store::reports::{self, DeliveryReport};
+use caravan_store::{Session, StoreError, ledger, suppressions};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::Engine;
+use crate::deliver::{BOUNCED, COMPLAINT, arrived, folded_address, raise_flag, secrets_of};
+use crate::live::Live;
+use crate::tracking::{Message, OptOut, Who, write};
+
+/// What it is called on the stream.
+const SOURCE: &str = "returned";
+
+/// Fetches a small file at a public address.
+pub type Fetch<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
+
+/// Why a call of a mail server or provider is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// There is no such connection, or it takes no reports.
+    #[error(
+        "there is no connection of that name which takes reports; give it the secret `webhook_secret`, or `sns_topic`"
+    )]
+    NotWanted,
+    /// Nobody can say that it comes from there.
+    #[error("the signature does not fit, or is older than five minutes")]
+    NotSigned,
+    /// Not in the form that was agreed.
+    #[error("{0}")]
+    Unreadable(String),
+    /// Something else is missing; worth another try.
+    #[error("{0}")]
+    Later(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes in a call about mail that left through a connection: in our own signed form, or from Amazon SNS.
+///
+/// # Errors
+/// It is not taken; nothing was changed.
+pub fn received(
+    engine: &Engine,
+    keys: &SigningKeys,
+    connection: &str,
+    signature: Option<&str>,
+    body: &[u8],
+    fetch: Fetch<'_>,
+) -> Result<(), ReportError> {
+    let live = engine.store().read(|s| engine.live(s))?;
+    let definition = live.definitions.get(DocumentKind::Connection, connection).ok_or(ReportError::NotWanted)?;
+    let topic = definition.body.pointer("/settings/sns_topic").and_then(Json::as_str);
+    let reports = match (signature, topic) {
+        (Some(signature), _) => {
+            let what = format!("connection `{connection}`");
+            let secrets = secrets_of(&what, &definition.body).map_err(ReportError::Later)?;
+            let secret = secrets.get("webhook_secret").ok_or(ReportError::NotWanted)?;
+            SignedReports::read(secret, signature, body, engine.clock().now().as_second()).map_err(|refused| {
+                match refused {
+                    SignedReportsRefused::NotSigned => ReportError::NotSigned,
+                    SignedReportsRefused::Unreadable(why) => ReportError::Unreadable(why),
+                }
+            })?
+        }
+        (None, Some(topic)) => match SnsSays::read(topic, body, fetch).map_err(|refused| match refused {
+            SnsRefused::NotSigned => ReportError::NotSigned,
+            SnsRefused::NoCertificate(why) => ReportError::Later(why),
+            SnsRefused::Unreadable(why) => ReportError::Unreadable(why),
+        })? {
+            SnsSays::Confirm(url) => {
+                fetch(&url).map_err(ReportError::Later)?;
+                Vec::new()
+            }
+            SnsSays::Reports(reports) => reports,
+        },
+        (None, None) => return Err(ReportError::NotSigned),
+    };
+    Ok(heard(engine, keys, &reports)?)
+}
+
+/// Takes in what was heard of messages; what is about none of ours is passed over.
+pub fn heard(engine: &Engine, keys: &SigningKeys, reports: &[MailReport]) -> Result<(), StoreError> {
+    for report in reports {
+        engine.store().write(|s| one(s, engine, keys, report))?;
+    }
+    engine.poke();
+    Ok(())
+}
+
+fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailReport) -> Result<(), StoreError> {
+    let Some((effect, returns)) = find(s, keys, &report.about)? else { return Ok(()) };
+    let live = engine.live(s)?;
+    let now = s.now()?;
+    let row = ledger::get(s, effect, true)?;
+    match &report.what {
+        // Whoever writes to the address of a bounce has not opted out.
+        Heard::OptedOut if returns == Some(Returns::OptOut) => {
+            opt_out(s, &live, effect, row.as_ref(), now, OptOut::Mail)
+        }
+        Heard::OptedOut | Heard::Delayed | Heard::AutoReply => Ok(()),
+        Heard::Delivered => fares(s, &live, effect, row.as_ref(), (2, "delivered", None), now).map(|_| ()),
+        Heard::Bounced { code, why } => {
+            let news = fares(s, &live, effect, row.as_ref(), (3, code, Some(why)), now)?;
+            match row {
+                Some(row) if news && *code == BOUNCED => of_no_use(s, &live, &row, now),
+                _ => Ok(()),
+            }
+        }
+        Heard::Complained => {
+            fares(s, &live, effect, row.as_ref(), (4, "complained", None), now)?;
+            if let Some(address) = row.as_ref().and_then(|row| row.address.as_deref()) {
+                suppressions::put(s, &[(address, COMPLAINT)], SOURCE, now)?;
+            }
+            opt_out(s, &live, effect, row.as_ref(), now, OptOut::Complaint)
+        }
+    }
+}
+
+/// The message that a report is about, and through which kind of address it was found.
+fn find(
+    s: &mut dyn Session,
+    keys: &SigningKeys,
+    about: &[Reference],
+) -> Result<Option<(EffectId, Option<Returns>)>, StoreError> {
+    for reference in about {
+        let found = match reference {
+            Reference::Address(address) => verp::read(keys, address).map(|(returns, effect)| (effect, Some(returns))),
+            Reference::Key(key) => ledger::known(s, std::slice::from_ref(key))?.pop().map(|row| (row.id, None)),
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+/// Keeps how a message fares and tells it. True when it was news.
+fn fares(
+    s: &mut dyn Session,
+    live: &Live,
+    effect: EffectId,
+    row: Option<&LedgerRow>,
+    (rank, state, why): (i64, &str, Option<&String>),
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(message) = Message::find(s, live, effect)? else { return Ok(false) };
+    let report = DeliveryReport { effect, rank, state: state.to_owned(), code: None, message: why.cloned(), at: now };
+    if !reports::put(s, &report, false)? {
+        return Ok(false);
+    }
+    if let Some(row) = row.filter(|row| row.outcome == "in_doubt") {
+        arrived(s, live, row, now)?;
+    }
+    let mut fields = message.fields();
+    let kind = match state {
+        "delivered" => "email_delivered",
+        "complained" => "email_complained",
+        code => {
+            if let Some(fields) = fields.as_object_mut() {
+                fields.insert("hard".to_owned(), json!(code == BOUNCED));
+                fields.insert("code".to_owned(), code.into());
+            }
+            "email_bounced"
+        }
+    };
+    let Some(person) = message.person else { return Ok(true) };
+    let activities = vec![message.activity(kind, person, now, fields)];
+    write(s, live, now, Changes { activities, ..Changes::default() })?;
+    Ok(true)
+}
+
+/// The address takes no mail: nobody who has it is written to again.
+fn of_no_use(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Timestamp) -> Result<(), StoreError> {
+    let Some(address) = &row.address else { return Ok(()) };
+    let person =
+        row.person.map(|person| ledger::recipients(s, &[person.0])).transpose()?.and_then(|mut found| found.pop());
+    let mut changes = Changes::default();
+    // A person who has a new address by now keeps it.
+    let has_it = |written: &Option<String>| written.as_deref().and_then(folded_address).as_ref() == Some(address);
+    if let Some(person) = person.filter(|person| has_it(&person.email) && !person.email_invalid) {
+        raise_flag(&mut changes, person.person, person::EMAIL_INVALID, "email_invalid", SOURCE, now);
+    }
+    ledger::suppress(s, std::slice::from_ref(address), BOUNCED, now)?;
+    write(s, live, now, changes)
+}
+
+fn opt_out(
+    s: &mut dyn Session,
+    live: &Live,
+    effect: EffectId,
+    row: Option<&LedgerRow>,
+    now: Timestamp,
+    how: OptOut,
+) -> Result<(), StoreError> {
+    let token = Token { effect, person: row.and_then(|row| row.person), purpose: Purpose::Unsubscribe };
+    Who::find(s, live, &token)?.opt_out(s, live, now, how)
+}

@@ -1,0 +1,248 @@
+//! What comes back about text messages: reports of the provider, and what people write.
+//!
+//! A report may come before the answer to the sending, twice, or after a later one; the highest rank holds. Whoever
+//! writes STOP is out for the sender, and for text messages in general, whoever else has the number.
+
+use std::sync::Arc;
+
+use caravan_catalog::Changes;
+use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_connect::texts::{self, FailureClass, Inbound, Keyword, Report, Returned, State, e164};
+pub use caravan_connect::texts::{Call, CallRefused};
+use caravan_model::document::DocumentKind;
+use caravan_model::value::Value;
+use caravan_model::{EffectId, PersonId};
+use caravan_store::reports::{self, DeliveryReport};
+use caravan_store::{Session, StoreError, intake, ledger};
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+
+use crate::Engine;
+use crate::deliver::{arrived, secrets_of};
+use crate::live::Live;
+use crate::tracking::{Message, write};
+
+/// Why a call is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// There is no such connection, or it sends no text messages.
+    #[error("there is no connection of that name which sends text messages")]
+    UnknownConnection,
+    /// Not signed by the provider, or not readable.
+    #[error(transparent)]
+    Refused(#[from] CallRefused),
+    /// The connection's secrets cannot be read.
+    #[error("{0}")]
+    NotSetUp(String),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Takes in a call of the provider behind a connection. Returns the text with which the person is to be answered.
+///
+/// # Errors
+/// It is not taken; nothing was changed.
+pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Option<String>, CallbackError> {
+    let live = engine.store().read(|s| engine.live(s))?;
+    let definition = live.definitions.get(DocumentKind::Connection, connection);
+    let definition = definition.ok_or(CallbackError::UnknownConnection)?;
+    let provider = definition.text("type").and_then(texts::provider).ok_or(CallbackError::UnknownConnection)?;
+    let secrets =
+        secrets_of(&format!("connection `{connection}`"), &definition.body).map_err(CallbackError::NotSetUp)?;
+    let settings = definition.body.get("settings").cloned().unwrap_or_default();
+    let answer = match provider.read(&settings, &secrets, call)? {
+        Returned::Report(report) => {
+            engine.store().write(|s| reported(s, engine, &report))?;
+            None
+        }
+        Returned::Inbound(inbound) => engine
+            .store()
+            .write(|s| wrote(s, engine, provider.key(), &inbound))?
+            .filter(|_| !inbound.answered)
+            .and_then(|keyword| answer_to(&settings, keyword)),
+    };
+    engine.poke();
+    Ok(answer)
+}
+
+fn answer_to(settings: &Json, keyword: Keyword) -> Option<String> {
+    let field = match keyword {
+        Keyword::Stop => "stop_text",
+        Keyword::Start => "start_text",
+        Keyword::Help => "help_text",
+    };
+    settings.get(field).and_then(Json::as_str).map(str::to_owned)
+}
+
+fn reported(s: &mut dyn Session, engine: &Engine, report: &Report) -> Result<(), StoreError> {
+    let Some(effect) = report.message.map(EffectId) else { return Ok(()) };
+    let live = engine.live(s)?;
+    let now = s.now()?;
+    let row = ledger::get(s, effect, true)?;
+    let Some(message) = Message::find(s, &live, effect)? else { return Ok(()) };
+    let kept = DeliveryReport {
+        effect,
+        rank: report.state.rank(),
+        state: report.state.key().to_owned(),
+        code: report.code.clone(),
+        message: None,
+        at: now,
+    };
+    // A late "delivered" wins over "undelivered": the carrier has thought better of it.
+    let known = reports::states(s, &[effect])?.pop().map(|(_, state)| state);
+    let late = report.state == State::Delivered && known.as_deref() == Some(State::Undelivered.key());
+    if !reports::put(s, &kept, late)? {
+        return Ok(());
+    }
+    if let Some(row) = row.as_ref().filter(|row| row.outcome == "in_doubt") {
+        arrived(s, &live, row, now)?;
+    }
+    let person = row.as_ref().and_then(|row| row.person);
+    let mut changes = Changes::default();
+    let mut fields = message.fields();
+    let told = match report.state {
+        State::Delivered => Some("sms_delivered"),
+        State::Undelivered | State::Failed | State::Cancelled => Some("sms_failed"),
+        State::Accepted | State::Sent => None,
+    };
+    if let (Some(fields), Some(code)) = (fields.as_object_mut(), &report.code) {
+        fields.insert("code".to_owned(), code.clone().into());
+    }
+    if let (Some(kind), Some(person)) = (told, person.or(message.person)) {
+        changes.activities.push(message.activity(kind, person, now, fields));
+    }
+    if let Some(phone) = &message.address {
+        let sender = message.sender.as_deref().unwrap_or_default();
+        after_failure(s, &live, report.class, (phone, sender), &mut changes, now)?;
+    }
+    write(s, &live, now, changes)
+}
+
+/// What a failure says about the number.
+pub(crate) fn after_failure(
+    s: &mut dyn Session,
+    live: &Live,
+    class: Option<FailureClass>,
+    (phone, sender): (&str, &str),
+    changes: &mut Changes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match class {
+        Some(FailureClass::BadNumber) => ledger::suppress(s, &[phone.to_owned()], FailureClass::BadNumber.key(), now),
+        Some(FailureClass::Consent) => says(s, live, ("n", "provider"), (phone, sender), changes, now).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+/// Somebody wrote. Returns the keyword that is to be answered; none when it was taken in before.
+fn wrote(
+    s: &mut dyn Session,
+    engine: &Engine,
+    provider: &str,
+    inbound: &Inbound,
+) -> Result<Option<Keyword>, StoreError> {
+    let live = engine.live(s)?;
+    let now = s.now()?;
+    let ids = [inbound.remote_id.as_str()];
+    if !intake::seen(s, provider, &ids)?.is_empty() {
+        return Ok(None);
+    }
+    intake::mark_seen(s, provider, &ids, now)?;
+    let phone = e164(&inbound.from).unwrap_or_else(|_| inbound.from.clone());
+    let mut changes = Changes::default();
+    let people = match inbound.keyword {
+        Some(Keyword::Stop) => says(s, &live, ("n", "keyword"), (&phone, &inbound.to), &mut changes, now)?,
+        Some(Keyword::Start) => says(s, &live, ("y", "keyword"), (&phone, &inbound.to), &mut changes, now)?,
+        Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
+    };
+    let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
+    for person in people {
+        changes.activities.push(NewActivity {
+            kind: "sms_received",
+            at: now,
+            account: None,
+            person: Some(person),
+            enrollment: None,
+            node: None,
+            source: Arc::from(provider),
+            fields: json!({"text": inbound.text, "keyword": keyword, "to": inbound.to}).to_string(),
+        });
+    }
+    write(s, &live, now, changes)?;
+    Ok(inbound.keyword)
+}
+
+/// A number says yes or no: to the sender, and as everybody's word who has it. Returns who they are.
+fn says(
+    s: &mut dyn Session,
+    live: &Live,
+    (value, source): (&str, &str),
+    (phone, sender): (&str, &str),
+    changes: &mut Changes,
+    now: Timestamp,
+) -> Result<Vec<PersonId>, StoreError> {
+    reports::set_consent(s, phone, sender, value, source, now)?;
+    let people = people_at(s, phone)?;
+    let attribute = live.definitions.schema.person.no("sms_consent");
+    for (person, before) in people.iter().filter(|(_, before)| before.as_deref() != Some(value)) {
+        let Some(attribute) = attribute else { continue };
+        changes.person_values.push(ValueChange { id: *person, attribute, value: Value::Text(value.to_owned()) });
+        let fields = json!({"attribute": "sms_consent", "old": before, "new": value, "source": source});
+        changes.activities.push(NewActivity {
+            kind: "person_changed",
+            at: now,
+            account: None,
+            person: Some(*person),
+            enrollment: None,
+            node: None,
+            source: Arc::from("texts"),
+            fields: fields.to_string(),
+        });
+    }
+    Ok(people.into_iter().map(|(person, _)| person).collect())
+}
+
+/// Who has a number now, and what each said about text messages.
+fn people_at(s: &mut dyn Session, phone: &str) -> Result<Vec<(PersonId, Option<String>)>, StoreError> {
+    let digits = phone.trim_start_matches('+');
+    let written = [phone.to_owned(), digits.to_owned(), format!("00{digits}")];
+    let found = reports::people_at(s, phone, &written)?.into_iter();
+    let has_it = |number: &Option<String>| number.as_deref().is_some_and(|number| e164(number).as_deref() == Ok(phone));
+    let exactly = |number: &Option<String>| number.as_ref().is_some_and(|number| written.contains(number));
+    Ok(found
+        .filter(|(_, number, _)| has_it(number) || exactly(number))
+        .map(|(person, _, said)| (person, said))
+        .collect())
+}
+
+/// A short link was followed: where it leads; none for one that is not ours. `counts` is false for whoever only looks
+/// where it leads.
+pub fn followed(engine: &Engine, code: &str, counts: bool) -> Result<Option<String>, StoreError> {
+    let Some(link) = engine.store().read(|s| reports::link(s, code))? else { return Ok(None) };
+    if counts {
+        let written = engine.store().write(|s| -> Result<(), StoreError> {
+            let live = engine.live(s)?;
+            let now = s.now()?;
+            let Some(message) = Message::find(s, &live, link.effect)? else { return Ok(()) };
+            let Some(person) = message.person else { return Ok(()) };
+            let mut fields = message.fields();
+            if let Some(fields) = fields.as_object_mut() {
+                fields.insert("url".to_owned(), link.target.clone().into());
+                fields.insert("link".to_owned(), link.link.into());
+            }
+            let activities = vec![message.activity("sms_clicked", person, now, fields)];
+            write(s, &live, now, Changes { activities, ..Changes::default() })
+        });
+        if let Err(error) = written {
+            tracing::error!(%error, code, "a click could not be written down");
+        }
+        engine.poke();
+    }
+    Ok(Some(link.target))
+}
+
+/// The headers in which providers sign their calls.
+pub fn signature_headers() -> impl Iterator<Item = &'static str> {
+    texts::PROVIDERS.iter().map(|provider| provider.signature_header())
+}

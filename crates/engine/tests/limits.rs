@@ -1,0 +1,262 @@
+//! What may leave, how much and how fast, judged at the last moment on real stores through a real SMTP server.
+
+mod support;
+
+use std::time::Duration;
+
+use caravan_connect::Surroundings;
+use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Settlement};
+use caravan_model::EffectId;
+use caravan_testkit::{Behaviour, Stage};
+use support::on_both_stores;
+use support::post::{EXECUTIONS, Post, delivered, delivery, keys};
+
+on_both_stores! {
+    gates_are_judged_when_a_message_leaves(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        for (who, change) in [
+            ("p-5-0", "unsubscribed = TRUE"),
+            ("p-5-1", "email_invalid = TRUE"),
+            ("p-5-2", "email_suspended = TRUE"),
+            ("p-6-0", "marketing_suspended = TRUE"),
+            ("p-6-1", "email = NULL"),
+            ("p-6-2", "email = 'nobody'"),
+            ("p-7-0", "email = 'Blocked@Example.com'"),
+            ("p-7-1", "email = 'Opted.Out@example.com'"),
+            ("p-7-2", "email = 'new@example.com'"),
+        ] {
+            post.execute(&format!("UPDATE person SET {change} WHERE key = '{who}'"));
+        }
+        post.execute("DELETE FROM person WHERE key = 'p-8-0'");
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('blocked@example.com', 'manual', 0), ('opted.out@example.com', 'unsubscribed', 0)");
+        let done = post.dispatcher().dispatch_once();
+        assert_eq!(done, Ok(Dispatched { delivered: 6, skipped: 9, ..Dispatched::default() }));
+        post.is(&[
+            ("done", 6),
+            ("skipped:email_invalid", 2),
+            ("skipped:email_missing", 1),
+            ("skipped:email_suspended", 1),
+            ("skipped:marketing_suspended", 1),
+            ("skipped:person_deleted", 1),
+            ("skipped:suppressed", 1),
+            ("skipped:unsubscribed", 2),
+        ]);
+        assert_eq!(post.told("email_skipped"), 9);
+        assert!(post.smtp.messages().iter().any(|m| m.rcpt_to == ["new@example.com"]), "the address is the one of now");
+    }
+
+    operational_mail_asks_for_no_consent_but_for_an_address_that_works(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("invoice", "");
+        post.execute("UPDATE person SET unsubscribed = TRUE, marketing_suspended = TRUE");
+        post.execute("UPDATE person SET email_invalid = TRUE WHERE key = 'p-5-0'");
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('p-5-1@example.com', 'unsubscribed', 0), ('p-5-2@example.com', 'manual', 0)");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 13), ("skipped:email_invalid", 1), ("skipped:suppressed", 1)]);
+        assert_eq!(post.smtp.messages()[0].header("List-Unsubscribe"), None);
+    }
+
+    caps_count_by_person_and_by_address_and_are_given_back(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, caps: [{name: daily, channels: [email], at_most: 1, per: day}], state: live}",
+        );
+        post.execute("UPDATE person SET email = 'office@example.com' WHERE key IN ('p-5-0', 'p-6-0')");
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-7-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: "554 5.4.4 no route".into() });
+        let dispatcher = post.dispatcher();
+        dispatcher.dispatch_once().expect("a round");
+        post.is(&[("done", 13), ("failed:bounced_soft", 1), ("skipped:limit_reached", 1)]);
+        let used = "SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM cap_window";
+        assert_eq!(post.world.one(used), 26, "by person and by address; what failed was given back");
+
+        post.smtp.behave(&Behaviour::Accept);
+        let failed = post.world.one("SELECT id FROM ledger WHERE outcome = 'failed'");
+        deliver::settle(&post.world.engine, EffectId(failed), Settlement::Resend).expect("settled");
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(1)), "it was not counted");
+        assert_eq!(post.world.one(used), 28);
+
+        post.advance(86_400);
+        post.world.apply("{kind: email, key: again, connection: mail, subject: Again, rule_set: gentle, body: {html: <p>Again</p>}}");
+        post.world.apply(
+            "kind: journey\nkey: next\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: again, next: null}\n",
+        );
+        post.world.publish("next");
+        post.world.run();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, skipped: 1, ..Dispatched::default() }), "a new day");
+        assert_eq!(post.world.one(used), 28, "yesterday's windows are swept away");
+    }
+
+    an_account_is_not_pressed(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, account_pressure: [{name: few, channels: [email], people_at_most: 2, per: week}], state: live}",
+        );
+        post.sends("welcome", "");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 10), ("skipped:limit_reached", 5)]);
+        let most = "SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM ledger WHERE outcome = 'done' GROUP BY account_id) AS by_account";
+        assert_eq!(post.world.one(most), 2, "two people of each account");
+    }
+
+    quiet_hours_in_the_recipients_zone_hold_a_message(world at "2026-12-01T21:30:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, caps: [{name: daily, channels: [email], at_most: 1, per: day}], \
+              quiet_hours: [{from: '21:00', to: '08:00', zone: own, then: queue}], state: live}",
+        );
+        post.execute("UPDATE person SET time_zone = 'Europe/Berlin' WHERE key = 'p-5-0'");
+        post.execute("UPDATE person SET time_zone = 'America/New_York' WHERE key = 'p-5-1'");
+        post.sends("welcome", "");
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, retried: 1, ..Dispatched::default() }));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM outbox WHERE code IS NULL AND attempt = 0"), 1, "that is nobody's attempt");
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]), "nor anybody's problem");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM cap_use WHERE key LIKE '%person:%'"), 14, "what waits is not counted yet");
+        assert_eq!(dispatcher.next_due().expect("an answer"), Some("2026-12-02T07:00:00Z".parse().expect("an instant")));
+        post.world.clock.advance_to("2026-12-02T07:00:00Z".parse().expect("an instant"));
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(1)));
+    }
+
+    quiet_hours_that_discard_skip_the_message(world at "2026-12-24T21:30:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: eve, global: true, quiet_hours: [{dates: [2026-12-24], from: '12:00', to: '12:00', then: discard}], state: live}",
+        );
+        post.sends("welcome", "");
+        post.sends_operational();
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("skipped:quiet_hours", EXECUTIONS)]);
+        assert_eq!(post.accepted().len(), 15, "operational mail goes");
+    }
+
+    a_trial_reaches_nobody_else(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply("{kind: settings, key: settings, organisation: Acme, allow_list: [P-5-0@example.com, '@trial.example']}");
+        post.execute("UPDATE person SET email = 'ben@trial.example' WHERE key = 'p-6-0'");
+        post.sends("invoice", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched { delivered: 2, skipped: 13, ..Dispatched::default() }));
+        post.is(&[("done", 2), ("skipped:not_on_allow_list", 13)]);
+    }
+
+    the_gates_judge_in_their_order(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.execute("UPDATE person SET unsubscribed = TRUE, marketing_suspended = TRUE, email_suspended = TRUE, email_invalid = TRUE");
+        for (who, change) in [
+            ("p-5-1", "email_invalid = FALSE"),
+            ("p-5-2", "email_invalid = FALSE"),
+            ("p-6-0", "email_invalid = FALSE"),
+            ("p-6-1", "email_invalid = FALSE, email_suspended = FALSE"),
+            ("p-6-2", "email_invalid = FALSE, email_suspended = FALSE, marketing_suspended = FALSE"),
+            ("p-7-0", "email_invalid = FALSE, email_suspended = FALSE, marketing_suspended = FALSE, unsubscribed = FALSE"),
+        ] {
+            post.execute(&format!("UPDATE person SET {change} WHERE key = '{who}'"));
+        }
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('p-5-1@example.com', 'block_list', 0), \
+            ('p-5-2@example.com', 'bounced_hard', 0), ('p-7-0@example.com', 'complained', 0)");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[
+            ("skipped:bounced_before", 1),
+            ("skipped:complained", 1),
+            ("skipped:email_invalid", 9),
+            ("skipped:email_suspended", 1),
+            ("skipped:marketing_suspended", 1),
+            ("skipped:suppressed", 1),
+            ("skipped:unsubscribed", 1),
+        ]);
+    }
+
+    a_connection_keeps_its_pace(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(&format!(
+            "{{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, per_second: 4, \
+               from: {{name: Acme, email: news@acme.example}}}}}}",
+            post.smtp.port
+        ));
+        post.sends("welcome", "");
+        let (one, other) = (post.dispatcher(), post.dispatcher());
+        assert_eq!(one.dispatch_once(), Ok(delivered(4)), "one second's worth");
+        assert_eq!(other.dispatch_once(), Ok(Dispatched::default()), "another process finds nothing left");
+        post.is(&[("done", 4), ("pending", 11)]);
+        for done in [4, 4, 3] {
+            post.advance(1);
+            assert_eq!(one.dispatch_once(), Ok(delivered(done)));
+        }
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
+    }
+
+    a_destination_that_asks_for_less_gets_less(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = key || '@slow.example' WHERE key LIKE 'p-5-%'");
+        post.sends("welcome", "");
+        post.smtp.behave_to("@slow.example", &Behaviour::Reply { stage: Stage::Rcpt, reply: "421 4.7.28 too much mail".into() });
+        let dispatcher = post.dispatcher();
+        let done = dispatcher.dispatch_once().expect("a round");
+        assert_eq!((done.delivered, done.failed), (12, 0), "the others are not held up");
+        post.is(&[("done", 12), ("pending", 3)]);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM pace WHERE name = 'to/mail/slow.example' AND refusals >= 1"), 1);
+        post.smtp.behave(&Behaviour::Accept);
+        post.advance(5);
+        dispatcher.dispatch_once().expect("a round");
+        post.is(&[("done", 12), ("pending", 3)]);
+        for _ in 0..10 {
+            post.advance(60);
+            dispatcher.dispatch_once().expect("a round");
+        }
+        post.is(&[("done", 15)]);
+        assert_eq!(post.world.one("SELECT refusals FROM pace WHERE name = 'to/mail/slow.example'"), 0);
+    }
+
+    mail_of_a_sending_domain_is_signed_and_its_reports_return_by_message(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let key = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(key.path(), include_str!("../../connect/tests/keys/rsa2048.pem")).expect("a key");
+        post.world.apply(&format!(
+            "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: c1}}], return_path: bounce.acme.example, \
+               secrets: {{dkim_private_key: {{file: '{}'}}}}}}\n---\n\
+             {{kind: email, key: foreign, connection: mail, subject: Hello, from: {{email: me@other.example}}, body: {{html: <p>Hi</p>}}}}",
+            key.path().display()
+        ));
+        post.sends("welcome", "");
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
+        for message in post.smtp.messages() {
+            let signature = message.header("DKIM-Signature").expect("a signature").replace(char::is_whitespace, "");
+            assert!(signature.contains("d=acme.example;s=c1;") && signature.contains("list-unsubscribe-post"), "{signature}");
+            let (returns, effect) = caravan_connect::verp::read(&keys(), &message.mail_from).expect("one of ours");
+            assert_eq!(returns, caravan_connect::verp::Returns::Bounce);
+            let key = message.header("X-Caravan-Key").expect("a key");
+            assert_eq!(post.world.one(&format!("SELECT COUNT(*) FROM ledger WHERE id = {} AND key = '{key}'", effect.0)), 1);
+            let ways_out = message.header("List-Unsubscribe").expect("a way out");
+            assert!(ways_out.contains("<mailto:u+") && ways_out.contains("@bounce.acme.example>"), "{ways_out}");
+        }
+        let records = deliver::dns_records(&post.world.engine, "acme").expect("the store").expect("the domain").expect("its keys");
+        assert_eq!((records[0].name.as_str(), records[0].record_type), ("c1._domainkey.acme.example", "TXT"));
+
+        post.world.apply(
+            "kind: journey\nkey: next\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: foreign, next: null}\n",
+        );
+        post.world.publish("next");
+        post.world.run();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { failed: 15, ..Dispatched::default() }));
+        assert_eq!(post.world.counts("next").get("mail failed:from_domain_not_allowed"), Some(&15));
+    }
+
+    one_message_for_an_address_where_the_journey_says_so(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = 'Office@example.com' WHERE key IN ('p-5-0', 'p-5-1', 'p-6-0')");
+        post.execute("UPDATE person SET email = 'office@EXAMPLE.com' WHERE key = 'p-7-2'");
+        post.sends("welcome", "deduplicate_email: true");
+        let one_by_one = Dispatcher::new(
+            &post.world.engine,
+            Delivery { wave: 2, ..delivery() },
+            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
+        );
+        assert_eq!(one_by_one.dispatch_once(), Ok(Dispatched { delivered: 12, skipped: 3, ..Dispatched::default() }));
+        post.is(&[("done", 12), ("skipped:duplicate_address", 3)]);
+    }
+}

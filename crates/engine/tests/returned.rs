@@ -1,0 +1,142 @@
+//! What comes back about mail: reports about delivery, complaints, answers; on both stores.
+
+mod support;
+
+use std::cell::Cell;
+
+use caravan_connect::Secret;
+use caravan_connect::returned::{read_mail, sign_reports};
+use caravan_engine::deliver::Dispatched;
+use caravan_engine::returned::{self, ReportError};
+use caravan_testkit::Behaviour;
+use serde_json::json;
+use support::on_both_stores;
+use support::post::{EXECUTIONS, Post, delivered, keys};
+
+impl Post {
+    /// With a sending domain, so that reports return by message, and a secret for reports by call.
+    fn with_domain(self) -> Self {
+        let key = self.file(include_str!("../../connect/tests/keys/rsa2048.pem"));
+        let secret = self.file("s3cret");
+        self.world.apply(&format!(
+            "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: c1}}], return_path: bounce.acme.example, \
+               secrets: {{dkim_private_key: {{file: '{key}'}}}}}}\n---\n\
+             {{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, sns_topic: 'arn:x', \
+               from: {{name: Acme, email: news@acme.example}}}}, secrets: {{webhook_secret: {{file: '{secret}'}}}}}}",
+            self.smtp.port
+        ));
+        self.sends("welcome", "");
+        self
+    }
+
+    fn file(&self, content: &str) -> String {
+        let path = self.folder.path().join(format!("{}", content.len()));
+        std::fs::write(&path, content).expect("a file");
+        path.display().to_string()
+    }
+
+    /// Envelope sender of the message to an address.
+    fn return_path(&self, to: &str) -> String {
+        self.smtp.messages().into_iter().find(|m| m.rcpt_to == [to]).expect("a message").mail_from
+    }
+
+    fn comes_back(&self, raw: &str) {
+        let report = read_mail(raw.as_bytes()).expect("a report");
+        returned::heard(&self.world.engine, &keys(), &[report]).expect("it is taken in");
+    }
+
+    fn person(&self, key: &str, is: &str) -> bool {
+        self.world.one(&format!("SELECT COUNT(*) FROM person WHERE key = '{key}' AND {is}")) == 1
+    }
+}
+
+fn bounce(to: &str, status: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mx.example\r\nTo: {to}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\nFinal-Recipient: rfc822; x@example.com\r\nAction: failed\r\nStatus: {status}\r\n\r\n--b--\r\n"
+    )
+}
+
+on_both_stores! {
+    a_bounce_that_comes_later_ends_mail_to_the_address_and_is_heard(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world).with_domain();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let to = post.return_path("p-5-0@example.com");
+        for _ in 0..2 {
+            post.comes_back(&bounce(&to, "5.1.1"));
+        }
+        post.comes_back(&bounce(&post.return_path("p-5-1@example.com"), "5.7.26"));
+        post.comes_back(&bounce("b+forgedforgedforged@bounce.acme.example", "5.1.1"));
+        assert_eq!(post.told("email_bounced"), 2, "each once; what is not ours is passed over");
+        assert!(post.person("p-5-0", "email_invalid") && post.person("p-5-1", "NOT email_invalid"), "policy is our own trouble");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression WHERE address = 'p-5-0@example.com' AND reason = 'bounced_hard'"), 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression"), 1);
+        post.is(&[("done", EXECUTIONS)]);
+        let states = "SELECT COUNT(*) FROM delivery_report WHERE state IN ('bounced_hard', 'refused_by_policy')";
+        assert_eq!(post.world.one(states), 2);
+    }
+
+    a_report_settles_what_was_in_doubt(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world).with_domain();
+        post.smtp.behave_to("p-6-1@example.com", &Behaviour::DropAfterData);
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, in_doubt: 1, ..Dispatched::default() }));
+        post.comes_back(&bounce(&post.return_path("p-6-1@example.com"), "5.2.2").replace("Action: failed", "Action: delivered"));
+        post.is(&[("done", EXECUTIONS)]);
+        assert_eq!((post.told("email_sent"), post.told("email_delivered")), (15, 1));
+    }
+
+    a_complaint_ends_mail_of_any_kind_and_opts_out(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world).with_domain();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let complaint = format!(
+            "From: fbl@provider.example\r\nTo: abuse@acme.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n\
+             --b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: P/1.0\r\nVersion: 1\r\nOriginal-Mail-From: <{}>\r\n\r\n--b--\r\n",
+            post.return_path("p-7-0@example.com")
+        );
+        for _ in 0..2 {
+            post.comes_back(&complaint);
+        }
+        assert!(post.person("p-7-0", "unsubscribed AND unsubscribed_by_person AND unsubscribed_reason = 'complaint'"));
+        assert_eq!((post.told("email_complained"), post.told("email_unsubscribed")), (1, 1));
+        post.sends_operational();
+        post.dispatcher().dispatch_once().expect("a round");
+        assert_eq!(post.world.counts("bills").get("mail skipped:complained"), Some(&1));
+    }
+
+    writing_to_the_address_opts_out_and_a_machine_that_answers_does_nothing(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world).with_domain();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let message = post.smtp.messages().into_iter().find(|m| m.rcpt_to == ["p-8-0@example.com"]).expect("a message");
+        let ways_out = message.header("List-Unsubscribe").expect("ways out").to_owned();
+        let address = ways_out.split("mailto:").nth(1).expect("an address").trim_end_matches('>');
+        post.comes_back(&format!("From: p-8-0@example.com\r\nTo: {}\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n", message.mail_from));
+        post.comes_back(&format!("From: p-8-0@example.com\r\nTo: {}\r\nSubject: Hello\r\n\r\nHi", message.mail_from));
+        assert!(post.person("p-8-0", "NOT unsubscribed"), "an answer is no opt-out");
+        post.comes_back(&format!("From: p-8-0@example.com\r\nTo: <{address}>\r\nSubject: unsubscribe\r\n\r\n"));
+        assert!(post.person("p-8-0", "unsubscribed AND unsubscribed_reason = 'mailto'"));
+    }
+
+    reports_by_call_are_taken_when_they_are_signed(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world).with_domain();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let key = post.smtp.messages()[0].header("X-Caravan-Key").expect("a key").to_owned();
+        let body = json!({"events": [{"type": "bounced", "key": key, "status": "5.1.1", "why": "no such user"}]}).to_string();
+        let now = post.world.clock.now().as_second();
+        let asked = Cell::new(0);
+        let fetch = |_: &str| {
+            asked.set(asked.get() + 1);
+            Err("nothing is fetched in tests".to_owned())
+        };
+        let call = |connection: &str, signature: Option<&str>, body: &str| {
+            returned::received(&post.world.engine, &keys(), connection, signature, body.as_bytes(), &fetch)
+        };
+        let signed = sign_reports(&Secret::new("s3cret"), body.as_bytes(), now);
+        call("mail", Some(&signed), &body).expect("taken");
+        assert_eq!(post.told("email_bounced"), 1);
+        assert!(matches!(call("mail", Some("t=1,v1=00"), &body), Err(ReportError::NotSigned)));
+        assert!(matches!(call("nowhere", Some(&signed), &body), Err(ReportError::NotWanted)));
+        assert!(matches!(call("mail", None, &body), Err(ReportError::Unreadable(_))), "it is no call of SNS");
+        assert_eq!((post.told("email_bounced"), asked.get()), (1, 0));
+    }
+}

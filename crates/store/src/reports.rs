@@ -1,0 +1,132 @@
+//! What is heard of messages after they have left; consent to text messages; short links.
+
+use caravan_model::{EffectId, PersonId};
+use jiff::Timestamp;
+
+use crate::bulk::Bulk;
+use crate::error::StoreError;
+use crate::params;
+use crate::session::{Session, SessionExt};
+
+/// How a message fares with those who carry it on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// Which message.
+    pub effect: EffectId,
+    /// A higher rank is nearer to the end.
+    pub rank: i64,
+    /// `accepted`, `delivered`, `bounced_hard` …
+    pub state: String,
+    /// The other side's code.
+    pub code: Option<String>,
+    /// What it said.
+    pub message: Option<String>,
+    /// When it was received.
+    pub at: Timestamp,
+}
+
+/// Keeps a report, unless one of the same or a higher rank is there already; `late` ones win over that too. True when
+/// it was news.
+pub fn put(s: &mut dyn Session, report: &DeliveryReport, late: bool) -> Result<bool, StoreError> {
+    let and = if late { "" } else { "AND delivery_report.rank < excluded.rank" };
+    let sql = format!(
+        "INSERT INTO delivery_report (effect_id, rank, state, code, message, at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (effect_id) DO UPDATE SET rank = excluded.rank, state = excluded.state, code = excluded.code,
+             message = excluded.message, at = excluded.at
+         WHERE delivery_report.state <> excluded.state {and}"
+    );
+    let DeliveryReport { effect, rank, state, code, message, at } = report;
+    Ok(s.execute(&sql, params![*effect, *rank, state, code, message, *at])? > 0)
+}
+
+/// The states of these messages, of those of which something was heard.
+pub fn states(s: &mut dyn Session, effects: &[EffectId]) -> Result<Vec<(EffectId, String)>, StoreError> {
+    if effects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<i64> = effects.iter().map(|id| id.0).collect();
+    let sql = "SELECT effect_id, state FROM delivery_report WHERE effect_id {in:1} ORDER BY effect_id";
+    s.query_map(sql, params![&ids], |r| Ok((EffectId(r.int(0)), r.string(1))))
+}
+
+/// What these numbers said to senders of ours: number, sender, `y` or `n`.
+pub fn consents(s: &mut dyn Session, phones: &[String]) -> Result<Vec<(String, String, String)>, StoreError> {
+    if phones.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT phone, sender, value FROM text_consent WHERE phone {in:1} ORDER BY phone, sender";
+    s.query_map(sql, params![phones], |r| Ok((r.string(0), r.string(1), r.string(2))))
+}
+
+/// A number says `y` or `n` to a sender.
+pub fn set_consent(
+    s: &mut dyn Session,
+    phone: &str,
+    sender: &str,
+    value: &str,
+    source: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    s.execute(
+        "INSERT INTO text_consent (phone, sender, value, source, changed_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (phone, sender) DO UPDATE SET value = excluded.value, source = excluded.source,
+             changed_at = excluded.changed_at",
+        params![phone, sender, value, source, now],
+    )?;
+    Ok(())
+}
+
+/// Everyone who has one of these numbers, written exactly so, or was texted at `phone`; and what they said to text
+/// messages in general. Locked. Indexes: `person_mobile_phone`, `ledger_address`.
+pub fn people_at(
+    s: &mut dyn Session,
+    phone: &str,
+    written: &[String],
+) -> Result<Vec<(PersonId, Option<String>, Option<String>)>, StoreError> {
+    let sql = "SELECT id, mobile_phone, sms_consent FROM person WHERE mobile_phone {in:1}
+             OR id IN (SELECT person_id FROM ledger WHERE address = $2 AND kind = 'sms')
+         ORDER BY id {for_update}";
+    s.query_map(sql, params![written, phone], |r| Ok((PersonId(r.int(0)), r.opt_string(1), r.opt_string(2))))
+}
+
+/// A short link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShortLinkRow {
+    /// What stands in the address.
+    pub code: String,
+    /// The message in which it stands.
+    pub effect: EffectId,
+    /// Its number in the text.
+    pub link: i64,
+    /// Where it leads.
+    pub target: String,
+}
+
+/// Keeps short links; one that is there stays.
+pub fn put_links(s: &mut dyn Session, links: &[ShortLinkRow], now: Timestamp) -> Result<(), StoreError> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let code: Vec<&str> = links.iter().map(|link| link.code.as_str()).collect();
+    let effect: Vec<i64> = links.iter().map(|link| link.effect.0).collect();
+    let number: Vec<i64> = links.iter().map(|link| link.link).collect();
+    let target: Vec<&str> = links.iter().map(|link| link.target.as_str()).collect();
+    s.bulk(
+        &Bulk::insert("short_link")
+            .column("code", &code)
+            .column("effect_id", &effect)
+            .column("link", &number)
+            .column("target", &target)
+            .same("made_at", now)
+            .on_conflict("(code) DO NOTHING"),
+    )?;
+    Ok(())
+}
+
+/// The link behind a code.
+pub fn link(s: &mut dyn Session, code: &str) -> Result<Option<ShortLinkRow>, StoreError> {
+    let sql = "SELECT code, effect_id, link, target FROM short_link WHERE code = $1";
+    s.query_opt(sql, params![code], |r| {
+        Ok(ShortLinkRow { code: r.string(0), effect: EffectId(r.int(1)), link: r.int(2), target: r.string(3) })
+    })
+}
