@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{self, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
+use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::live::Live;
 use crate::save;
 
@@ -277,7 +277,9 @@ impl Who {
         let sent_to = message.as_ref().and_then(|message| message.address.clone());
         let address = sent_to.or_else(|| written.as_deref().and_then(folded_address));
         let addresses: Vec<String> = address.iter().cloned().collect();
-        let listed = ledger::suppressed(s, &addresses)?.into_iter().any(|(_, reason)| reason == UNSUBSCRIBED);
+        let listed = ledger::suppressed(s, &addresses)?
+            .into_iter()
+            .any(|(_, reason)| [UNSUBSCRIBED, COMPLAINT].contains(&reason.as_str()));
         let opted_out = listed && recipient.as_ref().is_none_or(|recipient| recipient.unsubscribed);
         Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, opted_out })
     }

@@ -2,14 +2,12 @@
 
 mod support;
 
-use std::time::Duration;
-
 use caravan_connect::Surroundings;
 use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Settlement};
 use caravan_model::EffectId;
 use caravan_testkit::{Behaviour, Stage};
-use support::on_both_stores;
 use support::post::{EXECUTIONS, Post, delivered, delivery, keys};
+use support::{World, on_both_stores};
 
 on_both_stores! {
     gates_are_judged_when_a_message_leaves(world at "2026-12-01T09:00:00Z") {

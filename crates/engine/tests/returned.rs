@@ -10,8 +10,8 @@ use caravan_engine::deliver::Dispatched;
 use caravan_engine::returned::{self, ReportError};
 use caravan_testkit::Behaviour;
 use serde_json::json;
-use support::on_both_stores;
 use support::post::{EXECUTIONS, Post, delivered, keys};
+use support::{World, on_both_stores};
 
 impl Post {
     /// With a sending domain, so that reports return by message, and a secret for reports by call.
