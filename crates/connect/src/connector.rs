@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
-use schemars::Schema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+use crate::call::Call;
 use crate::outbound::{Guard, Outbound};
 use crate::smtp::Signer;
 
@@ -25,6 +26,17 @@ pub trait Connector: Send + Sync {
 
     /// Tries the door without sending anything: what the other side said, or why it cannot be used, for people.
     fn check(&self) -> Result<String, String>;
+
+    /// Whether delivering this effect twice is the same as once, though the other side does not recognise its key. What
+    /// is not is in doubt after a crash.
+    fn repeats_safely(&self, _body: &EffectBody) -> bool {
+        self.facts().deduplicates
+    }
+
+    /// What a picker offers of the other side: `lists`, `campaigns` …, within what was chosen before. Nothing, usually.
+    fn choices(&self, what: &str, _within: Option<&str>) -> Result<Vec<Choice>, String> {
+        Err(format!("This connection has no `{what}` to choose from."))
+    }
 }
 
 /// What the dispatcher must know about a connector.
@@ -60,6 +72,8 @@ pub struct Outgoing {
 pub enum EffectBody {
     /// One email to one address.
     Email(Box<EmailMessage>),
+    /// One call of an operation of another system.
+    Call(Box<Call>),
     /// One text message to one number.
     Text(Box<TextMessage>),
 }
@@ -77,6 +91,18 @@ pub struct TextMessage {
     /// Where the provider reports to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report_to: Option<String>,
+}
+
+/// Something of the other system that a setting may name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Choice {
+    /// What the setting gets.
+    pub value: String,
+    /// Its name for people.
+    pub label: String,
+    /// Where it stands, to tell namesakes apart.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 /// A rendered email to one recipient.
@@ -159,6 +185,11 @@ pub enum Outcome {
         /// What it answered.
         detail: String,
     },
+    /// There is nothing to do for this one (the other side does not know the person): it goes on, with this reason.
+    Skipped {
+        /// Stable, `snake_case`.
+        reason: &'static str,
+    },
     /// Nothing happened; worth trying again.
     Retry {
         /// When the other side asked for a pause.
@@ -198,6 +229,11 @@ impl Outcome {
     /// Nothing happened; worth trying again at a time of the dispatcher's choice.
     pub fn retry(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Retry { after: None, code: code.into(), message: message.into() }
+    }
+
+    /// Nothing to do for this one.
+    pub fn skipped(reason: &'static str) -> Self {
+        Self::Skipped { reason }
     }
 
     /// Shut for everybody.
@@ -264,7 +300,7 @@ impl Surroundings {
 }
 
 /// Every kind of connector there is. A new one is a line here.
-pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp, &crate::texts::twilio::Twilio];
+pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp, &crate::texts::twilio::Twilio, &crate::marketo::Marketo];
 
 /// The kind of that key.
 pub fn kind(key: &str) -> Option<&'static dyn ConnectorKind> {

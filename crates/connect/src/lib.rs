@@ -3,9 +3,11 @@
 //! Never SQL, never a rule of a journey: whether somebody may be written to is judged elsewhere, right before
 //! [`Connector::deliver`].
 
+pub mod call;
 pub mod catcher;
 pub mod connector;
 pub mod email;
+pub mod marketo;
 pub mod outbound;
 pub mod returned;
 pub mod smtp;
@@ -14,6 +16,6 @@ pub mod tracking;
 pub mod verp;
 
 pub use connector::{
-    Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing, Secret,
-    Secrets, Surroundings, TextMessage, Unsubscribe,
+    Choice, Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing,
+    Secret, Secrets, Surroundings, TextMessage, Unsubscribe,
 };

@@ -4,6 +4,7 @@
 //! Since only tests use it, it panics with a sentence where a test cannot go on.
 
 pub mod companies;
+pub mod fakes;
 pub mod postgres;
 pub mod process;
 pub mod smtp;

@@ -39,7 +39,7 @@ const DOORS: &[Door] = &[
     Door { package: "rusqlite", rooms: &["store"] },
     Door { package: "tokio-postgres", rooms: &["store", "testkit"] },
     Door { package: "refinery", rooms: &["store"] },
-    Door { package: "axum", rooms: &["api", "server"] },
+    Door { package: "axum", rooms: &["api", "server", "testkit"] },
     Door { package: "reqwest", rooms: &["connect"] },
     Door { package: "lettre", rooms: &["connect"] },
     Door { package: "rand", rooms: &["server"] },

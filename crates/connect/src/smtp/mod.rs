@@ -157,7 +157,7 @@ impl SmtpConnector {
 
     async fn deliver_one(&self, item: &Outgoing) -> Outcome {
         let EffectBody::Email(email) = &item.body else {
-            return Outcome::failed("wrong_connection_type", "A mail server sends no text messages.");
+            return Outcome::failed("wrong_effect", "A mail server delivers nothing but email.");
         };
         let mail = match message::compose(&item.key, email, &self.settings, self.clock.now()) {
             Ok(mail) => mail,

@@ -1,0 +1,378 @@
+//! The Marketo connector against a fake instance that checks every request and misbehaves as Marketo does. What counts is
+//! what the instance holds at the end.
+
+use std::time::Duration;
+
+use caravan_connect::call::Call;
+use caravan_connect::outbound::{Guard, Outbound};
+use caravan_connect::{Connector, EffectBody, Outcome, Outgoing, Secret, Secrets, Surroundings, connector};
+use caravan_model::Clock;
+use caravan_testkit::fakes::marketo::Setup;
+use caravan_testkit::fakes::{Fault, Marketo};
+use serde_json::{Value as Json, json};
+
+const DAY_ONE: &str = "2020-01-01T00:00:00Z";
+const DAY_TWO: &str = "2021-01-01T00:00:00Z";
+
+struct World {
+    marketo: Marketo,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl World {
+    fn new() -> Self {
+        Self::with(Setup::default())
+    }
+
+    fn with(setup: Setup) -> Self {
+        let marketo = Marketo::start(setup);
+        marketo.list(7, "VIP");
+        marketo.campaign(70, "Welcome");
+        Self { marketo, runtime: tokio::runtime::Runtime::new().unwrap() }
+    }
+
+    fn door(&self, more: Json) -> Box<dyn Connector> {
+        self.door_with_secret(more, "hush")
+    }
+
+    fn door_with_secret(&self, more: Json, secret: &str) -> Box<dyn Connector> {
+        let mut settings = json!({
+            "munchkin_id": "123-ABC-456", "client_id": "caravan", "base_url": self.marketo.url(),
+            "calls_per_20_seconds": 100, "concurrent_calls": 10,
+        });
+        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let surroundings = Surroundings {
+            clock: Clock::System,
+            runtime: self.runtime.handle().clone(),
+            outbound: Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().unwrap()])),
+        };
+        let secrets = Secrets::from([("client_secret".to_owned(), Secret::new(secret))]);
+        connector::kind("marketo").unwrap().open(&settings, &secrets, &surroundings).unwrap()
+    }
+
+    fn members(&self) -> Vec<i64> {
+        self.marketo.with(|holdings| holdings.lists[&7].members.iter().copied().collect())
+    }
+
+    fn requested(&self) -> Vec<i64> {
+        self.marketo.with(|holdings| holdings.campaigns[&70].requested.iter().map(|(id, _)| *id).collect())
+    }
+}
+
+fn effects(operation: &str, target: Json, people: &[&str]) -> Vec<Outgoing> {
+    let one = |email: &&str| Outgoing {
+        key: format!("k.{email}"),
+        body: EffectBody::Call(Box::new(Call {
+            operation: operation.into(),
+            target: target.clone(),
+            subject: json!({ "email": email }),
+        })),
+    };
+    people.iter().map(one).collect()
+}
+
+fn to_vip(people: &[&str]) -> Vec<Outgoing> {
+    effects("add_to_list", json!({ "list": "VIP" }), people)
+}
+
+fn to_welcome(people: &[&str]) -> Vec<Outgoing> {
+    effects("request_campaign", json!({ "workspace": "Default", "campaign": "Welcome" }), people)
+}
+
+fn is_delivered(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Delivered { .. })
+}
+
+#[test]
+fn people_are_found_by_address_and_joined_to_the_list_and_nobody_is_created() {
+    let world = World::new();
+    world.marketo.lead(1, "Ann@Example.com", DAY_ONE);
+    world.marketo.lead(2, "bob@example.com", DAY_ONE);
+    let outcomes =
+        world.door(json!({})).deliver(&to_vip(&["ann@example.com", "nobody@example.com", "bob@example.com"]));
+    assert!(is_delivered(&outcomes[0]) && is_delivered(&outcomes[2]), "{outcomes:?}");
+    assert_eq!(outcomes[1], Outcome::skipped("no_match"));
+    assert_eq!(world.members(), [1, 2]);
+    assert_eq!(world.marketo.with(|holdings| holdings.leads.len()), 2);
+}
+
+#[test]
+fn the_policy_says_whom_of_several_with_the_same_address_is_meant() {
+    for (policy, meant) in [("all", vec![1, 2, 3]), ("oldest", vec![2]), ("newest", vec![3])] {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_TWO);
+        world.marketo.lead(2, "ann@example.com", DAY_ONE);
+        world.marketo.lead(3, "ANN@example.com", DAY_TWO);
+        world.door(json!({ "update_policy": policy })).deliver(&to_vip(&["ann@example.com"]));
+        assert_eq!(world.members(), meant, "{policy}");
+    }
+}
+
+#[test]
+fn who_leaves_a_list_is_off_it_however_marketo_tells_of_those_who_were_not_on_it() {
+    for tells_non_members in [true, false] {
+        let world = World::with(Setup { tells_non_members, ..Setup::default() });
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.lead(2, "bob@example.com", DAY_ONE);
+        world.marketo.with(|holdings| holdings.lists.get_mut(&7).unwrap().members.extend([1, 9]));
+        let people = effects("remove_from_list", json!({ "list": "7" }), &["ann@example.com", "bob@example.com"]);
+        let outcomes = world.door(json!({})).deliver(&people);
+        assert!(outcomes.iter().all(is_delivered), "{outcomes:?}");
+        assert_eq!(world.members(), [9]);
+    }
+}
+
+#[test]
+fn three_hundred_travel_in_one_change_of_a_list_and_a_hundred_in_one_request() {
+    let world = World::new();
+    let people: Vec<String> = (0..300).map(|n| format!("p{n}@example.com")).collect();
+    for (n, email) in people.iter().enumerate() {
+        world.marketo.lead(1_000 + n as i64, email, DAY_ONE);
+    }
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let door = world.door(json!({}));
+    assert!(door.deliver(&to_vip(&people)).iter().all(is_delivered));
+    assert_eq!((world.members().len(), world.marketo.calls()), (300, 3), "names, people, the list");
+    assert!(door.deliver(&to_welcome(&people)).iter().all(is_delivered));
+    assert_eq!(world.requested().len(), 300);
+    assert_eq!(world.marketo.calls(), 3 + 1 + 1 + 3, "names, people, three requests");
+}
+
+#[test]
+fn tokens_hold_for_a_call_so_each_set_of_them_gets_its_own() {
+    let world = World::new();
+    let mut effects = to_welcome(&["a@example.com", "b@example.com", "c@example.com"]);
+    for (n, (effect, word)) in effects.iter_mut().zip(["x", "y", "x"]).enumerate() {
+        world.marketo.lead(n as i64, &format!("{}@example.com", ["a", "b", "c"][n]), DAY_ONE);
+        let EffectBody::Call(call) = &mut effect.body else { unreachable!() };
+        call.subject["tokens"] = json!({ "my.word": word });
+    }
+    assert!(world.door(json!({})).deliver(&effects).iter().all(is_delivered));
+    let mut requested = world.marketo.with(|holdings| holdings.campaigns[&70].requested.clone());
+    requested.sort();
+    let words: Vec<&str> = requested.iter().map(|(_, tokens)| tokens["{{my.word}}"].as_str()).collect();
+    assert_eq!(words, ["x", "y", "x"]);
+}
+
+#[test]
+fn a_token_that_ends_in_mid_work_is_replaced_once_and_nothing_is_done_twice() {
+    let world = World::new();
+    let people: Vec<String> = (0..250).map(|n| format!("p{n}@example.com")).collect();
+    for (n, email) in people.iter().enumerate() {
+        world.marketo.lead(n as i64, email, DAY_ONE);
+    }
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let door = world.door(json!({}));
+    door.deliver(&to_vip(&people[..1]));
+    world.marketo.expire_token();
+    assert!(door.deliver(&to_welcome(&people)).iter().all(is_delivered));
+    let mut requested = world.requested();
+    requested.sort_unstable();
+    assert_eq!(requested, (0..250).collect::<Vec<i64>>());
+    assert_eq!(world.marketo.tokens_granted(), 2);
+}
+
+#[test]
+fn many_workers_that_find_the_token_ended_ask_for_one_new_token() {
+    let world = World::new();
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let door = world.door(json!({}));
+    door.deliver(&to_vip(&["ann@example.com"]));
+    world.marketo.expire_token();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| assert!(door.deliver(&to_vip(&["ann@example.com"])).iter().all(is_delivered)));
+        }
+    });
+    assert_eq!(world.marketo.tokens_granted(), 2);
+}
+
+#[test]
+fn a_wrong_secret_shuts_the_door_and_says_where_to_look() {
+    let world = World::new();
+    let door = world.door_with_secret(json!({}), "wrong");
+    let outcomes = door.deliver(&to_vip(&["ann@example.com"]));
+    assert!(matches!(&outcomes[0], Outcome::Shut { code, .. } if code == "sign_in_refused"), "{outcomes:?}");
+    assert!(door.check().unwrap_err().contains("LaunchPoint"));
+}
+
+#[test]
+fn a_request_of_a_campaign_whose_answer_was_lost_is_in_doubt_and_a_list_is_tried_again() {
+    for fault in
+        [Fault::HangUpAfter, Fault::CodeAfter("604"), Fault::Garbage, Fault::Status(502), Fault::CodeAfter("611")]
+    {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        let door = world.door(json!({}));
+        world.marketo.faults().plan("/trigger.json", 0, 1, fault.clone());
+        let outcomes = door.deliver(&to_welcome(&["ann@example.com"]));
+        assert!(matches!(outcomes[0], Outcome::Unknown { .. }), "{fault:?}: {outcomes:?}");
+        world.marketo.faults().plan("/lists/7/", 0, 1, fault.clone());
+        let outcomes = door.deliver(&to_vip(&["ann@example.com"]));
+        assert!(matches!(outcomes[0], Outcome::Retry { .. }), "{fault:?}: {outcomes:?}");
+        assert!(is_delivered(&door.deliver(&to_vip(&["ann@example.com"]))[0]));
+        assert_eq!(world.members(), [1]);
+    }
+}
+
+#[test]
+fn whether_an_effect_may_be_repeated_after_a_crash_depends_on_the_operation() {
+    let world = World::new();
+    let door = world.door(json!({}));
+    assert!(door.repeats_safely(&to_vip(&["a@example.com"])[0].body));
+    assert!(!door.repeats_safely(&to_welcome(&["a@example.com"])[0].body));
+}
+
+#[test]
+fn people_are_looked_up_afresh_so_a_record_that_was_merged_away_is_not_missed() {
+    let world = World::new();
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let door = world.door(json!({}));
+    door.deliver(&to_vip(&["ann@example.com"]));
+    let merged = world.marketo.with(|holdings| holdings.leads.remove(&1)).unwrap();
+    world.marketo.with(|holdings| holdings.leads.insert(3, merged));
+    assert!(door.deliver(&to_vip(&["ann@example.com"])).iter().all(is_delivered));
+    assert_eq!(world.members(), [1, 3]);
+}
+
+#[test]
+fn refusals_that_pass_are_told_apart_from_those_that_stay() {
+    let verdicts = [
+        ("606", true),
+        ("615", true),
+        ("607", true),
+        ("608", true),
+        ("713", true),
+        ("1019", true),
+        ("1003", false),
+        ("610", false),
+        ("709", false),
+    ];
+    for (code, passes) in verdicts {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.faults().plan("/lists/7/", 0, 1, Fault::CodeBefore(code));
+        let outcome = world.door(json!({})).deliver(&to_vip(&["ann@example.com"])).remove(0);
+        assert_eq!(matches!(outcome, Outcome::Retry { .. }), passes, "{code}: {outcome:?}");
+        assert_eq!(matches!(outcome, Outcome::Failed { .. }), !passes, "{code}: {outcome:?}");
+        assert!(world.members().is_empty());
+    }
+}
+
+#[test]
+fn a_missing_permission_shuts_the_door() {
+    let world = World::new();
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    world.marketo.faults().plan("/lists/7/", 0, 1, Fault::CodeBefore("603"));
+    let outcome = world.door(json!({})).deliver(&to_vip(&["ann@example.com"])).remove(0);
+    assert!(matches!(outcome, Outcome::Shut { message, .. } if message.contains("allow-list")));
+}
+
+#[test]
+fn addresses_that_match_too_many_people_are_asked_for_in_halves() {
+    let world = World::new();
+    for n in 0..1_200 {
+        world.marketo.lead(n, if n % 2 == 0 { "even@example.com" } else { "odd@example.com" }, DAY_ONE);
+    }
+    let outcomes = world.door(json!({})).deliver(&to_vip(&["even@example.com", "odd@example.com"]));
+    assert!(outcomes.iter().all(is_delivered), "{outcomes:?}");
+    assert_eq!(world.members().len(), 1_200);
+}
+
+#[test]
+fn a_long_query_travels_in_the_body() {
+    let world = World::new();
+    let people: Vec<String> = (0..300).map(|n| format!("somebody.with.a.long.name.{n}@example.com")).collect();
+    world.marketo.lead(5, &people[123], DAY_ONE);
+    let people: Vec<&str> = people.iter().map(String::as_str).collect();
+    let outcomes = world.door(json!({})).deliver(&to_vip(&people));
+    assert_eq!(outcomes.iter().filter(|outcome| is_delivered(outcome)).count(), 1);
+    assert_eq!(world.members(), [5]);
+}
+
+#[test]
+fn a_name_that_several_lists_have_must_be_an_id_and_an_unknown_one_is_said() {
+    let world = World::new();
+    world.marketo.list(8, "VIP");
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let door = world.door(json!({}));
+    let outcome = door.deliver(&to_vip(&["ann@example.com"])).remove(0);
+    assert!(matches!(&outcome, Outcome::Failed { message, .. } if message.contains("7 or 8")), "{outcome:?}");
+    let nowhere = effects("add_to_list", json!({ "list": "Nope" }), &["ann@example.com"]);
+    let outcome = door.deliver(&nowhere).remove(0);
+    assert!(matches!(&outcome, Outcome::Failed { code, .. } if code == "marketo_1013"), "{outcome:?}");
+}
+
+#[test]
+fn an_email_of_marketo_is_sent_by_the_campaign_that_the_connection_names_for_it() {
+    let world = World::new();
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let send = effects("send_email", json!({ "workspace": "Default", "email": "Hello" }), &["ann@example.com"]);
+    let outcome = world.door(json!({})).deliver(&send).remove(0);
+    assert!(matches!(&outcome, Outcome::Shut { code, .. } if code == "no_email_campaign"), "{outcome:?}");
+    let door = world.door(json!({ "email_campaigns": { "Hello": "Welcome" } }));
+    assert!(is_delivered(&door.deliver(&send)[0]));
+    assert_eq!(world.requested(), [1]);
+}
+
+#[test]
+fn a_score_is_set_to_the_value_that_the_journey_gave_it() {
+    let world = World::new();
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let mut set = effects("set_score", json!({ "field": "leadScore" }), &["ann@example.com"]);
+    let EffectBody::Call(call) = &mut set[0].body else { unreachable!() };
+    call.subject["value"] = 45.into();
+    assert!(is_delivered(&world.door(json!({})).deliver(&set)[0]));
+    assert_eq!(world.marketo.with(|holdings| holdings.leads[&1].fields["leadScore"].clone()), 45);
+}
+
+#[test]
+fn pickers_offer_what_the_service_may_see() {
+    let world = World::with(Setup { workspaces: vec!["Default".into(), "EU".into()], ..Setup::default() });
+    world.marketo.with(|holdings| holdings.lists.get_mut(&7).unwrap().workspace = "Secret".into());
+    world.marketo.list(8, "Visible");
+    world.marketo.with(|holdings| holdings.campaigns.get_mut(&70).unwrap().requestable = false);
+    world.marketo.campaign(71, "Requestable");
+    let door = world.door(json!({}));
+    let labels = |what: &str| -> Vec<String> {
+        door.choices(what, None).unwrap().into_iter().map(|choice| choice.label).collect()
+    };
+    assert_eq!(labels("workspaces"), ["Default", "EU"]);
+    assert_eq!(labels("lists"), ["Visible"]);
+    assert_eq!(labels("campaigns"), ["Requestable"]);
+    assert!(labels("emails").is_empty());
+    assert!(door.choices("pigeons", None).is_err());
+    assert!(door.check().unwrap().contains("Default, EU"));
+}
+
+#[test]
+fn a_storm_of_refusals_neither_loses_nor_doubles_anybody() {
+    let world = World::with(Setup { rate: 1_000, at_once: 2, ..Setup::default() });
+    for n in 0..60 {
+        world.marketo.lead(n, &format!("p{n}@example.com"), DAY_ONE);
+    }
+    world.marketo.faults().plan("/leads.json", 3, 5, Fault::CodeBefore("615"));
+    world.marketo.faults().plan("/lists/7/", 1, 3, Fault::CodeAfter("604"));
+    let door = world.door(json!({ "concurrent_calls": 4 }));
+    let deliver_all = |n: usize| {
+        let people: Vec<String> = (n * 10..n * 10 + 10).map(|n| format!("p{n}@example.com")).collect();
+        let people: Vec<&str> = people.iter().map(String::as_str).collect();
+        let mut left = to_vip(&people);
+        while !left.is_empty() {
+            let outcomes = door.deliver(&left);
+            assert!(
+                outcomes.iter().all(|o| matches!(o, Outcome::Delivered { .. } | Outcome::Retry { .. })),
+                "{outcomes:?}"
+            );
+            let mut outcomes = outcomes.into_iter();
+            left.retain(|_| !outcomes.next().is_some_and(|outcome| is_delivered(&outcome)));
+        }
+    };
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let deliver_all = &deliver_all;
+            scope.spawn(move || deliver_all(n));
+        }
+    });
+    assert_eq!(world.members(), (0..60).collect::<Vec<i64>>());
+}

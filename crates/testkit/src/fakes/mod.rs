@@ -1,0 +1,11 @@
+//! Other systems as they behave on the wire: each checks every request strictly, keeps state, and misbehaves on demand.
+//!
+//! They stand in for systems that no test can reach. What they do is written from what those systems document; where that
+//! leaves something open, the fake can be told to do either.
+
+pub mod faults;
+pub mod marketo;
+mod server;
+
+pub use faults::{Fault, Faults};
+pub use marketo::Marketo;
