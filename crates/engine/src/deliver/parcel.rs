@@ -225,6 +225,7 @@ fn refused(parcel: Parcel, shut: &Outcome) -> Settled {
 fn verdict_of(answer: &Outcome, body: &str) -> Verdict {
     match answer.clone() {
         Outcome::Delivered { remote_id, .. } => Verdict::Done { remote_id },
+        Outcome::Skipped { reason } => Verdict::Skipped(reason),
         Outcome::Failed { code, message } => Verdict::Failed { code, message },
         Outcome::Unknown { message } => Verdict::InDoubt(message),
         Outcome::Retry { after, code, message } => Verdict::Again { after, code, message, body: body.to_owned() },

@@ -36,11 +36,10 @@ impl Recorder {
         let mut taken = self.taken.lock();
         let recorded = taken.entry(mailing.to_owned()).or_default();
         recorded.count += 1;
-        match &item.body {
-            EffectBody::Email(message) if recorded.samples.len() < self.samples => {
-                recorded.samples.push((**message).clone());
-            }
-            EffectBody::Email(_) | EffectBody::Text(_) => {}
+        if let EffectBody::Email(message) = &item.body
+            && recorded.samples.len() < self.samples
+        {
+            recorded.samples.push((**message).clone());
         }
         Outcome::Delivered { remote_id: None, detail: "recorded".to_owned() }
     }
