@@ -299,10 +299,25 @@ fn an_email_that_names_what_there_is_not_is_refused() {
 #[test]
 fn an_email_is_ours_or_of_marketo() {
     let marketo = json!({"connection": "mail", "workspace": "w", "marketo_email": "e"});
-    assert_eq!(refused("send_email", marketo), ["not_available /marketo_email"]);
+    assert_eq!(refused("send_email", marketo), ["wrong_connection_type /connection"]);
     assert_eq!(refused("send_email", json!({})), ["not_exactly_one /email"]);
     assert_eq!(refused("send_email", json!({"email": "welcome", "workspace": "w"})), ["not_exactly_one /email"]);
     assert_eq!(refused("send_email", json!({"email": "welcom"})), ["unknown_reference /email"]);
+}
+
+#[test]
+fn calls_of_marketo_with_the_same_target_share_a_lane_and_carry_the_address() {
+    let mut scene = account("acme").people(2).world();
+    let email = json!({"connection": "mkto", "workspace": "EU", "marketo_email": "Hello"});
+    assert_eq!(scene.run("send_email", email), [Outcome::Pending, Outcome::Pending]);
+    assert_eq!(scene.run("marketo_add_to_list", json!({"connection": "mkto", "list": "VIP"})).len(), 2);
+    let effects = &scene.world.changes.effects;
+    let lanes: Vec<&str> = effects.iter().map(|effect| effect.lane.as_str()).collect();
+    let by_email = r#"marketo_send_email:mkto:{"workspace":"EU","email":"Hello"}"#;
+    let by_list = r#"marketo_add_to_list:mkto:{"list":"VIP"}"#;
+    assert_eq!(lanes, [by_email, by_email, by_list, by_list]);
+    let call: crate::effects::CallEffect = serde_json::from_str(&effects[0].body).unwrap();
+    assert_eq!((call.connection.as_str(), call.subject), ("mkto", json!({"email": "p1@acme.example"})));
 }
 
 #[test]

@@ -10,6 +10,26 @@ pub const EMAIL: &str = "email";
 /// Kind of an effect that is one sales alert about one account.
 pub const SALES_ALERT: &str = "sales_alert";
 
+/// Kind of an effect that is one call of another system's operation.
+pub const CALL: &str = "call";
+
+/// One call of an operation of another system, for one account or person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CallEffect {
+    /// Key of the connection.
+    pub connection: String,
+    /// Key of the journey.
+    pub journey: String,
+    /// The node, or the box action, in the version's plan.
+    pub node: i64,
+    /// What is done; the connection's connector knows it. Simulations count by it.
+    pub operation: String,
+    /// To what: the list, the campaign, the audience.
+    pub target: Json,
+    /// For whom, with what the operation needs to know of them.
+    pub subject: Json,
+}
+
 /// One email of ours to one person. Whether it may be sent is judged at delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EmailEffect {

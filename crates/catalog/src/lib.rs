@@ -5,6 +5,7 @@
 
 pub mod action;
 pub mod actions;
+pub mod calls;
 pub mod catalogue;
 pub mod changes;
 pub mod definitions;

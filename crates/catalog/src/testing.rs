@@ -84,6 +84,7 @@ fn all() -> Vec<Definition> {
         definition(10, Kind::Connection, "mail", "live", json!({"type": "smtp"})),
         definition(11, Kind::Email, "welcome", "live", welcome),
         definition(12, Kind::Settings, "settings", "live", settings),
+        definition(13, Kind::Connection, "mkto", "live", json!({"type": "marketo"})),
         definition(JOURNEY.0, Kind::Journey, "nurture", "live", json!({"subject": "account"})),
     ]
 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 /// typed by the connector that knows the operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
-    /// What is done, `add_to_list`.
+    /// What is done, `marketo_add_to_list`.
     pub operation: String,
     /// To what: the list, the campaign, the audience.
     pub target: Json,

@@ -1,8 +1,6 @@
 //! The Marketo connector against a fake instance that checks every request and misbehaves as Marketo does. What counts is
 //! what the instance holds at the end.
 
-use std::time::Duration;
-
 use caravan_connect::call::Call;
 use caravan_connect::outbound::{Guard, Outbound};
 use caravan_connect::{Connector, EffectBody, Outcome, Outgoing, Secret, Secrets, Surroundings, connector};
@@ -72,11 +70,11 @@ fn effects(operation: &str, target: Json, people: &[&str]) -> Vec<Outgoing> {
 }
 
 fn to_vip(people: &[&str]) -> Vec<Outgoing> {
-    effects("add_to_list", json!({ "list": "VIP" }), people)
+    effects("marketo_add_to_list", json!({ "list": "VIP" }), people)
 }
 
 fn to_welcome(people: &[&str]) -> Vec<Outgoing> {
-    effects("request_campaign", json!({ "workspace": "Default", "campaign": "Welcome" }), people)
+    effects("marketo_request_campaign", json!({ "workspace": "Default", "campaign": "Welcome" }), people)
 }
 
 fn is_delivered(outcome: &Outcome) -> bool {
@@ -115,7 +113,8 @@ fn who_leaves_a_list_is_off_it_however_marketo_tells_of_those_who_were_not_on_it
         world.marketo.lead(1, "ann@example.com", DAY_ONE);
         world.marketo.lead(2, "bob@example.com", DAY_ONE);
         world.marketo.with(|holdings| holdings.lists.get_mut(&7).unwrap().members.extend([1, 9]));
-        let people = effects("remove_from_list", json!({ "list": "7" }), &["ann@example.com", "bob@example.com"]);
+        let people =
+            effects("marketo_remove_from_list", json!({ "list": "7" }), &["ann@example.com", "bob@example.com"]);
         let outcomes = world.door(json!({})).deliver(&people);
         assert!(outcomes.iter().all(is_delivered), "{outcomes:?}");
         assert_eq!(world.members(), [9]);
@@ -298,7 +297,7 @@ fn a_name_that_several_lists_have_must_be_an_id_and_an_unknown_one_is_said() {
     let door = world.door(json!({}));
     let outcome = door.deliver(&to_vip(&["ann@example.com"])).remove(0);
     assert!(matches!(&outcome, Outcome::Failed { message, .. } if message.contains("7 or 8")), "{outcome:?}");
-    let nowhere = effects("add_to_list", json!({ "list": "Nope" }), &["ann@example.com"]);
+    let nowhere = effects("marketo_add_to_list", json!({ "list": "Nope" }), &["ann@example.com"]);
     let outcome = door.deliver(&nowhere).remove(0);
     assert!(matches!(&outcome, Outcome::Failed { code, .. } if code == "marketo_1013"), "{outcome:?}");
 }
@@ -307,7 +306,7 @@ fn a_name_that_several_lists_have_must_be_an_id_and_an_unknown_one_is_said() {
 fn an_email_of_marketo_is_sent_by_the_campaign_that_the_connection_names_for_it() {
     let world = World::new();
     world.marketo.lead(1, "ann@example.com", DAY_ONE);
-    let send = effects("send_email", json!({ "workspace": "Default", "email": "Hello" }), &["ann@example.com"]);
+    let send = effects("marketo_send_email", json!({ "workspace": "Default", "email": "Hello" }), &["ann@example.com"]);
     let outcome = world.door(json!({})).deliver(&send).remove(0);
     assert!(matches!(&outcome, Outcome::Shut { code, .. } if code == "no_email_campaign"), "{outcome:?}");
     let door = world.door(json!({ "email_campaigns": { "Hello": "Welcome" } }));
@@ -319,7 +318,7 @@ fn an_email_of_marketo_is_sent_by_the_campaign_that_the_connection_names_for_it(
 fn a_score_is_set_to_the_value_that_the_journey_gave_it() {
     let world = World::new();
     world.marketo.lead(1, "ann@example.com", DAY_ONE);
-    let mut set = effects("set_score", json!({ "field": "leadScore" }), &["ann@example.com"]);
+    let mut set = effects("marketo_set_score", json!({ "field": "leadScore" }), &["ann@example.com"]);
     let EffectBody::Call(call) = &mut set[0].body else { unreachable!() };
     call.subject["value"] = 45.into();
     assert!(is_delivered(&world.door(json!({})).deliver(&set)[0]));

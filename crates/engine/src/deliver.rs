@@ -211,7 +211,7 @@ impl Dispatcher {
             let live = self.engine.live(s)?;
             let rows = outbox::take_over(s, &token, now, now + CLAIM, TAKEN_OVER)?;
             let (again, lost): (Vec<_>, Vec<_>) =
-                rows.into_iter().partition(|row| self.doors.deduplicates(&live, &parcel::connection_of(row)));
+                rows.into_iter().partition(|row| self.doors.repeats_safely(&live, row));
             outbox::release(s, &again.into_iter().map(|row| row.id).collect::<Vec<_>>())?;
             let lost = gates::in_doubt(s, &live, &self.versions, lost)?;
             Results { live: &live, now, slot: self.slot(s, number), lane_rests_until: now }.write(s, lost)

@@ -7,9 +7,10 @@ use caravan_model::document::DocumentKind;
 use caravan_model::{Finding, template};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit, person_of};
+use crate::calls::PreparedCall;
 use crate::changes::NewEffect;
 use crate::definitions::{Definition, Definitions};
 use crate::effects::{self, EmailEffect};
@@ -27,18 +28,28 @@ pub struct Settings {
     pub email: Option<String>,
     /// Instead of an email of ours: the Marketo connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reference" = "connection"))]
+    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "marketo"))]
     pub connection: Option<String>,
     /// The Marketo workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-choices" = "workspaces"))]
     pub workspace: Option<String>,
-    /// The Marketo email.
+    /// The Marketo email, as the connection names it beside the campaign that sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-choices" = "emails", "x-within" = "workspace"))]
     pub marketo_email: Option<String>,
 }
 
-/// The email, found, and what its templates name.
-pub struct Prepared {
+/// Who sends: we, or Marketo.
+pub enum Prepared {
+    /// An email of ours.
+    Ours(OurEmail),
+    /// A campaign of Marketo's sends it.
+    Marketo(PreparedCall),
+}
+
+/// An email of ours, found, and what its templates name.
+pub struct OurEmail {
     email: String,
     connection: String,
     lane: String,
@@ -63,7 +74,10 @@ impl Action for SendEmail {
             in_person_journeys: true,
             leaves: true,
             permission: "journeys.publish",
-            reasons: &[],
+            reasons: &[
+                ("email_missing", "The person has no address."),
+                ("no_match", "Marketo knows nobody with this address. Nobody is created there."),
+            ],
         }
     }
 
@@ -85,9 +99,7 @@ impl Action for SendEmail {
 
     fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
         let Some(key) = &settings.email else {
-            let message =
-                "Emails of Marketo come with a later version of Caravan. Send an email of ours: name it in `email`.";
-            return Err(vec![Finding::error("not_available", "/marketo_email", message)]);
+            return marketo_email(settings, definitions).map(Prepared::Marketo);
         };
         let email = definitions.find(DocumentKind::Email, key, "/email").map_err(|f| vec![f])?;
         let connection = connection_of(email, definitions).map_err(|f| vec![f])?;
@@ -103,16 +115,21 @@ impl Action for SendEmail {
         if !findings.is_empty() {
             return Err(findings.into_iter().map(|finding| at_email(finding, key)).collect());
         }
-        Ok(Prepared { email: key.clone(), lane: format!("email:{connection}"), connection, snapshot })
+        Ok(Prepared::Ours(OurEmail { email: key.clone(), lane: format!("email:{connection}"), connection, snapshot }))
     }
 
     fn needs(&self, prepared: &Prepared) -> Needs {
-        let mut needs = prepared.snapshot.needs();
+        let Prepared::Ours(ours) = prepared else { return PreparedCall::needs_of_people() };
+        let mut needs = ours.snapshot.needs();
         needs.person_attributes.insert(caravan_model::attribute::person::EMAIL);
         needs
     }
 
     fn decide(&self, prepared: &Prepared, visit: &Visit, subject: Subject, world: &mut World) -> Outcome {
+        let prepared = match prepared {
+            Prepared::Ours(ours) => ours,
+            Prepared::Marketo(call) => return call.queue_for_person(visit, subject, world),
+        };
         let Some(ix) = person_of(subject) else { return Outcome::Failed("no_person") };
         let person = world.person(ix);
         let to = world.person_value(ix, caravan_model::attribute::person::EMAIL);
@@ -141,6 +158,12 @@ impl Action for SendEmail {
         world.changes.effects.push(effect);
         Outcome::Pending
     }
+}
+
+fn marketo_email(settings: &Settings, definitions: &Definitions) -> Result<PreparedCall, Vec<Finding>> {
+    let Settings { connection, workspace, marketo_email, .. } = settings;
+    let target = json!({ "workspace": workspace, "email": marketo_email });
+    PreparedCall::new(definitions, (connection.as_deref().unwrap_or_default(), "marketo"), "marketo_send_email", target)
 }
 
 /// The fields of an email that are templates, or hold some.

@@ -69,7 +69,7 @@ impl Trouble {
     pub fn outcome(&self) -> Outcome {
         match self.clone() {
             Self::Later { after, code, message } => Outcome::Retry { after, code, message },
-            Self::Shut { code, message } => Outcome::Shut { code, message },
+            Self::Shut { code, message } => Outcome::shut(code, message),
             Self::Refused { marketo, message } => Outcome::failed(format!("marketo_{marketo}"), message),
             Self::Unknown { message } => Outcome::Unknown { message },
         }

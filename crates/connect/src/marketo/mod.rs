@@ -11,7 +11,6 @@ mod settings;
 mod throttle;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use caravan_model::Finding;
 use schemars::{Schema, schema_for};
@@ -28,8 +27,6 @@ use crate::connector::{
 
 /// Most effects of one call of [`Connector::deliver`]: a full change of a list.
 const MOST_AT_ONCE: usize = 300;
-/// Looking up, then a few calls, each with its longest wait for its turn and its answer.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Connections to Marketo Engage.
 #[derive(Debug)]
@@ -130,7 +127,14 @@ fn operation_of(call: &Call) -> Result<Operation, serde_json::Error> {
 
 impl Connector for MarketoConnector {
     fn facts(&self) -> ConnectorFacts {
-        ConnectorFacts { kind: "marketo", deduplicates: false, max_batch: MOST_AT_ONCE, patience: PATIENCE }
+        ConnectorFacts {
+            kind: "marketo",
+            deduplicates: false,
+            max_batch: MOST_AT_ONCE,
+            parallel: usize::try_from(self.settings.concurrent_calls).unwrap_or(1),
+            sender: None,
+            per_second: None,
+        }
     }
 
     fn repeats_safely(&self, body: &EffectBody) -> bool {

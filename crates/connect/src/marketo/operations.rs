@@ -18,36 +18,36 @@ const MOST_RECORDS: usize = 300;
 /// Most people in one request of a campaign.
 const MOST_REQUESTED: usize = 100;
 
-/// What is done, and to what.
+/// What is done, and to what. Named like the actions that ask for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "operation", content = "target", rename_all = "snake_case")]
 pub enum Operation {
     /// People become members of a static list, by its name or id.
-    AddToList {
+    MarketoAddToList {
         /// Its name or id.
         list: String,
     },
     /// People leave a static list.
-    RemoveFromList {
+    MarketoRemoveFromList {
         /// Its name or id.
         list: String,
     },
     /// People are handed to a requestable campaign of a workspace.
-    RequestCampaign {
+    MarketoRequestCampaign {
         /// Where the campaign stands.
         workspace: String,
         /// Its name or id.
         campaign: String,
     },
     /// People are handed to the campaign that sends an email of a workspace.
-    SendEmail {
+    MarketoSendEmail {
         /// Where the email and its campaign stand.
         workspace: String,
         /// Its name or id, as the connection names it beside its campaign.
         email: String,
     },
     /// A score field of people gets a value.
-    SetScore {
+    MarketoSetScore {
         /// REST name of the field.
         field: String,
     },
@@ -56,7 +56,7 @@ pub enum Operation {
 impl Operation {
     /// Whether doing it twice is the same as doing it once.
     pub fn repeats_safely(&self) -> bool {
-        !matches!(self, Self::RequestCampaign { .. } | Self::SendEmail { .. })
+        !matches!(self, Self::MarketoRequestCampaign { .. } | Self::MarketoSendEmail { .. })
     }
 }
 
@@ -110,16 +110,16 @@ async fn place_of(
     operation: &Operation,
 ) -> Result<Place, Trouble> {
     match operation {
-        Operation::AddToList { list } => {
+        Operation::MarketoAddToList { list } => {
             Ok(Place::List { id: names.id(client, Wanted::List, None, list).await?, method: Method::POST })
         }
-        Operation::RemoveFromList { list } => {
+        Operation::MarketoRemoveFromList { list } => {
             Ok(Place::List { id: names.id(client, Wanted::List, None, list).await?, method: Method::DELETE })
         }
-        Operation::RequestCampaign { workspace, campaign } => {
+        Operation::MarketoRequestCampaign { workspace, campaign } => {
             Ok(Place::Campaign(names.id(client, Wanted::Campaign, Some(workspace), campaign).await?))
         }
-        Operation::SendEmail { workspace, email } => {
+        Operation::MarketoSendEmail { workspace, email } => {
             let Some(campaign) = settings.email_campaigns.get(email) else {
                 let message = format!(
                     "No campaign is named that sends Marketo's email `{email}`. Name one under `email_campaigns` of the \
@@ -129,7 +129,7 @@ async fn place_of(
             };
             Ok(Place::Campaign(names.id(client, Wanted::Campaign, Some(workspace), campaign).await?))
         }
-        Operation::SetScore { field } => Ok(Place::Field(field.clone())),
+        Operation::MarketoSetScore { field } => Ok(Place::Field(field.clone())),
     }
 }
 

@@ -111,7 +111,9 @@ mod tests {
         let base = |extra: serde_json::Value| {
             let mut settings = json!({ "munchkin_id": "123-ABC-456", "client_id": "c" });
             settings.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-            MarketoSettings::read(&settings).and_then(|s| s.base().map_err(|f| vec![*f])).map_err(|f| f[0].path.clone())
+            MarketoSettings::read(&settings)
+                .and_then(|s| s.base().map_err(|f| vec![*f]))
+                .map_err(|f| f[0].pointer.clone())
         };
         assert_eq!(base(json!({})).unwrap(), "https://123-abc-456.mktorest.com");
         for copied in ["https://x.mktorest.com/rest", "https://x.mktorest.com/identity/", "https://x.mktorest.com//"] {

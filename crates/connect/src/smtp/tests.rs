@@ -159,6 +159,7 @@ fn name(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Delivered { .. } => "delivered",
         Outcome::Unknown { .. } => "unknown",
+        Outcome::Skipped { reason } => reason,
         Outcome::Retry { code, .. } | Outcome::Shut { code, .. } | Outcome::Failed { code, .. } => code,
     }
 }

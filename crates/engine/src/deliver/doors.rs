@@ -6,9 +6,11 @@ use std::sync::Arc;
 use caravan_connect::{Connector, ConnectorFacts, Outcome, Secret, Secrets, Surroundings, connector};
 use caravan_model::Finding;
 use caravan_model::document::{self, DocumentKind};
+use caravan_store::outbox::OutboxRow;
 use parking_lot::Mutex;
 use serde_json::Value as Json;
 
+use super::parcel;
 use super::record::Recorder;
 use crate::live::Live;
 
@@ -69,9 +71,13 @@ impl Doors {
         Ok(self.door(live, connection)?.map_or_else(recording, |door| door.facts()))
     }
 
-    /// Whether the other side recognises a repeated effect.
-    pub fn deduplicates(&self, live: &Live, connection: &str) -> bool {
-        self.door(live, connection).ok().flatten().is_some_and(|door| door.facts().deduplicates)
+    /// Whether an effect that may have left can leave again without harm.
+    pub fn repeats_safely(&self, live: &Live, row: &OutboxRow) -> bool {
+        let door = self.door(live, &parcel::connection_of(row)).ok().flatten();
+        door.is_some_and(|door| match parcel::call_of(row) {
+            Some(call) => door.repeats_safely(&call),
+            None => door.facts().deduplicates,
+        })
     }
 }
 

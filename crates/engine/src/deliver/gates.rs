@@ -169,6 +169,8 @@ impl Facts {
         match row.kind.as_str() {
             effects::EMAIL => self.email(live, frozen, row, about),
             effects::SALES_ALERT => self.alert(live, row),
+            // Not written by us: the other system asks for consent itself.
+            effects::CALL => Ok(Content::Call(Box::new(serde_json::from_str(&row.body).map_err(unreadable)?))),
             other => Err(Verdict::failed("unknown_effect", format!("Nothing delivers effects of kind `{other}`."))),
         }
     }
@@ -231,7 +233,7 @@ impl Facts {
             Content::Email { mailing, .. } if !mailing.email.operational => {
                 (Channel::Email, mailing.email.rule_set.as_deref())
             }
-            Content::Email { .. } | Content::Alert(_) => return None,
+            Content::Email { .. } | Content::Alert(_) | Content::Call(_) => return None,
         };
         let person = self.people.get(&parcel.row.person?)?;
         Some(Limited {

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use caravan_catalog::effects::{EmailEffect, SalesAlertEffect};
+use caravan_catalog::effects::{self, CallEffect, EmailEffect, SalesAlertEffect};
+use caravan_connect::call::Call;
 use caravan_connect::tracking::LinkMaker;
 use caravan_connect::verp::Returns;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
@@ -39,6 +40,8 @@ pub enum Content {
     Email { effect: Box<EmailEffect>, mailing: Arc<Mailing>, to: Mailbox },
     /// One alert to everyone named.
     Alert(Box<SalesAlertEffect>),
+    /// One call of another system's operation.
+    Call(Box<CallEffect>),
 }
 
 impl Parcel {
@@ -46,6 +49,7 @@ impl Parcel {
         match &self.content {
             Content::Email { effect, .. } => &effect.connection,
             Content::Alert(effect) => &effect.connection,
+            Content::Call(effect) => &effect.connection,
         }
     }
 
@@ -61,6 +65,18 @@ impl Parcel {
     pub fn settled(self, verdict: Verdict) -> Settled {
         Settled { row: self.row, about: self.about, verdict }
     }
+}
+
+/// A queued call as connectors take it.
+fn body_of(effect: &CallEffect) -> EffectBody {
+    let CallEffect { operation, target, subject, .. } = effect.clone();
+    EffectBody::Call(Box::new(Call { operation, target, subject }))
+}
+
+/// The call that a queued effect is, if it is one.
+pub fn call_of(row: &OutboxRow) -> Option<EffectBody> {
+    let effect = (row.kind == effects::CALL).then(|| serde_json::from_str::<CallEffect>(&row.body).ok());
+    effect.flatten().map(|effect| body_of(&effect))
 }
 
 /// The connection of an effect of any kind.
@@ -119,6 +135,7 @@ impl Dispatcher {
                 };
                 Ok(effect.to.iter().map(to_each).collect())
             }
+            Content::Call(effect) => Ok(vec![Outgoing { key: key.clone(), body: body_of(effect) }]),
         }
     }
 
@@ -201,8 +218,10 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
         let mailing = match &parcel.content {
             Content::Email { effect, .. } => effect.email.clone(),
             Content::Alert(_) => caravan_catalog::effects::SALES_ALERT.to_owned(),
+            Content::Call(effect) => effect.operation.clone(),
         };
-        items.iter().map(move |item| recorder.take(&mailing, item)).collect::<Vec<_>>()
+        let is_email = matches!(parcel.content, Content::Email { .. });
+        items.iter().map(move |item| recorder.take(&mailing, is_email, item)).collect::<Vec<_>>()
     };
     parcels.iter().flat_map(take).collect()
 }
@@ -210,7 +229,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
 /// What the answers for a parcel's items mean for it.
 fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
     let verdict = match (&parcel.content, answers) {
-        (Content::Email { .. }, [answer]) => verdict_of(answer, &parcel.row.body),
+        (Content::Email { .. } | Content::Call(_), [answer]) => verdict_of(answer, &parcel.row.body),
         (Content::Alert(effect), answers) if answers.len() == effect.to.len() => together(effect, answers),
         _ => Verdict::InDoubt("The connector did not answer for it.".to_owned()),
     };

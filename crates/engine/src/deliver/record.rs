@@ -15,7 +15,9 @@ pub struct Recorder {
 /// What was taken of one email (or of the sales alerts).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// How many messages.
+    /// Whether it is an email to people, not an alert or a call.
+    pub is_email: bool,
+    /// How many messages, or calls.
     pub count: u64,
     /// The first of them.
     pub samples: Vec<EmailMessage>,
@@ -27,15 +29,16 @@ impl Recorder {
         Self { samples, taken: Mutex::default() }
     }
 
-    /// What was taken, by key of the email (`sales_alert` for alerts).
+    /// What was taken, by key of the email (`sales_alert` for alerts, the operation for calls).
     pub fn taken(&self) -> BTreeMap<String, Recorded> {
         self.taken.lock().clone()
     }
 
-    pub(super) fn take(&self, mailing: &str, item: &Outgoing) -> Outcome {
+    pub(super) fn take(&self, mailing: &str, is_email: bool, item: &Outgoing) -> Outcome {
         let mut taken = self.taken.lock();
         let recorded = taken.entry(mailing.to_owned()).or_default();
         recorded.count += 1;
+        recorded.is_email = is_email;
         if let EffectBody::Email(message) = &item.body
             && recorded.samples.len() < self.samples
         {

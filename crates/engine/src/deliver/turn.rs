@@ -45,6 +45,8 @@ pub struct Turn<'a> {
     /// With carriers.
     out: HashSet<EffectId>,
     handed: usize,
+    /// How many parcels make one call: one, until the door has said it.
+    batch: usize,
     renewed: Instant,
     /// Set when the door was found shut: until when the lane rests.
     shut: Option<Timestamp>,
@@ -79,6 +81,7 @@ impl<'a> Turn<'a> {
             ready: VecDeque::new(),
             out: HashSet::new(),
             handed: 0,
+            batch: 1,
             renewed: Instant::now(),
             shut: None,
             done: Dispatched::default(),
@@ -150,7 +153,7 @@ impl<'a> Turn<'a> {
                 renewed: self.renewed.elapsed() >= RENEWAL,
                 shut: self.shut.or(newly_shut.then_some(rest)),
                 paced_until: None,
-                batch: 1,
+                batch: self.batch,
             };
             let mut destinations = Destinations::load(s, answered, &self.ready, now)?;
             destinations.learn(answered, now);
@@ -159,8 +162,9 @@ impl<'a> Turn<'a> {
                 outbox::extend_claim(s, &self.token, &ours.copied().collect::<Vec<_>>(), now + CLAIM)?;
             }
             let over = page.shut.is_some() || self.handed >= MOST_PER_TURN || engine.stopping() || outbox::on_hold(s)?;
-            if !over && self.ready.len() < delivery.wave.div_ceil(2) {
-                let rows = outbox::claim(s, self.lane, &self.token, now, now + CLAIM, delivery.wave.max(1))?;
+            let wave = delivery.wave.max(self.batch.min(MOST_PER_TURN)).max(1);
+            if !over && self.ready.len() < wave.div_ceil(2) {
+                let rows = outbox::claim(s, self.lane, &self.token, now, now + CLAIM, wave)?;
                 let judged = gates::judge(s, &live, versions, rows, now)?;
                 page.done += write.write(s, judged.settled)?;
                 destinations.more(s, &judged.parcels)?;
@@ -257,6 +261,7 @@ impl<'a> Turn<'a> {
             _ => {}
         }
         self.shut = page.shut;
+        self.batch = page.batch;
         if let Some(until) = page.paced_until {
             rests.pause(self.lane, until);
         }

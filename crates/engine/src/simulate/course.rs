@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use caravan_catalog::effects::SALES_ALERT;
 use caravan_connect::Secret;
 use caravan_connect::tracking::SigningKeys;
 use caravan_store::{StoreError, step};
@@ -58,11 +57,10 @@ impl Post {
         let mut sent = Sent::default();
         for (key, taken) in self.recorder.taken() {
             let count = i64::try_from(taken.count).unwrap_or(i64::MAX);
-            if key == SALES_ALERT {
-                sent.effects.insert(key.clone(), count);
-            } else {
-                sent.messages.email.insert(key.clone(), count);
-            }
+            match taken.is_email {
+                true => sent.messages.email.insert(key.clone(), count),
+                false => sent.effects.insert(key.clone(), count),
+            };
             if !taken.samples.is_empty() {
                 sent.samples.insert(key, taken.samples.into_iter().map(Sample::from).collect());
             }
