@@ -205,9 +205,7 @@ impl Connector for TwilioConnector {
             for item in batch {
                 outcomes.push(match &item.body {
                     EffectBody::Text(text) => self.send(text).await,
-                    EffectBody::Email(_) => {
-                        Outcome::failed("wrong_connection_type", "Twilio sends no email from here.")
-                    }
+                    _ => Outcome::failed("wrong_effect", "Twilio sends nothing but texts from here."),
                 });
             }
             outcomes

@@ -76,6 +76,7 @@ fn said(outcome: &Outcome) -> String {
         Outcome::Retry { code, .. } => format!("retry {code}"),
         Outcome::Shut { code, .. } => format!("shut {code}"),
         Outcome::Failed { code, .. } => format!("failed {code}"),
+        Outcome::Skipped { reason } => (*reason).to_owned(),
         Outcome::Unknown { .. } => "unknown".to_owned(),
     }
 }
