@@ -24,6 +24,7 @@ mod people;
 mod problems;
 mod records;
 mod router;
+mod schedules;
 mod session;
 mod state;
 mod stream;
@@ -52,6 +53,7 @@ fn operations() -> Operations {
         records::operations(),
         suppressions::operations(),
         imports::operations(),
+        schedules::operations(),
         activities::operations(),
         tracking::operations(),
         problems::operations(),

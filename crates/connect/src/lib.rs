@@ -7,6 +7,7 @@ pub mod call;
 pub mod catcher;
 pub mod connector;
 pub mod email;
+pub mod inlet;
 pub mod marketo;
 pub mod outbound;
 pub mod returned;

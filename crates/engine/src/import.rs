@@ -16,6 +16,7 @@ mod reader;
 mod records;
 mod rows;
 mod run;
+mod scheduled;
 pub mod segment;
 mod single;
 mod suppressions;
@@ -30,6 +31,7 @@ use serde::Serialize;
 pub use activities::{ActivityType, ActivityTypes};
 pub use ingest::{IncomingActivity, Ingested, ingest};
 pub use run::import;
+pub use scheduled::take_in_arrived;
 pub use single::{Put, delete, delete_record, put, put_row};
 pub use suppressions::{BY_HAND, listed};
 

@@ -7,8 +7,8 @@ use caravan_store::{StoreError, step};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::Engine;
-use crate::lifecycle;
+use crate::import::take_in_arrived;
+use crate::{Engine, lifecycle};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
@@ -58,7 +58,7 @@ pub fn run_until_idle(
     let started = Instant::now();
     let mut report = IdleReport::default();
     while started.elapsed() < timeout && !engine.stopping() {
-        let mut worked = lifecycle::tick(engine)?;
+        let mut worked = lifecycle::tick(engine)? | take_in_arrived(engine)?;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
             report.steps += 1;
@@ -102,7 +102,7 @@ impl Drop for RuntimeHandle {
     }
 }
 
-/// Starts the loops: `steppers` for steps, one for delivery, one for the calendar.
+/// Starts the loops: `steppers` for steps, one for delivery, one for the calendar, one for files that arrive.
 pub fn serve(
     engine: &Engine,
     deliver: Option<std::sync::Arc<dyn Deliver>>,
@@ -124,6 +124,8 @@ pub fn serve(
     }
     let calendar = engine.clone();
     threads.push(spawn("calendar", move || repeat(&calendar, TICK, || lifecycle::tick(&calendar)))?);
+    let arrivals = engine.clone();
+    threads.push(spawn("imports", move || repeat(&arrivals, TICK, || take_in_arrived(&arrivals)))?);
     Ok(RuntimeHandle { engine: engine.clone(), threads })
 }
 

@@ -17,6 +17,7 @@ mod objects;
 mod read;
 mod reference;
 mod rules;
+mod schedule;
 mod schema;
 mod shape;
 mod stages;
@@ -41,6 +42,7 @@ pub use objects::{CustomObject, MAX_CUSTOM_OBJECTS, OPPORTUNITY, OPPORTUNITY_ID}
 pub use read::{read_document, read_documents};
 pub use reference::Reference;
 pub use rules::*;
+pub use schedule::{ArrivingFiles, ImportSchedule};
 pub use schema::schema;
 pub use shape::check_shape;
 pub use stages::*;

@@ -21,6 +21,7 @@ pub const FAMILIES: &[&str] = &[
     "document",
     "document_version",
     "enrollment",
+    "import_run",
     "inbox",
     "ledger",
     "mail",

@@ -17,6 +17,7 @@ pub mod pace;
 pub mod people;
 pub mod records;
 pub mod reports;
+pub mod schedules;
 pub mod scratch;
 pub mod step;
 pub mod suppressions;

@@ -362,8 +362,9 @@ pub fn active_trips(s: &mut dyn Session, subject: i64, journeys: &[i64]) -> Resu
 }
 
 /// Takes an account away, with its relations, its memberships of `lists` (ids of accounts and people overlap: all lists of
-/// accounts) and its buying groups. Its activities and the history of its trips stay; whoever calls ends the active trips,
-/// which only their shard's steps may do.
+/// accounts), its buying groups and its own activities; what its people did stays theirs. The rows of its trips stay, since
+/// counters count them, and name it by a number that means nothing any more; whoever calls ends the active trips, which only
+/// their shard's steps may do.
 pub fn delete_account(s: &mut dyn Session, account: AccountId, lists: &[i64]) -> Result<(), StoreError> {
     s.execute(
         "DELETE FROM group_member WHERE group_id IN (SELECT id FROM buying_group WHERE account_id = $1)",
@@ -373,22 +374,39 @@ pub fn delete_account(s: &mut dyn Session, account: AccountId, lists: &[i64]) ->
     s.execute("DELETE FROM account_person WHERE account_id = $1", params![account])?;
     s.execute("UPDATE account SET parent_id = NULL WHERE parent_id = $1", params![account])?;
     delete_memberships(s, account.0, lists)?;
+    s.execute("DELETE FROM activity WHERE account_id = $1 AND person_id IS NULL", params![account])?;
+    s.execute(
+        "DELETE FROM parked_activity WHERE account_key = (SELECT key FROM account WHERE id = $1)",
+        params![account],
+    )?;
     s.execute("DELETE FROM account WHERE id = $1", params![account])?;
     Ok(())
 }
 
-/// Takes a person away, with relations, memberships of `lists` (all lists of people) and of groups, and scores. See
-/// [`delete_account`].
+/// Takes a person away, with relations, memberships of `lists` (all lists of people) and of groups, scores, activities, and
+/// what was written in messages to them. An address on the do-not-contact list stays there: it holds for whoever comes back.
+/// See [`delete_account`].
 pub fn delete_person(s: &mut dyn Session, person: PersonId, lists: &[i64]) -> Result<(), StoreError> {
     s.execute("DELETE FROM group_member WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM person_score WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM account_person WHERE person_id = $1", params![person])?;
     delete_memberships(s, person.0, lists)?;
+    s.execute("DELETE FROM activity WHERE person_id = $1", params![person])?;
+    s.execute(
+        "DELETE FROM parked_activity WHERE person_key = (SELECT key FROM person WHERE id = $1)",
+        params![person],
+    )?;
+    // Outcomes stay counted; whom they were for and what was said goes. Index: ledger_person.
+    s.execute(
+        "UPDATE ledger SET person_id = NULL, address = NULL, body = NULL, message = NULL WHERE person_id = $1",
+        params![person],
+    )?;
     s.execute("DELETE FROM person WHERE id = $1", params![person])?;
     Ok(())
 }
 
 fn delete_memberships(s: &mut dyn Session, subject: i64, lists: &[i64]) -> Result<(), StoreError> {
     s.execute("DELETE FROM list_member WHERE subject_id = $1 AND list_id {in:2}", params![subject, lists])?;
+    s.execute("DELETE FROM recheck WHERE subject_id = $1 AND list_id {in:2}", params![subject, lists])?;
     Ok(())
 }

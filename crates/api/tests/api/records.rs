@@ -93,6 +93,7 @@ crate::on_both_stores! {
     a_record_is_written_and_taken_away_by_hand
     addresses_are_suppressed_and_released_by_hand
     fields_say_what_may_be_done_with_them_and_who_uses_them
+    imports_by_schedule_are_told_file_by_file
 }
 
 async fn fields_say_what_may_be_done_with_them_and_who_uses_them(api: Api) {
@@ -117,4 +118,29 @@ async fn fields_say_what_may_be_done_with_them_and_who_uses_them(api: Api) {
     assert_eq!((&field("region")["managed"], &field("region")["updatable"]), (&json!(false), &json!(false)));
     assert_eq!((&account["managed"], &account["most_managed"]), (&json!(21), &json!(100)));
     assert_eq!(fields["person"]["fields"].as_array().map(Vec::len), Some(29));
+}
+
+async fn imports_by_schedule_are_told_file_by_file(api: Api) {
+    let token = api.token("administrator");
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.csv"), "key,name\nacme,Acme\n,Nobody\n").expect("a file");
+    let crm = json!({"kind": "connection", "key": "crm", "type": "folder", "settings": {"path": folder.path(),
+        "imports": {"every": "1h", "files": [{"name": "*.csv", "kind": "accounts"}]}}});
+    let put = api.call("PUT", "/api/v1/connections/crm").bearer(&token).json(&crm).send().await;
+    assert_eq!(put.status, 201, "{}", put.text());
+    let at = |rest: &str| format!("/api/v1/connections/crm/imports{rest}");
+    assert_eq!(api.get(&at("/schedule")).bearer(&token).send().await.json(), json!({"next_at": null, "problem": null}));
+    let engine = api.engine.clone();
+    let taken = tokio::task::spawn_blocking(move || caravan_engine::import::take_in_arrived(&engine));
+    assert!(taken.await.expect("a thread").expect("a look"));
+    let runs = api.get(&at("")).bearer(&token).send().await.json();
+    let run = &runs["items"][0];
+    assert_eq!((&run["file"], &run["state"], &run["report"]["created"]), (&json!("a.csv"), &json!("done"), &json!(1)));
+    assert_eq!(run["report"]["rejects"][0]["line"], 3);
+    let due = api.get(&at("/schedule")).bearer(&token).send().await.json();
+    assert_eq!(due["next_at"], "2026-12-01T10:00:00Z");
+    let now = api.post(&at("/schedule")).bearer(&token).send().await;
+    assert_eq!(now.json()["next_at"], "2026-12-01T09:00:00Z", "{}", now.text());
+    let none = api.get("/api/v1/connections/none/imports").bearer(&token).send().await;
+    assert_eq!(none.refusal(), (404, "unknown_reference".to_owned()));
 }

@@ -9,6 +9,7 @@ mod pages;
 mod place;
 mod records;
 mod relations;
+mod scheduled;
 mod segment;
 mod suppressions;
 mod vectors;

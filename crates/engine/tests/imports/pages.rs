@@ -18,6 +18,7 @@ on_both_databases! {
     timelines_hold_what_concerns_them
     one_is_written_like_a_row
     whoever_is_deleted_leaves_journeys_first
+    whoever_is_deleted_takes_along_what_is_known_of_them
 }
 
 fn filled(place: &Place) {
@@ -146,4 +147,26 @@ fn whoever_is_deleted_leaves_journeys_first(place: &Place) {
     assert_eq!(place.one("SELECT COUNT(*) FROM account_person"), 0);
     assert_eq!(place.one("SELECT COUNT(*) FROM list_member"), 2, "ids of people are not those of accounts");
     place.run();
+}
+
+fn whoever_is_deleted_takes_along_what_is_known_of_them(place: &Place) {
+    place.accounts("key,name\nA,Alder\n");
+    place.people("key,email,account_key\nada,ada@a.example,A\nbob,bob@a.example,A\n");
+    place.activities(
+        "type,at,person_key,account_key,url\npage_viewed,2026-11-01,ada,A,/one\npage_viewed,2026-11-02,bob,,/two\n",
+    );
+    place.people("key,job_title\nada,CEO\n");
+    place.accounts("key,industry\nA,Tools\n");
+    place.execute(
+        "INSERT INTO ledger (id, key, kind, enrollment_id, version_id, node, person_id, address, outcome, message, body,
+                             queued_at, decided_at)
+         SELECT 1, 'k', 'email', 1, 1, 1, id, email, 'done', 'to ada', '{}', 0, 0 FROM person WHERE key = 'ada'",
+    );
+    assert_eq!(place.one("SELECT COUNT(*) FROM activity"), 4);
+    assert!(delete(&place.engine, Subject::Person, "ada").unwrap());
+    assert_eq!(place.texts("SELECT type FROM activity ORDER BY id"), ["page_viewed", "account_changed"]);
+    let told = "SELECT outcome || COALESCE(address, '') || COALESCE(message, '') || COALESCE(body, '') FROM ledger";
+    assert_eq!(place.texts(&told.replace("body", "CAST(body AS TEXT)")), ["done"]);
+    assert!(delete(&place.engine, Subject::Account, "A").unwrap());
+    assert_eq!(place.texts("SELECT type FROM activity"), ["page_viewed"], "what bob did is his");
 }

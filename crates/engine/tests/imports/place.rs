@@ -122,6 +122,10 @@ impl Place {
         self.engine.store().read(read).expect("rows")
     }
 
+    pub fn execute(&self, sql: &str) {
+        self.engine.store().write(|s| s.execute(sql, &[])).expect("it is executed");
+    }
+
     pub fn one(&self, sql: &str) -> i64 {
         self.engine.store().read(|s| s.query_int(sql, &[])).expect("a number")
     }

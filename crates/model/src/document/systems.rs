@@ -61,7 +61,11 @@ pub struct Connection {
     pub secrets: Secrets,
 }
 
-impl Definition for Connection {}
+impl Definition for Connection {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        self.imports().err().into_iter().collect()
+    }
+}
 
 /// Where audiences and accounts are handed to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

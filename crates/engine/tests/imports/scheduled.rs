@@ -1,0 +1,121 @@
+//! Files that arrive at a folder are taken in by schedule.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use caravan_engine::definitions::{ApplyOptions, DefinitionError, apply};
+
+use crate::on_both_databases;
+use crate::place::Place;
+
+on_both_databases! {
+    each_version_of_a_file_is_taken_once_and_people_after_their_accounts
+    what_is_wrong_with_a_file_is_kept
+    a_folder_that_is_not_there_is_told_and_looked_for_again
+    a_file_that_was_left_in_the_middle_is_taken_again
+    a_schedule_that_makes_no_sense_is_refused
+}
+
+fn schedule(place: &Place, folder: &Path) {
+    place.apply(&format!(
+        "{{kind: connection, key: crm, type: folder, settings: {{path: {}, imports: {{every: 15m, files: [
+          {{name: 'accounts-*.csv', kind: accounts, map: {{Id: key, Company: name}}}},
+          {{name: 'people-*.csv', kind: people}}, {{name: 'odd*', kind: people}}]}}}}}}",
+        folder.display()
+    ));
+}
+
+fn a_quarter_passes(place: &Place) {
+    place.clock.advance_to(place.clock.now() + Duration::from_secs(15 * 60));
+}
+
+fn put(folder: &Path, name: &str, text: &str) {
+    fs::write(folder.join(name), text).unwrap();
+}
+
+/// `file state created rejected` of every run, in their order.
+fn runs(place: &Place) -> Vec<String> {
+    let mut rows = Vec::new();
+    for row in place.texts("SELECT name || '|' || state || '|' || COALESCE(report, '{}') FROM import_run ORDER BY id") {
+        let mut parts = row.splitn(3, '|');
+        let (name, state, report) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+        let report: serde_json::Value = serde_json::from_str(report).unwrap();
+        let told = match report.get("code") {
+            Some(code) => code.to_string(),
+            None => format!("{} {}", report["created"], report["rejected"]),
+        };
+        rows.push(format!("{name} {state} {told}"));
+    }
+    rows
+}
+
+fn each_version_of_a_file_is_taken_once_and_people_after_their_accounts(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "people-1.csv", "key,email,account_key\nP,p@a.example,A\nQ,q@a.example,Z\n");
+    put(folder.path(), "accounts-1.csv", "Id,Company,Extra\nA,Alder,x\n");
+    put(folder.path(), "other.txt", "not ours");
+    schedule(place, folder.path());
+    place.run();
+    assert_eq!(runs(place), ["accounts-1.csv done 1 0", "people-1.csv done 1 1"]);
+    place.run();
+    put(folder.path(), "accounts-2.csv", "Id,Company\nB,Birch\n");
+    place.run();
+    assert_eq!(runs(place).len(), 2, "the next look is in a quarter of an hour");
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!(runs(place)[2..], ["accounts-2.csv done 1 0"]);
+    put(folder.path(), "accounts-1.csv", "Id,Company\nA,Alder\nC,Cedar\n");
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!(runs(place)[3..], ["accounts-1.csv done 1 0"]);
+    assert_eq!(place.texts("SELECT key FROM account ORDER BY key"), ["A", "B", "C"]);
+}
+
+fn what_is_wrong_with_a_file_is_kept(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "people-1.csv", "key,nonsense\nP,x\n");
+    put(folder.path(), "odd", "key\nP\n");
+    schedule(place, folder.path());
+    place.run();
+    assert_eq!(runs(place), ["people-1.csv failed \"unknown_column\"", "odd failed \"unknown_format\""]);
+}
+
+fn a_folder_that_is_not_there_is_told_and_looked_for_again(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    let later = folder.path().join("later");
+    schedule(place, &later);
+    place.run();
+    let problem = || place.texts("SELECT body FROM job WHERE name = 'imports'").remove(0);
+    assert!(problem().starts_with("The connection `crm` cannot be looked into"), "{}", problem());
+    fs::create_dir(&later).unwrap();
+    put(&later, "accounts-1.csv", "Id,Company\nA,Alder\n");
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!((runs(place).len(), problem().as_str()), (1, "-"));
+}
+
+fn a_file_that_was_left_in_the_middle_is_taken_again(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    put(folder.path(), "accounts-1.csv", "Id,Company\nA,Alder\n");
+    schedule(place, folder.path());
+    place.run();
+    place.execute("UPDATE import_run SET state = 'running', report = NULL, ended_at = NULL");
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!(runs(place), ["accounts-1.csv done 0 0"]);
+}
+
+fn a_schedule_that_makes_no_sense_is_refused(place: &Place) {
+    let codes = |settings: &str, of: &str| {
+        let manifest = format!("{{kind: connection, key: x, type: {of}, settings: {{{settings}}}}}");
+        match apply(&place.engine, &[("x.yaml".to_owned(), manifest)], "test", ApplyOptions::default()) {
+            Err(DefinitionError::Findings(found)) => found.iter().map(|f| f.code.to_string()).collect(),
+            other => vec![format!("{other:?}")],
+        }
+    };
+    let imports = "imports: {every: 1h, files: [{name: '*.csv', kind: accounts}]}";
+    assert_eq!(codes(imports, "webhook"), ["no_imports_here"]);
+    assert_eq!(codes("path: x, imports: {every: often, files: []}", "folder"), ["invalid_schedule"]);
+    assert_eq!(codes("path: x, imports: {every: 1h, files: []}", "folder"), ["invalid_schedule"]);
+}
