@@ -2,19 +2,19 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use caravan_engine::lifecycle::{self, Verb};
+use caravan_engine::lifecycle::{self, Duplicate, Review, Verb};
 use caravan_engine::simulate::{ScriptedActivity, SimulateRequest, Simulated, SimulationReport, simulate};
 use caravan_engine::status::{
     self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline, Which,
 };
-use caravan_engine::{definitions, travel};
+use caravan_engine::travel;
 use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
 use caravan_store::documents as rows;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Permission};
@@ -36,7 +36,9 @@ pub fn operations() -> Operations {
         .post(&at("resume"), RunJourneys, resume, "Go on after a pause")
         .post(&at("close"), RunJourneys, close, "Take nobody in any more")
         .post(&at("abort"), RunJourneys, abort, "End every trip where it stands")
-        .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey")
+        .get(&at("review"), ReadDefinitions, review, "What publishing the draft would do now")
+        .put(&at("end"), RunJourneys, move_end, "Move the end date of a live or scheduled journey")
+        .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey, or with its map alone")
         .post(&at("simulate"), RunJourneys, run_simulation, "Run it on a copy of the store, in virtual time")
         .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node")
         .get(&at("travellers"), ReadCustomers, travellers, "Travellers of a journey")
@@ -140,42 +142,41 @@ async fn order(state: ApiState, caller: Caller, key: String, verb: Verb) -> Orde
     status_of(&state, key).await
 }
 
-/// What the copy is called.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Copy {
-    /// Its key.
-    key: String,
-    /// Its name; left out: the key in words.
-    name: Option<String>,
-}
-
 async fn duplicate(
     State(state): State<ApiState>,
     caller: Caller,
     Path(path): Path<JourneyPath>,
-    Json(copy): Json<Copy>,
+    Json(copy): Json<Duplicate>,
 ) -> Result<Answer<Value>, Problem> {
-    let made = state.blocking(move |engine| {
-        let kind = DocumentKind::Journey;
-        if engine.store().read(|s| rows::get(s, kind.key(), &copy.key))?.is_some() {
-            let detail = format!("There is a journey `{}` already. Choose another key.", copy.key);
-            return Err(Problem::conflict("exists_already", detail).at("/key"));
-        }
-        let original = definitions::export(engine, Some(kind), Some(&path.key))?.into_iter().next();
-        let original =
-            original.ok_or_else(|| Problem::not_found("unknown_definition", format!("Journey `{}`", path.key)))?;
-        let mut manifest = original.to_value().map_err(Problem::internal)?;
-        if let Some(fields) = manifest.as_object_mut() {
-            fields.insert("key".to_owned(), json!(copy.key));
-            fields.shift_remove("name");
-            fields.extend(copy.name.map(|name| ("name".to_owned(), json!(name))));
-        }
-        let options = definitions::ApplyOptions { dry_run: false, incomplete: true };
-        definitions::put(engine, manifest.clone(), &caller.actor, options, None)?;
-        Ok(manifest)
-    });
+    let made = state.blocking(move |engine| Ok(lifecycle::duplicate(engine, &path.key, copy, &caller.actor)?));
     Ok(Answer::of(made.await?).status(StatusCode::CREATED))
+}
+
+async fn review(State(state): State<ApiState>, Path(path): Path<JourneyPath>) -> Result<Answer<Review>, Problem> {
+    let reviewed = state.blocking(move |engine| {
+        let review = lifecycle::review(engine, std::slice::from_ref(&path.key))?.pop();
+        review.ok_or_else(|| Problem::not_found("unknown_definition", format!("Journey `{}`", path.key)))
+    });
+    Ok(Answer::of(reviewed.await?))
+}
+
+/// When a journey ends.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct End {
+    /// The new end date, at most three years after the start.
+    end: Timestamp,
+}
+
+async fn move_end(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<JourneyPath>,
+    Json(given): Json<End>,
+) -> Ordered {
+    let journey = path.key.clone();
+    state.blocking(move |engine| Ok(lifecycle::move_end(engine, &journey, given.end, &caller.actor)?)).await?;
+    status_of(&state, path.key).await
 }
 
 /// What a simulation runs through.
@@ -312,6 +313,7 @@ struct Entry {
 
 async fn enter(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<JourneyPath>,
     Json(entry): Json<Entry>,
 ) -> Result<Done, Problem> {
@@ -322,7 +324,7 @@ async fn enter(
             return Err(Problem::bad_request("invalid_field", detail).at(""));
         }
     };
-    state.blocking(move |engine| Ok(travel::enter(engine, &path.key, &subject)?)).await?;
+    state.blocking(move |engine| Ok(travel::enter(engine, &path.key, &subject, &caller.actor)?)).await?;
     Ok(Done::default())
 }
 
@@ -340,15 +342,15 @@ impl TripPath {
     }
 }
 
-async fn remove(State(state): State<ApiState>, Path(path): Path<TripPath>) -> Result<Done, Problem> {
+async fn remove(State(state): State<ApiState>, caller: Caller, Path(path): Path<TripPath>) -> Result<Done, Problem> {
     let trip = path.trip()?;
-    state.blocking(move |engine| Ok(travel::remove(engine, &path.key, trip)?)).await?;
+    state.blocking(move |engine| Ok(travel::remove(engine, &path.key, trip, &caller.actor)?)).await?;
     Ok(Done::default())
 }
 
-async fn skip(State(state): State<ApiState>, Path(path): Path<TripPath>) -> Result<Done, Problem> {
+async fn skip(State(state): State<ApiState>, caller: Caller, Path(path): Path<TripPath>) -> Result<Done, Problem> {
     let trip = path.trip()?;
-    state.blocking(move |engine| Ok(travel::skip(engine, &path.key, trip)?)).await?;
+    state.blocking(move |engine| Ok(travel::skip(engine, &path.key, trip, &caller.actor)?)).await?;
     Ok(Done::default())
 }
 

@@ -13,9 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
-use crate::access::Permission;
+use crate::access::{Caller, Permission};
 use crate::http::page::{Page, bad_cursor, page_limit, read_cursor};
-use crate::http::{Done, Operations, Path, Problem, Query};
+use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -31,7 +31,14 @@ pub fn operations() -> Operations {
             "/api/v1/problems/{id}/skip",
             Permission::RunJourneys,
             skip,
-            "Give it up: a trip ends as removed, a message in doubt counts as arrived",
+            "Leave it out: a trip goes on behind the node that failed, a message in doubt counts as arrived",
+        )
+        .post("/api/v1/problems/retry", Permission::RunJourneys, retry_all, "Try every trip that failed again now")
+        .post(
+            "/api/v1/problems/skip",
+            Permission::RunJourneys,
+            skip_all,
+            "Leave out the node that failed, for every trip that failed",
         )
 }
 
@@ -64,7 +71,7 @@ enum ProblemKind {
 enum Remedy {
     /// Try again now; an effect is sent (again), with the same key.
     Retry,
-    /// A trip is given up; an effect in doubt counts as arrived.
+    /// A trip goes on behind the node that failed; an effect in doubt counts as arrived.
     Skip,
 }
 
@@ -294,22 +301,64 @@ impl ProblemPath {
     }
 }
 
-async fn retry(State(state): State<ApiState>, Path(path): Path<ProblemPath>) -> Result<Done, Problem> {
+async fn retry(State(state): State<ApiState>, caller: Caller, Path(path): Path<ProblemPath>) -> Result<Done, Problem> {
     let named = path.named()?;
     let work = state.blocking(move |engine| match named {
-        Named::Trip(trip) => Ok(travel::retry(engine, trip)?),
+        Named::Trip(trip) => Ok(travel::remedy(engine, trip, travel::Remedy::Retry, &caller.actor)?),
         Named::Effect(effect) => Ok(deliver::settle(engine, effect, Settlement::Resend)?),
     });
     work.await.map(|()| Done::default())
 }
 
-async fn skip(State(state): State<ApiState>, Path(path): Path<ProblemPath>) -> Result<Done, Problem> {
+async fn skip(State(state): State<ApiState>, caller: Caller, Path(path): Path<ProblemPath>) -> Result<Done, Problem> {
     let named = path.named()?;
     let work = state.blocking(move |engine| match named {
-        Named::Trip(trip) => Ok(travel::give_up(engine, trip)?),
+        Named::Trip(trip) => Ok(travel::remedy(engine, trip, travel::Remedy::LeaveOut, &caller.actor)?),
         Named::Effect(effect) => skip_effect(engine, effect),
     });
     work.await.map(|()| Done::default())
+}
+
+/// Of which trips.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OfJourney {
+    /// Only those of this journey; left out: all.
+    journey: Option<String>,
+}
+
+/// How many trips something was done about.
+#[derive(Serialize, JsonSchema)]
+struct Remedied {
+    /// The trips.
+    trips: usize,
+}
+
+async fn retry_all(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Json(of): Json<OfJourney>,
+) -> Result<Answer<Remedied>, Problem> {
+    remedy_all(state, caller, of, travel::Remedy::Retry).await
+}
+
+async fn skip_all(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Json(of): Json<OfJourney>,
+) -> Result<Answer<Remedied>, Problem> {
+    remedy_all(state, caller, of, travel::Remedy::LeaveOut).await
+}
+
+async fn remedy_all(
+    state: ApiState,
+    caller: Caller,
+    of: OfJourney,
+    remedy: travel::Remedy,
+) -> Result<Answer<Remedied>, Problem> {
+    let work =
+        state.blocking(move |engine| Ok(travel::remedy_all(engine, of.journey.as_deref(), remedy, &caller.actor)?));
+    Ok(Answer::of(Remedied { trips: work.await? }))
 }
 
 /// Only what is in doubt may count as arrived; what was refused stays refused.

@@ -28,6 +28,25 @@ impl World {
         }
     }
 
+    /// The same, with what the condition saw appended to `notes`.
+    pub fn holds_noting(
+        &self,
+        condition: &Condition,
+        subject: Subject,
+        within: Option<AccountIx>,
+        context: &Context<'_>,
+        notes: &mut String,
+    ) -> bool {
+        match subject {
+            Subject::Account(ix) => {
+                condition.holds_noting(&AccountView { world: self, ix } as &dyn AccountFacts, context, notes)
+            }
+            Subject::Person(ix) => {
+                condition.holds_noting(&PersonView { world: self, ix, within } as &dyn PersonFacts, context, notes)
+            }
+        }
+    }
+
     /// When a condition may flip by itself for a subject.
     pub fn flips_at(&self, condition: &Condition, subject: Subject, context: &Context<'_>) -> Option<Timestamp> {
         match subject {

@@ -1,19 +1,21 @@
-//! Making a version ready to run: see [`Plan`].
+//! Making a version ready to run: see [`Plan`]. What each kind of node becomes stands in [`crate::nodes`]; here is what
+//! they share.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use caravan_catalog::{Definitions, Needs};
+use caravan_model::attribute::AttributeNo;
 use caravan_model::condition::{Condition, read_fields};
 use caravan_model::document::DocumentKind;
-use caravan_model::duration::Duration;
-use caravan_model::journey::{self, Branch, EventTest, Journey, Next, Node, NodeId, On, SplitPath, Subject};
+use caravan_model::journey::{self, Branch, EventTest, Journey, Next, Node, NodeId, Subject};
 use caravan_model::wait::Wait;
 use caravan_model::{DocumentId, Finding, VersionId};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use crate::listen::Event;
-use crate::plan::{BoxPath, Entry, Listen, Plan, PlanNode, Step, Target, reentry_of, spread_needs};
+use crate::nodes::{self, Audience, Boxed, Step};
+use crate::plan::{Entry, Looks, Plan, PlanNode, Target, reentry_of, spread_looks};
 
 /// Which version of which journey is compiled.
 #[derive(Debug, Clone)]
@@ -36,7 +38,8 @@ pub fn compile(identity: &Identity, journey: &Journey, definitions: &Definitions
     Compiler::new(journey, definitions).compile(identity)
 }
 
-struct Compiler<'a> {
+/// What node kinds are compiled with.
+pub(crate) struct Compiler<'a> {
     journey: &'a Journey,
     definitions: &'a Definitions,
     numbers: HashMap<String, usize>,
@@ -55,30 +58,23 @@ impl<'a> Compiler<'a> {
 
     fn compile(mut self, identity: &Identity) -> Result<Plan, Vec<Finding>> {
         let entry = self.entry();
+        let goal = self.goal();
         let first = self.journey.entry.as_ref().and_then(|id| self.number(id));
-        let mut nodes = vec![PlanNode {
-            id: journey::ENTRY.to_owned(),
-            step: Step::Audience { next: first },
-            own_needs: Needs::default(),
-            needs: Needs::default(),
-        }];
+        let mut looks = Looks::default();
+        if let Some(goal) = &goal {
+            looks.at(goal);
+        }
+        let mut nodes = vec![plan_node(journey::ENTRY, Box::new(Audience { next: first }), looks)];
         for (id, node) in &self.journey.nodes {
-            if let Some((step, own_needs)) = self.node(id, node) {
-                nodes.push(PlanNode { id: id.0.clone(), step, own_needs, needs: Needs::default() });
+            if let Some((step, own)) = nodes::compile(&mut self, id, node) {
+                nodes.push(plan_node(id.as_str(), step, own));
             }
         }
         if !self.findings.is_empty() {
             return Err(self.findings);
         }
         nodes.append(&mut self.boxed);
-        spread_needs(&mut nodes);
-        let listens = nodes.iter().filter_map(|node| match &node.step {
-            Step::Listen(listen) => Some(listen),
-            _ => None,
-        });
-        // Several nodes may listen for the same.
-        let hears: BTreeSet<String> =
-            listens.flat_map(|listen| listen.events.iter().map(|event| event.activity.clone())).collect();
+        spread_looks(&mut nodes);
         Ok(Plan {
             journey: identity.journey,
             key: identity.key.as_str().into(),
@@ -86,12 +82,14 @@ impl<'a> Compiler<'a> {
             version: identity.version,
             version_no: identity.version_no,
             of_people: self.journey.subject == Subject::Person,
+            hears: hears(&entry, goal.as_ref(), &nodes),
             entry,
             ends_at: self.journey.end.unwrap_or(Timestamp::MAX),
             again: reentry_of(self.journey.reentry.as_ref()),
+            hold_out: self.journey.hold_out.unwrap_or(0),
+            goal,
             nodes,
             numbers: self.numbers,
-            hears: hears.into_iter().collect(),
         })
     }
 
@@ -100,7 +98,13 @@ impl<'a> Compiler<'a> {
             Some(journey::Entry::AccountList(key)) => (DocumentKind::AccountList, key, "/audience/account_list"),
             Some(journey::Entry::Audience(key)) => (DocumentKind::Audience, key, "/audience/audience"),
             Some(journey::Entry::PeopleList(key)) => (DocumentKind::PeopleList, key, "/audience/people_list"),
-            Some(journey::Entry::Events(_)) | None => return Entry::Commands,
+            Some(journey::Entry::Events(events)) => {
+                let events = events.iter().enumerate();
+                let id = NodeId::from(journey::ENTRY);
+                let read = events.filter_map(|(n, test)| self.event(&id, &format!("/audience/events/{n}"), test));
+                return Entry::Events(read.collect());
+            }
+            None => return Entry::Commands,
         };
         let found = match kind {
             DocumentKind::Audience => self.definitions.find(kind, key, pointer),
@@ -115,16 +119,50 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn number(&self, id: &NodeId) -> Target {
+    fn goal(&mut self) -> Option<Condition> {
+        let goal = self.journey.goal.as_ref()?;
+        self.condition(&NodeId::from(journey::ENTRY), "/goal", self.journey.subject, Some(goal))
+    }
+
+    // For the kinds of nodes.
+
+    /// Whether this split is a closed box.
+    pub fn is_box(&self, node: &Node) -> bool {
+        self.journey.is_box(node)
+    }
+
+    /// Who travels.
+    pub fn subject(&self) -> Subject {
+        self.journey.subject
+    }
+
+    /// Everything that is live.
+    pub fn definitions(&self) -> &'a Definitions {
+        self.definitions
+    }
+
+    /// Where a node stands in the document.
+    pub fn pointer(&self, id: &NodeId) -> String {
+        format!("/nodes/{}", id.as_str())
+    }
+
+    /// The number of a node.
+    pub fn number(&self, id: &NodeId) -> Target {
         self.numbers.get(id.as_str()).copied()
     }
 
-    fn target(&self, next: &Next) -> Target {
+    /// Where a path leads.
+    pub fn target(&self, next: &Next) -> Target {
         next.node().and_then(|id| self.number(id))
     }
 
+    /// Where a branch leads.
+    pub fn branch(&self, branch: &Branch) -> Target {
+        branch.next.as_ref().and_then(|next| self.target(next))
+    }
+
     /// Keeps what went well; puts findings under the node.
-    fn keep<T>(&mut self, id: &NodeId, pointer: &str, result: Result<T, Vec<Finding>>) -> Option<T> {
+    pub fn keep<T>(&mut self, id: &NodeId, pointer: &str, result: Result<T, Vec<Finding>>) -> Option<T> {
         result
             .map_err(|findings| {
                 self.findings.extend(findings.into_iter().map(|f| f.under(pointer).at_node(id.as_str())));
@@ -132,61 +170,38 @@ impl<'a> Compiler<'a> {
             .ok()
     }
 
-    fn node(&mut self, id: &NodeId, node: &Node) -> Option<(Step, Needs)> {
-        let pointer = format!("/nodes/{}", id.as_str());
-        match node {
-            Node::Action(action) => {
-                let prepared = self.action(id, &pointer, &action.action, &action.settings)?;
-                let needs = self.with_people(prepared.needs(), action.on == On::People);
-                let step = Step::Action {
-                    action: prepared,
-                    on_people: action.on == On::People,
-                    next: self.target(&action.next),
-                };
-                Some((step, needs))
-            }
-            Node::Wait(wait) => {
-                let read = wait_of(wait.duration, wait.until, wait.must_end_on.as_ref(), &pointer);
-                let read = self.keep(id, "", read)?;
-                let needs = self.zone_needs(Some(&read));
-                Some((Step::Wait { wait: read, next: self.target(&wait.next) }, needs))
-            }
-            Node::Listen(listen) => self.listen(id, &pointer, listen),
-            Node::Split(split) if self.journey.is_box(node) => self.people_box(id, &pointer, split),
-            Node::Split(split) => self.split(id, &pointer, split),
-            Node::Merge(merge) => Some((Step::Merge { next: self.target(&merge.next) }, Needs::default())),
-            Node::VariantSplit(_) | Node::ExternalAction(_) | Node::ExternalSplit(_) | Node::NextBestPath(_) => {
-                let message = format!(
-                    "Nodes of type `{}` cannot run yet in this version of Caravan. Take the node out of the journey.",
-                    node.kind()
-                );
-                self.findings.push(Finding::error("node_not_available", pointer, message).at_node(id.as_str()));
-                None
-            }
-        }
+    /// A kind of node that this version of Caravan keeps but cannot run.
+    pub fn not_available(&mut self, id: &NodeId, node: &Node) -> Option<(Box<dyn Step>, Looks)> {
+        let message = format!(
+            "Nodes of type `{}` cannot run yet in this version of Caravan. Take the node out of the journey.",
+            node.kind()
+        );
+        let finding = Finding::error("node_not_available", self.pointer(id), message);
+        self.findings.push(finding.at_node(id.as_str()));
+        None
     }
 
-    /// The traveller's own time zone, where a wait asks for it.
-    fn zone_needs(&self, wait: Option<&Wait>) -> Needs {
-        if !wait.is_some_and(Wait::needs_own_zone) {
-            return Needs::default();
-        }
-        let schema = &self.definitions.schema;
+    /// What reading the traveller's own time zone looks at, where a wait asks for it.
+    pub fn zone_looks(&self, wait: Option<&Wait>) -> Looks {
         let mut needs = Needs::default();
-        match self.journey.subject {
-            Subject::Account => needs.account_attributes.extend(schema.account.no("time_zone")),
-            Subject::Person => needs.person_attributes.extend(schema.person.no("time_zone")),
+        if wait.is_some_and(Wait::needs_own_zone) {
+            let schema = &self.definitions.schema;
+            match self.journey.subject {
+                Subject::Account => needs.account_attributes.extend(schema.account.no("time_zone")),
+                Subject::Person => needs.person_attributes.extend(schema.person.no("time_zone")),
+            }
         }
-        needs
+        needs.into()
     }
 
     /// In an account journey people come from the account.
-    fn with_people(&self, mut needs: Needs, on_people: bool) -> Needs {
-        needs.people |= on_people && self.journey.subject == Subject::Account;
-        needs
+    pub fn with_people(&self, mut looks: Looks, on_people: bool) -> Looks {
+        looks.needs.people |= on_people && self.journey.subject == Subject::Account;
+        looks
     }
 
-    fn action(
+    /// An action, ready to decide.
+    pub fn action(
         &mut self,
         id: &NodeId,
         pointer: &str,
@@ -203,7 +218,16 @@ impl<'a> Compiler<'a> {
         self.keep(id, pointer, prepared)
     }
 
-    fn condition(&mut self, id: &NodeId, pointer: &str, by: Subject, when: Option<&Json>) -> Option<Condition> {
+    /// The number under which an action inside a box is counted: behind all nodes, in the order of the document.
+    pub fn boxed(&mut self, id: &NodeId) -> usize {
+        let number = 1 + self.journey.nodes.len() + self.boxed.len();
+        self.numbers.insert(id.0.clone(), number);
+        self.boxed.push(plan_node(id.as_str(), Box::new(Boxed), Looks::default()));
+        number
+    }
+
+    /// A condition about accounts or about people.
+    pub fn condition(&mut self, id: &NodeId, pointer: &str, by: Subject, when: Option<&Json>) -> Option<Condition> {
         let Some(when) = when else {
             let message = "This path has no condition. Say who takes it.";
             self.findings.push(Finding::error("path_without_condition", pointer, message).at_node(id.as_str()));
@@ -217,33 +241,17 @@ impl<'a> Compiler<'a> {
         self.keep(id, "", read)
     }
 
-    fn listen(&mut self, id: &NodeId, pointer: &str, listen: &journey::Listen) -> Option<(Step, Needs)> {
-        let events: Vec<Event> = listen.tests().filter_map(|test| self.event(id, pointer, test)).collect();
-        let filters = match &listen.filters {
-            Some(filters) => Some(self.condition(id, &format!("{pointer}/filters"), Subject::Person, Some(filters))?),
-            None => None,
-        };
-        let timeout = match &listen.timeout {
-            Some(t) => {
-                let place = format!("{pointer}/timeout");
-                let read = wait_of(t.duration, t.until, t.must_end_on.as_ref(), &place);
-                let wait = self.keep(id, "", read)?;
-                Some((wait, t.next.as_ref().map(|next| self.target(next))))
-            }
-            None => None,
-        };
-        let mut needs = self.zone_needs(timeout.as_ref().map(|(wait, _)| wait));
-        if let Some(filters) = &filters {
-            needs.extend(&Needs::from(&filters.needs()));
-        }
-        let listen = Listen { events, filters, timeout, next: self.target(&listen.next) };
-        Some((Step::Listen(Box::new(listen)), needs))
+    /// The condition of a split's path.
+    pub fn when(&mut self, id: &NodeId, by: Subject, at: usize, when: Option<&Json>) -> Option<Condition> {
+        let pointer = format!("{}/paths/{at}/when", self.pointer(id));
+        self.condition(id, &pointer, by, when)
     }
 
-    fn event(&mut self, id: &NodeId, pointer: &str, test: &EventTest) -> Option<Event> {
+    /// An event that is listened for, or that a journey begins with.
+    pub fn event(&mut self, id: &NodeId, pointer: &str, test: &EventTest) -> Option<Event> {
         let fields = match &test.fields {
             Some(fields) => {
-                let read = read_fields(fields, &format!("{pointer}/event/where"), &test.activity);
+                let read = read_fields(fields, &format!("{pointer}/where"), &test.activity);
                 self.keep(id, "", read)?.0
             }
             None => Vec::new(),
@@ -251,76 +259,32 @@ impl<'a> Compiler<'a> {
         Some(Event { activity: test.activity.clone(), fields, at_least: i64::from(test.at_least.unwrap_or(1)) })
     }
 
-    fn split(&mut self, id: &NodeId, pointer: &str, split: &journey::Split) -> Option<(Step, Needs)> {
-        let mut needs = Needs::default();
-        let mut paths = Vec::new();
-        for (at, path) in split.paths.iter().enumerate() {
-            let when = self.when(id, pointer, split.by, at, path)?;
-            needs.extend(&Needs::from(&when.needs()));
-            paths.push((path.label.clone(), when, path.next.as_ref().and_then(|next| self.target(next))));
-        }
-        let other = split.other.as_ref().map(|branch| self.branch(branch));
-        Some((Step::Split { paths, other }, needs))
-    }
-
-    fn branch(&self, branch: &Branch) -> Target {
-        branch.next.as_ref().and_then(|next| self.target(next))
-    }
-
-    fn when(&mut self, id: &NodeId, pointer: &str, by: Subject, at: usize, path: &SplitPath) -> Option<Condition> {
-        self.condition(id, &format!("{pointer}/paths/{at}/when"), by, path.when.as_ref())
-    }
-
-    fn people_box(&mut self, id: &NodeId, pointer: &str, split: &journey::Split) -> Option<(Step, Needs)> {
-        let mut needs = Needs { people: true, ..Needs::default() };
-        let mut paths = Vec::new();
-        for (at, path) in split.paths.iter().enumerate() {
-            let when = self.when(id, pointer, Subject::Person, at, path)?;
-            needs.extend(&Needs::from(&when.needs()));
-            let actions = path.actions.as_deref().unwrap_or_default();
-            let actions = self.boxed_actions(id, &format!("{pointer}/paths/{at}/actions"), actions, &mut needs)?;
-            paths.push(BoxPath { label: path.label.clone(), when, actions });
-        }
-        let other = match split.other.as_ref().and_then(|branch| branch.actions.as_deref()) {
-            Some(actions) => Some(self.boxed_actions(id, &format!("{pointer}/other/actions"), actions, &mut needs)?),
-            None => None,
+    /// An attribute by its name: `account.KEY`, `person.KEY`, or KEY alone for one of `on`.
+    pub fn attribute(&mut self, id: &NodeId, on: Subject, name: &str, pointer: &str) -> Option<(Subject, AttributeNo)> {
+        let (owner, key) = match name.split_once('.') {
+            Some(("account", key)) => (Subject::Account, key),
+            Some(("person", key)) => (Subject::Person, key),
+            _ => (on, name),
         };
-        let next = split.next.as_ref().and_then(|next| self.target(next));
-        Some((Step::People { paths, other, next }, needs))
-    }
-
-    fn boxed_actions(
-        &mut self,
-        id: &NodeId,
-        pointer: &str,
-        actions: &[journey::BoxAction],
-        needs: &mut Needs,
-    ) -> Option<Vec<usize>> {
-        let mut numbers = Vec::new();
-        for (at, boxed) in actions.iter().enumerate() {
-            let action = self.action(id, &format!("{pointer}/{at}"), &boxed.action, &boxed.settings)?;
-            needs.extend(&action.needs());
-            // Boxed actions are numbered behind all nodes, in the order of the document.
-            let number = 1 + self.journey.nodes.len() + self.boxed.len();
-            self.numbers.insert(boxed.id.0.clone(), number);
-            self.boxed.push(PlanNode {
-                id: boxed.id.0.clone(),
-                step: Step::Boxed { action },
-                own_needs: Needs::default(),
-                needs: Needs::default(),
-            });
-            numbers.push(number);
-        }
-        Some(numbers)
+        let found = self.definitions.schema.of(owner).find(key, pointer).map(|(no, _)| (owner, no));
+        self.keep(id, "", found.map_err(|finding| vec![finding]))
     }
 }
 
-fn wait_of(
-    duration: Option<Duration>,
-    until: Option<Timestamp>,
-    must_end_on: Option<&Json>,
-    pointer: &str,
-) -> Result<Wait, Vec<Finding>> {
-    let duration = duration.map(|d| d.to_string());
-    Wait::read(duration.as_deref(), until, must_end_on, pointer)
+fn plan_node(id: &str, step: Box<dyn Step>, own: Looks) -> PlanNode {
+    PlanNode { id: id.to_owned(), step, own, looks: Looks::default() }
+}
+
+/// Every type of activity that a version waits for in any way.
+fn hears(entry: &Entry, goal: Option<&Condition>, nodes: &[PlanNode]) -> Vec<String> {
+    let mut types: Vec<String> = nodes.iter().flat_map(|node| node.step.hears()).map(str::to_owned).collect();
+    if let Entry::Events(events) = entry {
+        types.extend(events.iter().map(|event| event.activity.clone()));
+    }
+    types.extend(
+        goal.into_iter().flat_map(|goal| goal.needs().activities().into_iter().map(str::to_owned).collect::<Vec<_>>()),
+    );
+    types.sort();
+    types.dedup();
+    types
 }

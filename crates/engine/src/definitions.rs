@@ -284,6 +284,7 @@ impl<'a> Apply<'a> {
             found.extend(unknown);
             let unfinished = self.options.incomplete && document.kind() == DocumentKind::Journey;
             findings.extend(found.into_iter().filter(|f| !unfinished || !f.is_error()));
+            findings.extend(self.not_editable(document));
             let mut members = unknown_members(s, document)?;
             document.locate(&mut members);
             findings.extend(members);
@@ -320,6 +321,22 @@ impl<'a> Apply<'a> {
             findings.extend(found);
         }
         Ok(findings)
+    }
+
+    /// A journey that waits for its start, takes nobody in any more or is over is as it was published.
+    fn not_editable(&self, document: &Document) -> Option<Finding> {
+        let (row, _) = self.stored.get(&(document.kind(), document.key().to_owned()))?;
+        let fixed = matches!(row.state.as_str(), "scheduled" | "closed" | "aborted" | "finished");
+        (document.kind() == DocumentKind::Journey && fixed).then(|| {
+            let message = format!(
+                "Journey `{}` is {} and cannot be changed. Duplicate it, or give this one another key.",
+                row.key, row.state
+            );
+            let mut finding = [Finding::error("journey_not_editable", "", message)];
+            document.locate(&mut finding);
+            let [finding] = finding;
+            finding
+        })
     }
 
     fn write(self, s: &mut dyn Session) -> Result<ApplyReport, DefinitionError> {
@@ -416,7 +433,7 @@ pub(crate) fn add_version(
     Ok(id)
 }
 
-fn body_of(document: &Document) -> Result<String, DefinitionError> {
+pub(crate) fn body_of(document: &Document) -> Result<String, DefinitionError> {
     document
         .to_value()
         .map(|value| value.to_string())

@@ -6,7 +6,9 @@ use caravan_store::step::{InboxRow, NewInbox};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::external::Answered;
 use crate::listen::HeardActivity;
+use crate::walk::Cause;
 
 /// Whom something heard is addressed to. Ids of accounts and of people overlap, so a number alone does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -95,6 +97,16 @@ pub enum Command {
         subject: i64,
         /// How many journeys led here.
         chain: i64,
+        /// What brought it.
+        #[serde(default)]
+        cause: Cause,
+    },
+    /// Subjects meet the goal of a journey.
+    GoalMet {
+        /// The journey.
+        journey: DocumentId,
+        /// Account or person ids.
+        subjects: Vec<i64>,
     },
     /// One subject's trip in a journey ends.
     Leave {
@@ -109,11 +121,31 @@ pub enum Command {
         trips: Vec<EnrollmentId>,
         /// With what outcome.
         outcome: String,
+        /// Who ends them by hand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Cause>,
     },
     /// The wait of one trip is skipped.
     Skip {
         /// Which.
         trip: EnrollmentId,
+        /// Who says so.
+        #[serde(default)]
+        by: Cause,
+    },
+    /// One trip passes a node that failed as if it were not there.
+    LeaveOut {
+        /// Which.
+        trip: EnrollmentId,
+        /// The node's number.
+        node: i64,
+        /// Who says so.
+        by: Cause,
+    },
+    /// A service answered a call.
+    ExternalAnswered {
+        /// What it answered.
+        answered: Answered,
     },
     /// A paused journey goes on.
     Resume {
@@ -137,9 +169,12 @@ impl Command {
             Self::Open { .. } => "open",
             Self::CreateGroups { .. } => "create_groups",
             Self::Enter { .. } => "enter",
+            Self::GoalMet { .. } => "goal_met",
             Self::Leave { .. } => "leave",
             Self::End { .. } => "end",
             Self::Skip { .. } => "skip",
+            Self::LeaveOut { .. } => "leave_out",
+            Self::ExternalAnswered { .. } => "external_answered",
             Self::Resume { .. } => "resume",
             Self::Retry { .. } => "retry",
         }

@@ -4,10 +4,12 @@
 
 pub mod batch;
 pub mod compile;
+mod counters;
 pub mod definitions;
 pub mod deliver;
 pub mod draft;
 pub mod engine;
+pub mod external;
 mod groups;
 pub mod import;
 pub mod inbox;
@@ -16,6 +18,7 @@ pub mod listen;
 mod lists;
 pub mod live;
 pub mod load;
+pub mod nodes;
 pub mod objects;
 pub mod plan;
 pub mod returned;
@@ -24,10 +27,12 @@ pub mod save;
 pub mod simulate;
 pub mod status;
 mod structure;
+pub mod sweep;
 pub mod tallies;
 pub mod texts;
 pub mod tracking;
 pub mod travel;
 pub mod walk;
+pub mod why;
 
 pub use engine::Engine;

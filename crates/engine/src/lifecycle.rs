@@ -1,9 +1,13 @@
 //! The life of a journey: publish, pause, resume, close, abort, and what the calendar does.
 
+mod duplicate;
+mod review;
+
 use std::collections::BTreeMap;
 
 use caravan_catalog::{Actions, Definitions};
-use caravan_model::document::{Document, DocumentKind, Reference};
+use caravan_model::document::{Body, Document, DocumentKind, Reference};
+use caravan_model::journey::{Journey, Node};
 use caravan_model::{DocumentId, EnrollmentId, Finding, Shard, VersionId};
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::step::{self, NewInbox};
@@ -14,9 +18,13 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::compile::{Identity, compile};
-use crate::definitions::{DefinitionError, add_version, check_journey, stored_document};
+use crate::definitions::{DefinitionError, add_version, body_of, check_journey, stored_document};
 use crate::inbox::Command;
-use crate::live::definitions_of;
+use crate::live::{definitions_of, journey_of};
+use crate::walk::Cause;
+
+pub use self::duplicate::{Duplicate, DuplicateMode, duplicate};
+pub use self::review::{Review, Standing, review};
 
 /// How many trips one command ends.
 const TRIPS_PER_COMMAND: usize = 500;
@@ -46,8 +54,9 @@ pub fn publish(engine: &Engine, keys: &[String], actor: &str) -> Result<Vec<Publ
         let rows = documents::all(s)?;
         let definitions = definitions_of(s, &rows)?.as_if_live(keys);
         let mut findings = Vec::new();
-        for (_, document) in &drafts {
-            findings.extend(findings_against(document, &definitions, now));
+        for (row, document) in &drafts {
+            findings.extend(findings_against(document, &definitions, engine.abilities(), now));
+            findings.extend(against_a_new_version(s, row, document)?);
         }
         if findings.iter().any(Finding::is_error) {
             return Err(DefinitionError::Findings(findings));
@@ -82,9 +91,67 @@ fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow, Definition
         .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })
 }
 
+/// What may not change from one version of a journey to the next: who travels, when it began, how often one may enter.
+fn against_a_new_version(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    document: &Document,
+) -> Result<Vec<Finding>, StoreError> {
+    let published = match row.live_version {
+        Some(version) => documents::version(s, version)?.and_then(|version| journey_of(&version.body).ok()),
+        None => None,
+    };
+    let (Some(before), Some(now)) = (published, document.body.journey()) else { return Ok(Vec::new()) };
+    let fixed = |code: &str, pointer: &str, what: &str| {
+        let message =
+            format!("{what} cannot change once a journey has been published. Put it back, or duplicate the journey.");
+        Finding::error(code, pointer, message)
+    };
+    let mut findings = Vec::new();
+    if before.subject != now.subject {
+        findings.push(fixed("subject_fixed", "/subject", "Who travels"));
+    }
+    if before.start != now.start {
+        findings.push(fixed("start_fixed", "/start", "The start date"));
+    }
+    if before.reentry != now.reentry {
+        findings.push(fixed("reentry_fixed", "/reentry", "Re-entry"));
+    }
+    document.locate(&mut findings);
+    Ok(findings)
+}
+
+/// What this installation can do beyond deciding; what it cannot do is refused before it is published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Something takes calls of external services out of the outbox and brings their answers in.
+    pub external_calls: bool,
+}
+
+/// Nodes that need an ability that this installation does not have.
+fn beyond(document: &Document, abilities: Abilities) -> Vec<Finding> {
+    let Some(journey) = document.body.journey().filter(|_| !abilities.external_calls) else { return Vec::new() };
+    let calls = |node: &Node| matches!(node, Node::ExternalAction(_) | Node::ExternalSplit(_));
+    let found = journey.nodes.iter().filter(|(_, node)| calls(node)).map(|(id, _)| {
+        let message = format!(
+            "`{id}` calls an external service, which this installation cannot do yet. Take the node out of the journey."
+        );
+        Finding::error("external_calls_unavailable", format!("/nodes/{id}/service"), message).at_node(id.as_str())
+    });
+    let mut findings: Vec<Finding> = found.collect();
+    document.locate(&mut findings);
+    findings
+}
+
 /// Everything that stands against publishing a journey, errors and warnings.
-pub fn findings_against(document: &Document, definitions: &Definitions, now: Timestamp) -> Vec<Finding> {
+pub fn findings_against(
+    document: &Document,
+    definitions: &Definitions,
+    abilities: Abilities,
+    now: Timestamp,
+) -> Vec<Finding> {
     let mut findings = check_journey(document, now);
+    findings.extend(beyond(document, abilities));
     findings.extend(document.check_conditions(&definitions.schema));
     if findings.iter().any(Finding::is_error) {
         return findings;
@@ -136,11 +203,19 @@ fn publish_one(
     };
     documents::put(s, &changed)?;
     if state == "live" {
-        step::insert_inbox(s, &Command::Open { journey: row.id, after: 0 }.to_all(now))?;
+        open(s, row.id, journey.goal.is_some(), now)?;
     }
     let no = documents::versions_of(s, row.id)?.last().map_or(1, |v| v.no);
     let warnings = findings.to_vec();
     Ok(Published { key: row.key.clone(), version: no, state: state.to_owned(), warnings })
+}
+
+/// The audience is let in; who meets the goal already is noted first.
+fn open(s: &mut dyn Session, journey: DocumentId, has_goal: bool, now: Timestamp) -> Result<(), StoreError> {
+    if has_goal {
+        step::insert_inbox(s, &Command::Evaluate { list: journey, after: 0 }.to_all(now))?;
+    }
+    step::insert_inbox(s, &Command::Open { journey, after: 0 }.to_all(now))
 }
 
 /// The content that a version uses, as it is now: `{KIND: {KEY: body}}`. A later change of an email does not reach a
@@ -165,6 +240,50 @@ fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) 
     serde_json::to_string(&frozen).unwrap_or_else(|_| "{}".to_owned())
 }
 
+/// Moves the end date of a journey that is live or scheduled, in its draft too.
+///
+/// # Errors
+/// It is neither; the date has passed, or lies more than three years after the start.
+pub fn move_end(engine: &Engine, key: &str, end: Timestamp, actor: &str) -> Result<(), DefinitionError> {
+    engine.store().write(|s| {
+        documents::begin_change(s)?;
+        let now = s.now()?;
+        let row = journey_row(s, key)?;
+        if !matches!(row.state.as_str(), "live" | "scheduled") {
+            let message =
+                format!("Journey `{key}` is {}; only the end of a live or scheduled one is moved.", row.state);
+            return Err(Finding::error("wrong_state", "", message).into());
+        }
+        let unreadable =
+            || Finding::error("unreadable", "", format!("Journey `{key}` cannot be read. Apply it again."));
+        let mut document = stored_document(&row).ok_or_else(unreadable)?;
+        let Body::Journey(journey) = &mut document.body else { return Err(unreadable().into()) };
+        journey.end = Some(end);
+        // The start of a journey that runs is when it began.
+        let begun = journey.start.or(row.starts_at);
+        let dated = Journey { start: begun, ..journey.as_ref().clone() };
+        let findings: Vec<Finding> = dated
+            .check(now, &Actions)
+            .into_iter()
+            .filter(|finding| finding.pointer == "/end" && finding.is_error())
+            .collect();
+        if !findings.is_empty() {
+            return Err(DefinitionError::Findings(findings));
+        }
+        let changed = DocumentRow {
+            body: body_of(&document)?,
+            ends_at: Some(end),
+            revision: row.revision + 1,
+            updated_at: now,
+            updated_by: actor.to_owned(),
+            ..row
+        };
+        Ok::<_, DefinitionError>(documents::put(s, &changed)?)
+    })?;
+    engine.poke();
+    Ok(())
+}
+
 /// What a person does to a journey that was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
@@ -182,7 +301,7 @@ pub enum Verb {
 ///
 /// # Errors
 /// `wrong_state` with what may be done instead.
-pub fn command(engine: &Engine, key: &str, verb: Verb, _actor: &str) -> Result<(), DefinitionError> {
+pub fn command(engine: &Engine, key: &str, verb: Verb, actor: &str) -> Result<(), DefinitionError> {
     engine.store().write(|s| {
         documents::begin_change(s)?;
         let now = s.now()?;
@@ -207,7 +326,7 @@ pub fn command(engine: &Engine, key: &str, verb: Verb, _actor: &str) -> Result<(
             Verb::Close => return Err(refuse("only a live journey can be closed to new entries.")),
             Verb::Abort if matches!(state, "live" | "closed" | "scheduled") => {
                 documents::put(s, &DocumentRow { paused: false, state: "aborted".to_owned(), ..row.clone() })?;
-                end_everybody(s, row.id, "aborted", now)?;
+                end_everybody(s, row.id, "aborted", Some(&Cause::hand(actor, "abort")), now)?;
             }
             Verb::Abort => return Err(refuse("only a live, closed or scheduled journey can be aborted.")),
         }
@@ -218,7 +337,13 @@ pub fn command(engine: &Engine, key: &str, verb: Verb, _actor: &str) -> Result<(
 }
 
 /// Ends every trip of a journey through the inboxes of its travellers' shards.
-fn end_everybody(s: &mut dyn Session, journey: DocumentId, outcome: &str, now: Timestamp) -> Result<(), StoreError> {
+fn end_everybody(
+    s: &mut dyn Session,
+    journey: DocumentId,
+    outcome: &str,
+    by: Option<&Cause>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let mut by_shard: BTreeMap<Shard, Vec<EnrollmentId>> = BTreeMap::new();
     for (trip, shard) in journeys::active_trips(s, journey)? {
         by_shard.entry(shard).or_default().push(trip);
@@ -226,7 +351,9 @@ fn end_everybody(s: &mut dyn Session, journey: DocumentId, outcome: &str, now: T
     let mut rows: Vec<NewInbox> = Vec::new();
     for (shard, trips) in by_shard {
         for part in trips.chunks(TRIPS_PER_COMMAND) {
-            rows.push(Command::End { trips: part.to_vec(), outcome: outcome.to_owned() }.to(shard, now));
+            rows.push(
+                Command::End { trips: part.to_vec(), outcome: outcome.to_owned(), by: by.cloned() }.to(shard, now),
+            );
         }
     }
     step::insert_inbox(s, &rows)
@@ -268,11 +395,12 @@ fn tick_one(s: &mut dyn Session, row: &DocumentRow, now: Timestamp) -> Result<bo
     match row.state.as_str() {
         "scheduled" if row.starts_at.is_none_or(|at| at <= now) => {
             documents::set_state(s, row.id, "live")?;
-            step::insert_inbox(s, &Command::Open { journey: row.id, after: 0 }.to_all(now))?;
+            let has_goal = journey_of(&row.body).is_ok_and(|journey| journey.goal.is_some());
+            open(s, row.id, has_goal, now)?;
         }
         "live" | "closed" if over => {
             documents::put(s, &DocumentRow { state: "finished".to_owned(), paused: false, ..row.clone() })?;
-            end_everybody(s, row.id, "expired", now)?;
+            end_everybody(s, row.id, "expired", None, now)?;
         }
         "closed" if journeys::active(s, row.id)? == 0 => documents::set_state(s, row.id, "finished")?,
         _ => return Ok(false),

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::walk::Traveller;
 
-/// An event that a listen node waits for.
+/// An event that a listen node waits for, or that a person journey begins with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// Type of activity.
@@ -19,6 +19,13 @@ pub struct Event {
     pub fields: Vec<FieldTest>,
     /// How often it must happen.
     pub at_least: i64,
+}
+
+impl Event {
+    /// Whether an activity is one of those meant.
+    pub fn is(&self, activity: &HeardActivity, context: &Context<'_>) -> bool {
+        self.activity == activity.kind && FieldTest::all_hold(&self.fields, &ActivityFields(activity), context)
+    }
 }
 
 /// An activity as an inbox carries it to its subjects.
@@ -65,39 +72,6 @@ impl HeardActivity {
             Subject::Person(_) => self.account.is_some() && self.enrollment.is_some_and(|e| e != t.row.id),
         };
         !own && !elsewhere && self.happened_at() >= t.row.node_at
-    }
-}
-
-/// What an activity means to a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is not what it listens for.
-    Other,
-    /// It counts, but there must be more.
-    Counted,
-    /// That is it.
-    Enough,
-}
-
-/// Judges one activity; `heard` is how many have counted before.
-pub fn judge(
-    events: &[Event],
-    activity: &HeardActivity,
-    heard: i64,
-    context: &Context<'_>,
-    person_fits: impl Fn(&HeardActivity) -> bool,
-) -> Verdict {
-    let fields = ActivityFields(activity);
-    let Some(event) = events
-        .iter()
-        .find(|event| event.activity == activity.kind && FieldTest::all_hold(&event.fields, &fields, context))
-    else {
-        return Verdict::Other;
-    };
-    match person_fits(activity) {
-        false => Verdict::Other,
-        true if heard + 1 >= event.at_least => Verdict::Enough,
-        true => Verdict::Counted,
     }
 }
 

@@ -97,7 +97,11 @@ pub struct Live {
     /// Communication limits.
     pub rules: Rules,
     plans: Mutex<HashMap<VersionId, Option<Arc<Plan>>>>,
+    entered_by: Mutex<Option<EnteredBy>>,
 }
+
+/// Journeys that begin with events, by the type of activity.
+type EnteredBy = HashMap<String, Arc<Vec<Arc<Plan>>>>;
 
 impl Live {
     /// Reads all definitions and compiles what is shared. Plans are compiled when they are first asked for.
@@ -119,6 +123,7 @@ impl Live {
             definitions,
             heard,
             plans: Mutex::new(HashMap::new()),
+            entered_by: Mutex::new(None),
         })
     }
 
@@ -169,6 +174,30 @@ impl Live {
             }
         }
         Ok(found)
+    }
+
+    /// Live journeys that an activity of this type may let people into.
+    pub fn entered_by(&self, s: &mut dyn Session, activity: &str) -> Result<Arc<Vec<Arc<Plan>>>, StoreError> {
+        if let Some(known) = self.entered_by.lock().as_ref() {
+            return Ok(known.get(activity).cloned().unwrap_or_default());
+        }
+        let mut found: HashMap<String, Vec<Arc<Plan>>> = HashMap::new();
+        let mut journeys: Vec<&LiveJourney> =
+            self.journeys.values().filter(|j| j.of_people && j.state == "live").collect();
+        journeys.sort_by_key(|journey| journey.id);
+        for journey in journeys {
+            let Some(version) = journey.version else { continue };
+            let Some(plan) = self.plan(s, version)? else { continue };
+            let Entry::Events(events) = &plan.entry else { continue };
+            let types: HashSet<&str> = events.iter().map(|event| event.activity.as_str()).collect();
+            for kind in types {
+                found.entry(kind.to_owned()).or_default().push(Arc::clone(&plan));
+            }
+        }
+        let found: EnteredBy = found.into_iter().map(|(kind, plans)| (kind, Arc::new(plans))).collect();
+        let of_type = found.get(activity).cloned().unwrap_or_default();
+        *self.entered_by.lock() = Some(found);
+        Ok(of_type)
     }
 
     /// A dynamic list or audience by id.
@@ -281,25 +310,25 @@ fn live_journey(row: &DocumentRow) -> Option<LiveJourney> {
 }
 
 fn lists_of(definitions: &Definitions) -> Vec<LiveList> {
-    let kinds = [DocumentKind::AccountList, DocumentKind::Audience, DocumentKind::PeopleList];
+    let kinds = [DocumentKind::AccountList, DocumentKind::Audience, DocumentKind::PeopleList, DocumentKind::Journey];
     let mut lists: Vec<LiveList> =
         kinds.iter().flat_map(|&kind| definitions.of_kind(kind)).filter_map(|d| live_list(d, definitions)).collect();
     lists.sort_by_key(|list| list.id);
     lists
 }
 
-/// A list that a condition fills: live dynamic lists and all audiences.
+/// A list that a condition fills: live dynamic lists, all audiences, and the goals of journeys that run.
 fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
-    let when = d.body.get("when")?;
-    let lives = match d.kind {
-        DocumentKind::Audience => true,
-        _ => d.state == "live" && d.text("type") == Some("dynamic"),
+    let (when, lives) = match d.kind {
+        DocumentKind::Audience => (d.body.get("when")?, true),
+        DocumentKind::Journey => (d.body.get("goal")?, matches!(d.state.as_str(), "live" | "closed")),
+        _ => (d.body.get("when")?, d.state == "live" && d.text("type") == Some("dynamic")),
     };
-    if !lives {
+    if !lives || when.is_null() {
         return None;
     }
     let of_people = match d.kind {
-        DocumentKind::Audience => d.text("subject") == Some("person"),
+        DocumentKind::Audience | DocumentKind::Journey => d.text("subject") == Some("person"),
         kind => kind == DocumentKind::PeopleList,
     };
     let read = match of_people {

@@ -4,113 +4,71 @@
 //! numbers come from the order in the manifest and so are the same for ever: 0 is the audience, then the nodes, then
 //! the actions inside people boxes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use caravan_catalog::{Needs, PreparedAction};
+use caravan_catalog::Needs;
 use caravan_model::condition::Condition;
 use caravan_model::duration::Duration;
 use caravan_model::journey::Reentry;
-use caravan_model::wait::Wait;
+use caravan_model::journey::shares::bucket;
 use caravan_model::{DocumentId, VersionId};
 use jiff::Timestamp;
 
+use crate::listen::Event;
+use crate::nodes::Step;
+
 /// Where a path leads.
 pub type Target = Option<usize>;
-
-/// What a node does with a traveller.
-pub enum Step {
-    /// The entry.
-    Audience {
-        /// The first node.
-        next: Target,
-    },
-    /// An action on the account or on its people.
-    Action {
-        /// Ready to decide.
-        action: Box<dyn PreparedAction>,
-        /// Once per person, or once.
-        on_people: bool,
-        /// Where it goes on.
-        next: Target,
-    },
-    /// Time.
-    Wait {
-        /// How long.
-        wait: Wait,
-        /// Where it goes on.
-        next: Target,
-    },
-    /// An event, or its absence.
-    Listen(Box<Listen>),
-    /// Conditions, tried top to bottom.
-    Split {
-        /// Label, condition, target.
-        paths: Vec<(String, Condition, Target)>,
-        /// For the rest; none: the trip ends as `no_path`.
-        other: Option<Target>,
-    },
-    /// A closed box: people take its paths, the account passes whole.
-    People {
-        /// In order.
-        paths: Vec<BoxPath>,
-        /// For the rest; none: they skip to the end of the box.
-        other: Option<Vec<usize>>,
-        /// Where the account goes on.
-        next: Target,
-    },
-    /// Joins paths.
-    Merge {
-        /// Where it goes on.
-        next: Target,
-    },
-    /// An action inside a people box; only counted under this number, run by its box.
-    Boxed {
-        /// Ready to decide.
-        action: Box<dyn PreparedAction>,
-    },
-}
-
-/// One path of a people box.
-pub struct BoxPath {
-    /// Its name.
-    pub label: String,
-    /// Who takes it.
-    pub when: Condition,
-    /// Its actions, by number.
-    pub actions: Vec<usize>,
-}
-
-/// What a listen node waits for.
-pub struct Listen {
-    /// Any of these.
-    pub events: Vec<crate::listen::Event>,
-    /// What must hold for the person who acted.
-    pub filters: Option<Condition>,
-    /// When it gives up, and where it then goes: an absent path ends the trip as `timed_out`.
-    pub timeout: Option<(Wait, Option<Target>)>,
-    /// Where it goes on when it heard.
-    pub next: Target,
-}
 
 /// A node of the plan.
 pub struct PlanNode {
     /// Its name in the manifest.
     pub id: String,
     /// What it does.
-    pub step: Step,
-    /// What it looks at.
-    pub own_needs: Needs,
+    pub step: Box<dyn Step>,
+    /// What it looks at itself.
+    pub own: Looks,
     /// What a traveller that starts its step here may look at.
+    pub looks: Looks,
+}
+
+/// What a node looks at: what is loaded for it, and the counters that are locked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// Of the world.
     pub needs: Needs,
+    /// Nodes whose travellers are counted one by one.
+    pub counters: BTreeSet<usize>,
+}
+
+impl Looks {
+    /// What a condition looks at, too.
+    pub fn at(&mut self, condition: &Condition) {
+        self.needs.extend(&Needs::from(&condition.needs()));
+    }
+
+    /// Everything that either looks at.
+    pub fn extend(&mut self, other: &Self) {
+        self.needs.extend(&other.needs);
+        self.counters.extend(&other.counters);
+    }
+}
+
+impl From<Needs> for Looks {
+    fn from(needs: Needs) -> Self {
+        Self { needs, ..Self::default() }
+    }
 }
 
 /// Who enters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
     /// Members of this list or audience.
     List(DocumentId),
-    /// Nobody by itself: only commands (the audience's kind works later).
+    /// People who do one of these.
+    Events(Vec<Event>),
+    /// Nobody by itself: only commands.
     Commands,
 }
 
@@ -145,11 +103,15 @@ pub struct Plan {
     pub ends_at: Timestamp,
     /// When it may be entered again.
     pub again: Option<EnterAgain>,
+    /// How many of a hundred of the audience are only counted.
+    pub hold_out: u32,
+    /// What the journey is for.
+    pub goal: Option<Condition>,
     /// By number.
     pub nodes: Vec<PlanNode>,
     /// Number of a name.
     pub numbers: HashMap<String, usize>,
-    /// Activity types that its listen nodes hear.
+    /// Activity types that its entry, its listen nodes and its goal hear.
     pub hears: Vec<String>,
 }
 
@@ -157,6 +119,12 @@ impl Plan {
     /// The node with this number; a number that the plan does not have is a defect and reads as the entry.
     pub fn node(&self, number: i64) -> &PlanNode {
         usize::try_from(number).ok().and_then(|n| self.nodes.get(n)).unwrap_or(&self.nodes[0])
+    }
+
+    /// Whether the traveller with this key belongs to the part of the audience that is only counted: always the same
+    /// part, and another one than a variant split of the same journey would make.
+    pub fn holds_out(&self, traveller: &str) -> bool {
+        self.hold_out > 0 && bucket(traveller, &format!("{}:hold-out", self.key)) < self.hold_out * 100
     }
 }
 
@@ -180,14 +148,14 @@ pub(crate) fn reentry_of(reentry: Option<&Reentry>) -> Option<EnterAgain> {
 ///
 /// A walk always stops at a node that waits (even for no time at all: then it is due at once), so a batch loads for
 /// each traveller its node's own needs and those of what it can walk into from there.
-pub(crate) fn spread_needs(nodes: &mut [PlanNode]) {
-    let mut arriving: Vec<Needs> = nodes.iter().map(|n| n.own_needs.clone()).collect();
+pub(crate) fn spread_looks(nodes: &mut [PlanNode]) {
+    let mut arriving: Vec<Looks> = nodes.iter().map(|n| n.own.clone()).collect();
     // With at most a few hundred nodes, repeating until nothing changes is simpler than sorting and quick enough.
     let mut changed = true;
     while changed {
         changed = false;
         for (at, node) in nodes.iter().enumerate().filter(|(_, node)| !node.step.waits()) {
-            for target in node.step.targets() {
+            for target in node.step.targets().into_iter().flatten() {
                 let before = arriving[at].clone();
                 let reached = arriving[target].clone();
                 arriving[at].extend(&reached);
@@ -196,38 +164,9 @@ pub(crate) fn spread_needs(nodes: &mut [PlanNode]) {
         }
     }
     for node in nodes.iter_mut() {
-        node.needs = node.own_needs.clone();
-        for target in node.step.targets() {
-            node.needs.extend(&arriving[target]);
+        node.looks = node.own.clone();
+        for target in node.step.targets().into_iter().flatten() {
+            node.looks.extend(&arriving[target]);
         }
-    }
-}
-
-impl Step {
-    /// Whether a traveller that arrives stops here.
-    pub fn waits(&self) -> bool {
-        matches!(self, Self::Wait { .. } | Self::Listen(_))
-    }
-
-    /// Where its paths lead.
-    pub fn targets(&self) -> Vec<usize> {
-        let mut targets: Vec<Target> = Vec::new();
-        match self {
-            Self::Audience { next }
-            | Self::Action { next, .. }
-            | Self::Wait { next, .. }
-            | Self::People { next, .. }
-            | Self::Merge { next } => targets.push(*next),
-            Self::Listen(listen) => {
-                targets.push(listen.next);
-                targets.extend(listen.timeout.iter().filter_map(|(_, next)| *next));
-            }
-            Self::Split { paths, other } => {
-                targets.extend(paths.iter().map(|(_, _, next)| *next));
-                targets.extend(other);
-            }
-            Self::Boxed { .. } => {}
-        }
-        targets.into_iter().flatten().collect()
     }
 }

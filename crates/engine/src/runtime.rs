@@ -8,12 +8,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::import::take_in_arrived;
+use crate::sweep::sweep;
 use crate::{Engine, lifecycle};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
 /// How often the calendar is looked at.
 const TICK: Duration = Duration::from_secs(1);
+/// How often trips are looked for that nothing would ever move.
+const SWEEP: Duration = Duration::from_secs(300);
 
 /// What running until idle did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -123,7 +126,16 @@ pub fn serve(
         threads.push(spawn("deliver", move || repeat(&engine, POLL, || Ok(deliver.deliver_once()? > 0)))?);
     }
     let calendar = engine.clone();
-    threads.push(spawn("calendar", move || repeat(&calendar, TICK, || lifecycle::tick(&calendar)))?);
+    threads.push(spawn("calendar", move || {
+        let mut swept = Instant::now();
+        repeat(&calendar, TICK, || {
+            if swept.elapsed() >= SWEEP {
+                swept = Instant::now();
+                sweep(&calendar)?;
+            }
+            lifecycle::tick(&calendar)
+        });
+    })?);
     let arrivals = engine.clone();
     threads.push(spawn("imports", move || repeat(&arrivals, TICK, || take_in_arrived(&arrivals)))?);
     Ok(RuntimeHandle { engine: engine.clone(), threads })

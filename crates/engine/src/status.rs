@@ -18,16 +18,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Which, map};
-pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, timeline};
+pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
 pub use travellers::{Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::plan::{Plan, Step};
+use crate::plan::Plan;
 use crate::tallies::{Counted, TRIPS};
+use crate::walk::HELD_OUT;
 
 /// The figures of a journey: see the interfaces page, *Journey status*.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct JourneyStatus {
     /// Its key.
     pub key: String,
@@ -44,6 +45,8 @@ pub struct JourneyStatus {
     pub travellers: Travellers,
     /// Who would have entered but may not, by reason.
     pub not_entered: BTreeMap<String, i64>,
+    /// Who reached the journey's goal; none while it has none.
+    pub goal: Option<Goal>,
     /// By node: `audience`, the nodes in their order, then the actions of people boxes.
     pub nodes: IndexMap<String, NodeStatus>,
 }
@@ -67,6 +70,44 @@ pub struct Travellers {
     pub aborted: i64,
     /// The journey's end came.
     pub expired: i64,
+    /// They belong to the part of the audience that is only counted.
+    pub held_out: i64,
+}
+
+/// Who reached the journey's goal, travellers beside those who are only counted.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Goal {
+    /// Those who travel.
+    pub travellers: Conversion,
+    /// Those who are only counted.
+    pub held_out: Conversion,
+}
+
+/// How many of those who entered reached the goal afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Conversion {
+    /// Trips that began.
+    pub entered: i64,
+    /// Of these, those whose traveller met the goal already.
+    pub before: i64,
+    /// Those who met it after they had entered, inside or later.
+    pub converted: i64,
+    /// `converted / (entered - before)`; none when nobody could convert.
+    pub rate: Option<f64>,
+}
+
+impl Goal {
+    fn of(&mut self, held_out: bool) -> &mut Conversion {
+        if held_out { &mut self.held_out } else { &mut self.travellers }
+    }
+}
+
+impl Conversion {
+    fn settle(&mut self, entered: i64) {
+        self.entered = entered;
+        let could = entered - self.before;
+        self.rate = (could > 0).then(|| self.converted as f64 / could as f64);
+    }
 }
 
 /// The figures of a node. `reached = left + current + ended`, always.
@@ -129,12 +170,14 @@ pub fn status_of(engine: &Engine, s: &mut dyn Session, row: &DocumentRow) -> Res
         problems: journeys::problems(s, Some(row.id), caravan_model::EnrollmentId(0), 1_000)?.len(),
         travellers: Travellers::default(),
         not_entered: BTreeMap::new(),
+        goal: None,
         nodes: IndexMap::new(),
     };
     if let Some(version) = row.live_version
         && let Some(plan) = live.plan(s, version)?
     {
         status.version = plan.version_no;
+        status.goal = plan.goal.as_ref().map(|_| Goal::default());
         add_nodes(&mut status, &plan);
     }
     for tally in journeys::tallies(s, row.id)? {
@@ -154,8 +197,7 @@ pub fn status_of(engine: &Engine, s: &mut dyn Session, row: &DocumentRow) -> Res
 /// Every node stands in the figures, also while nobody has come.
 fn add_nodes(status: &mut JourneyStatus, plan: &Arc<Plan>) {
     for node in &plan.nodes {
-        let acts = matches!(node.step, Step::Action { .. } | Step::Boxed { .. });
-        let outcomes = acts.then(Outcomes::default);
+        let outcomes = node.step.acts().then(Outcomes::default);
         status.nodes.insert(node.id.clone(), NodeStatus { outcomes, ..NodeStatus::default() });
     }
 }
@@ -171,8 +213,11 @@ fn count_trip(status: &mut JourneyStatus, counted: Counted, n: i64) {
             "timed_out" => travellers.timed_out += n,
             "removed" => travellers.removed += n,
             "aborted" => travellers.aborted += n,
+            HELD_OUT => travellers.held_out += n,
             _ => travellers.expired += n,
         },
+        Counted::GoalBefore { held_out } => status.goal.get_or_insert_default().of(held_out).before += n,
+        Counted::Goal { held_out } => status.goal.get_or_insert_default().of(held_out).converted += n,
         _ => {}
     }
 }
@@ -190,13 +235,21 @@ fn count_node(node: &mut NodeStatus, counted: Counted, n: i64) {
         Counted::NoOp(reason) => *outcomes.get_or_insert_default().no_op.entry(reason).or_default() += n,
         Counted::Skipped(reason) => *outcomes.get_or_insert_default().skipped.entry(reason).or_default() += n,
         Counted::Failed(code) => *outcomes.get_or_insert_default().failed.entry(code).or_default() += n,
-        Counted::Entered | Counted::NotEntered(_) | Counted::Trip(_) => {}
+        Counted::Entered
+        | Counted::NotEntered(_)
+        | Counted::Trip(_)
+        | Counted::GoalBefore { .. }
+        | Counted::Goal { .. } => {}
     }
 }
 
 fn settle(status: &mut JourneyStatus) {
     let t = &mut status.travellers;
-    t.active = t.entered - t.completed - t.no_path - t.timed_out - t.removed - t.aborted - t.expired;
+    t.active = t.entered - t.completed - t.no_path - t.timed_out - t.removed - t.aborted - t.expired - t.held_out;
+    if let Some(goal) = &mut status.goal {
+        goal.travellers.settle(t.entered - t.held_out);
+        goal.held_out.settle(t.held_out);
+    }
     for node in status.nodes.values_mut() {
         node.current = node.reached - node.left - node.ended;
         node.paths.retain(|_, n| *n != 0);

@@ -40,7 +40,21 @@ pub enum Counted {
     NotEntered(String),
     /// Trips that ended so (at [`TRIPS`]).
     Trip(String),
+    /// Trips whose traveller met the journey's goal before it entered (at [`TRIPS`]).
+    GoalBefore {
+        /// It belongs to the part that is only counted.
+        held_out: bool,
+    },
+    /// Trips whose traveller met the journey's goal after it had entered (at [`TRIPS`]).
+    Goal {
+        /// It belongs to the part that is only counted.
+        held_out: bool,
+    },
 }
+
+/// Stored names of the counts about goals: travellers, and those who are only counted.
+const GOAL_BEFORE: [&str; 2] = ["goal_before", "goal_before_held_out"];
+const GOAL: [&str; 2] = ["goal", "goal_held_out"];
 
 impl Counted {
     /// As stored in `tally.kind`.
@@ -59,6 +73,8 @@ impl Counted {
             Self::Entered => "entered".to_owned(),
             Self::NotEntered(reason) => format!("not_entered:{reason}"),
             Self::Trip(outcome) => format!("trip:{outcome}"),
+            Self::GoalBefore { held_out } => GOAL_BEFORE[usize::from(*held_out)].to_owned(),
+            Self::Goal { held_out } => GOAL[usize::from(*held_out)].to_owned(),
         }
     }
 
@@ -73,6 +89,8 @@ impl Counted {
             "pending" => Self::Pending,
             "in_doubt" => Self::InDoubt,
             "entered" => Self::Entered,
+            _ if GOAL_BEFORE.contains(&kind) => Self::GoalBefore { held_out: kind == GOAL_BEFORE[1] },
+            _ if GOAL.contains(&kind) => Self::Goal { held_out: kind == GOAL[1] },
             _ => rest("path:")
                 .map(Self::Path)
                 .or_else(|| rest("no_op:").map(Self::NoOp))

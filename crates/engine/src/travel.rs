@@ -1,20 +1,30 @@
 //! What a person does to single travellers by hand. Nobody but the step moves them: each command goes to the inbox of
 //! the traveller's shard.
 
+use std::collections::HashMap;
+
 use caravan_model::{EnrollmentId, Finding};
-use caravan_store::step::{self, EnrollmentRow};
-use caravan_store::{Session, journeys};
+use caravan_store::Session;
+use caravan_store::journeys::{self, Problem};
+use caravan_store::step::{self, EnrollmentRow, NewInbox};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::inbox::Command;
+use crate::plan::EnterAgain;
 use crate::status::journey_row;
+use crate::walk::Cause;
+
+/// Problems that are told at once.
+const AT_ONCE: usize = 500;
 
 /// An account or person enters a journey.
 ///
 /// # Errors
-/// There is no such journey or subject; the journey takes nobody in.
-pub fn enter(engine: &Engine, journey: &str, subject: &str) -> Result<(), DefinitionError> {
+/// There is no such journey or subject; the journey takes nobody in, or not this one (again).
+pub fn enter(engine: &Engine, journey: &str, subject: &str, actor: &str) -> Result<(), DefinitionError> {
     tell(engine, |s| {
         let row = journey_row(s, journey)?;
         if row.state != "live" {
@@ -24,49 +34,124 @@ pub fn enter(engine: &Engine, journey: &str, subject: &str) -> Result<(), Defini
         let of_people = live.journeys.get(&row.id).is_some_and(|journey| journey.of_people);
         let kind = if of_people { "person" } else { "account" };
         let (id, shard) = journeys::subject_of_key(s, of_people, subject)?.ok_or_else(|| unknown(kind, subject))?;
+        if let Some(last) = step::latest_trips(s, &[row.id], &[id])?.pop() {
+            let again = match row.live_version {
+                Some(version) => live.plan(s, version)?.and_then(|plan| plan.again.clone()),
+                None => None,
+            };
+            may_enter_again(journey, subject, &last, again.as_ref(), live.zone(), s.now()?)?;
+        }
         let now = s.now()?;
-        Ok(Command::Enter { journey: row.id, subject: id, chain: 1 }.to(shard, now))
+        let cause = Cause::hand(actor, "enter");
+        Ok(vec![Command::Enter { journey: row.id, subject: id, chain: 1, cause }.to(shard, now)])
     })
+}
+
+/// The entry rules hold for those who are let in by hand, too.
+fn may_enter_again(
+    journey: &str,
+    subject: &str,
+    last: &EnrollmentRow,
+    again: Option<&EnterAgain>,
+    zone: &TimeZone,
+    now: Timestamp,
+) -> Result<(), DefinitionError> {
+    let refuse = |code: &str, message: String| Err(Finding::error(code, "", message).into());
+    let Some(ended_at) = last.ended_at else {
+        return refuse("already_inside", format!("`{subject}` is inside the journey `{journey}` already."));
+    };
+    let Some(again) = again.filter(|again| last.entry < again.limit) else {
+        let message =
+            format!("`{subject}` was in the journey `{journey}` {} times, and it lets nobody in again.", last.entry);
+        return refuse("no_reentry", message);
+    };
+    let due = again.delay.after(if again.from_end { ended_at } else { last.entered_at }, zone);
+    if now < due {
+        return refuse(
+            "reentry_too_early",
+            format!("`{subject}` may enter the journey `{journey}` again from {due} on."),
+        );
+    }
+    Ok(())
 }
 
 /// A trip ends as `removed`.
 ///
 /// # Errors
 /// There is no such trip under way in this journey.
-pub fn remove(engine: &Engine, journey: &str, trip: EnrollmentId) -> Result<(), DefinitionError> {
-    to_trip(engine, journey, trip, Command::End { trips: vec![trip], outcome: "removed".to_owned() })
+pub fn remove(engine: &Engine, journey: &str, trip: EnrollmentId, actor: &str) -> Result<(), DefinitionError> {
+    let by = Some(Cause::hand(actor, "remove"));
+    to_trip(engine, journey, trip, Command::End { trips: vec![trip], outcome: "removed".to_owned(), by })
 }
 
 /// The wait of a trip is over now.
 ///
 /// # Errors
 /// There is no such trip under way in this journey.
-pub fn skip(engine: &Engine, journey: &str, trip: EnrollmentId) -> Result<(), DefinitionError> {
-    to_trip(engine, journey, trip, Command::Skip { trip })
+pub fn skip(engine: &Engine, journey: &str, trip: EnrollmentId, actor: &str) -> Result<(), DefinitionError> {
+    to_trip(engine, journey, trip, Command::Skip { trip, by: Cause::hand(actor, "skip") })
 }
 
-/// A trip that failed by our own fault is tried again now.
+/// What somebody does about trips that failed by our own fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// They are tried again now.
+    Retry,
+    /// The node that failed is left out; they go on behind it.
+    LeaveOut,
+}
+
+/// Does something about one trip that failed.
 ///
 /// # Errors
 /// The trip has no problem.
-pub fn retry(engine: &Engine, trip: EnrollmentId) -> Result<(), DefinitionError> {
+pub fn remedy(engine: &Engine, trip: EnrollmentId, remedy: Remedy, actor: &str) -> Result<(), DefinitionError> {
     tell(engine, |s| {
-        let row = failed(s, trip)?;
-        let now = s.now()?;
-        Ok(Command::Retry { trip }.to(row.shard, now))
+        let problem = journeys::problem_of(s, trip)?.ok_or_else(|| unknown("problem", &trip.to_string()))?;
+        told_to(s, &[problem], remedy, actor)
     })
 }
 
-/// A trip that failed by our own fault is given up: it ends as `removed`.
+/// Does the same about every trip that failed, of one journey or of all. Returns how many there were.
 ///
 /// # Errors
-/// The trip has no problem.
-pub fn give_up(engine: &Engine, trip: EnrollmentId) -> Result<(), DefinitionError> {
-    tell(engine, |s| {
-        let row = failed(s, trip)?;
-        let now = s.now()?;
-        Ok(Command::End { trips: vec![trip], outcome: "removed".to_owned() }.to(row.shard, now))
-    })
+/// There is no such journey.
+pub fn remedy_all(
+    engine: &Engine,
+    journey: Option<&str>,
+    remedy: Remedy,
+    actor: &str,
+) -> Result<usize, DefinitionError> {
+    let mut after = EnrollmentId(0);
+    let mut done = 0;
+    loop {
+        let part = engine.store().read(|s| {
+            let journey = journey.map(|key| journey_row(s, key)).transpose()?.map(|row| row.id);
+            Ok::<_, DefinitionError>(journeys::problems(s, journey, after, AT_ONCE)?)
+        })?;
+        let Some(last) = part.last() else { return Ok(done) };
+        after = last.trip;
+        done += part.len();
+        tell(engine, |s| told_to(s, &part, remedy, actor))?;
+    }
+}
+
+fn told_to(
+    s: &mut dyn Session,
+    problems: &[Problem],
+    remedy: Remedy,
+    actor: &str,
+) -> Result<Vec<NewInbox>, DefinitionError> {
+    let ids: Vec<EnrollmentId> = problems.iter().map(|problem| problem.trip).collect();
+    let nodes: HashMap<EnrollmentId, i64> = problems.iter().map(|problem| (problem.trip, problem.node)).collect();
+    let now = s.now()?;
+    let command = |row: &EnrollmentRow| match (remedy, nodes.get(&row.id)) {
+        (Remedy::LeaveOut, Some(&node)) => {
+            Command::LeaveOut { trip: row.id, node, by: Cause::hand(actor, "leave_out") }
+        }
+        _ => Command::Retry { trip: row.id },
+    };
+    Ok(step::enrollments(s, &ids)?.iter().map(|row| command(row).to(row.shard, now)).collect())
 }
 
 fn to_trip(engine: &Engine, journey: &str, trip: EnrollmentId, command: Command) -> Result<(), DefinitionError> {
@@ -76,23 +161,17 @@ fn to_trip(engine: &Engine, journey: &str, trip: EnrollmentId, command: Command)
         let row = step::enrollments(s, &[trip])?.pop().filter(known);
         let row = row.ok_or_else(|| unknown("trip under way", &trip.to_string()))?;
         let now = s.now()?;
-        Ok(command.to(row.shard, now))
+        Ok(vec![command.to(row.shard, now)])
     })
-}
-
-fn failed(s: &mut dyn Session, trip: EnrollmentId) -> Result<EnrollmentRow, DefinitionError> {
-    let problems = step::problem_attempts(s, &[trip.0])?;
-    let row = step::enrollments(s, &[trip])?.pop().filter(|_| !problems.is_empty());
-    row.ok_or_else(|| unknown("problem", &trip.to_string()))
 }
 
 fn tell(
     engine: &Engine,
-    command: impl Fn(&mut dyn Session) -> Result<step::NewInbox, DefinitionError>,
+    commands: impl Fn(&mut dyn Session) -> Result<Vec<NewInbox>, DefinitionError>,
 ) -> Result<(), DefinitionError> {
     engine.store().write(|s| {
-        let row = command(s)?;
-        Ok::<_, DefinitionError>(step::insert_inbox(s, &[row])?)
+        let rows = commands(s)?;
+        Ok::<_, DefinitionError>(step::insert_inbox(s, &rows)?)
     })?;
     engine.poke();
     Ok(())

@@ -10,6 +10,7 @@ mod evaluate;
 pub mod facts;
 mod flips;
 mod needs;
+mod notes;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use check::{Check, Checks, Constant, OPERATORS, Operator, Order, Takes, oper
 pub use evaluate::{Asked, Context, Range};
 pub use facts::{AccountFacts, Fields, GroupFacts, Membership, PersonFacts, Who};
 pub use needs::Needs;
+pub use notes::{Noted, NotedTest};
 pub use read::{Scope, read_fields};
 
 /// A condition, ready to be evaluated.

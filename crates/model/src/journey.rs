@@ -5,9 +5,11 @@
 
 mod actions;
 pub mod check;
+pub mod first_day;
 pub mod graph;
 mod node;
 mod references;
+pub mod shares;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -80,6 +82,15 @@ pub struct Journey {
     /// Whether and how a traveller may enter again; left out: once only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reentry: Option<Reentry>,
+    /// What the journey is for: whoever meets this after entering has converted. Counted for travellers and for those held
+    /// out; it moves nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reader" = "condition"))]
+    pub goal: Option<serde_json::Value>,
+    /// How many percent of the audience enter and are only counted, to compare with: always the same ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 50))]
+    pub hold_out: Option<u32>,
     /// One email per address and node, however many people share the address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deduplicate_email: bool,

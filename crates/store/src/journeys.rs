@@ -2,7 +2,7 @@
 
 use caravan_model::clock::from_micros;
 use caravan_model::{DocumentId, EnrollmentId, Shard, VersionId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::StoreError;
 use crate::params;
@@ -26,6 +26,84 @@ pub fn active(s: &mut dyn Session, journey: DocumentId) -> Result<i64, StoreErro
          WHERE v.document_id = $1 AND t.node = -1 AND (t.kind = 'entered' OR t.kind LIKE 'trip:%')",
         params![journey],
     )
+}
+
+/// What the audience of a journey would do if the journey were published now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WouldEnter {
+    /// Members of the audience that were never inside and may enter.
+    pub enter: i64,
+    /// The people that come with them: in person journeys themselves.
+    pub people: i64,
+    /// Members that were never inside and may not: accounts without a name, test profiles.
+    pub refused: i64,
+}
+
+/// Counts who would enter a journey from a list. Indexes: the list's members, `enrollment_entry`.
+pub fn would_enter(
+    s: &mut dyn Session,
+    journey: DocumentId,
+    list: DocumentId,
+    of_people: bool,
+) -> Result<WouldEnter, StoreError> {
+    let (table, may) = match of_people {
+        true => ("person", "NOT t.test_profile"),
+        false => ("account", "TRIM(t.name) <> ''"),
+    };
+    let members = format!(
+        "FROM list_member AS m JOIN {table} AS t ON t.id = m.subject_id
+         WHERE m.list_id = $1
+         AND NOT EXISTS (SELECT 1 FROM enrollment AS e WHERE e.journey_id = $2 AND e.subject_id = m.subject_id)"
+    );
+    let enter = s.query_int(&format!("SELECT COUNT(*) {members} AND {may}"), params![list, journey])?;
+    let all = s.query_int(&format!("SELECT COUNT(*) {members}"), params![list, journey])?;
+    let people = match of_people {
+        true => enter,
+        false => s.query_int(
+            &format!(
+                "SELECT COUNT(*) FROM account_person WHERE account_id IN (SELECT m.subject_id {members} AND {may})"
+            ),
+            params![list, journey],
+        )?,
+    };
+    Ok(WouldEnter { enter, people, refused: all - enter })
+}
+
+/// Trips under way that nothing will ever move: neither due nor listening; parked although their journey is not paused;
+/// or due in a shard that does not know it. Indexes: `enrollment_stuck`, `enrollment_due`.
+pub fn stuck(s: &mut dyn Session, parked: SignedDuration, most: usize) -> Result<Vec<EnrollmentRow>, StoreError> {
+    let parked = i64::try_from(parked.as_micros()).unwrap_or(i64::MAX);
+    let most = most as i64;
+    let mut ids = s.query_map(
+        "SELECT id FROM enrollment WHERE ended_at IS NULL AND due_at IS NULL AND NOT listening ORDER BY id LIMIT $1",
+        params![most],
+        |r| Ok(r.int(0)),
+    )?;
+    ids.extend(s.query_map(
+        "SELECT e.id FROM shard JOIN enrollment AS e ON e.shard = shard.id AND e.due_at >= $1
+         JOIN document AS d ON d.id = e.journey_id
+         WHERE e.ended_at IS NULL AND NOT d.paused AND d.state IN ('live', 'closed')
+         AND NOT EXISTS (SELECT 1 FROM inbox WHERE inbox.shard = shard.id AND inbox.kind = 'resume')
+         ORDER BY e.id LIMIT $2",
+        params![parked, most],
+        |r| Ok(r.int(0)),
+    )?);
+    ids.extend(s.query_map(
+        "SELECT (SELECT e.id FROM enrollment AS e WHERE e.shard = late.id AND e.due_at = late.first ORDER BY e.id LIMIT 1)
+         FROM (SELECT id, due_at, (SELECT MIN(e.due_at) FROM enrollment AS e
+                                   WHERE e.shard = shard.id AND e.due_at IS NOT NULL) AS first
+               FROM shard) AS late
+         WHERE late.first IS NOT NULL AND (late.due_at IS NULL OR late.due_at > late.first) LIMIT $1",
+        params![most],
+        |r| Ok(r.int(0)),
+    )?);
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        Ok(Vec::new())
+    } else {
+        crate::step::enrollments_where(s, "id {in:1} ORDER BY id", params![&ids[..]])
+    }
 }
 
 /// A counter, summed over its slots.

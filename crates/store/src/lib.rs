@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod counters;
 pub mod documents;
 pub mod faults;
 pub mod intake;

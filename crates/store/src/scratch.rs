@@ -53,6 +53,7 @@ const PARTS: &[Part] = &[
     whole("outbox"),
     Part { table: "ledger", rows: ACTIVE },
     whole("tally"),
+    whole("variant_counter"),
     whole("suppression"),
 ];
 
@@ -221,10 +222,14 @@ pub fn forget_trips(s: &mut dyn Session, journey: DocumentId) -> Result<(), Stor
             params![journey],
         )?;
     }
-    s.execute(
-        "DELETE FROM tally WHERE version_id IN (SELECT id FROM document_version WHERE document_id = $1)",
-        params![journey],
-    )?;
+    for table in ["tally", "variant_counter"] {
+        s.execute(
+            &format!(
+                "DELETE FROM {table} WHERE version_id IN (SELECT id FROM document_version WHERE document_id = $1)"
+            ),
+            params![journey],
+        )?;
+    }
     s.execute("DELETE FROM enrollment WHERE journey_id = $1", params![journey])?;
     s.execute(
         "UPDATE document SET state = 'draft', live_version_id = NULL, paused = FALSE, starts_at = NULL, ends_at = NULL

@@ -42,8 +42,8 @@ pub struct EnrollmentRow {
     pub due_at: Option<Timestamp>,
     /// It waits for an event.
     pub listening: bool,
-    /// How many events it has counted at this node.
-    pub heard: i64,
+    /// What the node keeps in mind of it, JSON of the node's own; before the first step, why it entered.
+    pub memory: Option<String>,
     /// How many journeys led here, itself included.
     pub chain: i64,
     /// When the trip began.
@@ -54,6 +54,8 @@ pub struct EnrollmentRow {
     pub ended_at: Option<Timestamp>,
     /// How it ended.
     pub outcome: Option<String>,
+    /// When the journey's goal was met.
+    pub goal_at: Option<Timestamp>,
 }
 
 /// Something that steps must still take in.
@@ -105,8 +107,8 @@ pub struct MoveRow {
     pub visits: String,
 }
 
-const ENROLLMENT: &str = "id, shard, journey_id, version_id, subject_id, entry, node, seq, due_at, listening, heard, chain, \
-     entered_at, node_at, ended_at, outcome";
+const ENROLLMENT: &str = "id, shard, journey_id, version_id, subject_id, entry, node, seq, due_at, listening, memory, chain, \
+     entered_at, node_at, ended_at, outcome, goal_at";
 
 /// Takes up to `most` shards that have work, longest ready first. The lock is the claim.
 pub fn claim(s: &mut dyn Session, most: usize) -> Result<Option<Claim>, StoreError> {
@@ -274,12 +276,13 @@ fn read_enrollment(r: &dyn Row) -> EnrollmentRow {
         seq: r.int(7),
         due_at: r.opt_int(8).map(from_micros),
         listening: r.bool(9),
-        heard: r.int(10),
+        memory: r.opt_string(10),
         chain: r.int(11),
         entered_at: from_micros(r.int(12)),
         node_at: from_micros(r.int(13)),
         ended_at: r.opt_int(14).map(from_micros),
         outcome: r.opt_text(15).map(str::to_owned),
+        goal_at: r.opt_int(16).map(from_micros),
     }
 }
 
@@ -301,12 +304,13 @@ pub fn insert_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow]) -> Result
             .column("seq", &columns.seq)
             .column("due_at", &columns.due_at)
             .column("listening", &columns.listening)
-            .column("heard", &columns.heard)
+            .column("memory", &columns.memory)
             .column("chain", &columns.chain)
             .column("entered_at", &columns.entered_at)
             .column("node_at", &columns.node_at)
             .column("ended_at", &columns.ended_at)
-            .column("outcome", &columns.outcome),
+            .column("outcome", &columns.outcome)
+            .column("goal_at", &columns.goal_at),
     )?;
     Ok(())
 }
@@ -329,13 +333,14 @@ pub fn update_enrollments(s: &mut dyn Session, rows: &[EnrollmentRow], stored_se
             .column("seq", &columns.seq)
             .column("due_at", &columns.due_at)
             .column("listening", &columns.listening)
-            .column("heard", &columns.heard)
+            .column("memory", &columns.memory)
             .column("node_at", &columns.node_at)
             .column("ended_at", &columns.ended_at)
             .column("outcome", &columns.outcome)
+            .column("goal_at", &columns.goal_at)
             .set(
-                "node = {node}, seq = {seq}, due_at = {due_at}, listening = {listening}, heard = {heard}, \
-                 node_at = {node_at}, ended_at = {ended_at}, outcome = {outcome}",
+                "node = {node}, seq = {seq}, due_at = {due_at}, listening = {listening}, memory = {memory}, \
+                 node_at = {node_at}, ended_at = {ended_at}, outcome = {outcome}, goal_at = {goal_at}",
             )
             .matching("id = {id} AND seq = {stored_seq}"),
     )?;
@@ -458,12 +463,13 @@ struct EnrollmentColumns<'a> {
     seq: Vec<i64>,
     due_at: Vec<Option<i64>>,
     listening: Vec<bool>,
-    heard: Vec<i64>,
+    memory: Vec<Option<&'a str>>,
     chain: Vec<i64>,
     entered_at: Vec<i64>,
     node_at: Vec<i64>,
     ended_at: Vec<Option<i64>>,
     outcome: Vec<Option<&'a str>>,
+    goal_at: Vec<Option<i64>>,
 }
 
 impl<'a> EnrollmentColumns<'a> {
@@ -480,12 +486,13 @@ impl<'a> EnrollmentColumns<'a> {
             c.seq.push(e.seq);
             c.due_at.push(e.due_at.map(to_micros));
             c.listening.push(e.listening);
-            c.heard.push(e.heard);
+            c.memory.push(e.memory.as_deref());
             c.chain.push(e.chain);
             c.entered_at.push(to_micros(e.entered_at));
             c.node_at.push(to_micros(e.node_at));
             c.ended_at.push(e.ended_at.map(to_micros));
             c.outcome.push(e.outcome.as_deref());
+            c.goal_at.push(e.goal_at.map(to_micros));
         }
         c
     }
@@ -505,6 +512,15 @@ pub fn unpark(
          WHERE shard = $1 AND due_at >= $3 AND journey_id = $2",
         crate::params![shard, journey, by],
     )?;
+    Ok(())
+}
+
+/// Notes that these trips have reached their journey's goal. Trips of shards that the step holds.
+pub fn set_goal_reached(s: &mut dyn Session, trips: &[i64], at: Timestamp) -> Result<(), StoreError> {
+    if trips.is_empty() {
+        return Ok(());
+    }
+    s.execute("UPDATE enrollment SET goal_at = $2 WHERE id {in:1}", crate::params![trips, at])?;
     Ok(())
 }
 

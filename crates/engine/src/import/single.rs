@@ -185,7 +185,10 @@ fn delete_if_idle(
     if !trips.is_empty() {
         if !told {
             let now = s.now()?;
-            step::insert_inbox(s, &[Command::End { trips, outcome: "removed".to_owned() }.to(row.shard, now)])?;
+            step::insert_inbox(
+                s,
+                &[Command::End { trips, outcome: "removed".to_owned(), by: None }.to(row.shard, now)],
+            )?;
         }
         return Ok(Deletion::Travelling);
     }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::stage::Stage;
 use crate::definitions::DefinitionError;
 use crate::plan::Plan;
+use crate::walk::StoredVisit;
 
 /// Trips read at a time.
 const TRIPS: usize = 1_000;
@@ -33,16 +34,6 @@ pub struct TimelineLine {
     pub path: Option<String>,
     /// How its trip ended, where it ended here.
     pub outcome: Option<String>,
-}
-
-/// A node as a move names it.
-#[derive(Deserialize)]
-struct Visit {
-    n: i64,
-    #[serde(default)]
-    p: Option<String>,
-    #[serde(default)]
-    e: Option<String>,
 }
 
 /// Tells everything that happened at or after `since`, and where everybody stands, by (traveller key, arrival).
@@ -91,17 +82,18 @@ fn lines_of(trip: &KeyedTrip, plan: &Arc<Plan>, moves: Vec<Move>) -> Result<Vec<
     let mut lines = Vec::new();
     let mut standing = Some((0, trip.entered_at));
     for step in moves {
-        let visits: Vec<Visit> = serde_json::from_str(&step.visits)
+        let visits = StoredVisit::read(&step.visits)
             .map_err(|error| StoreError::corrupt(format!("move {} of trip {}: {error}", step.seq, trip.id)))?;
         let last = visits.len().saturating_sub(1);
         for (at, visit) in visits.into_iter().enumerate() {
-            let arrived = standing.take().filter(|(node, _)| *node == visit.n).map_or(step.at, |(_, arrived)| arrived);
+            let arrived =
+                standing.take().filter(|(node, _)| *node == visit.node).map_or(step.at, |(_, arrived)| arrived);
             // The last one is where it stands from now on, unless its trip ended there.
-            if at == last && visit.e.is_none() {
-                standing = Some((visit.n, arrived));
+            if at == last && visit.ended.is_none() {
+                standing = Some((visit.node, arrived));
             } else {
-                let there = line(visit.n, arrived);
-                lines.push(TimelineLine { left: Some(step.at), path: visit.p, outcome: visit.e, ..there });
+                let there = line(visit.node, arrived);
+                lines.push(TimelineLine { left: Some(step.at), path: visit.path, outcome: visit.ended, ..there });
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use caravan_model::VersionId;
-use caravan_model::condition::{Condition, Scope};
+use caravan_model::condition::{Condition, Scope, read_fields};
 use caravan_model::document::{Document, DocumentKind, read_document};
 use caravan_model::journey::{self, ENTRY, Journey, Node, NodeId, Subject};
 use caravan_store::{Session, StoreError, documents};
@@ -321,7 +321,6 @@ impl Artist<'_> {
     }
 
     fn inside(&self, node: &Node) -> Vec<MapBox> {
-        let Node::Split(split) = node else { return Vec::new() };
         let actions = |actions: Option<&[journey::BoxAction]>| -> Vec<MapAction> {
             actions
                 .unwrap_or_default()
@@ -334,22 +333,40 @@ impl Artist<'_> {
                 })
                 .collect()
         };
-        let mut paths: Vec<MapBox> = split
-            .paths
-            .iter()
-            .map(|path| MapBox {
-                label: path.label.clone(),
-                path: path.label.clone(),
-                condition: path.when.as_ref().and_then(|when| self.condition(when, Subject::Person)),
-                actions: actions(path.actions.as_deref()),
-            })
-            .collect();
-        if let Some(other) = &split.other {
-            let actions = actions(other.actions.as_deref());
-            let label = journey::OTHER.to_owned();
-            paths.push(MapBox { path: label.clone(), label, condition: None, actions });
+        let path = |label: &str, condition: Option<String>, inside: Option<&[journey::BoxAction]>| MapBox {
+            label: label.to_owned(),
+            path: label.to_owned(),
+            condition,
+            actions: actions(inside),
+        };
+        let branch = |label: &str, branch: Option<&journey::Branch>| {
+            branch.map(|branch| path(label, None, branch.actions.as_deref()))
+        };
+        match node {
+            Node::Split(split) => {
+                let each = split.paths.iter().map(|it| {
+                    let when = it.when.as_ref().and_then(|when| self.condition(when, Subject::Person));
+                    path(&it.label, when, it.actions.as_deref())
+                });
+                each.chain(branch(journey::OTHER, split.other.as_ref())).collect()
+            }
+            Node::VariantSplit(split) => {
+                let each = split.paths.iter();
+                each.map(|it| path(&it.label, Some(format!("{} %", it.percent)), it.actions.as_deref())).collect()
+            }
+            Node::ExternalSplit(split) => {
+                let each = split.paths.iter().map(|it| {
+                    let tests = it.when.as_ref().and_then(|when| read_fields(when, "", &split.service).ok());
+                    let words = tests.map(|(tests, _)| {
+                        tests.iter().map(|test| test.checks.describe(&test.field)).collect::<Vec<_>>().join(" and ")
+                    });
+                    path(&it.label, words, it.actions.as_deref())
+                });
+                let rest = branch(journey::OTHER, split.other.as_ref());
+                each.chain(rest).chain(branch(journey::FAILED, split.failed.as_ref())).collect()
+            }
+            _ => Vec::new(),
         }
-        paths
     }
 
     /// An action's settings in words: what they name by its name, the rest as it is written.

@@ -4,30 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 
 use caravan_model::EnrollmentId;
 use caravan_store::journeys::{self, EffectOutcome, Move, Problem};
+use caravan_store::step::EnrollmentRow;
 use caravan_store::{Session, StoreError, step};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::map::titles;
 use super::travellers::{SubjectRef, shown, unparked};
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::plan::{Plan, Step};
-
-/// A node in a stored walk, as the walk wrote it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-struct StoredVisit {
-    n: i64,
-    #[serde(default)]
-    o: BTreeMap<String, Vec<i64>>,
-    #[serde(default)]
-    b: Vec<StoredVisit>,
-    #[serde(default)]
-    p: Option<String>,
-    #[serde(default)]
-    e: Option<String>,
-}
+use crate::plan::Plan;
+use crate::walk::{Cause, HELD_OUT, StoredVisit};
+use crate::why::{Names, Why};
 
 /// One stay of a trip at a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,38 +36,60 @@ pub struct Visit {
     pub outcomes: BTreeMap<String, Vec<i64>>,
     /// What a people box did inside: the box action, and its outcomes.
     pub inside: Vec<(i64, BTreeMap<String, Vec<i64>>)>,
+    /// Why it left as it did, in the node's own form.
+    pub why: Option<Json>,
+    /// What brought it in, or who moved it by hand.
+    pub cause: Option<Cause>,
 }
 
 /// The stays of a trip from its moves, in order.
 pub fn visits_of(moves: &[Move]) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
     for step in moves {
-        let stored: Vec<StoredVisit> = serde_json::from_str(&step.visits).unwrap_or_default();
+        let stored = StoredVisit::read(&step.visits).unwrap_or_default();
         let last = stored.len().saturating_sub(1);
         for (at, visit) in stored.into_iter().enumerate() {
             // The first node of a later step is where the one before came to rest.
-            let known = visits.last().is_some_and(|v| at == 0 && v.node == visit.n && v.left.is_none());
+            let known = visits.last().is_some_and(|v| at == 0 && v.node == visit.node && v.left.is_none());
             if !known {
                 visits.push(Visit {
-                    node: visit.n,
+                    node: visit.node,
                     arrived: step.at,
                     left: None,
                     path: None,
                     ended: None,
                     outcomes: BTreeMap::new(),
                     inside: Vec::new(),
+                    why: None,
+                    cause: None,
                 });
             }
             if let Some(current) = visits.last_mut() {
-                current.left = (at < last || visit.e.is_some()).then_some(step.at);
-                current.path = visit.p;
-                current.ended = visit.e;
-                current.outcomes.extend(visit.o);
-                current.inside.extend(visit.b.into_iter().map(|inner| (inner.n, inner.o)));
+                current.left = (at < last || visit.ended.is_some()).then_some(step.at);
+                current.path = visit.path;
+                current.ended = visit.ended;
+                settle_pending(&mut current.outcomes, visit.outcomes);
+                current.inside.extend(visit.inside.into_iter().map(|inner| (inner.node, inner.outcomes)));
+                current.why = visit.why.or(current.why.take());
+                current.cause = visit.cause.or(current.cause.take());
             }
         }
     }
     visits
+}
+
+/// Outcomes of a later step at the same node: who was pending and has one now is pending no more.
+fn settle_pending(known: &mut BTreeMap<String, Vec<i64>>, later: BTreeMap<String, Vec<i64>>) {
+    const PENDING: &str = "pending";
+    if let Some(pending) = known.get_mut(PENDING).filter(|_| !later.is_empty()) {
+        pending.retain(|person| !later.values().any(|settled| settled.contains(person)));
+        if pending.is_empty() {
+            known.remove(PENDING);
+        }
+    }
+    for (outcome, people) in later {
+        known.entry(outcome).or_default().extend(people);
+    }
 }
 
 /// A trip from beginning to end.
@@ -104,8 +116,31 @@ pub struct TripTimeline {
     pub ended_at: Option<Timestamp>,
     /// What it waits for.
     pub waiting: Option<Waiting>,
+    /// Why it is where it is, and what would have to change.
+    pub here: WhyHere,
     /// What happened, oldest first.
     pub items: Vec<TimelineItem>,
+}
+
+/// Why a trip is where it is. From what was noted when each node decided, not from today's data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct WhyHere {
+    /// The node at which it stands or ended.
+    pub node: String,
+    /// What its card is called.
+    pub title: String,
+    /// The version that it follows.
+    pub version: i64,
+    /// When it arrived there.
+    pub arrived_at: Timestamp,
+    /// From which node it came; none: it entered here.
+    pub from: Option<String>,
+    /// By which path it came, or how the trip ended.
+    pub path: Option<String>,
+    /// Why it came here, or why it ended here: what the node before, or this one, decided.
+    pub why: Option<Why>,
+    /// What would have to happen, or to have been different, for it to be elsewhere.
+    pub to_change: Vec<String>,
 }
 
 /// What a trip waits for.
@@ -139,6 +174,10 @@ pub struct TimelineItem {
     pub outcomes: Vec<TimelineOutcome>,
     /// What more there is to say: why the trip stands at a problem.
     pub detail: Option<String>,
+    /// Why it entered, left or ended so.
+    pub why: Option<Why>,
+    /// Who did it by hand.
+    pub by: Option<String>,
 }
 
 /// What became of one execution.
@@ -165,7 +204,7 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
         let plan = live.plan(s, row.version)?.filter(|plan| &*plan.key == key).ok_or_else(unknown)?;
         let visits = visits_of(&journeys::moves(s, trip)?);
         let effects = journeys::effects_of_trip(s, trip)?;
-        let people = people_named(s, &visits)?;
+        let people = People(people_named(s, &visits)?);
         let titles = titles(s, &live, row.version)?;
         let active = row.ended_at.is_none();
         let problem = journeys::problem_of(s, trip)?.map(|problem| stuck(&plan, &titles, problem));
@@ -179,7 +218,8 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
             outcome: row.outcome.clone(),
             entered_at: row.entered_at,
             ended_at: row.ended_at,
-            waiting: active.then(|| waiting(&plan, &titles, row.node, row.due_at)),
+            waiting: active.then(|| waiting(&plan, &titles, &row)),
+            here: why_here(&plan, &titles, &people, &visits, &row),
             items: visits
                 .iter()
                 .flat_map(|visit| items(visit, &plan, &titles, &people, &effects))
@@ -199,6 +239,8 @@ fn stuck(plan: &Plan, titles: &HashMap<String, String>, problem: Problem) -> Tim
         path: None,
         outcomes: Vec::new(),
         detail: Some(problem.message),
+        why: None,
+        by: None,
     }
 }
 
@@ -206,15 +248,94 @@ fn title_of(titles: &HashMap<String, String>, node: &str) -> String {
     titles.get(node).map_or(node, String::as_str).to_owned()
 }
 
-fn waiting(plan: &Plan, titles: &HashMap<String, String>, node: i64, due_at: Option<Timestamp>) -> Waiting {
-    let node = plan.node(node);
-    let event = match &node.step {
-        Step::Listen(listen) => {
-            Some(listen.events.iter().map(|event| event.activity.as_str()).collect::<Vec<_>>().join(", "))
-        }
-        _ => None,
+fn waiting(plan: &Plan, titles: &HashMap<String, String>, row: &EnrollmentRow) -> Waiting {
+    let node = plan.node(row.node);
+    // Before its first step the memory says why it entered.
+    let event = if row.seq > 0 { node.step.awaits(row.memory.as_deref()) } else { None };
+    Waiting { node: node.id.clone(), title: title_of(titles, &node.id), until: row.due_at.map(unparked), event }
+}
+
+fn why_here(
+    plan: &Plan,
+    titles: &HashMap<String, String>,
+    people: &People,
+    visits: &[Visit],
+    row: &EnrollmentRow,
+) -> WhyHere {
+    let node = plan.node(row.node);
+    let ended = visits.last().filter(|visit| visit.ended.is_some());
+    let before = visits.len().checked_sub(2).map(|at| &visits[at]);
+    // Whoever ended was sent away by the node at which it stands; whoever waits was sent here by the one before.
+    let decided = ended.or(before).or(visits.last());
+    let why = decided.and_then(|visit| explain(plan, people, visit));
+    let mut to_change: Vec<String> = Vec::new();
+    if row.ended_at.is_none() {
+        to_change.extend(node.step.goes_on());
+    }
+    for tried in why.iter().flat_map(|why| &why.tried) {
+        to_change.extend(
+            tried.to_change.as_ref().map(|lacking| format!("It would have taken `{}` with: {lacking}.", tried.path)),
+        );
+    }
+    WhyHere {
+        node: node.id.clone(),
+        title: title_of(titles, &node.id),
+        version: plan.version_no,
+        arrived_at: visits.last().map_or(row.entered_at, |visit| visit.arrived),
+        from: before.map(|visit| plan.node(visit.node).id.clone()),
+        path: match ended {
+            Some(visit) => visit.ended.clone(),
+            None => before.and_then(|visit| visit.path.clone()),
+        },
+        why,
+        to_change,
+    }
+}
+
+/// Why a visit ended as it did: by hand, by what brought the traveller in, or by what the node decided.
+fn explain(plan: &Plan, people: &People, visit: &Visit) -> Option<Why> {
+    if let Some(Cause::Hand { by, deed }) = &visit.cause {
+        return Some(Why::said(by_hand(deed, by)));
+    }
+    if visit.ended.as_deref() == Some(HELD_OUT) {
+        let said = "It belongs to the part of the audience that is held out: it enters and is only counted.";
+        return Some(Why::said(said));
+    }
+    if visit.node == 0 {
+        return Some(Why::said(entered(visit.cause.as_ref())));
+    }
+    plan.node(visit.node).step.explain(visit.why.as_ref(), visit.path.as_deref(), people)
+}
+
+fn by_hand(deed: &str, by: &str) -> String {
+    let did = match deed {
+        "enter" => "let it in",
+        "skip" => "ended its wait",
+        "remove" => "took it out",
+        "leave_out" => "left out the node that had failed",
+        other => other,
     };
-    Waiting { node: node.id.clone(), title: title_of(titles, &node.id), until: due_at.map(unparked), event }
+    format!("{by} {did} by hand.")
+}
+
+fn entered(cause: Option<&Cause>) -> String {
+    match cause {
+        None | Some(Cause::Audience) => "It belongs to the audience.".to_owned(),
+        Some(Cause::Again) => "It still belonged to the audience when the delay before re-entry was over.".to_owned(),
+        Some(Cause::Event { kind, at, .. }) => format!("`{kind}` happened at {at}, which the journey begins with."),
+        Some(Cause::Journey { journey }) => format!("The journey `{journey}` sent it here."),
+        Some(Cause::Hand { by, deed }) => by_hand(deed, by),
+    }
+}
+
+/// The people that a trip's moves name.
+struct People(HashMap<i64, SubjectRef>);
+
+impl Names for People {
+    fn person(&self, id: i64) -> SubjectRef {
+        let gone = || SubjectRef { subject: "person".to_owned(), key: String::new(), name: format!("(deleted, {id})") };
+        self.0.get(&id).cloned().unwrap_or_else(gone)
+    }
 }
 
 fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, SubjectRef>, StoreError> {
@@ -223,6 +344,7 @@ fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, Su
         .flat_map(|visit| visit.outcomes.values().chain(visit.inside.iter().flat_map(|(_, o)| o.values())))
         .flatten()
         .copied()
+        .chain(visits.iter().flat_map(people_in_notes))
         .collect();
     ids.sort_unstable();
     ids.dedup();
@@ -235,13 +357,27 @@ fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, Su
         .collect())
 }
 
+/// People whom a node's own notes name: those of a box, and whoever was heard.
+fn people_in_notes(visit: &Visit) -> Vec<i64> {
+    match &visit.why {
+        Some(Json::Array(notes)) => notes.iter().filter_map(|note| note.get(0)?.as_i64()).collect(),
+        Some(Json::Object(note)) => note.get("person").and_then(Json::as_i64).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn items(
     visit: &Visit,
     plan: &Plan,
     titles: &HashMap<String, String>,
-    people: &HashMap<i64, SubjectRef>,
+    people: &People,
     effects: &[EffectOutcome],
 ) -> Vec<TimelineItem> {
+    let why = explain(plan, people, visit);
+    let by = visit.cause.as_ref().and_then(|cause| match cause {
+        Cause::Hand { by, .. } => Some(by.clone()),
+        _ => None,
+    });
     let item = |at, kind: &str, node: i64, path: Option<String>, outcomes| TimelineItem {
         at,
         kind: kind.to_owned(),
@@ -250,9 +386,15 @@ fn items(
         path,
         outcomes,
         detail: None,
+        why: None,
+        by: None,
     };
     let arrived = if visit.node == 0 { "entered" } else { "arrived" };
     let mut items = vec![item(visit.arrived, arrived, visit.node, None, Vec::new())];
+    if visit.node == 0 {
+        items[0].why.clone_from(&why);
+        items[0].by.clone_from(&by);
+    }
     let done = |node: i64, outcomes: &BTreeMap<String, Vec<i64>>| outcomes_of(node, outcomes, people, effects);
     if !visit.outcomes.is_empty() {
         items.push(item(visit.arrived, "acted", visit.node, None, done(visit.node, &visit.outcomes)));
@@ -261,8 +403,14 @@ fn items(
         items.push(item(visit.arrived, "acted", *boxed, None, done(*boxed, outcomes)));
     }
     match (&visit.ended, visit.left) {
-        (Some(outcome), Some(at)) => items.push(item(at, "ended", visit.node, Some(outcome.clone()), Vec::new())),
-        (None, Some(at)) => items.push(item(at, "moved", visit.node, visit.path.clone(), Vec::new())),
+        (Some(outcome), Some(at)) => {
+            let path = Some(outcome.clone());
+            items.push(TimelineItem { why, by, ..item(at, "ended", visit.node, path, Vec::new()) });
+        }
+        (None, Some(at)) => {
+            let path = visit.path.clone();
+            items.push(TimelineItem { why, by, ..item(at, "moved", visit.node, path, Vec::new()) });
+        }
         _ => {}
     }
     items
@@ -272,7 +420,7 @@ fn items(
 fn outcomes_of(
     node: i64,
     outcomes: &BTreeMap<String, Vec<i64>>,
-    people: &HashMap<i64, SubjectRef>,
+    people: &People,
     effects: &[EffectOutcome],
 ) -> Vec<TimelineOutcome> {
     let mut all = Vec::new();
@@ -286,7 +434,7 @@ fn outcomes_of(
         for person in persons {
             let effect = effects.iter().find(|e| outcome == "pending" && e.node == node && e.person == person);
             all.push(TimelineOutcome {
-                person: person.and_then(|id| people.get(&id).cloned()),
+                person: person.map(|id| people.person(id)),
                 outcome: effect.map_or(outcome, |e| e.outcome.as_str()).to_owned(),
                 reason: effect.map_or_else(|| reason.clone(), |e| e.reason.clone()),
                 message: effect.and_then(|e| e.message.clone()),

@@ -14,11 +14,11 @@ use std::time::Duration;
 pub struct World {
     pub engine: Engine,
     pub clock: Clock,
-    _keep: Keep,
+    pub(crate) _keep: Keep,
 }
 
 /// What must live as long as the store.
-enum Keep {
+pub(crate) enum Keep {
     Directory(#[allow(dead_code)] tempfile::TempDir),
     Database(#[allow(dead_code)] caravan_testkit::ScratchDatabase),
 }
@@ -132,10 +132,21 @@ impl World {
         }
     }
 
+    /// The errors for which a journey is not published, each with its node.
+    pub fn refused(&self, key: &str) -> Vec<(String, Option<String>)> {
+        match lifecycle::publish(&self.engine, &[key.to_owned()], "test") {
+            Err(DefinitionError::Findings(findings)) => {
+                findings.into_iter().filter(|f| f.is_error()).map(|f| (f.code.to_string(), f.node)).collect()
+            }
+            other => panic!("it was not refused: {other:?}"),
+        }
+    }
+
     /// Runs until nothing is due now.
     pub fn run(&self) -> runtime::IdleReport {
         let report = runtime::run_until_idle(&self.engine, None, Duration::from_secs(60)).expect("a run");
         assert!(report.idle, "it came to rest");
+        assert_eq!(caravan_engine::sweep::sweep(&self.engine).expect("a sweep"), 0, "nobody would stand for ever");
         report
     }
 

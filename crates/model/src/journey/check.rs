@@ -12,6 +12,8 @@ mod pace;
 #[cfg(test)]
 mod tests;
 
+pub(super) use pace::least_stay_secs;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 

@@ -57,6 +57,8 @@ impl Journey {
     /// Its conditions, as written. Those of external splits are about the answer and no conditions in this sense.
     pub(crate) fn placed_conditions(&self) -> Vec<PlacedCondition<'_>> {
         let mut found = Vec::new();
+        // Who has reached the goal is followed from outside, whatever the entry was.
+        found.extend(self.goal.iter().map(|goal| PlacedCondition::new("/goal", self.subject, goal)));
         for (id, node) in &self.nodes {
             let at = pointer_to(id);
             match node {

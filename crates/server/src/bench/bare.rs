@@ -238,7 +238,6 @@ fn enter(s: &mut dyn Session, c: &Chunk) -> Result<(), StoreError> {
             .column("seq", &c.seq)
             .column("due_at", &c.at)
             .same("listening", false)
-            .same("heard", 0)
             .same("chain", 1)
             .column("entered_at", &c.at)
             .column("node_at", &c.at),
@@ -255,10 +254,9 @@ fn go_on(s: &mut dyn Session, c: &Chunk) -> Result<(), StoreError> {
             .column("seq", &c.seq)
             .column("due_at", &c.at)
             .same("listening", false)
-            .same("heard", 0)
             .column("node_at", &c.at)
             .set(
-                "node = {node}, seq = {seq}, due_at = {due_at}, listening = {listening}, heard = {heard}, \
+                "node = {node}, seq = {seq}, due_at = {due_at}, listening = {listening}, \
                  node_at = {node_at}",
             )
             .matching("id = {id} AND seq = {stored_seq}"),

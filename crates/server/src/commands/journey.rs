@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use caravan_engine::lifecycle::{self, Published};
-use caravan_engine::status::{self, JourneyStatus, NodeStatus, Outcomes, Travellers};
+use caravan_engine::lifecycle::{self, Duplicate, DuplicateMode, Published};
+use caravan_engine::status::{self, Conversion, JourneyStatus, NodeStatus, Outcomes, Travellers};
+use caravan_engine::travel;
 use serde_json::json;
 
 use super::Context;
@@ -24,8 +25,51 @@ pub enum Verb {
     Close(Keys),
     /// Stop every traveller where it stands, for good
     Abort(Keys),
+    /// Say what publishing the drafts would do now: what stands against it, who would enter, who stands where
+    Review(Keys),
+    /// Move the end date of a live or scheduled journey
+    End(End),
+    /// Make a new draft like a journey
+    Duplicate(Copy),
+    /// Let one account or person enter by hand
+    Enter(Enter),
     /// Count travellers by node, path and outcome
     Status(Keys),
+}
+
+/// Whose end is moved, and to when.
+#[derive(Debug, clap::Args)]
+pub struct End {
+    /// Key of the journey
+    key: String,
+    /// The new end date, at most three years after the start
+    #[arg(value_name = "TIME")]
+    end: jiff::Timestamp,
+}
+
+/// What is copied, and as what.
+#[derive(Debug, clap::Args)]
+pub struct Copy {
+    /// Key of the journey
+    key: String,
+    /// Take over nodes and paths only: settings blank, waits at 5 days
+    #[arg(long)]
+    structure: bool,
+    /// Key of the copy; left out: the key and `-copy`
+    #[arg(long = "as", value_name = "KEY")]
+    copy: Option<String>,
+    /// Name of the copy; left out: the name and ` copy`
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// Who enters what.
+#[derive(Debug, clap::Args)]
+pub struct Enter {
+    /// Key of the journey
+    key: String,
+    /// Key of the account, or of the person in a person journey
+    traveller: String,
 }
 
 /// Which journeys.
@@ -43,8 +87,63 @@ pub fn run(context: &Context, verb: &Verb) -> Outcome {
         Verb::Resume(keys) => command(context, &keys.keys, lifecycle::Verb::Resume, "resumed"),
         Verb::Close(keys) => command(context, &keys.keys, lifecycle::Verb::Close, "closed to new entries"),
         Verb::Abort(keys) => command(context, &keys.keys, lifecycle::Verb::Abort, "aborted"),
+        Verb::Review(keys) => review(context, &keys.keys),
+        Verb::End(end) => move_end(context, end),
+        Verb::Duplicate(copy) => duplicate(context, copy),
+        Verb::Enter(enter) => let_in(context, enter),
         Verb::Status(keys) => status(context, &keys.keys),
     }
+}
+
+/// What publishing would do. Errors make the command fail, as they would make publishing fail.
+fn review(context: &Context, keys: &[String]) -> Outcome {
+    let reviews = lifecycle::review(&context.engine()?, keys).map_err(Failure::refused)?;
+    if context.json {
+        report::json(&reviews)?;
+        return Ok(Done::All);
+    }
+    for review in &reviews {
+        report::findings(&review.findings);
+        let may = if review.publishable { "can be published" } else { "cannot be published" };
+        report::line(format!("{} {may}; version {} would be {}", review.key, review.version, review.state))?;
+        report::line(format!("{} would enter now, with {} people", review.would_enter, review.people))?;
+        for (reason, n) in &review.would_not_enter {
+            report::line(format!("{n} would not enter: {reason}"))?;
+        }
+        report::line(format!("up to {} messages in their first 24 hours", review.messages_first_day))?;
+        for standing in &review.standing {
+            let nodes: Vec<String> = standing.nodes.iter().map(|(node, n)| format!("{n} at {node}")).collect();
+            report::line(format!("{} stay on version {}: {}", standing.active, standing.version, nodes.join(", ")))?;
+        }
+    }
+    Ok(Done::All)
+}
+
+fn move_end(context: &Context, wanted: &End) -> Outcome {
+    lifecycle::move_end(&context.engine()?, &wanted.key, wanted.end, ACTOR).map_err(Failure::refused)?;
+    say(context, json!({"key": wanted.key, "end": wanted.end}), format!("{} ends at {}", wanted.key, wanted.end))
+}
+
+fn duplicate(context: &Context, wanted: &Copy) -> Outcome {
+    let mode = if wanted.structure { DuplicateMode::Structure } else { DuplicateMode::Partial };
+    let copy = Duplicate { mode, key: wanted.copy.clone(), name: wanted.name.clone() };
+    let made = lifecycle::duplicate(&context.engine()?, &wanted.key, copy, ACTOR).map_err(Failure::refused)?;
+    let said = format!("{} is a new draft", made["key"].as_str().unwrap_or_default());
+    say(context, made, said)
+}
+
+fn let_in(context: &Context, wanted: &Enter) -> Outcome {
+    travel::enter(&context.engine()?, &wanted.key, &wanted.traveller, ACTOR).map_err(Failure::refused)?;
+    let said = format!("{} enters {} as soon as the runtime runs", wanted.traveller, wanted.key);
+    say(context, json!({"key": wanted.key, "traveller": wanted.traveller}), said)
+}
+
+fn say(context: &Context, json: serde_json::Value, line: String) -> Outcome {
+    match context.json {
+        true => report::json(&json)?,
+        false => report::line(line)?,
+    }
+    Ok(Done::All)
 }
 
 fn publish(context: &Context, keys: &[String]) -> Outcome {
@@ -101,10 +200,20 @@ fn print(status: &JourneyStatus) -> std::io::Result<()> {
     for (reason, n) in &status.not_entered {
         report::line(format!("{n} did not enter: {reason}"))?;
     }
+    if let Some(goal) = &status.goal {
+        conversion("travellers", &goal.travellers)?;
+        conversion("those held out", &goal.held_out)?;
+    }
     if status.problems > 0 {
         report::line(format!("{} stand at a problem", status.problems))?;
     }
     table(status.nodes.iter())
+}
+
+fn conversion(who: &str, counts: &Conversion) -> std::io::Result<()> {
+    let Some(rate) = counts.rate else { return Ok(()) };
+    let (converted, could) = (counts.converted, counts.entered - counts.before);
+    report::line(format!("{converted} of {could} {who} reached the goal ({:.1} %)", rate * 100.0))
 }
 
 /// The figures of nodes, a line each.
@@ -118,7 +227,7 @@ pub fn table<'a>(nodes: impl Iterator<Item = (&'a String, &'a NodeStatus)>) -> s
 
 /// `12 entered, 3 active, 9 completed`.
 pub fn travellers(counts: &Travellers) -> String {
-    let Travellers { entered, active, completed, no_path, timed_out, removed, aborted, expired } = counts;
+    let Travellers { entered, active, completed, no_path, timed_out, removed, aborted, expired, held_out } = counts;
     let ends = [
         ("completed", completed),
         ("no path", no_path),
@@ -126,6 +235,7 @@ pub fn travellers(counts: &Travellers) -> String {
         ("removed", removed),
         ("aborted", aborted),
         ("expired", expired),
+        ("held out", held_out),
     ];
     let ends = ends.iter().filter(|(_, n)| **n > 0).map(|(word, n)| format!(", {n} {word}"));
     format!("{entered} entered, {active} active{}", ends.collect::<String>())

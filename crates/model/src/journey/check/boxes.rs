@@ -1,8 +1,10 @@
 //! The closed people box of account journeys, and what must not look like one elsewhere.
 
+use serde_json::{Map, Value};
+
 use crate::finding::Finding;
 use crate::journey::node::pointer_to;
-use crate::journey::{BoxAction, Branch, Journey, Next, Node, NodeId};
+use crate::journey::{BoxAction, Branch, Journey, Next, Node, NodeId, Subject};
 
 /// One path, whatever kind of split it belongs to.
 struct Way<'a> {
@@ -15,8 +17,9 @@ struct Way<'a> {
 pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding> {
     let at = pointer_to(id);
     let ways = ways(node, &at);
+    let mode = one_mode(journey, node, &at);
     if journey.is_box(node) {
-        let mut findings: Vec<Finding> = ways.iter().flat_map(inside_box).collect();
+        let mut findings: Vec<Finding> = ways.iter().flat_map(inside_box).chain(mode).collect();
         if node.box_next().is_none() {
             let message =
                 "The box does not say where the account goes on. Write `next`, or `next: null` where the journey ends.";
@@ -24,7 +27,7 @@ pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding>
         }
         return findings;
     }
-    let mut findings: Vec<Finding> = ways.iter().flat_map(open_path).collect();
+    let mut findings: Vec<Finding> = ways.iter().flat_map(open_path).chain(mode).collect();
     if node.box_next().is_some() {
         let message =
             "Only a people box of an account journey has one `next`; here each path carries its own. Remove it.";
@@ -57,6 +60,47 @@ fn ways<'a>(node: &'a Node, at: &str) -> Vec<Way<'a>> {
             vec![way("other".to_owned(), "other", it.other.next.as_ref(), it.other.actions.as_deref())]
         }
         Node::Action(_) | Node::Wait(_) | Node::Listen(_) | Node::Merge(_) => Vec::new(),
+    }
+}
+
+/// The test that asks about a person's relation to the account; all others ask about the person.
+const ABOUT_RELATION: &str = "role_in_account";
+
+/// A split by people asks about the people, or about their relation to the account, but not about both; and in a person
+/// journey there is no account to be related to.
+fn one_mode(journey: &Journey, node: &Node, at: &str) -> Option<Finding> {
+    let Node::Split(split) = node else { return None };
+    if split.by != Subject::Person {
+        return None;
+    }
+    let (mut relation, mut person) = (false, false);
+    for when in split.paths.iter().filter_map(|path| path.when.as_ref()) {
+        for_each_test(when, &mut |test| {
+            let about_relation = test.contains_key(ABOUT_RELATION);
+            relation |= about_relation;
+            person |= !about_relation;
+        });
+    }
+    let pointer = format!("{at}/paths");
+    if relation && journey.subject == Subject::Person {
+        let message = "A person journey has no account of which a role could be asked. Ask about the person.";
+        return Some(Finding::error("account_mode_in_person_journey", pointer, message));
+    }
+    (relation && person).then(|| {
+        let message = "This split asks about people and about their roles in the account. Ask about one of the two, and \
+                       split again for the other.";
+        Finding::error("mixed_split_modes", pointer, message)
+    })
+}
+
+/// The tests of a condition as it is written.
+fn for_each_test(when: &Value, visit: &mut dyn FnMut(&Map<String, Value>)) {
+    let Some(object) = when.as_object() else { return };
+    let parts = ["all", "any"].iter().filter_map(|key| object.get(*key)?.as_array()).flatten();
+    let parts: Vec<&Value> = parts.chain(object.get("not")).collect();
+    match parts.is_empty() {
+        true => visit(object),
+        false => parts.into_iter().for_each(|part| for_each_test(part, visit)),
     }
 }
 

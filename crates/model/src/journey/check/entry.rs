@@ -6,6 +6,8 @@ use crate::duration::Unit;
 use crate::finding::Finding;
 use crate::journey::{Entry, Journey, Subject};
 
+/// The largest part of the audience that may be held out, in percent.
+const MAX_HOLD_OUT: u32 = 50;
 /// Events that may start a person journey.
 const MAX_ENTRY_EVENTS: usize = 10;
 
@@ -13,7 +15,21 @@ pub(super) fn check(journey: &Journey, now: Timestamp) -> Vec<Finding> {
     let mut findings = audience(journey);
     findings.extend(dates(journey, now));
     findings.extend(reentry(journey));
+    findings.extend(hold_out(journey));
     findings
+}
+
+fn hold_out(journey: &Journey) -> Option<Finding> {
+    let percent = journey.hold_out?;
+    if !(1..=MAX_HOLD_OUT).contains(&percent) {
+        let message = format!("{percent} percent are held out. Hold out 1 to {MAX_HOLD_OUT} percent, or none.");
+        return Some(Finding::error("bad_hold_out", "/hold_out", message));
+    }
+    journey.goal.is_none().then(|| {
+        let message =
+            "Without a goal there is nothing to compare those held out by. Write a `goal`, or hold out nobody.";
+        Finding::warning("hold_out_without_goal", "/hold_out", message)
+    })
 }
 
 fn audience(journey: &Journey) -> Vec<Finding> {

@@ -44,7 +44,7 @@ fn most_emails_on_one_path(node: &Node, id: &NodeId) -> usize {
 }
 
 /// The shortest time a traveller spends here. A date may lie anywhere, so it counts as long enough.
-fn least_stay_secs(node: &Node) -> i64 {
+pub(in crate::journey) fn least_stay_secs(node: &Node) -> i64 {
     match node {
         Node::Wait(wait) if wait.until.is_some() => DAY_SECS,
         Node::Wait(wait) => wait.duration.map_or(0, least_secs),

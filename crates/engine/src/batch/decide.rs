@@ -1,0 +1,215 @@
+//! Deciding: everybody walks, account by account in the order (due time, number), each seeing what the earlier changed.
+
+use std::collections::{BTreeSet, HashSet};
+
+use caravan_catalog::changes::Command as Decided;
+use caravan_catalog::world::Trip;
+use caravan_catalog::{Subject, World};
+use caravan_model::{AccountId, DocumentId, PersonId, VersionId};
+use caravan_store::Session;
+
+use super::{Batch, Culprits, StepError};
+use crate::counters::Counters;
+use crate::inbox::Command;
+use crate::live::Live;
+use crate::load::{Wanted, load};
+use crate::tallies::{Counted, Tallies};
+use crate::walk::{Cause, Fault, Signal, Walked, Walker};
+
+impl Batch<'_> {
+    pub(super) fn decide(&mut self, s: &mut dyn Session, culprits: &Culprits) -> Result<(), StepError> {
+        let wanted = self.wanted();
+        let mut world = load(s, self.live, self.claim.now, &wanted)?;
+        self.counters = Counters::lock(s, &self.counted_nodes())?;
+        self.resolve_subjects(&world);
+        self.refuse_entries(&world);
+        for t in &self.fresh {
+            let trip = Trip { journey: t.row.journey, enrollment: t.row.id, entry: t.row.entry, active: true };
+            world.trip_began(t.subject, trip);
+        }
+        let stored = self.travellers.len();
+        self.travellers.append(&mut self.fresh);
+        for (at, traveller) in self.travellers.iter().enumerate().skip(stored) {
+            self.place.insert(traveller.row.id, at);
+        }
+        let mut order: Vec<usize> = (0..self.travellers.len()).collect();
+        order.sort_by_key(|&at| {
+            let row = &self.travellers[at].row;
+            (row.due_at.unwrap_or(self.claim.now), row.id)
+        });
+        for at in order {
+            self.walk_one(&mut world, at, culprits)?;
+        }
+        self.world = Some(world);
+        Ok(())
+    }
+
+    fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        // Travellers of a batch stand at few nodes: what one node needs is added once.
+        let mut seen = HashSet::new();
+        for t in self.travellers.iter().chain(&self.fresh) {
+            let needs = &t.plan.node(t.row.node).looks.needs;
+            if seen.insert((t.row.version, t.row.node)) {
+                wanted.needs.extend(needs);
+            }
+            match t.plan.of_people {
+                false => wanted.account(AccountId(t.row.subject), needs),
+                true => wanted.person(PersonId(t.row.subject)),
+            }
+            wanted.people.extend(t.heard.iter().filter_map(|activity| activity.person));
+        }
+        wanted
+    }
+
+    /// Variant splits that travellers of this batch may come to.
+    fn counted_nodes(&self) -> BTreeSet<(VersionId, i64)> {
+        let mut nodes = BTreeSet::new();
+        let mut seen = HashSet::new();
+        for t in self.travellers.iter().chain(&self.fresh) {
+            if seen.insert((t.row.version, t.row.node)) {
+                let counters = &t.plan.node(t.row.node).looks.counters;
+                nodes.extend(counters.iter().map(|&node| (t.row.version, node as i64)));
+            }
+        }
+        nodes
+    }
+
+    fn resolve_subjects(&mut self, world: &World) {
+        for t in self.travellers.iter_mut().chain(&mut self.fresh) {
+            t.subject = match t.plan.of_people {
+                false => world.account_ix(AccountId(t.row.subject)).map(Subject::Account),
+                true => world.person_ix(PersonId(t.row.subject)).map(Subject::Person),
+            }
+            // Deleted in the meantime: only its row is left to be ended.
+            .unwrap_or(t.subject);
+        }
+    }
+
+    /// Accounts without a name and test profiles never enter; they are counted.
+    fn refuse_entries(&mut self, world: &World) {
+        let tallies = &mut self.tallies;
+        self.fresh.retain(|t| {
+            let reason = match t.subject {
+                Subject::Account(ix) if ix == usize::MAX => return false,
+                Subject::Person(ix) if ix == usize::MAX => return false,
+                Subject::Account(ix) if world.account(ix).name.trim().is_empty() => "no_name",
+                Subject::Person(ix) if world.person(ix).test_profile => "test_profile",
+                _ => return true,
+            };
+            tallies.trip(&t.plan, Counted::NotEntered(reason.to_owned()));
+            false
+        });
+    }
+
+    fn walk_one(&mut self, world: &mut World, at: usize, culprits: &Culprits) -> Result<(), StepError> {
+        let t = &self.travellers[at];
+        let gone = matches!(t.subject, Subject::Account(usize::MAX) | Subject::Person(usize::MAX));
+        if t.row.ended_at.is_some() || gone {
+            return Ok(());
+        }
+        if let Some(fault) = culprits.get(&t.row.id) {
+            self.problems.push((at, fault.clone()));
+            return Ok(());
+        }
+        if self.parks(world, at) {
+            return Ok(());
+        }
+        let commands = world.changes.commands.len();
+        let moved = self.walk_safely(world, at)?;
+        if let Some(moved) = moved {
+            self.report.transitions += moved.passed;
+            self.report.outcomes += moved.outcomes;
+            self.moves.push(moved.row);
+        }
+        self.follow(world, at, commands)
+    }
+
+    /// A defect in a node must not take the process with it: the step is rolled back and done without this trip.
+    fn walk_safely(&mut self, world: &mut World, at: usize) -> Result<Option<Walked>, StepError> {
+        let traveller = &mut self.travellers[at];
+        let id = traveller.row.id;
+        let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters);
+        let walked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| walker.walk(traveller)));
+        walked
+            .unwrap_or_else(|_| {
+                let message = "This node failed unexpectedly. It is a defect of Caravan; the log has the details.";
+                Err(Fault { code: "internal", node: walker.node as i64, message: message.to_owned() })
+            })
+            .map_err(|fault| StepError::Culprit(id, fault))
+    }
+
+    /// A paused journey moves nobody: whoever is due is parked until resume. True when this one was.
+    fn parks(&mut self, world: &mut World, at: usize) -> bool {
+        let t = &mut self.travellers[at];
+        let paused = self.live.journeys.get(&t.row.journey).is_some_and(|j| j.paused);
+        if !paused || matches!(t.signal, Signal::End(..)) {
+            return false;
+        }
+        if walker(self.live, world, &mut self.tallies, &mut self.counters).rest(t) {
+            self.touched.insert(t.row.id);
+        }
+        true
+    }
+
+    /// Does what the walk asked of other trips, from its first command `from` on.
+    fn follow(&mut self, world: &mut World, at: usize, from: usize) -> Result<(), StepError> {
+        let chain = self.travellers[at].row.chain;
+        let cause = Cause::Journey { journey: self.travellers[at].plan.key.to_string() };
+        let commands: Vec<Decided> = world.changes.commands[from..].to_vec();
+        for command in commands {
+            match command {
+                Decided::EndTrip { .. } => {}
+                Decided::RemoveAccount { journey, account } => self.remove(world, journey, account)?,
+                Decided::EnterAccount { journey, account, .. } => {
+                    let shard = self.travellers[at].row.shard;
+                    let enter = Command::Enter { journey, subject: account.0, chain: chain + 1, cause: cause.clone() };
+                    self.inbox_out.push(enter.to(shard, self.claim.now));
+                }
+                Decided::EnterPerson { journey, person, shard, .. } => {
+                    let enter = Command::Enter { journey, subject: person.0, chain: chain + 1, cause: cause.clone() };
+                    self.inbox_out.push(enter.to(shard, self.claim.now));
+                }
+                Decided::RemovePerson { journey, person, shard } => {
+                    self.inbox_out.push(Command::Leave { journey, subject: person.0 }.to(shard, self.claim.now));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, world: &mut World, journey: DocumentId, account: AccountId) -> Result<(), StepError> {
+        let in_batch = self
+            .travellers
+            .iter()
+            .position(|t| t.row.journey == journey && t.row.subject == account.0 && !t.plan.of_people);
+        let shard = world.account_ix(account).map(|ix| world.account(ix).shard);
+        match in_batch {
+            Some(at) if self.travellers[at].row.ended_at.is_none() => {
+                let t = &mut self.travellers[at];
+                t.signal = Signal::End("removed", None);
+                let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters);
+                if let Ok(Some(moved)) = walker.walk(t) {
+                    self.moves.push(moved.row);
+                }
+            }
+            Some(_) => {}
+            // It is not in this step: it ends in the next one.
+            None => {
+                if let Some(shard) = shard {
+                    self.inbox_out.push(Command::Leave { journey, subject: account.0 }.to(shard, self.claim.now));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn walker<'a>(
+    live: &'a Live,
+    world: &'a mut World,
+    tallies: &'a mut Tallies,
+    counters: &'a mut Counters,
+) -> Walker<'a> {
+    Walker { world, tallies, counters, zone: live.zone(), node: 0 }
+}

@@ -1,0 +1,165 @@
+//! Who travels in this step: the due, those who heard or were answered, those who are moved by hand.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use caravan_catalog::Subject;
+use caravan_catalog::changes::NewActivity;
+use caravan_model::{AccountId, EnrollmentId};
+use caravan_store::Session;
+use caravan_store::step::{self, EnrollmentRow};
+use jiff::SignedDuration;
+
+use super::{Batch, StepError};
+use crate::external::{ANSWERED, Answer, Answered};
+use crate::inbox::Addressee;
+use crate::listen::HeardActivity;
+use crate::nodes::answer_fields;
+use crate::walk::{Signal, Traveller};
+
+impl Batch<'_> {
+    pub(super) fn find_travellers(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        let left = self.limits.travellers.saturating_sub(self.candidates.len()).max(1);
+        for row in step::due(s, self.claim, left)? {
+            match row.ended_at {
+                None => self.add_traveller(s, row, Signal::Due)?,
+                Some(_) => self.due_again.push(row),
+            }
+        }
+        self.add_listeners(s)?;
+        self.add_answered(s)?;
+        self.add_signalled(s)?;
+        self.add_leaving(s)?;
+        self.enter_again(s)?;
+        self.admit(s)
+    }
+
+    fn add_traveller(&mut self, s: &mut dyn Session, row: EnrollmentRow, signal: Signal) -> Result<(), StepError> {
+        if let Some(&at) = self.place.get(&row.id) {
+            if signal != Signal::Due {
+                self.travellers[at].signal = signal;
+            }
+            return Ok(());
+        }
+        let Some(plan) = self.live.plan(s, row.version)? else {
+            self.park_for_lack_of_plan(s, row)?;
+            return Ok(());
+        };
+        let subject = if plan.of_people { Subject::Person(usize::MAX) } else { Subject::Account(usize::MAX) };
+        let signal = self.signal_of(&row, signal);
+        self.place.insert(row.id, self.travellers.len());
+        self.stored_seqs.push(row.seq);
+        self.travellers.push(Traveller { row, plan, subject, signal, heard: Vec::new(), answers: Vec::new() });
+        Ok(())
+    }
+
+    /// What the journey's state makes of a traveller's signal.
+    fn signal_of(&self, row: &EnrollmentRow, signal: Signal) -> Signal {
+        let journey = self.live.journeys.get(&row.journey);
+        if let Some(outcome) = journey.and_then(|j| j.ends_everybody(self.claim.now)) {
+            return Signal::End(outcome, None);
+        }
+        if row.seq == 0 && signal == Signal::Due { Signal::Enter } else { signal }
+    }
+
+    fn park_for_lack_of_plan(&mut self, s: &mut dyn Session, mut row: EnrollmentRow) -> Result<(), StepError> {
+        let next_try = self.now() + SignedDuration::from_mins(10);
+        let message = "The published version that this trip follows cannot run: something that it names is gone or has \
+                       changed its type. Put it back, or abort the journey.";
+        step::put_problem(s, row.id, row.node, "version_cannot_run", message, self.now(), Some(next_try))?;
+        let stored = row.seq;
+        row.seq += 1;
+        row.due_at = Some(next_try);
+        step::update_enrollments(s, &[row], &[stored])?;
+        Ok(())
+    }
+
+    fn add_listeners(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        if self.heard.is_empty() {
+            return Ok(());
+        }
+        let subjects: BTreeSet<i64> = self.heard.iter().map(|(to, _)| to.id()).collect();
+        let subjects: Vec<i64> = subjects.into_iter().collect();
+        for row in step::listening(s, self.claim, &subjects)? {
+            self.add_traveller(s, row, Signal::Due)?;
+        }
+        let mut by_addressee: HashMap<Addressee, Vec<&HeardActivity>> = HashMap::new();
+        for (to, activity) in &self.heard {
+            by_addressee.entry(*to).or_default().push(activity);
+        }
+        for traveller in self.travellers.iter_mut().filter(|t| t.row.listening) {
+            let own = Addressee::of(traveller.plan.of_people, traveller.row.subject);
+            let Some(all) = by_addressee.get(&own) else { continue };
+            traveller.heard = all.iter().map(|activity| (*activity).clone()).collect();
+            traveller.heard.sort_by_key(|activity| (activity.happened_at(), activity.id));
+        }
+        Ok(())
+    }
+
+    fn add_signalled(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        if self.signals.is_empty() {
+            return Ok(());
+        }
+        let mut ids: Vec<EnrollmentId> = self.signals.keys().copied().collect();
+        ids.sort_unstable();
+        for row in step::enrollments(s, &ids)? {
+            if row.ended_at.is_none()
+                && let Some(signal) = self.signals.get(&row.id).cloned()
+            {
+                self.add_traveller(s, row, signal)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add_leaving(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        for (journey, subject) in std::mem::take(&mut self.leaving) {
+            for row in step::latest_trips(s, &[journey], &[subject])? {
+                if row.ended_at.is_none() {
+                    self.add_traveller(s, row, Signal::End("removed", None))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Travellers whom a service has answered. Answers that come too late are told and change nothing.
+    fn add_answered(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        let mut answers = std::mem::take(&mut self.answers);
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let mut ids: Vec<EnrollmentId> = answers.keys().copied().collect();
+        ids.sort_unstable();
+        for row in step::enrollments(s, &ids)? {
+            let of_trip = answers.remove(&row.id).unwrap_or_default();
+            let (waited_for, late): (Vec<_>, Vec<_>) =
+                of_trip.into_iter().partition(|a| row.ended_at.is_none() && row.node == a.call.node);
+            self.tell_late(s, &row, &late)?;
+            if waited_for.is_empty() {
+                continue;
+            }
+            let id = row.id;
+            self.add_traveller(s, row, Signal::Due)?;
+            if let Some(&at) = self.place.get(&id) {
+                self.travellers[at].answers = waited_for;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_late(&mut self, s: &mut dyn Session, row: &EnrollmentRow, late: &[Answered]) -> Result<(), StepError> {
+        let Some(plan) = self.live.plan(s, row.version)?.filter(|_| !late.is_empty()) else { return Ok(()) };
+        self.told.extend(late.iter().filter(|late| late.answer != Answer::Accepted).map(|late| NewActivity {
+            kind: ANSWERED,
+            at: self.claim.now,
+            account: (!plan.of_people).then_some(AccountId(row.subject)),
+            person: late.call.person,
+            enrollment: Some(row.id),
+            node: Some(late.call.node),
+            source: Arc::clone(&plan.source),
+            fields: answer_fields(None, &late.answer, true),
+        }));
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! Taking in what waits in the inboxes: activities, and commands.
+
+use std::sync::Arc;
+
+use caravan_model::DocumentId;
+use caravan_store::step::{self, InboxRow};
+use caravan_store::{Session, records};
+
+use super::{Batch, Candidate, StepError};
+use crate::inbox::Command;
+use crate::plan::Entry;
+use crate::walk::{Cause, PARKED, Signal};
+
+impl Batch<'_> {
+    pub(super) fn take_in(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        let rows = step::inbox(s, self.claim, self.limits.travellers)?;
+        self.report.inbox = rows.len();
+        for row in &rows {
+            match Command::read(row) {
+                Ok(command) => self.take(s, row, command)?,
+                Err(error) => {
+                    tracing::error!(inbox = row.id.0, kind = %row.kind, %error, "an inbox row cannot be read");
+                    self.consumed.push(row.id);
+                }
+            }
+        }
+        let shards: Vec<i64> = self.claim.shards.iter().map(|shard| shard.0).collect();
+        for (list, subject) in records::take_rechecks(s, &shards, self.now(), self.limits.travellers)? {
+            self.evaluate.entry(list).or_default().insert(subject);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, s: &mut dyn Session, row: &InboxRow, command: Command) -> Result<(), StepError> {
+        let mut done = true;
+        match command {
+            Command::Heard { to, activity } => {
+                self.relist_for_activity(s, &activity)?;
+                self.enter_on(s, to, &activity)?;
+                self.heard.push((to, activity));
+            }
+            Command::Changed { accounts, people, attributes } => {
+                self.relist_changed(s, &accounts, &people, &attributes)?;
+            }
+            Command::Evaluate { list, after } => {
+                let next = self.next_subjects(s, list, row.shard, after)?;
+                if let Some(&last) = next.last() {
+                    done = next.len() < self.limits.travellers;
+                    self.evaluate.entry(list).or_default().extend(next);
+                    if !done {
+                        self.continued.push((row.id, Command::Evaluate { list, after: last }.to_json()));
+                    }
+                }
+            }
+            Command::Joined { list, subjects } => self.joined.push((list, subjects)),
+            Command::Open { journey, after } => done = self.open(s, row, journey, after)?,
+            Command::CreateGroups { interest, after } => done = self.open_groups(s, row, interest, after)?,
+            Command::Enter { journey, subject, chain, cause } => self.candidate(s, journey, subject, chain, cause)?,
+            Command::GoalMet { journey, subjects } => self.reach_goal(s, journey, &subjects)?,
+            Command::Leave { journey, subject } => {
+                // Whoever enters in this very step leaves in the next one.
+                done = !self.candidates.iter().any(|c| c.plan.journey == journey && c.subject == subject);
+                match done {
+                    true => self.leaving.push((journey, subject)),
+                    false => self.continued.push((row.id, row.body.clone())),
+                }
+            }
+            Command::End { trips, outcome, by } => {
+                let outcome = known_outcome(&outcome);
+                self.signals.extend(trips.into_iter().map(|trip| (trip, Signal::End(outcome, by.clone()))));
+            }
+            Command::Skip { trip, by } => {
+                self.signals.insert(trip, Signal::Skip(by));
+            }
+            Command::LeaveOut { trip, node, by } => {
+                self.signals.insert(trip, Signal::LeaveOut { node, by });
+            }
+            Command::ExternalAnswered { answered } => {
+                self.answers.entry(answered.call.trip).or_default().push(answered);
+            }
+            Command::Retry { trip } => {
+                self.signals.insert(trip, Signal::Due);
+            }
+            Command::Resume { journey } => {
+                step::unpark(s, row.shard, journey, PARKED)?;
+            }
+        }
+        if done {
+            self.consumed.push(row.id);
+        }
+        Ok(())
+    }
+
+    fn candidate(
+        &mut self,
+        s: &mut dyn Session,
+        journey: DocumentId,
+        subject: i64,
+        chain: i64,
+        cause: Cause,
+    ) -> Result<(), StepError> {
+        let Some(known) = self.live.journeys.get(&journey).filter(|j| j.takes_in(self.claim.now)) else {
+            return Ok(());
+        };
+        let Some(version) = known.version else { return Ok(()) };
+        if let Some(plan) = self.live.plan(s, version)? {
+            self.candidates.push(Candidate { plan, subject, chain, cause });
+        }
+        Ok(())
+    }
+
+    /// A journey opens: the next members of its audience in the shard are candidates. True when there are no more.
+    fn open(
+        &mut self,
+        s: &mut dyn Session,
+        row: &InboxRow,
+        journey: DocumentId,
+        after: i64,
+    ) -> Result<bool, StepError> {
+        let version = self.live.journeys.get(&journey).and_then(|j| j.version);
+        let Some(plan) = (match version {
+            Some(version) => self.live.plan(s, version)?,
+            None => None,
+        }) else {
+            return Ok(true);
+        };
+        let Entry::List(list) = plan.entry else { return Ok(true) };
+        let most = self.limits.travellers.saturating_sub(self.candidates.len()).max(1);
+        let members = records::members_in_shard(s, list, plan.of_people, row.shard, after, most)?;
+        let done = members.len() < most;
+        if let (false, Some(&last)) = (done, members.last()) {
+            self.continued.push((row.id, Command::Open { journey, after: last }.to_json()));
+        }
+        let cause = Cause::Audience;
+        let enter = members.into_iter().map(|subject| Candidate {
+            plan: Arc::clone(&plan),
+            subject,
+            chain: 1,
+            cause: cause.clone(),
+        });
+        self.candidates.extend(enter);
+        Ok(done)
+    }
+
+    fn open_groups(
+        &mut self,
+        s: &mut dyn Session,
+        row: &InboxRow,
+        interest: DocumentId,
+        after: i64,
+    ) -> Result<bool, StepError> {
+        let Some(list) = self.live.interests.get(&interest).and_then(|i| i.create_for) else { return Ok(true) };
+        let most = self.limits.travellers;
+        let members = records::members_in_shard(s, list, false, row.shard, after, most)?;
+        let done = members.len() < most;
+        if let (false, Some(&last)) = (done, members.last()) {
+            self.continued.push((row.id, Command::CreateGroups { interest, after: last }.to_json()));
+        }
+        self.grouped.entry(interest).or_default().extend(members);
+        Ok(done)
+    }
+}
+
+fn known_outcome(outcome: &str) -> &'static str {
+    match outcome {
+        "aborted" => "aborted",
+        "expired" => "expired",
+        _ => "removed",
+    }
+}

@@ -1,0 +1,104 @@
+//! Writing what was decided, everything set-based, in the one transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use caravan_model::EnrollmentId;
+use caravan_store::step::{self, EnrollmentRow};
+use caravan_store::{Dialect, Session};
+use jiff::SignedDuration;
+
+use super::{Batch, Report, StepError};
+
+impl Batch<'_> {
+    pub(super) fn save(mut self, s: &mut dyn Session) -> Result<Report, StepError> {
+        self.save_trips(s)?;
+        if let Some(world) = self.world.take() {
+            let heard = crate::save::changes(s, self.live, self.claim, world.changes)?;
+            self.report.effects = heard.effects;
+            self.inbox_out.extend(heard.inbox);
+        }
+        let heard = crate::save::activities(s, self.live, self.claim, &self.told)?;
+        self.inbox_out.extend(heard);
+        self.counters.save(s)?;
+        // Nobody else writes the tallies of a shard that this step holds.
+        let slot = match s.dialect() {
+            Dialect::Sqlite => 0,
+            Dialect::Postgres => self.claim.shards.iter().map(|shard| shard.0).min().unwrap_or(0),
+        };
+        let tallies = std::mem::take(&mut self.tallies).into_rows();
+        step::add_tallies(s, slot, &tallies)?;
+        step::insert_inbox(s, &self.inbox_out)?;
+        step::delete_inbox(s, &self.consumed)?;
+        for (id, body) in &self.continued {
+            step::continue_inbox(s, *id, body)?;
+        }
+        step::release(s, self.claim)?;
+        Ok(self.report)
+    }
+
+    fn save_trips(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        self.note_problems(s)?;
+        let stored = self.stored_seqs.len();
+        let new = self.travellers.split_off(stored);
+        let mut rows = Vec::with_capacity(stored);
+        let mut seqs = Vec::with_capacity(stored);
+        for (traveller, seq) in std::mem::take(&mut self.travellers).into_iter().zip(&self.stored_seqs) {
+            if traveller.row.seq != *seq || self.touched.contains(&traveller.row.id) {
+                seqs.push(*seq);
+                rows.push(traveller.row);
+            }
+        }
+        let order = sorted_by_id(&rows);
+        let rows: Vec<EnrollmentRow> = order.iter().map(|&at| rows[at].clone()).collect();
+        let seqs: Vec<i64> = order.iter().map(|&at| seqs[at]).collect();
+        let new: Vec<EnrollmentRow> = new.into_iter().map(|t| t.row).collect();
+        self.report.enrollments = rows.len() + new.len();
+        step::update_enrollments(s, &rows, &seqs)?;
+        step::insert_enrollments(s, &new)?;
+        let mut moves = std::mem::take(&mut self.moves);
+        moves.sort_by_key(|row| (row.enrollment, row.seq));
+        step::insert_moves(s, &moves)?;
+        Ok(())
+    }
+
+    /// A trip that failed is tried again with growing patience; one that went on has no problem any more.
+    fn note_problems(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        if self.problems.is_empty() && !step::any_problem(s)? {
+            return Ok(());
+        }
+        let ids: Vec<i64> = self.travellers.iter().map(|t| t.row.id.0).collect();
+        let attempts: HashMap<EnrollmentId, i64> = step::problem_attempts(s, &ids)?.into_iter().collect();
+        let failed: HashSet<usize> = self.problems.iter().map(|(at, _)| *at).collect();
+        let fine: Vec<i64> = self
+            .travellers
+            .iter()
+            .enumerate()
+            .filter(|(at, t)| !failed.contains(at) && attempts.contains_key(&t.row.id))
+            .map(|(_, t)| t.row.id.0)
+            .collect();
+        if !fine.is_empty() {
+            step::clear_problems(s, &fine)?;
+        }
+        for (at, fault) in std::mem::take(&mut self.problems) {
+            let t = &mut self.travellers[at];
+            let tried = attempts.get(&t.row.id).copied().unwrap_or(0);
+            let next_try = self.claim.now + backoff(tried);
+            t.row.due_at = Some(next_try);
+            self.touched.insert(t.row.id);
+            step::put_problem(s, t.row.id, fault.node, fault.code, &fault.message, self.claim.now, Some(next_try))?;
+        }
+        Ok(())
+    }
+}
+
+/// 10 s, doubled with every failure, at most 6 hours.
+fn backoff(failures: i64) -> SignedDuration {
+    let doublings = u32::try_from(failures.clamp(0, 12)).unwrap_or(12);
+    SignedDuration::from_secs(10 * 2_i64.pow(doublings)).min(SignedDuration::from_hours(6))
+}
+
+fn sorted_by_id(rows: &[EnrollmentRow]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&at| rows[at].id);
+    order
+}

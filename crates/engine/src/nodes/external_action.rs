@@ -1,0 +1,96 @@
+//! *External action*: a service is called for the account or for each of its people, and the traveller waits for its
+//! answer.
+
+use caravan_model::journey::{self, FAILED, NodeId, On};
+use serde_json::Value as Json;
+
+use super::Step;
+use super::calls::{Calls, Service};
+use crate::compile::Compiler;
+use crate::plan::{Looks, Target};
+use crate::walk::{Flow, Here, Kept, Stay};
+use crate::why::{Names, Why};
+
+struct ExternalAction {
+    service: Service,
+    next: Target,
+    /// When all calls failed or stayed unanswered; none: the trip ends as `timed_out`.
+    failed: Option<Target>,
+}
+
+pub(super) fn compile(
+    c: &mut Compiler<'_>,
+    id: &NodeId,
+    it: &journey::ExternalAction,
+) -> Option<(Box<dyn Step>, Looks)> {
+    let on = if it.on == On::People { journey::Subject::Person } else { journey::Subject::Account };
+    let (service, looks) = Service::compile(c, id, &it.service, on, false, &it.values)?;
+    let failed = it.failed.as_ref().map(|branch| c.branch(branch));
+    Some((Box::new(ExternalAction { service, next: c.target(&it.next), failed }), looks))
+}
+
+impl Step for ExternalAction {
+    fn targets(&self) -> Vec<Target> {
+        std::iter::once(self.next).chain(self.failed).collect()
+    }
+
+    fn waits(&self) -> bool {
+        true
+    }
+
+    fn acts(&self) -> bool {
+        true
+    }
+
+    fn arrive(&self, here: &mut Here<'_, '_>) -> Flow {
+        self.service
+            .call(here)
+            .unwrap_or(Flow::Stay(Stay { memory: Some(Calls::default().stored()), ..Stay::until(here.now()) }))
+    }
+
+    fn wake(&self, here: &mut Here<'_, '_>) -> Flow {
+        let (calls, due_at) = self.service.take(here, &|_, _| 0);
+        if !calls.waiting.is_empty() {
+            return Flow::Stay(Stay { due_at, listening: false, memory: Some(calls.stored()) });
+        }
+        here.visits.why(&calls.stored());
+        if !calls.done.is_empty() || calls.failed.is_empty() {
+            return Flow::Go(None, self.next);
+        }
+        match self.failed {
+            Some(failed) => Flow::Go(Some(FAILED.to_owned()), failed),
+            None => Flow::End("timed_out"),
+        }
+    }
+
+    fn skip(&self, _here: &mut Here<'_, '_>) -> Flow {
+        Flow::Go(None, self.next)
+    }
+
+    fn mind(&self, here: &mut Here<'_, '_>) -> Option<Kept> {
+        let (calls, _) = self.service.take(here, &|_, _| 0);
+        Some(Kept { memory: Some(calls.stored()), moves: calls.waiting.is_empty() })
+    }
+
+    fn awaits(&self, memory: Option<&str>) -> Option<String> {
+        Some(Calls::of(memory).in_words())
+    }
+
+    fn explain(&self, why: Option<&Json>, _path: Option<&str>, _names: &dyn Names) -> Option<Why> {
+        Some(Why::said(answers_in_words(why)?))
+    }
+
+    fn goes_on(&self) -> Vec<String> {
+        vec!["The service answers for everybody, or its time is over.".to_owned()]
+    }
+}
+
+/// How many calls were answered and how many failed, and why.
+pub(super) fn answers_in_words(why: Option<&Json>) -> Option<String> {
+    let calls: Calls = serde_json::from_value(why?.clone()).ok()?;
+    let mut codes: Vec<&str> = calls.failed.iter().map(|(_, code)| code.as_str()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    let why = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+    Some(format!("The service answered {} calls; {} failed{why}.", calls.done.len(), calls.failed.len()))
+}
