@@ -123,6 +123,11 @@ pub trait Action: Sync + 'static {
         Vec::new()
     }
 
+    /// Whether it writes to the account's owner, so that accounts without one are worth a warning.
+    fn writes_to_owner(&self, _settings: &Self::Settings) -> bool {
+        false
+    }
+
     /// What deciding will look at.
     fn needs(&self, prepared: &Self::Prepared) -> Needs;
 
@@ -152,6 +157,8 @@ pub trait ActionKind: Sync {
     fn prepare(&self, settings: &Json, definitions: &Definitions) -> Result<Box<dyn PreparedAction>, Vec<Finding>>;
     /// Warnings on settings that can be read.
     fn warnings(&self, settings: &Json, definitions: &Definitions) -> Vec<Finding>;
+    /// Whether it writes to the account's owner.
+    fn writes_to_owner(&self, settings: &Json) -> bool;
 }
 
 struct Prepared<A: Action> {
@@ -193,6 +200,10 @@ impl<A: Action> ActionKind for &'static A {
 
     fn warnings(&self, settings: &Json, definitions: &Definitions) -> Vec<Finding> {
         settings_of(*self, settings).map(|s| Action::warnings(*self, &s, definitions)).unwrap_or_default()
+    }
+
+    fn writes_to_owner(&self, settings: &Json) -> bool {
+        settings_of(*self, settings).is_ok_and(|settings| Action::writes_to_owner(*self, &settings))
     }
 }
 

@@ -2,8 +2,9 @@
 //! they share.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use caravan_catalog::{Definitions, Needs};
+use caravan_catalog::{Definition, Definitions, Needs};
 use caravan_model::attribute::AttributeNo;
 use caravan_model::condition::{Condition, read_fields};
 use caravan_model::document::DocumentKind;
@@ -110,6 +111,7 @@ impl<'a> Compiler<'a> {
             DocumentKind::Audience => self.definitions.find(kind, key, pointer),
             _ => self.definitions.live(kind, key, pointer),
         };
+        let found = found.and_then(|list| self.of_this_subject(list, pointer));
         match found {
             Ok(list) => Entry::List(list.id),
             Err(finding) => {
@@ -117,6 +119,17 @@ impl<'a> Compiler<'a> {
                 Entry::Commands
             }
         }
+    }
+
+    /// An audience says whom it is about; a journey takes one of its own kind.
+    fn of_this_subject(&self, list: &'a Arc<Definition>, pointer: &str) -> Result<&'a Arc<Definition>, Finding> {
+        let wanted = self.journey.subject.as_str();
+        if list.kind == DocumentKind::Audience && list.text("subject") != Some(wanted) {
+            let message =
+                format!("The audience `{}` is not about {wanted}s. Take one whose subject is {wanted}.", list.key);
+            return Err(Finding::error("audience_wrong_subject", pointer, message));
+        }
+        Ok(list)
     }
 
     fn goal(&mut self) -> Option<Condition> {

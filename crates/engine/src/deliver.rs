@@ -33,7 +33,7 @@ use parking_lot::Mutex;
 pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
 pub(crate) use self::doors::secrets_of;
-pub use self::frozen::email_content;
+pub use self::frozen::{email_content, email_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
 pub use self::record::Recorder;
 pub(crate) use self::results::{Message, kept_of, raise_flag};

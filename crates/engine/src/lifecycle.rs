@@ -1,5 +1,6 @@
 //! The life of a journey: publish, pause, resume, close, abort, and what the calendar does.
 
+mod checks;
 mod duplicate;
 mod review;
 
@@ -7,8 +8,8 @@ use std::collections::BTreeMap;
 
 use caravan_catalog::{Actions, Definitions};
 use caravan_model::document::{Body, Document, DocumentKind, Reference};
-use caravan_model::journey::{Journey, Node};
-use caravan_model::{DocumentId, EnrollmentId, Finding, Shard, VersionId};
+use caravan_model::journey::Journey;
+use caravan_model::{DocumentId, EnrollmentId, Finding, Shard};
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::step::{self, NewInbox};
 use caravan_store::{Session, StoreError, journeys};
@@ -18,11 +19,13 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::compile::{Identity, compile};
-use crate::definitions::{DefinitionError, add_version, body_of, check_journey, stored_document};
+use crate::definitions::{DefinitionError, add_version, body_of, stored_document};
 use crate::inbox::Command;
 use crate::live::{definitions_of, journey_of};
 use crate::walk::Cause;
 
+pub use self::checks::{Abilities, findings_against};
+use self::checks::{against_a_new_version, owners_missing};
 pub use self::duplicate::{Duplicate, DuplicateMode, duplicate};
 pub use self::review::{Review, Standing, review};
 
@@ -57,6 +60,7 @@ pub fn publish(engine: &Engine, keys: &[String], actor: &str) -> Result<Vec<Publ
         for (row, document) in &drafts {
             findings.extend(findings_against(document, &definitions, engine.abilities(), now));
             findings.extend(against_a_new_version(s, row, document)?);
+            findings.extend(owners_missing(s, document, &definitions)?);
         }
         if findings.iter().any(Finding::is_error) {
             return Err(DefinitionError::Findings(findings));
@@ -89,86 +93,6 @@ fn draft(s: &mut dyn Session, key: &str) -> Result<(DocumentRow, Document), Defi
 fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow, DefinitionError> {
     documents::get(s, DocumentKind::Journey.key(), key)?
         .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })
-}
-
-/// What may not change from one version of a journey to the next: who travels, when it began, how often one may enter.
-fn against_a_new_version(
-    s: &mut dyn Session,
-    row: &DocumentRow,
-    document: &Document,
-) -> Result<Vec<Finding>, StoreError> {
-    let published = match row.live_version {
-        Some(version) => documents::version(s, version)?.and_then(|version| journey_of(&version.body).ok()),
-        None => None,
-    };
-    let (Some(before), Some(now)) = (published, document.body.journey()) else { return Ok(Vec::new()) };
-    let fixed = |code: &str, pointer: &str, what: &str| {
-        let message =
-            format!("{what} cannot change once a journey has been published. Put it back, or duplicate the journey.");
-        Finding::error(code, pointer, message)
-    };
-    let mut findings = Vec::new();
-    if before.subject != now.subject {
-        findings.push(fixed("subject_fixed", "/subject", "Who travels"));
-    }
-    if before.start != now.start {
-        findings.push(fixed("start_fixed", "/start", "The start date"));
-    }
-    if before.reentry != now.reentry {
-        findings.push(fixed("reentry_fixed", "/reentry", "Re-entry"));
-    }
-    document.locate(&mut findings);
-    Ok(findings)
-}
-
-/// What this installation can do beyond deciding; what it cannot do is refused before it is published.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Abilities {
-    /// Something takes calls of external services out of the outbox and brings their answers in.
-    pub external_calls: bool,
-}
-
-/// Nodes that need an ability that this installation does not have.
-fn beyond(document: &Document, abilities: Abilities) -> Vec<Finding> {
-    let Some(journey) = document.body.journey().filter(|_| !abilities.external_calls) else { return Vec::new() };
-    let calls = |node: &Node| matches!(node, Node::ExternalAction(_) | Node::ExternalSplit(_));
-    let found = journey.nodes.iter().filter(|(_, node)| calls(node)).map(|(id, _)| {
-        let message = format!(
-            "`{id}` calls an external service, which this installation cannot do yet. Take the node out of the journey."
-        );
-        Finding::error("external_calls_unavailable", format!("/nodes/{id}/service"), message).at_node(id.as_str())
-    });
-    let mut findings: Vec<Finding> = found.collect();
-    document.locate(&mut findings);
-    findings
-}
-
-/// Everything that stands against publishing a journey, errors and warnings.
-pub fn findings_against(
-    document: &Document,
-    definitions: &Definitions,
-    abilities: Abilities,
-    now: Timestamp,
-) -> Vec<Finding> {
-    let mut findings = check_journey(document, now);
-    findings.extend(beyond(document, abilities));
-    findings.extend(document.check_conditions(&definitions.schema));
-    if findings.iter().any(Finding::is_error) {
-        return findings;
-    }
-    let Some(journey) = document.body.journey() else { return findings };
-    let identity =
-        Identity { journey: DocumentId(0), key: document.key().to_owned(), version: VersionId(0), version_no: 0 };
-    if let Err(found) = compile(&identity, journey, definitions) {
-        findings.extend(found);
-    }
-    for placed in journey.actions() {
-        if let Some(action) = caravan_catalog::action(placed.action) {
-            let warnings = action.warnings(&Json::Object(placed.settings.clone()), definitions);
-            findings.extend(warnings.into_iter().map(|f| f.under(&placed.pointer()).at_node(placed.node.as_str())));
-        }
-    }
-    findings
 }
 
 #[expect(clippy::too_many_arguments, reason = "one publish, spelled out")]

@@ -69,6 +69,15 @@ pub fn would_enter(
     Ok(WouldEnter { enter, people, refused: all - enter })
 }
 
+/// Members of an account list or audience that have no owner to write to.
+pub fn members_without_owner(s: &mut dyn Session, list: DocumentId) -> Result<i64, StoreError> {
+    s.query_int(
+        "SELECT COUNT(*) FROM list_member AS m JOIN account AS a ON a.id = m.subject_id
+         WHERE m.list_id = $1 AND COALESCE(a.owner_email, '') = ''",
+        params![list],
+    )
+}
+
 /// Trips under way that nothing will ever move: neither due nor listening; parked although their journey is not paused;
 /// or due in a shard that does not know it. Indexes: `enrollment_stuck`, `enrollment_due`.
 pub fn stuck(s: &mut dyn Session, parked: SignedDuration, most: usize) -> Result<Vec<EnrollmentRow>, StoreError> {

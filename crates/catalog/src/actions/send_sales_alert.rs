@@ -98,6 +98,10 @@ impl Action for SendSalesAlert {
         })
     }
 
+    fn writes_to_owner(&self, settings: &Settings) -> bool {
+        settings.to.iter().any(|to| to == OWNER)
+    }
+
     fn needs(&self, prepared: &Prepared) -> Needs {
         let Attributes { title, phone } = prepared.attributes;
         let shown = [person::EMAIL, person::FIRST_NAME, person::LAST_NAME];

@@ -148,6 +148,15 @@ fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
     compile(&content, &Attributes::new(named))
 }
 
+/// What is wrong with an email's content, and what is worth a look, from its document's body.
+pub fn email_findings(body: &Json) -> Vec<Finding> {
+    match email_of(body).map(|email| compile_email(&email)) {
+        Ok(Ok(compiled)) => compiled.warnings().to_vec(),
+        Ok(Err(findings)) => findings,
+        Err(error) => vec![Finding::error("unreadable", "", format!("The email cannot be read: {error}."))],
+    }
+}
+
 fn sentence(findings: &[Finding]) -> String {
     findings.iter().filter(|f| f.is_error()).map(|f| f.message.as_str()).collect::<Vec<_>>().join(" ")
 }

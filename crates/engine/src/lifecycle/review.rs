@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use caravan_model::document::DocumentKind;
-use caravan_model::journey::{Entry, Journey};
-use caravan_model::{DocumentId, Finding};
+use caravan_model::Finding;
+use caravan_model::journey::Journey;
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::{Session, StoreError, journeys};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{against_a_new_version, draft, findings_against};
+use super::checks::{against_a_new_version, audience_of, findings_against, owners_missing};
+use super::draft;
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::live::{Live, definitions_of};
@@ -68,9 +68,10 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
         for (row, document) in &drafts {
             let mut findings = findings_against(document, &definitions, engine.abilities(), now);
             findings.extend(against_a_new_version(s, row, document)?);
+            findings.extend(owners_missing(s, document, &definitions)?);
             let Some(journey) = document.body.journey() else { continue };
             let scheduled = row.state == "draft" && journey.start.is_some_and(|start| start > now);
-            let audience = audience_of(&live, journey);
+            let audience = audience_of(&live.definitions, journey);
             let counts = match audience {
                 Some(list) => journeys::would_enter(s, row.id, list, of_people(journey))?,
                 None => journeys::WouldEnter::default(),
@@ -97,17 +98,6 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
 
 fn of_people(journey: &Journey) -> bool {
     journey.subject == caravan_model::journey::Subject::Person
-}
-
-/// The list or audience whose members enter, as it is filled now.
-fn audience_of(live: &Live, journey: &Journey) -> Option<DocumentId> {
-    let (kind, key) = match journey.audience.as_ref()? {
-        Entry::AccountList(key) => (DocumentKind::AccountList, key),
-        Entry::Audience(key) => (DocumentKind::Audience, key),
-        Entry::PeopleList(key) => (DocumentKind::PeopleList, key),
-        Entry::Events(_) => return None,
-    };
-    live.definitions.get(kind, key).map(|list| list.id)
 }
 
 fn not_entering(journey: &Journey, refused: i64) -> BTreeMap<String, i64> {

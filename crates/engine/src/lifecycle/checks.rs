@@ -1,0 +1,151 @@
+//! What stands against publishing a journey, errors and warnings: what its text decides, what the definitions decide,
+//! what the version before and the data decide.
+
+use caravan_catalog::{Actions, Definitions};
+use caravan_model::document::{Document, DocumentKind};
+use caravan_model::journey::{ActionCatalogue, Entry, Journey, Node, PlacedAction};
+use caravan_model::{DocumentId, Finding, VersionId};
+use caravan_store::documents::{self, DocumentRow};
+use caravan_store::{Session, StoreError, journeys};
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use crate::compile::{Identity, compile};
+use crate::definitions::check_journey;
+use crate::deliver::email_findings;
+use crate::live::journey_of;
+
+/// What may not change from one version of a journey to the next: who travels, when it began, how often one may enter.
+pub(super) fn against_a_new_version(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    document: &Document,
+) -> Result<Vec<Finding>, StoreError> {
+    let published = match row.live_version {
+        Some(version) => documents::version(s, version)?.and_then(|version| journey_of(&version.body).ok()),
+        None => None,
+    };
+    let (Some(before), Some(now)) = (published, document.body.journey()) else { return Ok(Vec::new()) };
+    let fixed = |code: &str, pointer: &str, what: &str| {
+        let message =
+            format!("{what} cannot change once a journey has been published. Put it back, or duplicate the journey.");
+        Finding::error(code, pointer, message)
+    };
+    let mut findings = Vec::new();
+    if before.subject != now.subject {
+        findings.push(fixed("subject_fixed", "/subject", "Who travels"));
+    }
+    if before.start != now.start {
+        findings.push(fixed("start_fixed", "/start", "The start date"));
+    }
+    if before.reentry != now.reentry {
+        findings.push(fixed("reentry_fixed", "/reentry", "Re-entry"));
+    }
+    document.locate(&mut findings);
+    Ok(findings)
+}
+
+/// What this installation can do beyond deciding; what it cannot do is refused before it is published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Something takes calls of external services out of the outbox and brings their answers in.
+    pub external_calls: bool,
+}
+
+/// Nodes that need an ability that this installation does not have.
+fn beyond(document: &Document, abilities: Abilities) -> Vec<Finding> {
+    let Some(journey) = document.body.journey().filter(|_| !abilities.external_calls) else { return Vec::new() };
+    let calls = |node: &Node| matches!(node, Node::ExternalAction(_) | Node::ExternalSplit(_));
+    let found = journey.nodes.iter().filter(|(_, node)| calls(node)).map(|(id, _)| {
+        let message = format!(
+            "`{id}` calls an external service, which this installation cannot do yet. Take the node out of the journey."
+        );
+        Finding::error("external_calls_unavailable", format!("/nodes/{id}/service"), message).at_node(id.as_str())
+    });
+    let mut findings: Vec<Finding> = found.collect();
+    document.locate(&mut findings);
+    findings
+}
+
+/// Everything that stands against publishing a journey, errors and warnings.
+pub fn findings_against(
+    document: &Document,
+    definitions: &Definitions,
+    abilities: Abilities,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let mut findings = check_journey(document, now);
+    findings.extend(beyond(document, abilities));
+    findings.extend(document.check_conditions(&definitions.schema));
+    if findings.iter().any(Finding::is_error) {
+        return findings;
+    }
+    let Some(journey) = document.body.journey() else { return findings };
+    let identity =
+        Identity { journey: DocumentId(0), key: document.key().to_owned(), version: VersionId(0), version_no: 0 };
+    if let Err(found) = compile(&identity, journey, definitions) {
+        findings.extend(found);
+    }
+    for placed in journey.actions() {
+        if let Some(action) = caravan_catalog::action(placed.action) {
+            let warnings = action.warnings(&Json::Object(placed.settings.clone()), definitions);
+            findings.extend(warnings.into_iter().map(|f| f.under(&placed.pointer()).at_node(placed.node.as_str())));
+        }
+        findings.extend(about_emails(&placed, definitions));
+    }
+    findings
+}
+
+/// What is wrong with the emails that an action sends, said at its node.
+fn about_emails(placed: &PlacedAction<'_>, definitions: &Definitions) -> Vec<Finding> {
+    let named = Actions.references(placed.action, placed.settings, &placed.pointer());
+    let emails = named.into_iter().filter(|reference| reference.kind == DocumentKind::Email);
+    let found = emails.filter_map(|reference| Some((definitions.get(reference.kind, &reference.key)?, reference)));
+    found
+        .flat_map(|(email, reference)| {
+            email_findings(&email.body).into_iter().map(move |finding| Finding {
+                message: format!("Email `{}`, {}: {}", email.key, finding.pointer, finding.message),
+                pointer: reference.pointer.clone(),
+                ..finding
+            })
+        })
+        .map(|finding| finding.at_node(placed.node.as_str()))
+        .collect()
+}
+
+/// Actions that write to the owner of accounts that have none: a warning, since others may have one.
+pub(super) fn owners_missing(
+    s: &mut dyn Session,
+    document: &Document,
+    definitions: &Definitions,
+) -> Result<Vec<Finding>, StoreError> {
+    let Some(journey) = document.body.journey() else { return Ok(Vec::new()) };
+    let writes = |placed: &PlacedAction<'_>| {
+        caravan_catalog::action(placed.action)
+            .is_some_and(|action| action.writes_to_owner(&Json::Object(placed.settings.clone())))
+    };
+    let actions: Vec<PlacedAction<'_>> = journey.actions().into_iter().filter(writes).collect();
+    let audience = if actions.is_empty() { None } else { audience_of(definitions, journey) };
+    let Some(list) = audience else { return Ok(Vec::new()) };
+    let without = journeys::members_without_owner(s, list)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    if without > 0 {
+        findings.extend(actions.iter().map(|placed| {
+            let message = format!("{without} accounts of the audience have no owner to write to. Name an address beside the owner, or give them one.");
+            Finding::warning("owner_missing", placed.pointer(), message).at_node(placed.node.as_str())
+        }));
+    }
+    document.locate(&mut findings);
+    Ok(findings)
+}
+
+/// The list or audience whose members enter a journey.
+pub(super) fn audience_of(definitions: &Definitions, journey: &Journey) -> Option<DocumentId> {
+    let (kind, key) = match journey.audience.as_ref()? {
+        Entry::AccountList(key) => (DocumentKind::AccountList, key),
+        Entry::Audience(key) => (DocumentKind::Audience, key),
+        Entry::PeopleList(key) => (DocumentKind::PeopleList, key),
+        Entry::Events(_) => return None,
+    };
+    definitions.get(kind, key).map(|list| list.id)
+}

@@ -1,0 +1,143 @@
+//! Every check before publishing that needs the definitions or the data, each with its code and its node. What a
+//! journey's own text decides is checked in the model.
+
+mod support;
+
+use caravan_engine::definitions::{ApplyOptions, DefinitionError, apply};
+use caravan_engine::lifecycle;
+use support::{World, on_both_stores};
+
+const BOOK: &str = r#"
+{kind: score, key: interest}
+---
+{kind: account_list, key: big, type: dynamic, when: {account: employees, at_least: 500}, state: live}
+---
+{kind: account_list, key: sketch, type: dynamic, when: {account: employees, at_least: 500}}
+---
+{kind: account_list, key: picked, type: static, accounts: [], state: live}
+---
+{kind: audience, key: germans, subject: person, when: {person: country, is: DE}}
+---
+{kind: audience, key: large, subject: account, when: {account: employees, at_least: 800}}
+---
+kind: roles_template
+key: crm-roles
+roles: [{role: Decision Maker, weighting: vital, required: true, members_required: 1}]
+state: live
+---
+kind: stage_model
+key: pipeline
+stages: [{name: Aware, entry: true, to: [Won, Lost]}, {name: Won, destination: success}, {name: Lost, destination: failure}]
+state: live
+---
+{kind: solution_interest, key: crm, name: CRM, roles_template: crm-roles, stage_model: pipeline}
+---
+kind: connection
+key: mail
+type: smtp
+settings: {host: 127.0.0.1, port: 2525, security: none, from: {name: Acme, email: news@acme.example}}
+---
+{kind: email, key: plain, connection: mail, subject: Hi, body: {html: "<p>Hi</p>"}}
+---
+{kind: journey, key: drawn, subject: account, audience: {account_list: big}, end: "2027-06-30T00:00:00Z", entry: end, nodes: {end: {type: wait, duration: 1d, next: null}}}
+---
+{kind: journey, key: personal, subject: person, audience: {audience: germans}, end: "2027-06-30T00:00:00Z", entry: end, nodes: {end: {type: wait, duration: 1d, next: null}}}
+"#;
+
+fn book(world: World) -> World {
+    let world = world.with_people(10, 2);
+    world.apply(BOOK);
+    world.run();
+    world
+}
+
+/// What is found against a journey with this audience and first node, `code@node`.
+fn found(world: &World, audience: &str, node: &str, errors: bool) -> Vec<String> {
+    let manifest = format!(
+        "kind: journey\nkey: checked\nsubject: account\naudience: {audience}\nend: 2027-06-30T00:00:00Z\nentry: it\nnodes:\n  it: {node}\n"
+    );
+    let options = ApplyOptions { incomplete: true, ..ApplyOptions::default() };
+    if let Err(DefinitionError::Findings(findings)) =
+        apply(&world.engine, &[("test.yaml".to_owned(), manifest.clone())], "test", options)
+    {
+        panic!("the draft was not kept: {findings:?}\n{manifest}");
+    }
+    let review = lifecycle::review(&world.engine, &["checked".to_owned()]).expect("a review").remove(0);
+    let told = review.findings.iter().filter(|finding| finding.is_error() == errors);
+    let told: Vec<String> = told.map(|f| format!("{}@{}", f.code, f.node.as_deref().unwrap_or(&f.pointer))).collect();
+    let published = lifecycle::publish(&world.engine, &["checked".to_owned()], "test");
+    assert_eq!(published.is_ok(), review.publishable, "the review says what publishing does: {told:?}");
+    if published.is_ok() {
+        lifecycle::command(&world.engine, "checked", lifecycle::Verb::Abort, "test").expect("aborted");
+        world.run();
+        caravan_engine::definitions::delete(
+            &world.engine,
+            caravan_model::document::DocumentKind::Journey,
+            "checked",
+            None,
+        )
+        .expect("deleted");
+    }
+    told
+}
+
+const WAIT: &str = "{type: wait, duration: 1d, next: null}";
+const BIG: &str = "{account_list: big}";
+
+fn on_account(settings: &str) -> String {
+    format!("{{type: action, on: account, {settings}, next: null}}")
+}
+
+fn on_people(settings: &str) -> String {
+    format!("{{type: action, on: people, {settings}, next: null}}")
+}
+
+on_both_stores! {
+    every_error_refuses_and_names_its_node(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        for (audience, node, expected) in [
+            ("{account_list: nowhere}", WAIT.to_owned(), "unknown_reference@audience"),
+            ("{account_list: sketch}", WAIT.to_owned(), "not_live@audience"),
+            ("{audience: germans}", WAIT.to_owned(), "audience_wrong_subject@audience"),
+            (BIG, on_account("action: add_to_account_list, list: nowhere"), "unknown_reference@it"),
+            (BIG, on_account("action: add_to_account_list, list: big"), "list_not_static@it"),
+            (BIG, on_account("action: add_to_journey, journey: drawn"), "not_live@it"),
+            (BIG, on_account("action: add_to_journey, journey: personal"), "wrong_subject@it"),
+            (BIG, on_account("action: update_buying_group_stage, solution_interest: erp, stage: Aware"), "unknown_reference@it"),
+            (BIG, on_account("action: update_buying_group_stage, solution_interest: crm, stage: Engaged"), "unknown_stage@it"),
+            (BIG, on_account(&format!("action: update_buying_group_status, solution_interest: crm, status: {}", "x".repeat(51))), "too_long@it"),
+            (BIG, on_people("action: assign_to_buying_group, solution_interest: crm, role: Janitor"), "role_not_in_template@it"),
+            (BIG, on_account("action: update_account, attribute: emploees, value: 1"), "unknown_attribute@it"),
+            (BIG, on_account("action: update_account, attribute: key, value: x"), "attribute_not_updatable@it"),
+            (BIG, on_account("action: update_account, attribute: employees, value: many"), "wrong_value_type@it"),
+            (BIG, on_people("action: change_score, change: \"+1\""), "missing_field@it"),
+            (BIG, on_people("action: send_email, email: nowhere"), "unknown_reference@it"),
+            (BIG, "{type: external_action, on: account, service: nowhere, next: null}".to_owned(), "external_calls_unavailable@it"),
+        ] {
+            let told = found(&world, audience, &node, true);
+            assert!(told.iter().any(|code| code == expected), "{node}: {expected} is not in {told:?}");
+        }
+    }
+
+    every_warning_is_told_and_refuses_nothing(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        for (node, expected) in [
+            (on_people("action: send_email, email: plain"), "opt_out_link_missing@it"),
+            (on_account("action: send_sales_alert, solution_interest: crm, to: [owner]"), "owner_missing@it"),
+            ("{type: split, by: account, paths: [{label: Both, when: {account: employees, between: [9, 1]}, next: null}]}".to_owned(), "never_matches@it"),
+            ("{type: split, by: account, paths: [{label: All, when: {account: employees, at_least: 1}, next: null}]}".to_owned(), "split_without_other@it"),
+            ("{type: split, by: account, paths: [{label: All, when: {account: employees, at_least: 1}, next: null}], other: {next: null}}".to_owned(), "empty_path@it"),
+        ] {
+            let told = found(&world, BIG, &node, false);
+            assert!(told.iter().any(|code| code == expected), "{node}: {expected} is not in {told:?}");
+        }
+    }
+
+    an_email_that_can_no_longer_be_read_refuses_its_journey(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        world.sql("UPDATE document SET body = REPLACE(body, '<p>Hi</p>', '{{ person. }}') WHERE key = 'plain'");
+        world.sql("UPDATE definitions_revision SET revision = revision + 1");
+        let told = found(&world, BIG, &on_people("action: send_email, email: plain"), true);
+        assert!(told.iter().any(|code| code.ends_with("@it")), "{told:?}");
+    }
+}
