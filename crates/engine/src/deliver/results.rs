@@ -310,7 +310,7 @@ impl Results<'_> {
                 ledger.reason = Some(reason.to_owned());
                 if reason == QUIET_HOURS && row.account.is_none() {
                     // Whoever travels alone leaves with the message that was dropped.
-                    let leaves = Command::End { trips: vec![row.enrollment], outcome: "removed".to_owned() };
+                    let leaves = Command::End { trips: vec![row.enrollment], outcome: "removed".to_owned(), by: None };
                     sheet.inbox.push(leaves.to(row.shard, self.now));
                 }
                 let told = told(about, "email_skipped", "sms_skipped", json!({"reason": reason}));
