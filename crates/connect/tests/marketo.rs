@@ -26,7 +26,7 @@ impl World {
         let marketo = Marketo::start(setup);
         marketo.list(7, "VIP");
         marketo.campaign(70, "Welcome");
-        Self { marketo, runtime: tokio::runtime::Runtime::new().unwrap() }
+        Self { marketo, runtime: tokio::runtime::Runtime::new().expect("a runtime") }
     }
 
     fn door(&self, more: Json) -> Box<dyn Connector> {
@@ -38,14 +38,16 @@ impl World {
             "munchkin_id": "123-ABC-456", "client_id": "caravan", "base_url": self.marketo.url(),
             "calls_per_20_seconds": 100, "concurrent_calls": 10,
         });
-        settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let more = more.as_object().expect("settings").clone();
+        settings.as_object_mut().expect("settings").extend(more);
         let surroundings = Surroundings {
             clock: Clock::System,
             runtime: self.runtime.handle().clone(),
-            outbound: Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().unwrap()])),
+            outbound: Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().expect("a range")])),
         };
         let secrets = Secrets::from([("client_secret".to_owned(), Secret::new(secret))]);
-        connector::kind("marketo").unwrap().open(&settings, &secrets, &surroundings).unwrap()
+        let marketo = connector::kind("marketo").expect("a kind");
+        marketo.open(&settings, &secrets, &surroundings).expect("a door")
     }
 
     fn members(&self) -> Vec<i64> {

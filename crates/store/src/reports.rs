@@ -76,13 +76,12 @@ pub fn set_consent(
     Ok(())
 }
 
+/// A person, the number as their record has it, and what they said to text messages in general.
+pub type Holder = (PersonId, Option<String>, Option<String>);
+
 /// Everyone who has one of these numbers, written exactly so, or was texted at `phone`; and what they said to text
 /// messages in general. Locked. Indexes: `person_mobile_phone`, `ledger_address`.
-pub fn people_at(
-    s: &mut dyn Session,
-    phone: &str,
-    written: &[String],
-) -> Result<Vec<(PersonId, Option<String>, Option<String>)>, StoreError> {
+pub fn people_at(s: &mut dyn Session, phone: &str, written: &[String]) -> Result<Vec<Holder>, StoreError> {
     let sql = "SELECT id, mobile_phone, sms_consent FROM person WHERE mobile_phone {in:1}
              OR id IN (SELECT person_id FROM ledger WHERE address = $2 AND kind = 'sms')
          ORDER BY id {for_update}";

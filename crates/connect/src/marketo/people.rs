@@ -72,7 +72,7 @@ fn by_address(asked: &[String], leads: &[Lead], policy: UpdatePolicy) -> Found {
 }
 
 fn chosen(mut group: Vec<&Lead>, policy: UpdatePolicy) -> Vec<i64> {
-    group.sort_by(|a, b| (instant(&a.created_at), a.id).cmp(&(instant(&b.created_at), b.id)));
+    group.sort_by_key(|lead| (instant(&lead.created_at), lead.id));
     let meant = match policy {
         UpdatePolicy::All => group,
         UpdatePolicy::Oldest => group.first().copied().into_iter().collect(),

@@ -113,7 +113,7 @@ fn mac(secret: &Secret, time: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let pair = |n: usize| text.get(n..n + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (text.len() % 2 == 0).then(|| (0..text.len()).step_by(2).map(pair).collect()).flatten()
+    text.len().is_multiple_of(2).then(|| (0..text.len()).step_by(2).map(pair).collect()).flatten()
 }
 
 #[cfg(test)]

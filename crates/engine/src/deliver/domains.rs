@@ -18,8 +18,11 @@ use crate::live::Live;
 /// Signers by sending domain, made again when its keys change.
 #[derive(Default)]
 pub struct Domains {
-    signers: Mutex<HashMap<DocumentId, (Secrets, SendingDomain, Arc<Signer>)>>,
+    signers: Mutex<HashMap<DocumentId, Made>>,
 }
+
+/// A signer, and what it was made from.
+type Made = (Secrets, SendingDomain, Arc<Signer>);
 
 /// What the sending domain of a message says about it.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -110,10 +110,7 @@ impl<'a> Turn<'a> {
 
     /// What has come back: at least one answer, or none for as long as claims hold without being renewed.
     fn wait(&self, told: &Receiver<Vec<Settled>>) -> Vec<Settled> {
-        let mut answered = match told.recv_timeout(RENEWAL) {
-            Ok(answered) => answered,
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
-        };
+        let mut answered = told.recv_timeout(RENEWAL).unwrap_or_default();
         answered.extend(told.try_iter().flatten());
         answered
     }
