@@ -5,8 +5,9 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use caravan_engine::texts;
 use caravan_engine::tracking::{self, OptOut, OptOutPage, SigningKeys, TrackingError};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ pub fn operations() -> Operations {
         .get("/t/o/{token}", Gate::Public, opened, "The picture in a message; always answers a picture")
         .get("/t/c/{token}", Gate::Public, clicked, "A link in a message; leads to where the message says")
         .get("/t/u/{token}", Gate::Public, ask, "The page on which one opts out; changes nothing")
+        .get("/s/{code}", Gate::Public, followed, "A link in a text message; leads to where the message says")
         .post("/t/u/{token}", Gate::Public, opt_out, "Opt out: the page's button, or a mail program's (RFC 8058)")
 }
 
@@ -64,7 +66,10 @@ struct LinkPath {
 /// An answer for browsers and mail programs.
 struct Shown(Response);
 
-async fn opened(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+async fn opened(State(state): State<ApiState>, method: Method, Path(path): Path<LinkPath>) -> Shown {
+    if method == Method::HEAD {
+        return Shown(([(header::CONTENT_TYPE, "image/gif")], POINT).into_response());
+    }
     let written = with_keys(&state, move |engine, keys| tracking::opened(engine, keys, &path.token)).await;
     if let Err(Refused::Broken) = written {
         tracing::warn!("an open could not be written down");
@@ -72,8 +77,13 @@ async fn opened(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Sh
     Shown(([(header::CONTENT_TYPE, "image/gif")], POINT).into_response())
 }
 
-async fn clicked(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
-    let follow = move |engine: &_, keys: &_| tracking::clicked(engine, keys, &path.token).map_err(TrackingError::from);
+async fn clicked(State(state): State<ApiState>, method: Method, Path(path): Path<LinkPath>) -> Shown {
+    // Whoever only asks where a link leads is a machine.
+    let counts = method != Method::HEAD;
+    let follow = move |engine: &_, keys: &_| match counts {
+        true => tracking::clicked(engine, keys, &path.token).map_err(TrackingError::from),
+        false => tracking::leads_to(keys, &path.token).map_err(TrackingError::from),
+    };
     let target = match with_keys(&state, follow).await {
         Ok(target) => target,
         Err(refused) => return refused.page(),
@@ -81,6 +91,22 @@ async fn clicked(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> S
     match HeaderValue::from_str(&target) {
         Ok(location) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
         Err(_) => Refused::Unknown.page(),
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ShortPath {
+    /// Made by this installation.
+    code: String,
+}
+
+async fn followed(State(state): State<ApiState>, method: Method, Path(path): Path<ShortPath>) -> Shown {
+    let counts = method != Method::HEAD;
+    let found = state.blocking(move |engine| Ok(texts::followed(engine, &path.code, counts)?)).await;
+    match found.map(|target| target.map(|target| HeaderValue::from_str(&target))) {
+        Ok(Some(Ok(location))) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
+        Ok(_) => Refused::Unknown.page(),
+        Err(_) => Refused::Broken.page(),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod remove_from_journey;
 pub mod remove_person_from_journey;
 pub mod send_email;
 pub mod send_sales_alert;
+pub mod send_sms;
 pub mod update_account;
 pub mod update_buying_group_stage;
 pub mod update_buying_group_status;

@@ -30,6 +30,34 @@ pub struct CallEffect {
     pub subject: Json,
 }
 
+/// Kind of an effect that is one text message to one person.
+pub const SMS: &str = "sms";
+
+/// One text message of ours to one person. Whether it may be sent is judged at delivery.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SmsEffect {
+    /// Key of the text message; its content is the one that the journey's version froze.
+    pub sms_message: String,
+    /// Key of the connection that sends it.
+    pub connection: String,
+    /// The number or sender id that it comes from; none: the connection's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Key of the journey.
+    pub journey: String,
+    /// The node, or the box action, in the version's plan.
+    pub node: i64,
+    /// The number; none when the person has none.
+    pub to: Option<String>,
+    /// Key of the person.
+    pub person: String,
+    /// Key of the account on whose trip it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// What the template names, by namespace; missing values are left out.
+    pub values: Map<String, Json>,
+}
+
 /// One email of ours to one person. Whether it may be sent is judged at delivery.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EmailEffect {

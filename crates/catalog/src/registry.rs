@@ -17,6 +17,7 @@ pub static ACTIONS: &[&dyn ActionKind] = &[
     &&assign_to_buying_group::AssignToBuyingGroup,
     &&remove_from_buying_group::RemoveFromBuyingGroup,
     &&send_email::SendEmail,
+    &&send_sms::SendSms,
     &&marketo_request_campaign::MarketoRequestCampaign,
     &&marketo_add_to_list::MarketoAddToList,
     &&marketo_remove_from_list::MarketoRemoveFromList,

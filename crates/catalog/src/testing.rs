@@ -70,6 +70,7 @@ fn all() -> Vec<Definition> {
         "subject": "Hello {{ person.first_name | default('there') }}",
         "body": {"html": "<p>{{ account.name }} in {{ account.city }}, {{ system.organisation }}</p>"},
     });
+    let ping = json!({"connection": "twilio", "type": "marketing", "body": "Hi {{ person.first_name }}"});
     let settings = json!({"organisation": "Caravan Works", "postal_address": "1 Road, Town"});
     vec![
         definition(1, Kind::RolesTemplate, "crm-roles", "live", template),
@@ -83,6 +84,8 @@ fn all() -> Vec<Definition> {
         definition(9, Kind::Journey, "old", "closed", json!({"subject": "account"})),
         definition(10, Kind::Connection, "mail", "live", json!({"type": "smtp"})),
         definition(11, Kind::Email, "welcome", "live", welcome),
+        definition(13, Kind::Connection, "twilio", "live", json!({"type": "twilio"})),
+        definition(14, Kind::SmsMessage, "ping", "live", ping),
         definition(12, Kind::Settings, "settings", "live", settings),
         definition(13, Kind::Connection, "mkto", "live", json!({"type": "marketo"})),
         definition(JOURNEY.0, Kind::Journey, "nurture", "live", json!({"subject": "account"})),

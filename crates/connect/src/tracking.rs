@@ -125,6 +125,12 @@ impl SigningKeys {
         (*key_id, stamp_of(secret, purpose, effect))
     }
 
+    /// Ten letters and digits for a link of a text message, the same at every attempt, that nobody can guess.
+    pub fn short_code(&self, effect: EffectId, link: u16) -> String {
+        let (_, stamp) = self.stamp(format!("short link {link}").as_bytes(), effect);
+        URL_SAFE_NO_PAD.encode(stamp).chars().filter(char::is_ascii_alphanumeric).take(10).collect()
+    }
+
     /// Whether such bytes were made by the key of that id.
     pub(crate) fn stamped(&self, key_id: u8, purpose: &[u8], effect: EffectId, stamp: &[u8]) -> bool {
         let made = |secret: &Secret| {

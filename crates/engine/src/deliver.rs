@@ -16,6 +16,7 @@ mod record;
 mod rests;
 mod results;
 mod rules;
+mod text;
 mod turn;
 
 use std::collections::VecDeque;

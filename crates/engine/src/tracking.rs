@@ -108,6 +108,14 @@ pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<Strin
     Ok(target)
 }
 
+/// Where a link leads, without anybody having followed it.
+pub fn leads_to(keys: &SigningKeys, token: &str) -> Result<String, BadToken> {
+    match keys.verify(token)?.purpose {
+        Purpose::Click { target, .. } => Ok(target),
+        _ => Err(BadToken),
+    }
+}
+
 fn clicks(message: &Message, person: PersonId, now: Timestamp, link: u16, target: &str) -> NewActivity {
     let mut fields = message.fields();
     if let Some(fields) = fields.as_object_mut() {

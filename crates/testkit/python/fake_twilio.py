@@ -217,7 +217,10 @@ class Handler(BaseHTTPRequestHandler):
             opted_out.add((said["from"], said["to"]))
         elif word in ("start", "yes", "unstop"):
             opted_out.discard((said["from"], said["to"]))
-        status, text = call(said["url"], fields)
+        try:
+            status, text = call(said["url"], fields)
+        except OSError:
+            status, text = 0, ""
         self.answer(200, {"status": status, "text": text})
 
 

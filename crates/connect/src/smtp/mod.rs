@@ -9,7 +9,6 @@ mod message;
 mod session;
 mod settings;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
@@ -96,6 +95,14 @@ impl Default for Patience {
     }
 }
 
+/// The connections that stand.
+#[derive(Default)]
+struct Pool {
+    idle: Vec<Session>,
+    /// On which a message is under way.
+    busy: usize,
+}
+
 /// An open door to one mail server. Connections are kept and used again.
 pub struct SmtpConnector {
     settings: SmtpSettings,
@@ -103,9 +110,7 @@ pub struct SmtpConnector {
     patience: Patience,
     clock: Clock,
     runtime: tokio::runtime::Handle,
-    idle: Mutex<Vec<Session>>,
-    /// Connections on which a message is under way.
-    busy: AtomicUsize,
+    pool: Mutex<Pool>,
     /// Told when one of them is not busy any more.
     freed: Notify,
 }
@@ -119,8 +124,8 @@ impl SmtpConnector {
     ) -> Result<Self, Box<Finding>> {
         let server = Server::new(&settings, password, patience)?;
         let Surroundings { clock, runtime, .. } = surroundings.clone();
-        let idle = Mutex::new(Vec::new());
-        Ok(Self { settings, server, patience, clock, runtime, idle, busy: AtomicUsize::new(0), freed: Notify::new() })
+        let pool = Mutex::default();
+        Ok(Self { settings, server, patience, clock, runtime, pool, freed: Notify::new() })
     }
 
     /// A connection to send over, kept or new. A server that takes fewer than we would like gets fewer: then one of
@@ -133,25 +138,39 @@ impl SmtpConnector {
                     return Ok(session);
                 }
                 match self.server.connect().await {
-                    Err(failure) if self.busy.load(Ordering::SeqCst) == 0 => return Err(failure),
-                    Err(_) => freed.await,
-                    opened => return opened,
+                    Ok(session) => {
+                        self.pool.lock().busy += 1;
+                        return Ok(session);
+                    }
+                    Err(failure) => {
+                        let Pool { idle, busy } = &*self.pool.lock();
+                        match (idle.is_empty(), busy) {
+                            (true, 0) => return Err(failure),
+                            (true, _) => {}
+                            (false, _) => continue,
+                        }
+                    }
                 }
+                freed.await;
             }
         };
-        let session = timeout(self.patience.turn, wait).await.map_err(|_| Failure::timeout(Stage::Connect))??;
-        self.busy.fetch_add(1, Ordering::SeqCst);
-        Ok(session)
+        timeout(self.patience.turn, wait).await.map_err(|_| Failure::timeout(Stage::Connect))?
     }
 
     /// A connection's message is dealt with: the connection is kept, or closed.
     async fn done_with(&self, session: Session, lost: bool) {
-        if lost || session.is_broken() || session.messages() >= self.settings.messages_per_connection {
+        let keeps = !lost && !session.is_broken() && session.messages() < self.settings.messages_per_connection;
+        let closes = match keeps {
+            true => {
+                self.pool.lock().idle.push(session);
+                None
+            }
+            false => Some(session),
+        };
+        if let Some(session) = closes {
             session.close(lost).await;
-        } else {
-            self.idle.lock().push(session);
         }
-        self.busy.fetch_sub(1, Ordering::SeqCst);
+        self.pool.lock().busy -= 1;
         self.freed.notify_one();
     }
 
@@ -187,9 +206,11 @@ impl SmtpConnector {
     }
 
     fn idle_session(&self) -> Option<Session> {
-        let mut idle = self.idle.lock();
-        idle.retain(|session| session.idle_for() < self.patience.idle);
-        idle.pop()
+        let mut pool = self.pool.lock();
+        pool.idle.retain(|session| session.idle_for() < self.patience.idle);
+        let session = pool.idle.pop()?;
+        pool.busy += 1;
+        Some(session)
     }
 }
 

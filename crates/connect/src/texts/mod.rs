@@ -7,9 +7,11 @@ mod failure;
 mod keywords;
 mod number;
 mod provider;
+mod render;
 pub mod twilio;
 
 pub use failure::FailureClass;
 pub use keywords::{Keyword, keyword};
 pub use number::{NumberProblem, e164};
 pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Report, Returned, State, TextProvider, provider};
+pub use render::{TextProblem, render};

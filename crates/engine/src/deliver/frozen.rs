@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use caravan_connect::email::{Attributes, Compiled, EmailBody, EmailContent, Sender, compile};
-use caravan_model::document::{Email, MailBody};
+use caravan_model::document::{Email, MailBody, SmsMessage};
 use caravan_model::{DocumentId, Finding, VersionId, journey, template};
 use caravan_store::{Session, StoreError, documents};
 use parking_lot::Mutex;
@@ -26,6 +26,7 @@ pub struct Frozen {
     pub deduplicates: bool,
     names: Vec<String>,
     emails: HashMap<String, Result<Arc<Mailing>, String>>,
+    texts: HashMap<String, Arc<SmsMessage>>,
 }
 
 /// An email of a version.
@@ -55,6 +56,7 @@ impl Versions {
             deduplicates: journey.is_some_and(|map| map.deduplicate_email),
             names,
             emails: emails_of(&row.frozen),
+            texts: texts_of(&row.frozen),
         });
         self.known.lock().insert(id, Arc::clone(&frozen));
         Ok(Some(frozen))
@@ -81,6 +83,18 @@ impl Frozen {
     }
 }
 
+impl Frozen {
+    /// A text message by key.
+    ///
+    /// # Errors
+    /// Why it cannot be sent, for people.
+    pub fn text(&self, key: &str) -> Result<&Arc<SmsMessage>, String> {
+        let missing =
+            || format!("The published version does not hold the text message `{key}`. Publish a new version.");
+        self.texts.get(key).ok_or_else(missing)
+    }
+}
+
 impl Mailing {
     /// Ready to be rendered.
     ///
@@ -100,14 +114,20 @@ fn emails_of(frozen: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
         _ => return HashMap::new(),
     };
     let read = |(key, body): (String, Json)| {
-        let email = email_of(&body).map(|email| Arc::new(Mailing { email, compiled: Mutex::new(None) }));
+        let email = content_of(&body).map(|email| Arc::new(Mailing { email, compiled: Mutex::new(None) }));
         (key.clone(), email.map_err(|error| format!("The email `{key}` cannot be read: {error}.")))
     };
     emails.into_iter().map(read).collect()
 }
 
-/// The email in a document's body.
-fn email_of(body: &Json) -> Result<Email, serde_json::Error> {
+fn texts_of(frozen: &str) -> HashMap<String, Arc<SmsMessage>> {
+    let frozen: Json = serde_json::from_str(frozen).unwrap_or_default();
+    let texts = frozen.get("sms_message").and_then(Json::as_object).into_iter().flatten();
+    texts.filter_map(|(key, body)| Some((key.clone(), Arc::new(content_of(body).ok()?)))).collect()
+}
+
+/// The content in a document's body.
+fn content_of<T: serde::de::DeserializeOwned>(body: &Json) -> Result<T, serde_json::Error> {
     let mut body = body.clone();
     if let Some(fields) = body.as_object_mut() {
         for envelope in ["kind", "key", "name", "description", "state"] {

@@ -7,19 +7,21 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::effects::{self, EmailEffect, SalesAlertEffect};
+use caravan_catalog::effects::{self, EmailEffect, SalesAlertEffect, SmsEffect};
 use caravan_connect::Mailbox;
 use caravan_connect::email::{AddressProblem, check_address};
-use caravan_model::document::Channel;
+use caravan_connect::texts::e164;
+use caravan_model::document::{Channel, MessageType};
 use caravan_model::text::fold;
 use caravan_model::{EffectId, PersonId};
 use caravan_store::ledger::{self, Recipient};
 use caravan_store::limits::{self, CapClaim};
 use caravan_store::outbox::OutboxRow;
-use caravan_store::{Session, StoreError};
+use caravan_store::{Session, StoreError, reports};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::doors::Doors;
 use super::frozen::{Frozen, Versions};
 use super::parcel::{Content, Parcel};
 use super::results::{About, Settled, Verdict};
@@ -47,12 +49,13 @@ pub fn judge(
     s: &mut dyn Session,
     live: &Live,
     versions: &Versions,
+    doors: &Doors,
     rows: Vec<OutboxRow>,
     now: Timestamp,
 ) -> Result<Judged, StoreError> {
     let mut judged = Judged::default();
     let rows = without_known(s, live, versions, rows, &mut judged)?;
-    let facts = Facts::load(s, &rows)?;
+    let facts = Facts::load(s, live, doors, &rows)?;
     let mut parcels = Vec::new();
     for row in rows {
         let frozen = versions.get(s, live, row.version)?;
@@ -110,6 +113,10 @@ fn without_known(
 struct Facts {
     people: HashMap<PersonId, Recipient>,
     suppressed: HashMap<String, String>,
+    /// By number and sender: what was said to the sender.
+    consents: HashMap<(String, String), String>,
+    /// The senders of connections, for texts that name none.
+    senders: HashMap<String, String>,
 }
 
 /// The address in the form in which the do-not-contact list and the ledger hold it, and whether it can be written to.
@@ -123,7 +130,7 @@ pub fn folded_address(address: &str) -> Option<String> {
 }
 
 impl Facts {
-    fn load(s: &mut dyn Session, rows: &[OutboxRow]) -> Result<Self, StoreError> {
+    fn load(s: &mut dyn Session, live: &Live, doors: &Doors, rows: &[OutboxRow]) -> Result<Self, StoreError> {
         let mut ids: Vec<i64> = rows.iter().filter_map(|row| row.person).map(|id| id.0).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -132,9 +139,23 @@ impl Facts {
         let named = alerts.filter_map(|row| serde_json::from_str::<SalesAlertEffect>(&row.body).ok());
         let addresses = people.iter().filter_map(|person| person.email.clone()).chain(named.flat_map(|alert| alert.to));
         let folded: HashSet<String> = addresses.filter_map(|address| folded(&address).ok()).collect();
-        let mut folded: Vec<String> = folded.into_iter().collect();
+        let numbers: HashSet<String> = match rows.iter().any(|row| row.kind == effects::SMS) {
+            true => people.iter().filter_map(|person| e164(person.mobile_phone.as_deref()?).ok()).collect(),
+            false => HashSet::new(),
+        };
+        let mut numbers: Vec<String> = numbers.into_iter().collect();
+        numbers.sort_unstable();
+        let consents = reports::consents(s, &numbers)?.into_iter();
+        let texts = rows.iter().filter(|row| row.kind == effects::SMS).map(super::parcel::connection_of);
+        let sender = |connection: String| {
+            let facts = doors.facts(live, &connection).ok()?;
+            Some((connection, facts.sender?))
+        };
+        let mut folded: Vec<String> = folded.into_iter().chain(numbers).collect();
         folded.sort_unstable();
         Ok(Self {
+            consents: consents.map(|(phone, sender, value)| ((phone, sender), value)).collect(),
+            senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
             people: people.into_iter().map(|person| (person.person, person)).collect(),
         })
@@ -168,6 +189,7 @@ impl Facts {
         let Some(frozen) = frozen else { return Err(Verdict::Skipped("journey_aborted")) };
         match row.kind.as_str() {
             effects::EMAIL => self.email(live, frozen, row, about),
+            effects::SMS => self.text(live, frozen, row, about),
             effects::SALES_ALERT => self.alert(live, row),
             // Not written by us: the other system asks for consent itself.
             effects::CALL => Ok(Content::Call(Box::new(serde_json::from_str(&row.body).map_err(unreadable)?))),
@@ -212,6 +234,46 @@ impl Facts {
         gates.into_iter().find_map(|(shut, reason)| shut.then_some(reason))
     }
 
+    fn text(&self, live: &Live, frozen: &Frozen, row: &OutboxRow, about: &mut About) -> Result<Content, Verdict> {
+        let effect: SmsEffect = serde_json::from_str(&row.body).map_err(unreadable)?;
+        let message = frozen.text(&effect.sms_message).map_err(|why| Verdict::failed("sms_invalid_content", why))?;
+        let person = row.person.and_then(|id| self.people.get(&id)).ok_or(Verdict::Skipped("person_deleted"))?;
+        let number = e164(person.mobile_phone.as_deref().unwrap_or_default());
+        about.address = number.as_ref().ok().cloned();
+        about.sender = effect.sender.clone().or_else(|| self.senders.get(&effect.connection).cloned());
+        if about.address.as_ref().is_some_and(|number| !live.rules.allows(number)) {
+            return Err(Verdict::Skipped("not_on_allow_list"));
+        }
+        let number = number.map_err(|problem| Verdict::Skipped(problem.code()))?;
+        let marketing = message.message_type == MessageType::Marketing;
+        if let Some(reason) =
+            self.excludes_text(person, &number, about.sender.as_deref().unwrap_or_default(), marketing)
+        {
+            return Err(Verdict::Skipped(reason));
+        }
+        Ok(Content::Text { effect: Box::new(effect), message: Arc::clone(message), to: number })
+    }
+
+    /// Why a person may not get a text. What was said to the sender counts before what was said in general; without a
+    /// word of theirs nobody gets marketing.
+    fn excludes_text(&self, person: &Recipient, number: &str, sender: &str, marketing: bool) -> Option<&'static str> {
+        if self.suppressed.contains_key(number) {
+            return Some("suppressed");
+        }
+        if !marketing {
+            return None;
+        }
+        if person.marketing_suspended {
+            return Some("marketing_suspended");
+        }
+        let to_sender = self.consents.get(&(number.to_owned(), sender.to_owned())).map(String::as_str);
+        match to_sender.or(person.sms_consent.as_deref()) {
+            Some("y") => None,
+            Some("n") => Some("opted_out"),
+            _ => Some("no_consent"),
+        }
+    }
+
     /// Alerts go to colleagues: consent is not asked, but an address that takes no mail is left out.
     fn alert(&self, live: &Live, row: &OutboxRow) -> Result<Content, Verdict> {
         let mut effect: SalesAlertEffect = serde_json::from_str(&row.body).map_err(unreadable)?;
@@ -233,7 +295,8 @@ impl Facts {
             Content::Email { mailing, .. } if !mailing.email.operational => {
                 (Channel::Email, mailing.email.rule_set.as_deref())
             }
-            Content::Email { .. } | Content::Alert(_) | Content::Call(_) => return None,
+            Content::Text { message, .. } if message.message_type == MessageType::Marketing => (Channel::Sms, None),
+            Content::Email { .. } | Content::Text { .. } | Content::Alert(_) | Content::Call(_) => return None,
         };
         let person = self.people.get(&parcel.row.person?)?;
         Some(Limited {

@@ -3,12 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use caravan_catalog::effects::{self, CallEffect, EmailEffect, SalesAlertEffect};
+use caravan_catalog::effects::{self, CallEffect, EmailEffect, SalesAlertEffect, SmsEffect};
 use caravan_connect::call::Call;
 use caravan_connect::tracking::LinkMaker;
 use caravan_connect::verp::Returns;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
 use caravan_model::EffectId;
+use caravan_model::document::SmsMessage;
 use caravan_store::outbox::OutboxRow;
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -38,6 +39,8 @@ pub struct Parcel {
 pub enum Content {
     /// One email to one person.
     Email { effect: Box<EmailEffect>, mailing: Arc<Mailing>, to: Mailbox },
+    /// One text message to one number.
+    Text { effect: Box<SmsEffect>, message: Arc<SmsMessage>, to: String },
     /// One alert to everyone named.
     Alert(Box<SalesAlertEffect>),
     /// One call of another system's operation.
@@ -48,6 +51,7 @@ impl Parcel {
     pub fn connection(&self) -> &str {
         match &self.content {
             Content::Email { effect, .. } => &effect.connection,
+            Content::Text { effect, .. } => &effect.connection,
             Content::Alert(effect) => &effect.connection,
             Content::Call(effect) => &effect.connection,
         }
@@ -124,6 +128,10 @@ impl Dispatcher {
             Content::Email { effect, mailing, to } => {
                 let message = self.email(parcel, effect, mailing, to.clone())?;
                 Ok(vec![item(key.clone(), self.sealed(live, door, parcel.row.id, message)?)])
+            }
+            Content::Text { effect, message, to } => {
+                let body = EffectBody::Text(Box::new(self.text(parcel.row.id, effect, message, to, door.is_some())?));
+                Ok(vec![Outgoing { key: key.clone(), body }])
             }
             Content::Alert(effect) => {
                 let message = alert::message(effect, &self.delivery.public_url)
@@ -217,6 +225,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
     let take = |(parcel, items): &(Parcel, Vec<Outgoing>)| {
         let mailing = match &parcel.content {
             Content::Email { effect, .. } => effect.email.clone(),
+            Content::Text { effect, .. } => effect.sms_message.clone(),
             Content::Alert(_) => caravan_catalog::effects::SALES_ALERT.to_owned(),
             Content::Call(effect) => effect.operation.clone(),
         };
@@ -229,7 +238,9 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
 /// What the answers for a parcel's items mean for it.
 fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
     let verdict = match (&parcel.content, answers) {
-        (Content::Email { .. } | Content::Call(_), [answer]) => verdict_of(answer, &parcel.row.body),
+        (Content::Email { .. } | Content::Text { .. } | Content::Call(_), [answer]) => {
+            verdict_of(answer, &parcel.row.body)
+        }
         (Content::Alert(effect), answers) if answers.len() == effect.to.len() => together(effect, answers),
         _ => Verdict::InDoubt("The connector did not answer for it.".to_owned()),
     };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_connect::texts::FailureClass;
 use caravan_model::attribute::{AttributeNo, person};
 use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId, Shard};
@@ -24,6 +25,7 @@ use crate::inbox::Command;
 use crate::live::Live;
 use crate::save;
 use crate::tallies::{Counted, Tallies};
+use crate::texts;
 
 /// What delivery calls itself on the stream.
 pub const SOURCE: &str = "delivery";
@@ -221,6 +223,8 @@ struct Sheet {
     /// What holds places under caps and addresses that it does not need any more.
     gives_back: Vec<EffectId>,
     inbox: Vec<NewInbox>,
+    /// Numbers that were refused, with their senders and why.
+    refused_numbers: Vec<(String, String, FailureClass)>,
 }
 
 impl Results<'_> {
@@ -238,6 +242,9 @@ impl Results<'_> {
         outbox::delete(s, &sheet.gone)?;
         ledger::insert(s, &sheet.ledger)?;
         // People before addresses, as opting out does; counters last, as steps do.
+        for (phone, sender, class) in &sheet.refused_numbers {
+            texts::after_failure(s, self.live, Some(*class), (phone, sender), &mut sheet.changes, self.now)?;
+        }
         let claim = Claim { shards: vec![Shard(0)], now: self.now };
         let written = save::changes(s, self.live, &claim, sheet.changes)?;
         sheet.bounced.sort_unstable();
@@ -322,6 +329,11 @@ impl Results<'_> {
                 ledger.message = Some(message);
                 ledger.reason = Some(code.clone());
                 ledger.body = kept(about, Some(&row));
+                let class =
+                    [FailureClass::BadNumber, FailureClass::Consent].into_iter().find(|class| class.key() == code);
+                if let (Some(Message::Sms(_)), Some(phone), Some(class)) = (&about.message, &about.address, class) {
+                    sheet.refused_numbers.push((phone.clone(), about.sender.clone().unwrap_or_default(), class));
+                }
                 let told = self.failure(sheet, &row, about, &code);
                 ("failed", Counted::Failed(code), told)
             }

@@ -132,7 +132,7 @@ impl<'a> Turn<'a> {
 
     /// The one transaction between two hand-overs.
     fn page(&self, answered: &[Settled]) -> Result<Page, StoreError> {
-        let Dispatcher { engine, delivery, versions, rests, .. } = self.dispatcher;
+        let Dispatcher { engine, delivery, versions, rests, doors, .. } = self.dispatcher;
         let newly_shut = is_shut(answered);
         engine.store().write(|s| {
             let now = s.now()?;
@@ -162,7 +162,7 @@ impl<'a> Turn<'a> {
             let wave = delivery.wave.max(self.batch.min(MOST_PER_TURN)).max(1);
             if !over && self.ready.len() < wave.div_ceil(2) {
                 let rows = outbox::claim(s, self.lane, &self.token, now, now + CLAIM, wave)?;
-                let judged = gates::judge(s, &live, versions, rows, now)?;
+                let judged = gates::judge(s, &live, versions, doors, rows, now)?;
                 page.done += write.write(s, judged.settled)?;
                 destinations.more(s, &judged.parcels)?;
                 page.fresh = judged.parcels;

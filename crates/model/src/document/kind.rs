@@ -110,7 +110,7 @@ kinds! {
     /// A piece of content used in several emails.
     Fragment = "fragment", "fragments", "Fragment", Publish, Kebab, Later;
     /// A text message.
-    SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab, Later;
+    SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab, Works;
     /// A named set of people that is handed to destinations.
     ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab, Later;
     /// Where audiences and accounts are handed to.

@@ -1,0 +1,233 @@
+//! Text messages through a strict double of Twilio, its reports and what people answer; on both stores.
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use caravan_connect::Surroundings;
+use caravan_connect::outbound::{Guard, Outbound};
+use caravan_engine::Engine;
+use caravan_engine::deliver::{Dispatched, Dispatcher};
+use caravan_engine::texts::{self, Call};
+use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
+use serde_json::json;
+use support::post::{EXECUTIONS, delivery};
+use support::{World, on_both_stores};
+
+const PUBLIC: &str = "https://go.acme.example";
+
+/// An installation that sends through the double, and is called back by it.
+struct Texting {
+    world: World,
+    twilio: Twilio,
+    runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Texting {
+    fn new(world: World, more: &str) -> Self {
+        let world = world.with_people(10, 3);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let route = format!("{PUBLIC}=http://127.0.0.1:{}", listener.local_addr().expect("an address").port());
+        let engine = world.engine.clone();
+        thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(|call| answer(&engine, call)));
+        let (twilio, folder) = (Twilio::start(&[route]), tempfile::tempdir().expect("a folder"));
+        let token = folder.path().join("token");
+        std::fs::write(&token, AUTH_TOKEN).expect("a secret");
+        world.apply(&format!(
+            "{{kind: connection, key: twilio, type: twilio, settings: {{account_sid: {ACCOUNT_SID}, from: '{NUMBER}', \
+               base_url: 'http://127.0.0.1:{}', help_text: Acme news & more{more}}}, secrets: {{auth_token: {{file: '{}'}}}}}}\n---\n\
+             {{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
+             {{kind: sms_message, key: ping, connection: twilio, type: marketing, shorten_links: true, body: 'Hi {{{{ person.key }}}}, see https://acme.example/start?a=1.'}}\n---\n\
+             {{kind: sms_message, key: code, connection: twilio, type: transactional, body: Your code}}",
+            twilio.port,
+            token.display()
+        ));
+        world.sql(
+            "UPDATE person SET mobile_phone = '+1 555 867-0' || SUBSTR(CAST(1000 + id AS TEXT), 2), sms_consent = 'y'",
+        );
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        Self { world, twilio, runtime: runtime.expect("a runtime"), _folder: folder }
+    }
+
+    fn sends(&self, message: &str) {
+        self.world.apply(&format!(
+            "kind: journey\nkey: hello\nsubject: account\naudience: {{account_list: big}}\nend: 2027-06-30T00:00:00Z\nentry: text\nnodes:\n  \
+             text: {{type: action, on: people, action: send_sms, sms_message: {message}, next: null}}\n"
+        ));
+        self.world.publish("hello");
+        self.world.run();
+    }
+
+    fn dispatch(&self) -> Dispatched {
+        let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]);
+        let (clock, runtime) = (self.world.clock.clone(), self.runtime.handle().clone());
+        let surroundings = Surroundings { clock, runtime, outbound: Outbound::new(guard) };
+        let dispatcher = Dispatcher::new(&self.world.engine, delivery(), surroundings);
+        dispatcher.dispatch_once().expect("a round")
+    }
+
+    fn set(&self, key: &str, change: &str) {
+        self.world.sql(&format!("UPDATE person SET {change} WHERE key = '{key}'"));
+    }
+
+    /// Waits until so many activities of a type were told: the double reports in its own time.
+    fn wait_for(&self, activity: &str, count: i64) {
+        let begun = Instant::now();
+        while self.told(activity) < count {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} of {count} {activity}", self.told(activity));
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn told(&self, activity: &str) -> i64 {
+        self.world.one(&format!("SELECT COUNT(*) FROM activity WHERE type = '{activity}'"))
+    }
+
+    fn count(&self, kind: &str) -> i64 {
+        self.world.counts("hello").get(&format!("text {kind}")).copied().unwrap_or_default()
+    }
+
+    fn writes(&self, from: &str, text: &str, sid: &str, opt_out_type: Option<&str>) -> (u64, String) {
+        let url = format!("{PUBLIC}/hooks/texts/twilio");
+        let said =
+            json!({"from": from, "to": NUMBER, "text": text, "sid": sid, "opt_out_type": opt_out_type, "url": url});
+        self.twilio.writes(&said)
+    }
+}
+
+/// The other side of the hook: reads one call and hands it to the engine as the API does.
+fn answer(engine: &Engine, mut call: TcpStream) {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 4096];
+    let whole = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let header = |name: &str| {
+            let line = head.lines().find(|line| line.to_lowercase().starts_with(name))?;
+            line.split_once(": ").map(|(_, value)| value.trim().to_owned())
+        };
+        let length: usize = header("content-length")?.parse().ok()?;
+        let path = head.split(' ').nth(1)?.to_owned();
+        (body.len() >= length).then(|| (path, header("x-twilio-signature"), body.to_owned()))
+    };
+    let (path, signature, body) = loop {
+        if let Some(whole) = whole(&bytes) {
+            break whole;
+        }
+        match call.read(&mut piece) {
+            Ok(0) | Err(_) => return,
+            Ok(n) => bytes.extend(&piece[..n]),
+        }
+    };
+    let url = format!("{PUBLIC}{path}");
+    let received =
+        texts::received(engine, "twilio", &Call { url: &url, signature: signature.as_deref(), body: body.as_bytes() });
+    let (status, text) = match received {
+        Ok(text) => ("200 OK", text.unwrap_or_default()),
+        Err(refused) => ("403 Forbidden", refused.to_string()),
+    };
+    let _ = write!(call, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
+}
+
+on_both_stores! {
+    a_text_leaves_once_is_reported_and_its_link_followed(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.sends("ping");
+        assert_eq!(texting.dispatch(), Dispatched { delivered: 15, ..Dispatched::default() });
+        assert_eq!((texting.count("done"), texting.told("sms_sent")), (EXECUTIONS, EXECUTIONS));
+        texting.wait_for("sms_delivered", EXECUTIONS);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM delivery_report WHERE state = 'delivered'"), EXECUTIONS);
+        let code = texting.world.engine.store().read(|s| {
+            use caravan_store::SessionExt as _;
+            s.query_one("SELECT MIN(code) FROM short_link", &[], |r| Ok::<_, caravan_store::StoreError>(r.string(0)))
+        }).expect("a link");
+        let engine = &texting.world.engine;
+        assert_eq!(texts::followed(engine, &code, false).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
+        assert_eq!(texting.told("sms_clicked"), 0, "looking where it leads is no click");
+        texts::followed(engine, &code, true).expect("a target");
+        assert_eq!(texting.told("sms_clicked"), 1);
+        assert_eq!(texts::followed(engine, "nothing", true), Ok(None));
+    }
+
+    nobody_gets_marketing_without_having_said_so(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.sends("ping");
+        texting.set("p-5-0", "sms_consent = NULL");
+        texting.set("p-5-1", "sms_consent = 'n'");
+        texting.set("p-5-2", "mobile_phone = NULL");
+        texting.set("p-6-0", "mobile_phone = '0151 1234567'");
+        texting.set("p-6-1", "marketing_suspended = TRUE");
+        texting.set("p-6-2", "mobile_phone = '+1 555 900 0001', sms_consent = NULL");
+        texting.set("p-7-0", "mobile_phone = '+1 555 900 0002'");
+        texting.world.sql(&format!(
+            "INSERT INTO text_consent (phone, sender, value, source, changed_at) VALUES \
+             ('+15559000001', '{NUMBER}', 'y', 'form', 0), ('+15559000002', '{NUMBER}', 'n', 'keyword', 0)"
+        ));
+        assert_eq!(texting.dispatch(), Dispatched { delivered: 9, skipped: 6, ..Dispatched::default() });
+        for (reason, count) in [("no_consent", 1), ("opted_out", 2), ("phone_missing", 1), ("phone_invalid", 1), ("marketing_suspended", 1)] {
+            assert_eq!(texting.count(&format!("skipped:{reason}")), count, "{reason}");
+        }
+        assert_eq!(texting.told("sms_skipped"), 6);
+    }
+
+    a_transactional_text_asks_for_no_consent(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.world.sql("UPDATE person SET sms_consent = 'n'");
+        texting.sends("code");
+        assert_eq!(texting.dispatch(), Dispatched { delivered: 15, ..Dispatched::default() });
+    }
+
+    what_the_provider_says_about_numbers_is_kept(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.sends("ping");
+        for (who, number) in [("p-5-0", "+15005550001"), ("p-5-1", "+15005552005"), ("p-5-2", "+15005552001"), ("p-6-0", "+15005551999")] {
+            texting.set(who, &format!("mobile_phone = '{number}'"));
+        }
+        let done = texting.dispatch();
+        assert_eq!((done.delivered + done.in_doubt, done.failed), (14, 1), "{done:?}");
+        texting.wait_for("sms_failed", 2);
+        texting.wait_for("sms_delivered", 13);
+        assert_eq!(texting.count("in_doubt"), 0, "a report settles what was in doubt");
+        assert_eq!((texting.count("done"), texting.count("failed:bad_number")), (14, 1));
+        let suppressed = "SELECT COUNT(*) FROM suppression WHERE reason = 'bad_number' AND address IN ('+15005550001', '+15005552005')";
+        assert_eq!(texting.world.one(suppressed), 2);
+        let shuffled = "SELECT COUNT(*) FROM delivery_report WHERE state = 'delivered' AND effect_id IN (SELECT id FROM ledger WHERE address = '+15005552001')";
+        assert_eq!(texting.world.one(shuffled), 1, "of two ends the first holds");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM ledger"), EXECUTIONS);
+    }
+
+    stop_ends_texts_for_everybody_with_the_number_and_start_begins_them(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.set("p-5-0", "mobile_phone = '+1 (555) 900-0001'");
+        texting.set("p-5-1", "mobile_phone = '+15559000001'");
+        texting.sends("code");
+        assert_eq!(texting.dispatch().delivered, 15);
+        assert_eq!(texting.writes("+15559000001", "Stop.", "SMa", None), (200, String::new()));
+        assert_eq!(texting.writes("+15559000001", "Stop.", "SMa", None), (200, String::new()), "again is once");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE sms_consent = 'n'"), 2, "all who have the number");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_consent WHERE phone = '+15559000001' AND value = 'n'"), 1);
+        assert_eq!(texting.told("sms_received"), 2);
+        assert_eq!(texting.writes("+15559000001", "HELP", "SMb", None), (200, "Acme news & more".to_owned()));
+        assert_eq!(texting.writes("+15559000001", "HELP", "SMc", Some("HELP")), (200, String::new()), "Twilio has answered");
+        texting.writes("+15559000001", "START", "SMd", None);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE sms_consent = 'n'"), 0);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_consent WHERE value = 'y'"), 1);
+    }
+
+    an_opt_out_that_only_the_provider_knows_is_written_back(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.set("p-5-0", "mobile_phone = '+15559000001'");
+        // The double remembers it; our hook never hears of it.
+        let said = json!({"from": "+15559000001", "to": NUMBER, "text": "stop", "url": "http://127.0.0.1:1/"});
+        assert_eq!(texting.twilio.writes(&said).0, 0, "nobody listens there");
+        texting.sends("ping");
+        let done = texting.dispatch();
+        assert_eq!((done.delivered, done.failed), (14, 1));
+        assert_eq!(texting.count("failed:opted_out"), 1);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE key = 'p-5-0' AND sms_consent = 'n'"), 1);
+    }
+}
