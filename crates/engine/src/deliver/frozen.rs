@@ -170,7 +170,7 @@ fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
 
 /// What is wrong with an email's content, and what is worth a look, from its document's body.
 pub fn email_findings(body: &Json) -> Vec<Finding> {
-    match email_of(body).map(|email| compile_email(&email)) {
+    match content_of(body).map(|email| compile_email(&email)) {
         Ok(Ok(compiled)) => compiled.warnings().to_vec(),
         Ok(Err(findings)) => findings,
         Err(error) => vec![Finding::error("unreadable", "", format!("The email cannot be read: {error}."))],
