@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Review, Verb};
 use caravan_engine::simulate::{ScriptedActivity, SimulateRequest, Simulated, SimulationReport, simulate};
 use caravan_engine::status::{
@@ -148,7 +149,14 @@ async fn duplicate(
     Path(path): Path<JourneyPath>,
     Json(copy): Json<Duplicate>,
 ) -> Result<Answer<Value>, Problem> {
-    let made = state.blocking(move |engine| Ok(lifecycle::duplicate(engine, &path.key, copy, &caller.actor)?));
+    let made = state.blocking(move |engine| {
+        lifecycle::duplicate(engine, &path.key, copy, &caller.actor).map_err(|error| match &error {
+            DefinitionError::Findings(findings) if findings.iter().any(|it| it.code == "exists_already") => {
+                Problem::conflict("exists_already", findings[0].message.clone()).at("/key")
+            }
+            _ => error.into(),
+        })
+    });
     Ok(Answer::of(made.await?).status(StatusCode::CREATED))
 }
 
