@@ -69,4 +69,9 @@ fn a_sample_is_imported_whole_and_is_the_same_for_the_same_seed() {
     let people = folder.done("import people one/people.csv --json").json();
     assert_eq!((&accounts["created"], &accounts["rejected"]), (&30.into(), &0.into()));
     assert_eq!((&people["read"], &people["rejected"]), (&told["people"]["rows"], &0.into()));
+    assert_eq!(folder.read("one/opportunities.csv"), folder.read("two/opportunities.csv"));
+    let opportunities = folder.done("import opportunities one/opportunities.csv --json").json();
+    assert_eq!((&opportunities["created"], &opportunities["rejected"]), (&told["opportunities"]["rows"], &0.into()));
+    let applied = folder.done("apply -f one/manifests --json").json();
+    assert!(applied["created"].as_array().is_some_and(|created| created.len() > 5), "{applied}");
 }

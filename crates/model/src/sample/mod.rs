@@ -6,13 +6,14 @@
 
 mod companies;
 mod jobs;
+mod opportunities;
 mod people;
 mod places;
 mod random;
 mod row;
 
 pub use random::SplitMix64;
-pub use row::{AccountRow, Cell, PersonRow};
+pub use row::{AccountRow, Cell, OpportunityRow, PersonRow};
 
 use random::Stream;
 
@@ -55,6 +56,15 @@ impl Sample {
     pub fn people_of(&self, account: u64) -> impl Iterator<Item = PersonRow> + use<> {
         let sample = *self;
         (0..sample.size_of(account)).map(move |person| people::person(&sample, account, person))
+    }
+
+    /// The opportunities, account by account.
+    pub fn opportunities(&self) -> impl Iterator<Item = OpportunityRow> + use<> {
+        let sample = *self;
+        let of = move |account| (0..opportunities::count(&sample, account)).map(move |number| (account, number));
+        (0..sample.accounts)
+            .flat_map(of)
+            .map(move |(account, number)| opportunities::opportunity(&sample, account, number))
     }
 
     /// Number of people in an account.

@@ -13,6 +13,8 @@ pub(super) enum Stream {
     Name = 3,
     Person = 4,
     Share = 5,
+    Opportunities = 6,
+    Opportunity = 7,
 }
 
 impl SplitMix64 {

@@ -1,5 +1,5 @@
-//! One row of an import file, and how it is written as CSV. The columns are those of the import format for accounts and
-//! people; an empty cell says nothing.
+//! One row of an import file, and how it is written as CSV. The columns are those of the import format for accounts,
+//! people and opportunities; an empty cell says nothing.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ pub type Cell = Cow<'static, str>;
 
 /// A row type whose fields are its columns, so that header and cells cannot drift apart.
 macro_rules! row {
-    ($(#[$doc:meta])* $name:ident { $($column:ident),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($column:ident $(as $written:literal)?),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
         #[allow(missing_docs, reason = "each field is the import column of the same name")]
@@ -19,7 +19,7 @@ macro_rules! row {
 
         impl $name {
             /// The columns, in the order of `cells`.
-            pub const HEADER: &[&str] = &[$(stringify!($column)),+];
+            pub const HEADER: &[&str] = &[$(row!(@header $column $($written)?)),+];
 
             /// The cells, in the order of the header.
             pub fn cells(&self) -> [&str; Self::HEADER.len()] {
@@ -36,6 +36,8 @@ macro_rules! row {
             }
         }
     };
+    (@header $column:ident) => { stringify!($column) };
+    (@header $column:ident $written:literal) => { $written };
 }
 
 row! {
@@ -52,6 +54,14 @@ row! {
         key, email, salutation, first_name, middle_name, last_name, birth_date, job_title, department, phone,
         mobile_phone, street, city, state, postal_code, country, status, time_zone, locale, unsubscribed,
         unsubscribed_reason, email_invalid, sms_consent, account_key, account_roles,
+    }
+}
+
+row! {
+    /// A row of the opportunities file.
+    OpportunityRow {
+        key, account_key, name, stage, kind as "type", amount, probability, forecast_category, is_closed, is_won,
+        expected_close_date, actual_close_date, fiscal_year, fiscal_quarter, lead_source, next_step,
     }
 }
 

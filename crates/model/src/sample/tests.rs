@@ -147,3 +147,18 @@ fn cells_with_commas_and_quotes_are_quoted() {
     let written = csv(AccountRow::write_csv, vec![row]);
     assert_eq!(written.lines().nth(1), Some("A-1,\"Say \"\"hello\"\", Inc.\",,,,,,,,,,,,,,,,,,"));
 }
+
+#[test]
+fn opportunities_are_few_for_most_accounts_and_many_for_some() {
+    let rows: Vec<_> = SAMPLE.opportunities().collect();
+    assert_eq!(rows, SAMPLE.opportunities().collect::<Vec<_>>());
+    let keys: BTreeSet<_> = rows.iter().map(|row| &row.key).collect();
+    assert_eq!(keys.len(), rows.len());
+    let mut of_account: BTreeMap<_, u64> = BTreeMap::new();
+    rows.iter().for_each(|row| *of_account.entry(&row.account_key).or_default() += 1);
+    assert!(of_account.len() < 300 && of_account.values().any(|n| *n == 12), "{of_account:?}");
+    let closed = rows.iter().filter(|row| row.is_closed == "true").count();
+    assert!((rows.len() / 4..rows.len() / 2).contains(&closed), "{closed} of {}", rows.len());
+    assert!(rows.iter().any(|row| !row.next_step.is_ascii()));
+    assert_eq!(OpportunityRow::HEADER[4], "type");
+}

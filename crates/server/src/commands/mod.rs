@@ -68,7 +68,7 @@ enum Command {
     Token(user::TokenVerb),
     /// Look at configuration, store, clock and connections: one line each, with what to do
     Doctor,
-    /// Write sample data that follows from a seed, as import files
+    /// Write sample data that follows from a seed, as import files and manifests
     Sample(sample::Args),
     /// Measure this machine on a store that is thrown away, beside a plain SQL loop over the same rows
     Bench(bench::Args),

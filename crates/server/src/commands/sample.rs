@@ -1,13 +1,15 @@
-//! `caravan sample`: invented accounts and people as import files, the same for the same seed.
+//! `caravan sample`: invented accounts, people and opportunities as import files, with manifests that fit them; the same for
+//! the same seed.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use caravan_model::sample::{AccountRow, PersonRow, Sample};
+use caravan_model::sample::{AccountRow, OpportunityRow, PersonRow, Sample};
 use serde_json::json;
 
 use super::Context;
+use crate::demo::GROUPS_AND_LISTS;
 use crate::failure::{Done, Failure, Outcome};
 use crate::report;
 
@@ -43,12 +45,25 @@ pub fn run(context: &Context, args: &Args) -> Outcome {
     let mut count = 0_u64;
     let rows = sample.people().inspect(|_| count += 1);
     written(&people, |to| PersonRow::write_csv(rows, to))?;
+    let opportunities = args.out.join("opportunities.csv");
+    let mut deals = 0_u64;
+    let rows = sample.opportunities().inspect(|_| deals += 1);
+    written(&opportunities, |to| OpportunityRow::write_csv(rows, to))?;
+    let manifests = args.out.join("manifests");
+    std::fs::create_dir_all(&manifests).map_err(|error| unwritable(&manifests, &error))?;
+    for (name, text) in GROUPS_AND_LISTS {
+        written(&manifests.join(name), |to| to.write_all(text.as_bytes()))?;
+    }
     if context.json {
         report::json(&json!({"accounts": {"rows": args.accounts, "file": accounts},
-                             "people": {"rows": count, "file": people}}))?;
+                             "people": {"rows": count, "file": people},
+                             "opportunities": {"rows": deals, "file": opportunities},
+                             "manifests": manifests}))?;
     } else {
         report::line(format!("{}  {} accounts", accounts.display(), args.accounts))?;
         report::line(format!("{}  {count} people", people.display()))?;
+        report::line(format!("{}  {deals} opportunities", opportunities.display()))?;
+        report::line(format!("{}  roles, stages, interests and lists", manifests.display()))?;
     }
     Ok(Done::All)
 }
