@@ -67,7 +67,10 @@ const journeyMap = createRoute({
   getParentRoute: () => journey,
   path: "/",
   component: lazyRouteComponent(() => import("./map/MapTab"), "MapTab"),
-  validateSearch: (search: Search): { node?: string } => ({ node: text(search.node) }),
+  validateSearch: (search: Search): { node?: string; edit?: boolean } => ({
+    node: text(search.node),
+    edit: search.edit === true || search.edit === "true" || undefined,
+  }),
 });
 const journeyOverview = createRoute({
   getParentRoute: () => journey,
@@ -78,6 +81,11 @@ const journeyTravellers = createRoute({
   getParentRoute: () => journey,
   path: "/travellers",
   component: lazyRouteComponent(() => import("./journeys/TravellersTab"), "TravellersTab"),
+});
+const journeySimulate = createRoute({
+  getParentRoute: () => journey,
+  path: "/simulate",
+  component: lazyRouteComponent(() => import("./simulate/SimulateTab"), "SimulateTab"),
 });
 const journeyProblems = createRoute({
   getParentRoute: () => journey,
@@ -132,7 +140,13 @@ const routeTree = root.addChildren([
   inside.addChildren([
     home,
     journeys,
-    journey.addChildren([journeyMap, journeyOverview, journeyTravellers, journeyProblems]),
+    journey.addChildren([
+      journeyMap,
+      journeyOverview,
+      journeyTravellers,
+      journeySimulate,
+      journeyProblems,
+    ]),
     trip,
     accounts,
     account,

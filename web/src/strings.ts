@@ -1,12 +1,21 @@
 // Every word the app itself says, in one place ready for translation. What the API says
 // (titles of nodes, facts, messages of problems) is shown as it comes and never stands here.
 
+import { conditions } from "./strings/conditions";
+import { editor, forms, starters } from "./strings/editor";
+import { simulate } from "./strings/simulate";
+
 const number = new Intl.NumberFormat();
 const count = (n: number, one: string, many: string) =>
   `${number.format(n)} ${n === 1 ? one : many}`;
 
 export const strings = {
   app: "Caravan",
+  conditions,
+  editor,
+  forms,
+  simulate,
+  starters,
   errors: {
     title: "This could not be loaded",
     unreachable:
@@ -84,8 +93,17 @@ export const strings = {
     title: "Journeys",
     empty: "No journeys yet",
     emptyHint:
-      "A journey takes accounts or people through waits, splits and actions. Write one as a manifest and apply it:",
-    emptyCommand: "caravan apply journey.yaml",
+      "A journey takes accounts or people through waits, splits and actions. Draw your first one here.",
+    create: {
+      button: "Create journey",
+      title: "Create journey",
+      name: "Name",
+      subject: "Who travels",
+      account: "Accounts",
+      accountHint: "The account moves; its people are acted on along the way.",
+      person: "People",
+      personHint: "Each person moves alone.",
+    },
     columns: {
       name: "Name",
       subject: "Kind",
@@ -112,6 +130,7 @@ export const strings = {
       map: "Journey map",
       overview: "Overview",
       travellers: "Travellers",
+      simulate: "Simulate",
       problems: "Problems",
     },
     actions: {
@@ -121,12 +140,45 @@ export const strings = {
       close: "Close",
       abort: "Abort",
       cancel: "Keep as it is",
+      more: "More",
+      edit: "Edit",
+      duplicate: "Duplicate",
+      delete: "Delete",
+    },
+    publishReason: (n: number) => `${count(n, "error stands", "errors stand")} in the way`,
+    publish: {
+      title: "Publish this journey",
+      titleVersion: "Publish the next version",
+      schedule: "Schedule",
+      review: "Review",
+      when: "When it starts",
+      now: "Immediately",
+      onDate: "On a date",
+      start: "Start",
+      end: "End",
+      endHint: "Nobody enters after it, and everyone inside is ended. At most three years away.",
+      next: "Next",
+      back: "Back",
+      errors: "This has to be put right first",
+      warnings: "Allowed, but perhaps not meant",
+      running: "Running the first day on a copy of your data …",
+      firstDay: "In the first 24 hours",
+      enter: "would enter",
+      noMessages: "No message would be sent.",
+      messages: (n: string, email: string) => `${n} × ${email}`,
+      until: (when: string) => `Run on a copy of your data until ${when}; nothing was sent.`,
+    },
+    delete: {
+      title: "Delete this journey?",
+      text: "Its map, its figures and its trips go with it. This cannot be undone.",
+    },
+    duplicate: {
+      title: "Duplicate this journey",
+      name: "Name of the copy",
+      hint: "The copy is a draft with the same map.",
+      copyOf: (name: string) => `${name} copy`.slice(0, 100),
     },
     confirm: {
-      publish: {
-        title: "Publish this journey?",
-        text: "Whoever is in its audience enters now, and its messages go out. The map is then frozen as a version.",
-      },
       pause: {
         title: "Pause this journey?",
         text: "Nobody moves and nothing is sent until you resume. Events keep arriving and count.",
@@ -203,6 +255,7 @@ export const strings = {
     start: "Journey starts",
     stop: "Journey ends here",
     toolbar: "Map tools",
+    view: "View",
     toVertical: "Draw top to bottom",
     toHorizontal: "Draw left to right",
     fit: "Fit the whole map",

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Review, Verb};
-use caravan_engine::simulate::{ScriptedActivity, SimulateRequest, Simulated, SimulationReport, simulate};
 use caravan_engine::status::{
     self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline, Which,
 };
@@ -40,7 +39,6 @@ pub fn operations() -> Operations {
         .get(&at("review"), ReadDefinitions, review, "What publishing the draft would do now")
         .put(&at("end"), RunJourneys, move_end, "Move the end date of a live or scheduled journey")
         .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey, or with its map alone")
-        .post(&at("simulate"), RunJourneys, run_simulation, "Run it on a copy of the store, in virtual time")
         .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node")
         .get(&at("travellers"), ReadCustomers, travellers, "Travellers of a journey")
         .post(&at("travellers"), RunJourneys, enter, "An account or person enters by hand")
@@ -185,44 +183,6 @@ async fn move_end(
     let journey = path.key.clone();
     state.blocking(move |engine| Ok(lifecycle::move_end(engine, &journey, given.end, &caller.actor)?)).await?;
     status_of(&state, path.key).await
-}
-
-/// What a simulation runs through.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Simulation {
-    /// Where virtual time begins.
-    from: Timestamp,
-    /// Where it stops, at the latest.
-    until: Timestamp,
-    /// The seed of whatever is random.
-    #[serde(default)]
-    seed: u64,
-    /// What happens meanwhile.
-    #[serde(default)]
-    activities: Vec<ScriptedActivity>,
-}
-
-async fn run_simulation(
-    State(state): State<ApiState>,
-    Path(path): Path<JourneyPath>,
-    Json(given): Json<Simulation>,
-) -> Result<Answer<SimulationReport>, Problem> {
-    // A simulation copies the store: one at a time.
-    let _place = state.simulations.clone().acquire_owned().await.map_err(Problem::internal)?;
-    let run = state.blocking(move |engine| {
-        let request = SimulateRequest {
-            journey: Simulated::Stored(path.key),
-            from: given.from,
-            until: given.until,
-            seed: given.seed,
-            activities: given.activities,
-            timelines: None,
-            samples: 0,
-        };
-        Ok(simulate(engine, request)?)
-    });
-    Ok(Answer::of(run.await?))
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -26,6 +26,7 @@ mod records;
 mod router;
 mod schedules;
 mod session;
+mod simulations;
 mod state;
 mod stream;
 mod suppressions;
@@ -43,6 +44,7 @@ fn operations() -> Operations {
     [
         journeys::operations(),
         drafts::operations(),
+        simulations::operations(),
         stream::operations(),
         documents::operations(),
         catalogue::operations(),

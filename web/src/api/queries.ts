@@ -1,7 +1,8 @@
 // What the screens may ask, each with its cache key. Lists are pages that grow by cursor.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { strings } from "../strings";
 import { body, client, setCsrf } from "./client";
-import { ApiError } from "./problem";
+import { ApiError, toApiError } from "./problem";
 import type { Page, Session } from "./types";
 
 const PAGE = 50;
@@ -176,3 +177,119 @@ export const problemsQuery = (journey?: string) => ({
   ),
   refetchInterval: 10_000,
 });
+
+/** What journeys are made of; changes only when somebody declares something. */
+export const catalogueQuery = queryOptions({
+  queryKey: ["catalogue"],
+  queryFn: () => body(client.GET("/api/v1/catalogue")),
+  staleTime: 60_000,
+});
+
+/** The kinds of definitions with their schemas; part of the program. */
+export const kindsQuery = queryOptions({
+  queryKey: ["kinds"],
+  queryFn: () => body(client.GET("/api/v1/kinds")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+/** All kinds have the same operations under their plural; one of them stands for the types of all. */
+const ofKind = (plural: string) => `/api/v1/${plural}` as "/api/v1/account_lists";
+const oneOfKind = (plural: string) => `/api/v1/${plural}/{key}` as "/api/v1/account_lists/{key}";
+
+const MOST_NAMES = 200;
+
+export const definitionsQuery = (plural: string) =>
+  pages(["definitions", plural, "pages"], (cursor) =>
+    body(client.GET(ofKind(plural), { params: { query: { limit: PAGE, cursor } } })),
+  );
+
+/** Keys and names of a kind, for pickers. */
+export const definitionNamesQuery = (plural: string) =>
+  queryOptions({
+    queryKey: ["definitions", plural, "names"],
+    queryFn: () => body(client.GET(ofKind(plural), { params: { query: { limit: MOST_NAMES } } })),
+    staleTime: 15_000,
+  });
+
+export type Definition = { body: Record<string, unknown>; revision: string };
+
+const revisionOf = (response: Response) =>
+  (response.headers.get("ETag") ?? "").replace(/^W\//, "").replaceAll('"', "");
+
+export async function loadDefinition(plural: string, key: string): Promise<Definition> {
+  const { data, error, response } = await client.GET(oneOfKind(plural), {
+    params: { path: { key } },
+  });
+  if (!response.ok) throw toApiError(response.status, error);
+  return { body: data as Record<string, unknown>, revision: revisionOf(response) };
+}
+
+export const definitionQuery = (plural: string, key: string) =>
+  queryOptions({
+    queryKey: ["definitions", plural, "one", key],
+    queryFn: () => loadDefinition(plural, key),
+    staleTime: 5_000,
+  });
+
+export type PutOptions = {
+  /** The revision that the change is based on; refused with 412 when it is another one. */
+  revision?: string;
+  /** Refuses to change what is there already. */
+  ifNew?: boolean;
+  /** Keeps a journey that cannot be published as it is. */
+  incomplete?: boolean;
+};
+
+export async function putDefinition(
+  plural: string,
+  key: string,
+  manifest: Record<string, unknown>,
+  { revision, ifNew, incomplete }: PutOptions = {},
+): Promise<Definition> {
+  if (ifNew && (await isThere(plural, key))) {
+    const message = strings.forms.exists(key);
+    throw new ApiError(409, "exists_already", message, [
+      { code: "exists_already", message, pointer: "/name" },
+    ]);
+  }
+  const { data, error, response } = await client.PUT(oneOfKind(plural), {
+    params: { path: { key }, query: incomplete ? { incomplete } : {} },
+    body: manifest as never,
+    headers: revision === undefined ? {} : { "If-Match": `"${revision}"` },
+  });
+  if (!response.ok) throw toApiError(response.status, error);
+  return { body: data as Record<string, unknown>, revision: revisionOf(response) };
+}
+
+async function isThere(plural: string, key: string): Promise<boolean> {
+  try {
+    await loadDefinition(plural, key);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+export const deleteDefinition = (plural: string, key: string) =>
+  body(client.DELETE(oneOfKind(plural), { params: { path: { key } } }));
+
+export const draftMapQuery = (key: string, revision: string) =>
+  queryOptions({
+    queryKey: ["journey", key, "draft-map", revision],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/journeys/{key}/map", {
+          params: { path: { key }, query: { version: "draft" } },
+        }),
+      ),
+    gcTime: 10_000,
+  });
+
+/** What stands against publishing the draft. */
+export const findingsQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["journey", key, "findings"],
+    queryFn: () =>
+      body(client.GET("/api/v1/journeys/{key}/findings", { params: { path: { key } } })),
+  });

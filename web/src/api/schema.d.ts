@@ -193,23 +193,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/journeys/{key}/simulate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Run it on a copy of the store, in virtual time */
-        post: operations["post_journeys_key_simulate"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/journeys/{key}/nodes/{node}/travellers": {
         parameters: {
             query?: never;
@@ -307,6 +290,23 @@ export interface paths {
         get: operations["get_journeys_key_findings"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}/simulate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run it on a copy of the store, in virtual time */
+        post: operations["post_journeys_key_simulate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1459,6 +1459,129 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Attributes of accounts and people, managed or not, with the definitions that use them */
+        get: operations["get_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custom_objects/{key}/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records of an object, by key; `opportunity` is always there */
+        get: operations["get_custom_objects_key_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/custom_objects/{key}/records/{record}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One record */
+        get: operations["get_custom_objects_key_records_record"];
+        /** Add a record or change what is named of it */
+        put: operations["put_custom_objects_key_records_record"];
+        post?: never;
+        /** Take a record away */
+        delete: operations["delete_custom_objects_key_records_record"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/records/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records of an object that belong to an account, by key */
+        get: operations["get_accounts_key_records_object"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{key}/records/{object}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records of an object that belong to a person, by key */
+        get: operations["get_people_key_records_object"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Addresses that are not written to, in their order */
+        get: operations["get_suppressions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suppressions/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether and why an address is not written to */
+        get: operations["get_suppressions_address"];
+        /** Have an address not written to any more */
+        put: operations["put_suppressions_address"];
+        post?: never;
+        /** Let an address be written to again; an opt-out of the person stays */
+        delete: operations["delete_suppressions_address"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/import/{kind}": {
         parameters: {
             query?: never;
@@ -1468,7 +1591,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Import accounts, people or activities from CSV or JSON Lines, as the body is sent */
+        /** Import accounts, people, activities, opportunities, suppressions or records of a custom object from CSV or JSON Lines, as the body is sent */
         post: operations["post_import_kind"];
         delete?: never;
         options?: never;
@@ -1692,6 +1815,75 @@ export interface paths {
         put?: never;
         /** Give it up: a trip ends as removed, a message in doubt counts as arrived */
         post: operations["post_problems_id_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether everything that would leave is held */
+        get: operations["get_delivery_hold"];
+        /** Hold everything that would leave, or let it go again; nothing is lost */
+        put: operations["put_delivery_hold"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/domains/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What must stand in the DNS for a sending domain */
+        get: operations["get_delivery_domains_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/mail/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports about mail, signed by us or by Amazon SNS */
+        post: operations["post_hooks_mail_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/hooks/texts/{connection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reports and answers of a provider of text messages */
+        post: operations["post_hooks_texts_connection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2209,126 +2401,6 @@ export interface components {
             /** @description Its name; left out: the key in words. */
             name?: string | null;
         };
-        /** @description What a simulation runs through. */
-        Simulation: {
-            /**
-             * Format: date-time
-             * @description Where virtual time begins.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description Where it stops, at the latest.
-             */
-            until: string;
-            /**
-             * Format: uint64
-             * @description The seed of whatever is random.
-             * @default 0
-             */
-            seed: number;
-            /**
-             * @description What happens meanwhile.
-             * @default []
-             */
-            activities: components["schemas"]["ScriptedActivity"][];
-        };
-        /** @description Something that happens in a simulation. */
-        ScriptedActivity: {
-            /**
-             * Format: date-time
-             * @description When, in virtual time; earlier than the simulation's start: known when it begins.
-             */
-            at: string;
-            /** @description Its type. */
-            type: string;
-            /** @description Who acts. */
-            person_key?: string | null;
-            /** @description The account that it is about or carries. */
-            account_key?: string | null;
-            /**
-             * @description The type's own fields.
-             * @default {}
-             */
-            fields: {
-                [key: string]: unknown;
-            };
-        };
-        /**
-         * @description What a simulation found: see the interfaces page, *Simulation report*. All times are virtual, all maps sorted; the
-         *     same data, request and seed give the same bytes.
-         */
-        SimulationReport: {
-            /** @description Key of the journey. */
-            journey: string;
-            /**
-             * Format: date-time
-             * @description Where virtual time began.
-             */
-            from: string;
-            /**
-             * Format: date-time
-             * @description Where it was to stop.
-             */
-            until: string;
-            /**
-             * Format: uint64
-             * @description As requested.
-             */
-            seed: number;
-            /** @description Trips, by how they stand. */
-            travellers: components["schemas"]["Travellers"];
-            /** @description Who would have entered but may not, by reason. */
-            not_entered: {
-                [key: string]: number;
-            };
-            /**
-             * Format: uint
-             * @description Trips that failed by a fault of Caravan.
-             */
-            problems: number;
-            /** @description By node, and by action of a people box. */
-            nodes: {
-                [key: string]: components["schemas"]["NodeStatus"];
-            };
-            /** @description Messages that would have been sent. */
-            messages: components["schemas"]["Messages"];
-            /** @description What else would have left, by kind; and what would have been done to other journeys, by `ACTION:JOURNEY`. */
-            effects: {
-                [key: string]: number;
-            };
-            /** @description The first messages of each email, rendered, as many as were asked for. */
-            samples?: {
-                [key: string]: components["schemas"]["Sample"][];
-            };
-            /**
-             * Format: date-time
-             * @description When the journey finished, or `until`.
-             */
-            finished_at: string;
-        };
-        /** @description Messages by key of what was sent. */
-        Messages: {
-            /** @description Emails. */
-            email: {
-                [key: string]: number;
-            };
-            /** @description SMS messages. */
-            sms: {
-                [key: string]: number;
-            };
-        };
-        /** @description A message as it would have left. */
-        Sample: {
-            /** @description The recipient's address. */
-            to: string;
-            /** @description The subject. */
-            subject: string;
-            /** @description The HTML part. */
-            html?: string | null;
-            /** @description The plain text part. */
-            text: string;
-        };
         NodePath: {
             /** @description The journey's key. */
             key: string;
@@ -2575,6 +2647,161 @@ export interface components {
         };
         /** @description How much a finding weighs. */
         Severity: "error" | "warning";
+        JourneyPath2: {
+            /** @description The journey's key. */
+            key: string;
+        };
+        /** @description What a simulation runs through. */
+        Simulation: {
+            /**
+             * Format: date-time
+             * @description Where virtual time begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it stops, at the latest.
+             */
+            until: string;
+            /**
+             * Format: uint64
+             * @description The seed of whatever is random.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * @description What happens meanwhile.
+             * @default []
+             */
+            activities: components["schemas"]["ScriptedActivity"][];
+            /**
+             * Format: uint
+             * @description How many rendered messages of each email are told, at most 20.
+             * @default 0
+             */
+            samples: number;
+            /**
+             * @description Key of the account or person whose steps are told.
+             * @default null
+             */
+            follow: string | null;
+        };
+        /** @description Something that happens in a simulation. */
+        ScriptedActivity: {
+            /**
+             * Format: date-time
+             * @description When, in virtual time; earlier than the simulation's start: known when it begins.
+             */
+            at: string;
+            /** @description Its type. */
+            type: string;
+            /** @description Who acts. */
+            person_key?: string | null;
+            /** @description The account that it is about or carries. */
+            account_key?: string | null;
+            /**
+             * @description The type's own fields.
+             * @default {}
+             */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description What a simulation found, and the steps of the one who was followed. */
+        Outcome: {
+            /** @description Key of the journey. */
+            journey: string;
+            /**
+             * Format: date-time
+             * @description Where virtual time began.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Where it was to stop.
+             */
+            until: string;
+            /**
+             * Format: uint64
+             * @description As requested.
+             */
+            seed: number;
+            /** @description Trips, by how they stand. */
+            travellers: components["schemas"]["Travellers"];
+            /** @description Who would have entered but may not, by reason. */
+            not_entered: {
+                [key: string]: number;
+            };
+            /**
+             * Format: uint
+             * @description Trips that failed by a fault of Caravan.
+             */
+            problems: number;
+            /** @description By node, and by action of a people box. */
+            nodes: {
+                [key: string]: components["schemas"]["NodeStatus"];
+            };
+            /** @description Messages that would have been sent. */
+            messages: components["schemas"]["Messages"];
+            /** @description What else would have left, by kind; and what would have been done to other journeys, by `ACTION:JOURNEY`. */
+            effects: {
+                [key: string]: number;
+            };
+            /** @description The first messages of each email, rendered, as many as were asked for. */
+            samples?: {
+                [key: string]: components["schemas"]["Sample"][];
+            };
+            /**
+             * Format: date-time
+             * @description When the journey finished, or `until`.
+             */
+            finished_at: string;
+            /** @description The steps of the traveller to follow, in their order; empty when nobody was named or the traveller never entered. */
+            timeline: components["schemas"]["TimelineLine"][];
+        };
+        /** @description Messages by key of what was sent. */
+        Messages: {
+            /** @description Emails. */
+            email: {
+                [key: string]: number;
+            };
+            /** @description SMS messages. */
+            sms: {
+                [key: string]: number;
+            };
+        };
+        /** @description A message as it would have left. */
+        Sample: {
+            /** @description The recipient's address. */
+            to: string;
+            /** @description The subject. */
+            subject: string;
+            /** @description The HTML part. */
+            html?: string | null;
+            /** @description The plain text part. */
+            text: string;
+        };
+        /** @description One traveller at one node. */
+        TimelineLine: {
+            /** @description Key of the account or person. */
+            traveller: string;
+            /** @description The node. */
+            node: string;
+            /**
+             * Format: date-time
+             * @description When it arrived.
+             */
+            arrived: string;
+            /**
+             * Format: date-time
+             * @description When it went on, or its trip ended; none while it stands there.
+             */
+            left?: string | null;
+            /** @description The path it took, where the node has several. */
+            path?: string | null;
+            /** @description How its trip ended, where it ended here. */
+            outcome?: string | null;
+        };
         StreamQuery: {
             /** @description The journey's key. */
             journey: string;
@@ -2830,6 +3057,15 @@ export interface components {
              * @description How many people it has.
              */
             people: number;
+            /**
+             * Format: int64
+             * @description How many of its opportunities are not closed.
+             */
+            open_opportunities: number;
+            /** @description How many records it has, by object; objects without one are left out. */
+            records: {
+                [key: string]: unknown;
+            };
             /** @description Its latest trips. */
             journeys: components["schemas"]["AccountJourney"][];
             /** @description Keys of the account lists it is in. */
@@ -3007,6 +3243,10 @@ export interface components {
             opted_out: boolean;
             /** @description The accounts they belong to. */
             accounts: components["schemas"]["Membership"][];
+            /** @description How many records they have, by object; objects without one are left out. */
+            records: {
+                [key: string]: unknown;
+            };
             /** @description Their latest trips by themselves. */
             journeys: components["schemas"]["AccountJourney"][];
             /** @description Keys of the people lists they are in. */
@@ -3023,12 +3263,143 @@ export interface components {
             /** @description The person's roles there. */
             roles: string[];
         };
-        KindPath: {
-            /** @description What the file holds. */
-            kind: components["schemas"]["Kind2"];
+        /** @description The attributes of both subjects. */
+        Fields: {
+            account: components["schemas"]["FieldSchema"];
+            person: components["schemas"]["FieldSchema"];
         };
-        /** @description What a file holds. */
-        Kind2: "accounts" | "people" | "activities";
+        /** @description The attributes of one subject. */
+        FieldSchema: {
+            /**
+             * Format: uint
+             * @description How many are managed.
+             */
+            managed: number;
+            /**
+             * Format: uint
+             * @description How many may be managed.
+             */
+            most_managed: number;
+            /**
+             * Format: uint
+             * @description How many journeys may write.
+             */
+            updatable: number;
+            /** @description All of them, standard ones first. */
+            fields: components["schemas"]["Field"][];
+        };
+        /** @description One attribute. */
+        Field: {
+            /** @description In files, conditions and templates. */
+            key: string;
+            /** @description What marketers read. */
+            label: string;
+            /** @description What values it takes. */
+            type: components["schemas"]["ValueType"];
+            /** @description Conditions, journeys and personalisation see it. */
+            managed: boolean;
+            /** @description Journeys may write it. */
+            updatable: boolean;
+            /** @description Declared by this installation; standard ones are switched in the settings. */
+            custom: boolean;
+            /** @description The definitions that ask for it or write it. */
+            used_by: components["schemas"]["Named"][];
+        };
+        /** @description A definition by kind and key. */
+        Named: {
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its key. */
+            key: string;
+        };
+        ObjectPath: {
+            /** @description Key of the object; `opportunity` is built in. */
+            key: string;
+        };
+        /** @description One page of a list. */
+        RecordPage: {
+            /** @description The rows. */
+            items: components["schemas"]["Record"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A record of an object. */
+        Record: {
+            /** @description Its key, unique in its object. */
+            key: string;
+            /** @description The account that it belongs to. */
+            account?: components["schemas"]["Ref"] | null;
+            /** @description The person that it belongs to. */
+            person?: components["schemas"]["Ref"] | null;
+            /** @description Every field of its object, missing ones as null. */
+            fields: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        RecordPath: {
+            /** @description Key of the object; `opportunity` is built in. */
+            key: string;
+            /** @description Key of the record. */
+            record: string;
+        };
+        OwnerPath: {
+            /** @description The natural key of the account or person. */
+            key: string;
+            /** @description Key of the object; `opportunity` is built in. */
+            object: string;
+        };
+        /** @description One page of a list. */
+        SuppressionPage: {
+            /** @description The rows. */
+            items: components["schemas"]["Suppression"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description An address that is not written to. */
+        Suppression: {
+            /** @description An email address in small letters, or a phone number as `+` and digits. */
+            address: string;
+            /** @description Why: `manual`, `unsubscribed`, `bounced_hard` … At `unsubscribed`, operational messages go on. */
+            reason: string;
+            /** @description Who put it there: `import`, `api`, `delivery` … */
+            source: string;
+            /**
+             * Format: date-time
+             * @description When it was put there.
+             */
+            added_at: string;
+        };
+        AddressPath: {
+            /** @description An email address, or a phone number with its country code. */
+            address: string;
+        };
+        /** @description Why an address is not written to. */
+        Reason: {
+            /** @description In a word or two, at most 100 characters; left out: `manual`. */
+            reason?: string | null;
+        };
+        KindPath: {
+            /**
+             * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
+             *     object.
+             */
+            kind: string;
+        };
         ImportQuery: {
             /** @description Left out: told from the Content-Type (`text/csv`, `application/x-ndjson`). */
             format?: components["schemas"]["Format"] | null;
@@ -3196,6 +3567,35 @@ export interface components {
         ProblemPath: {
             /** @description The problem's id. */
             id: string;
+        };
+        /** @description Whether everything that would leave is held: messages and calls stay queued. */
+        Hold: {
+            /** @description True: nothing leaves. */
+            held: boolean;
+        };
+        DomainPath: {
+            /** @description Key of the sending domain. */
+            key: string;
+        };
+        /** @description What must stand in the DNS. */
+        DnsRecords: {
+            /** @description The records. */
+            records: components["schemas"]["DnsRecord"][];
+        };
+        /** @description A record that must stand in the DNS. */
+        DnsRecord: {
+            /** @description Its full name. */
+            name: string;
+            /** @description `TXT`, `MX` … */
+            type: string;
+            /** @description Its value; what stands in angle brackets is yours to fill in. */
+            value: string;
+            /** @description What it is for. */
+            purpose: string;
+        };
+        HookPath: {
+            /** @description Key of the connection. */
+            connection: string;
         };
         /** @description One page of a list. */
         MailRowPage: {
@@ -3805,6 +4205,8 @@ export interface components {
             type: components["schemas"]["AttributeManifestValueType"];
             /** @description Whether journeys may write it. */
             updatable?: boolean;
+            /** @description Whether conditions, journeys and personalisation see it; left out: yes. Imports take it in any case. */
+            managed?: boolean;
         };
         /** @description A field of another system that follows a score. */
         ScoreManifestScoreMirror: {
@@ -4150,6 +4552,8 @@ export interface components {
         SendingDomainManifestDkimKey: {
             /** @description Under which its public half is found. */
             selector: string;
+            /** @description Name of its private half under `secrets`; left out: `dkim_private_key`. */
+            secret?: string | null;
         };
         /** @description Where a secret is found. Never the secret itself. */
         SendingDomainManifestSecret: {
@@ -4178,7 +4582,7 @@ export interface components {
             return_path?: string | null;
             /** @description Domain of the links in messages. */
             tracking?: string | null;
-            /** @description `dkim_private_key`, as `{env: NAME}` or `{file: PATH}`. */
+            /** @description The private keys by name, each `{env: NAME}` or `{file: PATH}`. */
             secrets?: {
                 [key: string]: components["schemas"]["SendingDomainManifestSecret"];
             };
@@ -4209,15 +4613,36 @@ export interface components {
          * @enum {string}
          */
         RuleSetManifestPeriod: "hour" | "day" | "week" | "month";
+        /** @description How many people of one account may be written to in a window: messages to the same people count once. */
+        RuleSetManifestAccountPressure: {
+            /** @description What people read. */
+            name: string;
+            /** @description What is counted together. */
+            channels: components["schemas"]["RuleSetManifestChannel"][];
+            /**
+             * Format: uint32
+             * @description People of one account in a window.
+             */
+            people_at_most: number;
+            /** @description The window. */
+            per: components["schemas"]["RuleSetManifestPeriod"];
+            /**
+             * Format: uint32
+             * @description Several windows taken as one.
+             */
+            every?: number;
+        };
         /** @description Hours in which nothing is sent. */
         RuleSetManifestQuietHours: {
-            /** @description Days of the week; left out: every day. */
+            /** @description Days of the week on which they begin; left out: every day. */
             days?: components["schemas"]["RuleSetManifestDay"][];
+            /** @description Dates on which they begin (`2026-12-24`), instead of days of the week. */
+            dates?: string[];
             /** @description From this time of day (`21:00`). */
             from: string;
-            /** @description Until this time of day (`08:00`), the next day if it is earlier. */
+            /** @description Until this time of day (`08:00`), the next day if it is not later; the same as `from`: the whole day. */
             to: string;
-            /** @description A named zone, or `own` for the recipient's. */
+            /** @description A named zone, or `own` for the recipient's (who has none is not restricted); left out: the organisation's. */
             zone?: string | null;
             /** @description What becomes of a message in them. */
             then: components["schemas"]["RuleSetManifestQuietThen"];
@@ -4253,6 +4678,8 @@ export interface components {
             time_zone?: string | null;
             /** @description How many messages in a window; the tightest reached one stops a message. */
             caps?: components["schemas"]["RuleSetManifestCap"][];
+            /** @description How many people of one account get a message in a window. */
+            account_pressure?: components["schemas"]["RuleSetManifestAccountPressure"][];
             /** @description When nothing is sent. */
             quiet_hours?: components["schemas"]["RuleSetManifestQuietHours"][];
         };
@@ -4358,6 +4785,26 @@ export interface components {
             /** @description Names of permissions. */
             permissions: string[];
         };
+        /** @description What is decided about standard attributes. */
+        SettingsManifestFieldSwitches: {
+            /** @description Of accounts. */
+            account?: {
+                [key: string]: components["schemas"]["SettingsManifestSwitch"];
+            };
+            /** @description Of people. */
+            person?: {
+                [key: string]: components["schemas"]["SettingsManifestSwitch"];
+            };
+        };
+        /** @description What an installation decides about one standard attribute; what is left out stays as it is. */
+        SettingsManifestSwitch: {
+            /** @description Whether conditions, journeys and personalisation see it. */
+            managed?: boolean | null;
+            /** @description Whether journeys may write it. */
+            updatable?: boolean | null;
+            /** @description What marketers read. */
+            label?: string | null;
+        };
         /**
          * Settings
          * @description The organisation's settings. There is one such document, with the key `settings`.
@@ -4379,6 +4826,13 @@ export interface components {
             time_zone?: string | null;
             /** @description Languages of its messages (`en`, `de`), the default first. */
             languages?: string[];
+            /**
+             * @description For trials: only these get messages, everybody else is skipped. Addresses (`ada@acme.example`), domains
+             *     (`@acme.example`) and phone numbers (`+49…`); left out: everybody may get messages.
+             */
+            allow_list?: string[] | null;
+            /** @description What is decided about standard attributes of accounts and people, by their key. */
+            fields?: components["schemas"]["SettingsManifestFieldSwitches"];
         };
     };
     responses: never;
@@ -4798,46 +5252,6 @@ export interface operations {
             };
         };
     };
-    post_journeys_key_simulate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The journey's key. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        /** @description What a simulation runs through. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Simulation"];
-            };
-        };
-        responses: {
-            /**
-             * @description What a simulation found: see the interfaces page, *Simulation report*. All times are virtual, all maps sorted; the
-             *     same data, request and seed give the same bytes.
-             */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SimulationReport"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_journeys_key_nodes_node_travellers: {
         parameters: {
             query?: {
@@ -5070,6 +5484,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_journeys_key_simulate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What a simulation runs through. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Simulation"];
+            };
+        };
+        responses: {
+            /** @description What a simulation found, and the steps of the one who was followed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outcome"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -9377,6 +9828,393 @@ export interface operations {
             };
         };
     };
+    get_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The attributes of both subjects. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fields"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_custom_objects_key_records: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the object; `opportunity` is built in. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_custom_objects_key_records_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the object; `opportunity` is built in. */
+                key: string;
+                /** @description Key of the record. */
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record of an object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_custom_objects_key_records_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the object; `opportunity` is built in. */
+                key: string;
+                /** @description Key of the record. */
+                record: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * @description What may be said of one account or person: the attributes of the import files, and more of that kind that were
+         *     declared. What is absent stays as it is, null clears.
+         */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Attributes"];
+            };
+        };
+        responses: {
+            /** @description A record of an object. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Record"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_custom_objects_key_records_record: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the object; `opportunity` is built in. */
+                key: string;
+                /** @description Key of the record. */
+                record: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_accounts_key_records_object: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The natural key of the account or person. */
+                key: string;
+                /** @description Key of the object; `opportunity` is built in. */
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_key_records_object: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The natural key of the account or person. */
+                key: string;
+                /** @description Key of the object; `opportunity` is built in. */
+                object: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_suppressions: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuppressionPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_suppressions_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An email address, or a phone number with its country code. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An address that is not written to. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_suppressions_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An email address, or a phone number with its country code. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why an address is not written to. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reason"];
+            };
+        };
+        responses: {
+            /** @description An address that is not written to. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_suppressions_address: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An email address, or a phone number with its country code. */
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_import_kind: {
         parameters: {
             query?: {
@@ -9387,8 +10225,11 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description What the file holds. */
-                kind: components["schemas"]["Kind2"];
+                /**
+                 * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
+                 *     object.
+                 */
+                kind: string;
             };
             cookie?: never;
         };
@@ -9792,6 +10633,155 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether everything that would leave is held: messages and calls stay queued. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_delivery_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Whether everything that would leave is held: messages and calls stay queued. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hold"];
+            };
+        };
+        responses: {
+            /** @description Whether everything that would leave is held: messages and calls stay queued. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hold"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery_domains_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What must stand in the DNS. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DnsRecords"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_hooks_mail_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_hooks_texts_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                connection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
             /** @description Refused; `code` says why. */
             default: {
                 headers: {

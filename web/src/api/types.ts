@@ -38,5 +38,16 @@ export type MailRow = Item<"/api/v1/mail">;
 export type Mail = Answer<"/api/v1/mail/{id}">;
 export type ProblemRow = Item<"/api/v1/problems">;
 
+export type Catalogue = Answer<"/api/v1/catalogue">;
+export type ActionEntry = Catalogue["actions"][number];
+export type EventEntry = Catalogue["events"][number];
+export type AttributeEntry = Catalogue["attributes"]["account"][number];
+export type Kind = Item<"/api/v1/kinds">;
+export type DefinitionRow = Item<"/api/v1/account_lists">;
+export type DraftFinding = Item<"/api/v1/journeys/{key}/findings">;
+
+export type Simulation =
+  paths["/api/v1/journeys/{key}/simulate"]["post"]["responses"][200]["content"]["application/json"];
+
 /** A page of any list. */
 export type Page<T> = { items: T[]; next_cursor?: string | null; total?: number | null };

@@ -2,8 +2,10 @@
 import { Tabs, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
+import { useState } from "react";
 import { useLiveStatus } from "../api/live";
 import { mapQuery } from "../api/queries";
+import { type OpenDraft, OpenDraftContext } from "../editor/openDraft";
 import { isPublished } from "../map/graph";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatDate } from "../shell/format";
@@ -15,12 +17,13 @@ import classes from "./journeys.module.css";
 import { LifeCycle } from "./LifeCycle";
 
 const text = strings.journey;
-const TABS = ["map", "overview", "travellers", "problems"] as const;
+const TABS = ["map", "overview", "travellers", "simulate", "problems"] as const;
 
 export function JourneyPage() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
   const map = useQuery(mapQuery(key));
   const live = useLiveStatus(key);
+  const [draft] = useState<OpenDraft>(() => ({ current: undefined }));
   if (map.error) {
     return (
       <div className={shell.page}>
@@ -30,37 +33,46 @@ export function JourneyPage() {
   }
   const state = live.data?.state ?? map.data?.state;
   return (
-    <div className={classes.journey}>
-      <div className={classes.head}>
-        <PageHeader
-          title={map.data?.name || key}
-          back={{ to: "/journeys", label: text.back }}
-          detail={
-            map.data && state ? (
-              <>
-                <span>
-                  {map.data.subject === "account"
-                    ? strings.subjects.accountJourney
-                    : strings.subjects.personJourney}
-                </span>
-                <StateDot state={state} paused={live.data?.paused} />
-                <span>
-                  {isPublished(map.data) ? text.version(map.data.version ?? 0) : text.unpublished}
-                </span>
-                {map.data.end ? <span>{endSentence(map.data.end, state)}</span> : null}
-                {state === "live" || state === "closed" ? <LiveMark stream={live.stream} /> : null}
-              </>
-            ) : null
-          }
-        >
-          {state ? (
-            <LifeCycle journey={key} state={state} paused={live.data?.paused ?? false} />
-          ) : null}
-        </PageHeader>
-        <JourneyTabs problems={live.data?.problems ?? 0} />
+    <OpenDraftContext value={draft}>
+      <div className={classes.journey}>
+        <div className={classes.head}>
+          <PageHeader
+            title={map.data?.name || key}
+            back={{ to: "/journeys", label: text.back }}
+            detail={
+              map.data && state ? (
+                <>
+                  <span>
+                    {map.data.subject === "account"
+                      ? strings.subjects.accountJourney
+                      : strings.subjects.personJourney}
+                  </span>
+                  <StateDot state={state} paused={live.data?.paused} />
+                  <span>
+                    {isPublished(map.data) ? text.version(map.data.version ?? 0) : text.unpublished}
+                  </span>
+                  {map.data.end ? <span>{endSentence(map.data.end, state)}</span> : null}
+                  {state === "live" || state === "closed" ? (
+                    <LiveMark stream={live.stream} />
+                  ) : null}
+                </>
+              ) : null
+            }
+          >
+            {state ? (
+              <LifeCycle
+                journey={key}
+                state={state}
+                paused={live.data?.paused ?? false}
+                published={map.data ? isPublished(map.data) : false}
+              />
+            ) : null}
+          </PageHeader>
+          <JourneyTabs problems={live.data?.problems ?? 0} />
+        </div>
+        <Outlet />
       </div>
-      <Outlet />
-    </div>
+    </OpenDraftContext>
   );
 }
 

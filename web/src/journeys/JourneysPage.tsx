@@ -11,6 +11,7 @@ import { StateDot } from "../shell/StateDot";
 import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
+import { CreateJourneyButton } from "./CreateJourney";
 
 const text = strings.journeys;
 const none = strings.list.none;
@@ -81,7 +82,13 @@ export function JourneysPage() {
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}
-      empty={{ icon: Route, title: text.empty, hint: text.emptyHint, command: text.emptyCommand }}
+      actions={<CreateJourneyButton />}
+      empty={{
+        icon: Route,
+        title: text.empty,
+        hint: text.emptyHint,
+        action: <CreateJourneyButton />,
+      }}
     />
   );
 }

@@ -1,48 +1,109 @@
 // The buttons that change a journey's state; each says what will happen and asks first.
-import { Alert, Button, Group, List, Modal, Text } from "@mantine/core";
+import { Button, Group, Menu, Modal, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
+import { ChevronDown, Pencil } from "lucide-react";
 import { useState } from "react";
 import { body, client } from "../api/client";
-import { ApiError } from "../api/problem";
-import { statusQuery } from "../api/queries";
+import { findingsQuery, statusQuery } from "../api/queries";
 import type { JourneyState } from "../api/types";
+import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
-import { actionsIn, type LifeCycleAction } from "./states";
+import { DeleteDialog } from "./DeleteDialog";
+import { DuplicateDialog } from "./DuplicateDialog";
+import classes from "./journeys.module.css";
+import { PublishDialog } from "./PublishDialog";
+import { Refusal } from "./Refusal";
+import { actionsIn, type LifeCycleAction, mayDelete } from "./states";
 
 const text = strings.journey;
 
-const VARIANT = {
-  publish: "filled",
-  resume: "filled",
-  pause: "default",
-  close: "default",
-  abort: "light",
-} as const;
+type Props = { journey: string; state: JourneyState; paused: boolean; published: boolean };
 
-type Props = { journey: string; state: JourneyState; paused: boolean };
-
-export function LifeCycle({ journey, state, paused }: Props) {
+/** What can be done in this state: the main thing as a button, the rest behind *More*. */
+export function LifeCycle({ journey, state, paused, published }: Props) {
   const [asked, setAsked] = useState<LifeCycleAction | null>(null);
+  const [other, setOther] = useState<"publish" | "duplicate" | "delete" | null>(null);
+  const { edit } = useSearch({ strict: false }) as { edit?: boolean };
+  const actions = actionsIn(state, paused);
+  const editing = state === "draft" || edit === true;
   return (
     <>
-      {actionsIn(state, paused).map((action) => (
+      <Menu position="bottom-end" shadow="md" withinPortal>
+        <Menu.Target>
+          <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
+            {text.actions.more}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          {actions.map((action) => (
+            <Menu.Item
+              key={action}
+              {...(action === "abort" ? { color: "red" } : {})}
+              onClick={() => setAsked(action)}
+            >
+              {text.actions[action]}
+            </Menu.Item>
+          ))}
+          <Menu.Item onClick={() => setOther("duplicate")}>{text.actions.duplicate}</Menu.Item>
+          {mayDelete(state) ? (
+            <Menu.Item color="red" onClick={() => setOther("delete")}>
+              {text.actions.delete}
+            </Menu.Item>
+          ) : null}
+        </Menu.Dropdown>
+      </Menu>
+      {published && state === "live" && !edit ? (
         <Button
-          key={action}
-          variant={VARIANT[action]}
-          color={action === "abort" ? "red" : undefined}
-          onClick={() => setAsked(action)}
+          component={LinkTo}
+          to={`${at("/journeys", journey)}?edit=true`}
+          variant="default"
+          leftSection={<Pencil size={15} aria-hidden />}
         >
-          {text.actions[action]}
+          {text.actions.edit}
         </Button>
-      ))}
+      ) : null}
+      {editing && (state === "draft" || state === "live") ? (
+        <PublishButton journey={journey} onClick={() => setOther("publish")} />
+      ) : null}
       {asked ? <Confirm journey={journey} action={asked} onClose={() => setAsked(null)} /> : null}
+      {other === "publish" ? (
+        <PublishDialog journey={journey} version={published} onClose={() => setOther(null)} />
+      ) : null}
+      {other === "duplicate" ? (
+        <DuplicateDialog journey={journey} onClose={() => setOther(null)} />
+      ) : null}
+      {other === "delete" ? (
+        <DeleteDialog journey={journey} onClose={() => setOther(null)} />
+      ) : null}
+    </>
+  );
+}
+
+/** Disabled while errors stand, with the reason beside it. */
+function PublishButton({ journey, onClick }: { journey: string; onClick: () => void }) {
+  const { data } = useQuery(findingsQuery(journey));
+  const errors = (data?.items ?? []).filter((finding) => finding.severity === "error").length;
+  return (
+    <>
+      {errors > 0 ? (
+        <Text size="xs" className={classes.publishReason} id="publish-reason">
+          {text.publishReason(errors)}
+        </Text>
+      ) : null}
+      <Button
+        disabled={!data || errors > 0}
+        aria-describedby={errors > 0 ? "publish-reason" : undefined}
+        onClick={onClick}
+      >
+        {text.actions.publish}
+      </Button>
     </>
   );
 }
 
 const POST = {
-  publish: "/api/v1/journeys/{key}/publish",
   pause: "/api/v1/journeys/{key}/pause",
   resume: "/api/v1/journeys/{key}/resume",
   close: "/api/v1/journeys/{key}/close",
@@ -87,31 +148,5 @@ function Confirm({
         </Button>
       </Group>
     </Modal>
-  );
-}
-
-/** Why not, in the server's sentences, each with the node it is about. */
-function Refusal({ error }: { error: Error }) {
-  const findings = error instanceof ApiError ? error.findings : [];
-  return (
-    <Alert
-      color="red"
-      variant="light"
-      mt="md"
-      role="alert"
-      title={findings.length > 0 ? text.findings(findings.length) : undefined}
-    >
-      {findings.length === 0 ? error.message : null}
-      <List size="sm" spacing={4}>
-        {findings.map((finding) => (
-          <List.Item
-            key={`${finding.code} ${finding.pointer ?? finding.node ?? ""} ${finding.message}`}
-          >
-            {finding.node ? <b>{finding.node}: </b> : null}
-            {finding.message}
-          </List.Item>
-        ))}
-      </List>
-    </Alert>
   );
 }

@@ -1,18 +1,23 @@
 import type { JourneyStatus } from "../api/types";
 import { NOBODY } from "../map/sample.test-support";
 import { ringParts } from "./ring";
-import { actionsIn } from "./states";
+import { actionsIn, mayDelete } from "./states";
 import { endWord, outcomeWord } from "./words";
 
 describe("life cycle", () => {
   it("offers only what the state allows", () => {
-    expect(actionsIn("draft", false)).toEqual(["publish"]);
+    expect(actionsIn("draft", false)).toEqual([]);
     expect(actionsIn("live", false)).toEqual(["pause", "close", "abort"]);
     expect(actionsIn("live", true)).toEqual(["resume", "close", "abort"]);
     expect(actionsIn("closed", false)).toEqual(["pause", "abort"]);
     expect(actionsIn("scheduled", false)).toEqual(["abort"]);
     expect(actionsIn("finished", false)).toEqual([]);
     expect(actionsIn("aborted", true)).toEqual([]);
+  });
+
+  it("deletes only what does not run", () => {
+    const states = ["draft", "scheduled", "live", "closed", "finished", "aborted"] as const;
+    expect(states.filter(mayDelete)).toEqual(["draft", "finished", "aborted"]);
   });
 });
 

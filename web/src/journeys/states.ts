@@ -1,14 +1,12 @@
 // The life cycle as the buttons see it.
 import type { JourneyState } from "../api/types";
 
-export type LifeCycleAction = "publish" | "pause" | "resume" | "close" | "abort";
+export type LifeCycleAction = "pause" | "resume" | "close" | "abort";
 
 /** What may be done in a state, the weightiest last but for the main one. */
 export function actionsIn(state: JourneyState, paused: boolean): LifeCycleAction[] {
   const halt: LifeCycleAction = paused ? "resume" : "pause";
   switch (state) {
-    case "draft":
-      return ["publish"];
     case "scheduled":
       return ["abort"];
     case "live":
@@ -19,3 +17,7 @@ export function actionsIn(state: JourneyState, paused: boolean): LifeCycleAction
       return [];
   }
 }
+
+/** Whatever runs, or will by itself, is ended first. */
+export const mayDelete = (state: JourneyState) =>
+  state === "draft" || state === "finished" || state === "aborted";

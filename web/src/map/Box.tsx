@@ -1,8 +1,11 @@
 // A closed split: a stack of cards that opens to show its paths and closes itself again.
 import { UnstyledButton } from "@mantine/core";
 import { ChevronDown, ChevronRight, ChevronUp } from "lucide-react";
-import { memo } from "react";
+import { Fragment, memo } from "react";
 import type { BoxPath, MapNode } from "../api/types";
+import { AddButton } from "../editor/AddMenu";
+import { useMaybeEditor } from "../editor/EditorScene";
+import { pointer } from "../editor/manifest";
 import { pathWord } from "../journeys/words";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
@@ -25,8 +28,14 @@ export const Box = memo(function Box({ node, open, selected, selectedInside }: P
     <div className={classes.box} data-open={open || undefined}>
       <CardFace node={node} selected={selected}>
         {open
-          ? paths.map((path) => (
-              <Path key={path.label} path={path} box={node} selected={selectedInside} />
+          ? paths.map((path, n) => (
+              <Path
+                key={listOf(node, n)}
+                path={path}
+                list={listOf(node, n)}
+                box={node}
+                selected={selectedInside}
+              />
             ))
           : null}
         <UnstyledButton
@@ -42,16 +51,36 @@ export const Box = memo(function Box({ node, open, selected, selectedInside }: P
   );
 });
 
+/** JSON pointer of a path's actions: the labelled ones first, then those that every split may have. */
+function listOf(node: MapNode, n: number): string {
+  const { paths } = node.settings;
+  const labelled = Array.isArray(paths) ? paths.length : 0;
+  const name = node.box?.[n]?.path ?? "";
+  return n < labelled
+    ? pointer("nodes", node.id, "paths", n, "actions")
+    : pointer("nodes", node.id, name, "actions");
+}
+
 function Path({
   path,
+  list,
   box,
   selected,
 }: {
   path: BoxPath;
+  list: string;
   box: MapNode;
   selected: string | undefined;
 }) {
   const count = useNodeStatus(box.id)?.paths[path.path ?? path.label];
+  const editable = useMaybeEditor() !== null;
+  const plus = (index: number) =>
+    editable ? (
+      <AddButton
+        target={{ kind: "box", list, index }}
+        label={strings.editor.add.inBox(pathWord(path.label))}
+      />
+    ) : null;
   return (
     <section className={classes.boxPath} aria-label={pathWord(path.label)}>
       <span className={classes.boxLabel}>
@@ -65,13 +94,16 @@ function Path({
           <span className={classes.boxEmpty}>{strings.map.boxEmpty}</span>
         ) : null}
         {path.actions.map((action, index) => (
-          <BoxAction
-            key={action.id}
-            action={action}
-            first={index === 0}
-            selected={selected === action.id}
-          />
+          <Fragment key={action.id}>
+            {plus(index)}
+            <BoxAction
+              action={action}
+              first={index === 0 || editable}
+              selected={selected === action.id}
+            />
+          </Fragment>
         ))}
+        {plus(path.actions.length)}
       </div>
     </section>
   );
@@ -94,7 +126,7 @@ function BoxAction({
   return (
     <>
       {first ? null : <ChevronRight className={classes.boxArrow} size={16} aria-hidden />}
-      <div className={classes.boxCard} data-selected={selected || undefined}>
+      <div className={classes.boxCard} data-card={action.id} data-selected={selected || undefined}>
         <button
           type="button"
           className={classes.boxCardHead}

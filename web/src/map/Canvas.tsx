@@ -12,7 +12,7 @@ import {
   ReactFlowProvider,
   type Viewport,
 } from "@xyflow/react";
-import { memo, useMemo, useRef, useState } from "react";
+import { memo, type ReactNode, useMemo, useRef, useState } from "react";
 import { strings } from "../strings";
 import { Box } from "./Box";
 import { Card } from "./Card";
@@ -21,6 +21,7 @@ import { KeepInView } from "./KeepInView";
 import { type Drawing, openingViewport, type Placed } from "./layout";
 import classes from "./map.module.css";
 import { ArrowMarker, PathEdge } from "./PathEdge";
+import { useStable } from "./stable";
 import { Terminal } from "./Terminal";
 import { Toolbar } from "./Toolbar";
 
@@ -54,18 +55,23 @@ type Props = {
   opened: Set<string>;
   selected: string | undefined;
   onTurn: () => void;
+  /** More tools, beside those of every map. */
+  tools?: ReactNode;
 };
 
-export function Canvas({ journey, drawing, opened, selected, onTurn }: Props) {
+export function Canvas({ journey, drawing, opened, selected, onTurn, tools }: Props) {
   const [minimap, setMinimap] = useState(drawing.nodes.length > 12);
   const [ready, setReady] = useState(false);
   const pane = useRef<HTMLDivElement>(null);
-  const base = useMemo(
-    () => drawing.nodes.map((node) => flowNode(node, drawing, opened)),
-    [drawing, opened],
+  const base = useStable(
+    useMemo(() => drawing.nodes.map((node) => flowNode(node, drawing, opened)), [drawing, opened]),
+    sameNode,
   );
   const nodes = useMemo(() => base.map((node) => chosen(node, selected)), [base, selected]);
-  const edges = useMemo(() => drawing.links.map(flowEdge), [drawing]);
+  const edges = useStable(
+    useMemo(() => drawing.links.map(flowEdge), [drawing]),
+    sameEdge,
+  );
   const memory = `caravan.viewport.${journey}.${drawing.direction}`;
   return (
     <ReactFlowProvider key={memory}>
@@ -108,6 +114,7 @@ export function Canvas({ journey, drawing, opened, selected, onTurn }: Props) {
             onTurn={onTurn}
             minimap={minimap}
             onMinimap={() => setMinimap(!minimap)}
+            more={tools}
           />
           {minimap ? (
             <MiniMap
@@ -161,6 +168,27 @@ const flowEdge = (routed: Drawing["links"][number]): Edge => ({
   type: "path",
   data: routed as unknown as Record<string, unknown>,
 });
+
+/** Whether a node is drawn as before: the same card at the same place. */
+const sameNode = (a: FlowNode, b: FlowNode) =>
+  a.position.x === b.position.x &&
+  a.position.y === b.position.y &&
+  a.width === b.width &&
+  a.height === b.height &&
+  a.sourcePosition === b.sourcePosition &&
+  a.data.open === b.data.open &&
+  a.data.inside === b.data.inside &&
+  sameItem(a.data.item, b.data.item);
+
+function sameItem(a: Item, b: Item): boolean {
+  if (a.type === "play" || a.type === "stop") return a.type === b.type;
+  return "node" in b && a.node === b.node && a.type === b.type;
+}
+
+const sameEdge = (a: Edge, b: Edge) =>
+  a.source === b.source &&
+  a.target === b.target &&
+  JSON.stringify(a.data) === JSON.stringify(b.data);
 
 function miniColour(node: FlowNode): string {
   const { item } = node.data;

@@ -5,6 +5,7 @@ import { memo, type ReactNode } from "react";
 import type { Fact, MapNode } from "../api/types";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
+import { FindingBadge } from "./FindingBadge";
 import { iconOf } from "./icons";
 import { useNodeStatus, useRises, useScene } from "./live";
 import classes from "./map.module.css";
@@ -23,7 +24,13 @@ export function CardFace({
   const { open, published } = useScene();
   const status = useNodeStatus(node.id);
   return (
-    <div className={classes.card} data-family={node.family} data-selected={selected || undefined}>
+    <div
+      className={classes.card}
+      data-card={node.id}
+      data-family={node.family}
+      data-selected={selected || undefined}
+    >
+      <FindingBadge node={node.id} />
       <Pulse value={status?.reached} />
       <button
         type="button"

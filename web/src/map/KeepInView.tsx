@@ -2,7 +2,7 @@
 import { useReactFlow, useStore } from "@xyflow/react";
 import { type RefObject, useCallback, useEffect } from "react";
 
-const EDGE = 24;
+const EDGE = 96;
 
 type Props = { pane: RefObject<HTMLElement | null>; selected: string | undefined; ready: boolean };
 

@@ -1,10 +1,9 @@
 // The journey map of one journey: canvas left, the chosen node's panel right.
 import { Skeleton } from "@mantine/core";
-import { useLocalStorage } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Route } from "lucide-react";
-import { useCallback, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { mapQuery } from "../api/queries";
 import type { JourneyMap } from "../api/types";
 import { EmptyState } from "../shell/EmptyState";
@@ -12,17 +11,31 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { strings } from "../strings";
 import { Canvas } from "./Canvas";
 import { graphOf, isPublished } from "./graph";
-import { type Direction, layoutGraph } from "./layout";
+import { layoutGraph } from "./layout";
 import { type MapScene, SceneContext } from "./live";
+import { useDirection, useOpenedBoxes } from "./look";
 import classes from "./map.module.css";
 import { NodePanel } from "./NodePanel";
 import { sizeOf } from "./size";
 
+const EditorTab = lazy(() =>
+  import("../editor/EditorTab").then((module) => ({ default: module.EditorTab })),
+);
+
+/** A draft opens for editing, a published journey as it runs; `?edit` opens its next version. */
 export function MapTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
+  const { edit } = useSearch({ strict: false }) as { edit?: boolean };
   const { data: map, error, refetch } = useQuery(mapQuery(key));
   if (error) return <ErrorNotice error={error} onRetry={refetch} />;
   if (!map) return <Skeleton className={classes.loading} radius={0} />;
+  if (!isPublished(map) || edit) {
+    return (
+      <Suspense fallback={<Skeleton className={classes.loading} radius={0} />}>
+        <EditorTab key={key} journey={key} state={map.state} liveVersion={map.version ?? 0} />
+      </Suspense>
+    );
+  }
   if (map.nodes.length === 0) {
     return <EmptyState icon={Route} title={strings.map.empty} hint={strings.map.emptyHint} />;
   }
@@ -32,19 +45,14 @@ export function MapTab() {
 function LoadedMap({ map }: { map: JourneyMap }) {
   const navigate = useNavigate({ from: "/journeys/$key" });
   const { node: selected } = useSearch({ strict: false }) as { node?: string };
-  const [direction, setDirection] = useLocalStorage<Direction>({
-    key: "caravan.map.direction",
-    defaultValue: "horizontal",
-    getInitialValueInEffect: false,
-  });
-  const [opened, setOpened] = useState<Set<string>>(new Set());
+  const { direction, turn } = useDirection();
+  const { opened, toggleBox } = useOpenedBoxes();
   const published = isPublished(map);
 
   const open = useCallback(
     (node: string | undefined) => navigate({ to: ".", search: { node } as never, replace: true }),
     [navigate],
   );
-  const toggleBox = useCallback((node: string) => setOpened((now) => toggled(now, node)), []);
   const scene = useMemo(
     (): MapScene => ({ journey: map.key, subject: map.subject, published, open, toggleBox }),
     [map.key, map.subject, published, open, toggleBox],
@@ -67,7 +75,7 @@ function LoadedMap({ map }: { map: JourneyMap }) {
           drawing={drawing}
           opened={opened}
           selected={selected}
-          onTurn={() => setDirection(direction === "horizontal" ? "vertical" : "horizontal")}
+          onTurn={turn}
         />
         {selected ? (
           <NodePanel key={selected} map={map} id={selected} onClose={() => open(undefined)} />
@@ -75,10 +83,4 @@ function LoadedMap({ map }: { map: JourneyMap }) {
       </div>
     </SceneContext>
   );
-}
-
-function toggled(set: Set<string>, member: string): Set<string> {
-  const next = new Set(set);
-  if (!next.delete(member)) next.add(member);
-  return next;
 }

@@ -1,6 +1,8 @@
 // A path: its line, its chip with label and count, and a runner when somebody takes it.
 import { EdgeLabelRenderer, type EdgeProps } from "@xyflow/react";
 import { memo } from "react";
+import { AddButton } from "../editor/AddMenu";
+import { useMaybeEditor } from "../editor/EditorScene";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 import type { Routed } from "./layout";
@@ -12,6 +14,7 @@ const RADIUS = 12;
 
 export const PathEdge = memo(function PathEdge({ id, data }: EdgeProps) {
   const { published } = useScene();
+  const editor = useMaybeEditor();
   const { link, corners, chip } = data as unknown as Routed;
   const count = usePathCount(link.count);
   const rises = useRises(count);
@@ -33,16 +36,51 @@ export const PathEdge = memo(function PathEdge({ id, data }: EdgeProps) {
         />
       ) : null}
       <EdgeLabelRenderer>
-        <PathChip
-          id={id}
-          label={link.label}
-          count={published && link.count ? (count ?? 0) : undefined}
-          at={chip}
-        />
+        {editor && link.outlet !== undefined ? (
+          <EditablePath label={link.label} outlet={link.outlet} at={chip} />
+        ) : (
+          <PathChip
+            id={id}
+            label={link.label}
+            count={published && link.count ? (count ?? 0) : undefined}
+            at={chip}
+          />
+        )}
       </EdgeLabelRenderer>
     </>
   );
 });
+
+/** A path that can be edited carries its label and a plus. */
+function EditablePath({
+  label,
+  outlet,
+  at,
+}: {
+  label: string | null;
+  outlet: string;
+  at: { x: number; y: number };
+}) {
+  const name = label ?? outlet.split("/").slice(2, 3).join("");
+  return (
+    <div
+      className={classes.editablePath}
+      style={{ transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)` }}
+    >
+      {label === null ? null : (
+        <span className={classes.chip} title={label}>
+          <span className={classes.chipLabel}>{label}</span>
+        </span>
+      )}
+      <AddButton
+        target={{ kind: "path", at: outlet }}
+        label={
+          label === null ? strings.editor.add.afterNode(name) : strings.editor.add.onPath(label)
+        }
+      />
+    </div>
+  );
+}
 
 type ChipProps = {
   id: string;

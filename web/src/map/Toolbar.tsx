@@ -9,6 +9,7 @@ import {
   ZoomIn,
   ZoomOut,
 } from "lucide-react";
+import type { ReactNode } from "react";
 import { strings } from "../strings";
 import type { Direction } from "./layout";
 import classes from "./map.module.css";
@@ -18,30 +19,34 @@ type Props = {
   onTurn: () => void;
   minimap: boolean;
   onMinimap: () => void;
+  more?: ReactNode;
 };
 
 const GLIDE = { duration: 250 };
 
-export function Toolbar({ direction, onTurn, minimap, onMinimap }: Props) {
+export function Toolbar({ direction, onTurn, minimap, onMinimap, more }: Props) {
   const flow = useReactFlow();
   const { zoom } = useViewport();
   const across = direction === "horizontal";
   return (
     <Panel position="top-left" className={classes.tools}>
-      <div className={classes.toolbar} role="toolbar" aria-label={strings.map.toolbar}>
-        <Tool
-          label={across ? strings.map.toVertical : strings.map.toHorizontal}
-          icon={across ? ArrowDownToLine : ArrowRightToLine}
-          onClick={onTurn}
-        />
-        <Tool
-          label={strings.map.fit}
-          icon={Maximize}
-          onClick={() => flow.fitView({ padding: 0.1, maxZoom: 1, ...GLIDE })}
-        />
-        <Tool label={strings.map.zoomOut} icon={ZoomOut} onClick={() => flow.zoomOut(GLIDE)} />
-        <Tool label={strings.map.zoomIn} icon={ZoomIn} onClick={() => flow.zoomIn(GLIDE)} />
-        <Tool label={strings.map.minimap} icon={MapIcon} pressed={minimap} onClick={onMinimap} />
+      <div className={classes.toolRow}>
+        {more}
+        <div className={classes.toolbar} role="toolbar" aria-label={strings.map.view}>
+          <Tool
+            label={across ? strings.map.toVertical : strings.map.toHorizontal}
+            icon={across ? ArrowDownToLine : ArrowRightToLine}
+            onClick={onTurn}
+          />
+          <Tool
+            label={strings.map.fit}
+            icon={Maximize}
+            onClick={() => flow.fitView({ padding: 0.1, maxZoom: 1, ...GLIDE })}
+          />
+          <Tool label={strings.map.zoomOut} icon={ZoomOut} onClick={() => flow.zoomOut(GLIDE)} />
+          <Tool label={strings.map.zoomIn} icon={ZoomIn} onClick={() => flow.zoomIn(GLIDE)} />
+          <Tool label={strings.map.minimap} icon={MapIcon} pressed={minimap} onClick={onMinimap} />
+        </div>
       </div>
       <div className={classes.zoom}>
         <span>{strings.map.zoom(Math.round(zoom * 100))}</span>
@@ -53,9 +58,15 @@ export function Toolbar({ direction, onTurn, minimap, onMinimap }: Props) {
   );
 }
 
-type ToolProps = { label: string; icon: LucideIcon; pressed?: boolean; onClick: () => void };
+type ToolProps = {
+  label: string;
+  icon: LucideIcon;
+  pressed?: boolean;
+  disabled?: boolean;
+  onClick: () => void;
+};
 
-function Tool({ label, icon: Icon, pressed, onClick }: ToolProps) {
+export function Tool({ label, icon: Icon, pressed, disabled, onClick }: ToolProps) {
   return (
     <Tooltip label={label} position="bottom">
       <ActionIcon
@@ -64,6 +75,7 @@ function Tool({ label, icon: Icon, pressed, onClick }: ToolProps) {
         size={32}
         aria-label={label}
         aria-pressed={pressed}
+        disabled={disabled ?? false}
         onClick={onClick}
       >
         <Icon size={17} />

@@ -1,5 +1,8 @@
 // What is drawn: the API's map with its round ends made explicit. No coordinates here.
-import type { JourneyMap, MapNode } from "../api/types";
+import type { JourneyMap, MapEdge, MapNode } from "../api/types";
+
+/** A map whose paths may say where in the manifest they stand, so that they can be edited. */
+export type DrawnMap = Omit<JourneyMap, "edges"> & { edges: (MapEdge & { at?: string })[] };
 
 export type Item =
   | { id: string; type: "play" }
@@ -13,6 +16,8 @@ export type Link = {
   label: string | null;
   /** Where its number stands in the journey's status; the first link has none. */
   count: PathCount | null;
+  /** JSON pointer of the path in the manifest, where it can be edited. */
+  outlet?: string | undefined;
 };
 
 /**
@@ -26,7 +31,7 @@ export type PathCount =
 export const PLAY = "start:";
 const stopOf = (node: string, path: string | null) => `stop:${node}:${path ?? ""}`;
 
-export function graphOf(map: JourneyMap): { items: Item[]; links: Link[] } {
+export function graphOf(map: DrawnMap): { items: Item[]; links: Link[] } {
   const items: Item[] = map.nodes.map((node) => ({
     id: node.id,
     type: node.box ? "box" : "card",
@@ -59,6 +64,7 @@ export function graphOf(map: JourneyMap): { items: Item[]; links: Link[] } {
       target,
       label: edge.label ?? null,
       count: countOf(edge.from, path, edge.to == null, edges),
+      outlet: edge.at,
     });
   }
   for (const node of map.nodes.filter((each) => each.ends)) {

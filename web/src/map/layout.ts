@@ -37,7 +37,7 @@ export function layoutGraph(
     graph.setNode(item.id, turned ? { width: height, height: width } : { width, height });
   }
   for (const link of links) {
-    const width = chipWidth(link.label);
+    const width = chipWidth(link.label, link.outlet !== undefined);
     const chip = turned ? { width: CHIP_HEIGHT, height: width } : { width, height: CHIP_HEIGHT };
     graph.setEdge(link.source, link.target, { ...chip, labelpos: "c" }, link.id);
   }

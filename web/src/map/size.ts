@@ -18,15 +18,20 @@ const BAR = 12;
 export const CHIP_HEIGHT = 24;
 const CHIP_CHAR = 7;
 const CHIP_PADDING = 62;
+const PLUS = 28;
 
 /** Space for a path's chip: its label, shortened by the style sheet beyond this, and its count. */
-export const chipWidth = (label: string | null) =>
-  label === null ? 40 : Math.min(190, label.length * CHIP_CHAR + CHIP_PADDING);
+export const chipWidth = (label: string | null, editable = false) => {
+  const plus = editable ? PLUS : 0;
+  return label === null
+    ? 40 + plus / 2
+    : Math.min(190, label.length * CHIP_CHAR + CHIP_PADDING) + plus / 2;
+};
 
 export type Size = { width: number; height: number };
 
-/** `published`: cards show counts; `open`: the box shows its paths. */
-export function sizeOf(item: Item, published: boolean, open: boolean): Size {
+/** `published`: cards show counts; `open`: the box shows its paths; `editable`: with a plus at either end. */
+export function sizeOf(item: Item, published: boolean, open: boolean, editable = false): Size {
   if (item.type === "play" || item.type === "stop") return { width: TERMINAL, height: TERMINAL };
   const { node } = item;
   const facts = Math.min(3, node.facts.length);
@@ -45,7 +50,7 @@ export function sizeOf(item: Item, published: boolean, open: boolean): Size {
   return {
     width: Math.max(
       CARD_WIDTH + 40,
-      BOX_PADDING * 2 + longest * BOX_CARD_WIDTH + (longest - 1) * BOX_GAP,
+      BOX_PADDING * 2 + longest * BOX_CARD_WIDTH + (longest - 1 + (editable ? 2 : 0)) * BOX_GAP,
     ),
     height: card + rows + BOX_FOOT,
   };

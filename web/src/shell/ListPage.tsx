@@ -1,6 +1,7 @@
 // The shape of every list: title with count, search, column chooser, table.
 import { Group } from "@mantine/core";
 import { type LucideIcon, SearchX } from "lucide-react";
+import type { ReactNode } from "react";
 import { strings } from "../strings";
 import { type Column, DataTable, type Rows, totalOf } from "./DataTable";
 import { EmptyState } from "./EmptyState";
@@ -15,10 +16,21 @@ type Props<T> = {
   rows: Rows<T>;
   columns: Column<T>[];
   rowKey: (row: T) => string;
-  empty: { icon: LucideIcon; title: string; hint: string; command?: string };
+  /** What can be made here; stands at the right of the title. */
+  actions?: ReactNode;
+  empty: { icon: LucideIcon; title: string; hint: string; command?: string; action?: ReactNode };
 };
 
-export function ListPage<T>({ id, title, searchLabel, rows, columns, rowKey, empty }: Props<T>) {
+export function ListPage<T>({
+  id,
+  title,
+  searchLabel,
+  rows,
+  columns,
+  rowKey,
+  actions,
+  empty,
+}: Props<T>) {
   const q = useSearchText();
   const { shown, chooser } = useColumns(id, columns);
   return (
@@ -27,6 +39,7 @@ export function ListPage<T>({ id, title, searchLabel, rows, columns, rowKey, emp
         <Group gap="xs">
           <SearchBox label={searchLabel} />
           <ColumnChooser {...chooser} />
+          {actions}
         </Group>
       </PageHeader>
       <DataTable
@@ -42,7 +55,7 @@ export function ListPage<T>({ id, title, searchLabel, rows, columns, rowKey, emp
               hint={strings.list.noMatchHint}
             />
           ) : (
-            <EmptyState {...empty} />
+            <EmptyState {...empty}>{empty.action}</EmptyState>
           )
         }
       />

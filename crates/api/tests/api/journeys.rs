@@ -162,6 +162,10 @@ async fn a_copy_is_a_draft_of_its_own_and_a_simulation_leaves_the_store_alone() 
         "{}",
         report.text()
     );
+    let followed = json!({"from": span["from"], "until": span["until"], "follow": "a", "samples": 1});
+    let followed = api.post("/api/v1/journeys/second/simulate").bearer(&token).json(&followed).send().await.json();
+    let steps = followed["timeline"].as_array().expect("steps");
+    assert!(!steps.is_empty() && steps.iter().all(|it| it["traveller"] == "a"), "{steps:?}");
     let status = api.get("/api/v1/journeys/second/status").bearer(&token).send().await.json();
     assert_eq!((&status["state"], &status["travellers"]["entered"]), (&json!("draft"), &json!(0)));
 }

@@ -1,0 +1,116 @@
+// What holds for the whole journey: its name, when it runs, and whether travellers may come back.
+import {
+  CloseButton,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  Switch,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import type { DraftFinding } from "../api/types";
+import { errorsOf } from "../forms/errors";
+import { DurationInput, InstantInput } from "../forms/inputs";
+import map from "../map/map.module.css";
+import { strings } from "../strings";
+import { useEditor } from "./EditorScene";
+import { isRecord, type Manifest, write } from "./manifest";
+
+const text = strings.editor.settings;
+const DELAY_UNITS = ["h", "d"] as const;
+
+type Props = { manifest: Manifest; findings: DraftFinding[]; onClose: () => void };
+
+export function JourneySettings({ manifest, findings, onClose }: Props) {
+  const { set } = useEditor();
+  const errors = errorsOf(findings);
+  const put = (field: string, value: unknown) =>
+    set((now) => write(now, `/${field}`, value), `/${field}`);
+  const reentry = isRecord(manifest.reentry) ? manifest.reentry : undefined;
+  return (
+    <aside className={map.panel} aria-label={text.title}>
+      <Group wrap="nowrap" justify="space-between" className={map.panelHead}>
+        <Title order={2}>{text.title}</Title>
+        <CloseButton aria-label={strings.editor.panel.close} onClick={onClose} />
+      </Group>
+      <Stack gap="md" className={map.panelSection}>
+        <TextInput
+          label={text.name}
+          required
+          maxLength={100}
+          error={errors.get("/name")}
+          value={manifest.name ?? ""}
+          onChange={(event) => put("name", event.currentTarget.value)}
+        />
+        <Textarea
+          label={text.description}
+          autosize
+          maxLength={300}
+          value={typeof manifest.description === "string" ? manifest.description : ""}
+          onChange={(event) => put("description", event.currentTarget.value || undefined)}
+        />
+        <InstantInput
+          label={text.start}
+          description={text.startHint}
+          error={errors.get("/start")}
+          value={manifest.start}
+          onChange={(start) => put("start", start)}
+        />
+        <InstantInput
+          label={text.end}
+          description={text.endHint}
+          error={errors.get("/end")}
+          value={manifest.end}
+          onChange={(end) => put("end", end)}
+        />
+        {manifest.subject === "account" ? (
+          <Switch
+            label={text.reentry}
+            description={text.reentryHint}
+            checked={reentry !== undefined}
+            onChange={(event) =>
+              put(
+                "reentry",
+                event.currentTarget.checked ? { after: "end", delay: "30d", limit: 3 } : undefined,
+              )
+            }
+          />
+        ) : null}
+        {reentry ? (
+          <>
+            <Select
+              label={text.after}
+              allowDeselect={false}
+              data={Object.entries(text.afters).map(([value, label]) => ({ value, label }))}
+              value={String(reentry.after ?? "end")}
+              onChange={(after) => put("reentry/after", after ?? "end")}
+            />
+            <DurationInput
+              label={text.delay}
+              units={DELAY_UNITS}
+              error={errors.get("/reentry/delay")}
+              value={reentry.delay}
+              onChange={(delay) => put("reentry/delay", delay ?? "1d")}
+            />
+            <NumberInput
+              label={text.limit}
+              min={1}
+              allowDecimal={false}
+              error={errors.get("/reentry/limit")}
+              value={typeof reentry.limit === "number" ? reentry.limit : 1}
+              onChange={(limit) => put("reentry/limit", Number(limit) || 1)}
+            />
+          </>
+        ) : null}
+        <Switch
+          label={text.deduplicate}
+          description={text.deduplicateHint}
+          checked={manifest.deduplicate_email === true}
+          onChange={(event) => put("deduplicate_email", event.currentTarget.checked || undefined)}
+        />
+      </Stack>
+    </aside>
+  );
+}

@@ -1,0 +1,110 @@
+// Copying a node or a branch, within a journey or from one to another. Kept in this browser.
+import type { Change } from "./changes";
+import {
+  boxActions,
+  freshId,
+  isRecord,
+  type Manifest,
+  type NodeBody,
+  nodeAt,
+  pointer,
+  takenIds,
+  withNode,
+  write,
+} from "./manifest";
+import { branchFrom, lead, outletAt, outletsOf } from "./outlets";
+
+const PLACE = "caravan.clipboard";
+
+/** Nodes by their old names, and the one that comes first. */
+export type Copied = {
+  subject: Manifest["subject"];
+  first: string;
+  nodes: Record<string, NodeBody>;
+};
+
+/** One node without what follows, or everything that hangs on it. */
+export function copyOf(manifest: Manifest, id: string, branch: boolean): Copied | undefined {
+  const node = nodeAt(manifest, id);
+  if (!node) return undefined;
+  const ids = branch ? branchFrom(manifest, id) : new Set([id]);
+  const nodes: Record<string, NodeBody> = {};
+  for (const each of ids) {
+    const body = manifest.nodes[each];
+    if (body) nodes[each] = cutLoose(each, body, ids, manifest.subject);
+  }
+  return { subject: manifest.subject, first: id, nodes };
+}
+
+/** Paths that lead out of what is copied end instead. */
+function cutLoose(
+  id: string,
+  node: NodeBody,
+  kept: Set<string>,
+  subject: Manifest["subject"],
+): NodeBody {
+  return outletsOf(id, node, subject)
+    .filter(({ to }) => to !== null && !kept.has(to))
+    .reduce((body, { at }) => write(body, at.slice(pointer("nodes", id).length), null), node);
+}
+
+/** Puts a copy onto a path under names of its own; what followed there follows its first open end. */
+export function paste(manifest: Manifest, at: string, copied: Copied): Change {
+  const outlet = outletAt(manifest, at);
+  if (!outlet || copied.subject !== manifest.subject) return { manifest };
+  const taken = takenIds(manifest);
+  const names = new Map(Object.keys(copied.nodes).map((id) => [id, freshId(taken, id)]));
+  let result = manifest;
+  for (const [id, body] of Object.entries(copied.nodes)) {
+    result = withNode(result, names.get(id) ?? id, renamed(id, body, names, taken, manifest));
+  }
+  const first = names.get(copied.first) ?? copied.first;
+  const open = openEnd(result, first, new Set(names.values()));
+  if (outlet.to !== null && open) result = lead(result, open, outlet.to);
+  return { manifest: lead(result, at, first), select: first };
+}
+
+function renamed(
+  id: string,
+  node: NodeBody,
+  names: Map<string, string>,
+  taken: Set<string>,
+  { subject }: Manifest,
+): NodeBody {
+  const here = pointer("nodes", id);
+  let body = node;
+  for (const { at, to } of outletsOf(id, node, subject)) {
+    if (to !== null) body = write(body, at.slice(here.length), names.get(to) ?? null);
+  }
+  for (const { action, at } of boxActions(id, node)) {
+    body = write(body, `${at.slice(here.length)}/id`, freshId(taken, action.id));
+  }
+  return body;
+}
+
+/** The first path of a copy that leads nowhere, walking from its beginning. */
+function openEnd(manifest: Manifest, first: string, within: Set<string>): string | undefined {
+  const todo = [first];
+  const seen = new Set<string>();
+  for (let id = todo.shift(); id !== undefined; id = todo.shift()) {
+    const node = manifest.nodes[id];
+    if (!node || seen.has(id) || !within.has(id)) continue;
+    seen.add(id);
+    for (const { at, to } of outletsOf(id, node, manifest.subject)) {
+      if (to === null) return at;
+      todo.push(to);
+    }
+  }
+  return undefined;
+}
+
+export const keep = (copied: Copied) => localStorage.setItem(PLACE, JSON.stringify(copied));
+
+export function kept(): Copied | undefined {
+  try {
+    const copied: unknown = JSON.parse(localStorage.getItem(PLACE) ?? "null");
+    return isRecord(copied) && isRecord(copied.nodes) ? (copied as Copied) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,103 @@
+// Makes a new definition of a kind without leaving the page: its name, and what it cannot do without.
+import { Alert, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { ApiError } from "../api/problem";
+import { putDefinition } from "../api/queries";
+import type { Kind } from "../api/types";
+import type { Fields } from "../editor/manifest";
+import { strings } from "../strings";
+import { errorsOf } from "./errors";
+import { keyFrom } from "./keys";
+import { SchemaForm } from "./SchemaForm";
+import { blank, fieldsOf } from "./schema";
+import { starterOf } from "./starters";
+
+const ENVELOPE = new Set(["kind", "key", "name", "description", "state"]);
+
+type Props = {
+  kind: Kind;
+  onClose: () => void;
+  onMade: (made: { key: string; name: string }) => void;
+};
+
+export function CreateDialog({ kind, onClose, onMade }: Props) {
+  const cache = useQueryClient();
+  const own = fieldsOf(kind.schema).filter(([name]) => !ENVELOPE.has(name));
+  const starter = starterOf(kind.kind);
+  const fields = own.filter(([name, field]) => field.required || name in starter);
+  const [name, setName] = useState("");
+  const [body, setBody] = useState<Fields>({ ...blank(fields), ...starter });
+  const make = useMutation({
+    mutationFn: async () => {
+      const key = keyFrom(name, kind.key_pattern);
+      const state = kind.life_cycle === "publish" ? { state: "live" } : {};
+      await putDefinition(kind.plural, key, { ...body, name, ...state }, { ifNew: true });
+      return { key, name };
+    },
+    onSuccess: async (made) => {
+      await cache.invalidateQueries({ queryKey: ["definitions", kind.plural] });
+      onMade(made);
+      onClose();
+    },
+  });
+  const findings = make.error instanceof ApiError ? make.error.findings : [];
+  const errors = errorsOf(findings);
+  const elsewhere = findings.filter(
+    ({ pointer }) =>
+      !isShown(
+        pointer,
+        fields.map(([each]) => each),
+      ),
+  );
+  return (
+    <Modal opened onClose={onClose} title={strings.forms.newOf(kind.label.toLowerCase())} size="lg">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          // A form in a portal still stands inside its page's form.
+          event.stopPropagation();
+          make.mutate();
+        }}
+      >
+        <Stack gap="sm">
+          <TextInput
+            label={strings.forms.name}
+            required
+            data-autofocus
+            maxLength={100}
+            value={name}
+            error={errors.get("/name") ?? errors.get("/key")}
+            onChange={(event) => setName(event.currentTarget.value)}
+          />
+          <SchemaForm
+            fields={fields}
+            value={{ kind: kind.kind, ...body }}
+            onChange={({ kind: _, ...next }) => setBody(next)}
+            errors={errors}
+          />
+          {make.error && (findings.length === 0 || elsewhere.length > 0) ? (
+            <Alert color="red" variant="light" role="alert">
+              {elsewhere.length > 0
+                ? elsewhere.map((finding) => finding.message).join(" ")
+                : make.error.message}
+            </Alert>
+          ) : null}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              {strings.forms.cancel}
+            </Button>
+            <Button type="submit" loading={make.isPending} disabled={name.trim() === ""}>
+              {strings.forms.create}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+const isShown = (pointer: string | null | undefined, names: string[]) =>
+  ["name", "key", ...names].some(
+    (name) => pointer === `/${name}` || pointer?.startsWith(`/${name}/`),
+  );

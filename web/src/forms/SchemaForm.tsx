@@ -1,0 +1,566 @@
+// A form made from a JSON Schema of the server: of an action's settings, or of a whole definition.
+import {
+  ActionIcon,
+  Button,
+  Fieldset,
+  Group,
+  JsonInput,
+  MultiSelect,
+  NumberInput,
+  SegmentedControl,
+  Select,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { catalogueQuery, definitionQuery } from "../api/queries";
+import { ConditionField } from "../conditions/ConditionField";
+import { type Fields, isRecord, pointer } from "../editor/manifest";
+import { humanise } from "../shell/format";
+import { strings } from "../strings";
+import { DurationInput, InstantInput, ValueInput } from "./inputs";
+import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
+import { blank, type Choice, type Field } from "./schema";
+
+/** What the server says of one place of the form. */
+export type Errors = ReadonlyMap<string, string>;
+
+type FormProps = {
+  fields: [string, Field][];
+  value: Fields;
+  onChange: (value: Fields, field: string) => void;
+  errors?: Errors;
+  /** JSON pointer of `value` in what the errors are about. */
+  at?: string;
+  /** Whom conditions are about, where no field of the form says it. */
+  subject?: "account" | "person";
+};
+
+const NONE: Errors = new Map();
+
+export function SchemaForm({
+  fields,
+  value,
+  onChange,
+  errors = NONE,
+  at = "",
+  subject,
+}: FormProps) {
+  return (
+    <Stack gap="sm">
+      {fields.map(([name, field]) => (
+        <FieldInput
+          key={name}
+          name={name}
+          field={field}
+          whole={value}
+          value={value[name]}
+          onChange={(next) => onChange(withField(value, name, next), name)}
+          errors={errors}
+          at={at + pointer(name)}
+          subject={subject}
+        />
+      ))}
+    </Stack>
+  );
+}
+
+/** Fields that were emptied are left out. */
+function withField(whole: Fields, name: string, value: unknown): Fields {
+  if (value !== undefined) return { ...whole, [name]: value };
+  const { [name]: _, ...rest } = whole;
+  return rest;
+}
+
+type InputProps = {
+  name: string;
+  field: Field;
+  whole: Fields;
+  value: unknown;
+  onChange: (value: unknown) => void;
+  errors: Errors;
+  at: string;
+  subject: "account" | "person" | undefined;
+};
+
+export function FieldInput(props: InputProps) {
+  const { name, field, whole, value, onChange, errors, at } = props;
+  const common = {
+    label: field.label ?? humanise(name),
+    description: field.help,
+    error: errors.get(at),
+    required: field.required,
+  };
+  switch (field.input) {
+    case "text":
+      return <TextField {...common} max={field.max} value={value} onChange={onChange} />;
+    case "number":
+      return (
+        <NumberInput
+          {...common}
+          min={field.min}
+          max={field.max}
+          allowDecimal={!field.integer}
+          value={typeof value === "number" ? value : ""}
+          onChange={(number) => onChange(number === "" ? undefined : Number(number))}
+        />
+      );
+    case "boolean":
+      return (
+        <Switch
+          label={common.label}
+          description={common.description}
+          error={common.error}
+          checked={value === true}
+          onChange={(event) => onChange(event.currentTarget.checked || undefined)}
+        />
+      );
+    case "choice":
+      return <ChoiceField {...common} choices={field.choices} value={value} onChange={onChange} />;
+    case "choices":
+      return (
+        <MultiSelect
+          {...common}
+          data={field.choices.map((choice) => ({
+            value: choice.value,
+            label: humanise(choice.value),
+          }))}
+          value={Array.isArray(value) ? value.map(String) : []}
+          onChange={(chosen) => onChange(chosen)}
+        />
+      );
+    case "reference":
+      return <ReferencePicker {...common} kind={field.kind} value={value} onChange={onChange} />;
+    case "references":
+      return (
+        <ReferencesPicker
+          {...common}
+          kind={field.kind}
+          value={value}
+          onChange={(chosen) => onChange(chosen.length > 0 || field.required ? chosen : undefined)}
+        />
+      );
+    case "attribute":
+      return (
+        <AttributeField {...common} subject={field.subject} value={value} onChange={onChange} />
+      );
+    case "stage":
+      return (
+        <StageField {...common} interest={whole[field.of]} value={value} onChange={onChange} />
+      );
+    case "duration":
+      return <DurationInput {...common} value={value} onChange={onChange} />;
+    case "instant":
+      return <InstantInput {...common} value={value} onChange={onChange} />;
+    case "condition":
+      return (
+        <ConditionField
+          {...common}
+          subject={props.subject ?? subjectOf(whole)}
+          value={value}
+          onChange={onChange}
+        />
+      );
+    case "texts":
+      return (
+        <TagsInput
+          {...common}
+          placeholder={strings.forms.typeAndEnter}
+          splitChars={[",", ";"]}
+          value={Array.isArray(value) ? value.map(String) : []}
+          onChange={(texts) => onChange(texts.length > 0 || field.required ? texts : undefined)}
+        />
+      );
+    case "object":
+      return (
+        <Fieldset legend={common.label}>
+          <SchemaForm
+            fields={field.fields}
+            value={isRecord(value) ? value : {}}
+            onChange={(next) => onChange(Object.keys(next).length > 0 ? next : undefined)}
+            errors={errors}
+            at={at}
+            subject={props.subject}
+          />
+        </Fieldset>
+      );
+    case "one_of":
+      return <OneOfField {...props} field={field} />;
+    case "records":
+      return <RecordsField {...props} field={field} />;
+    case "map":
+      return <MapField {...props} field={field} />;
+    case "any":
+      return <AnyField {...props} />;
+  }
+}
+
+/** Conditions are about whoever the definition says it is about, else about people. */
+const subjectOf = (whole: Fields) =>
+  whole.subject === "account" || whole.kind === "account_list" ? "account" : "person";
+
+type Common = {
+  label: string;
+  description: string | undefined;
+  error: string | undefined;
+  required: boolean;
+};
+
+const SHORT = 300;
+
+function TextField({
+  max,
+  value,
+  onChange,
+  ...common
+}: Common & { max: number | undefined; value: unknown; onChange: (value: unknown) => void }) {
+  const text = typeof value === "string" ? value : "";
+  const change = (next: string) => onChange(next === "" && !common.required ? undefined : next);
+  if (max === undefined || max >= SHORT) {
+    return (
+      <Textarea
+        {...common}
+        autosize
+        minRows={1}
+        maxRows={14}
+        maxLength={max}
+        value={text}
+        onChange={(event) => change(event.currentTarget.value)}
+      />
+    );
+  }
+  return (
+    <TextInput
+      {...common}
+      maxLength={max}
+      value={text}
+      onChange={(event) => change(event.currentTarget.value)}
+    />
+  );
+}
+
+function ChoiceField({
+  choices,
+  value,
+  onChange,
+  ...common
+}: Common & { choices: Choice[]; value: unknown; onChange: (value: unknown) => void }) {
+  const help = choices.find((choice) => choice.value === value)?.help;
+  return (
+    <Select
+      {...common}
+      description={help ?? common.description}
+      clearable={!common.required}
+      allowDeselect={!common.required}
+      data={choices.map((choice) => ({ value: choice.value, label: humanise(choice.value) }))}
+      value={typeof value === "string" ? value : null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+function AttributeField({
+  subject,
+  value,
+  onChange,
+  ...common
+}: Common & {
+  subject: "account" | "person";
+  value: unknown;
+  onChange: (value: unknown) => void;
+}) {
+  const { data } = useQuery(catalogueQuery);
+  const attributes = data?.attributes[subject].filter((each) => each.updatable) ?? [];
+  return (
+    <Select
+      {...common}
+      searchable
+      nothingFoundMessage={strings.forms.nothingFound}
+      data={attributes.map((each) => ({ value: each.key, label: each.label }))}
+      value={typeof value === "string" && value !== "" ? value : null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+/** The stages of the model that a solution interest follows. */
+function StageField({
+  interest,
+  value,
+  onChange,
+  ...common
+}: Common & { interest: unknown; value: unknown; onChange: (value: unknown) => void }) {
+  const key = typeof interest === "string" ? interest : "";
+  const { data: found } = useQuery({
+    ...definitionQuery("solution_interests", key),
+    enabled: key !== "",
+  });
+  const modelKey = typeof found?.body.stage_model === "string" ? found.body.stage_model : "";
+  const { data: model } = useQuery({
+    ...definitionQuery("stage_models", modelKey),
+    enabled: modelKey !== "",
+  });
+  const stages = Array.isArray(model?.body.stages) ? model.body.stages.filter(isRecord) : [];
+  return (
+    <Select
+      {...common}
+      searchable
+      nothingFoundMessage={key ? strings.forms.noStages : strings.forms.interestFirst}
+      data={stages.map((stage) => String(stage.name))}
+      value={typeof value === "string" && value !== "" ? value : null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+type Of<I extends Field["input"]> = InputProps & { field: Extract<Field, { input: I }> };
+
+function OneOfField({ name, field, value, onChange, errors, at, subject, whole }: Of<"one_of">) {
+  const current = isRecord(value) ? Object.keys(value)[0] : undefined;
+  const [shown, setShown] = useState(current ?? field.choices[0]?.[0] ?? "");
+  const key = current ?? shown;
+  const choice = field.choices.find(([each]) => each === key);
+  const label = field.label ?? humanise(name);
+  return (
+    <Fieldset legend={label}>
+      <Stack gap="sm">
+        {field.choices.length > 1 ? (
+          <SegmentedControl
+            aria-label={label}
+            data={field.choices.map(([each]) => ({ value: each, label: humanise(each) }))}
+            value={key}
+            onChange={(next) => {
+              setShown(next);
+              onChange(undefined);
+            }}
+          />
+        ) : null}
+        {choice ? (
+          <FieldInput
+            name={choice[0]}
+            field={choice[1]}
+            whole={whole}
+            value={isRecord(value) ? value[choice[0]] : undefined}
+            onChange={(inner) => onChange(inner === undefined ? undefined : { [choice[0]]: inner })}
+            errors={errors}
+            at={at + pointer(choice[0])}
+            subject={subject}
+          />
+        ) : null}
+        {errors.get(at) ? (
+          <Text size="xs" c="red">
+            {errors.get(at)}
+          </Text>
+        ) : null}
+      </Stack>
+    </Fieldset>
+  );
+}
+
+/** A list of objects whose order may matter: cards with arrows and a bin. */
+function RecordsField({ name, field, value, onChange, errors, at, subject }: Of<"records">) {
+  const rows = Array.isArray(value) ? value.filter(isRecord) : [];
+  const label = field.label ?? humanise(name);
+  const move = (from: number, by: number) => {
+    const moved = [...rows];
+    const [row] = moved.splice(from, 1);
+    if (row) moved.splice(from + by, 0, row);
+    onChange(moved);
+  };
+  return (
+    <Fieldset legend={label}>
+      <Stack gap="sm">
+        {field.help ? (
+          <Text size="xs" c="dimmed">
+            {field.help}
+          </Text>
+        ) : null}
+        {rows.map((row, n) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows have no names of their own
+          <Fieldset key={n} legend={strings.forms.row(n + 1)} variant="filled">
+            <SchemaForm
+              fields={field.fields}
+              value={row}
+              onChange={(next) => onChange(rows.map((each, m) => (m === n ? next : each)))}
+              errors={errors}
+              at={`${at}/${n}`}
+              subject={subject}
+            />
+            <Group gap={4} justify="flex-end" mt="xs">
+              <Tool label={strings.forms.up} disabled={n === 0} onClick={() => move(n, -1)}>
+                <ArrowUp size={15} />
+              </Tool>
+              <Tool
+                label={strings.forms.down}
+                disabled={n === rows.length - 1}
+                onClick={() => move(n, 1)}
+              >
+                <ArrowDown size={15} />
+              </Tool>
+              <Tool
+                label={strings.forms.remove}
+                onClick={() => onChange(rows.filter((_, m) => m !== n))}
+              >
+                <Trash2 size={15} />
+              </Tool>
+            </Group>
+          </Fieldset>
+        ))}
+        {errors.get(at) ? (
+          <Text size="xs" c="red">
+            {errors.get(at)}
+          </Text>
+        ) : null}
+        <Group>
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<Plus size={14} />}
+            onClick={() => onChange([...rows, blank(field.fields)])}
+          >
+            {strings.forms.add}
+          </Button>
+        </Group>
+      </Stack>
+    </Fieldset>
+  );
+}
+
+function Tool({
+  label,
+  disabled,
+  onClick,
+  children,
+}: {
+  label: string;
+  disabled?: boolean;
+  onClick: () => void;
+  children: React.ReactNode;
+}) {
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={label}
+      disabled={disabled}
+      onClick={onClick}
+    >
+      {children}
+    </ActionIcon>
+  );
+}
+
+/** Names with a value each. */
+function MapField({ name, field, value, onChange, errors, at, whole, subject }: Of<"map">) {
+  const entries = Object.entries(isRecord(value) ? value : {});
+  const [added, setAdded] = useState("");
+  const label = field.label ?? humanise(name);
+  const put = (key: string, inner: unknown) =>
+    onChange({ ...(isRecord(value) ? value : {}), [key]: inner });
+  return (
+    <Fieldset legend={label}>
+      <Stack gap="sm">
+        {field.help ? (
+          <Text size="xs" c="dimmed">
+            {field.help}
+          </Text>
+        ) : null}
+        {entries.map(([key, inner]) => (
+          <Group key={key} gap="xs" align="flex-end" wrap="nowrap">
+            <div style={{ flex: 1, minWidth: 0 }}>
+              <FieldInput
+                name={key}
+                field={field.value}
+                whole={whole}
+                value={inner}
+                onChange={(next) => put(key, next ?? "")}
+                errors={errors}
+                at={at + pointer(key)}
+                subject={subject}
+              />
+            </div>
+            <Tool
+              label={strings.forms.removeNamed(key)}
+              onClick={() => onChange(Object.fromEntries(entries.filter(([each]) => each !== key)))}
+            >
+              <Trash2 size={15} />
+            </Tool>
+          </Group>
+        ))}
+        <Group gap="xs" align="flex-end" wrap="nowrap">
+          <TextInput
+            flex={1}
+            label={strings.forms.newName}
+            value={added}
+            onChange={(event) => setAdded(event.currentTarget.value)}
+          />
+          <Button
+            variant="default"
+            disabled={added.trim() === ""}
+            onClick={() => {
+              const first = field.value.input === "choice" ? field.value.choices[0]?.value : "";
+              put(added.trim(), first ?? "");
+              setAdded("");
+            }}
+          >
+            {strings.forms.add}
+          </Button>
+        </Group>
+      </Stack>
+    </Fieldset>
+  );
+}
+
+/** A value whose type an attribute beside it tells; without one, text, or JSON for what is no text. */
+function AnyField({ name, field, whole, value, onChange, errors, at }: InputProps) {
+  const { data } = useQuery(catalogueQuery);
+  const beside = typeof whole.attribute === "string" ? whole.attribute : undefined;
+  const all = [...(data?.attributes.account ?? []), ...(data?.attributes.person ?? [])];
+  const attribute = beside ? all.find((each) => each.key === beside) : undefined;
+  const common = {
+    label: field.label ?? humanise(name),
+    description: field.help,
+    error: errors.get(at),
+    required: field.required,
+  };
+  const structured = typeof value === "object" && value !== null;
+  if (structured) {
+    return (
+      <JsonInput
+        {...common}
+        autosize
+        minRows={3}
+        formatOnBlur
+        defaultValue={JSON.stringify(value, null, 2)}
+        onChange={(text) => {
+          try {
+            onChange(JSON.parse(text));
+          } catch {
+            // Kept as it was until it can be read.
+          }
+        }}
+      />
+    );
+  }
+  return (
+    <Stack gap={6}>
+      {value === null ? null : (
+        <ValueInput {...common} typed={attribute} value={value} onChange={onChange} />
+      )}
+      {attribute && !attribute.required ? (
+        <Switch
+          size="xs"
+          label={strings.forms.clearValue}
+          checked={value === null}
+          onChange={(event) => onChange(event.currentTarget.checked ? null : undefined)}
+        />
+      ) : null}
+    </Stack>
+  );
+}

@@ -1,0 +1,33 @@
+// What new definitions begin with, so that they can be kept before anything is written into them.
+import type { Fields } from "../editor/manifest";
+import { strings } from "../strings";
+
+const words = strings.starters;
+
+const MJML = `<mjml>
+  <mj-body>
+    <mj-section>
+      <mj-column>
+        <mj-text>${words.hello}</mj-text>
+        <mj-text>${words.text}</mj-text>
+      </mj-column>
+    </mj-section>
+  </mj-body>
+</mjml>
+`;
+
+const STARTERS: Record<string, Fields> = {
+  email: { subject: words.subject, body: { mjml: MJML } },
+  email_template: { body: { mjml: MJML } },
+  account_list: { type: "static" },
+  people_list: { type: "static" },
+  roles_template: { roles: [{ role: "Decision Maker", weighting: "vital", required: true }] },
+  stage_model: {
+    stages: [
+      { name: words.stages.first, entry: true, to: [words.stages.won] },
+      { name: words.stages.won, destination: "success" },
+    ],
+  },
+};
+
+export const starterOf = (kind: string): Fields => structuredClone(STARTERS[kind] ?? {});

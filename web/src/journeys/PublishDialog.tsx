@@ -1,0 +1,284 @@
+// Publishing in two steps: when it runs, then a review of what will happen.
+import {
+  Alert,
+  Button,
+  Group,
+  List,
+  Loader,
+  Modal,
+  Radio,
+  Skeleton,
+  Stack,
+  Stepper,
+  Text,
+} from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { body, client } from "../api/client";
+import { findingsQuery, loadDefinition, putDefinition, statusQuery } from "../api/queries";
+import { useOpenDraft } from "../editor/openDraft";
+import { InstantInput } from "../forms/inputs";
+import { formatInstant, formatNumber } from "../shell/format";
+import { strings } from "../strings";
+import classes from "./journeys.module.css";
+import { Refusal } from "./Refusal";
+
+const text = strings.journey.publish;
+const A_DAY_MS = 86_400_000;
+
+type Props = { journey: string; version: boolean; onClose: () => void };
+type Schedule = { start: string | undefined; end: string | undefined };
+
+export function PublishDialog({ journey, version, onClose }: Props) {
+  const draft = useOpenDraft();
+  const [step, setStep] = useState(0);
+  const opened = useQuery({
+    queryKey: ["journey", journey, "publishing"],
+    queryFn: async () => {
+      await draft.current?.flush();
+      return loadDefinition("journeys", journey);
+    },
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const schedule = useMutation({
+    mutationFn: (chosen: Schedule) => keepSchedule(journey, chosen, draft.current),
+    onSuccess: () => setStep(1),
+  });
+  const manifest = opened.data?.body;
+  return (
+    <Modal opened onClose={onClose} title={version ? text.titleVersion : text.title} size="lg">
+      <Stepper active={step} size="xs" mb="md" allowNextStepsSelect={false}>
+        <Stepper.Step label={text.schedule} />
+        <Stepper.Step label={text.review} />
+      </Stepper>
+      {opened.error ? <Refusal error={opened.error} /> : null}
+      {!manifest ? (
+        <Skeleton height={140} />
+      ) : step === 0 ? (
+        <ScheduleStep
+          begun={{ start: textOf(manifest.start), end: textOf(manifest.end) }}
+          running={version}
+          busy={schedule.isPending}
+          error={schedule.error}
+          onNext={(chosen) => schedule.mutate(chosen)}
+          onClose={onClose}
+        />
+      ) : (
+        <ReviewStep journey={journey} onBack={() => setStep(0)} onClose={onClose} />
+      )}
+    </Modal>
+  );
+}
+
+const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
+
+type OpenStore = ReturnType<typeof useOpenDraft>["current"];
+
+/** Writes the schedule into the draft: through the open editor, so that both stay the same. */
+async function keepSchedule(journey: string, chosen: Schedule, open: OpenStore) {
+  if (open) {
+    const { start: _, end: __, ...rest } = open.get().manifest;
+    open.change({ ...rest, ...written(chosen) } as ReturnType<typeof open.get>["manifest"]);
+    await open.flush();
+    const { saving } = open.get();
+    if (saving.state === "refused") throw new Error(saving.message);
+    return;
+  }
+  const { body: manifest, revision } = await loadDefinition("journeys", journey);
+  const { start: _, end: __, ...rest } = manifest;
+  await putDefinition(
+    "journeys",
+    journey,
+    { ...rest, ...written(chosen) },
+    { revision, incomplete: true },
+  );
+}
+
+const written = ({ start, end }: Schedule) => ({
+  ...(start ? { start } : {}),
+  ...(end ? { end } : {}),
+});
+
+type StepProps = {
+  begun: Schedule;
+  running: boolean;
+  busy: boolean;
+  error: Error | null;
+  onNext: (schedule: Schedule) => void;
+  onClose: () => void;
+};
+
+function ScheduleStep({ begun, running, busy, error, onNext, onClose }: StepProps) {
+  const later = begun.start !== undefined && new Date(begun.start).getTime() > Date.now();
+  const [when, setWhen] = useState(later && !running ? "date" : "now");
+  const [start, setStart] = useState(begun.start);
+  const [end, setEnd] = useState(begun.end);
+  return (
+    <Stack gap="md">
+      {running ? null : (
+        <Radio.Group label={text.when} value={when} onChange={setWhen}>
+          <Group mt="xs">
+            <Radio value="now" label={text.now} />
+            <Radio value="date" label={text.onDate} />
+          </Group>
+        </Radio.Group>
+      )}
+      {when === "date" ? (
+        <InstantInput label={text.start} required value={start} onChange={setStart} />
+      ) : null}
+      <InstantInput
+        label={text.end}
+        description={text.endHint}
+        required
+        value={end}
+        onChange={setEnd}
+      />
+      {error ? <Refusal error={error} /> : null}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onClose}>
+          {strings.journey.actions.cancel}
+        </Button>
+        <Button
+          loading={busy}
+          disabled={!end || (when === "date" && !start)}
+          onClick={() =>
+            onNext({ start: when === "date" ? start : running ? begun.start : undefined, end })
+          }
+        >
+          {text.next}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function ReviewStep({
+  journey,
+  onBack,
+  onClose,
+}: {
+  journey: string;
+  onBack: () => void;
+  onClose: () => void;
+}) {
+  const cache = useQueryClient();
+  const findings = useQuery({ ...findingsQuery(journey), staleTime: 0 });
+  const errors = (findings.data?.items ?? []).filter((finding) => finding.severity === "error");
+  const warnings = (findings.data?.items ?? []).filter((finding) => finding.severity !== "error");
+  const publish = useMutation({
+    mutationFn: () =>
+      body(client.POST("/api/v1/journeys/{key}/publish", { params: { path: { key: journey } } })),
+    onSuccess: (status) => {
+      cache.setQueryData(statusQuery(journey).queryKey, status);
+      notifications.show({ message: strings.journey.done.publish });
+      onClose();
+      return cache.invalidateQueries({
+        predicate: ({ queryKey }) => queryKey[0] === "journeys" || queryKey[1] === journey,
+      });
+    },
+  });
+  return (
+    <Stack gap="md">
+      {errors.length > 0 ? <FindingList color="red" title={text.errors} findings={errors} /> : null}
+      {warnings.length > 0 ? (
+        <FindingList color="yellow" title={text.warnings} findings={warnings} />
+      ) : null}
+      {findings.data && errors.length === 0 ? <FirstDay journey={journey} /> : null}
+      {publish.error ? <Refusal error={publish.error} /> : null}
+      <Group justify="flex-end" gap="xs">
+        <Button variant="default" onClick={onBack}>
+          {text.back}
+        </Button>
+        <Button
+          loading={publish.isPending}
+          disabled={!findings.data || errors.length > 0}
+          onClick={() => publish.mutate()}
+        >
+          {strings.journey.actions.publish}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
+function FindingList({
+  color,
+  title,
+  findings,
+}: {
+  color: string;
+  title: string;
+  findings: { pointer: string; message: string }[];
+}) {
+  return (
+    <Alert color={color} variant="light" title={title}>
+      <List size="sm" spacing={4}>
+        {findings.map((finding) => (
+          <List.Item key={finding.pointer + finding.message}>{finding.message}</List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
+
+/** What the first day would bring, by running it on a copy: who enters, and what is sent. */
+function FirstDay({ journey }: { journey: string }) {
+  const { data, error } = useQuery({
+    queryKey: ["journey", journey, "first-day"],
+    queryFn: () => {
+      const from = new Date();
+      const until = new Date(from.getTime() + A_DAY_MS);
+      return body(
+        client.POST("/api/v1/journeys/{key}/simulate", {
+          params: { path: { key: journey } },
+          body: {
+            from: from.toISOString(),
+            until: until.toISOString(),
+            seed: 0,
+            activities: [],
+            samples: 0,
+            follow: null,
+          },
+        }),
+      );
+    },
+    gcTime: 0,
+    retry: false,
+  });
+  if (error) return <Refusal error={error} />;
+  if (!data) {
+    return (
+      <Group gap="xs">
+        <Loader size={14} />
+        <Text size="sm" c="dimmed">
+          {text.running}
+        </Text>
+      </Group>
+    );
+  }
+  const emails = Object.entries(data.messages.email ?? {});
+  return (
+    <section className={classes.firstDay} aria-label={text.firstDay}>
+      <Text fw={600}>{text.firstDay}</Text>
+      <Text size="sm">
+        <b>{formatNumber(data.travellers.entered)}</b> {text.enter}
+      </Text>
+      {emails.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {text.noMessages}
+        </Text>
+      ) : (
+        <List size="sm">
+          {emails.map(([email, count]) => (
+            <List.Item key={email}>{text.messages(formatNumber(count), email)}</List.Item>
+          ))}
+        </List>
+      )}
+      <Text size="xs" c="dimmed">
+        {text.until(formatInstant(data.until))}
+      </Text>
+    </section>
+  );
+}

@@ -1,0 +1,132 @@
+// What the simulation came to: trips, messages with samples, other effects, and the steps of the one who was followed.
+import { Accordion, Table, Text, Title } from "@mantine/core";
+import type { JourneyMap, Simulation } from "../api/types";
+import { endWord, pathWord } from "../journeys/words";
+import { titleOf } from "../map/graph";
+import map from "../map/map.module.css";
+import { Facts } from "../shell/Facts";
+import { formatInstant, formatNumber, humanise } from "../shell/format";
+import { strings } from "../strings";
+import classes from "./simulate.module.css";
+
+const text = strings.simulate;
+
+type Props = { map: JourneyMap; report: Simulation };
+
+export function Results({ map: drawn, report }: Props) {
+  const ended = Object.entries(report.travellers).filter(
+    ([name, count]) => name === "entered" || count > 0,
+  );
+  const effects = Object.entries(report.effects);
+  return (
+    <aside className={map.panel} aria-label={text.results}>
+      <section className={map.panelSection}>
+        <Title order={2} mb="xs">
+          {text.results}
+        </Title>
+        <Facts
+          facts={ended.map(([name, count]) => ({
+            label: endWord(name),
+            value: formatNumber(count),
+          }))}
+        />
+        <Text size="xs" c="dimmed" mt="xs">
+          {text.ranUntil(formatInstant(report.finished_at))}
+        </Text>
+      </section>
+      <Messages report={report} />
+      {effects.length > 0 ? (
+        <section className={map.panelSection}>
+          <Title order={3} mb="xs">
+            {text.effects}
+          </Title>
+          <Facts
+            facts={effects.map(([name, count]) => ({
+              label: humanise(name),
+              value: formatNumber(count),
+            }))}
+          />
+        </section>
+      ) : null}
+      {report.timeline.length > 0 ? (
+        <section className={map.panelSection}>
+          <Title order={3} mb="xs">
+            {text.timelineOf(report.timeline[0]?.traveller ?? "")}
+          </Title>
+          <Steps map={drawn} steps={report.timeline} />
+        </section>
+      ) : null}
+    </aside>
+  );
+}
+
+function Messages({ report }: { report: Simulation }) {
+  const emails = Object.entries(report.messages.email ?? {});
+  return (
+    <section className={map.panelSection}>
+      <Title order={3} mb="xs">
+        {text.messages}
+      </Title>
+      {emails.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {text.noMessages}
+        </Text>
+      ) : (
+        <Accordion variant="separated" chevronPosition="left">
+          {emails.map(([email, count]) => (
+            <Accordion.Item key={email} value={email}>
+              <Accordion.Control>
+                <Text span size="sm" fw={600}>
+                  {email}
+                </Text>{" "}
+                <Text span size="sm" c="dimmed">
+                  {text.sent(formatNumber(count))}
+                </Text>
+              </Accordion.Control>
+              <Accordion.Panel>
+                {(report.samples?.[email] ?? []).map((sample) => (
+                  <figure key={sample.to} className={classes.sample}>
+                    <figcaption>
+                      <Text size="xs" c="dimmed">
+                        {sample.to}
+                      </Text>
+                      <Text size="sm" fw={600}>
+                        {sample.subject}
+                      </Text>
+                    </figcaption>
+                    <pre>{sample.text}</pre>
+                  </figure>
+                ))}
+              </Accordion.Panel>
+            </Accordion.Item>
+          ))}
+        </Accordion>
+      )}
+    </section>
+  );
+}
+
+function Steps({ map: drawn, steps }: { map: JourneyMap; steps: Simulation["timeline"] }) {
+  return (
+    <Table fz="xs" horizontalSpacing={4} verticalSpacing={4}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{text.arrived}</Table.Th>
+          <Table.Th>{text.node}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {steps.map((step) => (
+          <Table.Tr key={`${step.node} ${step.arrived}`}>
+            <Table.Td>{formatInstant(step.arrived)}</Table.Td>
+            <Table.Td>
+              {titleOf(drawn, step.node)}
+              {step.path ? ` · ${pathWord(step.path)}` : ""}
+              {step.outcome ? ` · ${endWord(step.outcome)}` : ""}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
