@@ -1,6 +1,4 @@
-//! Accounts, their people, groups and history.
-
-use std::collections::HashMap;
+//! Accounts, their people and history.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,8 +8,8 @@ use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, ActivityId};
 use caravan_store::people::{self as stored, DetailRow, ListedRow};
-use caravan_store::records::{self, Table};
-use caravan_store::{Session, StoreError, journeys};
+use caravan_store::records::Table;
+use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -37,7 +35,6 @@ pub fn operations() -> Operations {
         .delete(ACCOUNT, DeleteCustomers, delete, "Take an account away; its trips end as removed")
         .get(&at("people"), ReadCustomers, people, "The people of an account, by key")
         .get(&at("timeline"), ReadCustomers, timeline, "What happened to an account and its people, newest first")
-        .get(&at("buying_groups"), ReadCustomers, buying_groups, "The buying groups of an account with their members")
 }
 
 /// An account in a list.
@@ -131,7 +128,7 @@ fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Acc
 }
 
 /// The account, or 404.
-fn found(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<DetailRow, Problem> {
+pub(crate) fn found(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<DetailRow, Problem> {
     looked_up(engine, s, key)?.ok_or_else(|| unknown(key))
 }
 
@@ -205,78 +202,4 @@ async fn timeline(
         })
     });
     read.await
-}
-
-/// A buying group.
-#[derive(Debug, Serialize, JsonSchema)]
-struct BuyingGroup {
-    /// Key of its solution interest.
-    solution_interest: String,
-    /// Name of its solution interest.
-    name: Option<String>,
-    /// Its stage.
-    stage: Option<String>,
-    /// Its status.
-    status: Option<String>,
-    /// How complete it is, in percent.
-    completeness: Option<f64>,
-    /// How engaged it is, in percent.
-    engagement: Option<f64>,
-    /// Who belongs to it.
-    members: Vec<Member>,
-}
-
-/// A member of a buying group.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Member {
-    /// Key of the person.
-    person: String,
-    /// Name of the person.
-    name: Option<String>,
-    /// The role in the group.
-    role: String,
-    /// Who put the person there: `manual`, `journey`, `template` …
-    source: String,
-}
-
-async fn buying_groups(
-    State(state): State<ApiState>,
-    Path(path): Path<SubjectPath>,
-) -> Result<Page<BuyingGroup>, Problem> {
-    let read = state.blocking(move |engine| engine.store().read(|s| groups(engine, s, &path.key)));
-    Ok(Page { items: read.await?, next_cursor: None, total: None })
-}
-
-fn groups(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Vec<BuyingGroup>, Problem> {
-    let account = found(engine, s, key)?;
-    let live = engine.live(s)?;
-    let rows = records::groups_of_account(s, AccountId(account.id))?;
-    let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-    let members = records::members(s, &ids)?;
-    let people: Vec<i64> = members.iter().map(|member| member.person.0).collect();
-    let people: HashMap<i64, journeys::Shown> =
-        journeys::shown_people(s, &people)?.into_iter().map(|shown| (shown.id, shown)).collect();
-    let interests: HashMap<_, _> =
-        live.definitions.of_kind(DocumentKind::SolutionInterest).map(|interest| (interest.id, interest)).collect();
-    let group = |row: records::GroupRow| {
-        let interest = interests.get(&row.interest);
-        let own = members.iter().filter(|member| member.group == row.id && !member.removed);
-        BuyingGroup {
-            solution_interest: interest.map(|it| it.key.clone()).unwrap_or_default(),
-            name: interest.map(|it| it.name.clone()),
-            stage: row.stage,
-            status: row.status,
-            completeness: row.completeness,
-            engagement: row.engagement,
-            members: own
-                .filter_map(|member| {
-                    let shown = people.get(&member.person.0)?;
-                    let name = Some(shown.name.clone()).filter(|name| !name.is_empty());
-                    let (role, source) = (member.role.clone(), member.source.clone());
-                    Some(Member { person: shown.key.clone(), name, role, source })
-                })
-                .collect(),
-        }
-    };
-    Ok(rows.into_iter().map(group).collect())
 }

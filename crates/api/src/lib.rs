@@ -11,6 +11,7 @@ mod delivery;
 mod documents;
 mod drafts;
 mod fields;
+mod groups;
 mod health;
 mod history;
 mod hooks;
@@ -54,6 +55,7 @@ fn operations() -> Operations {
         fields::operations(),
         records::operations(),
         suppressions::operations(),
+        groups::operations(),
         imports::operations(),
         schedules::operations(),
         activities::operations(),

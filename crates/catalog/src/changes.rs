@@ -47,6 +47,8 @@ pub struct ListChange {
 pub struct MemberChange {
     /// The buying group.
     pub group: GroupId,
+    /// Its solution interest.
+    pub interest: DocumentId,
     /// The person.
     pub person: PersonId,
     /// Role in the group.
@@ -55,6 +57,21 @@ pub struct MemberChange {
     pub source: crate::world::Source,
     /// Soft delete.
     pub removed: bool,
+    /// The person has the role from now on and had not before.
+    pub acquired: bool,
+}
+
+/// A group moves to another stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageChange {
+    /// The buying group.
+    pub group: GroupId,
+    /// Where it stood.
+    pub old: Option<String>,
+    /// Where it stands from now on.
+    pub new: Option<String>,
+    /// Who moved it (`journey:KEY`, `manual:EMAIL` …).
+    pub source: Arc<str>,
 }
 
 /// Stage, status and completeness of a group as they are from now on.
@@ -177,6 +194,8 @@ pub struct Changes {
     pub members: Vec<MemberChange>,
     /// Buying groups.
     pub groups: Vec<GroupChange>,
+    /// Moves of buying groups between stages.
+    pub stages: Vec<StageChange>,
     /// Facts for the stream.
     pub activities: Vec<NewActivity>,
     /// Effects to queue.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::condition::{Condition, NameKind, Scope};
-use caravan_model::document::DocumentKind;
+use caravan_model::document::{DocumentKind, Weighting};
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
 use caravan_model::{DocumentId, Finding, VersionId};
@@ -80,6 +80,8 @@ pub struct RoleCard {
     pub required: bool,
     /// Members that fill it.
     pub members_required: u32,
+    /// What the role weighs in the group's engagement: 20 to 100.
+    pub weight: u32,
     /// Who gets it by rule; none: by hand or by a journey only.
     pub when: Option<Condition>,
 }
@@ -101,6 +103,13 @@ pub struct Interest {
     pub update_existing: bool,
     /// The list or audience whose accounts get a group.
     pub create_for: Option<DocumentId>,
+}
+
+impl Interest {
+    /// The card of a role.
+    pub fn card(&self, role: &str) -> Option<&RoleCard> {
+        self.roles.iter().find(|card| card.role == role)
+    }
 }
 
 /// Stages and the moves between them.
@@ -287,6 +296,11 @@ impl Definitions {
                         .and_then(|n| u32::try_from(n).ok())
                         .unwrap_or(1)
                         .max(1),
+                    weight: card
+                        .get("weighting")
+                        .and_then(|weighting| serde_json::from_value::<Weighting>(weighting.clone()).ok())
+                        .unwrap_or_default()
+                        .points(),
                     when: match card.get("when") {
                         Some(when) => Some(self.person_condition(when, pointer)?),
                         None => None,

@@ -2,12 +2,14 @@
 //!
 //! Used by journey actions, by the jobs that create and maintain groups, and by the API when a hand decides.
 
+use std::collections::BTreeSet;
+
 use caravan_model::PersonId;
 use caravan_model::condition::Context;
 use serde_json::json;
 
 use crate::action::Subject;
-use crate::definitions::Interest;
+use crate::definitions::{Interest, RoleCard};
 use crate::world::{AccountIx, Group, GroupIx, Member, Origin, PersonIx, Source, World};
 
 /// A smaller change of completeness is none.
@@ -30,16 +32,15 @@ pub fn name(interest: &str, account: &str) -> String {
 /// How complete a group is, 0 to 100, exact: the mean over the required roles of how far each is filled. None when no
 /// role is required.
 pub fn completeness(group: &Group, interest: &Interest) -> Option<f64> {
-    let required: Vec<f64> = interest
-        .roles
-        .iter()
-        .filter(|card| card.required)
-        .map(|card| {
-            let wanted = card.members_required.max(1) as usize;
-            100.0 * members_in(group, &card.role).min(wanted) as f64 / wanted as f64
-        })
-        .collect();
+    let required = interest.roles.iter().filter(|card| card.required);
+    let required: Vec<f64> = required.map(|card| role_completeness(group, card)).collect();
     (!required.is_empty()).then(|| required.iter().sum::<f64>() / required.len() as f64)
+}
+
+/// How far a role is filled, 0 to 100, exact.
+pub fn role_completeness(group: &Group, card: &RoleCard) -> f64 {
+    let wanted = card.members_required.max(1) as usize;
+    100.0 * members_in(group, &card.role).min(wanted) as f64 / wanted as f64
 }
 
 /// The required roles that nobody has.
@@ -48,8 +49,9 @@ pub fn missing_roles<'a>(group: &Group, interest: &'a Interest) -> Vec<&'a str> 
     empty.map(|card| card.role.as_str()).collect()
 }
 
-fn members_in(group: &Group, role: &str) -> usize {
-    group.members.iter().filter(|member| !member.removed && member.role == role).count()
+/// How many members fill a role.
+pub fn members_in(group: &Group, role: &str) -> usize {
+    group.members.iter().filter(|member| member.counts() && member.role == role).count()
 }
 
 /// Gives a person a role in a group, unless somebody with more say decided otherwise.
@@ -66,7 +68,7 @@ pub fn assign(
     by: Source,
     origin: &Origin,
 ) -> Result<(), Kept> {
-    let wanted = Member { person, role: role.to_owned(), source: by, removed: false };
+    let wanted = Member { person, role: role.to_owned(), source: by, removed: false, left_account: false };
     if let Some(stored) = member(world, group, person) {
         if stored.source > by {
             return Err(Kept::DecidedBy(stored.source));
@@ -116,23 +118,34 @@ pub fn assign_roles(
     origin: &Origin,
 ) -> bool {
     let Some(account) = world.account_ix(world.group(group).account) else { return false };
-    let people = world.account(account).people.clone();
+    let here = world.account(account).people.iter().map(|&ix| world.person(ix).id);
+    let members = world.group(group).members.iter().map(|member| member.person);
+    let concerned: BTreeSet<PersonId> = here.chain(members).collect();
     let mut changed = false;
-    for &ix in &people {
-        let person = world.person(ix).id;
-        let done = match role_by_rule(world, ix, account, interest, context) {
-            Some(role) => assign(world, group, interest, person, role, Source::System, origin),
-            None => remove(world, group, interest, person, Source::System, origin),
-        };
-        changed |= done.is_ok();
-    }
-    let here: std::collections::HashSet<PersonId> = people.iter().map(|&ix| world.person(ix).id).collect();
-    let gone: Vec<PersonId> =
-        world.group(group).members.iter().map(|member| member.person).filter(|person| !here.contains(person)).collect();
-    for person in gone {
-        changed |= remove(world, group, interest, person, Source::System, origin).is_ok();
+    for person in concerned {
+        changed |= assign_role(world, group, interest, person, context, origin);
     }
     changed
+}
+
+/// The same for one person. Whoever is not among the loaded people of the account no longer belongs to it.
+pub fn assign_role(
+    world: &mut World,
+    group: GroupIx,
+    interest: &Interest,
+    person: PersonId,
+    context: &Context<'_>,
+    origin: &Origin,
+) -> bool {
+    let role = world.account_ix(world.group(group).account).and_then(|account| {
+        let ix = world.person_ix(person).filter(|ix| world.account(account).people.contains(ix))?;
+        role_by_rule(world, ix, account, interest, context)
+    });
+    let done = match role {
+        Some(role) => assign(world, group, interest, person, role, Source::System, origin),
+        None => remove(world, group, interest, person, Source::System, origin),
+    };
+    done.is_ok()
 }
 
 fn role_by_rule<'a>(
@@ -164,6 +177,64 @@ pub fn settle_completeness(world: &mut World, group: GroupIx, interest: &Interes
     let fields = json!({"solution_interest": interest.key, "old": old, "new": new}).to_string();
     world.tell("completeness_changed", Some(account), None, fields, origin);
     true
+}
+
+/// Moves a group to another stage, where its interest's stage model allows it.
+///
+/// # Errors
+/// Why it stays: one of the reasons of *Update Buying Group Stage*.
+pub fn move_to_stage(
+    world: &mut World,
+    group: GroupIx,
+    interest: &Interest,
+    stage: &str,
+    origin: &Origin,
+) -> Result<(), &'static str> {
+    let stages = interest.stages.as_ref().ok_or("no_stage_model")?;
+    let old = world.group(group).stage.clone();
+    if old.as_deref() == Some(stage) {
+        return Err("already_in_stage");
+    }
+    if !stages.allows(old.as_deref(), stage) {
+        return Err("transition_not_allowed");
+    }
+    world.set_stage(group, Some(stage.to_owned()), origin);
+    tell_text(world, "buying_group_stage_changed", group, interest, old, Some(stage), origin);
+    Ok(())
+}
+
+/// Gives a group a status, or takes it away.
+///
+/// # Errors
+/// It has this status already.
+pub fn set_status(
+    world: &mut World,
+    group: GroupIx,
+    interest: &Interest,
+    status: Option<&str>,
+    origin: &Origin,
+) -> Result<(), &'static str> {
+    let old = world.group(group).status.clone();
+    if old.as_deref() == status {
+        return Err("unchanged");
+    }
+    world.change_group(group, |group| group.status = status.map(str::to_owned));
+    tell_text(world, "buying_group_status_changed", group, interest, old, status, origin);
+    Ok(())
+}
+
+fn tell_text(
+    world: &mut World,
+    kind: &'static str,
+    group: GroupIx,
+    interest: &Interest,
+    old: Option<String>,
+    new: Option<&str>,
+    origin: &Origin,
+) {
+    let account = world.group(group).account;
+    let fields = json!({"solution_interest": interest.key, "old": old, "new": new}).to_string();
+    world.tell(kind, Some(account), None, fields, origin);
 }
 
 fn member(world: &World, group: GroupIx, person: PersonId) -> Option<Member> {

@@ -9,6 +9,7 @@ fn interest(roles: &[(&str, u32, bool)]) -> Interest {
         role: role.to_owned(),
         required,
         members_required,
+        weight: 60,
         when: None,
     };
     Interest { roles: roles.iter().map(card).collect(), ..crm() }
@@ -26,7 +27,13 @@ fn group(members: &[(&str, usize)]) -> Group {
         engagement: None,
         members: (1..)
             .zip(roles)
-            .map(|(no, role)| Member { person: PersonId(no), role: role.into(), source: System, removed: false })
+            .map(|(no, role)| Member {
+                person: PersonId(no),
+                role: role.into(),
+                source: System,
+                removed: false,
+                left_account: false,
+            })
             .collect(),
     }
 }

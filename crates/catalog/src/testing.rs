@@ -150,7 +150,7 @@ impl AccountBuilder {
 
     /// The `no`th person is a member of that group.
     pub fn member(mut self, no: i64, role: &str, source: Source) -> Self {
-        let member = Member { person: PersonId(no), role: role.into(), source, removed: false };
+        let member = Member { person: PersonId(no), role: role.into(), source, removed: false, left_account: false };
         self.group.get_or_insert_default().push(member);
         self
     }

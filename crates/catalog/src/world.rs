@@ -13,7 +13,9 @@ use caravan_model::value::Value;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, GroupId, PersonId, Shard};
 use jiff::Timestamp;
 
-use crate::changes::{Changes, Command, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, ValueChange};
+use crate::changes::{
+    Changes, Command, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, StageChange, ValueChange,
+};
 
 /// Index of an account in the batch.
 pub type AccountIx = usize;
@@ -161,6 +163,15 @@ pub struct Member {
     pub source: Source,
     /// Soft delete.
     pub removed: bool,
+    /// The person no longer belongs to the account. Whom a hand or a journey put in stays a member, but fills no role.
+    pub left_account: bool,
+}
+
+impl Member {
+    /// Whether it fills its role.
+    pub fn counts(&self) -> bool {
+        !self.removed && !self.left_account
+    }
 }
 
 /// Who writes a change, for the activities that tell of it.
@@ -488,15 +499,17 @@ impl World {
 
     /// Gives a person a place in a group, or changes it. Precedence is the caller's; this records.
     pub fn set_member(&mut self, group: GroupIx, member: Member) {
-        let id = self.groups[group].id;
+        let Group { id, interest, ref mut members, .. } = self.groups[group];
+        let stored = members.iter().find(|m| m.person == member.person);
         self.changes.members.push(MemberChange {
             group: id,
+            interest,
             person: member.person,
             role: member.role.clone(),
             source: member.source,
             removed: member.removed,
+            acquired: !member.removed && stored.is_none_or(|old| old.removed || old.role != member.role),
         });
-        let members = &mut self.groups[group].members;
         if let Some(stored) = members.iter_mut().find(|m| m.person == member.person) {
             *stored = member;
             return;
@@ -519,6 +532,14 @@ impl World {
             status: group.status.clone(),
             completeness: group.completeness,
         });
+    }
+
+    /// Moves a group to a stage and keeps that it did. Whether the model allows it is the caller's to ask.
+    pub fn set_stage(&mut self, ix: GroupIx, stage: Option<String>, origin: &Origin) {
+        let group = &self.groups[ix];
+        let (id, old) = (group.id, group.stage.clone());
+        self.changes.stages.push(StageChange { group: id, old, new: stage.clone(), source: origin.source.clone() });
+        self.change_group(ix, |group| group.stage = stage);
     }
 
     /// Asks for an account to enter a journey as the `chain`th of a row of journeys.

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::counters::Counters;
 use crate::external::Answered;
+use crate::groups::Upkeep;
 use crate::inbox::Addressee;
 use crate::listen::HeardActivity;
 use crate::live::Live;
@@ -100,7 +101,7 @@ pub(crate) struct Batch<'a> {
     limits: Limits,
     pub(crate) inbox_out: Vec<NewInbox>,
     consumed: Vec<InboxId>,
-    continued: Vec<(InboxId, String)>,
+    pub(crate) continued: Vec<(InboxId, String)>,
     heard: Vec<(Addressee, HeardActivity)>,
     answers: HashMap<EnrollmentId, Vec<Answered>>,
     signals: HashMap<EnrollmentId, Signal>,
@@ -112,6 +113,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) joined: Vec<(DocumentId, Vec<i64>)>,
     /// Interests whose groups these accounts get.
     pub(crate) grouped: BTreeMap<DocumentId, BTreeSet<i64>>,
+    /// Groups that are looked at again.
+    pub(crate) upkeep: Upkeep,
     travellers: Vec<Traveller>,
     stored_seqs: Vec<i64>,
     place: HashMap<EnrollmentId, usize>,
@@ -147,6 +150,7 @@ impl<'a> Batch<'a> {
             evaluate: BTreeMap::new(),
             joined: Vec::new(),
             grouped: BTreeMap::new(),
+            upkeep: Upkeep::default(),
             travellers: Vec::new(),
             stored_seqs: Vec::new(),
             place: HashMap::new(),

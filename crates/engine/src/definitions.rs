@@ -550,15 +550,19 @@ fn follow(
             Body::SolutionInterest(_) => rows.extend(Command::CreateGroups { interest: *id, after: 0 }.to_all(now)),
             _ => {}
         }
-        if matches!(document.kind(), DocumentKind::AccountList | DocumentKind::Audience | DocumentKind::PeopleList) {
+        if matches!(
+            document.kind(),
+            DocumentKind::AccountList | DocumentKind::Audience | DocumentKind::PeopleList | DocumentKind::RolesTemplate
+        ) {
             documents::set_heard(s, *id, VersionId(0), &heard_by(document, &schema))?;
         }
     }
+    rows.extend(crate::groups::follow(s, written, now)?);
     step::insert_inbox(s, &rows)?;
     Ok(())
 }
 
-/// Activity types that a list's condition asks for.
+/// Activity types that the conditions of a list or a roles template ask for.
 fn heard_by(document: &Document, schema: &caravan_model::attribute::Schema) -> Vec<String> {
     use caravan_model::condition::{Condition, Scope};
     let mut types: Vec<String> = document

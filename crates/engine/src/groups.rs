@@ -1,16 +1,30 @@
-//! Creation of buying groups: a standing subscription of a solution interest to a list or audience.
+//! Buying groups in a step: created for whoever joins a list, kept current as people change, written.
 
-use caravan_catalog::Needs;
+pub mod by_hand;
+mod upkeep;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use caravan_catalog::definitions::Interest;
 use caravan_catalog::world::Group;
+use caravan_catalog::{Changes, Needs};
 use caravan_model::condition::Context;
-use caravan_model::{AccountId, GroupId};
-use caravan_store::records::{self, GroupRow};
-use caravan_store::{Session, StoreError};
+use caravan_model::document::{Body, Document, DocumentKind};
+use caravan_model::{AccountId, DocumentId, GroupId, Shard};
+use caravan_store::groups::{self as stored, AcquiredRow, GroupRow, GroupUpdate, MemberUpdate, StageChangeRow};
+use caravan_store::step::{Claim, NewInbox};
+use caravan_store::{Session, StoreError, documents};
+use jiff::Timestamp;
 
 use crate::batch::{Batch, StepError};
+use crate::definitions::stored_document;
+use crate::inbox::Command;
+use crate::live::Live;
 
-/// What assigning roles looks at.
+pub(crate) use upkeep::Upkeep;
+
+/// What deciding everybody's role looks at.
 fn needs_of(interest: &Interest) -> Needs {
     let mut needs = Needs { people: true, interests: [interest.id].into(), ..Needs::default() };
     for condition in interest.roles.iter().filter_map(|card| card.when.as_ref()) {
@@ -19,54 +33,135 @@ fn needs_of(interest: &Interest) -> Needs {
     needs
 }
 
-/// Creates a group for each of these accounts, none of which has one, and gives its people the roles that rules decide.
-/// An account without a name gets none.
-pub(crate) fn create(
-    s: &mut dyn Session,
-    batch: &mut Batch<'_>,
-    interest: &Interest,
-    accounts: &[i64],
-) -> Result<(), StepError> {
-    let mut world = batch.world_of(s, accounts, &needs_of(interest))?;
-    let named: Vec<(AccountId, caravan_model::Shard)> =
-        world.accounts().iter().filter(|a| !a.name.trim().is_empty()).map(|a| (a.id, a.shard)).collect();
-    let ids: Vec<GroupId> = s.reserve_ids("buying_group", named.len())?.map(GroupId).collect();
-    let rows: Vec<GroupRow> = named
-        .iter()
-        .zip(&ids)
-        .map(|(&(account, shard), &id)| GroupRow {
-            id,
-            shard,
-            account,
-            interest: interest.id,
-            stage: None,
-            status: None,
-            completeness: None,
-            engagement: None,
-        })
-        .collect();
-    records::insert_groups(s, &rows, batch.now())?;
-    let origin = crate::lists::by_rule();
-    for row in rows {
-        let group = world.add_group(Group {
-            id: row.id,
-            account: row.account,
-            interest: row.interest,
-            stage: None,
-            status: None,
-            completeness: None,
-            engagement: None,
-            members: Vec::new(),
-        });
-        let context = Context { now: batch.now(), entry: None, zone: batch.live.zone() };
-        caravan_catalog::groups::assign_roles(&mut world, group, interest, &context, &origin);
-        caravan_catalog::groups::settle_completeness(&mut world, group, interest, &origin);
+impl Batch<'_> {
+    /// Creates the groups that are missing for the marked accounts and gives their people roles.
+    pub(crate) fn create_groups(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        let live = Arc::clone(self.live);
+        for (interest, accounts) in std::mem::take(&mut self.grouped) {
+            let Some(interest) = live.interests.get(&interest) else { continue };
+            let accounts: Vec<i64> = accounts.into_iter().collect();
+            let have: BTreeSet<AccountId> =
+                stored::accounts_with_group(s, &accounts, interest.id)?.into_iter().collect();
+            let missing: Vec<i64> = accounts.into_iter().filter(|&id| !have.contains(&AccountId(id))).collect();
+            if !missing.is_empty() {
+                self.create(s, interest, &missing)?;
+            }
+        }
+        Ok(())
     }
-    write(s, batch, world.changes).map_err(StepError::from)
+
+    /// Creates a group for each of these accounts, none of which has one, and gives its people the roles that rules
+    /// decide. An account without a name gets none.
+    fn create(&mut self, s: &mut dyn Session, interest: &Interest, accounts: &[i64]) -> Result<(), StepError> {
+        let mut world = self.world_of(s, accounts, &needs_of(interest))?;
+        let named: Vec<(AccountId, Shard)> =
+            world.accounts().iter().filter(|a| !a.name.trim().is_empty()).map(|a| (a.id, a.shard)).collect();
+        let ids: Vec<GroupId> = s.reserve_ids("buying_group", named.len())?.map(GroupId).collect();
+        let rows: Vec<GroupRow> =
+            named.iter().zip(&ids).map(|(&(account, shard), &id)| new_group(id, shard, account, interest.id)).collect();
+        stored::insert(s, &rows, self.now())?;
+        let live = Arc::clone(self.live);
+        let context = Context { now: self.now(), entry: None, zone: live.zone() };
+        let origin = crate::lists::by_rule();
+        for row in rows {
+            let group = world.add_group(Group {
+                id: row.id,
+                account: row.account,
+                interest: row.interest,
+                stage: None,
+                status: None,
+                completeness: None,
+                engagement: None,
+                members: Vec::new(),
+            });
+            caravan_catalog::groups::assign_roles(&mut world, group, interest, &context, &origin);
+            caravan_catalog::groups::settle_completeness(&mut world, group, interest, &origin);
+        }
+        self.recheck_later(s, &world, interest, &context)?;
+        self.write_groups(s, world.changes)
+    }
+
+    fn write_groups(&mut self, s: &mut dyn Session, changes: Changes) -> Result<(), StepError> {
+        let written = crate::save::changes(s, self.live, self.claim, changes)?;
+        self.inbox_out.extend(written.inbox);
+        Ok(())
+    }
 }
 
-fn write(s: &mut dyn Session, batch: &mut Batch<'_>, changes: caravan_catalog::Changes) -> Result<(), StoreError> {
-    let written = crate::save::changes(s, batch.live, batch.claim, changes)?;
-    batch.inbox_out.extend(written.inbox);
-    Ok(())
+fn new_group(id: GroupId, shard: Shard, account: AccountId, interest: DocumentId) -> GroupRow {
+    GroupRow { id, shard, account, interest, stage: None, status: None, completeness: None, engagement: None }
+}
+
+/// Writes what was decided of groups and members, and counts who was added to which role.
+pub(crate) fn save(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> Result<(), StoreError> {
+    let last: BTreeMap<_, _> = changes.groups.iter().map(|c| (c.group, c)).collect();
+    let rows: Vec<GroupUpdate<'_>> = last
+        .into_values()
+        .map(|c| GroupUpdate {
+            id: c.group,
+            stage: c.stage.as_deref(),
+            status: c.status.as_deref(),
+            completeness: c.completeness,
+        })
+        .collect();
+    stored::update(s, &rows, claim.now)?;
+    let moves = changes.stages.iter();
+    let moves: Vec<StageChangeRow<'_>> = moves
+        .map(|c| StageChangeRow { group: c.group, old: c.old.as_deref(), new: c.new.as_deref(), source: &c.source })
+        .collect();
+    stored::insert_stage_changes(s, &moves, claim.now)?;
+    let last: BTreeMap<_, _> = changes.members.iter().map(|c| ((c.group, c.person), c)).collect();
+    let rows: Vec<MemberUpdate<'_>> = last
+        .into_values()
+        .map(|c| MemberUpdate {
+            group: c.group,
+            person: c.person,
+            role: &c.role,
+            source: c.source.as_str(),
+            removed: c.removed,
+        })
+        .collect();
+    stored::put_members(s, &rows, claim.now)?;
+    let mut acquired: BTreeMap<(DocumentId, &str), i64> = BTreeMap::new();
+    for change in changes.members.iter().filter(|change| change.acquired) {
+        *acquired.entry((change.interest, &change.role)).or_default() += 1;
+    }
+    let rows: Vec<AcquiredRow<'_>> =
+        acquired.into_iter().map(|((interest, role), n)| AcquiredRow { interest, role, n }).collect();
+    let slot = claim.shards.iter().min().copied().unwrap_or(Shard(0));
+    stored::count_acquired(s, &rows, month_of(claim.now, live), slot)
+}
+
+/// The organisation's month of an instant, in months since 1970.
+fn month_of(at: Timestamp, live: &Live) -> i64 {
+    let date = live.zone().to_datetime(at).date();
+    (i64::from(date.year()) - 1970) * 12 + i64::from(date.month()) - 1
+}
+
+/// Definitions that groups stand on changed: the groups are looked at again.
+pub(crate) fn follow(
+    s: &mut dyn Session,
+    written: &[(&Document, DocumentId)],
+    now: Timestamp,
+) -> Result<Vec<NewInbox>, StoreError> {
+    let changed = |kind: DocumentKind, key: &str| written.iter().any(|(d, _)| d.kind() == kind && d.key() == key);
+    if !written.iter().any(|(d, _)| matters(d.kind())) {
+        return Ok(Vec::new());
+    }
+    let mut rows = Vec::new();
+    for row in documents::all(s)?.iter().filter(|row| row.kind == DocumentKind::SolutionInterest.key()) {
+        let Some(document) = stored_document(row) else { continue };
+        let Body::SolutionInterest(interest) = &document.body else { continue };
+        if changed(DocumentKind::SolutionInterest, &row.key)
+            || changed(DocumentKind::RolesTemplate, &interest.roles_template)
+        {
+            let maintain = Command::MaintainGroups { interest: row.id, reassign: interest.update_existing, after: 0 };
+            rows.extend(maintain.to_all(now));
+        }
+    }
+    Ok(rows)
+}
+
+fn matters(kind: DocumentKind) -> bool {
+    matches!(kind, DocumentKind::SolutionInterest | DocumentKind::RolesTemplate)
 }

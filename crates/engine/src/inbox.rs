@@ -10,6 +10,9 @@ use crate::external::Answered;
 use crate::listen::HeardActivity;
 use crate::walk::Cause;
 
+/// The kind of the rows that maintain groups: the daily scores wait until none is left.
+pub const MAINTAIN_GROUPS: &str = "maintain_groups";
+
 /// Whom something heard is addressed to. Ids of accounts and of people overlap, so a number alone does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "subject", content = "id", rename_all = "snake_case")]
@@ -85,6 +88,16 @@ pub enum Command {
     CreateGroups {
         /// The solution interest.
         interest: DocumentId,
+        /// Cursor.
+        #[serde(default)]
+        after: i64,
+    },
+    /// The groups of an interest in the shard are looked at again, from `after` on.
+    MaintainGroups {
+        /// The solution interest.
+        interest: DocumentId,
+        /// Members by rule are decided anew; else only the groups' completeness is.
+        reassign: bool,
         /// Cursor.
         #[serde(default)]
         after: i64,
@@ -168,6 +181,7 @@ impl Command {
             Self::Joined { .. } => "joined",
             Self::Open { .. } => "open",
             Self::CreateGroups { .. } => "create_groups",
+            Self::MaintainGroups { .. } => MAINTAIN_GROUPS,
             Self::Enter { .. } => "enter",
             Self::GoalMet { .. } => "goal_met",
             Self::Leave { .. } => "leave",

@@ -10,7 +10,7 @@ pub mod deliver;
 pub mod draft;
 pub mod engine;
 pub mod external;
-mod groups;
+pub mod groups;
 pub mod import;
 pub mod inbox;
 pub mod lifecycle;

@@ -98,7 +98,7 @@ impl Batch<'_> {
     }
 
     /// Of these accounts, those whose shard this step holds: another shard's step does the others.
-    fn accounts_held(&self, s: &mut dyn Session, accounts: BTreeSet<i64>) -> Result<Vec<i64>, StoreError> {
+    pub(crate) fn accounts_held(&self, s: &mut dyn Session, accounts: BTreeSet<i64>) -> Result<Vec<i64>, StoreError> {
         if accounts.is_empty() {
             return Ok(Vec::new());
         }
@@ -191,22 +191,6 @@ impl Batch<'_> {
             .collect();
         let inbox = crate::save::activities(s, self.live, self.claim, &told)?;
         self.inbox_out.extend(inbox);
-        Ok(())
-    }
-
-    /// Creates the groups that are missing for the marked accounts and gives their people roles.
-    pub(crate) fn create_groups(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
-        let live = Arc::clone(self.live);
-        for (interest, accounts) in std::mem::take(&mut self.grouped) {
-            let Some(interest) = live.interests.get(&interest) else { continue };
-            let accounts: Vec<i64> = accounts.into_iter().collect();
-            let have: BTreeSet<i64> =
-                records::groups(s, &accounts, &[interest.id.0])?.into_iter().map(|g| g.account.0).collect();
-            let missing: Vec<i64> = accounts.into_iter().filter(|id| !have.contains(id)).collect();
-            if !missing.is_empty() {
-                crate::groups::create(s, self, interest, &missing)?;
-            }
-        }
         Ok(())
     }
 

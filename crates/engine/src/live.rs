@@ -6,7 +6,7 @@ use std::sync::Arc;
 use caravan_catalog::definitions::Interest;
 use caravan_catalog::{Definition, Definitions, Needs};
 use caravan_model::attribute::{Declaration, Schema, Subject};
-use caravan_model::condition::Condition;
+use caravan_model::condition::{self, Condition};
 use caravan_model::document::{CustomObject, DocumentKind, FieldSwitches, OPPORTUNITY, OPPORTUNITY_ID};
 use caravan_model::journey::Journey;
 use caravan_model::{DocumentId, Finding, VersionId};
@@ -40,6 +40,19 @@ pub struct LiveList {
     pub follows_time: bool,
     /// Joining and leaving it is told on the stream (account lists).
     pub told: bool,
+}
+
+/// An interest whose members by rule follow people as they change.
+#[derive(Debug)]
+pub struct KeptGroups {
+    /// The solution interest.
+    pub interest: DocumentId,
+    /// What its role conditions look at, of one person.
+    pub needs: Needs,
+    /// What they mention, like [`LiveList::mentions`].
+    pub mentions: HashSet<String>,
+    /// The answer can change as time passes.
+    pub follows_time: bool,
 }
 
 /// A journey as the runtime sees it.
@@ -92,6 +105,10 @@ pub struct Live {
     pub journeys: HashMap<DocumentId, LiveJourney>,
     /// Interests by id, those that stand on live templates.
     pub interests: HashMap<DocumentId, Interest>,
+    /// Those of them whose groups are kept current, by id.
+    pub kept_groups: Vec<KeptGroups>,
+    /// Whatever a live condition mentions: a change of anything else concerns nobody.
+    pub mentioned: HashSet<String>,
     /// Activity types that anything hears.
     pub heard: HashSet<String>,
     /// Communication limits.
@@ -110,15 +127,21 @@ impl Live {
         let rows = documents::all(s)?;
         let definitions = definitions_of(s, &rows)?;
         let heard = documents::heard(s)?.into_iter().collect();
+        let lists = lists_of(&definitions);
+        let interests: HashMap<DocumentId, Interest> = definitions
+            .of_kind(DocumentKind::SolutionInterest)
+            .filter_map(|d| definitions.interest(&d.key, "").ok())
+            .map(|interest| (interest.id, interest))
+            .collect();
+        let kept_groups = kept_groups_of(&interests, &definitions.schema);
+        let mentioned = lists.iter().map(|list| &list.mentions).chain(kept_groups.iter().map(|kept| &kept.mentions));
         Ok(Self {
             revision,
-            lists: lists_of(&definitions),
+            mentioned: mentioned.flatten().cloned().collect(),
+            kept_groups,
+            lists,
             journeys: rows.iter().filter_map(live_journey).map(|j| (j.id, j)).collect(),
-            interests: definitions
-                .of_kind(DocumentKind::SolutionInterest)
-                .filter_map(|d| definitions.interest(&d.key, "").ok())
-                .map(|interest| (interest.id, interest))
-                .collect(),
+            interests,
             rules: Rules::of(&definitions),
             definitions,
             heard,
@@ -198,6 +221,11 @@ impl Live {
         let of_type = found.get(activity).cloned().unwrap_or_default();
         *self.entered_by.lock() = Some(found);
         Ok(of_type)
+    }
+
+    /// Whether anybody's arrival, or a change of account, concerns a list or a group.
+    pub fn follows_arrivals(&self) -> bool {
+        !self.lists.is_empty() || !self.kept_groups.is_empty()
     }
 
     /// A dynamic list or audience by id.
@@ -339,23 +367,7 @@ fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
         .inspect_err(|findings| tracing::error!(list = %d.key, ?findings, "a live list cannot be evaluated"))
         .ok()?;
     let asked = condition.needs();
-    let schema = &definitions.schema;
-    let name = |subject: Subject, key: &str| format!("{}.{key}", subject.as_str());
-    let mentions = asked
-        .account_attributes
-        .iter()
-        .filter_map(|&no| schema.account.at(no).map(|a| name(Subject::Account, &a.key)))
-        .chain(
-            asked
-                .person_attributes
-                .iter()
-                .filter_map(|&no| schema.person.at(no).map(|a| name(Subject::Person, &a.key))),
-        )
-        .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
-        .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
-        .chain(asked.objects.iter().map(|&id| object_tag(id)))
-        .chain((asked.groups || asked.memberships).then(|| "groups".to_owned()))
-        .collect();
+    let mentions = mentions_of(&asked, &definitions.schema);
     Some(LiveList {
         id: d.id,
         key: d.key.clone(),
@@ -366,4 +378,37 @@ fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
         condition,
         told: d.kind == DocumentKind::AccountList,
     })
+}
+
+/// What a condition mentions: `account.KEY`, `person.KEY`, `list.ID`, `score.ID`, tags of objects, `groups`.
+fn mentions_of(asked: &condition::Needs, schema: &Schema) -> HashSet<String> {
+    let name = |subject: Subject, key: &str| format!("{}.{key}", subject.as_str());
+    let of_accounts = asked.account_attributes.iter().filter_map(|&no| schema.account.at(no));
+    let of_people = asked.person_attributes.iter().filter_map(|&no| schema.person.at(no));
+    of_accounts
+        .map(|attribute| name(Subject::Account, &attribute.key))
+        .chain(of_people.map(|attribute| name(Subject::Person, &attribute.key)))
+        .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
+        .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
+        .chain(asked.objects.iter().map(|&id| object_tag(id)))
+        .chain((asked.groups || asked.memberships).then(|| "groups".to_owned()))
+        .collect()
+}
+
+fn kept_groups_of(interests: &HashMap<DocumentId, Interest>, schema: &Schema) -> Vec<KeptGroups> {
+    let mut kept: Vec<KeptGroups> = interests
+        .values()
+        .filter(|interest| interest.update_existing)
+        .map(|interest| {
+            let mut asked = condition::Needs::default();
+            for condition in interest.roles.iter().filter_map(|card| card.when.as_ref()) {
+                asked.extend(&condition.needs());
+            }
+            let mut needs = Needs::from(&asked);
+            needs.interests.insert(interest.id);
+            KeptGroups { interest: interest.id, needs, mentions: mentions_of(&asked, schema), follows_time: asked.time }
+        })
+        .collect();
+    kept.sort_by_key(|kept| kept.interest);
+    kept
 }

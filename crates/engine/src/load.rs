@@ -7,7 +7,7 @@ use caravan_catalog::world::{Account, Group, Member, PastActivity, Person, Sourc
 use caravan_catalog::{Needs, World};
 use caravan_model::{AccountId, DocumentId, PersonId};
 use caravan_store::step::EnrollmentRow;
-use caravan_store::{Session, StoreError, records, step};
+use caravan_store::{Session, StoreError, groups, records, step};
 use jiff::Timestamp;
 
 use crate::live::Live;
@@ -173,20 +173,21 @@ fn load_groups(
     }
     // Groups of the batch's accounts; people who travel by themselves bring those that they are members of.
     let rows = match accounts.is_empty() {
-        false => records::groups(s, accounts, &interests)?,
-        true => records::groups_of_people(s, people, &interests)?,
+        false => groups::of_accounts(s, accounts, &interests)?,
+        true => groups::of_people(s, people, &interests)?,
     };
     let ids: Vec<i64> = rows.iter().map(|g| g.id.0).collect();
     if ids.is_empty() {
         return Ok(());
     }
     let mut members: BTreeMap<_, Vec<Member>> = BTreeMap::new();
-    for m in records::members(s, &ids)? {
+    for m in groups::members(s, &ids)? {
         members.entry(m.group).or_default().push(Member {
             person: m.person,
             role: m.role,
             source: Source::from_stored(&m.source),
             removed: m.removed,
+            left_account: m.left_account,
         });
     }
     for g in rows {

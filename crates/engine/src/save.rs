@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use caravan_catalog::Changes;
 use caravan_catalog::changes::NewActivity;
 use caravan_model::{AccountId, PersonId, Shard};
-use caravan_store::records::{self, ActivityRow, GroupRow, MemberRow, Table};
+use caravan_store::records::{self, ActivityRow, Table};
 use caravan_store::step::{self, Claim, EffectRow, NewInbox};
 use caravan_store::{Session, StoreError};
 
@@ -37,7 +37,7 @@ pub(crate) fn changes(
     records::set_values(s, schema, Table::Person, &last_of_each(people, |c| (c.0, c.1)), now)?;
     let scores = changes.scores.iter().map(|c| (c.person, c.score, c.value)).collect();
     records::put_scores(s, &last_of_each(scores, |c| (c.0, c.1)))?;
-    groups(s, &changes, claim)?;
+    crate::groups::save(s, live, claim, &changes)?;
     let mut written = Written::default();
     written.inbox.extend(lists(s, &changes, claim)?);
     written.inbox.extend(activities(s, live, claim, &changes.activities)?);
@@ -54,36 +54,6 @@ fn last_of_each<T, K: Ord>(mut changes: Vec<T>, key: impl Fn(&T) -> K) -> Vec<T>
     changes.dedup_by_key(|change| key(change));
     changes.reverse();
     changes
-}
-
-fn groups(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<(), StoreError> {
-    let last: BTreeMap<_, _> = changes.groups.iter().map(|c| (c.group, c)).collect();
-    let rows: Vec<GroupRow> = last
-        .into_values()
-        .map(|c| GroupRow {
-            id: c.group,
-            shard: Shard(0),
-            account: AccountId(0),
-            interest: caravan_model::DocumentId(0),
-            stage: c.stage.clone(),
-            status: c.status.clone(),
-            completeness: c.completeness,
-            engagement: None,
-        })
-        .collect();
-    records::update_groups(s, &rows, claim.now)?;
-    let last: BTreeMap<_, _> = changes.members.iter().map(|c| ((c.group, c.person), c)).collect();
-    let rows: Vec<MemberRow> = last
-        .into_values()
-        .map(|c| MemberRow {
-            group: c.group,
-            person: c.person,
-            role: c.role.clone(),
-            source: c.source.as_str().to_owned(),
-            removed: c.removed,
-        })
-        .collect();
-    records::put_members(s, &rows, claim.now)
 }
 
 /// Memberships of static lists; whoever joined is told to the journeys that follow the list.
@@ -296,7 +266,7 @@ impl<'a, Id: Ord> Marks<'a, Id> {
     /// Notes a change in what `number` stands for; `tag` is how conditions mention it.
     fn mark(&mut self, number: i64, tag: impl FnOnce() -> Option<String>, id: Id) {
         let live = self.live;
-        let mentioned = |tag: &String| live.lists.iter().any(|list| list.mentions.contains(tag));
+        let mentioned = |tag: &String| live.mentioned.contains(tag);
         let known =
             self.marked.entry(number).or_insert_with(|| tag().filter(mentioned).map(|tag| (tag, BTreeSet::new())));
         if let Some((_, ids)) = known {

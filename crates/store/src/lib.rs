@@ -7,6 +7,8 @@ pub mod accounts;
 pub mod counters;
 pub mod documents;
 pub mod faults;
+pub mod group_pages;
+pub mod groups;
 pub mod intake;
 pub mod journeys;
 pub mod ledger;

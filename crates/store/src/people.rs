@@ -76,7 +76,7 @@ fn matching(table: Table) -> &'static str {
 }
 
 /// The pattern of a search: anywhere, its own wildcards taken literally.
-fn pattern(s: &dyn Session, search: &str) -> String {
+pub(crate) fn pattern(s: &dyn Session, search: &str) -> String {
     // Each database's LOWER meets the same folding.
     let lowered = match s.dialect() {
         Dialect::Sqlite => search.to_ascii_lowercase(),

@@ -1,4 +1,4 @@
-//! Accounts, people, their relations, scores, lists and groups as a batch loads and writes them.
+//! Accounts, people, their relations, scores and lists as a batch loads and writes them.
 //!
 //! Reading is by projection: a batch loads the attributes that its nodes look at and no others. Writing is by delta:
 //! one attribute of one row, never a whole row read earlier.
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use caravan_model::attribute::{AttributeNo, AttributeSet, Schema};
 use caravan_model::clock::to_micros;
 use caravan_model::value::{Value, ValueType};
-use caravan_model::{AccountId, ActivityId, DocumentId, EnrollmentId, GroupId, PersonId, Shard};
+use caravan_model::{AccountId, ActivityId, DocumentId, EnrollmentId, PersonId, Shard};
 use jiff::Timestamp;
 
 use crate::bulk::Bulk;
@@ -266,165 +266,6 @@ pub fn members_in_shard(
          WHERE t.shard = $2 AND t.id > $3 ORDER BY t.id LIMIT $4"
     );
     s.query_map(&sql, params![list, shard, after, most as i64], |r| Ok(r.int(0)))
-}
-
-/// A buying group as loaded.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GroupRow {
-    /// Its id.
-    pub id: GroupId,
-    /// Its account's shard.
-    pub shard: Shard,
-    /// Its account.
-    pub account: AccountId,
-    /// Its solution interest.
-    pub interest: DocumentId,
-    /// Its stage.
-    pub stage: Option<String>,
-    /// Its status.
-    pub status: Option<String>,
-    /// Its completeness, exact.
-    pub completeness: Option<f64>,
-    /// Its engagement, exact.
-    pub engagement: Option<f64>,
-}
-
-/// A member of a buying group as loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MemberRow {
-    /// The group.
-    pub group: GroupId,
-    /// The person.
-    pub person: PersonId,
-    /// The role.
-    pub role: String,
-    /// system, journey or manual.
-    pub source: String,
-    /// Soft delete.
-    pub removed: bool,
-}
-
-const GROUP: &str = "id, shard, account_id, interest_id, stage, status, completeness, engagement";
-
-fn read_group(r: &dyn Row) -> Result<GroupRow, StoreError> {
-    Ok(GroupRow {
-        id: GroupId(r.int(0)),
-        shard: Shard(r.int(1)),
-        account: AccountId(r.int(2)),
-        interest: DocumentId(r.int(3)),
-        stage: r.opt_string(4),
-        status: r.opt_string(5),
-        completeness: r.opt_float(6),
-        engagement: r.opt_float(7),
-    })
-}
-
-/// The groups of these accounts for these interests.
-pub fn groups(s: &mut dyn Session, accounts: &[i64], interests: &[i64]) -> Result<Vec<GroupRow>, StoreError> {
-    let sql =
-        format!("SELECT {GROUP} FROM buying_group WHERE account_id {{in:1}} AND interest_id {{in:2}} ORDER BY id");
-    s.query_map(&sql, params![accounts, interests], read_group)
-}
-
-/// All groups of one account.
-pub fn groups_of_account(s: &mut dyn Session, account: AccountId) -> Result<Vec<GroupRow>, StoreError> {
-    let sql = format!("SELECT {GROUP} FROM buying_group WHERE account_id = $1 ORDER BY id");
-    s.query_map(&sql, params![account], read_group)
-}
-
-/// The members of these groups, removed ones included.
-pub fn members(s: &mut dyn Session, groups: &[i64]) -> Result<Vec<MemberRow>, StoreError> {
-    s.query_map(
-        "SELECT group_id, person_id, role, source, removed FROM group_member WHERE group_id {in:1}
-         ORDER BY group_id, person_id",
-        params![groups],
-        |r| {
-            Ok(MemberRow {
-                group: GroupId(r.int(0)),
-                person: PersonId(r.int(1)),
-                role: r.string(2),
-                source: r.string(3),
-                removed: r.bool(4),
-            })
-        },
-    )
-}
-
-/// New buying groups. Index `buying_group_account_interest` refuses a second one per account and interest.
-pub fn insert_groups(s: &mut dyn Session, rows: &[GroupRow], at: Timestamp) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let id: Vec<i64> = rows.iter().map(|g| g.id.0).collect();
-    let shard: Vec<i64> = rows.iter().map(|g| g.shard.0).collect();
-    let account: Vec<i64> = rows.iter().map(|g| g.account.0).collect();
-    let interest: Vec<i64> = rows.iter().map(|g| g.interest.0).collect();
-    let stage: Vec<Option<&str>> = rows.iter().map(|g| g.stage.as_deref()).collect();
-    let status: Vec<Option<&str>> = rows.iter().map(|g| g.status.as_deref()).collect();
-    let completeness: Vec<Option<f64>> = rows.iter().map(|g| g.completeness).collect();
-    let engagement: Vec<Option<f64>> = rows.iter().map(|g| g.engagement).collect();
-    s.bulk(
-        &Bulk::insert("buying_group")
-            .column("id", &id)
-            .column("shard", &shard)
-            .column("account_id", &account)
-            .column("interest_id", &interest)
-            .column("stage", &stage)
-            .column("status", &status)
-            .column("completeness", &completeness)
-            .column("engagement", &engagement)
-            .same("created_at", at)
-            .same("updated_at", at),
-    )?;
-    Ok(())
-}
-
-/// Writes groups' own columns as they are now; one row per group.
-pub fn update_groups(s: &mut dyn Session, rows: &[GroupRow], at: Timestamp) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let id: Vec<i64> = rows.iter().map(|g| g.id.0).collect();
-    let stage: Vec<Option<&str>> = rows.iter().map(|g| g.stage.as_deref()).collect();
-    let status: Vec<Option<&str>> = rows.iter().map(|g| g.status.as_deref()).collect();
-    let completeness: Vec<Option<f64>> = rows.iter().map(|g| g.completeness).collect();
-    s.bulk(
-        &Bulk::update("buying_group")
-            .column("id", &id)
-            .column("stage", &stage)
-            .column("status", &status)
-            .column("completeness", &completeness)
-            .same("updated_at", at)
-            .set("stage = {stage}, status = {status}, completeness = {completeness}, updated_at = {updated_at}")
-            .matching("id = {id}"),
-    )?;
-    Ok(())
-}
-
-/// Writes memberships as they are now; one row per group and person.
-pub fn put_members(s: &mut dyn Session, rows: &[MemberRow], at: Timestamp) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let group: Vec<i64> = rows.iter().map(|m| m.group.0).collect();
-    let person: Vec<i64> = rows.iter().map(|m| m.person.0).collect();
-    let role: Vec<&str> = rows.iter().map(|m| m.role.as_str()).collect();
-    let source: Vec<&str> = rows.iter().map(|m| m.source.as_str()).collect();
-    let removed: Vec<bool> = rows.iter().map(|m| m.removed).collect();
-    s.bulk(
-        &Bulk::insert("group_member")
-            .column("group_id", &group)
-            .column("person_id", &person)
-            .column("role", &role)
-            .column("source", &source)
-            .column("removed", &removed)
-            .same("changed_at", at)
-            .on_conflict(
-                "(group_id, person_id) DO UPDATE SET role = excluded.role, source = excluded.source, \
-                 removed = excluded.removed, changed_at = excluded.changed_at",
-            ),
-    )?;
-    Ok(())
 }
 
 /// Joins subjects to lists; who is in already stays as it is.
@@ -727,13 +568,4 @@ pub fn put_rechecks(s: &mut dyn Session, rows: &[(Shard, Timestamp, DocumentId, 
             .on_conflict("(shard, due_at, list_id, subject_id) DO NOTHING"),
     )?;
     Ok(())
-}
-
-/// The groups of these interests in which these people are members, removed or not. Index: `group_member_person`.
-pub fn groups_of_people(s: &mut dyn Session, people: &[i64], interests: &[i64]) -> Result<Vec<GroupRow>, StoreError> {
-    let sql = format!(
-        "SELECT {GROUP} FROM buying_group WHERE interest_id {{in:2}}
-         AND id IN (SELECT group_id FROM group_member WHERE person_id {{in:1}}) ORDER BY id"
-    );
-    s.query_map(&sql, params![people, interests], read_group)
 }

@@ -42,6 +42,7 @@ const PARTS: &[Part] = &[
     whole("list_member"),
     whole("buying_group"),
     whole("group_member"),
+    whole("engagement_run"),
     whole("shard"),
     whole("enrollment"),
     Part { table: "move", rows: ACTIVE },

@@ -35,6 +35,8 @@ permissions! {
     ReadCustomers = "customers:read";
     /// Import and change accounts and people.
     WriteCustomers = "customers:write";
+    /// Decide by hand who is in which buying group, and its stage and status.
+    EditGroups = "groups:edit";
     /// Take accounts and people away for good.
     DeleteCustomers = "customers:delete";
     /// Hand in what people did (Segment-compatible calls, activities).
@@ -55,7 +57,7 @@ pub enum Role {
     JourneyManager,
     /// Looks after connections, domains and limits.
     ChannelManager,
-    /// Looks up accounts and what journeys did with them.
+    /// Looks up accounts and what journeys did with them; says who is in which buying group.
     Sales,
     /// Looks at journeys and their counts, at no customer.
     Viewer,
@@ -75,6 +77,7 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
             RunJourneys,
             ReadCustomers,
             WriteCustomers,
+            EditGroups,
             DeleteCustomers,
             WriteActivities,
             ReadMail,
@@ -89,13 +92,14 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
             RunJourneys,
             ReadCustomers,
             WriteCustomers,
+            EditGroups,
             WriteActivities,
             ReadMail,
             DeleteMail,
         ],
     ),
     (Role::ChannelManager, &[ReadDefinitions, WriteChannels, WriteActivities, ReadMail, DeleteMail]),
-    (Role::Sales, &[ReadDefinitions, ReadCustomers]),
+    (Role::Sales, &[ReadDefinitions, ReadCustomers, EditGroups]),
     (Role::Viewer, &[ReadDefinitions]),
 ];
 

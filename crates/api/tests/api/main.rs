@@ -5,6 +5,7 @@ mod activities;
 mod customers;
 mod definitions;
 mod documentation;
+mod groups;
 mod journeys;
 mod links;
 mod protocol;

@@ -3,10 +3,10 @@
 use caravan_model::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit};
 use crate::definitions::{Definitions, Interest, Stages};
+use crate::groups;
 use crate::needs::Needs;
 use crate::world::World;
 
@@ -79,19 +79,10 @@ impl Action for UpdateBuyingGroupStage {
             Subject::Person(_) => None,
         };
         let Some(group) = group else { return Outcome::NoOp("no_buying_group") };
-        let Some(stages) = &interest.stages else { return Outcome::NoOp("no_stage_model") };
-        let old = world.group(group).stage.clone();
-        if old.as_ref() == Some(stage) {
-            return Outcome::NoOp("already_in_stage");
+        match groups::move_to_stage(world, group, interest, stage, &visit.origin) {
+            Ok(()) => Outcome::Done,
+            Err(reason) => Outcome::NoOp(reason),
         }
-        if !stages.allows(old.as_deref(), stage) {
-            return Outcome::NoOp("transition_not_allowed");
-        }
-        world.change_group(group, |group| group.stage = Some(stage.clone()));
-        let account = world.group(group).account;
-        let fields = json!({"solution_interest": interest.key, "old": old, "new": stage}).to_string();
-        world.tell("buying_group_stage_changed", Some(account), None, fields, &visit.origin);
-        Outcome::Done
     }
 }
 

@@ -3,10 +3,10 @@
 use caravan_model::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit};
 use crate::definitions::{Definitions, Interest};
+use crate::groups;
 use crate::needs::Needs;
 use crate::world::World;
 
@@ -78,14 +78,9 @@ impl Action for UpdateBuyingGroupStatus {
             Subject::Person(_) => None,
         };
         let Some(group) = group else { return Outcome::NoOp("no_buying_group") };
-        let old = world.group(group).status.clone();
-        if old.as_ref() == Some(status) {
-            return Outcome::NoOp("unchanged");
+        match groups::set_status(world, group, interest, Some(status), &visit.origin) {
+            Ok(()) => Outcome::Done,
+            Err(reason) => Outcome::NoOp(reason),
         }
-        world.change_group(group, |group| group.status = Some(status.clone()));
-        let account = world.group(group).account;
-        let fields = json!({"solution_interest": interest.key, "old": old, "new": status}).to_string();
-        world.tell("buying_group_status_changed", Some(account), None, fields, &visit.origin);
-        Outcome::Done
     }
 }

@@ -44,7 +44,7 @@ impl Batch<'_> {
             }
         }
         self.create_groups(s)?;
-        Ok(())
+        self.keep_groups(s)
     }
 
     /// An event that a person journey begins with lets its person in.
@@ -219,7 +219,7 @@ fn often_enough(
     since: Timestamp,
     context: &Context<'_>,
 ) -> Result<bool, StoreError> {
-    let past = records::history(s, &[person], &[event.activity.clone()])?;
+    let past = records::history(s, &[person], std::slice::from_ref(&event.activity))?;
     let counted = past.into_iter().filter(|row| row.at >= since).filter(|row| {
         let activity = HeardActivity {
             id: caravan_model::ActivityId(0),

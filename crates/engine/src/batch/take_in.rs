@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caravan_model::DocumentId;
+use caravan_model::{DocumentId, PersonId};
 use caravan_store::step::{self, InboxRow};
 use caravan_store::{Session, records};
 
@@ -25,8 +25,11 @@ impl Batch<'_> {
             }
         }
         let shards: Vec<i64> = self.claim.shards.iter().map(|shard| shard.0).collect();
-        for (list, subject) in records::take_rechecks(s, &shards, self.now(), self.limits.travellers)? {
-            self.evaluate.entry(list).or_default().insert(subject);
+        for (of, subject) in records::take_rechecks(s, &shards, self.now(), self.limits.travellers)? {
+            match self.live.interests.contains_key(&of) {
+                true => self.upkeep.person(of, PersonId(subject)),
+                false => _ = self.evaluate.entry(of).or_default().insert(subject),
+            }
         }
         Ok(())
     }
@@ -36,11 +39,13 @@ impl Batch<'_> {
         match command {
             Command::Heard { to, activity } => {
                 self.relist_for_activity(s, &activity)?;
+                self.regroup_for_activity(&activity);
                 self.enter_on(s, to, &activity)?;
                 self.heard.push((to, activity));
             }
             Command::Changed { accounts, people, attributes } => {
                 self.relist_changed(s, &accounts, &people, &attributes)?;
+                self.regroup_changed(&people, &attributes);
             }
             Command::Evaluate { list, after } => {
                 let next = self.next_subjects(s, list, row.shard, after)?;
@@ -55,6 +60,9 @@ impl Batch<'_> {
             Command::Joined { list, subjects } => self.joined.push((list, subjects)),
             Command::Open { journey, after } => done = self.open(s, row, journey, after)?,
             Command::CreateGroups { interest, after } => done = self.open_groups(s, row, interest, after)?,
+            Command::MaintainGroups { interest, reassign, after } => {
+                done = self.maintain_groups(s, row, interest, reassign, after)?;
+            }
             Command::Enter { journey, subject, chain, cause } => self.candidate(s, journey, subject, chain, cause)?,
             Command::GoalMet { journey, subjects } => self.reach_goal(s, journey, &subjects)?,
             Command::Leave { journey, subject } => {

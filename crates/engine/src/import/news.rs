@@ -23,11 +23,7 @@ pub(super) struct Interest {
 impl Interest {
     /// Of everything live. Asked in each chunk's transaction, so that nothing published meanwhile misses it.
     pub(super) fn of(live: &Live) -> Self {
-        Self {
-            arrivals: !live.lists.is_empty(),
-            attributes: live.lists.iter().flat_map(|list| list.mentions.iter().cloned()).collect(),
-            heard: live.heard.clone(),
-        }
+        Self { arrivals: live.follows_arrivals(), attributes: live.mentioned.clone(), heard: live.heard.clone() }
     }
 }
 

@@ -174,6 +174,11 @@ impl World {
             .expect("counts")
     }
 
+    /// The rows of a statement, each made into something.
+    pub fn rows<T>(&self, sql: &str, mut make: impl FnMut(&dyn caravan_store::Row) -> T) -> Vec<T> {
+        self.engine.store().read(|s| s.query_map(sql, &[], |r| Ok(make(r)))).expect("rows")
+    }
+
     pub fn one(&self, sql: &str) -> i64 {
         self.engine.store().read(|s| s.query_int(sql, &[])).expect("a number")
     }

@@ -1,0 +1,155 @@
+//! Buying groups over HTTP, on both stores.
+
+use caravan_engine::runtime;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+use crate::support::Api;
+
+const ACCOUNTS: &str = "key,name,employees\nacme,Acme,1200\nbolt,Bolt & Sons,900\ntiny,Tiny,3\n";
+const PEOPLE: &str = "key,email,first_name,last_name,job_title,account_key\n\
+    ada,ada@acme.example,Ada,Byron,Chief Engineer,acme\nbob,bob@acme.example,Bob,,Clerk,acme\n\
+    cy,cy@bolt.example,Cy,Young,Owner,bolt\n";
+
+fn manifests() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "account_lists/big",
+            json!({"type": "dynamic", "when": {"account": "employees", "at_least": 500}, "state": "live"}),
+        ),
+        (
+            "roles_templates/crm-roles",
+            json!({"state": "live", "roles": [
+                {"role": "Decision Maker", "required": true, "when": {"person": "job_title", "starts_with": "Chief"}},
+                {"role": "Influencer", "required": true, "members_required": 2},
+            ]}),
+        ),
+        (
+            "stage_models/pipeline",
+            json!({"state": "live", "stages": [
+                {"name": "Aware", "entry": true, "to": ["Won"]}, {"name": "Won", "destination": "success"},
+            ]}),
+        ),
+        (
+            "solution_interests/crm",
+            json!({"name": "CRM", "roles_template": "crm-roles", "stage_model": "pipeline", "update_existing": true,
+                "create_for": {"account_list": "big"}}),
+        ),
+    ]
+}
+
+fn settle(api: &Api) {
+    let done = runtime::run_until_idle(&api.engine, None, Duration::from_secs(60)).expect("a run");
+    assert!(done.idle);
+}
+
+async fn furnished(api: &Api) -> String {
+    let token = api.token("administrator");
+    for (kind, text) in [("accounts", ACCOUNTS), ("people", PEOPLE)] {
+        let import = api.post(&format!("/api/v1/import/{kind}?format=csv")).bearer(&token).text("text/csv", text);
+        assert_eq!(import.send().await.status, 200);
+    }
+    for (path, body) in manifests() {
+        let put = api.call("PUT", &format!("/api/v1/{path}")).bearer(&token).json(&body).send().await;
+        assert_eq!(put.status, 201, "{path}: {}", put.text());
+    }
+    settle(api);
+    token
+}
+
+async fn members_are_decided_by_hand(api: Api) {
+    furnished(&api).await;
+    let token = api.token("sales");
+    let groups =
+        async || api.get("/api/v1/accounts/acme/buying_groups").bearer(&token).send().await.json()["items"].clone();
+    let ada = json!({"person": "ada", "name": "Ada Byron", "role": "Decision Maker", "source": "system"});
+    let group = &groups().await[0];
+    assert_eq!((&group["solution_interest"], &group["completeness"]), (&json!("crm"), &json!(50.0)));
+    assert_eq!(group["members"], json!([ada]));
+    let member = |method: &str, person: &str| {
+        api.call(method, &format!("/api/v1/accounts/acme/buying_groups/crm/members/{person}")).bearer(&token)
+    };
+    let bob = member("PUT", "bob").json(&json!({"role": "Influencer"})).send().await;
+    assert_eq!((bob.status.as_u16(), &bob.json()["changed"]), (200, &json!(true)), "{}", bob.text());
+    assert_eq!(member("DELETE", "ada").send().await.status, 204);
+    settle(&api);
+    let group = &groups().await[0];
+    let bob = json!({"person": "bob", "name": "Bob", "role": "Influencer", "source": "manual"});
+    assert_eq!((&group["members"], &group["completeness"]), (&json!([bob]), &json!(25.0)));
+    let outsider = member("PUT", "cy").json(&json!({"role": "Influencer"})).send().await;
+    assert_eq!((outsider.refusal().0, &outsider.json()["errors"][0]["code"]), (422, &json!("not_of_account")));
+    let nowhere = api.call("PUT", "/api/v1/accounts/tiny/buying_groups/crm/stage").bearer(&token);
+    let nowhere = nowhere.json(&json!({"stage": "Aware"})).send().await;
+    assert_eq!(nowhere.refusal(), (404, "unknown_buying_group".to_owned()));
+    let viewer = api.token("viewer");
+    let refused =
+        api.call("DELETE", "/api/v1/accounts/acme/buying_groups/crm/members/bob").bearer(&viewer).send().await;
+    assert_eq!(refused.refusal().0, 403);
+}
+
+async fn groups_are_found_by_what_they_lack(api: Api) {
+    let token = furnished(&api).await;
+    let list = async |query: &str| {
+        let found = api.get(&format!("/api/v1/buying_groups{query}")).bearer(&token).send().await.json();
+        let names = found["items"].as_array().expect("items").iter().map(|g| g["name"].clone()).collect::<Vec<_>>();
+        assert!(found["total"].as_i64().is_some_and(|total| total >= names.len() as i64));
+        let mut names: Vec<String> = names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(list("").await, ["CRM for Acme", "CRM for Bolt & Sons"]);
+    assert_eq!(list("?q=for%20bolt").await, ["CRM for Bolt & Sons"]);
+    assert_eq!(list("?missing_role=Decision%20Maker&completeness_to=50").await, ["CRM for Bolt & Sons"], "TV-F11");
+    assert_eq!(list("?completeness_from=50&completeness_to=50").await, ["CRM for Acme"], "both ends are included");
+    assert_eq!(list("?stage=").await.len(), 2);
+    assert_eq!(list("?solution_interest=crm&account=acme").await, ["CRM for Acme"]);
+    assert!(list("?solution_interest=other").await.is_empty());
+    let first = api.get("/api/v1/buying_groups?limit=1").bearer(&token).send().await.json();
+    let next = first["next_cursor"].as_str().expect("another page").to_owned();
+    let second = api.get(&format!("/api/v1/buying_groups?limit=1&cursor={next}")).bearer(&token).send().await.json();
+    assert_ne!(first["items"][0]["id"], second["items"][0]["id"]);
+    assert_eq!((&second["next_cursor"], &second["total"]), (&json!(null), &json!(2)));
+}
+
+async fn a_group_is_shown_in_full(api: Api) {
+    let token = furnished(&api).await;
+    let get = |path: &str| api.get(path).bearer(&token).send();
+    let id =
+        get("/api/v1/buying_groups?account=acme").await.json()["items"][0]["id"].as_str().expect("an id").to_owned();
+    let put = |what: &str, body: Value| {
+        api.call("PUT", &format!("/api/v1/accounts/acme/buying_groups/crm/{what}")).bearer(&token).json(&body).send()
+    };
+    assert_eq!(put("stage", json!({"stage": "Won"})).await.json()["errors"][0]["code"], "transition_not_allowed");
+    assert_eq!(put("stage", json!({"stage": "Aware"})).await.json()["changed"], true);
+    assert_eq!(put("status", json!({"status": "Hot"})).await.json()["changed"], true);
+    let group = get(&format!("/api/v1/buying_groups/{id}")).await.json();
+    assert_eq!(
+        (&group["name"], &group["stage"], &group["status"]),
+        (&json!("CRM for Acme"), &json!("Aware"), &json!("Hot"))
+    );
+    assert_eq!(group["missing_roles"], json!(["Influencer"]));
+    assert_eq!(
+        (&group["roles"][0]["completeness"], &group["roles"][1]["members_required"]),
+        (&json!(100.0), &json!(2))
+    );
+    assert_eq!((&group["stages"][0]["old"], &group["stages"][0]["new"]), (&json!(null), &json!("Aware")));
+    let many = |body: Value| api.post(&format!("/api/v1/buying_groups/{id}/members")).bearer(&token).json(&body).send();
+    let people: Vec<String> = (0..51).map(|n| format!("p{n}")).collect();
+    assert_eq!(many(json!({"remove": people})).await.json()["errors"][0]["code"], "too_many_members", "TV-M10");
+    let assigned = many(json!({"assign": [{"person": "bob", "role": "Influencer"}]})).await;
+    assert_eq!(assigned.json()["changed"], true, "{}", assigned.text());
+    assert_eq!(many(json!({"remove": ["ada"]})).await.json()["changed"], true);
+    let members = get(&format!("/api/v1/buying_groups/{id}/members")).await.json();
+    assert_eq!((&members["items"][0]["person"], &members["items"][0]["source"]), (&json!("bob"), &json!("manual")));
+    let removed = get(&format!("/api/v1/buying_groups/{id}/members?removed=true")).await.json();
+    assert_eq!((&removed["items"][0]["person"], &removed["items"][0]["removed"]), (&json!("ada"), &json!(true)));
+    assert_eq!(api.call("DELETE", &format!("/api/v1/buying_groups/{id}")).bearer(&token).send().await.status, 204);
+    assert_eq!(get(&format!("/api/v1/buying_groups/{id}")).await.refusal().0, 404);
+    assert_eq!(get("/api/v1/accounts/acme/buying_groups").await.json()["items"], json!([]));
+}
+
+crate::on_both_stores! {
+    members_are_decided_by_hand
+    groups_are_found_by_what_they_lack
+    a_group_is_shown_in_full
+}

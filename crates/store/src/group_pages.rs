@@ -1,0 +1,285 @@
+//! Buying groups as pages read them: lists with filters, the members of one, where one has stood.
+//!
+//! Lists go on behind the last row, never by offset. Groups that were put away are not shown.
+
+use caravan_model::clock::to_micros;
+use caravan_model::{AccountId, DocumentId, GroupId, PersonId};
+use jiff::Timestamp;
+
+use crate::error::StoreError;
+use crate::params;
+use crate::people::pattern;
+use crate::session::{Param, Row, Session, SessionExt};
+
+/// Which groups a list shows; what is left out does not matter.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GroupFilter {
+    /// Text that occurs in the group's name, whatever its case.
+    pub search: Option<String>,
+    /// Its solution interest.
+    pub interest: Option<DocumentId>,
+    /// Its account.
+    pub account: Option<AccountId>,
+    /// Its stage; an empty text: none yet.
+    pub stage: Option<String>,
+    /// Its status; an empty text: none.
+    pub status: Option<String>,
+    /// Completeness from and to, both included, of the exact value.
+    pub completeness: (Option<f64>, Option<f64>),
+    /// Engagement from and to, both included, of the exact value.
+    pub engagement: (Option<f64>, Option<f64>),
+    /// A role that nobody has.
+    pub missing_role: Option<String>,
+}
+
+/// A group as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// Its account.
+    pub account: AccountId,
+    /// Key of its account.
+    pub account_key: String,
+    /// Name of its account.
+    pub account_name: String,
+    /// Its solution interest.
+    pub interest: DocumentId,
+    /// Key of its interest.
+    pub interest_key: String,
+    /// Name of its interest.
+    pub interest_name: String,
+    /// Its stage.
+    pub stage: Option<String>,
+    /// Its status.
+    pub status: Option<String>,
+    /// Its completeness, exact.
+    pub completeness: Option<f64>,
+    /// Its engagement, exact.
+    pub engagement: Option<f64>,
+    /// Members that were not removed.
+    pub members: i64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When anything about it last changed.
+    pub updated_at: Timestamp,
+}
+
+const LISTED: &str =
+    "g.id, g.account_id, a.key, a.name, g.interest_id, d.key, d.name, g.stage, g.status, g.completeness,
+     g.engagement, (SELECT COUNT(*) FROM group_member AS m WHERE m.group_id = g.id AND NOT m.removed), g.created_at,
+     g.updated_at
+     FROM buying_group AS g JOIN account AS a ON a.id = g.account_id JOIN document AS d ON d.id = g.interest_id
+     WHERE g.archived_at IS NULL";
+
+fn read_listed(r: &dyn Row) -> Result<ListedGroup, StoreError> {
+    Ok(ListedGroup {
+        id: GroupId(r.int(0)),
+        account: AccountId(r.int(1)),
+        account_key: r.string(2),
+        account_name: r.string(3),
+        interest: DocumentId(r.int(4)),
+        interest_key: r.string(5),
+        interest_name: r.string(6),
+        stage: r.opt_string(7),
+        status: r.opt_string(8),
+        completeness: r.opt_float(9),
+        engagement: r.opt_float(10),
+        members: r.int(11),
+        created_at: r.instant(12),
+        updated_at: r.instant(13),
+    })
+}
+
+/// Conditions and what is bound to them, added one by one.
+struct Where<'a> {
+    sql: String,
+    params: Vec<Param<'a>>,
+}
+
+impl<'a> Where<'a> {
+    /// `condition` names its value as `$`.
+    fn and(&mut self, condition: &str, value: impl Into<Param<'a>>) {
+        self.params.push(value.into());
+        let place = format!("${}", self.params.len());
+        self.sql.push_str(" AND ");
+        self.sql.push_str(&condition.replace('$', &place));
+    }
+}
+
+impl GroupFilter {
+    fn conditions<'a>(&'a self, pattern: Option<&'a str>) -> Where<'a> {
+        let mut conditions = Where { sql: String::new(), params: Vec::new() };
+        if let Some(pattern) = pattern {
+            conditions.and("LOWER(d.name || ' for ' || a.name) LIKE $ ESCAPE '\\'", pattern);
+        }
+        if let Some(interest) = self.interest {
+            conditions.and("g.interest_id = $", interest);
+        }
+        if let Some(account) = self.account {
+            conditions.and("g.account_id = $", account);
+        }
+        if let Some(stage) = &self.stage {
+            conditions.and("COALESCE(g.stage, '') = $", stage);
+        }
+        if let Some(status) = &self.status {
+            conditions.and("COALESCE(g.status, '') = $", status);
+        }
+        let ranges = [("g.completeness", self.completeness), ("g.engagement", self.engagement)];
+        for (column, (from, to)) in ranges {
+            if let Some(from) = from {
+                conditions.and(&format!("{column} >= $"), from);
+            }
+            if let Some(to) = to {
+                conditions.and(&format!("{column} <= $"), to);
+            }
+        }
+        if let Some(role) = &self.missing_role {
+            let nobody = "NOT EXISTS (SELECT 1 FROM group_member AS n
+                 WHERE n.group_id = g.id AND n.role = $ AND NOT n.removed)";
+            conditions.and(nobody, role);
+        }
+        conditions
+    }
+}
+
+/// The next `most` groups behind `after` (time of change and id), what changed last first. Index: `buying_group_updated`.
+pub fn page(
+    s: &mut dyn Session,
+    filter: &GroupFilter,
+    after: Option<(Timestamp, GroupId)>,
+    most: usize,
+) -> Result<Vec<ListedGroup>, StoreError> {
+    let pattern = filter.search.as_deref().map(|search| pattern(s, search));
+    let mut conditions = filter.conditions(pattern.as_deref());
+    if let Some((at, id)) = after {
+        conditions.and("g.updated_at <= $", to_micros(at));
+        conditions.and("(g.updated_at, g.id) < ($, ", to_micros(at));
+        conditions.params.push(id.into());
+        conditions.sql.push_str(&format!("${})", conditions.params.len()));
+    }
+    conditions.params.push((most as i64).into());
+    let Where { sql, params } = conditions;
+    let sql = format!("SELECT {LISTED}{sql} ORDER BY g.updated_at DESC, g.id DESC LIMIT ${}", params.len());
+    s.query_map(&sql, &params, read_listed)
+}
+
+/// How many groups a filter finds.
+pub fn count(s: &mut dyn Session, filter: &GroupFilter) -> Result<i64, StoreError> {
+    let pattern = filter.search.as_deref().map(|search| pattern(s, search));
+    let Where { sql, params } = filter.conditions(pattern.as_deref());
+    let sql = format!(
+        "SELECT COUNT(*) FROM buying_group AS g JOIN account AS a ON a.id = g.account_id
+         JOIN document AS d ON d.id = g.interest_id WHERE g.archived_at IS NULL{sql}"
+    );
+    s.query_int(&sql, &params)
+}
+
+/// One group, unless it was put away.
+pub fn one(s: &mut dyn Session, id: GroupId) -> Result<Option<ListedGroup>, StoreError> {
+    s.query_opt(&format!("SELECT {LISTED} AND g.id = $1"), params![id], read_listed)
+}
+
+/// The groups in which a person is a member, most engaged first.
+pub fn of_person(s: &mut dyn Session, person: PersonId) -> Result<Vec<(ListedGroup, String)>, StoreError> {
+    let sql = format!(
+        "SELECT {LISTED} AND g.id IN (SELECT group_id FROM group_member WHERE person_id = $1 AND NOT removed)
+         ORDER BY COALESCE(g.engagement, 0) DESC, g.id"
+    );
+    let groups = s.query_map(&sql, params![person], read_listed)?;
+    let roles = s.query_map(
+        "SELECT group_id, role FROM group_member WHERE person_id = $1 AND NOT removed",
+        params![person],
+        |r| Ok((GroupId(r.int(0)), r.string(1))),
+    )?;
+    let role = |id: GroupId| roles.iter().find(|(group, _)| *group == id).map(|(_, role)| role.clone());
+    Ok(groups.into_iter().map(|group| (role(group.id).unwrap_or_default(), group)).map(|(r, g)| (g, r)).collect())
+}
+
+/// A member as a list shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedMember {
+    /// The person.
+    pub person: PersonId,
+    /// Key of the person.
+    pub key: String,
+    /// First and last name; empty when both are missing.
+    pub name: String,
+    /// The job.
+    pub job_title: Option<String>,
+    /// The address.
+    pub email: Option<String>,
+    /// The number.
+    pub phone: Option<String>,
+    /// The role in the group.
+    pub role: String,
+    /// system, journey or manual.
+    pub source: String,
+    /// Soft delete.
+    pub removed: bool,
+    /// The person no longer belongs to the account.
+    pub left_account: bool,
+    /// Since when.
+    pub added_at: Option<Timestamp>,
+    /// Since when no more.
+    pub removed_at: Option<Timestamp>,
+    /// When any of it last changed.
+    pub changed_at: Timestamp,
+    /// The person's engagement, exact.
+    pub engagement: f64,
+}
+
+/// The next `most` members of a group behind the key `after`, by key; removed ones, or the others.
+pub fn members(
+    s: &mut dyn Session,
+    group: GroupId,
+    removed: bool,
+    after: &str,
+    most: usize,
+) -> Result<Vec<ListedMember>, StoreError> {
+    let sql = "SELECT p.id, p.key, TRIM(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')), p.job_title,
+             p.email, p.phone, m.role, m.source, m.removed, tie.person_id IS NULL, m.added_at, m.removed_at,
+             m.changed_at, p.engagement
+         FROM group_member AS m JOIN buying_group AS g ON g.id = m.group_id JOIN person AS p ON p.id = m.person_id
+         LEFT JOIN account_person AS tie ON tie.account_id = g.account_id AND tie.person_id = m.person_id
+         WHERE m.group_id = $1 AND m.removed = $2 AND p.key > $3 ORDER BY p.key LIMIT $4";
+    s.query_map(sql, params![group, removed, after, most as i64], |r| {
+        Ok(ListedMember {
+            person: PersonId(r.int(0)),
+            key: r.string(1),
+            name: r.string(2),
+            job_title: r.opt_string(3),
+            email: r.opt_string(4),
+            phone: r.opt_string(5),
+            role: r.string(6),
+            source: r.string(7),
+            removed: r.bool(8),
+            left_account: r.bool(9),
+            added_at: r.opt_instant(10),
+            removed_at: r.opt_instant(11),
+            changed_at: r.instant(12),
+            engagement: r.float(13),
+        })
+    })
+}
+
+/// Where a group has stood: when, from, to, and who moved it; newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageMove {
+    /// When.
+    pub at: Timestamp,
+    /// From.
+    pub old: Option<String>,
+    /// To.
+    pub new: Option<String>,
+    /// Who.
+    pub source: String,
+}
+
+/// The latest `most` moves of a group. Index: `stage_change_group`.
+pub fn stage_history(s: &mut dyn Session, group: GroupId, most: usize) -> Result<Vec<StageMove>, StoreError> {
+    let sql = "SELECT at, old_stage, new_stage, source FROM stage_change WHERE group_id = $1 ORDER BY at DESC LIMIT $2";
+    s.query_map(sql, params![group, most as i64], |r| {
+        Ok(StageMove { at: r.instant(0), old: r.opt_string(1), new: r.opt_string(2), source: r.string(3) })
+    })
+}
