@@ -100,7 +100,7 @@ pub fn validate(texts: &[(String, String)], now: Timestamp) -> Vec<Finding> {
     findings
 }
 
-fn read_all(texts: &[(String, String)]) -> (Vec<Document>, Vec<Finding>) {
+pub(crate) fn read_all(texts: &[(String, String)]) -> (Vec<Document>, Vec<Finding>) {
     let mut documents: Vec<Document> = Vec::new();
     let mut findings = Vec::new();
     for (file, text) in texts {
@@ -451,7 +451,7 @@ pub fn stored_document(row: &DocumentRow) -> Option<Document> {
 }
 
 /// Whether applying `new` would change nothing. A journey's state is not its manifest's to say.
-fn same(row: &DocumentRow, old: &Document, new: &Document) -> bool {
+pub(crate) fn same(row: &DocumentRow, old: &Document, new: &Document) -> bool {
     let mut new = new.clone();
     match new.kind().life_cycle() {
         LifeCycle::Publish if new.envelope.state == Some(DocumentState::Live) && row.state != "live" => return false,

@@ -6,6 +6,7 @@
 mod actions;
 pub mod check;
 pub mod first_day;
+mod difference;
 pub mod graph;
 mod node;
 mod references;

@@ -124,7 +124,8 @@ fn block(text: &str, indent: usize, out: &mut String) {
     }
 }
 
-fn flow(value: &Value) -> String {
+/// The value on one line.
+pub(super) fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),
         Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),

@@ -3,6 +3,7 @@
 mod apply;
 mod bench;
 mod demo;
+mod diff;
 mod doctor;
 mod export;
 mod import;
@@ -51,6 +52,8 @@ enum Command {
     Validate(validate::Args),
     /// Create or update what manifests name, all or nothing
     Apply(apply::Args),
+    /// Tell what manifests would change: nodes, settings, conditions in words
+    Diff(diff::Args),
     /// Print definitions as manifests; applying them again changes nothing
     Export(export::Args),
     /// Publish, pause, resume, close or abort journeys, and count their travellers
@@ -104,6 +107,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Import(args) => import::run(&context, &args),
         Command::Validate(args) => validate::run(&context, &args),
         Command::Apply(args) => apply::run(&context, &args),
+        Command::Diff(args) => diff::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
         Command::Journey(verb) => journey::run(&context, &verb),
         Command::Simulate(args) => simulate::run(&context, &args),
