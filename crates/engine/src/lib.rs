@@ -25,6 +25,7 @@ pub mod plan;
 pub mod returned;
 pub mod runtime;
 pub mod save;
+pub mod scenario;
 pub mod simulate;
 pub mod status;
 mod structure;

@@ -12,6 +12,7 @@ mod run;
 mod sample;
 mod serve;
 mod simulate;
+mod test;
 mod user;
 mod validate;
 mod worker;
@@ -61,6 +62,8 @@ enum Command {
     Journey(journey::Verb),
     /// Run a journey in virtual time on a copy of the store
     Simulate(simulate::Args),
+    /// Run scenarios: given these accounts and events, journeys do this; needs no store
+    Test(test::Args),
     /// Run journeys in the foreground until nothing is due now
     Run(run::Args),
     /// Add users, and reset their passwords
@@ -111,6 +114,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Export(args) => export::run(&context, &args),
         Command::Journey(verb) => journey::run(&context, &verb),
         Command::Simulate(args) => simulate::run(&context, &args),
+        Command::Test(args) => test::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
