@@ -5,8 +5,8 @@
 
 mod actions;
 pub mod check;
-pub mod first_day;
 mod difference;
+pub mod first_day;
 pub mod graph;
 mod node;
 mod references;

@@ -29,7 +29,7 @@ fn rows(
     let lines: Vec<String> = rows.iter().map(|row| Json::Object(row.clone()).to_string()).collect();
     let text = lines.join("\n");
     let options = ImportOptions { source: "scenario".to_owned(), ..ImportOptions::default() };
-    match import(engine, kind, text.as_bytes(), FileFormat::JsonLines, &options, &mut ()) {
+    match import(engine, &kind, text.as_bytes(), FileFormat::JsonLines, &options, &mut ()) {
         Ok(report) if report.rejects.is_empty() => Ok(()),
         Ok(report) => {
             let finding = |reject: crate::import::Reject| {
