@@ -121,9 +121,9 @@ on_both_stores! {
 
     a_hand_stands_above_rules(world at "2026-12-01T09:00:00Z") {
         let world = grouped(world);
-        assert_eq!(decide(&world, assign("p-8-1", "Influencer")).expect("assigned"), true);
-        assert_eq!(decide(&world, assign("p-8-1", "Influencer")).expect("assigned"), false, "as it was");
-        assert_eq!(decide(&world, remove("p-8-0")).expect("removed"), true);
+        assert!(decide(&world, assign("p-8-1", "Influencer")).expect("assigned"));
+        assert!(!decide(&world, assign("p-8-1", "Influencer")).expect("assigned"), "as it was");
+        assert!(decide(&world, remove("p-8-0")).expect("removed"));
         put(&world, "p-8-0", json!({"job_title": "Chief Executive"}));
         put(&world, "p-8-1", json!({"job_title": "Engineer"}));
         assert_eq!(members(&world), ["p-8-1 Influencer manual"], "no rule brings one back or gives the other a role");
@@ -165,8 +165,8 @@ on_both_stores! {
         let world = grouped(world);
         let stage = |name: &str| Decision::Stage(name.to_owned());
         assert_eq!(codes(decide(&world, stage("Engaged"))), ["transition_not_allowed"], "TV-S4");
-        assert_eq!(decide(&world, stage("Aware")).expect("moved"), true);
-        assert_eq!(decide(&world, stage("Engaged")).expect("moved"), true);
+        assert!(decide(&world, stage("Aware")).expect("moved"));
+        assert!(decide(&world, stage("Engaged")).expect("moved"));
         assert_eq!(codes(decide(&world, stage("Aware"))), ["transition_not_allowed"], "TV-S5");
         let history = "SELECT COALESCE(old_stage, '-'), new_stage, source FROM stage_change ORDER BY at, old_stage";
         let mut history = world.rows(history, |r| format!("{} {} {}", r.text(0), r.text(1), r.text(2)));
@@ -179,8 +179,8 @@ on_both_stores! {
         let world = grouped(world);
         let status = |n: usize| Decision::Status(Some("ü".repeat(n)));
         assert_eq!(codes(decide(&world, status(51))), ["too_long"]);
-        assert_eq!(decide(&world, status(50)).expect("set"), true);
-        assert_eq!(decide(&world, Decision::Status(Some("  ".to_owned()))).expect("cleared"), true);
+        assert!(decide(&world, status(50)).expect("set"));
+        assert!(decide(&world, Decision::Status(Some("  ".to_owned()))).expect("cleared"));
         assert_eq!(told(&world, "buying_group_status_changed").len(), 2);
     }
 

@@ -204,7 +204,7 @@ on_both_stores! {
 
     journeys_that_feed_each_other_stop_after_ten_and_say_so(world at "2026-12-01T09:00:00Z") {
         let world = started(world);
-        let head = "reentry: {after: end, delay: 0h, limit: 1000}\nentry: on";
+        let head = "reentry: {after: end, delay: 0h, limit: 100}\nentry: on";
         let feeding = |key: &str, to: &str, list: &str| format!("kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: {list}}}\nend: 2027-06-30T00:00:00Z\n{head}\nnodes:\n  on: {{type: action, on: account, action: add_to_journey, journey: {to}, next: null}}\n");
         world.apply(&format!("{}---\n{}", feeding("ping", "pong", "picked"), feeding("pong", "ping", "picked")));
         lifecycle::publish(&world.engine, &["ping".to_owned(), "pong".to_owned()], "test").expect("published together");

@@ -164,9 +164,11 @@ fn a_journey_is_published_moved_and_counted() {
         "timed_out": 0,
         "removed": 0,
         "aborted": 0,
-        "expired": 0
+        "expired": 0,
+        "held_out": 0
       },
       "not_entered": {},
+      "goal": null,
       "nodes": {
         "audience": {
           "reached": 2,
