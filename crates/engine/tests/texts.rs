@@ -183,10 +183,10 @@ on_both_stores! {
 
     what_the_provider_says_about_numbers_is_kept(world at "2026-12-01T09:00:00Z") {
         let texting = Texting::new(world, "");
-        texting.sends("ping");
         for (who, number) in [("p-5-0", "+15005550001"), ("p-5-1", "+15005552005"), ("p-5-2", "+15005552001"), ("p-6-0", "+15005551999")] {
             texting.set(who, &format!("mobile_phone = '{number}'"));
         }
+        texting.sends("ping");
         let done = texting.dispatch();
         assert_eq!((done.delivered + done.in_doubt, done.failed), (14, 1), "{done:?}");
         texting.wait_for("sms_failed", 2);
