@@ -176,6 +176,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{key}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What publishing the draft would do now */
+        get: operations["get_journeys_key_review"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Move the end date of a live or scheduled journey */
+        put: operations["put_journeys_key_end"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{key}/duplicate": {
         parameters: {
             query?: never;
@@ -185,7 +219,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new draft like this journey */
+        /** A new draft like this journey, or with its map alone */
         post: operations["post_journeys_key_duplicate"];
         delete?: never;
         options?: never;
@@ -1389,23 +1423,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/accounts/{key}/buying_groups": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The buying groups of an account with their members */
-        get: operations["get_accounts_key_buying_groups"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1582,6 +1599,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buying_groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Buying groups, what changed last first */
+        get: operations["get_buying_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying_groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A buying group with its roles, scores and where it has stood */
+        get: operations["get_buying_groups_id"];
+        put?: never;
+        post?: never;
+        /** Put a buying group away; it is kept for reports only */
+        delete: operations["delete_buying_groups_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying_groups/{id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of a buying group, by key */
+        get: operations["get_buying_groups_id_members"];
+        put?: never;
+        /** Assign, change or remove up to 50 members at once */
+        post: operations["post_buying_groups_id_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/buying_groups/{interest}/members/{person}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a person a role in an account's buying group, by hand */
+        put: operations["put_accounts_key_buying_groups_interest_members_person"];
+        post?: never;
+        /** Take a person out of an account's buying group, by hand */
+        delete: operations["delete_accounts_key_buying_groups_interest_members_person"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/buying_groups/{interest}/stage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Move an account's buying group to another stage */
+        put: operations["put_accounts_key_buying_groups_interest_stage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/buying_groups/{interest}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Write the status of an account's buying group */
+        put: operations["put_accounts_key_buying_groups_interest_status"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/buying_groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The buying groups of an account with their members */
+        get: operations["get_accounts_key_buying_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/import/{kind}": {
         parameters: {
             query?: never;
@@ -1593,6 +1732,41 @@ export interface paths {
         put?: never;
         /** Import accounts, people, activities, opportunities, suppressions or records of a custom object from CSV or JSON Lines, as the body is sent */
         post: operations["post_import_kind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The files that were taken in from a connection, newest first */
+        get: operations["get_connections_key_imports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/imports/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a connection is looked at next, and what was wrong last time */
+        get: operations["get_connections_key_imports_schedule"];
+        put?: never;
+        /** Look at a connection now */
+        post: operations["post_connections_key_imports_schedule"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1770,6 +1944,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/s/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A link in a text message; leads to where the message says */
+        get: operations["get_s_code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/problems": {
         parameters: {
             query?: never;
@@ -1813,8 +2004,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give it up: a trip ends as removed, a message in doubt counts as arrived */
+        /** Leave it out: a trip goes on behind the node that failed, a message in doubt counts as arrived */
         post: operations["post_problems_id_skip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/problems/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try every trip that failed again now */
+        post: operations["post_problems_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/problems/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave out the node that failed, for every trip that failed */
+        post: operations["post_problems_skip"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2152,6 +2377,11 @@ export interface components {
              * @description The journey's end came.
              */
             expired: number;
+            /**
+             * Format: int64
+             * @description They belong to the part of the audience that is only counted.
+             */
+            held_out: number;
         };
         /** @description A refusal. */
         Problem: {
@@ -2330,10 +2560,42 @@ export interface components {
             not_entered: {
                 [key: string]: number;
             };
+            /** @description Who reached the journey's goal; none while it has none. */
+            goal?: components["schemas"]["Goal"] | null;
             /** @description By node: `audience`, the nodes in their order, then the actions of people boxes. */
             nodes: {
                 [key: string]: components["schemas"]["NodeStatus"];
             };
+        };
+        /** @description Who reached the journey's goal, travellers beside those who are only counted. */
+        Goal: {
+            /** @description Those who travel. */
+            travellers: components["schemas"]["Conversion"];
+            /** @description Those who are only counted. */
+            held_out: components["schemas"]["Conversion"];
+        };
+        /** @description How many of those who entered reached the goal afterwards. */
+        Conversion: {
+            /**
+             * Format: int64
+             * @description Trips that began.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Of these, those whose traveller met the goal already.
+             */
+            before: number;
+            /**
+             * Format: int64
+             * @description Those who met it after they had entered, inside or later.
+             */
+            converted: number;
+            /**
+             * Format: double
+             * @description `converted / (entered - before)`; none when nobody could convert.
+             */
+            rate?: number | null;
         };
         /** @description The figures of a node. `reached = left + current + ended`, always. */
         NodeStatus: {
@@ -2394,13 +2656,107 @@ export interface components {
              */
             in_doubt: number;
         };
-        /** @description What the copy is called. */
-        Copy: {
-            /** @description Its key. */
+        /** @description What publishing would do. */
+        Review: {
+            /** @description The journey's key. */
             key: string;
-            /** @description Its name; left out: the key in words. */
+            /**
+             * Format: int64
+             * @description The version that it would become.
+             */
+            version: number;
+            /**
+             * @description `live`, or `scheduled` until its start.
+             * @enum {string}
+             */
+            state: "live" | "scheduled";
+            /** @description Whether it can be published: no error stands against it. */
+            publishable: boolean;
+            /** @description Errors and warnings. */
+            findings: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description Who would enter now: members of the audience who were never inside, those held out included.
+             */
+            would_enter: number;
+            /**
+             * Format: int64
+             * @description People that would come with them; in a person journey the same number.
+             */
+            people: number;
+            /** @description Members of the audience who may not enter, by reason. */
+            would_not_enter: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The most messages that those who enter now may get in their first 24 hours.
+             */
+            messages_first_day: number;
+            /** @description Who is inside now, on which version; they stay on it. */
+            standing: components["schemas"]["Standing"][];
+        };
+        /** @description One mistake: where it is, what it is, what to do. The `code` is stable; the text is not. */
+        Finding: {
+            /** @description Error or warning. */
+            severity: components["schemas"]["Severity"];
+            /** @description Stable, `snake_case`; documented in the reference. */
+            code: string;
+            /** @description JSON pointer into the document (`/nodes/hello/email`), empty for the document itself. */
+            pointer: string;
+            /** @description What happened and what to do, one sentence or two. */
+            message: string;
+            /** @description Node of the journey map, when there is one. */
+            node?: string | null;
+            /** @description File the document was read from, when it came from one. */
+            file?: string | null;
+            /**
+             * Format: uint32
+             * @description Line in that file, starting at 1.
+             */
+            line?: number | null;
+        };
+        /** @description How much a finding weighs. */
+        Severity: "error" | "warning";
+        /** @description Who is inside on one version. */
+        Standing: {
+            /**
+             * Format: int64
+             * @description The version.
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Trips under way.
+             */
+            active: number;
+            /** @description How many stand at each node where anybody stands. */
+            nodes: {
+                [key: string]: number;
+            };
+        };
+        /** @description When a journey ends. */
+        End: {
+            /**
+             * Format: date-time
+             * @description The new end date, at most three years after the start.
+             */
+            end: string;
+        };
+        /** @description What the copy is like. */
+        Duplicate: {
+            /**
+             * @description How much is taken over; left out: everything but emails and SMS messages.
+             * @default partial
+             */
+            mode: components["schemas"]["DuplicateMode"];
+            /** @description The copy's key; left out: the key and `-copy`, with a number where that is taken. */
+            key?: string | null;
+            /** @description The copy's name; left out: the name and ` copy`. */
             name?: string | null;
         };
+        /** @description How much is taken over. */
+        DuplicateMode: "partial" | "structure";
         NodePath: {
             /** @description The journey's key. */
             key: string;
@@ -2560,6 +2916,8 @@ export interface components {
             ended_at?: string | null;
             /** @description What it waits for. */
             waiting?: components["schemas"]["Waiting"] | null;
+            /** @description Why it is where it is, and what would have to change. */
+            here: components["schemas"]["WhyHere"];
             /** @description What happened, oldest first. */
             items: components["schemas"]["TimelineItem"][];
         };
@@ -2576,6 +2934,69 @@ export interface components {
             until?: string | null;
             /** @description For which activities. */
             event?: string | null;
+        };
+        /** @description Why a trip is where it is. From what was noted when each node decided, not from today's data. */
+        WhyHere: {
+            /** @description The node at which it stands or ended. */
+            node: string;
+            /** @description What its card is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description The version that it follows.
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it arrived there.
+             */
+            arrived_at: string;
+            /** @description From which node it came; none: it entered here. */
+            from?: string | null;
+            /** @description By which path it came, or how the trip ended. */
+            path?: string | null;
+            /** @description Why it came here, or why it ended here: what the node before, or this one, decided. */
+            why?: components["schemas"]["Why"] | null;
+            /** @description What would have to happen, or to have been different, for it to be elsewhere. */
+            to_change: string[];
+        };
+        /** @description Why a node decided as it did. */
+        Why: {
+            /** @description In a sentence. */
+            text: string;
+            /** @description The conditions that were tried for the traveller, in order; the first that held decided. */
+            tried: components["schemas"]["Tried"][];
+            /** @description In a people box: which path each person took, and why. */
+            people: components["schemas"]["PersonWhy"][];
+        };
+        /** @description A path's condition, as it was evaluated. */
+        Tried: {
+            /** @description Key of the path in the status's `paths`. */
+            path: string;
+            /** @description Whether the condition held. */
+            held: boolean;
+            /** @description Its tests, in order, with what each saw. */
+            tests: components["schemas"]["SeenTest"][];
+            /** @description What would have had to be different for this path to be taken; none: it held. */
+            to_change?: string | null;
+        };
+        /** @description A test, as it was looked at. */
+        SeenTest: {
+            /** @description The test in words. */
+            text: string;
+            /** @description Whether it held; none: it was not looked at, since it could not change the answer any more. */
+            held?: boolean | null;
+            /** @description What it saw, in words. */
+            saw?: string | null;
+        };
+        /** @description Which path of a box a person took. */
+        PersonWhy: {
+            /** @description Who. */
+            person: components["schemas"]["SubjectRef"];
+            /** @description The path; none: it skipped to the end of the box. */
+            path?: string | null;
+            /** @description The conditions that were tried, in order. */
+            tried: components["schemas"]["Tried"][];
         };
         /** @description One thing that happened on a trip. */
         TimelineItem: {
@@ -2599,6 +3020,10 @@ export interface components {
             outcomes: components["schemas"]["TimelineOutcome"][];
             /** @description What more there is to say: why the trip stands at a problem. */
             detail?: string | null;
+            /** @description Why it entered, left or ended so. */
+            why?: components["schemas"]["Why"] | null;
+            /** @description Who did it by hand. */
+            by?: string | null;
         };
         /** @description What became of one execution. */
         TimelineOutcome: {
@@ -2625,28 +3050,6 @@ export interface components {
             /** @description Errors refuse publishing, warnings do not. */
             items: components["schemas"]["Finding"][];
         };
-        /** @description One mistake: where it is, what it is, what to do. The `code` is stable; the text is not. */
-        Finding: {
-            /** @description Error or warning. */
-            severity: components["schemas"]["Severity"];
-            /** @description Stable, `snake_case`; documented in the reference. */
-            code: string;
-            /** @description JSON pointer into the document (`/nodes/hello/email`), empty for the document itself. */
-            pointer: string;
-            /** @description What happened and what to do, one sentence or two. */
-            message: string;
-            /** @description Node of the journey map, when there is one. */
-            node?: string | null;
-            /** @description File the document was read from, when it came from one. */
-            file?: string | null;
-            /**
-             * Format: uint32
-             * @description Line in that file, starting at 1.
-             */
-            line?: number | null;
-        };
-        /** @description How much a finding weighs. */
-        Severity: "error" | "warning";
         JourneyPath2: {
             /** @description The journey's key. */
             key: string;
@@ -3185,52 +3588,6 @@ export interface components {
                 [key: string]: unknown;
             };
         };
-        /** @description One page of a list. */
-        BuyingGroupPage: {
-            /** @description The rows. */
-            items: components["schemas"]["BuyingGroup"][];
-            /** @description Where the next page begins; none at the end. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description How many there are in all, where that is cheap to tell.
-             */
-            total?: number | null;
-        };
-        /** @description A buying group. */
-        BuyingGroup: {
-            /** @description Key of its solution interest. */
-            solution_interest: string;
-            /** @description Name of its solution interest. */
-            name?: string | null;
-            /** @description Its stage. */
-            stage?: string | null;
-            /** @description Its status. */
-            status?: string | null;
-            /**
-             * Format: double
-             * @description How complete it is, in percent.
-             */
-            completeness?: number | null;
-            /**
-             * Format: double
-             * @description How engaged it is, in percent.
-             */
-            engagement?: number | null;
-            /** @description Who belongs to it. */
-            members: components["schemas"]["Member"][];
-        };
-        /** @description A member of a buying group. */
-        Member: {
-            /** @description Key of the person. */
-            person: string;
-            /** @description Name of the person. */
-            name?: string | null;
-            /** @description The role in the group. */
-            role: string;
-            /** @description Who put the person there: `manual`, `journey`, `template` … */
-            source: string;
-        };
         /** @description A person with everything that is known of them. */
         Person: {
             /** @description The natural key, as imported. */
@@ -3393,6 +3750,350 @@ export interface components {
             /** @description In a word or two, at most 100 characters; left out: `manual`. */
             reason?: string | null;
         };
+        /** @description Which buying groups. */
+        GroupQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /** @description Only groups in whose name this text occurs. */
+            q?: string | null;
+            /** @description Key of the solution interest. */
+            solution_interest?: string | null;
+            /** @description Key of the account. */
+            account?: string | null;
+            /** @description The stage; empty: none yet. */
+            stage?: string | null;
+            /** @description The status; empty: none. */
+            status?: string | null;
+            /**
+             * Format: double
+             * @description Completeness from, included; the exact value is compared.
+             */
+            completeness_from?: number | null;
+            /**
+             * Format: double
+             * @description Completeness up to, included.
+             */
+            completeness_to?: number | null;
+            /**
+             * Format: double
+             * @description Engagement from, included; the exact value is compared.
+             */
+            engagement_from?: number | null;
+            /**
+             * Format: double
+             * @description Engagement up to, included.
+             */
+            engagement_to?: number | null;
+            /** @description A role that nobody in the group has. */
+            missing_role?: string | null;
+        };
+        /** @description One page of a list. */
+        GroupRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["GroupRow"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A buying group in a list. */
+        GroupRow: {
+            /** @description Its id, `grp_…`. */
+            id: string;
+            /** @description Interest and account: `CRM for Acme`. */
+            name: string;
+            /** @description Its account. */
+            account: components["schemas"]["Ref"];
+            /** @description Its solution interest. */
+            solution_interest: components["schemas"]["Ref"];
+            /** @description Its stage. */
+            stage?: string | null;
+            /** @description Its status. */
+            status?: string | null;
+            /**
+             * Format: double
+             * @description How complete it is, 0 to 100, exact; none when no role is required.
+             */
+            completeness?: number | null;
+            /**
+             * Format: double
+             * @description How engaged it is, 0 to 100, exact; none before the first daily run.
+             */
+            engagement?: number | null;
+            /**
+             * Format: int64
+             * @description How many members it has.
+             */
+            members: number;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When anything about it last changed.
+             */
+            updated_at: string;
+        };
+        GroupPath: {
+            /** @description The group's id, `grp_…`. */
+            id: string;
+        };
+        /** @description A buying group in full. */
+        GroupDetail: {
+            /** @description Its id, `grp_…`. */
+            id: string;
+            /** @description Interest and account: `CRM for Acme`. */
+            name: string;
+            /** @description Its account. */
+            account: components["schemas"]["Ref"];
+            /** @description Its solution interest. */
+            solution_interest: components["schemas"]["Ref"];
+            /** @description Its stage. */
+            stage?: string | null;
+            /** @description Its status. */
+            status?: string | null;
+            /**
+             * Format: double
+             * @description How complete it is, 0 to 100, exact; none when no role is required.
+             */
+            completeness?: number | null;
+            /**
+             * Format: double
+             * @description How engaged it is, 0 to 100, exact; none before the first daily run.
+             */
+            engagement?: number | null;
+            /**
+             * Format: int64
+             * @description How many members it has.
+             */
+            members: number;
+            /**
+             * Format: date-time
+             * @description When it was created.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When anything about it last changed.
+             */
+            updated_at: string;
+            /** @description Key of its roles template. */
+            roles_template?: string | null;
+            /** @description Its roles in order of priority, with how far each is filled. */
+            roles: components["schemas"]["Role"][];
+            /** @description Required roles that nobody has. */
+            missing_roles: string[];
+            /** @description Its latest moves between stages, newest first. */
+            stages: components["schemas"]["Move"][];
+        };
+        /** @description A role of a group. */
+        Role: {
+            /** @description Its name. */
+            role: string;
+            /** @description Whether it counts for completeness. */
+            required: boolean;
+            /**
+             * Format: uint32
+             * @description Members that fill it.
+             */
+            members_required: number;
+            /**
+             * Format: uint
+             * @description Members that it has; those who left the account do not count.
+             */
+            members: number;
+            /**
+             * Format: double
+             * @description How far it is filled, 0 to 100, exact.
+             */
+            completeness: number;
+        };
+        /** @description A move from one stage to another. */
+        Move: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Where it stood. */
+            old?: string | null;
+            /** @description Where it stood then. */
+            new?: string | null;
+            /** @description Who moved it. */
+            source: string;
+        };
+        /** @description Which members. */
+        MemberQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /**
+             * @description True: those who were taken out, instead of those who are in.
+             * @default false
+             */
+            removed: boolean;
+        };
+        /** @description One page of a list. */
+        MemberRowPage: {
+            /** @description The rows. */
+            items: components["schemas"]["MemberRow"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A member of a buying group in full. */
+        MemberRow: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description First and last name. */
+            name?: string | null;
+            job_title?: string | null;
+            email?: string | null;
+            phone?: string | null;
+            /** @description The role in the group. */
+            role: string;
+            /** @description Who decided it: `manual`, `journey` or `system`. */
+            source: string;
+            /** @description Taken out of the group. */
+            removed: boolean;
+            /** @description No longer belongs to the account; fills no role. */
+            left_account: boolean;
+            /**
+             * Format: double
+             * @description The person's engagement, 0 to 100, exact.
+             */
+            engagement: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            added_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when no more.
+             */
+            removed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When any of it last changed.
+             */
+            changed_at: string;
+        };
+        MemberPath: {
+            /** @description The account's key. */
+            key: string;
+            /** @description Key of the solution interest. */
+            interest: string;
+            /** @description Key of the person. */
+            person: string;
+        };
+        /** @description The role that a person gets. */
+        RoleGiven: {
+            /** @description A role of the group's template. */
+            role: string;
+        };
+        /** @description What a hand did. */
+        Decided: {
+            /** @description The group. */
+            id: string;
+            /** @description Whether anything is different now. */
+            changed: boolean;
+        };
+        OfAccount: {
+            /** @description The account's key. */
+            key: string;
+            /** @description Key of the solution interest. */
+            interest: string;
+        };
+        /** @description The stage that a group moves to. */
+        StageGiven: {
+            /** @description A stage that the model leads to from where the group stands. */
+            stage: string;
+        };
+        /** @description The status that a group gets. */
+        StatusGiven: {
+            /** @description Up to 50 characters; null or empty takes it away. */
+            status?: string | null;
+        };
+        /** @description What becomes of several members: one of the two. */
+        Members: {
+            assign: components["schemas"]["MemberGiven"][];
+        } | {
+            remove: string[];
+        };
+        /** @description A person and a role. */
+        MemberGiven: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description A role of the group's template. */
+            role: string;
+        };
+        /** @description One page of a list. */
+        BuyingGroupPage: {
+            /** @description The rows. */
+            items: components["schemas"]["BuyingGroup"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A buying group of an account. */
+        BuyingGroup: {
+            /** @description Its id, `grp_…`. */
+            id: string;
+            /** @description Key of its solution interest. */
+            solution_interest: string;
+            /** @description Name of its solution interest. */
+            name?: string | null;
+            /** @description Its stage. */
+            stage?: string | null;
+            /** @description Its status. */
+            status?: string | null;
+            /**
+             * Format: double
+             * @description How complete it is, in percent.
+             */
+            completeness?: number | null;
+            /**
+             * Format: double
+             * @description How engaged it is, in percent.
+             */
+            engagement?: number | null;
+            /** @description Who belongs to it. */
+            members: components["schemas"]["Member"][];
+        };
+        /** @description A member of a buying group. */
+        Member: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description Name of the person. */
+            name?: string | null;
+            /** @description The role in the group. */
+            role: string;
+            /** @description Who put the person there: `manual`, `journey` or `system`. */
+            source: string;
+        };
         KindPath: {
             /**
              * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
@@ -3460,6 +4161,55 @@ export interface components {
             /** @description What is wrong and what to do. */
             reason: string;
         };
+        ConnectionPath: {
+            /** @description Key of the connection. */
+            key: string;
+        };
+        /** @description One page of a list. */
+        RunPage: {
+            /** @description The rows. */
+            items: components["schemas"]["Run"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description What became of one version of one file. */
+        Run: {
+            /** @description The file's name. */
+            file: string;
+            /** @description Which content of it. */
+            version: string;
+            /** @description What it was taken as. */
+            kind: string;
+            /** @description `running`, `done` or `failed`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description When it was begun.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /** @description Counts, notes and the first rejects with their lines and reasons; of a failed one, why. */
+            report?: unknown;
+        };
+        /** @description When a connection is looked at. */
+        Schedule: {
+            /**
+             * Format: date-time
+             * @description When it is looked at next; none: as soon as the runtime runs.
+             */
+            next_at?: string | null;
+            /** @description Why it could not be looked into last time. */
+            problem?: string | null;
+        };
         /** @description What became of calls. Segment's clients look at the status only. */
         Received: {
             /** @description Always true: what was wrong with single calls is in `rejects`. */
@@ -3502,6 +4252,10 @@ export interface components {
         LinkPath: {
             /** @description Signed by this installation. */
             token: string;
+        };
+        ShortPath: {
+            /** @description Made by this installation. */
+            code: string;
         };
         ProblemQuery: {
             /**
@@ -3567,6 +4321,19 @@ export interface components {
         ProblemPath: {
             /** @description The problem's id. */
             id: string;
+        };
+        /** @description Of which trips. */
+        OfJourney: {
+            /** @description Only those of this journey; left out: all. */
+            journey?: string | null;
+        };
+        /** @description How many trips something was done about. */
+        Remedied: {
+            /**
+             * Format: uint
+             * @description The trips.
+             */
+            trips: number;
         };
         /** @description Whether everything that would leave is held: messages and calls stay queued. */
         Hold: {
@@ -3682,10 +4449,10 @@ export interface components {
         User: {
             /** @description The email, or `token:NAME`. */
             email: string;
-            role: components["schemas"]["Role"];
+            role: components["schemas"]["Role2"];
         };
         /** @description A built-in role. */
-        Role: "administrator" | "journey_manager" | "channel_manager" | "sales" | "viewer";
+        Role2: "administrator" | "journey_manager" | "channel_manager" | "sales" | "viewer";
         /** @description The organisation and this installation. */
         Organisation: {
             /** @description Its name, from the settings. */
@@ -3971,6 +4738,16 @@ export interface components {
             end?: string | null;
             /** @description Whether and how a traveller may enter again; left out: once only. */
             reentry?: components["schemas"]["JourneyManifestReentry"] | null;
+            /**
+             * @description What the journey is for: whoever meets this after entering has converted. Counted for travellers and for those held
+             *     out; it moves nobody.
+             */
+            goal?: unknown;
+            /**
+             * Format: uint32
+             * @description How many percent of the audience enter and are only counted, to compare with: always the same ones.
+             */
+            hold_out?: number | null;
             /** @description One email per address and node, however many people share the address. */
             deduplicate_email?: boolean;
             /** @description The first node. */
@@ -5216,6 +5993,75 @@ export interface operations {
             };
         };
     };
+    get_journeys_key_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What publishing would do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_journeys_key_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description When a journey ends. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["End"];
+            };
+        };
+        responses: {
+            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyStatus"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_journeys_key_duplicate: {
         parameters: {
             query?: never;
@@ -5226,10 +6072,10 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description What the copy is called. */
+        /** @description What the copy is like. */
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Copy"];
+                "application/json": components["schemas"]["Duplicate"];
             };
         };
         responses: {
@@ -9615,38 +10461,6 @@ export interface operations {
             };
         };
     };
-    get_accounts_key_buying_groups: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description One page of a list. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BuyingGroupPage"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_people: {
         parameters: {
             query?: {
@@ -10215,6 +11029,383 @@ export interface operations {
             };
         };
     };
+    get_buying_groups: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only groups in whose name this text occurs. */
+                q?: string;
+                /** @description Key of the solution interest. */
+                solution_interest?: string;
+                /** @description Key of the account. */
+                account?: string;
+                /** @description The stage; empty: none yet. */
+                stage?: string;
+                /** @description The status; empty: none. */
+                status?: string;
+                /** @description Completeness from, included; the exact value is compared. */
+                completeness_from?: number;
+                /** @description Completeness up to, included. */
+                completeness_to?: number;
+                /** @description Engagement from, included; the exact value is compared. */
+                engagement_from?: number;
+                /** @description Engagement up to, included. */
+                engagement_to?: number;
+                /** @description A role that nobody in the group has. */
+                missing_role?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_buying_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A buying group in full. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupDetail"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_buying_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_buying_groups_id_members: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description True: those who were taken out, instead of those who are in. */
+                removed?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_buying_groups_id_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description What becomes of several members: one of the two. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Members"];
+            };
+        };
+        responses: {
+            /** @description What a hand did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_accounts_key_buying_groups_interest_members_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's key. */
+                key: string;
+                /** @description Key of the solution interest. */
+                interest: string;
+                /** @description Key of the person. */
+                person: string;
+            };
+            cookie?: never;
+        };
+        /** @description The role that a person gets. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleGiven"];
+            };
+        };
+        responses: {
+            /** @description What a hand did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_accounts_key_buying_groups_interest_members_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's key. */
+                key: string;
+                /** @description Key of the solution interest. */
+                interest: string;
+                /** @description Key of the person. */
+                person: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_accounts_key_buying_groups_interest_stage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's key. */
+                key: string;
+                /** @description Key of the solution interest. */
+                interest: string;
+            };
+            cookie?: never;
+        };
+        /** @description The stage that a group moves to. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StageGiven"];
+            };
+        };
+        responses: {
+            /** @description What a hand did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_accounts_key_buying_groups_interest_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account's key. */
+                key: string;
+                /** @description Key of the solution interest. */
+                interest: string;
+            };
+            cookie?: never;
+        };
+        /** @description The status that a group gets. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusGiven"];
+            };
+        };
+        responses: {
+            /** @description What a hand did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_accounts_key_buying_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuyingGroupPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_import_kind: {
         parameters: {
             query?: {
@@ -10248,6 +11439,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_key_imports: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_key_imports_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description When a connection is looked at. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_key_imports_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description When a connection is looked at. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -10548,6 +11840,19 @@ export interface operations {
         };
         responses: never;
     };
+    get_s_code: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Made by this installation. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
     get_problems: {
         parameters: {
             query?: {
@@ -10632,6 +11937,74 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_problems_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of which trips. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfJourney"];
+            };
+        };
+        responses: {
+            /** @description How many trips something was done about. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remedied"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_problems_skip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Of which trips. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OfJourney"];
+            };
+        };
+        responses: {
+            /** @description How many trips something was done about. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remedied"];
+                };
             };
             /** @description Refused; `code` says why. */
             default: {
