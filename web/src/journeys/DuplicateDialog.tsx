@@ -25,7 +25,7 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
       await body(
         client.POST("/api/v1/journeys/{key}/duplicate", {
           params: { path: { key: journey } },
-          body: { key, name: name.trim() },
+          body: { mode: "partial", key, name: name.trim() },
         }),
       );
       return key;

@@ -83,6 +83,7 @@ export const NOBODY: JourneyStatus["travellers"] = {
   removed: 0,
   aborted: 0,
   expired: 0,
+  held_out: 0,
 };
 
 export const aStatus = (): JourneyStatus => ({
