@@ -10,6 +10,7 @@ mod take_in;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use caravan_catalog::World;
@@ -63,12 +64,35 @@ pub enum StepError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// One traveller failed: the step is done again without it.
-    #[error("trip {} failed: {}", .0, .1.message)]
-    Culprit(EnrollmentId, Fault),
+    #[error("{0} failed: {message}", message = .1.message)]
+    Culprit(WalkKey, Fault),
 }
 
-/// Trips that failed in this step's earlier attempts.
-pub type Culprits = HashMap<EnrollmentId, Fault>;
+/// A walk as it is known again when its step is done again. A trip that enters gets a fresh id each time, so the id does
+/// not tell; a trip that somebody else moved meanwhile has another `seq`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WalkKey {
+    journey: DocumentId,
+    subject: i64,
+    entry: i64,
+    seq: i64,
+}
+
+impl WalkKey {
+    fn of(row: &EnrollmentRow) -> Self {
+        Self { journey: row.journey, subject: row.subject, entry: row.entry, seq: row.seq }
+    }
+}
+
+impl fmt::Display for WalkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { journey, subject, entry, seq } = self;
+        write!(f, "entry {entry} of traveller {subject} in journey {journey}, step {seq},")
+    }
+}
+
+/// Walks that failed in this step's earlier attempts.
+pub type Culprits = HashMap<WalkKey, Fault>;
 
 /// Does one step with the shards of `claim`.
 pub fn run(

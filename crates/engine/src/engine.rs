@@ -102,9 +102,9 @@ impl Engine {
             match done {
                 Ok(report) => return Ok(report),
                 Err(StepError::Store(error)) => return Err(error),
-                Err(StepError::Culprit(trip, fault)) => {
-                    tracing::error!(%trip, code = fault.code, message = %fault.message, "a trip failed");
-                    culprits.insert(trip, fault);
+                Err(StepError::Culprit(walk, fault)) => {
+                    tracing::error!(%walk, code = fault.code, message = %fault.message, "a trip failed");
+                    culprits.insert(walk, fault);
                 }
             }
         }

@@ -221,27 +221,25 @@ on_both_stores! {
         let page = status::travellers(&world.engine, "target", Some("hold"), Stand::Ended, EnrollmentId(0), 10).expect("a page");
         assert_eq!(page.items.len(), 5);
     }
-}
 
-#[test]
-fn journeys_that_feed_each_other_stop_after_ten_and_say_so() {
-    let world = World::embedded("2026-12-01T09:00:00Z");
-    let world = started(world);
-    let head = "reentry: {after: end, delay: 0h, limit: 1000}\nentry: on";
-    let feeding = |key: &str, to: &str, list: &str| {
-        format!(
-            "kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: {list}}}\nend: 2027-06-30T00:00:00Z\n{head}\nnodes:\n  on: {{type: action, on: account, action: add_to_journey, journey: {to}, next: null}}\n"
-        )
-    };
-    world.apply(&format!("{}---\n{}", feeding("ping", "pong", "picked"), feeding("pong", "ping", "picked")));
-    lifecycle::publish(&world.engine, &["ping".to_owned(), "pong".to_owned()], "test").expect("published together");
-    travel::enter(&world.engine, "ping", "a-1", "ann").expect("entered");
-    world.run();
-    let problems = status::problems(&world.engine, None, EnrollmentId(0), 100).expect("problems");
-    assert!(!problems.is_empty(), "it stopped as a problem");
-    assert_eq!((problems[0].code.as_str(), problems[0].node.as_str()), ("journey_chain_too_long", "on"));
-    assert_eq!(world.one("SELECT MAX(chain) FROM enrollment"), 10);
-    travel::remedy_all(&world.engine, None, Remedy::LeaveOut, "ann").expect("left out");
-    world.run();
-    assert_eq!(status::problems(&world.engine, None, EnrollmentId(0), 100).expect("problems").len(), 0);
+    journeys_that_feed_each_other_stop_after_ten_and_say_so(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        let head = "reentry: {after: end, delay: 0h, limit: 1000}\nentry: on";
+        let feeding = |key: &str, to: &str, list: &str| {
+            format!(
+                "kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: {list}}}\nend: 2027-06-30T00:00:00Z\n{head}\nnodes:\n  on: {{type: action, on: account, action: add_to_journey, journey: {to}, next: null}}\n"
+            )
+        };
+        world.apply(&format!("{}---\n{}", feeding("ping", "pong", "picked"), feeding("pong", "ping", "picked")));
+        lifecycle::publish(&world.engine, &["ping".to_owned(), "pong".to_owned()], "test").expect("published together");
+        travel::enter(&world.engine, "ping", "a-1", "ann").expect("entered");
+        world.run();
+        let problems = status::problems(&world.engine, None, EnrollmentId(0), 100).expect("problems");
+        assert!(!problems.is_empty(), "it stopped as a problem");
+        assert_eq!((problems[0].code.as_str(), problems[0].node.as_str()), ("journey_chain_too_long", "on"));
+        assert_eq!(world.one("SELECT MAX(chain) FROM enrollment"), 10);
+        travel::remedy_all(&world.engine, None, Remedy::LeaveOut, "ann").expect("left out");
+        world.run();
+        assert_eq!(status::problems(&world.engine, None, EnrollmentId(0), 100).expect("problems").len(), 0);
+    }
 }

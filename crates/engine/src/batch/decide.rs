@@ -8,7 +8,7 @@ use caravan_catalog::{Subject, World};
 use caravan_model::{AccountId, DocumentId, PersonId, VersionId};
 use caravan_store::Session;
 
-use super::{Batch, Culprits, StepError};
+use super::{Batch, Culprits, StepError, WalkKey};
 use crate::counters::Counters;
 use crate::inbox::Command;
 use crate::live::Live;
@@ -108,7 +108,7 @@ impl Batch<'_> {
         if t.row.ended_at.is_some() || gone {
             return Ok(());
         }
-        if let Some(fault) = culprits.get(&t.row.id) {
+        if let Some(fault) = culprits.get(&WalkKey::of(&t.row)) {
             self.problems.push((at, fault.clone()));
             return Ok(());
         }
@@ -128,7 +128,7 @@ impl Batch<'_> {
     /// A defect in a node must not take the process with it: the step is rolled back and done without this trip.
     fn walk_safely(&mut self, world: &mut World, at: usize) -> Result<Option<Walked>, StepError> {
         let traveller = &mut self.travellers[at];
-        let id = traveller.row.id;
+        let key = WalkKey::of(&traveller.row);
         let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters);
         let walked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| walker.walk(traveller)));
         walked
@@ -136,7 +136,7 @@ impl Batch<'_> {
                 let message = "This node failed unexpectedly. It is a defect of Caravan; the log has the details.";
                 Err(Fault { code: "internal", node: walker.node as i64, message: message.to_owned() })
             })
-            .map_err(|fault| StepError::Culprit(id, fault))
+            .map_err(|fault| StepError::Culprit(key, fault))
     }
 
     /// A paused journey moves nobody: whoever is due is parked until resume. True when this one was.
