@@ -8,7 +8,7 @@ use caravan_model::Finding;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Quit, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Data, Ehlo, Mail as MailFrom, Quit, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
@@ -62,15 +62,24 @@ impl Server {
             }
         };
         let patience = self.patience.connect + self.patience.command;
-        let connection = timeout(patience, open).await.map_err(|_| Failure::timeout(Stage::Connect))??;
-        let mut session =
-            Session { connection, patience: self.patience, messages: 0, broken: false, used: Instant::now() };
+        let mut connection = timeout(patience, open).await.map_err(|_| Failure::timeout(Stage::Connect))??;
+        let pipelines = self.pipelines(&mut connection).await?;
+        let patience = self.patience;
+        let mut session = Session { connection, patience, pipelines, messages: 0, broken: false, used: Instant::now() };
         if let Some(credentials) = &self.credentials {
             let command = self.patience.command;
             let signed_in = session.connection.auth(DEFAULT_MECHANISMS, credentials);
             within(command, Stage::SignIn, signed_in).await?;
         }
         Ok(session)
+    }
+
+    /// Whether the server takes several commands at once (RFC 2920). The library keeps that to itself, so it is asked
+    /// again.
+    async fn pipelines(&self, connection: &mut AsyncSmtpConnection) -> Result<bool, Failure> {
+        let hello = connection.command(Ehlo::new(self.hello.clone()));
+        let features = within(self.patience.command, Stage::Connect, hello).await?;
+        Ok(features.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING")))
     }
 
     async fn connect_in_the_clear(
@@ -114,6 +123,8 @@ fn finding(pointer: &str, message: &str) -> Box<Finding> {
 pub struct Session {
     connection: AsyncSmtpConnection,
     patience: Patience,
+    /// The server takes several commands at once.
+    pipelines: bool,
     messages: u32,
     broken: bool,
     used: Instant,
@@ -128,21 +139,47 @@ impl Session {
             && !failure.ends_connection()
         {
             // The refusal stands; a connection that cannot forget it is not used again.
-            self.broken = self.reset().await.is_err();
+            self.broken = self.broken || self.reset().await.is_err();
         }
         self.used = Instant::now();
         sent
     }
 
     async fn converse(&mut self, mail: &Mail) -> Result<String, Failure> {
-        let parameters = self.parameters(mail)?;
-        let command = self.patience.command;
-        let sender = self.connection.command(MailFrom::new(Some(mail.from.clone()), parameters));
-        within(command, Stage::Sender, sender).await?;
-        let recipient = self.connection.command(Rcpt::new(mail.to.clone(), Vec::new()));
-        within(command, Stage::Recipient, recipient).await?;
-        within(command, Stage::Content, self.connection.command(Data)).await?;
+        let sender = MailFrom::new(Some(mail.from.clone()), self.parameters(mail)?);
+        let recipient = Rcpt::new(mail.to.clone(), Vec::new());
+        match self.pipelines {
+            true => self.envelope_at_once(&sender, &recipient).await?,
+            false => self.envelope(sender, recipient).await?,
+        }
         self.send_content(&mail.content).await
+    }
+
+    async fn envelope(&mut self, sender: MailFrom, recipient: Rcpt) -> Result<(), Failure> {
+        let command = self.patience.command;
+        within(command, Stage::Sender, self.connection.command(sender)).await?;
+        within(command, Stage::Recipient, self.connection.command(recipient)).await?;
+        within(command, Stage::Content, self.connection.command(Data)).await.map(drop)
+    }
+
+    /// Three commands in one write. The server answers each of them; the first refusal is the message's.
+    async fn envelope_at_once(&mut self, sender: &MailFrom, recipient: &Rcpt) -> Result<(), Failure> {
+        let command = self.patience.command;
+        let lost = |answer: &Result<_, Failure>| matches!(answer, Err(Failure::Lost { .. }));
+        let all = self.connection.command(format!("{sender}{recipient}{Data}"));
+        let sender = within(command, Stage::Sender, all).await;
+        if lost(&sender) {
+            return sender.map(drop);
+        }
+        let recipient = within(command, Stage::Recipient, self.connection.read_response()).await;
+        if sender.is_ok() && lost(&recipient) {
+            return recipient.map(drop);
+        }
+        let data = within(command, Stage::Content, self.connection.read_response()).await;
+        let Err(refusal) = sender.and(recipient) else { return data.map(drop) };
+        // A server that waits for a message to nobody, or is gone: this connection cannot go on with another message.
+        self.broken = !matches!(data, Err(Failure::Refused { .. }));
+        Err(refusal)
     }
 
     fn parameters(&self, mail: &Mail) -> Result<Vec<MailParameter>, Failure> {

@@ -52,6 +52,14 @@ impl Scripted {
     }
 }
 
+/// A scripted server that takes several commands at once.
+fn pipelining(script: impl Fn(usize, &str) -> Option<Does> + Send + Sync + 'static) -> Scripted {
+    Scripted::new(move |connection, line| match line.starts_with("EHLO") {
+        true => Some(Does::Says("250-scripted\r\n250-PIPELINING\r\n250 8BITMIME")),
+        false => script(connection, line),
+    })
+}
+
 fn converse(stream: TcpStream, script: impl Fn(&str) -> Option<Does>, accepted: &AtomicUsize) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let mut in_message = false;
@@ -251,10 +259,12 @@ fn a_connection_lost_before_the_end_is_tried_again_and_after_it_is_in_doubt() {
         (".", "unknown"),
     ] {
         for does in [Does::HangsUp, Does::Nothing] {
-            let server = Scripted::new(move |_, line| line.starts_with(at).then_some(does));
-            let outcomes = world.connector(server.addr, json!({})).deliver(&mails(1));
-            assert_eq!(names(&outcomes), [expected], "at {at}: {outcomes:?}");
-            assert_eq!(server.accepted(), 0);
+            let script = move |_, line: &str| line.starts_with(at).then_some(does);
+            for server in [Scripted::new(script), pipelining(script)] {
+                let outcomes = world.connector(server.addr, json!({})).deliver(&mails(1));
+                assert_eq!(names(&outcomes), [expected], "at {at}: {outcomes:?}");
+                assert_eq!(server.accepted(), 0);
+            }
         }
     }
 }
@@ -302,6 +312,61 @@ fn a_server_that_takes_few_connections_gets_few() {
     let outcomes = together(&connector, &mails(20), 4);
     assert!(outcomes.iter().all(|outcome| name(outcome) == "delivered"), "{:?}", names(&outcomes));
     assert_eq!(server.accepted(), 21);
+}
+
+#[test]
+fn a_server_that_takes_several_commands_at_once_gets_them_at_once() {
+    let world = World::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let addr = listener.local_addr().expect("an address");
+    let server = thread::spawn(move || -> std::io::Result<Vec<String>> {
+        let mut reader = BufReader::new(listener.accept()?.0);
+        let say = |reader: &mut BufReader<TcpStream>, words: &str| reader.get_mut().write_all(words.as_bytes());
+        let lines = |reader: &mut BufReader<TcpStream>, count: usize| {
+            reader.lines().take(count).collect::<std::io::Result<Vec<String>>>()
+        };
+        say(&mut reader, "220 hello\r\n")?;
+        for _ in 0..2 {
+            lines(&mut reader, 1)?;
+            say(&mut reader, "250-hello\r\n250 PIPELINING\r\n")?;
+        }
+        // Nothing is answered before all three are here.
+        let commands = lines(&mut reader, 3)?;
+        say(&mut reader, "250 fine\r\n250 fine\r\n354 go on\r\n")?;
+        while lines(&mut reader, 1)? != ["."] {}
+        say(&mut reader, "250 taken\r\n")?;
+        Ok(commands)
+    });
+    let outcomes = world.connector(addr, json!({})).deliver(&mails(1));
+    assert_eq!(names(&outcomes), ["delivered"], "{outcomes:?}");
+    let commands = server.join().expect("it ends").expect("a conversation");
+    assert_eq!(commands, ["MAIL FROM:<news@acme.example>", "RCPT TO:<p0@acme.example>", "DATA"]);
+}
+
+#[test]
+fn a_refusal_among_several_commands_is_that_messages_alone() {
+    let world = World::new();
+    let server = pipelining(|_, line| match line {
+        "RCPT TO:<p1@acme.example>" => Some(Does::Says("550 5.1.1 no such user")),
+        _ => None,
+    });
+    // This one waits for a message to nobody: the connection is left, so that nothing is taken for it.
+    let outcomes = world.connector(server.addr, json!({})).deliver(&mails(3));
+    assert_eq!(names(&outcomes), ["delivered", "bounced_hard", "delivered"]);
+    assert_eq!((server.connections(), server.accepted()), (2, 2));
+
+    let refused = std::sync::atomic::AtomicBool::new(false);
+    let server = pipelining(move |_, line| match line {
+        "RCPT TO:<p1@acme.example>" => {
+            refused.store(true, Ordering::SeqCst);
+            Some(Does::Says("550 5.1.1 no such user"))
+        }
+        "DATA" if refused.swap(false, Ordering::SeqCst) => Some(Does::Says("503 5.5.1 no valid recipients")),
+        _ => None,
+    });
+    let outcomes = world.connector(server.addr, json!({})).deliver(&mails(3));
+    assert_eq!(names(&outcomes), ["delivered", "bounced_hard", "delivered"]);
+    assert_eq!((server.connections(), server.accepted()), (1, 2), "this one knows what is left of it");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use caravan_catalog::effects::{self, CallEffect, EmailEffect, SalesAlertEffect, SmsEffect};
 use caravan_connect::call::Call;
@@ -17,12 +18,14 @@ use serde_json::Value as Json;
 
 use super::frozen::Mailing;
 use super::record::Recorder;
-use super::results::{About, Settled, Verdict};
+use super::results::{About, Settled, Verdict, is_shut};
 use super::{Dispatcher, alert};
 use crate::live::Live;
 
 /// Who a `Feedback-ID` says that we are.
 const SENDER_ID: &str = "caravan";
+/// A carrier begins nothing more after this time: what it holds would be in doubt after a crash.
+const ERRAND_ENDS: Duration = Duration::from_secs(1);
 
 /// One effect that may go.
 #[derive(Clone)]
@@ -93,23 +96,48 @@ pub fn connection_of(row: &OutboxRow) -> String {
 }
 
 impl Dispatcher {
-    /// Takes parcels of one connection to the other side and says what became of each.
+    /// Takes parcels of one connection to the other side, call by call, and says what became of each.
+    ///
+    /// After a shut door the others need not try it; what an errand does not get to in time goes back as it was.
     pub(super) fn carry(&self, live: &Live, parcels: Vec<Parcel>) -> Vec<Settled> {
         let Some(first) = parcels.first() else { return Vec::new() };
         let door = match self.doors.door(live, first.connection()) {
             Ok(door) => door,
             Err(shut) => return parcels.into_iter().map(|parcel| refused(parcel, &shut)).collect(),
         };
+        let per_call = door.as_ref().map_or(usize::MAX, |door| door.facts().max_batch.max(1));
+        let began = Instant::now();
+        let mut settled: Vec<Settled> = Vec::with_capacity(parcels.len());
+        let mut parcels = parcels.into_iter();
+        while settled.is_empty() || began.elapsed() < ERRAND_ENDS {
+            let call: Vec<Parcel> = parcels.by_ref().take(per_call).collect();
+            if call.is_empty() {
+                return settled;
+            }
+            let back = self.call(live, door.as_deref(), call);
+            let shut = back.last().and_then(|last| last.verdict.shut()).filter(|_| is_shut(&back));
+            settled.extend(back);
+            if let Some(shut) = shut {
+                settled.extend(parcels.by_ref().map(|parcel| refused(parcel, &shut)));
+            }
+        }
+        let now = self.engine.clock().now();
+        settled.extend(parcels.map(|parcel| parcel.settled(Verdict::Later(now))));
+        settled
+    }
+
+    /// One call: composed, handed over, answered.
+    fn call(&self, live: &Live, door: Option<&dyn Connector>, parcels: Vec<Parcel>) -> Vec<Settled> {
         let mut settled = Vec::with_capacity(parcels.len());
         let mut composed: Vec<(Parcel, Vec<Outgoing>)> = Vec::with_capacity(parcels.len());
         for parcel in parcels {
-            match self.compose(live, door.as_deref(), &parcel) {
+            match self.compose(live, door, &parcel) {
                 Ok(items) => composed.push((parcel, items)),
                 Err(verdict) => settled.push(parcel.refused_by(verdict)),
             }
         }
         let outcomes = match (door, &self.doors) {
-            (Some(door), _) => through(door.as_ref(), &composed),
+            (Some(door), _) => through(door, &composed),
             (None, super::Doors::Recording(recorder)) => recorded(recorder, &composed),
             (None, super::Doors::Real { .. }) => Vec::new(),
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_connect::Outcome;
 use caravan_connect::texts::FailureClass;
 use caravan_model::attribute::{AttributeNo, person};
 use caravan_model::value::Value;
@@ -70,6 +71,12 @@ pub enum Verdict {
 impl Verdict {
     pub fn failed(code: &str, message: impl Into<String>) -> Self {
         Self::Failed { code: code.to_owned(), message: message.into() }
+    }
+
+    /// The shut door, for others who would stand before it.
+    pub fn shut(&self) -> Option<Outcome> {
+        let Self::Shut { after, code, message, .. } = self else { return None };
+        Some(Outcome::Shut { after: *after, code: code.clone(), message: message.clone() })
     }
 }
 

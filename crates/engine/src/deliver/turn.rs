@@ -2,7 +2,9 @@
 //!
 //! The clerk's transaction (a *page*) writes the results that have come in, claims and judges more when few are left,
 //! and marks as intended exactly what is handed over next. Carriers get it after the commit, so a crash leaves in doubt
-//! what carriers had in their hands or had just brought back, and nothing else.
+//! what carriers had in their hands or had just brought back, and nothing else. A carrier takes as many parcels along as
+//! it delivers in a moment: one where the other side is slow, several where it is quick, so that a transaction is not
+//! the price of every message.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -33,6 +35,10 @@ const FIRST_RESULT_PAUSE: Duration = Duration::from_millis(500);
 const MOST_PER_TURN: usize = 1_024;
 /// What was judged longer ago is judged again before it leaves.
 const JUDGEMENT_HOLDS: SignedDuration = SignedDuration::from_secs(60);
+/// A carrier takes along what it delivers in this time.
+const MOMENT: Duration = Duration::from_millis(50);
+/// … and never more than this.
+const MOST_PER_ERRAND: usize = 32;
 
 /// A lane's turn under way.
 pub struct Turn<'a> {
@@ -44,13 +50,32 @@ pub struct Turn<'a> {
     ready: VecDeque<Parcel>,
     /// With carriers.
     out: HashSet<EffectId>,
+    /// Carriers under way.
+    carriers: usize,
     handed: usize,
-    /// How many parcels make one call: one, until the door has said it.
-    batch: usize,
+    /// What the door takes: one parcel and one carrier at a time, until it has said it.
+    door: Width,
+    /// How many parcels a carrier takes along where a call takes fewer.
+    depth: usize,
     renewed: Instant,
     /// Set when the door was found shut: until when the lane rests.
     shut: Option<Timestamp>,
     done: Dispatched,
+}
+
+/// How much fits through a door.
+#[derive(Debug, Clone, Copy)]
+struct Width {
+    /// Parcels of one call.
+    per_call: usize,
+    /// Calls at the same time.
+    calls: usize,
+}
+
+/// What a carrier brings back.
+struct Back {
+    settled: Vec<Settled>,
+    took: Duration,
 }
 
 /// What one transaction decided.
@@ -67,8 +92,7 @@ struct Page {
     shut: Option<Timestamp>,
     /// The lane's own pace lets nothing through before this instant.
     paced_until: Option<Timestamp>,
-    /// How many parcels make one call.
-    batch: usize,
+    door: Width,
 }
 
 impl<'a> Turn<'a> {
@@ -80,8 +104,10 @@ impl<'a> Turn<'a> {
             token: dispatcher.token(number),
             ready: VecDeque::new(),
             out: HashSet::new(),
+            carriers: 0,
             handed: 0,
-            batch: 1,
+            door: Width { per_call: 1, calls: 1 },
+            depth: 1,
             renewed: Instant::now(),
             shut: None,
             done: Dispatched::default(),
@@ -90,15 +116,19 @@ impl<'a> Turn<'a> {
 
     /// Goes on until the lane is empty, rests, or others have waited long enough.
     pub fn run(mut self) -> Result<Dispatched, StoreError> {
-        let (tell, told) = channel::<Vec<Settled>>();
+        let (tell, told) = channel::<Back>();
         thread::scope(|scope| {
             let mut answered = Vec::new();
             loop {
                 let page = self.page_at_last(&answered)?;
                 for (live, parcels) in self.turn_over(page, &answered) {
                     let (tell, dispatcher) = (tell.clone(), self.dispatcher);
-                    // The clerk listens until everybody is back; if it fails, nobody is interested any more.
-                    scope.spawn(move || _ = tell.send(dispatcher.carry(&live, parcels)));
+                    scope.spawn(move || {
+                        let began = Instant::now();
+                        let settled = dispatcher.carry(&live, parcels);
+                        // The clerk listens until everybody is back; if it fails, nobody is interested any more.
+                        _ = tell.send(Back { settled, took: began.elapsed() });
+                    });
                 }
                 if self.out.is_empty() {
                     return Ok(self.done);
@@ -109,10 +139,12 @@ impl<'a> Turn<'a> {
     }
 
     /// What has come back: at least one answer, or none for as long as claims hold without being renewed.
-    fn wait(&self, told: &Receiver<Vec<Settled>>) -> Vec<Settled> {
-        let mut answered = told.recv_timeout(RENEWAL).unwrap_or_default();
-        answered.extend(told.try_iter().flatten());
-        answered
+    fn wait(&mut self, told: &Receiver<Back>) -> Vec<Settled> {
+        let first = told.recv_timeout(RENEWAL).ok();
+        let backs: Vec<Back> = first.into_iter().chain(told.try_iter()).collect();
+        self.carriers = self.carriers.saturating_sub(backs.len());
+        self.depth = backs.iter().fold(self.depth, |depth, back| depth_after(depth, back.settled.len(), back.took));
+        backs.into_iter().flat_map(|back| back.settled).collect()
     }
 
     /// What was sent must be written down: a store that is away for a moment shall leave no doubt.
@@ -150,7 +182,7 @@ impl<'a> Turn<'a> {
                 renewed: self.renewed.elapsed() >= RENEWAL,
                 shut: self.shut.or(newly_shut.then_some(rest)),
                 paced_until: None,
-                batch: self.batch,
+                door: self.door,
             };
             let mut destinations = Destinations::load(s, answered, &self.ready, now)?;
             destinations.learn(answered, now);
@@ -159,7 +191,7 @@ impl<'a> Turn<'a> {
                 outbox::extend_claim(s, &self.token, &ours.copied().collect::<Vec<_>>(), now + CLAIM)?;
             }
             let over = page.shut.is_some() || self.handed >= MOST_PER_TURN || engine.stopping() || outbox::on_hold(s)?;
-            let wave = delivery.wave.max(self.batch.min(MOST_PER_TURN)).max(1);
+            let wave = delivery.wave.max(self.appetite().min(MOST_PER_TURN)).max(1);
             if !over && self.ready.len() < wave.div_ceil(2) {
                 let rows = outbox::claim(s, self.lane, &self.token, now, now + CLAIM, wave)?;
                 let judged = gates::judge(s, &live, versions, doors, rows, now)?;
@@ -167,8 +199,7 @@ impl<'a> Turn<'a> {
                 destinations.more(s, &judged.parcels)?;
                 page.fresh = judged.parcels;
             }
-            let under_way = self.out.len().saturating_sub(answered.len());
-            self.choose(s, &write, &mut page, &mut destinations, (under_way, over))?;
+            self.choose(s, &write, &mut page, &mut destinations, over)?;
             destinations.save(s)?;
             Ok(page)
         })
@@ -181,7 +212,7 @@ impl<'a> Turn<'a> {
         write: &Results<'_>,
         page: &mut Page,
         destinations: &mut Destinations,
-        (under_way, over): (usize, bool),
+        over: bool,
     ) -> Result<(), StoreError> {
         let now = write.now;
         let held: Vec<&Parcel> = self.ready.iter().chain(&page.fresh).collect();
@@ -201,8 +232,9 @@ impl<'a> Turn<'a> {
                 give_back.extend(held.iter().skip(1).map(|parcel| parcel.row.id));
             }
             Ok(door) => {
-                page.batch = door.max_batch.max(1);
-                let free = (page.batch.saturating_mul(door.parallel.max(1))).saturating_sub(under_way);
+                page.door = Width { per_call: door.max_batch.max(1), calls: door.parallel.max(1) };
+                let carriers = page.door.calls.saturating_sub(self.carriers);
+                let free = carriers.saturating_mul(self.errand(page.door));
                 let mut pace = match door.per_second {
                     Some(rate) => Some(own_pace(s, self.lane, rate, now)?),
                     None => None,
@@ -224,7 +256,7 @@ impl<'a> Turn<'a> {
                 }
                 if let Some(pace) = &mut pace {
                     pace.take(hand.len());
-                    let starved = hand.is_empty() && wanted > 0 && under_way == 0;
+                    let starved = hand.is_empty() && wanted > 0 && self.carriers == 0;
                     page.paced_until = starved.then(|| pace.next(now));
                     pace::save(s, std::slice::from_ref(pace))?;
                 }
@@ -258,7 +290,7 @@ impl<'a> Turn<'a> {
             _ => {}
         }
         self.shut = page.shut;
-        self.batch = page.batch;
+        self.door = page.door;
         if let Some(until) = page.paced_until {
             rests.pause(self.lane, until);
         }
@@ -273,16 +305,41 @@ impl<'a> Turn<'a> {
             }
         }
         self.handed += handed.len();
+        let errands = self.errands(&page.live, handed);
+        self.carriers += errands.len();
+        errands
+    }
+
+    /// What each carrier takes along: a call's worth, or a fair share of what it delivers in a moment.
+    fn errands(&self, live: &Arc<Live>, handed: Vec<Parcel>) -> Vec<(Arc<Live>, Vec<Parcel>)> {
+        let free = self.door.calls.saturating_sub(self.carriers).max(1);
+        let most = match self.door.per_call {
+            1 => handed.len().div_ceil(free).clamp(1, self.depth),
+            per_call => self.errand(Width { per_call, ..self.door }),
+        };
         let mut errands: Vec<(Arc<Live>, Vec<Parcel>)> = Vec::new();
         for parcel in handed {
             match errands.last_mut() {
-                Some((_, same)) if same.len() < page.batch && same[0].connection() == parcel.connection() => {
+                Some((_, same)) if same.len() < most && same[0].connection() == parcel.connection() => {
                     same.push(parcel);
                 }
-                _ => errands.push((Arc::clone(&page.live), vec![parcel])),
+                _ => errands.push((Arc::clone(live), vec![parcel])),
             }
         }
         errands
+    }
+
+    /// The most parcels that a carrier takes along.
+    fn errand(&self, door: Width) -> usize {
+        door.per_call.max(self.depth)
+    }
+
+    /// How many parcels keep all carriers busy until the next transaction and the one after it.
+    fn appetite(&self) -> usize {
+        match self.depth {
+            1 => self.door.per_call,
+            _ => self.errand(self.door).saturating_mul(self.door.calls).saturating_mul(2),
+        }
     }
 
     /// Results of rows that the claim still holds; those of the others are another dispatcher's business by now.
@@ -297,6 +354,14 @@ impl<'a> Turn<'a> {
     }
 }
 
+/// How many parcels a carrier takes along after one that brought so many back in that time: what fits into a moment, at
+/// most twice as many as before.
+fn depth_after(depth: usize, parcels: usize, took: Duration) -> usize {
+    let Some(each) = took.checked_div(u32::try_from(parcels).unwrap_or(u32::MAX)) else { return depth };
+    let fit = MOMENT.as_nanos() / each.as_nanos().max(1);
+    usize::try_from(fit).unwrap_or(usize::MAX).clamp(1, (depth * 2).min(MOST_PER_ERRAND))
+}
+
 /// The lane's bucket, filled up to now and at the rate that is set now.
 fn own_pace(s: &mut dyn Session, lane: &str, per_second: f64, now: Timestamp) -> Result<Pace, StoreError> {
     let mut pace = pace::locked_or_full(s, &format!("lane/{lane}"), per_second, now)?;
@@ -308,4 +373,20 @@ fn own_pace(s: &mut dyn Session, lane: &str, per_second: f64, now: Timestamp) ->
 fn put_off(parcel: &Parcel, until: Timestamp) -> Again {
     let row = &parcel.row;
     Again { id: row.id, attempt: row.attempt, not_before: until, code: None, message: None, body: row.body.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carrier_takes_along_what_it_delivers_in_a_moment() {
+        let ms = Duration::from_millis;
+        assert_eq!(depth_after(1, 1, ms(400)), 1, "one where the other side is slow");
+        assert_eq!(depth_after(1, 1, ms(2)), 2, "twice as many, not all at once");
+        assert_eq!(depth_after(16, 16, ms(32)), 25);
+        assert_eq!(depth_after(32, 32, Duration::ZERO), 32, "never more than that");
+        assert_eq!(depth_after(32, 32, ms(3_200)), 1, "it became slow");
+        assert_eq!(depth_after(8, 0, ms(5)), 8, "nothing was brought back");
+    }
 }

@@ -1,6 +1,7 @@
 //! What a measurement reads from the system: time, processor time, memory.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Clock ticks per second in `/proc`, fixed by Linux for programs.
@@ -24,11 +25,7 @@ impl Process {
     }
 
     fn cpu_seconds(self) -> f64 {
-        let stat = self.read("stat");
-        // The name in brackets may contain blanks; user and system time are the 12th and 13th field after it.
-        let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
-        ticks.sum::<f64>() / TICKS_PER_SECOND
+        cpu_seconds(&self.read("stat"))
     }
 
     fn read(self, what: &str) -> String {
@@ -38,6 +35,30 @@ impl Process {
     fn file(self, what: &str) -> String {
         format!("/proc/{}/{what}", self.0)
     }
+}
+
+/// A thread as `/proc` knows it.
+#[derive(Debug, Clone)]
+pub struct Task(PathBuf);
+
+impl Task {
+    /// The thread to which `/proc/thread-self` leads there.
+    pub fn at(link: &Path) -> Self {
+        Self(Path::new("/proc").join(link).join("stat"))
+    }
+
+    /// Processor time of the thread; 0 where the system does not tell.
+    pub fn cpu_seconds(&self) -> f64 {
+        cpu_seconds(&fs::read_to_string(&self.0).unwrap_or_default())
+    }
+}
+
+/// User and system time in a `stat` file.
+fn cpu_seconds(stat: &str) -> f64 {
+    // The name in brackets may contain blanks; the two are the 12th and 13th field after it.
+    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() / TICKS_PER_SECOND
 }
 
 /// Wall time and a process's processor time since it was started.

@@ -5,10 +5,13 @@
 
 mod bare;
 mod book;
+mod deliver;
+mod dialogue;
 mod idle;
 mod import;
 mod meter;
 mod scratch;
+mod sink;
 mod steps;
 
 use std::fmt;
@@ -26,6 +29,8 @@ pub enum Scenario {
     Import,
     /// The runtime of a million waiting travellers does nothing.
     Idle,
+    /// Personal, tracked messages are handed to a mail server on this machine.
+    Deliver,
 }
 
 /// What to measure.
@@ -34,7 +39,7 @@ pub struct Args {
     /// Scenarios; without any, `steps` and `import`
     #[arg(value_enum)]
     pub scenarios: Vec<Scenario>,
-    /// Accounts that travel (steps, 10 people each) or wait (idle), people that come in (import)
+    /// Accounts that travel (steps, 10 people each) or wait (idle), people that come in (import), messages (deliver)
     #[arg(long, value_name = "N")]
     pub travellers: Option<u64>,
     /// How long an idle runtime is watched
@@ -49,7 +54,7 @@ pub struct Measured {
     pub scenario: &'static str,
     /// `embedded` or `postgres`.
     pub store: &'static str,
-    /// Accounts that travelled or waited, people that were imported.
+    /// Accounts that travelled or waited, people that were imported, messages that were delivered.
     pub travellers: u64,
     /// Nodes left per second.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +68,21 @@ pub struct Measured {
     /// The same of plain inserts of the same rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bare_people_per_s: Option<f64>,
+    /// Messages handed over per second, with their ledger rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_per_s: Option<f64>,
+    /// The same per second of processor time of this process (without the mail server's and a PostgreSQL server's).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messages_per_cpu_s: Option<f64>,
+    /// The same of the same bytes in a bare SMTP dialogue, with as many connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bare_messages_per_s: Option<f64>,
+    /// Bare RSA-2048 signatures per second of one core.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signatures_per_s: Option<f64>,
+    /// How long a message is on the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_bytes: Option<f64>,
     /// The engine's share of the plain loop's speed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ratio: Option<f64>,
@@ -103,14 +123,18 @@ pub struct Measured {
 pub fn run(args: &Args, database: Option<&str>) -> anyhow::Result<Vec<Measured>> {
     let usual = [Scenario::Steps, Scenario::Import];
     let scenarios = if args.scenarios.is_empty() { &usual[..] } else { &args.scenarios };
-    scenarios
-        .iter()
-        .map(|scenario| match scenario {
-            Scenario::Steps => steps::measure(database, args.travellers.unwrap_or(20_000)),
-            Scenario::Import => import::measure(database, args.travellers.unwrap_or(1_000_000)),
-            Scenario::Idle => idle::measure(database, args.travellers.unwrap_or(1_000_000), args.seconds),
-        })
-        .collect()
+    let mut measured = Vec::new();
+    for scenario in scenarios {
+        match scenario {
+            Scenario::Steps => measured.push(steps::measure(database, args.travellers.unwrap_or(20_000))?),
+            Scenario::Import => measured.push(import::measure(database, args.travellers.unwrap_or(1_000_000))?),
+            Scenario::Idle => {
+                measured.push(idle::measure(database, args.travellers.unwrap_or(1_000_000), args.seconds)?);
+            }
+            Scenario::Deliver => measured.extend(deliver::measure(database, args.travellers.unwrap_or(20_000))?),
+        }
+    }
+    Ok(measured)
 }
 
 impl fmt::Display for Measured {
@@ -125,6 +149,11 @@ impl fmt::Display for Measured {
         line("  of the plain SQL loop", self.bare_transitions_per_s, "/s")?;
         line("people", self.people_per_s, "/s")?;
         line("  of plain inserts", self.bare_people_per_s, "/s")?;
+        line("messages", self.messages_per_s, "/s")?;
+        line("  of the bare dialogue", self.bare_messages_per_s, "/s")?;
+        line("messages per core", self.messages_per_cpu_s, "/s of processor time")?;
+        line("bare RSA-2048 signatures", self.signatures_per_s, "/s of one core")?;
+        line("message", self.message_bytes, "bytes")?;
         line("  ratio", self.ratio, "")?;
         line("enrollment commits", self.enrollment_commits_per_s, "/s")?;
         line("person outcomes", self.person_outcomes_per_s, "/s")?;
