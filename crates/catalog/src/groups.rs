@@ -203,6 +203,18 @@ pub fn move_to_stage(
     Ok(())
 }
 
+/// A group stands nowhere when its interest has no stage model any more, or one that does not know its stage. Where it
+/// stood stays in its history. Returns whether it stood somewhere.
+pub fn settle_stage(world: &mut World, group: GroupIx, interest: &Interest, origin: &Origin) -> bool {
+    let Some(old) = world.group(group).stage.clone() else { return false };
+    if interest.stages.as_ref().is_some_and(|stages| stages.has(&old)) {
+        return false;
+    }
+    world.set_stage(group, None, origin);
+    tell_text(world, "buying_group_stage_changed", group, interest, Some(old), None, origin);
+    true
+}
+
 /// Gives a group a status, or takes it away.
 ///
 /// # Errors

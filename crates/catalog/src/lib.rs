@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod changes;
 pub mod definitions;
 pub mod effects;
+pub mod engagement;
 pub mod events;
 mod facts;
 pub mod groups;

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use crate::counters::Counters;
 use crate::external::Answered;
-use crate::groups::Upkeep;
+use crate::groups::{Upkeep, jobs};
 use crate::inbox::Addressee;
 use crate::listen::HeardActivity;
 use crate::live::Live;
@@ -139,6 +139,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) grouped: BTreeMap<DocumentId, BTreeSet<i64>>,
     /// Groups that are looked at again.
     pub(crate) upkeep: Upkeep,
+    /// What this step did for the jobs that keep groups.
+    pub(crate) jobs_done: jobs::Done,
     travellers: Vec<Traveller>,
     stored_seqs: Vec<i64>,
     place: HashMap<EnrollmentId, usize>,
@@ -175,6 +177,7 @@ impl<'a> Batch<'a> {
             joined: Vec::new(),
             grouped: BTreeMap::new(),
             upkeep: Upkeep::default(),
+            jobs_done: jobs::Done::default(),
             travellers: Vec::new(),
             stored_seqs: Vec::new(),
             place: HashMap::new(),

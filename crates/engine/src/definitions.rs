@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inbox::Command;
-use crate::{Engine, structure};
+use crate::{Engine, guards, structure};
 
 /// How documents are applied.
 #[derive(Debug, Clone, Copy, Default)]
@@ -301,6 +301,7 @@ impl<'a> Apply<'a> {
     fn structure(&self, s: &mut dyn Session, schema: &Schema) -> Result<Vec<Finding>, StoreError> {
         let changing: Vec<&Document> = self.changing().collect();
         let mut findings = structure::too_many(&self.all(), &changing);
+        findings.extend(guards::limits(&self.all(), &changing));
         let pairs: Vec<(&DocumentRow, &Document, &Document)> = changing
             .iter()
             .filter_map(|new| {
@@ -308,6 +309,10 @@ impl<'a> Apply<'a> {
                 Some((row, old.as_ref()?, *new))
             })
             .collect();
+        for (row, old, new) in &pairs {
+            let users = self.named_by(old, schema);
+            findings.extend(guards::change(s, row, old, new, &users)?);
+        }
         if !pairs.iter().any(|(_, old, _)| structure::has_one(old)) {
             return Ok(findings);
         }
@@ -321,6 +326,19 @@ impl<'a> Apply<'a> {
             findings.extend(found);
         }
         Ok(findings)
+    }
+
+    /// The stored definitions that name this one, as messages name them.
+    fn named_by(&self, named: &Document, schema: &Schema) -> Vec<String> {
+        let users = self
+            .stored
+            .values()
+            .filter_map(|(_, document)| document.as_ref())
+            .filter(|user| user.references(schema, &Actions).iter().any(|reference| names(reference, named)));
+        let mut users: Vec<String> =
+            users.map(|user| format!("{} `{}`", user.kind().label().to_lowercase(), user.key())).collect();
+        users.sort();
+        users
     }
 
     /// A journey that waits for its start, takes nobody in any more or is over is as it was published.
@@ -375,7 +393,7 @@ impl<'a> Apply<'a> {
         let state = match document.kind().life_cycle() {
             LifeCycle::Journey => known.map_or("draft", |row| row.state.as_str()),
             _ if goes_live => "live",
-            _ => "draft",
+            _ => known.map_or("draft", |row| row.state.as_str()),
         };
         let row = DocumentRow {
             id,
@@ -397,6 +415,9 @@ impl<'a> Apply<'a> {
             published_by: known.and_then(|row| row.published_by.clone()),
         };
         documents::put(s, &row)?;
+        if goes_live && document.kind() == DocumentKind::WeightingModel {
+            self.archive_others(s, document.key())?;
+        }
         if goes_live && document.kind().life_cycle() == LifeCycle::Publish {
             let version = add_version(s, id, &row.body, "{}", self.now, self.actor)?;
             let published_by = Some(self.actor.to_owned());
@@ -407,6 +428,25 @@ impl<'a> Apply<'a> {
         }
         Ok(id)
     }
+
+    /// One weighting model is in force: those that were live give way.
+    fn archive_others(&self, s: &mut dyn Session, key: &str) -> Result<(), StoreError> {
+        let others = self
+            .stored
+            .values()
+            .map(|(row, _)| row)
+            .filter(|row| row.kind == DocumentKind::WeightingModel.key() && row.key != key && row.state == "live");
+        for other in others {
+            documents::set_state(s, other.id, guards::ARCHIVED)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a reference names a document: roles by their names, everything else by key.
+fn names(reference: &Reference, document: &Document) -> bool {
+    let by_name = document.kind() == DocumentKind::Role && reference.key == document.envelope.name;
+    reference.kind == document.kind() && (by_name || reference.key == document.key())
 }
 
 /// Adds the next version of a definition.
@@ -547,7 +587,6 @@ fn follow(
             Body::AccountList(_) | Body::Audience(_) | Body::PeopleList(_) => {
                 rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
             }
-            Body::SolutionInterest(_) => rows.extend(Command::CreateGroups { interest: *id, after: 0 }.to_all(now)),
             _ => {}
         }
         if matches!(
@@ -557,9 +596,8 @@ fn follow(
             documents::set_heard(s, *id, VersionId(0), &heard_by(document, &schema))?;
         }
     }
-    rows.extend(crate::groups::follow(s, written, now)?);
     step::insert_inbox(s, &rows)?;
-    Ok(())
+    Ok(crate::groups::follow(s, written, now)?)
 }
 
 /// Activity types that the conditions of a list or a roles template ask for.
@@ -635,8 +673,12 @@ pub fn export(
 pub fn delete(engine: &Engine, kind: DocumentKind, key: &str, if_revision: Option<i64>) -> Result<(), DefinitionError> {
     engine.store().write(|s| {
         documents::begin_change(s)?;
-        let row = documents::get(s, kind.key(), key)?
-            .ok_or_else(|| DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: key.to_owned() })?;
+        let row = documents::get(s, kind.key(), key)?;
+        if let (None, Some(finding)) = (&row, guards::built_in_role(kind, key)) {
+            return Err(finding.into());
+        }
+        let row =
+            row.ok_or_else(|| DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: key.to_owned() })?;
         if let Some(yours) = if_revision.filter(|&yours| yours != row.revision) {
             return Err(DefinitionError::Stale { yours, stored: row.revision });
         }
@@ -650,6 +692,14 @@ pub fn delete(engine: &Engine, kind: DocumentKind, key: &str, if_revision: Optio
             let message = format!("{} `{key}` is used by {}. Change them first.", kind.label(), users.join(", "));
             return Err(Finding::error("in_use", "", message).into());
         }
+        if let Some(document) = stored_document(&row)
+            && let Some(finding) = guards::deletion(s, &row, &document)?
+        {
+            return Err(finding.into());
+        }
+        if kind == DocumentKind::SolutionInterest {
+            crate::groups::archive_all(s, row.id, key)?;
+        }
         documents::delete(s, row.id)?;
         Ok(())
     })
@@ -659,9 +709,13 @@ pub fn delete(engine: &Engine, kind: DocumentKind, key: &str, if_revision: Optio
 pub fn used_by(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Vec<Named>, StoreError> {
     let all: Vec<Document> = documents::all(s)?.iter().filter_map(stored_document).collect();
     let (schema, _) = declared_attributes(&all);
+    let named = all.iter().find(|d| d.kind() == kind && d.key() == key);
     let names_it = |d: &&Document| {
         !(d.kind() == kind && d.key() == key)
-            && d.references(&schema, &Actions).iter().any(|r| r.kind == kind && r.key == key)
+            && d.references(&schema, &Actions).iter().any(|r| match named {
+                Some(named) => names(r, named),
+                None => r.kind == kind && r.key == key,
+            })
     };
     Ok(all
         .iter()

@@ -1,28 +1,36 @@
 //! Buying groups in a step: created for whoever joins a list, kept current as people change, written.
 
 pub mod by_hand;
+pub mod daily;
+pub mod engagement;
+pub mod jobs;
 mod upkeep;
+pub mod weighting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use caravan_catalog::definitions::Interest;
+use caravan_catalog::engagement::scaled;
 use caravan_catalog::world::Group;
 use caravan_catalog::{Changes, Needs};
 use caravan_model::condition::Context;
 use caravan_model::document::{Body, Document, DocumentKind};
-use caravan_model::{AccountId, DocumentId, GroupId, Shard};
+use caravan_model::{AccountId, DocumentId, GroupId, PersonId, Shard};
 use caravan_store::groups::{self as stored, AcquiredRow, GroupRow, GroupUpdate, MemberUpdate, StageChangeRow};
 use caravan_store::step::{Claim, NewInbox};
-use caravan_store::{Session, StoreError, documents};
+use caravan_store::{Session, StoreError, documents, engagement as scores};
 use jiff::Timestamp;
 
 use crate::batch::{Batch, StepError};
 use crate::definitions::stored_document;
-use crate::inbox::Command;
 use crate::live::Live;
+use jobs::JobKind;
 
 pub(crate) use upkeep::Upkeep;
+
+/// How news and conditions call groups and memberships.
+pub(crate) const MENTIONED: &str = "groups";
 
 /// What deciding everybody's role looks at.
 fn needs_of(interest: &Interest) -> Needs {
@@ -56,6 +64,13 @@ impl Batch<'_> {
         let mut world = self.world_of(s, accounts, &needs_of(interest))?;
         let named: Vec<(AccountId, Shard)> =
             world.accounts().iter().filter(|a| !a.name.trim().is_empty()).map(|a| (a.id, a.shard)).collect();
+        for account in world.accounts() {
+            let done = self.jobs_done.of(interest.id, JobKind::Create, account.shard);
+            match account.name.trim().is_empty() {
+                true => done.skipped += 1,
+                false => done.created += 1,
+            }
+        }
         let ids: Vec<GroupId> = s.reserve_ids("buying_group", named.len())?.map(GroupId).collect();
         let rows: Vec<GroupRow> =
             named.iter().zip(&ids).map(|(&(account, shard), &id)| new_group(id, shard, account, interest.id)).collect();
@@ -78,7 +93,23 @@ impl Batch<'_> {
             caravan_catalog::groups::settle_completeness(&mut world, group, interest, &origin);
         }
         self.recheck_later(s, &world, interest, &context)?;
-        self.write_groups(s, world.changes)
+        self.write_groups(s, world.changes)?;
+        self.score_first(s, interest, &ids)?;
+        self.inbox_out.extend(marks(s, self.live, &ids, self.now())?);
+        Ok(())
+    }
+
+    /// What new groups are engaged by the latest run's measure; the next run measures anew.
+    fn score_first(&mut self, s: &mut dyn Session, interest: &Interest, groups: &[GroupId]) -> Result<(), StoreError> {
+        let largest = scores::latest_run(s)?.map_or(0.0, |run| run.largest_group);
+        let ids: Vec<i64> = groups.iter().map(|id| id.0).collect();
+        let members = scores::members_of(s, &ids)?;
+        let score = |&id: &GroupId| {
+            let own: Vec<_> = members.iter().filter(|member| member.group == id).cloned().collect();
+            (id, scaled(engagement::sum_of(&own, interest).raw, largest))
+        };
+        let scored: Vec<(GroupId, f64)> = groups.iter().map(score).collect();
+        scores::set_group_scores(s, &scored, self.now())
     }
 
     fn write_groups(&mut self, s: &mut dyn Session, changes: Changes) -> Result<(), StepError> {
@@ -132,35 +163,64 @@ pub(crate) fn save(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Ch
     stored::count_acquired(s, &rows, month_of(claim.now, live), slot)
 }
 
+/// Conditions that ask for groups or memberships are looked at again, for the accounts and the people of these groups.
+pub(crate) fn marks(
+    s: &mut dyn Session,
+    live: &Live,
+    groups: &[GroupId],
+    now: Timestamp,
+) -> Result<Vec<NewInbox>, StoreError> {
+    if groups.is_empty() || !live.mentioned.contains(MENTIONED) {
+        return Ok(Vec::new());
+    }
+    let accounts: Vec<i64> = stored::accounts_of(s, groups)?.into_iter().map(|id| id.0).collect();
+    let mut rows = crate::save::mark_accounts(s, MENTIONED, &accounts, now)?;
+    let people: BTreeSet<PersonId> = stored::people_of(s, groups)?.into_iter().collect();
+    if !people.is_empty() {
+        rows.extend(crate::save::mark_people(s, MENTIONED, people, now)?);
+    }
+    Ok(rows)
+}
+
 /// The organisation's month of an instant, in months since 1970.
 fn month_of(at: Timestamp, live: &Live) -> i64 {
     let date = live.zone().to_datetime(at).date();
     (i64::from(date.year()) - 1970) * 12 + i64::from(date.month()) - 1
 }
 
-/// Definitions that groups stand on changed: the groups are looked at again.
+/// Definitions that groups stand on changed: missing groups are created, the others are looked at again.
 pub(crate) fn follow(
     s: &mut dyn Session,
     written: &[(&Document, DocumentId)],
     now: Timestamp,
-) -> Result<Vec<NewInbox>, StoreError> {
+) -> Result<(), StoreError> {
     let changed = |kind: DocumentKind, key: &str| written.iter().any(|(d, _)| d.kind() == kind && d.key() == key);
     if !written.iter().any(|(d, _)| matters(d.kind())) {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut rows = Vec::new();
     for row in documents::all(s)?.iter().filter(|row| row.kind == DocumentKind::SolutionInterest.key()) {
         let Some(document) = stored_document(row) else { continue };
         let Body::SolutionInterest(interest) = &document.body else { continue };
-        if changed(DocumentKind::SolutionInterest, &row.key)
-            || changed(DocumentKind::RolesTemplate, &interest.roles_template)
-        {
-            let maintain = Command::MaintainGroups { interest: row.id, reassign: interest.update_existing, after: 0 };
-            rows.extend(maintain.to_all(now));
+        let own = changed(DocumentKind::SolutionInterest, &row.key);
+        if own || changed(DocumentKind::RolesTemplate, &interest.roles_template) {
+            jobs::ask(s, row.id, JobKind::Maintain, interest.update_existing, DEFINITIONS, now)?;
+        }
+        if own && interest.create_for.is_some() {
+            jobs::ask(s, row.id, JobKind::Create, false, DEFINITIONS, now)?;
         }
     }
-    Ok(rows)
+    Ok(())
 }
+
+/// Puts the groups of an interest away that is taken away itself: they are kept for reports, under its key.
+pub(crate) fn archive_all(s: &mut dyn Session, interest: DocumentId, key: &str) -> Result<(), StoreError> {
+    let now = s.now()?;
+    stored::archive_all(s, interest, key, now)?;
+    caravan_store::group_jobs::forget(s, interest)
+}
+
+/// Who asks for jobs when definitions change.
+const DEFINITIONS: &str = "definitions";
 
 fn matters(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::SolutionInterest | DocumentKind::RolesTemplate)

@@ -12,6 +12,8 @@ use crate::walk::Cause;
 
 /// The kind of the rows that maintain groups: the daily scores wait until none is left.
 pub const MAINTAIN_GROUPS: &str = "maintain_groups";
+/// The kind of the rows that create groups.
+pub const CREATE_GROUPS: &str = "create_groups";
 
 /// Whom something heard is addressed to. Ids of accounts and of people overlap, so a number alone does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -91,6 +93,9 @@ pub enum Command {
         /// Cursor.
         #[serde(default)]
         after: i64,
+        /// The run of the job that asks for it.
+        #[serde(default)]
+        run: i64,
     },
     /// The groups of an interest in the shard are looked at again, from `after` on.
     MaintainGroups {
@@ -101,6 +106,9 @@ pub enum Command {
         /// Cursor.
         #[serde(default)]
         after: i64,
+        /// The run of the job that asks for it.
+        #[serde(default)]
+        run: i64,
     },
     /// One subject enters a journey.
     Enter {
@@ -180,7 +188,7 @@ impl Command {
             Self::Evaluate { .. } => "evaluate",
             Self::Joined { .. } => "joined",
             Self::Open { .. } => "open",
-            Self::CreateGroups { .. } => "create_groups",
+            Self::CreateGroups { .. } => CREATE_GROUPS,
             Self::MaintainGroups { .. } => MAINTAIN_GROUPS,
             Self::Enter { .. } => "enter",
             Self::GoalMet { .. } => "goal_met",

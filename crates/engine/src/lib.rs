@@ -12,6 +12,7 @@ pub mod draft;
 pub mod engine;
 pub mod external;
 pub mod groups;
+pub mod guards;
 pub mod import;
 pub mod inbox;
 pub mod lifecycle;

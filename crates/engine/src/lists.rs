@@ -159,7 +159,7 @@ impl Batch<'_> {
         let asked = self.live.lists.iter().any(|other| other.needs.lists.contains(&list.id));
         if asked && !list.of_people {
             let accounts: Vec<i64> = joined.iter().chain(left).copied().collect();
-            let rows = crate::save::mark_accounts(s, &format!("list.{}", list.id.0), &accounts, self.claim)?;
+            let rows = crate::save::mark_accounts(s, &format!("list.{}", list.id.0), &accounts, self.now())?;
             self.inbox_out.extend(rows);
         }
         Ok(())

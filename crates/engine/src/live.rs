@@ -19,6 +19,7 @@ use serde_json::Value as Json;
 
 use crate::compile::{Identity, compile};
 use crate::deliver::Rules;
+use crate::groups::weighting::ActivityWeights;
 use crate::plan::{Entry, Plan};
 
 /// A dynamic list or an audience: a condition whose members are kept.
@@ -111,6 +112,8 @@ pub struct Live {
     pub mentioned: HashSet<String>,
     /// Activity types that anything hears.
     pub heard: HashSet<String>,
+    /// What activities weigh in engagement.
+    pub weighting: ActivityWeights,
     /// Communication limits.
     pub rules: Rules,
     plans: Mutex<HashMap<VersionId, Option<Arc<Plan>>>>,
@@ -143,6 +146,7 @@ impl Live {
             journeys: rows.iter().filter_map(live_journey).map(|j| (j.id, j)).collect(),
             interests,
             rules: Rules::of(&definitions),
+            weighting: ActivityWeights::in_force(&definitions),
             definitions,
             heard,
             plans: Mutex::new(HashMap::new()),
@@ -391,7 +395,7 @@ fn mentions_of(asked: &condition::Needs, schema: &Schema) -> HashSet<String> {
         .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
         .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
         .chain(asked.objects.iter().map(|&id| object_tag(id)))
-        .chain((asked.groups || asked.memberships).then(|| "groups".to_owned()))
+        .chain((asked.groups || asked.memberships).then(|| crate::groups::MENTIONED.to_owned()))
         .collect()
 }
 

@@ -7,6 +7,7 @@ use caravan_store::{StoreError, step};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::groups::daily;
 use crate::import::take_in_arrived;
 use crate::sweep::sweep;
 use crate::{Engine, lifecycle};
@@ -61,7 +62,7 @@ pub fn run_until_idle(
     let started = Instant::now();
     let mut report = IdleReport::default();
     while started.elapsed() < timeout && !engine.stopping() {
-        let mut worked = lifecycle::tick(engine)? | take_in_arrived(engine)?;
+        let mut worked = lifecycle::tick(engine)? | take_in_arrived(engine)? | daily::tick(engine)?;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
             report.steps += 1;
@@ -105,7 +106,8 @@ impl Drop for RuntimeHandle {
     }
 }
 
-/// Starts the loops: `steppers` for steps, one for delivery, one for the calendar, one for files that arrive.
+/// Starts the loops: `steppers` for steps, one for delivery, one for the calendar, one for files that arrive, one for the
+/// daily run over buying groups and scores.
 pub fn serve(
     engine: &Engine,
     deliver: Option<std::sync::Arc<dyn Deliver>>,
@@ -138,6 +140,8 @@ pub fn serve(
     })?);
     let arrivals = engine.clone();
     threads.push(spawn("imports", move || repeat(&arrivals, TICK, || take_in_arrived(&arrivals)))?);
+    let groups = engine.clone();
+    threads.push(spawn("groups", move || repeat(&groups, TICK, || daily::tick(&groups)))?);
     Ok(RuntimeHandle { engine: engine.clone(), threads })
 }
 

@@ -8,6 +8,7 @@ use caravan_model::{AccountId, PersonId, Shard};
 use caravan_store::records::{self, ActivityRow, Table};
 use caravan_store::step::{self, Claim, EffectRow, NewInbox};
 use caravan_store::{Session, StoreError};
+use jiff::Timestamp;
 
 use crate::inbox::{Addressee, Command};
 use crate::listen::HeardActivity;
@@ -220,17 +221,16 @@ fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> 
     for change in &changes.scores {
         scores.mark(change.score.0, || Some(format!("score.{}", change.score.0)), change.person);
     }
-    let mut groups = Marks::new(live);
-    for change in &changes.members {
-        groups.mark(0, || Some("groups".to_owned()), change.person);
-    }
-    let mut rows = Vec::new();
+    let of_groups = changes.members.iter().map(|change| change.group);
+    let of_groups: BTreeSet<_> = of_groups.chain(changes.groups.iter().map(|change| change.group)).collect();
+    let of_groups: Vec<_> = of_groups.into_iter().collect();
+    let mut rows = crate::groups::marks(s, live, &of_groups, claim.now)?;
     for (tag, ids) in accounts.into_marked().chain(lists.into_marked()) {
         let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
-        rows.extend(mark_accounts(s, &tag, &ids, claim)?);
+        rows.extend(mark_accounts(s, &tag, &ids, claim.now)?);
     }
-    for (tag, ids) in groups.into_marked().chain(people.into_marked()).chain(scores.into_marked()) {
-        rows.extend(mark_people(s, &tag, ids, claim)?);
+    for (tag, ids) in people.into_marked().chain(scores.into_marked()) {
+        rows.extend(mark_people(s, &tag, ids, claim.now)?);
     }
     Ok(rows)
 }
@@ -240,14 +240,14 @@ pub(crate) fn mark_accounts(
     s: &mut dyn Session,
     tag: &str,
     accounts: &[i64],
-    claim: &Claim,
+    now: Timestamp,
 ) -> Result<Vec<NewInbox>, StoreError> {
     Ok(by_shard(s, accounts)?
         .into_iter()
         .map(|(shard, accounts)| {
             let accounts = accounts.into_iter().map(AccountId).collect();
             let attributes = vec![tag.to_owned()];
-            Command::Changed { accounts, people: Vec::new(), attributes }.to(shard, claim.now)
+            Command::Changed { accounts, people: Vec::new(), attributes }.to(shard, now)
         })
         .collect())
 }
@@ -279,12 +279,26 @@ impl<'a, Id: Ord> Marks<'a, Id> {
     }
 }
 
+/// Conditions that mention `tag` are looked at again for these people, if there are any.
+pub(crate) fn marks_of_people(
+    s: &mut dyn Session,
+    live: &Live,
+    tag: &str,
+    people: BTreeSet<PersonId>,
+    now: Timestamp,
+) -> Result<Vec<NewInbox>, StoreError> {
+    match people.is_empty() || !live.mentioned.contains(tag) {
+        true => Ok(Vec::new()),
+        false => mark_people(s, tag, people, now),
+    }
+}
+
 /// A person's change concerns the shard of each of its accounts, and its own.
-fn mark_people(
+pub(crate) fn mark_people(
     s: &mut dyn Session,
     tag: &str,
     people: BTreeSet<PersonId>,
-    claim: &Claim,
+    now: Timestamp,
 ) -> Result<Vec<NewInbox>, StoreError> {
     let ids: Vec<i64> = people.iter().map(|id| id.0).collect();
     let relations = records::accounts_of_people(s, &ids)?;
@@ -306,7 +320,7 @@ fn mark_people(
         .into_iter()
         .map(|(shard, people)| {
             let people = people.into_iter().collect();
-            Command::Changed { accounts: Vec::new(), people, attributes: vec![tag.to_owned()] }.to(shard, claim.now)
+            Command::Changed { accounts: Vec::new(), people, attributes: vec![tag.to_owned()] }.to(shard, now)
         })
         .collect())
 }

@@ -83,6 +83,8 @@ pub struct Attribute {
     pub visible: bool,
     /// Declared by this installation; kept in the row's JSON instead of a column.
     pub custom: bool,
+    /// Caravan works it out: nobody else writes it.
+    pub computed: bool,
 }
 
 impl Attribute {

@@ -97,6 +97,20 @@ pub fn of_people(s: &mut dyn Session, people: &[i64], interests: &[i64]) -> Resu
     s.query_map(&sql, params![people, interests], read_group)
 }
 
+/// The accounts of these groups, those that were put away included.
+pub fn accounts_of(s: &mut dyn Session, groups: &[GroupId]) -> Result<Vec<AccountId>, StoreError> {
+    let ids: Vec<i64> = groups.iter().map(|id| id.0).collect();
+    let sql = "SELECT DISTINCT account_id FROM buying_group WHERE id {in:1} ORDER BY account_id";
+    s.query_map(sql, params![&ids], |r| Ok(AccountId(r.int(0))))
+}
+
+/// The people of these groups, removed ones included.
+pub fn people_of(s: &mut dyn Session, groups: &[GroupId]) -> Result<Vec<PersonId>, StoreError> {
+    let ids: Vec<i64> = groups.iter().map(|id| id.0).collect();
+    let sql = "SELECT DISTINCT person_id FROM group_member WHERE group_id {in:1} ORDER BY person_id";
+    s.query_map(sql, params![&ids], |r| Ok(PersonId(r.int(0))))
+}
+
 /// The next groups of an interest in a shard behind `after`, by id. Index: `buying_group_interest`.
 pub fn of_interest_in_shard(
     s: &mut dyn Session,
@@ -321,6 +335,18 @@ pub fn count_acquired(
 pub fn one(s: &mut dyn Session, id: GroupId) -> Result<Option<GroupRow>, StoreError> {
     let sql = format!("SELECT {GROUP} FROM buying_group WHERE id = $1 AND archived_at IS NULL");
     s.query_opt(&sql, params![id], read_group)
+}
+
+/// Puts all groups of an interest away. Index: `buying_group_interest`.
+pub fn archive_all(s: &mut dyn Session, interest: DocumentId, key: &str, at: Timestamp) -> Result<u64, StoreError> {
+    let sql = "UPDATE buying_group SET archived_at = $2, archived_interest = $3, updated_at = $2
+         WHERE interest_id = $1 AND archived_at IS NULL";
+    s.execute(sql, params![interest, at, key])
+}
+
+/// Whether anybody has or had this role in a group.
+pub fn has_role(s: &mut dyn Session, role: &str) -> Result<bool, StoreError> {
+    s.exists("SELECT 1 FROM group_member WHERE role = $1 LIMIT 1", params![role])
 }
 
 /// Puts groups away; `interest` is the key that reports show them under.

@@ -7,6 +7,7 @@ use caravan_store::step::{self, InboxRow};
 use caravan_store::{Session, records};
 
 use super::{Batch, Candidate, StepError};
+use crate::groups::jobs::JobKind;
 use crate::inbox::Command;
 use crate::plan::Entry;
 use crate::walk::{Cause, PARKED, Signal};
@@ -59,9 +60,11 @@ impl Batch<'_> {
             }
             Command::Joined { list, subjects } => self.joined.push((list, subjects)),
             Command::Open { journey, after } => done = self.open(s, row, journey, after)?,
-            Command::CreateGroups { interest, after } => done = self.open_groups(s, row, interest, after)?,
-            Command::MaintainGroups { interest, reassign, after } => {
-                done = self.maintain_groups(s, row, interest, reassign, after)?;
+            Command::CreateGroups { interest, after, run } => {
+                done = self.open_groups(s, row, interest, after, run)?;
+            }
+            Command::MaintainGroups { interest, reassign, after, run } => {
+                done = self.maintain_groups(s, row, interest, reassign, (after, run))?;
             }
             Command::Enter { journey, subject, chain, cause } => self.candidate(s, journey, subject, chain, cause)?,
             Command::GoalMet { journey, subjects } => self.reach_goal(s, journey, &subjects)?,
@@ -156,14 +159,19 @@ impl Batch<'_> {
         row: &InboxRow,
         interest: DocumentId,
         after: i64,
+        run: i64,
     ) -> Result<bool, StepError> {
         let Some(list) = self.live.interests.get(&interest).and_then(|i| i.create_for) else { return Ok(true) };
         let most = self.limits.travellers;
         let members = records::members_in_shard(s, list, false, row.shard, after, most)?;
         let done = members.len() < most;
         if let (false, Some(&last)) = (done, members.last()) {
-            self.continued.push((row.id, Command::CreateGroups { interest, after: last }.to_json()));
+            self.continued.push((row.id, Command::CreateGroups { interest, after: last, run }.to_json()));
         }
+        let progress = self.jobs_done.of(interest, JobKind::Create, row.shard);
+        progress.run = progress.run.max(run);
+        progress.looked_at += members.len() as i64;
+        progress.done |= done;
         self.grouped.entry(interest).or_default().extend(members);
         Ok(done)
     }

@@ -27,6 +27,7 @@ impl Batch<'_> {
         };
         let tallies = std::mem::take(&mut self.tallies).into_rows();
         step::add_tallies(s, slot, &tallies)?;
+        std::mem::take(&mut self.jobs_done).save(s, self.claim.now)?;
         step::insert_inbox(s, &self.inbox_out)?;
         step::delete_inbox(s, &self.consumed)?;
         for (id, body) in &self.continued {

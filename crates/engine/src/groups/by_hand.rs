@@ -110,8 +110,11 @@ pub fn archive(engine: &Engine, group: GroupId) -> Result<(), ByHandError> {
         let key = live.definitions.of_kind(DocumentKind::SolutionInterest).find(|d| d.id == found.interest);
         let now = s.now()?;
         stored::archive(s, &[group.0], key.map_or("", |d| &d.key), now)?;
-        Ok(())
-    })
+        let marks = super::marks(s, &live, &[group], now)?;
+        Ok::<_, ByHandError>(step::insert_inbox(s, &marks)?)
+    })?;
+    engine.poke();
+    Ok(())
 }
 
 fn find(s: &mut dyn Session, live: &Live, which: &Which) -> Result<stored::GroupRow, ByHandError> {

@@ -14,6 +14,7 @@ use caravan_store::step::InboxRow;
 use caravan_store::{Session, StoreError, groups as stored};
 use jiff::Timestamp;
 
+use super::jobs::JobKind;
 use super::needs_of;
 use crate::batch::{Batch, StepError};
 use crate::inbox::Command;
@@ -63,15 +64,19 @@ impl Batch<'_> {
         row: &InboxRow,
         interest: DocumentId,
         reassign: bool,
-        after: i64,
+        (after, run): (i64, i64),
     ) -> Result<bool, StepError> {
         let most = self.most();
         let groups = stored::of_interest_in_shard(s, interest, row.shard, GroupId(after), most)?;
         let done = groups.len() < most;
         if let (false, Some(last)) = (done, groups.last()) {
-            let rest = Command::MaintainGroups { interest, reassign, after: last.id.0 };
+            let rest = Command::MaintainGroups { interest, reassign, after: last.id.0, run };
             self.continued.push((row.id, rest.to_json()));
         }
+        let progress = self.jobs_done.of(interest, JobKind::Maintain, row.shard);
+        progress.run = progress.run.max(run);
+        progress.looked_at += groups.len() as i64;
+        progress.done |= done;
         self.upkeep.whole.entry((interest, reassign)).or_default().extend(groups.iter().map(|group| group.account.0));
         Ok(done)
     }
@@ -108,9 +113,13 @@ impl Batch<'_> {
         let context = Context { now: self.now(), entry: None, zone: live.zone() };
         let origin = crate::lists::by_rule();
         for group in groups_in(&world, interest.id) {
-            if reassign {
-                groups::assign_roles(&mut world, group, interest, &context, &origin);
+            if reassign && groups::assign_roles(&mut world, group, interest, &context, &origin) {
+                let account = world.account_ix(world.group(group).account);
+                if let Some(shard) = account.map(|account| world.account(account).shard) {
+                    self.jobs_done.of(interest.id, JobKind::Maintain, shard).changed += 1;
+                }
             }
+            groups::settle_stage(&mut world, group, interest, &origin);
             groups::settle_completeness(&mut world, group, interest, &origin);
         }
         if reassign {

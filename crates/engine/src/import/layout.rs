@@ -112,11 +112,20 @@ impl<'a> Columns<'a> {
     fn target(&self, name: &str) -> Option<Target> {
         let own = self.own.iter().find(|(own, _)| *own == name).map(|(_, target)| target.clone());
         own.or_else(|| self.fields.contains(name).then(|| Target::Field(name.to_owned())))
-            .or_else(|| self.attributes.and_then(|set| set.no(name)).map(Target::Attribute))
+            .or_else(|| self.written(name).map(Target::Attribute))
+    }
+
+    /// The attribute of that name, unless nobody may write it.
+    fn written(&self, name: &str) -> Option<AttributeNo> {
+        let set = self.attributes?;
+        set.no(name).filter(|&no| set.at(no).is_some_and(|attribute| !attribute.computed))
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        let attributes = self.attributes.into_iter().flat_map(|set| set.iter().map(|(_, a)| a.key.as_str()));
+        let attributes = self
+            .attributes
+            .into_iter()
+            .flat_map(|set| set.iter().filter(|(_, a)| !a.computed).map(|(_, a)| a.key.as_str()));
         attributes.chain(self.own.iter().map(|(name, _)| *name)).chain(self.fields.iter().copied())
     }
 }

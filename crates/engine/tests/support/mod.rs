@@ -38,6 +38,17 @@ macro_rules! on_both_stores {
 }
 pub(crate) use on_both_stores;
 
+/// The codes of the mistakes for which nothing was applied.
+pub fn codes<T>(done: Result<T, DefinitionError>) -> Vec<String> {
+    match done {
+        Ok(_) => Vec::new(),
+        Err(DefinitionError::Findings(findings)) => {
+            findings.into_iter().filter(|f| f.is_error()).map(|f| f.code.to_string()).collect()
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
 pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }

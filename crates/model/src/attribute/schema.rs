@@ -84,6 +84,7 @@ impl Declaration {
             updatable: self.updatable,
             visible: self.managed,
             custom: true,
+            computed: false,
         })
     }
 
@@ -378,7 +379,8 @@ mod tests {
                 "marketing_suspended",
                 "marketing_suspended_cause",
                 "sms_consent",
-                "test_profile"
+                "test_profile",
+                "engagement"
             ]
         );
     }

@@ -20,6 +20,7 @@ pub struct Standard {
     format: Format,
     updatable: bool,
     visible: bool,
+    computed: bool,
 }
 
 const fn of(key: &'static str, label: &'static str, value_type: ValueType) -> Standard {
@@ -32,6 +33,7 @@ const fn of(key: &'static str, label: &'static str, value_type: ValueType) -> St
         format: Format::Any,
         updatable: false,
         visible: true,
+        computed: false,
     }
 }
 
@@ -60,6 +62,10 @@ impl Standard {
         Self { updatable: true, ..self }
     }
 
+    const fn computed(self) -> Self {
+        Self { computed: true, ..self }
+    }
+
     /// The attribute of `subject` that this line describes.
     pub fn attribute(&self, subject: Subject) -> Attribute {
         Attribute {
@@ -73,6 +79,7 @@ impl Standard {
             updatable: self.updatable,
             visible: self.visible,
             custom: false,
+            computed: self.computed,
         }
     }
 }
@@ -133,6 +140,7 @@ pub const PERSON: &[Standard] = &[
     text("marketing_suspended_cause", "Marketing suspended cause"),
     text("sms_consent", "SMS consent").format(Format::OneOf(&["y", "n"])),
     flag("test_profile", "Test profile"),
+    of("engagement", "Engagement", ValueType::Number).computed(),
 ];
 
 /// The number of a key in its slice; a wrong key does not compile where the number is a constant.

@@ -40,6 +40,16 @@ pub struct Envelope {
     pub state: Option<DocumentState>,
 }
 
+impl Envelope {
+    /// What a draft may still lack, and what is published may not.
+    pub fn unfinished(&self, code: &'static str, pointer: &str, message: &str) -> Finding {
+        match self.state {
+            Some(DocumentState::Live) => Finding::error(code, pointer, message),
+            _ => Finding::warning(code, pointer, message),
+        }
+    }
+}
+
 /// Where a document was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {

@@ -1,6 +1,6 @@
 //! Buying groups: roles, templates, interests, personas, weights. Stages have a file of their own.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -99,10 +99,11 @@ fn is_one(n: &u32) -> bool {
 }
 
 impl Definition for RolesTemplate {
-    fn check(&self, _: &Envelope) -> Vec<Finding> {
+    fn check(&self, envelope: &Envelope) -> Vec<Finding> {
         let mut findings = Vec::new();
         if self.roles.is_empty() {
-            findings.push(Finding::error("no_roles", "/roles", "The template has no roles. Add at least one."));
+            let message = "The template has no roles. Add at least one.";
+            findings.push(envelope.unfinished("no_roles", "/roles", message));
         }
         let mut seen = HashSet::new();
         for (n, card) in self.roles.iter().enumerate() {
@@ -195,16 +196,17 @@ pub struct PersonaAttribute {
 
 impl Definition for Persona {}
 
-/// What activities weigh in engagement scores.
+/// What activities weigh in engagement scores. Exactly one model is in force; a live one cannot be changed, and gives way
+/// when another goes live.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WeightingModel {
     /// Names for numbers; both unique.
     #[schemars(length(max = 50))]
     pub bands: Vec<Band>,
-    /// Type of activity → name of its band. What is not named counts nothing.
+    /// Type of activity → name of its band, or a number. What is not named counts nothing.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub activities: IndexMap<String, String>,
+    pub activities: IndexMap<String, ActivityWeight>,
 }
 
 /// A name for a weight.
@@ -218,6 +220,54 @@ pub struct Band {
     pub value: u32,
 }
 
+/// What a type of activity weighs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ActivityWeight {
+    /// A number; 0 counts nothing.
+    Points(#[schemars(range(max = 100))] u32),
+    /// The name of a band.
+    Band(String),
+}
+
+impl WeightingModel {
+    /// The key of the model that holds until another is live.
+    pub const FIRST: &'static str = "activity-weighting-model-1";
+
+    /// The model that holds until another is live.
+    pub fn first() -> Self {
+        let bands = [("Trivial", 20), ("Minor", 40), ("Normal", 60), ("Important", 80), ("Vital", 100)];
+        let activities = [
+            ("event_attended", 60),
+            ("event_registered", 60),
+            ("interesting_moment", 60),
+            ("form_filled", 40),
+            ("link_clicked", 40),
+            ("page_viewed", 40),
+            ("email_clicked", 30),
+            ("email_opened", 30),
+        ];
+        Self {
+            bands: bands.into_iter().map(|(name, value)| Band { name: name.to_owned(), value }).collect(),
+            activities: activities
+                .into_iter()
+                .map(|(kind, points)| (kind.to_owned(), ActivityWeight::Points(points)))
+                .collect(),
+        }
+    }
+
+    /// Type of activity → what it weighs.
+    pub fn points(&self) -> BTreeMap<String, u32> {
+        let worth = |weight: &ActivityWeight| match weight {
+            ActivityWeight::Points(points) => *points,
+            ActivityWeight::Band(name) => {
+                self.bands.iter().find(|band| band.name == *name).map_or(0, |band| band.value)
+            }
+        };
+        self.activities.iter().map(|(kind, weight)| (kind.clone(), worth(weight))).collect()
+    }
+}
+
 impl Definition for WeightingModel {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -228,17 +278,23 @@ impl Definition for WeightingModel {
                 findings.push(Finding::error("duplicate_band", format!("/bands/{n}"), message));
             }
         }
-        for (activity, name) in &self.activities {
+        for (activity, weight) in &self.activities {
+            let ActivityWeight::Band(name) = weight else { continue };
             if !self.bands.iter().any(|band| band.name == *name) {
                 let hint = crate::suggest::did_you_mean(name, self.bands.iter().map(|band| band.name.as_str()));
                 let message = format!("There is no band `{name}` in this model. Name one of its bands.{hint}");
-                findings.push(Finding::error(
-                    "unknown_band",
-                    format!("/activities/{}", crate::source::escaped(activity)),
-                    message,
-                ));
+                findings.push(Finding::error("unknown_band", pointer_of(activity), message));
             }
         }
         findings
     }
+
+    fn references(&self) -> Vec<Reference> {
+        let named = self.activities.keys();
+        named.map(|kind| Reference::new(DocumentKind::ActivityType, kind, pointer_of(kind))).collect()
+    }
+}
+
+fn pointer_of(activity: &str) -> String {
+    format!("/activities/{}", crate::source::escaped(activity))
 }

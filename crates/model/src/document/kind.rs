@@ -126,7 +126,7 @@ kinds! {
     /// A subscription of another system to activities.
     Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab, Later;
     /// What activities weigh in engagement scores.
-    WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab, Later;
+    WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab, Works;
     /// A named kind of people.
     Persona = "persona", "personas", "Persona", Plain, Kebab, Later;
     /// What a role of users may do.

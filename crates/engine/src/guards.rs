@@ -1,0 +1,248 @@
+//! What stands against changing or deleting what buying groups and scores stand on: life cycles and limits.
+
+use std::collections::BTreeSet;
+
+use caravan_model::Finding;
+use caravan_model::document::{
+    BUILT_IN_ROLES, Body, Document, DocumentKind, DocumentState, RoleCard, RolesTemplate, StageModel,
+};
+use caravan_store::documents::DocumentRow;
+use caravan_store::{Session, StoreError, groups};
+
+/// The most roles that there may be, the built-in ones included.
+pub const MAX_ROLES: usize = 20;
+/// The most personas.
+pub const MAX_PERSONAS: usize = 20;
+/// The most attributes that all personas together may ask for.
+pub const MAX_PERSONA_ATTRIBUTES: usize = 10;
+/// The state of a weighting model that gave way to another.
+pub const ARCHIVED: &str = "archived";
+
+/// What is wrong with the installation as it would be: told at each document that is changed.
+pub(crate) fn limits(all: &[&Document], changing: &[&Document]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for document in changing {
+        let mut found: Vec<Finding> = match &document.body {
+            Body::Role(_) => role(all, document),
+            Body::StageModel(_) => second_model(all, document).into_iter().collect(),
+            Body::WeightingModel(_) => second_live(changing, document).into_iter().collect(),
+            Body::Persona(_) => personas(all),
+            _ => Vec::new(),
+        };
+        document.locate(&mut found);
+        findings.extend(found);
+    }
+    findings
+}
+
+fn of_kind<'a>(all: &'a [&Document], kind: DocumentKind) -> impl Iterator<Item = &'a Document> {
+    all.iter().copied().filter(move |document| document.kind() == kind)
+}
+
+fn role(all: &[&Document], document: &Document) -> Vec<Finding> {
+    let name = &document.envelope.name;
+    let mut findings = Vec::new();
+    let there = BUILT_IN_ROLES.len() + of_kind(all, DocumentKind::Role).count();
+    if there > MAX_ROLES {
+        let message = format!(
+            "There would be {there} roles with the {} built-in ones; {MAX_ROLES} are allowed. Take another away first.",
+            BUILT_IN_ROLES.len()
+        );
+        findings.push(Finding::error("too_many_roles", "/key", message));
+    }
+    let same =
+        |other: &&Document| other.key() != document.key() && other.envelope.name.to_lowercase() == name.to_lowercase();
+    if let Some(other) = of_kind(all, DocumentKind::Role).find(same) {
+        let message = format!("The role `{}` is called `{name}` already. Choose another name.", other.key());
+        findings.push(Finding::error("duplicate_role", "/name", message));
+    }
+    findings
+}
+
+fn second_model(all: &[&Document], document: &Document) -> Option<Finding> {
+    let other = of_kind(all, DocumentKind::StageModel).find(|other| other.key() != document.key())?;
+    let message = format!(
+        "There is the stage model `{}` already, and there may be one only. Change that one while it is a draft, or delete it.",
+        other.key()
+    );
+    Some(Finding::error("second_stage_model", "/key", message))
+}
+
+fn second_live(changing: &[&Document], document: &Document) -> Option<Finding> {
+    let goes_live = |document: &Document| document.envelope.state == Some(DocumentState::Live);
+    let other = changing.iter().find(|other| {
+        other.kind() == DocumentKind::WeightingModel && goes_live(other) && other.key() != document.key()
+    });
+    let other = other.filter(|_| goes_live(document))?;
+    let message =
+        format!("`{}` would go live too, and one model is in force. Leave `state` out of one of them.", other.key());
+    Some(Finding::error("several_models_live", "/state", message))
+}
+
+fn personas(all: &[&Document]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let there = of_kind(all, DocumentKind::Persona).count();
+    if there > MAX_PERSONAS {
+        let message = format!("There would be {there} personas; {MAX_PERSONAS} are allowed. Take another away first.");
+        findings.push(Finding::error("too_many_personas", "/key", message));
+    }
+    let attributes: BTreeSet<&str> = all
+        .iter()
+        .filter_map(|document| match &document.body {
+            Body::Persona(persona) => Some(persona.attributes.iter().map(|asked| asked.attribute.as_str())),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    if attributes.len() > MAX_PERSONA_ATTRIBUTES {
+        let message = format!(
+            "All personas together would ask for {} attributes; {MAX_PERSONA_ATTRIBUTES} are allowed. Use those that others \
+             use: {}.",
+            attributes.len(),
+            attributes.into_iter().collect::<Vec<_>>().join(", ")
+        );
+        findings.push(Finding::error("too_many_persona_attributes", "/attributes", message));
+    }
+    findings
+}
+
+/// What stands against changing a stored document into another. `users` are those that name it.
+pub(crate) fn change(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    old: &Document,
+    new: &Document,
+    users: &[String],
+) -> Result<Vec<Finding>, StoreError> {
+    let live = row.state == "live";
+    let found = match (&old.body, &new.body) {
+        (Body::RolesTemplate(was), Body::RolesTemplate(is)) if live => frozen_template(was, is, new.key()),
+        (Body::StageModel(was), Body::StageModel(is)) => kept_model((old, was), (new, is), live),
+        (Body::SolutionInterest(was), Body::SolutionInterest(is)) if was.roles_template != is.roles_template => {
+            let message = format!(
+                "The interest stands on the roles template `{}` for good. Create another interest for `{}`.",
+                was.roles_template, is.roles_template
+            );
+            Some(Finding::error("roles_template_fixed", "/roles_template", message))
+        }
+        (Body::Role(_), Body::Role(_)) if old.envelope.name != new.envelope.name => {
+            renamed(s, &old.envelope.name, users)?
+        }
+        (Body::WeightingModel(was), Body::WeightingModel(is)) => {
+            let changed = was != is || old.envelope.name != new.envelope.name;
+            fixed_weights(row, changed, new.envelope.state)
+        }
+        _ => None,
+    };
+    let mut findings: Vec<Finding> = found.into_iter().collect();
+    new.locate(&mut findings);
+    Ok(findings)
+}
+
+/// Of a live template how many members its roles require may change, and nothing else.
+fn frozen_template(was: &RolesTemplate, is: &RolesTemplate, key: &str) -> Option<Finding> {
+    let frozen = |template: &RolesTemplate| -> Vec<RoleCard> {
+        template.roles.iter().cloned().map(|card| RoleCard { members_required: 1, ..card }).collect()
+    };
+    let message = format!(
+        "The roles template `{key}` is live: only `members_required` of its roles may change. Duplicate it under another \
+         key, and create an interest on that."
+    );
+    (frozen(was) != frozen(is)).then(|| Finding::error("template_is_live", "/roles", message))
+}
+
+fn kept_model(
+    (old, was): (&Document, &StageModel),
+    (new, is): (&Document, &StageModel),
+    live: bool,
+) -> Option<Finding> {
+    let key = new.key();
+    if live && was != is {
+        let message = format!(
+            "The stage model `{key}` is live and cannot be changed. Take it from its interests, delete it, and apply the new \
+             one; groups begin without a stage then."
+        );
+        return Some(Finding::error("stage_model_is_live", "/stages", message));
+    }
+    if old.envelope.name != new.envelope.name {
+        let message = format!("The stage model `{key}` keeps its name, `{}`.", old.envelope.name);
+        return Some(Finding::error("stage_model_renamed", "/name", message));
+    }
+    // A stage that is called something else stands where it stood.
+    (is.stages.len() < was.stages.len()).then(|| {
+        let gone: Vec<String> = was
+            .stages
+            .iter()
+            .filter(|stage| is.stage(&stage.name).is_none())
+            .map(|stage| format!("`{}`", stage.name))
+            .collect();
+        let message = format!(
+            "Stages that were saved stay; {} would be gone. Put it back, or call it something else.",
+            gone.join(", ")
+        );
+        Finding::error("stage_removed", "/stages", message)
+    })
+}
+
+fn renamed(s: &mut dyn Session, name: &str, users: &[String]) -> Result<Option<Finding>, StoreError> {
+    let message = match (users, groups::has_role(s, name)?) {
+        ([], false) => return Ok(None),
+        ([], true) => format!("Members of buying groups have the role `{name}`. Create another role instead."),
+        (users, _) => format!("The role is called `{name}` in {}. Create another role instead.", users.join(", ")),
+    };
+    Ok(Some(Finding::error("role_in_use", "/name", message)))
+}
+
+fn fixed_weights(row: &DocumentRow, changed: bool, state: Option<DocumentState>) -> Option<Finding> {
+    let (code, message) = match row.state.as_str() {
+        "live" if changed => (
+            "model_in_force",
+            format!(
+                "The weighting model `{}` is in force and cannot be changed. Duplicate it under another key.",
+                row.key
+            ),
+        ),
+        ARCHIVED if changed || state == Some(DocumentState::Live) => (
+            "model_archived",
+            format!("The weighting model `{}` gave way to another. Duplicate it, and activate the copy.", row.key),
+        ),
+        _ => return None,
+    };
+    Some(Finding::error(code, "", message))
+}
+
+/// What stands against taking a document away, those that name it aside.
+pub(crate) fn deletion(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    document: &Document,
+) -> Result<Option<Finding>, StoreError> {
+    let key = &row.key;
+    let live = row.state == "live";
+    Ok(match &document.body {
+        Body::RolesTemplate(_) if live => {
+            let message = format!("The roles template `{key}` is live and stays. Leave it unused.");
+            Some(Finding::error("template_is_live", "", message))
+        }
+        Body::WeightingModel(_) if live => {
+            let message = format!("The weighting model `{key}` is in force. Activate another one first.");
+            Some(Finding::error("model_in_force", "", message))
+        }
+        Body::SolutionInterest(interest) if interest.create_for.is_some() => {
+            let message = format!("`{key}` still creates buying groups. Take its `create_for` away first.");
+            Some(Finding::error("in_use", "", message))
+        }
+        Body::Role(_) if groups::has_role(s, &document.envelope.name)? => {
+            let message = format!("Members of buying groups have the role `{}`.", document.envelope.name);
+            Some(Finding::error("in_use", "", message))
+        }
+        _ => None,
+    })
+}
+
+/// A role that came with the installation, by name or key.
+pub(crate) fn built_in_role(kind: DocumentKind, key: &str) -> Option<Finding> {
+    let named = |name: &&&str| name.eq_ignore_ascii_case(key) || name.to_lowercase().replace(' ', "-") == key;
+    let name = BUILT_IN_ROLES.iter().find(named).filter(|_| kind == DocumentKind::Role)?;
+    Some(Finding::error("built_in_role", "", format!("`{name}` is a built-in role, which stays as it is.")))
+}
