@@ -353,7 +353,7 @@ mod tests {
     fn standard_attributes_keep_the_order_of_their_slice() {
         let schema = Schema::standard();
         assert_eq!(schema.account.len(), 21);
-        assert_eq!(schema.person.len(), 29);
+        assert_eq!(schema.person.len(), 30);
         assert_eq!(schema.account.no("name"), Some(account::NAME));
         assert_eq!(schema.account.no("parent_key"), Some(account::PARENT_KEY));
         assert_eq!(schema.person.no("email"), Some(person::EMAIL));

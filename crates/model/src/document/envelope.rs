@@ -41,12 +41,15 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// What a draft may still lack, and what is published may not.
-    pub fn unfinished(&self, code: &'static str, pointer: &str, message: &str) -> Finding {
-        match self.state {
-            Some(DocumentState::Live) => Finding::error(code, pointer, message),
-            _ => Finding::warning(code, pointer, message),
-        }
+    /// What is wrong, where findings with these codes are what a draft may still lack and what is published may not.
+    pub(super) fn judged(&self, findings: Vec<Finding>, unfinished: &[&str]) -> Vec<Finding> {
+        let may_lack =
+            |finding: &Finding| self.state != Some(DocumentState::Live) && unfinished.contains(&finding.code.as_str());
+        let judge = |finding: Finding| match may_lack(&finding) {
+            true => Finding::warning(finding.code, finding.pointer, finding.message),
+            false => finding,
+        };
+        findings.into_iter().map(judge).collect()
     }
 }
 

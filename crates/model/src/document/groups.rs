@@ -102,8 +102,7 @@ impl Definition for RolesTemplate {
     fn check(&self, envelope: &Envelope) -> Vec<Finding> {
         let mut findings = Vec::new();
         if self.roles.is_empty() {
-            let message = "The template has no roles. Add at least one.";
-            findings.push(envelope.unfinished("no_roles", "/roles", message));
+            findings.push(Finding::error("no_roles", "/roles", "The template has no roles. Add at least one."));
         }
         let mut seen = HashSet::new();
         for (n, card) in self.roles.iter().enumerate() {
@@ -112,7 +111,7 @@ impl Definition for RolesTemplate {
                 findings.push(Finding::error("duplicate_role", format!("/roles/{n}/role"), message));
             }
         }
-        findings
+        envelope.judged(findings, &["no_roles"])
     }
 
     fn references(&self) -> Vec<Reference> {

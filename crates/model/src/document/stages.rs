@@ -80,29 +80,29 @@ impl StageModel {
 
 impl Definition for StageModel {
     fn check(&self, envelope: &Envelope) -> Vec<Finding> {
-        let mut findings = whole(self, envelope);
+        let mut findings = whole(self);
         for (n, stage) in self.stages.iter().enumerate() {
             findings.extend(names(self, n, stage));
-            findings.extend(ends(n, stage, envelope));
+            findings.extend(ends(n, stage));
         }
         if findings.iter().all(|finding| !finding.is_error()) {
             findings.extend(lost(self));
         }
-        findings
+        envelope.judged(findings, &["no_entry_stage", "success_stage_count", "stage_without_next"])
     }
 }
 
-fn whole(model: &StageModel, envelope: &Envelope) -> Vec<Finding> {
+fn whole(model: &StageModel) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !model.stages.iter().any(|stage| stage.entry) {
         let message = "No stage is an entry, so no group could ever get a stage. Mark at least one with `entry: true`.";
-        findings.push(envelope.unfinished("no_entry_stage", "/stages", message));
+        findings.push(Finding::error("no_entry_stage", "/stages", message));
     }
     let successes = model.stages.iter().filter(|stage| stage.destination == Some(StageEnd::Success)).count();
     if successes != 1 {
         let message =
             format!("The model has {successes} success stages. Mark exactly one with `destination: success`.");
-        findings.push(envelope.unfinished("success_stage_count", "/stages", &message));
+        findings.push(Finding::error("success_stage_count", "/stages", message));
     }
     findings
 }
@@ -128,7 +128,7 @@ fn names(model: &StageModel, n: usize, stage: &Stage) -> Vec<Finding> {
     findings
 }
 
-fn ends(n: usize, stage: &Stage, envelope: &Envelope) -> Vec<Finding> {
+fn ends(n: usize, stage: &Stage) -> Vec<Finding> {
     let name = &stage.name;
     let at = format!("/stages/{n}");
     let mut findings = Vec::new();
@@ -136,7 +136,7 @@ fn ends(n: usize, stage: &Stage, envelope: &Envelope) -> Vec<Finding> {
         None if stage.to.is_empty() => {
             let message =
                 format!("Nothing leads on from `{name}`. Name the next stages in `to`, or make it a destination.");
-            findings.push(envelope.unfinished("stage_without_next", &at, &message));
+            findings.push(Finding::error("stage_without_next", at, message));
         }
         Some(StageEnd::Success) => {
             if !stage.to.is_empty() {
