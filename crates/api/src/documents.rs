@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Permission};
-use crate::http::page::{Page, PageQuery};
+use crate::http::page::{Page, SearchQuery};
 use crate::http::problem::Versions;
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 
@@ -98,16 +98,21 @@ struct DefinitionRow {
 async fn list(
     kind: DocumentKind,
     State(state): State<ApiState>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<SearchQuery>,
 ) -> Result<Page<DefinitionRow>, Problem> {
-    let (limit, after) = (query.limit()?, query.after()?.unwrap_or_default());
+    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let text = query.text().map(str::to_owned);
     let read = state.read(move |s| {
-        let found = rows::page(s, kind.key(), &after, limit + 1)?;
+        let found = match &text {
+            Some(text) => rows::page_matching(s, kind.key(), text, &after, limit + 1)?,
+            None => rows::page(s, kind.key(), &after, limit + 1)?,
+        };
         let found = found.into_iter().map(|row| listed(s, row)).collect::<Result<Vec<_>, _>>()?;
-        Ok((found, rows::count(s, kind.key())?))
+        let total = if text.is_none() { Some(rows::count(s, kind.key())?) } else { None };
+        Ok((found, total))
     });
     let (found, total) = read.await?;
-    Ok(Page::of(found, limit, |row| row.key.clone()).with_total(total))
+    Ok(Page { total, ..Page::of(found, limit, |row| row.key.clone()) })
 }
 
 fn listed(s: &mut dyn Session, row: DocumentRow) -> Result<DefinitionRow, StoreError> {

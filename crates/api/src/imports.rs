@@ -1,5 +1,6 @@
 //! Accounts, people, activities, records and suppressions in bulk: the body is streamed into the import as it arrives.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use axum::body::{Body, Bytes};
@@ -54,6 +55,9 @@ struct ImportQuery {
     /// Do everything but commit.
     #[serde(default)]
     dry_run: bool,
+    /// JSON object, column → attribute (`{"Symbol":"key","Notes":""}`); an empty name leaves the column out. When given,
+    /// columns that are neither mapped nor known are ignored with a note.
+    map: Option<String>,
 }
 
 /// What became of a file. `read` = `created` + `updated` + `unchanged` + `parked` + `rejected`.
@@ -97,7 +101,8 @@ async fn take(
 ) -> Result<Answer<Report>, Problem> {
     let format = format_of(query.format, &headers)?;
     let kind = ImportKind::named(&path.kind);
-    let options = ImportOptions { dry_run: query.dry_run, ..ImportOptions::default() };
+    let map = query.map.as_deref().map(read_map).transpose()?.unwrap_or_default();
+    let options = ImportOptions { dry_run: query.dry_run, map, ..ImportOptions::default() };
     let (pieces, input) = mpsc::channel(PIECES);
     let sending = send(body.0, pieces);
     let importing = state.blocking(move |engine| {
@@ -122,6 +127,15 @@ async fn take(
             .collect(),
         notes: report.notes.into_iter().map(|note| note.message).collect(),
     }))
+}
+
+/// Which column becomes what.
+fn read_map(text: &str) -> Result<Vec<(String, String)>, Problem> {
+    let map: BTreeMap<String, String> = serde_json::from_str(text).map_err(|error| {
+        let detail = format!("`map` is no JSON object of texts: {error}. Write it as {{\"Symbol\":\"key\"}}.");
+        Problem::bad_request("bad_map", detail)
+    })?;
+    Ok(map.into_iter().collect())
 }
 
 fn format_of(asked: Option<Format>, headers: &HeaderMap) -> Result<FileFormat, Problem> {

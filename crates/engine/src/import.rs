@@ -98,7 +98,8 @@ impl FileFormat {
 /// How a file is taken.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
-    /// Column → attribute. When given, columns that are neither mapped nor known are ignored with a note.
+    /// Column → attribute; an empty name leaves the column out. When given, columns that are neither mapped nor known are
+    /// ignored with a note.
     pub map: Vec<(String, String)>,
     /// Does everything but commit.
     pub dry_run: bool,

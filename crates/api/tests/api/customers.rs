@@ -73,6 +73,23 @@ async fn an_account_is_changed_only_from_the_version_that_was_read(api: Api) {
     assert_eq!(api.get("/api/v1/accounts/acme").bearer(&token).send().await.status, 404);
 }
 
+async fn columns_of_an_import_are_mapped_and_left_out(api: Api) {
+    let token = api.token("journey_manager");
+    let send = |map: &str, text: &str| {
+        let path =
+            format!("/api/v1/import/accounts?map={}", map.replace('{', "%7B").replace('}', "%7D").replace('"', "%22"));
+        api.post(&path).bearer(&token).text("text/csv", text).send()
+    };
+    let text = "Symbol,Company,industry,Notes\nMMM,3M,Tools,old\n";
+    let taken = send(r#"{"Symbol":"key","Company":"name","industry":""}"#, text).await;
+    assert_eq!(taken.json()["created"], 1, "{}", taken.text());
+    let account = api.get("/api/v1/accounts/MMM").bearer(&token).send().await.json();
+    assert_eq!(account["name"], "3M");
+    assert_eq!(account.get("industry").filter(|it| !it.is_null()), None, "left out, though its name is known");
+    assert_eq!(send("Symbol=key", text).await.refusal(), (400, "bad_map".to_owned()));
+    assert_eq!(send(r#"{"Symbol":"nothing"}"#, text).await.refusal().0, 422);
+}
+
 async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
     let token = api.token("journey_manager");
     let send = |query: &str, kind: &str, text: &str| {
@@ -92,5 +109,6 @@ async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
 crate::on_both_stores! {
     an_import_can_be_read_page_by_page
     an_account_is_changed_only_from_the_version_that_was_read
+    columns_of_an_import_are_mapped_and_left_out
     a_file_that_is_wrong_as_a_whole_imports_nothing
 }

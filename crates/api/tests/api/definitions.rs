@@ -26,6 +26,10 @@ async fn a_definition_is_made_read_changed_listed_and_taken_away() {
     assert_eq!(list["items"][0]["key"], "enterprise");
     assert!(list["items"][0]["updated_by"].as_str().is_some_and(|by| by.starts_with("token:journey_manager")));
 
+    let found = |q: &str| api.get(&format!("/api/v1/account_lists?q={q}")).bearer(&token).send();
+    assert_eq!(found("PRISE").await.json()["items"][0]["key"], "enterprise");
+    assert_eq!(found("other").await.json()["items"], json!([]));
+
     assert_eq!(api.call("DELETE", path).bearer(&token).send().await.status, 204);
     assert_eq!(api.get(path).bearer(&token).send().await.refusal(), (404, "unknown_definition".to_owned()));
     let twice = api.call("DELETE", path).bearer(&token).send().await;

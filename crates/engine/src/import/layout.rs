@@ -140,7 +140,7 @@ pub(super) struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// The layout of a kind of file; `map` renames columns.
+    /// The layout of a kind of file; `map` renames columns, and leaves out those that it gives no name.
     ///
     /// # Errors
     /// The map names something that is no column of this kind of file, or one twice.
@@ -153,8 +153,11 @@ impl<'a> Layout<'a> {
             unused: RefCell::default(),
         };
         for (column, name) in map {
-            layout.columns.target(name).ok_or_else(|| layout.unknown(name))?;
-            if layout.map.insert(column, name).is_some() || !layout.claimed.insert(name) {
+            let left_out = name.is_empty();
+            if !left_out {
+                layout.columns.target(name).ok_or_else(|| layout.unknown(name))?;
+            }
+            if layout.map.insert(column, name).is_some() || !(left_out || layout.claimed.insert(name)) {
                 let message = format!("`{column}={name}` maps something twice. Map every column and attribute once.");
                 return Err(ImportError::file("duplicate_column", message));
             }
