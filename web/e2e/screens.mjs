@@ -8,6 +8,17 @@ const only = process.env.ONLY?.split(",");
 mkdirSync(out, { recursive: true });
 const server = target();
 const browser = await launch();
+const tabs = (page, ids) => ids.map((id) => [`${page}-${id}`, `/${page}?tab=${id}`]);
+const PAGES = [
+  ["accounts", "/accounts"],
+  ["people", "/people"],
+  ["groups-browse", "/groups"],
+  ...tabs("groups", ["solution-interest", "roles-template", "stage-model", "role"]),
+  ...tabs("lists", ["account-list", "people-list", "audience", "external-audience"]),
+  ...tabs("content", ["email", "sms-message", "email-template", "fragment"]),
+  ["import", "/import?kind=people"],
+  ...tabs("admin", ["delivery", "fields", "connection", "sending-domain", "suppressions"]),
+];
 const SIZES = [
   { width: 1440, height: 900 },
   { width: 1024, height: 768 },
@@ -49,22 +60,27 @@ for (const viewport of SIZES) {
     await page.getByRole("button", { name: "Fit the whole map" }).click();
     await shoot("vertical", 900);
     await page.getByRole("button", { name: "Draw left to right" }).click();
-    await page.goto(`${server.url}${journey}/overview`);
-    await shoot("overview", 900);
-    await page.goto(`${server.url}${journey}/travellers`);
-    await shoot("travellers");
+    for (const tab of ["overview", "travellers", "simulate", "problems"]) {
+      await page.goto(`${server.url}${journey}/${tab}`);
+      await shoot(`journey-${tab}`, 900);
+    }
+    await page.goto(`${server.url}${journey}?edit=true`);
+    await page.getByRole("button", { name: "Fit the whole map" }).waitFor();
+    await shoot("editor", 1200);
     if (trip) {
       await page.goto(server.url + trip);
       await shoot("trip");
     }
-    for (const [name, path] of [
-      ["accounts", "/accounts"],
-      ["people", "/people"],
-    ]) {
+    for (const [name, path] of PAGES) {
       await page.goto(server.url + path);
-      await shoot(name);
-      await page.locator("tbody a").first().click();
-      await shoot(`${name}-detail`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await shoot(name, 700);
+      if (!path.includes("?tab=") && !["/accounts", "/people", "/groups"].includes(path)) continue;
+      const first = page.locator("tbody a").first();
+      if (!(await first.isVisible())) continue;
+      await first.click();
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await shoot(`${name}-detail`, 1200);
     }
     await page.goto(`${server.url}/accounts`);
     await page.locator("tbody a").first().click();

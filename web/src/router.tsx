@@ -10,6 +10,7 @@ import {
 import { AccountPage } from "./accounts/AccountPage";
 import { AccountsPage } from "./accounts/AccountsPage";
 import { sessionQuery } from "./api/queries";
+import type { GroupSearch } from "./groups/search";
 import { JourneyPage } from "./journeys/JourneyPage";
 import { JourneysPage } from "./journeys/JourneysPage";
 import { MessagesPage } from "./messages/MessagesPage";
@@ -25,6 +26,10 @@ const text = (value: unknown) => (typeof value === "string" && value !== "" ? va
 /** The search box stands in the address as `q`. */
 const searchable = (search: Search): { q?: string } => ({ q: text(search.q) });
 const tabbed = (search: Search): { tab?: string } => ({ tab: text(search.tab) });
+const listed = (search: Search): { q?: string; tab?: string } => ({
+  ...searchable(search),
+  ...tabbed(search),
+});
 
 const root = createRootRouteWithContext<{ cache: QueryClient }>()({});
 
@@ -121,6 +126,54 @@ const person = createRoute({
   component: PersonPage,
   validateSearch: tabbed,
 });
+const groups = createRoute({
+  getParentRoute: () => inside,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./groups/GroupsPage"), "GroupsPage"),
+  validateSearch: (search: Search): GroupSearch => ({
+    ...searchable(search),
+    ...tabbed(search),
+    interest: text(search.interest),
+    stage: text(search.stage),
+    missing: text(search.missing),
+    below: typeof search.below === "number" ? search.below : undefined,
+  }),
+});
+const group = createRoute({
+  getParentRoute: () => inside,
+  path: "/groups/$id",
+  component: lazyRouteComponent(() => import("./groups/GroupPage"), "GroupPage"),
+  validateSearch: tabbed,
+});
+const lists = createRoute({
+  getParentRoute: () => inside,
+  path: "/lists",
+  component: lazyRouteComponent(() => import("./definitions/SectionPage"), "ListsPage"),
+  validateSearch: listed,
+});
+const content = createRoute({
+  getParentRoute: () => inside,
+  path: "/content",
+  component: lazyRouteComponent(() => import("./definitions/SectionPage"), "ContentPage"),
+  validateSearch: listed,
+});
+const definition = createRoute({
+  getParentRoute: () => inside,
+  path: "/definitions/$plural/$key",
+  component: lazyRouteComponent(() => import("./definitions/DefinitionPage"), "DefinitionPage"),
+});
+const importing = createRoute({
+  getParentRoute: () => inside,
+  path: "/import",
+  component: lazyRouteComponent(() => import("./imports/ImportPage"), "ImportPage"),
+  validateSearch: (search: Search): { kind?: string } => ({ kind: text(search.kind) }),
+});
+const admin = createRoute({
+  getParentRoute: () => inside,
+  path: "/admin",
+  component: lazyRouteComponent(() => import("./admin/AdminPage"), "AdminPage"),
+  validateSearch: listed,
+});
 const messages = createRoute({
   getParentRoute: () => inside,
   path: "/messages",
@@ -152,6 +205,13 @@ const routeTree = root.addChildren([
     account,
     people,
     person,
+    groups,
+    group,
+    lists,
+    content,
+    definition,
+    importing,
+    admin,
     messages,
     problems,
   ]),

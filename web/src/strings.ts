@@ -1,8 +1,12 @@
 // Every word the app itself says, in one place ready for translation. What the API says
 // (titles of nodes, facts, messages of problems) is shown as it comes and never stands here.
 
+import { admin } from "./strings/admin";
 import { conditions } from "./strings/conditions";
+import { definitions } from "./strings/definitions";
 import { editor, forms, starters } from "./strings/editor";
+import { groups } from "./strings/groups";
+import { imports } from "./strings/imports";
 import { simulate } from "./strings/simulate";
 
 const number = new Intl.NumberFormat();
@@ -11,9 +15,13 @@ const count = (n: number, one: string, many: string) =>
 
 export const strings = {
   app: "Caravan",
+  admin,
   conditions,
+  definitions,
   editor,
   forms,
+  groups,
+  imports,
   simulate,
   starters,
   errors: {
@@ -43,8 +51,13 @@ export const strings = {
     journeys: "Journeys",
     accounts: "Accounts",
     people: "People",
+    groups: "Buying groups",
+    lists: "Lists and audiences",
+    content: "Content",
+    dashboards: "Dashboards",
     messages: "Messages",
     problems: "Problems",
+    admin: "Administration",
     toggle: "Open or close the navigation",
     skip: "Skip to content",
     demo: "Demo data",
@@ -64,7 +77,15 @@ export const strings = {
     noMatch: (q: string) => `Nothing matches “${q}”`,
     noMatchHint: "Search looks for a part of the name, whatever its case.",
     none: "–",
+    noneSo: "Nothing matches",
     loading: "Loading",
+    total: (n: number) => `${number.format(n)} in all`,
+    csv: "Download as CSV",
+    choose: (row: string) => `Choose ${row}`,
+    chooseAll: "Choose all that are shown",
+    chosen: (n: number) => `${number.format(n)} chosen`,
+    bulk: "What to do with the chosen rows",
+    rowMenu: (row: string) => `Actions for ${row}`,
   },
   time: {
     justNow: "just now",
@@ -344,8 +365,7 @@ export const strings = {
   accounts: {
     title: "Accounts",
     empty: "No accounts yet",
-    emptyHint: "Accounts are the companies you market to. Bring them in from a CSV file:",
-    emptyCommand: "caravan import accounts accounts.csv",
+    emptyHint: "Accounts are the companies you market to. Bring them in from a CSV file.",
     back: "Back to accounts",
     columns: {
       name: "Name",
@@ -354,6 +374,7 @@ export const strings = {
       employees: "Employees",
       people: "People",
       owner: "Owner",
+      key: "Key",
       updated: "Updated",
     },
     tabs: { overview: "Overview", people: "People", groups: "Buying groups", timeline: "Timeline" },
@@ -378,8 +399,7 @@ export const strings = {
   people: {
     title: "People",
     empty: "No people yet",
-    emptyHint: "People work at accounts and receive your messages. Bring them in from a CSV file:",
-    emptyCommand: "caravan import people people.csv",
+    emptyHint: "People work at accounts and receive your messages. Bring them in from a CSV file.",
     back: "Back to people",
     columns: {
       name: "Name",

@@ -1,6 +1,7 @@
 import { Building2 } from "lucide-react";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
+import { ImportButton } from "../imports/ImportButton";
 import type { Column } from "../shell/DataTable";
 import { formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -19,30 +20,56 @@ const COLUMNS: Column<AccountRow>[] = [
     id: "name",
     label: text.columns.name,
     fixed: true,
+    value: (row) => row.name || row.key,
     cell: (row) => (
       <LinkTo className={classes.nameLink} to={at("/accounts", row.key)}>
         {row.name || row.key}
       </LinkTo>
     ),
   },
-  { id: "industry", label: text.columns.industry, cell: (row) => row.industry ?? none },
-  { id: "country", label: text.columns.country, cell: (row) => row.country ?? none },
+  {
+    id: "industry",
+    label: text.columns.industry,
+    value: (row) => row.industry,
+    cell: (row) => row.industry ?? none,
+  },
+  {
+    id: "country",
+    label: text.columns.country,
+    value: (row) => row.country,
+    cell: (row) => row.country ?? none,
+  },
   {
     id: "employees",
     label: text.columns.employees,
     numeric: true,
+    value: (row) => row.employees,
     cell: (row) => formatNumber(row.employees),
   },
   {
     id: "people",
     label: text.columns.people,
     numeric: true,
+    value: (row) => row.people,
     cell: (row) => formatNumber(row.people),
   },
-  { id: "owner", label: text.columns.owner, cell: (row) => row.owner_email ?? none },
+  {
+    id: "owner",
+    label: text.columns.owner,
+    value: (row) => row.owner_email,
+    cell: (row) => row.owner_email ?? none,
+  },
+  {
+    id: "key",
+    label: text.columns.key,
+    optional: true,
+    value: (row) => row.key,
+    cell: (row) => row.key,
+  },
   {
     id: "updated",
     label: text.columns.updated,
+    value: (row) => row.updated_at,
     cell: (row) => <Moment at={row.updated_at} dimmed />,
   },
 ];
@@ -57,11 +84,12 @@ export function AccountsPage() {
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}
+      actions={<ImportButton kind="accounts" />}
       empty={{
         icon: Building2,
         title: text.empty,
         hint: text.emptyHint,
-        command: text.emptyCommand,
+        action: <ImportButton kind="accounts" />,
       }}
     />
   );

@@ -12,6 +12,9 @@ export function setCsrf(token: string) {
   csrf = token;
 }
 
+/** For the calls that do not go through `client`. */
+export const csrfToken = () => csrf;
+
 /** Called when any request but the session's own answers 401. */
 export function whenSignedOut(callback: () => void) {
   onSignedOut = callback;

@@ -7,7 +7,11 @@ import type { Page, Session } from "./types";
 
 const PAGE = 50;
 
-function pages<T>(key: readonly unknown[], load: (cursor: string | undefined) => Promise<Page<T>>) {
+/** A list whose pages grow by cursor. */
+export function pages<T>(
+  key: readonly unknown[],
+  load: (cursor: string | undefined) => Promise<Page<T>>,
+) {
   return infiniteQueryOptions({
     queryKey: key,
     queryFn: ({ pageParam }) => load(pageParam),
@@ -198,9 +202,13 @@ const oneOfKind = (plural: string) => `/api/v1/${plural}/{key}` as "/api/v1/acco
 
 const MOST_NAMES = 200;
 
-export const definitionsQuery = (plural: string) =>
-  pages(["definitions", plural, "pages"], (cursor) =>
-    body(client.GET(ofKind(plural), { params: { query: { limit: PAGE, cursor } } })),
+export const definitionsQuery = (plural: string, q = "") =>
+  pages(["definitions", plural, "pages", q], (cursor) =>
+    body(
+      client.GET(ofKind(plural), {
+        params: { query: { limit: PAGE, cursor, ...(q === "" ? {} : { q }) } },
+      }),
+    ),
   );
 
 /** Keys and names of a kind, for pickers. */

@@ -51,3 +51,12 @@ export type Simulation =
 
 /** A page of any list. */
 export type Page<T> = { items: T[]; next_cursor?: string | null; total?: number | null };
+export type GroupRow = Item<"/api/v1/buying_groups">;
+export type GroupDetail = Answer<"/api/v1/buying_groups/{id}">;
+export type GroupMember = Item<"/api/v1/buying_groups/{id}/members">;
+export type GroupRole = GroupDetail["roles"][number];
+export type Suppression = Item<"/api/v1/suppressions">;
+export type Field = Answer<"/api/v1/fields">["account"]["fields"][number];
+export type ImportReport =
+  paths["/api/v1/import/{kind}"]["post"]["responses"][200]["content"]["application/json"];
+export type Review = Answer<"/api/v1/journeys/{key}/review">;

@@ -21,6 +21,7 @@ const COLUMNS: Column<JourneyRow>[] = [
     id: "name",
     label: text.columns.name,
     fixed: true,
+    value: (row) => row.name || row.key,
     cell: (row) => (
       <LinkTo className={classes.nameLink} to={at("/journeys", row.key)}>
         {row.name || row.key}
@@ -30,31 +31,41 @@ const COLUMNS: Column<JourneyRow>[] = [
   {
     id: "state",
     label: text.columns.state,
+    value: (row) => row.state,
     cell: (row) => <StateDot state={row.state} paused={row.paused} />,
   },
-  { id: "subject", label: text.columns.subject, cell: (row) => strings.subjects[row.subject] },
+  {
+    id: "subject",
+    label: text.columns.subject,
+    value: (row) => strings.subjects[row.subject],
+    cell: (row) => strings.subjects[row.subject],
+  },
   ...counted("entered"),
   ...counted("active"),
   ...counted("completed"),
   {
     id: "updated",
     label: text.columns.updated,
+    value: (row) => row.updated_at,
     cell: (row) => <Moment at={row.updated_at} dimmed />,
   },
   {
     id: "updatedBy",
     label: text.columns.updatedBy,
+    value: (row) => row.updated_by,
     optional: true,
     cell: (row) => row.updated_by ?? none,
   },
   {
     id: "published",
     label: text.columns.published,
+    value: (row) => row.published_at,
     cell: (row) => (row.published_at ? <Moment at={row.published_at} dimmed /> : none),
   },
   {
     id: "publishedBy",
     label: text.columns.publishedBy,
+    value: (row) => row.published_by,
     optional: true,
     cell: (row) => row.published_by ?? none,
   },

@@ -1,5 +1,6 @@
 import { Users } from "lucide-react";
 import { peopleQuery } from "../api/queries";
+import { ImportButton } from "../imports/ImportButton";
 import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useRows } from "../shell/useRows";
@@ -18,7 +19,13 @@ export function PeoplePage() {
       rows={rows}
       columns={PEOPLE_COLUMNS}
       rowKey={(row) => row.key}
-      empty={{ icon: Users, title: text.empty, hint: text.emptyHint, command: text.emptyCommand }}
+      actions={<ImportButton kind="people" />}
+      empty={{
+        icon: Users,
+        title: text.empty,
+        hint: text.emptyHint,
+        action: <ImportButton kind="people" />,
+      }}
     />
   );
 }

@@ -24,17 +24,29 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
     id: "name",
     label: text.columns.name,
     fixed: true,
+    value: personName,
     cell: (row) => (
       <LinkTo className={classes.nameLink} to={at("/people", row.key)}>
         {personName(row)}
       </LinkTo>
     ),
   },
-  { id: "email", label: text.columns.email, cell: (row) => row.email ?? none },
-  { id: "job_title", label: text.columns.jobTitle, cell: (row) => row.job_title ?? none },
+  {
+    id: "email",
+    label: text.columns.email,
+    value: (row) => row.email,
+    cell: (row) => row.email ?? none,
+  },
+  {
+    id: "job_title",
+    label: text.columns.jobTitle,
+    value: (row) => row.job_title,
+    cell: (row) => row.job_title ?? none,
+  },
   {
     id: "accounts",
     label: text.columns.accounts,
+    value: (row) => row.accounts.map((account) => account.name || account.key).join("; "),
     cell: (row) =>
       row.accounts.length === 0
         ? none
@@ -45,10 +57,16 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
             </Fragment>
           )),
   },
-  { id: "country", label: text.columns.country, cell: (row) => row.country ?? none },
+  {
+    id: "country",
+    label: text.columns.country,
+    value: (row) => row.country,
+    cell: (row) => row.country ?? none,
+  },
   {
     id: "subscribed",
     label: text.columns.subscribed,
+    value: (row) => (row.unsubscribed ? text.unsubscribed : text.subscribed),
     cell: (row) => (
       <span className={classes.state}>
         <span
@@ -63,6 +81,7 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
   {
     id: "updated",
     label: text.columns.updated,
+    value: (row) => row.updated_at,
     optional: true,
     cell: (row) => <Moment at={row.updated_at} dimmed />,
   },

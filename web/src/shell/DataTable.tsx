@@ -1,14 +1,28 @@
-// One table for every list: rows that load page by page, and columns the user may hide.
-import { Button, Group, Loader, Skeleton, Table, Text } from "@mantine/core";
-import type { ReactNode } from "react";
+// One table for every list: rows that load page by page, columns the user may hide and sort by, rows to choose.
+import {
+  Button,
+  Checkbox,
+  Group,
+  Loader,
+  Skeleton,
+  Table,
+  Text,
+  UnstyledButton,
+} from "@mantine/core";
+import { ArrowDown, ArrowUp, ArrowUpDown } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
 import { strings } from "../strings";
 import { ErrorNotice } from "./ErrorNotice";
+import type { Chosen } from "./selection";
 import classes from "./shell.module.css";
+import { MOST_SORTED, type Plain, type Sorting, sorted, turned } from "./sorting";
 
 export type Column<T> = {
   id: string;
   label: string;
   cell: (row: T) => ReactNode;
+  /** What the cell stands for: what is sorted by, and what a CSV file holds. */
+  value?: (row: T) => Plain;
   numeric?: boolean;
   /** Shown only once the user chooses it. */
   optional?: boolean;
@@ -33,16 +47,24 @@ type Props<T> = {
   columns: Column<T>[];
   rowKey: (row: T) => string;
   empty: ReactNode;
+  /** Lets rows be chosen. */
+  chosen?: Chosen | undefined;
+  /** What can be done with one row, at its end. */
+  menu?: ((row: T) => ReactNode) | undefined;
 };
 
 export const rowsOf = <T,>(rows: Rows<T>): T[] =>
   rows.data?.pages.flatMap((page) => page.items) ?? [];
 export const totalOf = <T,>(rows: Rows<T>) => rows.data?.pages[0]?.total;
 
-export function DataTable<T>({ label, rows, columns, rowKey, empty }: Props<T>) {
+export function DataTable<T>({ label, rows, columns, rowKey, empty, chosen, menu }: Props<T>) {
+  const [sorting, setSorting] = useState<Sorting>();
+  const loaded = rowsOf(rows);
+  useWhole(rows, loaded.length, sorting !== undefined);
   if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
-  const items = rowsOf(rows);
-  if (!rows.isPending && items.length === 0) return empty;
+  if (!rows.isPending && loaded.length === 0) return empty;
+  const by = columns.find((column) => column.id === sorting?.column)?.value;
+  const items = sorting && by ? sorted(loaded, by, sorting.down) : loaded;
   return (
     <div className={classes.tableFrame}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
@@ -50,29 +72,108 @@ export function DataTable<T>({ label, rows, columns, rowKey, empty }: Props<T>) 
         <Table highlightOnHover aria-label={label} aria-busy={rows.isPending}>
           <Table.Thead>
             <Table.Tr>
+              {chosen ? <ChooseAll chosen={chosen} keys={items.map(rowKey)} /> : null}
               {columns.map((column) => (
-                <Table.Th key={column.id} scope="col" data-numeric={column.numeric || undefined}>
-                  {column.label}
-                </Table.Th>
+                <HeadCell
+                  key={column.id}
+                  column={column}
+                  sorting={sorting}
+                  onSort={() => setSorting((now) => turned(now, column.id))}
+                />
               ))}
+              {menu ? <Table.Td className={classes.menuCell} /> : null}
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {rows.isPending ? <SkeletonRows columns={columns.length} /> : null}
             {items.map((row) => (
-              <Table.Tr key={rowKey(row)}>
-                {columns.map((column) => (
-                  <Table.Td key={column.id} data-numeric={column.numeric || undefined}>
-                    {column.cell(row)}
-                  </Table.Td>
-                ))}
-              </Table.Tr>
+              <Row key={rowKey(row)} id={rowKey(row)} {...{ row, columns, chosen, menu }} />
             ))}
           </Table.Tbody>
         </Table>
       </section>
       <MoreRows rows={rows} shown={items.length} />
     </div>
+  );
+}
+
+/** Sorting is of the whole list: the pages that are missing are fetched, up to a bound. */
+function useWhole<T>(rows: Rows<T>, loaded: number, wanted: boolean) {
+  const { hasNextPage, isFetchingNextPage, fetchNextPage, error } = rows;
+  useEffect(() => {
+    if (wanted && hasNextPage && !isFetchingNextPage && !error && loaded < MOST_SORTED)
+      void fetchNextPage();
+  }, [wanted, hasNextPage, isFetchingNextPage, fetchNextPage, error, loaded]);
+}
+
+function HeadCell<T>({
+  column,
+  sorting,
+  onSort,
+}: {
+  column: Column<T>;
+  sorting: Sorting | undefined;
+  onSort: () => void;
+}) {
+  const own = sorting?.column === column.id ? sorting : undefined;
+  const order = own ? (own.down ? "descending" : "ascending") : "none";
+  const Icon = own ? (own.down ? ArrowDown : ArrowUp) : ArrowUpDown;
+  if (!column.value) {
+    return (
+      <Table.Th scope="col" data-numeric={column.numeric || undefined}>
+        {column.label}
+      </Table.Th>
+    );
+  }
+  return (
+    <Table.Th scope="col" data-numeric={column.numeric || undefined} aria-sort={order}>
+      <UnstyledButton className={classes.sort} data-on={own ? true : undefined} onClick={onSort}>
+        {column.label}
+        <Icon size={13} aria-hidden />
+      </UnstyledButton>
+    </Table.Th>
+  );
+}
+
+type RowProps<T> = Pick<Props<T>, "columns" | "chosen" | "menu"> & { row: T; id: string };
+
+function Row<T>({ row, id, columns, chosen, menu }: RowProps<T>) {
+  const on = chosen?.keys.has(id) ?? false;
+  return (
+    <Table.Tr data-selected={on || undefined}>
+      {chosen ? (
+        <Table.Td className={classes.chooseCell}>
+          <Checkbox
+            size="xs"
+            aria-label={strings.list.choose(id)}
+            checked={on}
+            onChange={() => chosen.toggle(id)}
+          />
+        </Table.Td>
+      ) : null}
+      {columns.map((column) => (
+        <Table.Td key={column.id} data-numeric={column.numeric || undefined}>
+          {column.cell(row)}
+        </Table.Td>
+      ))}
+      {menu ? <Table.Td className={classes.menuCell}>{menu(row)}</Table.Td> : null}
+    </Table.Tr>
+  );
+}
+
+function ChooseAll({ chosen, keys }: { chosen: Chosen; keys: string[] }) {
+  const count = keys.filter((key) => chosen.keys.has(key)).length;
+  const all = count > 0 && count === keys.length;
+  return (
+    <Table.Th scope="col" className={classes.chooseCell}>
+      <Checkbox
+        size="xs"
+        aria-label={strings.list.chooseAll}
+        checked={all}
+        indeterminate={count > 0 && !all}
+        onChange={() => chosen.set(all ? [] : keys)}
+      />
+    </Table.Th>
   );
 }
 

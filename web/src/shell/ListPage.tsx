@@ -1,57 +1,103 @@
-// The shape of every list: title with count, search, column chooser, table.
-import { Group } from "@mantine/core";
+// The shape of every list: title with count, search, column chooser, export, table, and what is done with many rows.
+import { Group, Text } from "@mantine/core";
 import { type LucideIcon, SearchX } from "lucide-react";
 import type { ReactNode } from "react";
 import { strings } from "../strings";
-import { type Column, DataTable, type Rows, totalOf } from "./DataTable";
+import { type Column, DataTable, type Rows, rowsOf, totalOf } from "./DataTable";
 import { EmptyState } from "./EmptyState";
-import { ColumnChooser, SearchBox, useColumns, useSearchText } from "./ListTools";
+import { ColumnChooser, ExportButton, SearchBox, useColumns, useSearchText } from "./ListTools";
 import { PageHeader } from "./PageHeader";
+import { useChosen } from "./selection";
 import classes from "./shell.module.css";
 
-type Props<T> = {
+export type ListProps<T> = {
   id: string;
   title: string;
-  searchLabel: string;
+  /** Left out: the list is not searched. */
+  searchLabel?: string;
   rows: Rows<T>;
   columns: Column<T>[];
   rowKey: (row: T) => string;
   /** What can be made here; stands at the right of the title. */
   actions?: ReactNode;
+  /** More that narrows the list, beside the search. */
+  filters?: ReactNode;
+  /** Whether something narrows the list beside the search. */
+  narrowed?: boolean;
   empty: { icon: LucideIcon; title: string; hint: string; command?: string; action?: ReactNode };
+  /** What can be done with the rows that are chosen; `done` lets go of them. */
+  bulk?: (rows: T[], done: () => void) => ReactNode;
+  menu?: (row: T) => ReactNode;
 };
 
-export function ListPage<T>({
-  id,
-  title,
-  searchLabel,
-  rows,
-  columns,
-  rowKey,
-  actions,
-  empty,
-}: Props<T>) {
-  const q = useSearchText();
-  const { shown, chooser } = useColumns(id, columns);
+export function ListPage<T>(props: ListProps<T>) {
+  const list = useList(props);
   return (
     <div className={classes.page}>
-      <PageHeader title={title} total={totalOf(rows)}>
-        <Group gap="xs">
-          <SearchBox label={searchLabel} />
-          <ColumnChooser {...chooser} />
-          {actions}
-        </Group>
+      <PageHeader title={props.title} total={totalOf(props.rows)}>
+        {list.tools}
       </PageHeader>
+      {list.table}
+    </div>
+  );
+}
+
+/** The same list below a tab. */
+export function ListSection<T>(props: ListProps<T>) {
+  const list = useList(props);
+  const total = totalOf(props.rows);
+  return (
+    <div className={classes.stack}>
+      <Group justify="space-between" gap="xs">
+        <Text size="sm" c="dimmed">
+          {total == null ? "" : strings.list.total(total)}
+        </Text>
+        {list.tools}
+      </Group>
+      {list.table}
+    </div>
+  );
+}
+
+function useList<T>(props: ListProps<T>) {
+  const { id, title, searchLabel, rows, columns, rowKey, actions, filters, empty, bulk, menu } =
+    props;
+  const q = useSearchText();
+  const chosen = useChosen();
+  const { shown, chooser } = useColumns(id, columns);
+  const narrowed = q !== "" || props.narrowed === true;
+  const picked = bulk ? rowsOf(rows).filter((row) => chosen.keys.has(rowKey(row))) : [];
+  const tools = (
+    <Group gap="xs">
+      {searchLabel ? <SearchBox label={searchLabel} /> : null}
+      {filters}
+      <ColumnChooser {...chooser} />
+      <ExportButton name={id} rows={rows} columns={shown} />
+      {actions}
+    </Group>
+  );
+  const table = (
+    <>
+      {bulk && picked.length > 0 ? (
+        <section className={classes.bulkBar} aria-label={strings.list.bulk}>
+          <Text size="sm" fw={600} role="status">
+            {strings.list.chosen(picked.length)}
+          </Text>
+          <Group gap="xs">{bulk(picked, () => chosen.set([]))}</Group>
+        </section>
+      ) : null}
       <DataTable
         label={title}
         rows={rows}
         columns={shown}
         rowKey={rowKey}
+        chosen={bulk ? chosen : undefined}
+        menu={menu}
         empty={
-          q ? (
+          narrowed ? (
             <EmptyState
               icon={SearchX}
-              title={strings.list.noMatch(q)}
+              title={q ? strings.list.noMatch(q) : strings.list.noneSo}
               hint={strings.list.noMatchHint}
             />
           ) : (
@@ -59,6 +105,7 @@ export function ListPage<T>({
           )
         }
       />
-    </div>
+    </>
   );
+  return { tools, table };
 }

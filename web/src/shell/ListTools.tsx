@@ -9,11 +9,14 @@ import {
   Tooltip,
 } from "@mantine/core";
 import { useDebouncedCallback, useLocalStorage } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
+import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Columns3, Search } from "lucide-react";
+import { Columns3, Download, Search } from "lucide-react";
 import { useState } from "react";
 import { strings } from "../strings";
-import type { Column } from "./DataTable";
+import { csvOf, download, everyRow } from "./csv";
+import type { Column, Rows } from "./DataTable";
 
 /** What is searched for, from the address. */
 export function useSearchText(): string {
@@ -26,7 +29,11 @@ export function SearchBox({ label }: { label: string }) {
   const applied = useSearchText();
   const [text, setText] = useState(applied);
   const apply = useDebouncedCallback((q: string) => {
-    navigate({ to: ".", search: { q: q || undefined } as never, replace: true });
+    navigate({
+      to: ".",
+      search: ((before: Record<string, unknown>) => ({ ...before, q: q || undefined })) as never,
+      replace: true,
+    });
   }, 250);
   const change = (q: string) => {
     setText(q);
@@ -90,5 +97,38 @@ export function ColumnChooser<T>({ all, hidden, toggle }: Chooser<T>) {
         </Stack>
       </Popover.Dropdown>
     </Popover>
+  );
+}
+
+/** The whole list, as it is narrowed, as a CSV file with the columns that are shown. */
+export function ExportButton<T>({
+  name,
+  rows,
+  columns,
+}: {
+  name: string;
+  rows: Rows<T>;
+  columns: Column<T>[];
+}) {
+  const save = useMutation({
+    mutationFn: async () => {
+      const csv = await csvOf(columns, await everyRow(rows));
+      download(`${name}.csv`, "text/csv;charset=utf-8", csv);
+    },
+    onError: (error) => notifications.show({ color: "red", message: error.message }),
+  });
+  if (!columns.some((column) => column.value)) return null;
+  return (
+    <Tooltip label={strings.list.csv}>
+      <ActionIcon
+        variant="default"
+        size={34}
+        aria-label={strings.list.csv}
+        loading={save.isPending}
+        onClick={() => save.mutate()}
+      >
+        <Download size={16} />
+      </ActionIcon>
+    </Tooltip>
   );
 }

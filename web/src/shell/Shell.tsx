@@ -3,7 +3,18 @@ import { AppShell, Badge, Burger, Group, NavLink, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { Building2, type LucideIcon, Mail, Route, TriangleAlert, Users } from "lucide-react";
+import {
+  Building2,
+  ListChecks,
+  type LucideIcon,
+  Mail,
+  PenTool,
+  Route,
+  SlidersHorizontal,
+  TriangleAlert,
+  Users,
+  UsersRound,
+} from "lucide-react";
 import { organisationQuery, problemsQuery } from "../api/queries";
 import { ThemeSwitch } from "../session/ThemeSwitch";
 import { UserMenu } from "../session/UserMenu";
@@ -19,14 +30,18 @@ const ENTRIES: Entry[] = [
   { to: "/journeys", label: strings.nav.journeys, icon: Route },
   { to: "/accounts", label: strings.nav.accounts, icon: Building2 },
   { to: "/people", label: strings.nav.people, icon: Users },
+  { to: "/groups", label: strings.nav.groups, icon: UsersRound },
+  { to: "/lists", label: strings.nav.lists, icon: ListChecks },
+  { to: "/content", label: strings.nav.content, icon: PenTool },
 ];
 const MESSAGES: Entry = { to: "/messages", label: strings.nav.messages, icon: Mail };
 const PROBLEMS: Entry = { to: "/problems", label: strings.nav.problems, icon: TriangleAlert };
+const ADMIN: Entry = { to: "/admin", label: strings.nav.admin, icon: SlidersHorizontal };
 
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure(false);
   const organisation = useQuery(organisationQuery).data;
-  const entries = [...ENTRIES, ...(organisation?.mail_catcher ? [MESSAGES] : []), PROBLEMS];
+  const entries = [...ENTRIES, ...(organisation?.mail_catcher ? [MESSAGES] : []), PROBLEMS, ADMIN];
   return (
     <AppShell
       layout="alt"

@@ -1,11 +1,21 @@
 import { Tabs as MantineTabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import classes from "./shell.module.css";
 
 export type Tab = { id: string; label: string; body: ReactNode };
 
 /** Tabs whose choice stands in the address as `?tab=`; the first is the default. */
-export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+export function Tabs({
+  label,
+  tabs,
+  upright,
+}: {
+  label: string;
+  tabs: Tab[];
+  /** Many tabs stand below each other, at the left. */
+  upright?: boolean;
+}) {
   const navigate = useNavigate();
   const search = useSearch({ strict: false }) as { tab?: string };
   const first = tabs[0]?.id ?? "";
@@ -13,8 +23,16 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const choose = (id: string | null) =>
     navigate({ to: ".", search: { tab: id === first ? undefined : id } as never, replace: true });
   return (
-    <MantineTabs value={chosen} onChange={choose} keepMounted={false}>
-      <MantineTabs.List aria-label={label} mb="md">
+    <MantineTabs
+      value={chosen ?? null}
+      onChange={choose}
+      keepMounted={false}
+      {...(upright ? { orientation: "vertical" as const } : {})}
+    >
+      <MantineTabs.List
+        aria-label={label}
+        {...(upright ? { className: classes.uprightTabs } : { mb: "md" })}
+      >
         {tabs.map((tab) => (
           <MantineTabs.Tab key={tab.id} value={tab.id}>
             {tab.label}
@@ -22,7 +40,11 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
         ))}
       </MantineTabs.List>
       {tabs.map((tab) => (
-        <MantineTabs.Panel key={tab.id} value={tab.id}>
+        <MantineTabs.Panel
+          key={tab.id}
+          value={tab.id}
+          {...(upright ? { className: classes.uprightPanel } : {})}
+        >
           {tab.body}
         </MantineTabs.Panel>
       ))}

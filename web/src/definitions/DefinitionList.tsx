@@ -1,0 +1,150 @@
+// The definitions of one kind: who changed them last, what can be made, taken away and exported.
+import { ActionIcon, Button, Menu } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
+import { Ellipsis, Plus, Trash2 } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
+import { definitionsQuery } from "../api/queries";
+import type { DefinitionRow, Kind } from "../api/types";
+import { useKind } from "../forms/ReferencePicker";
+import type { Column } from "../shell/DataTable";
+import { humanise } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { ListSection } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
+import { Moment } from "../shell/Moment";
+import classes from "../shell/shell.module.css";
+import { useRows } from "../shell/useRows";
+import { strings } from "../strings";
+import { DefinitionState } from "./DefinitionState";
+import { RemoveDialog } from "./RemoveDialog";
+import { iconOf } from "./sections";
+
+const CreateDialog = lazy(() =>
+  import("../forms/CreateDialog").then((module) => ({ default: module.CreateDialog })),
+);
+
+const text = strings.definitions;
+
+export const addressOf = (plural: string, key: string) => at("/definitions", plural, key);
+
+function columnsOf(kind: Kind): Column<DefinitionRow>[] {
+  const columns: Column<DefinitionRow>[] = [
+    {
+      id: "name",
+      label: text.columns.name,
+      fixed: true,
+      value: (row) => row.name || row.key,
+      cell: (row) => (
+        <LinkTo className={classes.nameLink} to={addressOf(kind.plural, row.key)}>
+          {row.name || row.key}
+        </LinkTo>
+      ),
+    },
+    { id: "key", label: text.columns.key, value: (row) => row.key, cell: (row) => row.key },
+  ];
+  if (kind.life_cycle !== "plain") {
+    columns.push({
+      id: "state",
+      label: text.columns.state,
+      value: (row) => row.state,
+      cell: (row) => <DefinitionState state={row.state} />,
+    });
+  }
+  columns.push(
+    {
+      id: "updated",
+      label: text.columns.updated,
+      value: (row) => row.updated_at,
+      cell: (row) => <Moment at={row.updated_at} dimmed />,
+    },
+    {
+      id: "updatedBy",
+      label: text.columns.updatedBy,
+      value: (row) => row.updated_by,
+      cell: (row) => row.updated_by,
+    },
+  );
+  return columns;
+}
+
+export function DefinitionList({ kind: name }: { kind: string }) {
+  const kind = useKind(name);
+  return kind ? <KindList kind={kind} /> : null;
+}
+
+function KindList({ kind }: { kind: Kind }) {
+  const navigate = useNavigate();
+  const rows = useRows(definitionsQuery(kind.plural, useSearchText()));
+  const [making, setMaking] = useState(false);
+  const [removing, setRemoving] = useState<DefinitionRow[]>();
+  const words = text.kinds[kind.kind];
+  const create = (
+    <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setMaking(true)}>
+      {text.create(kind.label.toLowerCase())}
+    </Button>
+  );
+  return (
+    <>
+      <ListSection
+        id={kind.plural}
+        title={words?.title ?? humanise(kind.plural)}
+        searchLabel={strings.list.search}
+        rows={rows}
+        columns={columnsOf(kind)}
+        rowKey={(row) => row.key}
+        actions={create}
+        empty={{
+          icon: iconOf(kind.kind),
+          title: text.none(words?.title ?? humanise(kind.plural)),
+          hint: words?.hint ?? "",
+          action: create,
+        }}
+        bulk={(chosen) => (
+          <Button
+            size="xs"
+            color="red"
+            variant="light"
+            leftSection={<Trash2 size={14} aria-hidden />}
+            onClick={() => setRemoving(chosen)}
+          >
+            {text.remove}
+          </Button>
+        )}
+        menu={(row) => <RowMenu row={row} onRemove={() => setRemoving([row])} />}
+      />
+      {making ? (
+        <Suspense>
+          <CreateDialog
+            kind={kind}
+            onClose={() => setMaking(false)}
+            onMade={({ key }) => void navigate({ to: addressOf(kind.plural, key) })}
+          />
+        </Suspense>
+      ) : null}
+      {removing ? (
+        <RemoveDialog kind={kind} rows={removing} onClose={() => setRemoving(undefined)} />
+      ) : null}
+    </>
+  );
+}
+
+function RowMenu({ row, onRemove }: { row: DefinitionRow; onRemove: () => void }) {
+  return (
+    <Menu position="bottom-end" shadow="md" withinPortal>
+      <Menu.Target>
+        <ActionIcon
+          variant="subtle"
+          color="gray"
+          aria-label={strings.list.rowMenu(row.name || row.key)}
+        >
+          <Ellipsis size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={onRemove}>
+          {text.remove}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,236 @@
+// One definition: its form, made from the schema of its kind, or the editor that its kind has; saved as a whole.
+import { Alert, Button, Group, List, Menu, Modal, Skeleton, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams } from "@tanstack/react-router";
+import { ChevronDown, Trash2 } from "lucide-react";
+import { Suspense, useState } from "react";
+import { ApiError } from "../api/problem";
+import { kindsQuery } from "../api/queries";
+import type { Kind } from "../api/types";
+import { SchemaForm } from "../forms/SchemaForm";
+import { fieldsOf } from "../forms/schema";
+import { Refusal } from "../journeys/Refusal";
+import { Card } from "../shell/Card";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { NotFound } from "../shell/Fault";
+import { PageHeader } from "../shell/PageHeader";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+import { DefinitionState } from "./DefinitionState";
+import { type Editing, useEditing } from "./edit";
+import { editorOf, panelsOf } from "./editors";
+import { RemoveDialog } from "./RemoveDialog";
+import { titleOf } from "./SectionPage";
+import { listAddress } from "./sections";
+
+const text = strings.definitions;
+/** Fields that the head of the page shows. */
+const ENVELOPE = new Set(["kind", "key", "state"]);
+
+export function DefinitionPage() {
+  const { plural, key } = useParams({ from: "/inside/definitions/$plural/$key" });
+  const { data: kinds } = useQuery(kindsQuery);
+  const kind = kinds?.items.find((each) => each.plural === plural);
+  if (kinds && !kind) return <NotFound />;
+  if (!kind) return <Waiting />;
+  return <DefinitionEditor key={`${plural}/${key}`} kind={kind} definition={key} />;
+}
+
+const Waiting = () => (
+  <div className={classes.page}>
+    <Skeleton height={320} />
+  </div>
+);
+
+function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string }) {
+  const editing = useEditing(kind.plural, definition);
+  const { body, error, errors, change, refetch } = editing;
+  if (error) {
+    return (
+      <div className={classes.page}>
+        <ErrorNotice error={error} onRetry={refetch} />
+      </div>
+    );
+  }
+  if (!body) return <Waiting />;
+  const name = typeof body.name === "string" && body.name !== "" ? body.name : definition;
+  const editor = editorOf(kind.kind);
+  const Own = editor?.component;
+  const fields = fieldsOf(kind.schema).filter(
+    ([field]) => !ENVELOPE.has(field) && !editor?.fields.includes(field),
+  );
+  const panels = panelsOf(kind.kind);
+  return (
+    <div className={classes.page}>
+      <PageHeader
+        title={name}
+        back={{ to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) }}
+        detail={
+          <>
+            <span>{kind.label}</span>
+            <span>{definition}</span>
+            {kind.life_cycle === "publish" ? (
+              <DefinitionState state={String(body.state ?? "draft")} />
+            ) : null}
+            {editing.dirty ? <b>{text.unsaved}</b> : null}
+          </>
+        }
+      >
+        <Buttons kind={kind} name={name} definition={definition} editing={editing} />
+      </PageHeader>
+      {kind.works ? null : (
+        <Alert color="yellow" variant="light">
+          {text.sleeping}
+        </Alert>
+      )}
+      <Refused editing={editing} />
+      {Own ? (
+        <Suspense fallback={<Skeleton height={360} />}>
+          <Own
+            definition={definition}
+            body={body}
+            onChange={change}
+            errors={errors}
+            saved={!editing.dirty}
+          />
+        </Suspense>
+      ) : null}
+      <div className={panels.length > 0 ? classes.columns : undefined}>
+        <Card title={Own ? text.more : text.settings}>
+          <div className={classes.form}>
+            <SchemaForm
+              fields={fields}
+              value={body}
+              onChange={change}
+              errors={errors}
+              subject={subjectOf(kind.kind, body)}
+            />
+          </div>
+        </Card>
+        {panels.length > 0 ? (
+          <div className={classes.stack}>
+            <Suspense fallback={<Skeleton height={200} />}>
+              {panels.map((Panel, n) => (
+                <Panel
+                  // biome-ignore lint/suspicious/noArrayIndexKey: the panels of a kind never change
+                  key={n}
+                  definition={definition}
+                  body={body}
+                  saved={!editing.dirty}
+                />
+              ))}
+            </Suspense>
+          </div>
+        ) : null}
+      </div>
+      <LeaveDialog editing={editing} />
+    </div>
+  );
+}
+
+/** Whom the conditions of a kind are about, where no field beside them says it. */
+function subjectOf(kind: string, body: Record<string, unknown>): "account" | "person" {
+  if (body.subject === "account" || body.subject === "person") return body.subject;
+  return kind === "people_list" || kind === "roles_template" ? "person" : "account";
+}
+
+type ButtonProps = { kind: Kind; name: string; definition: string; editing: Editing };
+
+function Buttons({ kind, name, definition, editing }: ButtonProps) {
+  const navigate = useNavigate();
+  const [removing, setRemoving] = useState(false);
+  const { body, dirty, save, discard } = editing;
+  const drafts = kind.life_cycle === "publish";
+  const live = body?.state === "live";
+  const saveAs = drafts ? (live ? "live" : "draft") : undefined;
+  return (
+    <>
+      <Menu position="bottom-end" shadow="md" withinPortal>
+        <Menu.Target>
+          <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
+            {strings.journey.actions.more}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item disabled={!dirty} onClick={discard}>
+            {text.discard}
+          </Menu.Item>
+          <Menu.Item
+            color="red"
+            leftSection={<Trash2 size={14} />}
+            onClick={() => setRemoving(true)}
+          >
+            {text.remove}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Button
+        variant={drafts && !live ? "default" : "filled"}
+        disabled={!dirty}
+        loading={save.isPending && save.variables === saveAs}
+        onClick={() => save.mutate(saveAs)}
+      >
+        {live && drafts ? text.publishChanges : strings.forms.save}
+      </Button>
+      {drafts && !live ? (
+        <Button
+          loading={save.isPending && save.variables === "live"}
+          onClick={() => save.mutate("live")}
+        >
+          {text.publish}
+        </Button>
+      ) : null}
+      {removing ? (
+        <RemoveDialog
+          kind={kind}
+          rows={[{ key: definition, name }]}
+          onClose={() => setRemoving(false)}
+          onGone={() => void navigate({ to: listAddress(kind.kind), ignoreBlocker: true })}
+        />
+      ) : null}
+    </>
+  );
+}
+
+/** Why it was not saved; what is about one field stands at the field as well. */
+function Refused({ editing }: { editing: Editing }) {
+  const { save, findings, discard } = editing;
+  if (!save.error) return null;
+  if (save.error instanceof ApiError && save.error.status === 412) {
+    return (
+      <Alert color="yellow" variant="light" title={text.changedTitle} role="alert">
+        <Text size="sm">{text.changedText}</Text>
+        <Button size="xs" mt="sm" variant="default" onClick={discard}>
+          {text.takeTheirs}
+        </Button>
+      </Alert>
+    );
+  }
+  if (findings.length === 0) return <Refusal error={save.error} />;
+  return (
+    <Alert color="red" variant="light" role="alert" title={text.refused}>
+      <List size="sm">
+        {findings.map((finding) => (
+          <List.Item key={`${finding.pointer} ${finding.message}`}>{finding.message}</List.Item>
+        ))}
+      </List>
+    </Alert>
+  );
+}
+
+function LeaveDialog({ editing: { blocker } }: { editing: Editing }) {
+  if (blocker.status !== "blocked") return null;
+  return (
+    <Modal opened onClose={blocker.reset} title={text.leaveTitle}>
+      <Text c="dimmed">{text.leaveText}</Text>
+      <Group justify="flex-end" mt="lg" gap="xs">
+        <Button variant="default" onClick={blocker.reset} data-autofocus>
+          {text.stay}
+        </Button>
+        <Button color="red" onClick={blocker.proceed}>
+          {text.leave}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

@@ -1,0 +1,150 @@
+// What a hand changes about a buying group as a whole.
+import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { moveStage, putAway, writeStatus } from "../api/groups";
+import type { GroupDetail } from "../api/types";
+import { Refusal } from "../journeys/Refusal";
+import { strings } from "../strings";
+import { useStageNames } from "./stageNames";
+
+const text = strings.groups;
+
+type Props = { group: GroupDetail; onClose: () => void };
+
+/** Does it, tells whether anything changed, and has the pages read again. */
+export function useGroupChange<V>(
+  change: (value: V) => Promise<{ changed?: boolean } | undefined>,
+  onDone: () => void,
+) {
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: change,
+    onSuccess: async (done) => {
+      const changed = done?.changed !== false;
+      notifications.show({ message: changed ? text.member.changed : text.member.unchanged });
+      onDone();
+      await cache.invalidateQueries({
+        predicate: ({ queryKey }) => ["group", "groups", "account"].includes(String(queryKey[0])),
+      });
+    },
+  });
+}
+
+export function StageDialog({ group, onClose }: Props) {
+  const [stage, setStage] = useState<string | null>(null);
+  const move = useGroupChange(
+    (to: string) => moveStage(group.account.key, group.solution_interest.key, to),
+    onClose,
+  );
+  return (
+    <Dialog
+      title={text.changeStage}
+      error={move.error}
+      busy={move.isPending}
+      ready={stage !== null}
+      onClose={onClose}
+      onSubmit={() => stage && move.mutate(stage)}
+    >
+      <Select
+        label={text.columns.stage}
+        data-autofocus
+        data={useStageNames().filter((each) => each !== group.stage)}
+        value={stage}
+        onChange={setStage}
+      />
+    </Dialog>
+  );
+}
+
+export function StatusDialog({ group, onClose }: Props) {
+  const [status, setStatus] = useState(group.status ?? "");
+  const write = useGroupChange(
+    (next: string) => writeStatus(group.account.key, group.solution_interest.key, next),
+    onClose,
+  );
+  return (
+    <Dialog
+      title={text.changeStatus}
+      error={write.error}
+      busy={write.isPending}
+      ready
+      onClose={onClose}
+      onSubmit={() => write.mutate(status)}
+    >
+      <TextInput
+        label={text.columns.status}
+        description={text.statusHint}
+        maxLength={50}
+        data-autofocus
+        value={status}
+        onChange={(event) => setStatus(event.currentTarget.value)}
+      />
+    </Dialog>
+  );
+}
+
+export function PutAwayDialog({ group, onClose }: Props) {
+  const navigate = useNavigate();
+  const cache = useQueryClient();
+  const away = useMutation({
+    mutationFn: () => putAway(group.id),
+    onSuccess: async () => {
+      await navigate({ to: "/groups" });
+      await cache.invalidateQueries({ queryKey: ["groups"] });
+    },
+  });
+  return (
+    <Dialog
+      title={text.putAwayTitle}
+      error={away.error}
+      busy={away.isPending}
+      ready
+      submit={text.putAway}
+      onClose={onClose}
+      onSubmit={() => away.mutate()}
+    >
+      <Text c="dimmed">{text.putAwayText}</Text>
+    </Dialog>
+  );
+}
+
+type DialogProps = {
+  title: string;
+  error: Error | null;
+  busy: boolean;
+  ready: boolean;
+  submit?: string;
+  onClose: () => void;
+  onSubmit: () => void;
+  children: ReactNode;
+};
+
+export function Dialog(props: DialogProps) {
+  const { title, error, busy, ready, submit, onClose, onSubmit, children } = props;
+  return (
+    <Modal opened onClose={onClose} title={title}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit();
+        }}
+      >
+        <Stack gap="md">
+          {children}
+          {error ? <Refusal error={error} /> : null}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              {strings.forms.cancel}
+            </Button>
+            <Button type="submit" loading={busy} disabled={!ready}>
+              {submit ?? strings.forms.save}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

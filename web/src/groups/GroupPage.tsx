@@ -1,0 +1,196 @@
+// One buying group: how far it is filled, where it stands, and who is in it.
+import { Alert, Button, Group, Menu, Progress, Skeleton, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { ChevronDown, CircleAlert } from "lucide-react";
+import { useState } from "react";
+import { groupQuery } from "../api/groups";
+import type { GroupDetail, GroupRole } from "../api/types";
+import { addressOf } from "../definitions/DefinitionList";
+import { Card } from "../shell/Card";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { Facts } from "../shell/Facts";
+import { formatInstant, formatNumber, humanise } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { PageHeader } from "../shell/PageHeader";
+import classes from "../shell/shell.module.css";
+import { Tabs } from "../shell/Tabs";
+import { strings } from "../strings";
+import { PutAwayDialog, StageDialog, StatusDialog } from "./GroupDialogs";
+import { Members } from "./Members";
+import { Score } from "./Score";
+
+const text = strings.groups;
+const none = strings.list.none;
+
+export function GroupPage() {
+  const { id } = useParams({ from: "/inside/groups/$id" });
+  const { data: group, error, refetch } = useQuery(groupQuery(id));
+  if (error) {
+    return (
+      <div className={classes.page}>
+        <ErrorNotice error={error} onRetry={refetch} />
+      </div>
+    );
+  }
+  if (!group) {
+    return (
+      <div className={classes.page}>
+        <Skeleton height={320} />
+      </div>
+    );
+  }
+  return (
+    <div className={classes.page}>
+      <PageHeader
+        title={group.name}
+        back={{ to: "/groups", label: text.back }}
+        detail={
+          <>
+            <LinkTo to={at("/accounts", group.account.key)}>
+              {group.account.name ?? group.account.key}
+            </LinkTo>
+            <span>{group.solution_interest.name ?? group.solution_interest.key}</span>
+            <span>{strings.subjects.people(group.members)}</span>
+          </>
+        }
+      >
+        <Actions group={group} />
+      </PageHeader>
+      <Tabs
+        label={group.name}
+        tabs={[
+          { id: "overview", label: text.tabs.overview, body: <Overview group={group} /> },
+          { id: "members", label: text.tabs.members, body: <Members group={group} /> },
+          {
+            id: "removed",
+            label: text.tabs.removed,
+            body: <Members key="removed" group={group} removed />,
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Actions({ group }: { group: GroupDetail }) {
+  const [asked, setAsked] = useState<"stage" | "status" | "away">();
+  const close = () => setAsked(undefined);
+  return (
+    <>
+      <Menu position="bottom-end" shadow="md" withinPortal>
+        <Menu.Target>
+          <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
+            {strings.journey.actions.more}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item onClick={() => setAsked("status")}>{text.changeStatus}</Menu.Item>
+          <Menu.Item color="red" onClick={() => setAsked("away")}>
+            {text.putAway}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <Button onClick={() => setAsked("stage")}>{text.changeStage}</Button>
+      {asked === "stage" ? <StageDialog group={group} onClose={close} /> : null}
+      {asked === "status" ? <StatusDialog group={group} onClose={close} /> : null}
+      {asked === "away" ? <PutAwayDialog group={group} onClose={close} /> : null}
+    </>
+  );
+}
+
+function Overview({ group }: { group: GroupDetail }) {
+  return (
+    <div className={classes.columns}>
+      <div className={classes.stack}>
+        {group.missing_roles.length > 0 ? (
+          <Alert color="yellow" variant="light" icon={<CircleAlert size={18} />}>
+            {text.missing(group.missing_roles.join(", "))}
+          </Alert>
+        ) : null}
+        <Card title={text.summary}>
+          <Facts facts={factsOf(group)} />
+        </Card>
+        <Moves group={group} />
+      </div>
+      <Card title={text.roles}>
+        <Text size="xs" c="dimmed" mb="sm">
+          {text.rolesHint}
+        </Text>
+        <Roles roles={group.roles} />
+      </Card>
+    </div>
+  );
+}
+
+function factsOf(group: GroupDetail) {
+  const { completeness, engagement } = group;
+  return [
+    {
+      label: text.columns.completeness,
+      value: <Score of={text.columns.completeness} percent={completeness} />,
+    },
+    {
+      label: text.columns.engagement,
+      value: <Score of={text.columns.engagement} percent={engagement} />,
+    },
+    { label: text.columns.stage, value: group.stage ?? none },
+    { label: text.columns.status, value: group.status ?? none },
+    { label: text.columns.members, value: formatNumber(group.members) },
+    {
+      label: text.template,
+      value: group.roles_template ? (
+        <LinkTo to={addressOf("roles_templates", group.roles_template)}>
+          {group.roles_template}
+        </LinkTo>
+      ) : (
+        none
+      ),
+    },
+    { label: text.columns.updated, value: formatInstant(group.updated_at) },
+  ];
+}
+
+function Roles({ roles }: { roles: GroupRole[] }) {
+  return (
+    <Table verticalSpacing={8} horizontalSpacing="xs" fz="sm" aria-label={text.roles}>
+      <Table.Tbody>
+        {roles.map((role) => (
+          <Table.Tr key={role.role}>
+            <Table.Td>
+              <Text size="sm" fw={600}>
+                {role.role}
+              </Text>
+              <Text size="xs" c="dimmed">
+                {role.required ? text.required : text.optional}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              <Progress value={role.completeness} color="teal.7" miw={90} aria-label={role.role} />
+            </Table.Td>
+            <Table.Td ta="right">{text.filled(role.members, role.members_required)}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  );
+}
+
+function Moves({ group }: { group: GroupDetail }) {
+  return (
+    <Card title={text.moves}>
+      {group.stages.length === 0 ? <Text c="dimmed">{text.noMoves}</Text> : null}
+      {group.stages.map((move) => (
+        <Group key={move.at} justify="space-between" mb={6} gap="xs">
+          <Text size="sm">
+            {text.moved(move.old ?? text.firstStage, move.new ?? text.firstStage)}
+          </Text>
+          <Text size="xs" c="dimmed">
+            {strings.accounts.sources[move.source] ?? humanise(move.source)} ·{" "}
+            {formatInstant(move.at)}
+          </Text>
+        </Group>
+      ))}
+    </Card>
+  );
+}

@@ -1,0 +1,241 @@
+// The members of a buying group, and what hands do with them: add, change roles, take out.
+import { Badge, Button, MultiSelect, Select } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Plus, UserRoundX, UsersRound } from "lucide-react";
+import { useState } from "react";
+import { assignMembers, groupMembersQuery, removeMembers } from "../api/groups";
+import { accountPeopleQuery } from "../api/queries";
+import type { GroupDetail, GroupMember } from "../api/types";
+import { personName } from "../people/columns";
+import { type Column, rowsOf } from "../shell/DataTable";
+import { humanise } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { ListSection } from "../shell/ListPage";
+import { Moment } from "../shell/Moment";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+import { Dialog, useGroupChange } from "./GroupDialogs";
+import { Score } from "./Score";
+
+const text = strings.groups.member;
+const none = strings.list.none;
+/** As many as one call takes. */
+const MOST_AT_ONCE = 50;
+
+const COLUMNS: Column<GroupMember>[] = [
+  {
+    id: "name",
+    label: text.columns.name,
+    fixed: true,
+    value: (row) => row.name ?? row.person,
+    cell: (row) => (
+      <>
+        <LinkTo className={classes.nameLink} to={at("/people", row.person)}>
+          {row.name ?? row.person}
+        </LinkTo>
+        {row.left_account ? (
+          <Badge ml={8} size="sm" variant="light" color="gray" tt="none">
+            {text.leftAccount}
+          </Badge>
+        ) : null}
+      </>
+    ),
+  },
+  {
+    id: "role",
+    label: text.columns.role,
+    value: (row) => row.role,
+    cell: (row) => row.role,
+  },
+  {
+    id: "job_title",
+    label: text.columns.jobTitle,
+    value: (row) => row.job_title,
+    cell: (row) => row.job_title ?? none,
+  },
+  {
+    id: "email",
+    label: text.columns.email,
+    value: (row) => row.email,
+    cell: (row) => row.email ?? none,
+  },
+  {
+    id: "phone",
+    label: text.columns.phone,
+    optional: true,
+    value: (row) => row.phone,
+    cell: (row) => row.phone ?? none,
+  },
+  {
+    id: "engagement",
+    label: text.columns.engagement,
+    value: (row) => row.engagement,
+    cell: (row) => (
+      <Score of={`${text.columns.engagement}: ${row.person}`} percent={row.engagement} />
+    ),
+  },
+  {
+    id: "source",
+    label: text.columns.source,
+    value: (row) => row.source,
+    cell: (row) => strings.accounts.sources[row.source] ?? humanise(row.source),
+  },
+];
+const SINCE: Column<GroupMember> = {
+  id: "added",
+  label: text.columns.added,
+  value: (row) => row.added_at,
+  cell: (row) => <Moment at={row.added_at} dimmed />,
+};
+const UNTIL: Column<GroupMember> = {
+  id: "removed",
+  label: text.columns.removed,
+  value: (row) => row.removed_at,
+  cell: (row) => <Moment at={row.removed_at} dimmed />,
+};
+
+export function Members({ group, removed = false }: { group: GroupDetail; removed?: boolean }) {
+  const rows = useInfiniteQuery(groupMembersQuery(group.id, removed));
+  const [adding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<{ people: string[]; done: () => void }>();
+  const remove = useGroupChange(
+    ({ people }: { people: string[]; done: () => void }) => removeMembers(group.id, people),
+    () => {},
+  );
+  const add = (
+    <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setAdding(true)}>
+      {text.add}
+    </Button>
+  );
+  return (
+    <>
+      <ListSection
+        id={removed ? "group-removed" : "group-members"}
+        title={removed ? strings.groups.tabs.removed : strings.groups.tabs.members}
+        rows={rows}
+        columns={[...COLUMNS, removed ? UNTIL : SINCE]}
+        rowKey={(row) => row.person}
+        actions={removed ? undefined : add}
+        empty={
+          removed
+            ? { icon: UserRoundX, title: text.noneOut, hint: text.noneOutHint }
+            : { icon: UsersRound, title: text.none, hint: text.noneHint, action: add }
+        }
+        bulk={(chosen, done) => {
+          const people = chosen.map((row) => row.person);
+          const many = people.length > MOST_AT_ONCE;
+          return (
+            <>
+              <Button
+                size="xs"
+                variant="default"
+                disabled={many}
+                onClick={() => setChanging({ people, done })}
+              >
+                {removed ? text.add : text.changeRole}
+              </Button>
+              {removed ? null : (
+                <Button
+                  size="xs"
+                  color="red"
+                  variant="light"
+                  disabled={many}
+                  loading={remove.isPending}
+                  onClick={() => remove.mutate({ people, done }, { onSuccess: done })}
+                >
+                  {text.remove}
+                </Button>
+              )}
+            </>
+          );
+        }}
+      />
+      {adding ? <AddDialog group={group} onClose={() => setAdding(false)} /> : null}
+      {changing ? (
+        <RoleDialog
+          group={group}
+          people={changing.people}
+          onClose={() => {
+            setChanging(undefined);
+            changing.done();
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+const rolesOf = (group: GroupDetail) => group.roles.map((role) => role.role);
+
+function RoleDialog({
+  group,
+  people,
+  onClose,
+}: {
+  group: GroupDetail;
+  people: string[];
+  onClose: () => void;
+}) {
+  const [role, setRole] = useState<string | null>(null);
+  const assign = useGroupChange((to: string) => assignMembers(group.id, to, people), onClose);
+  return (
+    <Dialog
+      title={text.changeRole}
+      error={assign.error}
+      busy={assign.isPending}
+      ready={role !== null}
+      onClose={onClose}
+      onSubmit={() => role && assign.mutate(role)}
+    >
+      <Select
+        label={text.role}
+        data-autofocus
+        data={rolesOf(group)}
+        value={role}
+        onChange={setRole}
+      />
+    </Dialog>
+  );
+}
+
+function AddDialog({ group, onClose }: { group: GroupDetail; onClose: () => void }) {
+  const [people, setPeople] = useState<string[]>([]);
+  const [role, setRole] = useState<string | null>(null);
+  const [typed, setTyped] = useState("");
+  const found = useInfiniteQuery(accountPeopleQuery(group.account.key));
+  const assign = useGroupChange((to: string) => assignMembers(group.id, to, people), onClose);
+  const data = rowsOf(found).map((person) => ({
+    value: person.key,
+    label: [personName(person), person.job_title].filter(Boolean).join(" · "),
+  }));
+  return (
+    <Dialog
+      title={text.addTitle}
+      error={assign.error}
+      busy={assign.isPending}
+      ready={role !== null && people.length > 0}
+      submit={text.add}
+      onClose={onClose}
+      onSubmit={() => role && assign.mutate(role)}
+    >
+      <MultiSelect
+        label={text.people}
+        description={text.peopleHint}
+        data-autofocus
+        searchable
+        searchValue={typed}
+        onSearchChange={(next) => {
+          setTyped(next);
+          // A large account comes page by page, as one types.
+          if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
+        }}
+        maxValues={MOST_AT_ONCE}
+        nothingFoundMessage={strings.forms.nothingFound}
+        data={data}
+        value={people}
+        onChange={setPeople}
+      />
+      <Select label={text.role} data={rolesOf(group)} value={role} onChange={setRole} />
+    </Dialog>
+  );
+}

@@ -1,0 +1,75 @@
+import type { GroupRow } from "../api/types";
+import type { Column } from "../shell/DataTable";
+import { at, LinkTo } from "../shell/LinkTo";
+import { Moment } from "../shell/Moment";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+import { Score } from "./Score";
+
+const text = strings.groups.columns;
+const none = strings.list.none;
+
+export const GROUP_COLUMNS: Column<GroupRow>[] = [
+  {
+    id: "name",
+    label: text.name,
+    fixed: true,
+    value: (row) => row.name,
+    cell: (row) => (
+      <LinkTo className={classes.nameLink} to={at("/groups", row.id)}>
+        {row.name}
+      </LinkTo>
+    ),
+  },
+  {
+    id: "account",
+    label: text.account,
+    value: (row) => row.account.name ?? row.account.key,
+    cell: (row) => (
+      <LinkTo to={at("/accounts", row.account.key)}>{row.account.name ?? row.account.key}</LinkTo>
+    ),
+  },
+  {
+    id: "interest",
+    label: text.interest,
+    value: (row) => row.solution_interest.name ?? row.solution_interest.key,
+    cell: (row) => row.solution_interest.name ?? row.solution_interest.key,
+  },
+  {
+    id: "members",
+    label: text.members,
+    numeric: true,
+    value: (row) => row.members,
+    cell: (row) => row.members,
+  },
+  {
+    id: "completeness",
+    label: text.completeness,
+    value: (row) => row.completeness,
+    cell: (row) => <Score of={`${text.completeness}: ${row.name}`} percent={row.completeness} />,
+  },
+  {
+    id: "engagement",
+    label: text.engagement,
+    value: (row) => row.engagement,
+    cell: (row) => <Score of={`${text.engagement}: ${row.name}`} percent={row.engagement} />,
+  },
+  {
+    id: "stage",
+    label: text.stage,
+    value: (row) => row.stage,
+    cell: (row) => row.stage ?? none,
+  },
+  {
+    id: "status",
+    label: text.status,
+    value: (row) => row.status,
+    cell: (row) => row.status ?? none,
+  },
+  {
+    id: "updated",
+    label: text.updated,
+    value: (row) => row.updated_at,
+    cell: (row) => <Moment at={row.updated_at} dimmed />,
+  },
+];

@@ -1,0 +1,11 @@
+/** What narrows the list of buying groups; it stands in the address. */
+export type GroupSearch = {
+  q?: string | undefined;
+  tab?: string | undefined;
+  interest?: string | undefined;
+  stage?: string | undefined;
+  /** A role that nobody in the group has. */
+  missing?: string | undefined;
+  /** Completeness up to this. */
+  below?: number | undefined;
+};

@@ -1,0 +1,269 @@
+// The stage model as a small graph: stages are cards, allowed moves are the arrows between them.
+import "@xyflow/react/dist/base.css";
+import {
+  ActionIcon,
+  Alert,
+  Button,
+  Group,
+  MultiSelect,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  TextInput,
+  Tooltip,
+} from "@mantine/core";
+import {
+  Background,
+  type Connection,
+  Controls,
+  type Edge,
+  Handle,
+  MarkerType,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+} from "@xyflow/react";
+import { Flag, Plus, Trash2, Trophy } from "lucide-react";
+import { memo, useMemo, useState } from "react";
+import type { EditorProps } from "../definitions/editors";
+import { Card } from "../shell/Card";
+import { strings } from "../strings";
+import {
+  connected,
+  disconnected,
+  freshName,
+  HEIGHT,
+  movesOf,
+  placesOf,
+  type Stage,
+  stagesOf,
+  WIDTH,
+  withoutStage,
+  withStage,
+} from "./model";
+import classes from "./stages.module.css";
+
+const text = strings.groups.stages;
+
+export default function StageEditor({ body, onChange, errors }: EditorProps) {
+  const stages = stagesOf(body);
+  const [chosen, setChosen] = useState(0);
+  const put = (next: Stage[]) => onChange({ ...body, stages: next });
+  const add = () => {
+    put([...stages, { name: freshName(stages, text.newStage) }]);
+    setChosen(stages.length);
+  };
+  const stage = stages[chosen];
+  return (
+    <Card
+      title={text.title}
+      aside={
+        <Button
+          variant="default"
+          size="xs"
+          leftSection={<Plus size={14} aria-hidden />}
+          onClick={add}
+        >
+          {text.add}
+        </Button>
+      }
+    >
+      <Text size="xs" c="dimmed" mb="sm">
+        {text.hint}
+      </Text>
+      {errors.get("/stages") ? (
+        <Alert color="red" variant="light" mb="sm">
+          {errors.get("/stages")}
+        </Alert>
+      ) : null}
+      <div className={classes.split}>
+        <Graph
+          stages={stages}
+          chosen={stage?.name}
+          onChoose={(name) => setChosen(stages.findIndex((each) => each.name === name))}
+          onChange={put}
+        />
+        {stage ? (
+          <StageForm
+            stage={stage}
+            others={stages.filter((each) => each !== stage).map((each) => each.name)}
+            error={(field) => errors.get(`/stages/${chosen}/${field}`)}
+            onChange={(change) => put(withStage(stages, chosen, change))}
+            onRemove={() => {
+              put(withoutStage(stages, chosen));
+              setChosen(0);
+            }}
+          />
+        ) : (
+          <Text c="dimmed" size="sm">
+            {text.none}
+          </Text>
+        )}
+      </div>
+    </Card>
+  );
+}
+
+type StageNode = Node<{ stage: Stage; onChoose: (name: string) => void }>;
+
+const StageView = memo(function StageView({ data, selected }: NodeProps<StageNode>) {
+  const { stage, onChoose } = data;
+  return (
+    <>
+      <Handle type="target" position={Position.Left} className={classes.port} />
+      <button
+        type="button"
+        className={classes.stage}
+        data-end={String(stage.destination ?? "")}
+        aria-pressed={selected}
+        onClick={() => onChoose(stage.name)}
+      >
+        {stage.entry === true ? <Flag size={14} aria-label={text.begins} /> : null}
+        {stage.destination === "success" ? (
+          <Trophy size={14} aria-label={text.ends.success} />
+        ) : null}
+        <span>{stage.name}</span>
+      </button>
+      <Handle type="source" position={Position.Right} className={classes.port} />
+    </>
+  );
+});
+
+const NODE_TYPES = { stage: StageView };
+const ARROW = {
+  type: MarkerType.ArrowClosed,
+  width: 18,
+  height: 18,
+  color: "var(--cv-line-strong)",
+};
+
+type GraphProps = {
+  stages: Stage[];
+  chosen: string | undefined;
+  onChoose: (name: string) => void;
+  onChange: (stages: Stage[]) => void;
+};
+
+function Graph({ stages, chosen, onChoose, onChange }: GraphProps) {
+  const places = useMemo(() => placesOf(stages), [stages]);
+  const [edge, setEdge] = useState<string>();
+  const nodes = stages.map(
+    (stage): StageNode => ({
+      id: stage.name,
+      type: "stage",
+      position: places.get(stage.name) ?? { x: 0, y: 0 },
+      width: WIDTH,
+      height: HEIGHT,
+      measured: { width: WIDTH, height: HEIGHT },
+      selected: stage.name === chosen,
+      data: { stage, onChoose },
+    }),
+  );
+  const edges = stages.flatMap((stage) =>
+    movesOf(stage).map(
+      (to): Edge => ({
+        id: `${stage.name} → ${to}`,
+        source: stage.name,
+        target: to,
+        type: "smoothstep",
+        selected: edge === `${stage.name} → ${to}`,
+        markerEnd: ARROW,
+      }),
+    ),
+  );
+  return (
+    <section className={classes.graph} aria-label={text.graph}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        nodesDraggable={false}
+        nodesFocusable={false}
+        fitView
+        fitViewOptions={{ padding: 0.15, maxZoom: 1 }}
+        minZoom={0.2}
+        maxZoom={1.5}
+        deleteKeyCode={["Delete", "Backspace"]}
+        onConnect={({ source, target }: Connection) => onChange(connected(stages, source, target))}
+        onEdgesChange={(changes) => {
+          for (const change of changes)
+            if (change.type === "select") setEdge(change.selected ? change.id : undefined);
+        }}
+        onEdgesDelete={(gone) =>
+          onChange(
+            gone.reduce((left, { source, target }) => disconnected(left, source, target), stages),
+          )
+        }
+        onNodesDelete={() => undefined}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background gap={22} size={1.2} color="var(--cv-line)" />
+        <Controls showInteractive={false} className={classes.controls} />
+      </ReactFlow>
+    </section>
+  );
+}
+
+type FormProps = {
+  stage: Stage;
+  others: string[];
+  error: (field: string) => string | undefined;
+  onChange: (change: Partial<Stage>) => void;
+  onRemove: () => void;
+};
+
+function StageForm({ stage, others, error, onChange, onRemove }: FormProps) {
+  const end = typeof stage.destination === "string" ? stage.destination : "none";
+  return (
+    <Stack gap="sm" component="section" aria-label={text.stage}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text fw={600}>{text.stage}</Text>
+        <Tooltip label={text.remove}>
+          <ActionIcon variant="subtle" color="gray" aria-label={text.remove} onClick={onRemove}>
+            <Trash2 size={16} />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
+      <TextInput
+        label={text.name}
+        required
+        maxLength={100}
+        error={error("name")}
+        value={stage.name}
+        onChange={(event) => onChange({ name: event.currentTarget.value })}
+      />
+      <Textarea
+        label={text.description}
+        autosize
+        minRows={2}
+        error={error("description")}
+        value={typeof stage.description === "string" ? stage.description : ""}
+        onChange={(event) => onChange({ description: event.currentTarget.value || undefined })}
+      />
+      <Switch
+        label={text.entry}
+        checked={stage.entry === true}
+        onChange={(event) => onChange({ entry: event.currentTarget.checked })}
+      />
+      <Select
+        label={text.end}
+        allowDeselect={false}
+        error={error("destination")}
+        data={Object.entries(text.ends).map(([value, label]) => ({ value, label }))}
+        value={end}
+        onChange={(next) => onChange({ destination: next === "none" ? undefined : next })}
+      />
+      <MultiSelect
+        label={text.to}
+        searchable
+        error={error("to")}
+        data={others}
+        value={movesOf(stage)}
+        onChange={(to) => onChange({ to })}
+      />
+    </Stack>
+  );
+}

@@ -1,0 +1,124 @@
+// The words of the pages on which definitions are listed and written.
+
+export const definitions = {
+  create: (kind: string) => `Create ${kind}`,
+  none: (title: string) => `${title}: none yet`,
+  columns: {
+    name: "Name",
+    key: "Key",
+    state: "State",
+    updated: "Updated",
+    updatedBy: "Updated by",
+  },
+  states: { draft: "Draft", live: "Live" } as Record<string, string>,
+  settings: "Settings",
+  more: "More settings",
+  backTo: (list: string) => `Back to ${list.toLowerCase()}`,
+  unsaved: "Not saved yet",
+  saved: "Saved",
+  publish: "Publish",
+  publishChanges: "Publish changes",
+  published: "Published: journeys use it from now on",
+  discard: "Discard changes",
+  refused: "This has to be put right first",
+  sleeping:
+    "It is kept and checked, but nothing in this version acts on it yet. Journeys that need it cannot be published.",
+  changedTitle: "Somebody else changed it meanwhile",
+  changedText: "Saving would overwrite that. Take the newer one, then make your change again.",
+  takeTheirs: "Take the newer one",
+  leaveTitle: "Leave without saving?",
+  leaveText: "What you changed here has not been saved.",
+  leave: "Leave",
+  stay: "Stay",
+  remove: "Delete",
+  removeTitle: (n: number) => (n === 1 ? "Delete this?" : `Delete these ${n}?`),
+  removeText: "This cannot be undone. What a journey or another definition still names is kept.",
+  kinds: {
+    account_list: {
+      title: "Account lists",
+      hint: "A static list is filled by hand and by journeys; a dynamic one follows a filter. Journeys take their accounts from a published list.",
+    },
+    people_list: {
+      title: "People lists",
+      hint: "People journeys take their people from a published list.",
+    },
+    audience: {
+      title: "Audiences",
+      hint: "A saved filter. Whoever matches enters the journeys that follow it, those who match later too.",
+    },
+    external_audience: {
+      title: "External audiences",
+      hint: "Audiences that live in an advertising system and that journeys add people to.",
+    },
+    solution_interest: {
+      title: "Solution interests",
+      hint: "What an account may want to buy. Each account gets one buying group per interest.",
+    },
+    roles_template: {
+      title: "Roles templates",
+      hint: "Which roles a buying group has, in order of priority, and by which filter people get them.",
+    },
+    stage_model: {
+      title: "Stages",
+      hint: "The stages of buying groups and the moves between them. An installation has one model.",
+    },
+    role: {
+      title: "Roles",
+      hint: "Roles of your own, beside those that every installation has.",
+    },
+    email: {
+      title: "Emails",
+      hint: "What journeys send. An email is frozen into a journey when that is published.",
+    },
+    sms_message: { title: "Text messages", hint: "Texts that journeys send to phones." },
+    email_template: {
+      title: "Email templates",
+      hint: "What a new email begins with: your frame, colours and footer.",
+    },
+    fragment: {
+      title: "Fragments",
+      hint: "Pieces of content that several emails include, such as a footer.",
+    },
+    connection: {
+      title: "Connections",
+      hint: "Access to mail servers and other systems. Secrets stay in the environment or in files.",
+    },
+    sending_domain: {
+      title: "Sending domains",
+      hint: "Domains that mail is sent from and signed for.",
+    },
+    attribute: {
+      title: "Own attributes",
+      hint: "Attributes of accounts and people beside the standard ones.",
+    },
+    activity_type: {
+      title: "Activity types",
+      hint: "What people and accounts do, so that journeys can listen for it.",
+    },
+    custom_object: {
+      title: "Custom objects",
+      hint: "Records that belong to accounts or people: licences, registrations, purchases.",
+    },
+    rule_set: {
+      title: "Limits and quiet hours",
+      hint: "How many messages a person or an account gets, and when none is sent.",
+    },
+    score: { title: "Scores", hint: "Numbers that journeys add to and take from." },
+    weighting_model: {
+      title: "Weighting models",
+      hint: "What each activity weighs in engagement scores.",
+    },
+    persona: { title: "Personas", hint: "Types of people, told by their attributes." },
+    access_role: { title: "Access roles", hint: "What the users of Caravan may do." },
+    webhook: { title: "Webhooks", hint: "Addresses that are told what happens." },
+    external_action: {
+      title: "External actions",
+      hint: "Services of your own that journeys call and wait for.",
+    },
+    destination: {
+      title: "Destinations",
+      hint: "Places in advertising systems that audiences are sent to.",
+    },
+    settings: { title: "Settings", hint: "Name, address and time zone of your organisation." },
+  } as Record<string, { title: string; hint: string }>,
+};
