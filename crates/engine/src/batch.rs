@@ -7,6 +7,7 @@ mod decide;
 mod enter;
 mod find;
 mod take_in;
+mod trouble;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -29,6 +30,8 @@ use crate::live::Live;
 use crate::plan::Plan;
 use crate::tallies::Tallies;
 use crate::walk::{Cause, Fault, Signal, Traveller};
+
+use self::trouble::Planless;
 
 /// The most journeys that may lead into each other for one traveller.
 pub const LONGEST_CHAIN: i64 = 10;
@@ -144,6 +147,12 @@ pub(crate) struct Batch<'a> {
     travellers: Vec<Traveller>,
     stored_seqs: Vec<i64>,
     place: HashMap<EnrollmentId, usize>,
+    /// Travellers of versions that cannot run.
+    planless: BTreeMap<EnrollmentId, Planless>,
+    /// How often those travellers have failed that failed before.
+    attempts: HashMap<EnrollmentId, i64>,
+    /// The inboxes hold more than this step takes in.
+    more_to_hear: bool,
     /// Ended trips that are due to be followed by another entry.
     due_again: Vec<EnrollmentRow>,
     fresh: Vec<Traveller>,
@@ -181,6 +190,9 @@ impl<'a> Batch<'a> {
             travellers: Vec::new(),
             stored_seqs: Vec::new(),
             place: HashMap::new(),
+            planless: BTreeMap::new(),
+            attempts: HashMap::new(),
+            more_to_hear: false,
             due_again: Vec::new(),
             fresh: Vec::new(),
             moves: Vec::new(),

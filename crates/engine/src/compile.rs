@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use crate::listen::Event;
+use crate::live::LiveJourney;
 use crate::nodes::{self, Audience, Boxed, Step};
 use crate::plan::{Entry, Looks, Plan, PlanNode, Target, reentry_of, spread_looks};
 
@@ -37,6 +38,26 @@ pub struct Identity {
 /// Every finding that stands against running it, with its node.
 pub fn compile(identity: &Identity, journey: &Journey, definitions: &Definitions) -> Result<Plan, Vec<Finding>> {
     Compiler::new(journey, definitions).compile(identity)
+}
+
+/// Stands in for the plan of a version that cannot run: its travellers can do nothing but end.
+pub(crate) fn only_to_end(journey: &LiveJourney, version: VersionId) -> Plan {
+    Plan {
+        journey: journey.id,
+        key: journey.key.as_str().into(),
+        source: format!("journey:{}", journey.key).into(),
+        version,
+        version_no: 0,
+        of_people: journey.of_people,
+        hears: Vec::new(),
+        entry: Entry::Commands,
+        ends_at: Timestamp::MAX,
+        again: None,
+        hold_out: 0,
+        goal: None,
+        nodes: vec![plan_node(journey::ENTRY, Box::new(Audience { next: None }), Looks::default())],
+        numbers: HashMap::new(),
+    }
 }
 
 /// What node kinds are compiled with.

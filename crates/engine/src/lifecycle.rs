@@ -25,7 +25,7 @@ use crate::live::{definitions_of, journey_of};
 use crate::walk::Cause;
 
 pub use self::checks::{Abilities, findings_against};
-use self::checks::{against_a_new_version, owners_missing};
+use self::checks::{against_a_new_version, connections_failing, owners_missing};
 pub use self::duplicate::{Duplicate, DuplicateMode, duplicate};
 pub use self::review::{Review, Standing, review};
 
@@ -61,6 +61,7 @@ pub fn publish(engine: &Engine, keys: &[String], actor: &str) -> Result<Vec<Publ
             findings.extend(findings_against(document, &definitions, engine.abilities(), now));
             findings.extend(against_a_new_version(s, row, document)?);
             findings.extend(owners_missing(s, document, &definitions)?);
+            findings.extend(connections_failing(s, document, &definitions)?);
         }
         if findings.iter().any(Finding::is_error) {
             return Err(DefinitionError::Findings(findings));

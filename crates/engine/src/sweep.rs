@@ -2,7 +2,7 @@
 //! trip that has none of these would stand for ever, so it is a defect of ours: it is reported with its data under
 //! *Problems*, where it can be tried again. There should never be one.
 
-use caravan_store::step::EnrollmentRow;
+use caravan_store::step::{EnrollmentRow, Failed};
 use caravan_store::{StoreError, journeys, step};
 
 use crate::Engine;
@@ -24,7 +24,10 @@ pub fn sweep(engine: &Engine) -> Result<usize, StoreError> {
         let now = s.now()?;
         for row in &stuck {
             tracing::error!(trip = %row.id, ?row, "a trip would stand for ever");
-            step::put_problem(s, row.id, row.node, "stuck", &told(row), now, None)?;
+            let message = told(row);
+            let failed =
+                Failed { row, node: row.node, code: "stuck", message: &message, next_try: None, unheard: None };
+            step::put_problem(s, &failed, now)?;
         }
         Ok(())
     })?;

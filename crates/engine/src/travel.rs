@@ -104,18 +104,22 @@ pub enum Remedy {
 /// Does something about one trip that failed.
 ///
 /// # Errors
-/// The trip has no problem.
+/// The trip has no problem, or this does not help: of a version that cannot run nobody knows what comes behind a node.
 pub fn remedy(engine: &Engine, trip: EnrollmentId, remedy: Remedy, actor: &str) -> Result<(), DefinitionError> {
     tell(engine, |s| {
         let problem = journeys::problem_of(s, trip)?.ok_or_else(|| unknown("problem", &trip.to_string()))?;
-        told_to(s, &[problem], remedy, actor)
+        let (helped, beyond) = apart(engine, s, vec![problem], remedy)?;
+        match beyond.first() {
+            Some(problem) => Err(cannot_run(problem)),
+            None => told_to(s, &helped, remedy, actor),
+        }
     })
 }
 
-/// Does the same about every trip that failed, of one journey or of all. Returns how many there were.
+/// Does the same about every trip that failed, of one journey or of all, where it can help. Returns how many there were.
 ///
 /// # Errors
-/// There is no such journey.
+/// There is no such journey, or it helps none of them.
 pub fn remedy_all(
     engine: &Engine,
     journey: Option<&str>,
@@ -124,16 +128,51 @@ pub fn remedy_all(
 ) -> Result<usize, DefinitionError> {
     let mut after = EnrollmentId(0);
     let mut done = 0;
+    let mut left = None;
     loop {
         let part = engine.store().read(|s| {
             let journey = journey.map(|key| journey_row(s, key)).transpose()?.map(|row| row.id);
             Ok::<_, DefinitionError>(journeys::problems(s, journey, after, AT_ONCE)?)
         })?;
-        let Some(last) = part.last() else { return Ok(done) };
+        let Some(last) = part.last() else { break };
         after = last.trip;
-        done += part.len();
-        tell(engine, |s| told_to(s, &part, remedy, actor))?;
+        let (helped, beyond) = engine.store().read(|s| apart(engine, s, part.clone(), remedy))?;
+        left = left.or(beyond.into_iter().next());
+        done += helped.len();
+        tell(engine, |s| told_to(s, &helped, remedy, actor))?;
     }
+    match left {
+        Some(problem) if done == 0 => Err(cannot_run(&problem)),
+        _ => Ok(done),
+    }
+}
+
+/// Those whom it helps, and those whom it does not.
+fn apart(
+    engine: &Engine,
+    s: &mut dyn Session,
+    problems: Vec<Problem>,
+    remedy: Remedy,
+) -> Result<(Vec<Problem>, Vec<Problem>), DefinitionError> {
+    if remedy == Remedy::Retry {
+        return Ok((problems, Vec::new()));
+    }
+    let live = engine.live(s)?;
+    let (mut helped, mut beyond) = (Vec::new(), Vec::new());
+    for problem in problems {
+        let runs = live.plan(s, problem.version)?.is_some();
+        if runs { helped.push(problem) } else { beyond.push(problem) }
+    }
+    Ok((helped, beyond))
+}
+
+fn cannot_run(problem: &Problem) -> DefinitionError {
+    let message = format!(
+        "The version that trip {} follows cannot run, so no node of it can be left out. Put back what it names (the \
+         problem says when it is tried again), take the traveller out, or abort the journey.",
+        problem.trip
+    );
+    Finding::error("version_cannot_run", "", message).into()
 }
 
 fn told_to(

@@ -34,6 +34,11 @@ pub const LONGEST_WALK: usize = 100;
 /// How far a due time of a paused journey's traveller is moved: beyond any date, and back at resume.
 pub const PARKED: SignedDuration = SignedDuration::from_hours(24 * 365 * 2_000);
 
+/// A due time as it was before its journey was paused.
+pub fn unparked(due: Timestamp) -> Timestamp {
+    due.checked_sub(PARKED).ok().filter(|at| at.as_second() > 0).unwrap_or(due)
+}
+
 /// The outcome of a trip whose traveller belongs to the part of the audience that is only counted.
 pub const HELD_OUT: &str = "held_out";
 
@@ -83,6 +88,13 @@ pub struct Traveller {
     pub heard: Vec<HeardActivity>,
     /// What external services answered for it, in order of arrival.
     pub answers: Vec<Answered>,
+}
+
+impl Traveller {
+    /// Whether something happened before the traveller's time was over, also while its journey is paused.
+    pub fn is_in_time(&self, happened_at: Timestamp) -> bool {
+        self.row.due_at.is_none_or(|due| happened_at <= unparked(due))
+    }
 }
 
 /// Why a walk could not go on: our own fault, shown under *Problems*.

@@ -16,6 +16,8 @@ const BOOK: &str = r#"
 ---
 {kind: account_list, key: picked, type: static, accounts: [], state: live}
 ---
+{kind: account_list, key: unborn, type: static, accounts: []}
+---
 {kind: audience, key: germans, subject: person, when: {person: country, is: DE}}
 ---
 {kind: audience, key: large, subject: account, when: {account: employees, at_least: 800}}
@@ -81,6 +83,10 @@ fn found(world: &World, audience: &str, node: &str, errors: bool) -> Vec<String>
     told
 }
 
+fn split_on(when: &str) -> String {
+    format!("{{type: split, by: account, paths: [{{label: Some, when: {when}, next: null}}], other: {{next: null}}}}")
+}
+
 const WAIT: &str = "{type: wait, duration: 1d, next: null}";
 const BIG: &str = "{account_list: big}";
 
@@ -100,7 +106,15 @@ on_both_stores! {
             ("{account_list: sketch}", WAIT.to_owned(), "not_live@audience"),
             ("{audience: germans}", WAIT.to_owned(), "audience_wrong_subject@audience"),
             (BIG, on_account("action: add_to_account_list, list: nowhere"), "unknown_reference@it"),
+            ("{audience: nowhere}", WAIT.to_owned(), "unknown_reference@audience"),
             (BIG, on_account("action: add_to_account_list, list: big"), "list_not_static@it"),
+            (BIG, on_account("action: add_to_account_list, list: unborn"), "not_live@it"),
+            (BIG, on_account("action: add_to_journey, journey: nowhere"), "unknown_reference@it"),
+            (BIG, split_on("{in_account_list: nowhere}"), "unknown_reference@it"),
+            (BIG, split_on("{account: emploees, at_least: 1}"), "unknown_attribute@it"),
+            (BIG, split_on("{account: employees, at_least: many}"), "wrong_value_type@it"),
+            (BIG, on_people("action: marketo_add_to_list, connection: nowhere, list: Webinar"), "unknown_reference@it"),
+            (BIG, on_people("action: marketo_add_to_list, connection: mail, list: Webinar"), "wrong_connection_type@it"),
             (BIG, on_account("action: add_to_journey, journey: drawn"), "not_live@it"),
             (BIG, on_account("action: add_to_journey, journey: personal"), "wrong_subject@it"),
             (BIG, on_account("action: update_buying_group_stage, solution_interest: erp, stage: Aware"), "unknown_reference@it"),
@@ -131,6 +145,19 @@ on_both_stores! {
             let told = found(&world, BIG, &node, false);
             assert!(told.iter().any(|code| code == expected), "{node}: {expected} is not in {told:?}");
         }
+    }
+
+    a_connection_that_failed_when_it_was_last_used_is_a_warning(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        world.apply("{kind: connection, key: spare, type: smtp, settings: {host: 127.0.0.1, port: 2526, security: none, from: {name: Acme, email: desk@acme.example}}}\n---\n{kind: email, key: other, connection: spare, subject: Hi, body: {html: \"<p>Hi</p>\"}}");
+        world.apply("kind: journey\nkey: before\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  mail: {type: action, on: people, action: send_email, email: plain, next: null}\n");
+        world.publish("before");
+        world.run();
+        let failing = "connection_failing@it".to_owned();
+        assert!(!found(&world, BIG, &on_people("action: send_email, email: plain"), false).contains(&failing), "mail waits, and nobody tried it yet");
+        world.sql("UPDATE outbox SET code = 'smtp_unreachable', message = 'Nobody answers at 127.0.0.1:2525.', attempt = 1");
+        assert!(found(&world, BIG, &on_people("action: send_email, email: plain"), false).contains(&failing));
+        assert!(!found(&world, BIG, &on_people("action: send_email, email: other"), false).contains(&failing), "another connection");
     }
 
     an_email_that_can_no_longer_be_read_refuses_its_journey(world at "2026-12-01T09:00:00Z") {

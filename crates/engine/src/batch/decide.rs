@@ -14,7 +14,7 @@ use crate::inbox::Command;
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::tallies::{Counted, Tallies};
-use crate::walk::{Cause, Fault, Signal, Walked, Walker};
+use crate::walk::{Cause, Fault, Signal, Traveller, Walker};
 
 impl Batch<'_> {
     pub(super) fn decide(&mut self, s: &mut dyn Session, culprits: &Culprits) -> Result<(), StepError> {
@@ -112,11 +112,11 @@ impl Batch<'_> {
             self.problems.push((at, fault.clone()));
             return Ok(());
         }
-        if self.parks(world, at) {
-            return Ok(());
+        if self.is_paused(at) {
+            return self.rest(world, at);
         }
         let commands = world.changes.commands.len();
-        let moved = self.walk_safely(world, at)?;
+        let moved = self.safely(world, at, |walker, traveller| walker.walk(traveller))?;
         if let Some(moved) = moved {
             self.report.transitions += moved.passed;
             self.report.outcomes += moved.outcomes;
@@ -126,12 +126,17 @@ impl Batch<'_> {
     }
 
     /// A defect in a node must not take the process with it: the step is rolled back and done without this trip.
-    fn walk_safely(&mut self, world: &mut World, at: usize) -> Result<Option<Walked>, StepError> {
+    fn safely<T>(
+        &mut self,
+        world: &mut World,
+        at: usize,
+        decide: impl FnOnce(&mut Walker<'_>, &mut Traveller) -> Result<T, Fault>,
+    ) -> Result<T, StepError> {
         let traveller = &mut self.travellers[at];
         let key = WalkKey::of(&traveller.row);
         let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters);
-        let walked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| walker.walk(traveller)));
-        walked
+        let decided = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| decide(&mut walker, traveller)));
+        decided
             .unwrap_or_else(|_| {
                 let message = "This node failed unexpectedly. It is a defect of Caravan; the log has the details.";
                 Err(Fault { code: "internal", node: walker.node as i64, message: message.to_owned() })
@@ -139,17 +144,19 @@ impl Batch<'_> {
             .map_err(|fault| StepError::Culprit(key, fault))
     }
 
-    /// A paused journey moves nobody: whoever is due is parked until resume. True when this one was.
-    fn parks(&mut self, world: &mut World, at: usize) -> bool {
-        let t = &mut self.travellers[at];
+    /// A paused journey moves nobody, but its travellers may be ended.
+    fn is_paused(&self, at: usize) -> bool {
+        let t = &self.travellers[at];
         let paused = self.live.journeys.get(&t.row.journey).is_some_and(|j| j.paused);
-        if !paused || matches!(t.signal, Signal::End(..)) {
-            return false;
+        paused && !matches!(t.signal, Signal::End(..))
+    }
+
+    /// Whoever is due in a paused journey is parked until resume.
+    fn rest(&mut self, world: &mut World, at: usize) -> Result<(), StepError> {
+        if self.safely(world, at, |walker, traveller| Ok(walker.rest(traveller)))? {
+            self.touched.insert(self.travellers[at].row.id);
         }
-        if walker(self.live, world, &mut self.tallies, &mut self.counters).rest(t) {
-            self.touched.insert(t.row.id);
-        }
-        true
+        Ok(())
     }
 
     /// Does what the walk asked of other trips, from its first command `from` on.

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use caravan_catalog::Subject;
 use caravan_catalog::changes::NewActivity;
 use caravan_model::{AccountId, EnrollmentId};
-use caravan_store::Session;
 use caravan_store::step::{self, EnrollmentRow};
-use jiff::SignedDuration;
+use caravan_store::{Session, StoreError};
 
+use super::trouble::Planless;
 use super::{Batch, StepError};
+use crate::compile::only_to_end;
 use crate::external::{ANSWERED, Answer, Answered};
 use crate::inbox::Addressee;
 use crate::listen::HeardActivity;
 use crate::nodes::answer_fields;
+use crate::plan::Plan;
 use crate::walk::{Signal, Traveller};
 
 impl Batch<'_> {
@@ -22,6 +24,7 @@ impl Batch<'_> {
         let left = self.limits.travellers.saturating_sub(self.candidates.len()).max(1);
         for row in step::due(s, self.claim, left)? {
             match row.ended_at {
+                None if self.may_have_been_heard(&row) => {}
                 None => self.add_traveller(s, row, Signal::Due)?,
                 Some(_) => self.due_again.push(row),
             }
@@ -30,8 +33,15 @@ impl Batch<'_> {
         self.add_answered(s)?;
         self.add_signalled(s)?;
         self.add_leaving(s)?;
+        self.recall_troubles(s)?;
+        self.rest_planless(s)?;
         self.enter_again(s)?;
         self.admit(s)
+    }
+
+    /// Nobody's time is over while what it waits for may still be among what was received and not taken in.
+    fn may_have_been_heard(&self, row: &EnrollmentRow) -> bool {
+        self.more_to_hear && (row.listening || row.memory.is_some())
     }
 
     fn add_traveller(&mut self, s: &mut dyn Session, row: EnrollmentRow, signal: Signal) -> Result<(), StepError> {
@@ -41,16 +51,32 @@ impl Batch<'_> {
             }
             return Ok(());
         }
-        let Some(plan) = self.live.plan(s, row.version)? else {
-            self.park_for_lack_of_plan(s, row)?;
+        let signal = self.signal_of(&row, signal);
+        let Some(plan) = self.plan_of(s, &row, &signal)? else {
+            self.planless.entry(row.id).or_insert_with(|| Planless { row, answers: Vec::new() });
             return Ok(());
         };
+        self.planless.remove(&row.id);
         let subject = if plan.of_people { Subject::Person(usize::MAX) } else { Subject::Account(usize::MAX) };
-        let signal = self.signal_of(&row, signal);
         self.place.insert(row.id, self.travellers.len());
         self.stored_seqs.push(row.seq);
         self.travellers.push(Traveller { row, plan, subject, signal, heard: Vec::new(), answers: Vec::new() });
         Ok(())
+    }
+
+    /// The version's plan; to end, a traveller needs none.
+    fn plan_of(
+        &self,
+        s: &mut dyn Session,
+        row: &EnrollmentRow,
+        signal: &Signal,
+    ) -> Result<Option<Arc<Plan>>, StoreError> {
+        let plan = self.live.plan(s, row.version)?;
+        let journey = self.live.journeys.get(&row.journey).filter(|_| plan.is_none());
+        Ok(match (journey, signal) {
+            (Some(journey), Signal::End(..)) => Some(Arc::new(only_to_end(journey, row.version))),
+            _ => plan,
+        })
     }
 
     /// What the journey's state makes of a traveller's signal.
@@ -60,18 +86,6 @@ impl Batch<'_> {
             return Signal::End(outcome, None);
         }
         if row.seq == 0 && signal == Signal::Due { Signal::Enter } else { signal }
-    }
-
-    fn park_for_lack_of_plan(&mut self, s: &mut dyn Session, mut row: EnrollmentRow) -> Result<(), StepError> {
-        let next_try = self.now() + SignedDuration::from_mins(10);
-        let message = "The published version that this trip follows cannot run: something that it names is gone or has \
-                       changed its type. Put it back, or abort the journey.";
-        step::put_problem(s, row.id, row.node, "version_cannot_run", message, self.now(), Some(next_try))?;
-        let stored = row.seq;
-        row.seq += 1;
-        row.due_at = Some(next_try);
-        step::update_enrollments(s, &[row], &[stored])?;
-        Ok(())
     }
 
     fn add_listeners(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
@@ -143,6 +157,8 @@ impl Batch<'_> {
             self.add_traveller(s, row, Signal::Due)?;
             if let Some(&at) = self.place.get(&id) {
                 self.travellers[at].answers = waited_for;
+            } else if let Some(planless) = self.planless.get_mut(&id) {
+                planless.answers = waited_for;
             }
         }
         Ok(())

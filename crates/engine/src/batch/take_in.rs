@@ -16,6 +16,7 @@ impl Batch<'_> {
     pub(super) fn take_in(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
         let rows = step::inbox(s, self.claim, self.limits.travellers)?;
         self.report.inbox = rows.len();
+        self.more_to_hear = rows.len() == self.limits.travellers;
         for row in &rows {
             match Command::read(row) {
                 Ok(command) => self.take(s, row, command)?,

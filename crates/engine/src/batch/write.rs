@@ -1,11 +1,7 @@
 //! Writing what was decided, everything set-based, in the one transaction.
 
-use std::collections::{HashMap, HashSet};
-
-use caravan_model::EnrollmentId;
 use caravan_store::step::{self, EnrollmentRow};
 use caravan_store::{Dialect, Session};
-use jiff::SignedDuration;
 
 use super::{Batch, Report, StepError};
 
@@ -61,41 +57,6 @@ impl Batch<'_> {
         step::insert_moves(s, &moves)?;
         Ok(())
     }
-
-    /// A trip that failed is tried again with growing patience; one that went on has no problem any more.
-    fn note_problems(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
-        if self.problems.is_empty() && !step::any_problem(s)? {
-            return Ok(());
-        }
-        let ids: Vec<i64> = self.travellers.iter().map(|t| t.row.id.0).collect();
-        let attempts: HashMap<EnrollmentId, i64> = step::problem_attempts(s, &ids)?.into_iter().collect();
-        let failed: HashSet<usize> = self.problems.iter().map(|(at, _)| *at).collect();
-        let fine: Vec<i64> = self
-            .travellers
-            .iter()
-            .enumerate()
-            .filter(|(at, t)| !failed.contains(at) && attempts.contains_key(&t.row.id))
-            .map(|(_, t)| t.row.id.0)
-            .collect();
-        if !fine.is_empty() {
-            step::clear_problems(s, &fine)?;
-        }
-        for (at, fault) in std::mem::take(&mut self.problems) {
-            let t = &mut self.travellers[at];
-            let tried = attempts.get(&t.row.id).copied().unwrap_or(0);
-            let next_try = self.claim.now + backoff(tried);
-            t.row.due_at = Some(next_try);
-            self.touched.insert(t.row.id);
-            step::put_problem(s, t.row.id, fault.node, fault.code, &fault.message, self.claim.now, Some(next_try))?;
-        }
-        Ok(())
-    }
-}
-
-/// 10 s, doubled with every failure, at most 6 hours.
-fn backoff(failures: i64) -> SignedDuration {
-    let doublings = u32::try_from(failures.clamp(0, 12)).unwrap_or(12);
-    SignedDuration::from_secs(10 * 2_i64.pow(doublings)).min(SignedDuration::from_hours(6))
 }
 
 fn sorted_by_id(rows: &[EnrollmentRow]) -> Vec<usize> {

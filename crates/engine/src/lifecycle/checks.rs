@@ -2,11 +2,11 @@
 //! what the version before and the data decide.
 
 use caravan_catalog::{Actions, Definitions};
-use caravan_model::document::{Document, DocumentKind};
+use caravan_model::document::{Document, DocumentKind, Reference};
 use caravan_model::journey::{ActionCatalogue, Entry, Journey, Node, PlacedAction};
 use caravan_model::{DocumentId, Finding, VersionId};
 use caravan_store::documents::{self, DocumentRow};
-use caravan_store::{Session, StoreError, journeys};
+use caravan_store::{Session, StoreError, journeys, outbox};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
@@ -137,6 +137,43 @@ pub(super) fn owners_missing(
     }
     document.locate(&mut findings);
     Ok(findings)
+}
+
+/// Actions whose connection does not get anything out now: a warning, since it may be mended before anybody comes there.
+pub(super) fn connections_failing(
+    s: &mut dyn Session,
+    document: &Document,
+    definitions: &Definitions,
+) -> Result<Vec<Finding>, StoreError> {
+    let Some(journey) = document.body.journey() else { return Ok(Vec::new()) };
+    let failing = outbox::lane_problems(s)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for placed in journey.actions() {
+        let connections = connections_of(&placed, definitions);
+        // A lane is named by what it does, its connection, and perhaps a target.
+        let mut lanes = failing.iter().filter_map(|lane| Some((lane.lane.split(':').nth(1)?, lane)));
+        let Some((connection, lane)) = lanes.find(|(key, _)| connections.iter().any(|own| own == key)) else {
+            continue;
+        };
+        let message = format!(
+            "The connection `{connection}` failed when it was last used: {} What is sent waits until it works again.",
+            lane.message
+        );
+        let finding = Finding::warning("connection_failing", placed.pointer(), message);
+        findings.push(finding.at_node(placed.node.as_str()));
+    }
+    document.locate(&mut findings);
+    Ok(findings)
+}
+
+/// The connections that an action names, itself or through the message that it sends.
+fn connections_of(placed: &PlacedAction<'_>, definitions: &Definitions) -> Vec<String> {
+    let named = Actions.references(placed.action, placed.settings, &placed.pointer());
+    let connection = |reference: Reference| match reference.kind {
+        DocumentKind::Connection => Some(reference.key),
+        kind => definitions.get(kind, &reference.key)?.text("connection").map(str::to_owned),
+    };
+    named.into_iter().filter_map(connection).collect()
 }
 
 /// The list or audience whose members enter a journey.

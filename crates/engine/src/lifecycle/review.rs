@@ -9,7 +9,7 @@ use caravan_store::{Session, StoreError, journeys};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::checks::{against_a_new_version, audience_of, findings_against, owners_missing};
+use super::checks::{against_a_new_version, audience_of, connections_failing, findings_against, owners_missing};
 use super::draft;
 use crate::Engine;
 use crate::definitions::DefinitionError;
@@ -69,6 +69,7 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
             let mut findings = findings_against(document, &definitions, engine.abilities(), now);
             findings.extend(against_a_new_version(s, row, document)?);
             findings.extend(owners_missing(s, document, &definitions)?);
+            findings.extend(connections_failing(s, document, &definitions)?);
             let Some(journey) = document.body.journey() else { continue };
             let scheduled = row.state == "draft" && journey.start.is_some_and(|start| start > now);
             let audience = audience_of(&live.definitions, journey);

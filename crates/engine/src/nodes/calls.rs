@@ -187,6 +187,10 @@ impl Service {
         for answered in t.answers.iter().filter(|answered| answered.call.node == node) {
             let entity = answered.call.person.map_or(ACCOUNT, |person| person.0);
             let Some(place) = calls.waiting.iter().position(|waiting| *waiting == entity) else { continue };
+            if !t.is_in_time(answered.at) {
+                self.tell(here, answered, true);
+                continue;
+            }
             match &answered.answer {
                 Answer::Accepted => {
                     let until = self.timeout.after(answered.at, here.walker.zone);
@@ -204,7 +208,7 @@ impl Service {
                 }
             }
             calls.waiting.remove(place);
-            self.tell(here, answered);
+            self.tell(here, answered, false);
         }
         if due_at.is_some_and(|due| due <= here.now()) && !calls.waiting.is_empty() {
             let silent = std::mem::take(&mut calls.waiting);
@@ -238,10 +242,10 @@ impl Service {
         }
     }
 
-    fn tell(&self, here: &mut Here<'_, '_>, answered: &Answered) {
+    fn tell(&self, here: &mut Here<'_, '_>, answered: &Answered, late: bool) {
         let account = here.visit(here.node).account.map(|ix| here.walker.world.account(ix).id);
         let origin = here.origin(here.node);
-        let fields = answer_fields(Some(&self.key), &answered.answer, false);
+        let fields = answer_fields(Some(&self.key), &answered.answer, late);
         here.world().tell(ANSWERED, account, answered.call.person, fields, &origin);
     }
 }

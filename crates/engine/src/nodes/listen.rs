@@ -176,7 +176,7 @@ impl Listen {
         }
         let context = here.context();
         for activity in &here.t.heard {
-            let in_time = here.t.row.due_at.is_none_or(|due| activity.happened_at() <= due);
+            let in_time = here.t.is_in_time(activity.happened_at());
             if !in_time || !activity.concerns(here.t) {
                 continue;
             }

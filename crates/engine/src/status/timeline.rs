@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::map::titles;
-use super::travellers::{SubjectRef, shown, unparked};
+use super::travellers::{SubjectRef, shown};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::plan::Plan;
-use crate::walk::{Cause, HELD_OUT, StoredVisit};
+use crate::walk::{Cause, HELD_OUT, StoredVisit, unparked};
 use crate::why::{Names, Why};
 
 /// One stay of a trip at a node.

@@ -11,7 +11,7 @@ use super::journey_row;
 use super::timeline::{Visit, visits_of};
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::walk::PARKED;
+use crate::walk::unparked;
 
 /// How many trips one page looks through at most: a node that few pass must not make a request endless.
 const LOOKED_THROUGH: usize = 20_000;
@@ -189,11 +189,6 @@ fn row_of(
         ended_at: trip.ended_at,
         due_at: trip.due_at.filter(|_| here && trip.ended_at.is_none()).map(unparked),
     })
-}
-
-/// A due time as it was before its journey was paused.
-pub(super) fn unparked(due: Timestamp) -> Timestamp {
-    due.checked_sub(PARKED).ok().filter(|at| at.as_second() > 0).unwrap_or(due)
 }
 
 /// A subject as shown; one that is gone keeps its number.

@@ -203,6 +203,12 @@ impl World {
 
     /// Something that a person did at `when`, received now.
     pub fn happened(&self, kind: &str, person: &str, fields: &str, when: Timestamp) {
+        self.received(kind, person, fields, when);
+        self.run();
+    }
+
+    /// The same, and nothing runs yet.
+    pub fn received(&self, kind: &str, person: &str, fields: &str, when: Timestamp) {
         use caravan_engine::listen::HeardActivity;
         use caravan_store::records::{ActivityRow, insert_activities};
         let now = self.clock.now();
@@ -238,7 +244,6 @@ impl World {
                 caravan_store::step::insert_inbox(s, &rows)
             })
             .expect("an activity");
-        self.run();
     }
 
     /// The status of a journey, checked: every node's figures close, and so do the journey's.

@@ -286,7 +286,26 @@ fn a_people_box_holds_people_actions_only() {
     assert_eq!(one(json!({"id": "x", "action": "send_email", "email": "roi"})), Vec::<String>::new());
     assert_eq!(one(json!({"id": "x", "action": "send_sales_alert"})), ["account_action_in_box@n"]);
     assert_eq!(one(json!({"id": "x", "action": "change_score", "next": "n"})), ["box_holds_only_actions@n"]);
-    assert!(one(json!({"id": "x", "action": "", "type": "listen"})).contains(&"box_holds_only_actions@n".to_owned()));
+    for inner in ["listen", "split", "wait"] {
+        let found = one(json!({"id": "x", "action": "", "type": inner}));
+        assert!(found.contains(&"box_holds_only_actions@n".to_owned()), "{inner}: {found:?}");
+    }
+}
+
+#[test]
+fn a_people_split_asks_in_one_mode_and_in_person_journeys_about_people_alone() {
+    let asks = |when: Value| json!([{"label": "A", "when": when, "actions": [{"id": "x", "action": "change_score"}]}]);
+    let person_is = json!({"person": "country", "is": "DE"});
+    let role_is = json!({"role_in_account": "Sponsor"});
+    assert_eq!(codes(&people_box(asks(person_is.clone()))), Vec::<String>::new());
+    assert_eq!(codes(&people_box(asks(role_is.clone()))), Vec::<String>::new());
+    assert_eq!(codes(&people_box(asks(json!({"all": [person_is, role_is]})))), ["mixed_split_modes@n"]);
+    let open = |when: Value| {
+        codes(&person(json!({"n": {"type": "split", "by": "person",
+            "paths": [{"label": "A", "when": when, "next": "a"}], "other": {"next": "b"}},
+            "a": wait(Value::Null), "b": wait(Value::Null)})))
+    };
+    assert_eq!(open(json!({"role_in_account": "Sponsor"})), ["account_mode_in_person_journey@n"]);
 }
 
 #[test]

@@ -1,0 +1,168 @@
+//! Travellers that fail by our own fault lose nothing by it, nobody's time is over too early or too late, and what
+//! happens while a journey is paused counts as if it were not.
+
+mod support;
+
+use caravan_engine::batch::Limits;
+use caravan_engine::definitions::DefinitionError;
+use caravan_engine::lifecycle::{self, Verb};
+use caravan_engine::status;
+use caravan_engine::travel::{self, Remedy};
+use caravan_model::EnrollmentId;
+use support::{World, at, on_both_stores};
+
+const LISTS: &str = r#"
+{kind: account_list, key: big, type: dynamic, when: {account: employees, at_least: 500}, state: live}
+---
+{kind: account_list, key: picked, type: static, accounts: [], state: live}
+"#;
+
+/// Eight accounts with one person each, of which a-5, a-6 and a-7 are in `big`.
+fn started(world: World) -> World {
+    let world = world.with_people(8, 1);
+    world.apply(LISTS);
+    world.run();
+    world
+}
+
+fn live(world: &World, key: &str, list: &str, nodes: &str) {
+    let entry = nodes.trim_start().split(':').next().expect("a node");
+    world.apply(&format!(
+        "kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: {list}}}\nend: 2027-06-30T00:00:00Z\nentry: {entry}\nnodes:\n{nodes}"
+    ));
+    world.publish(key);
+    world.run();
+}
+
+const HOLD: &str = "  hold: {type: wait, duration: 30d, next: null}\n";
+
+/// A listener for three days, behind which a node fails for travellers that ten journeys have sent on.
+fn listening_before_a_node_that_fails(world: &World) {
+    live(world, "target", "picked", HOLD);
+    live(
+        world,
+        "source",
+        "big",
+        "  ear: {type: listen, event: {activity: form_filled}, timeout: {duration: 3d, next: late}, next: on}\n  on: {type: action, on: account, action: add_to_journey, journey: target, next: null}\n  late: {type: wait, duration: 30d, next: null}\n",
+    );
+    world.sql("UPDATE enrollment SET chain = 10");
+}
+
+fn problems(world: &World) -> Vec<status::ProblemRow> {
+    status::problems(&world.engine, None, EnrollmentId(0), 100).expect("problems")
+}
+
+fn codes<T: std::fmt::Debug>(result: Result<T, DefinitionError>) -> Vec<String> {
+    match result {
+        Err(DefinitionError::Findings(findings)) => findings.into_iter().map(|f| f.code).collect(),
+        other => panic!("it was not refused with findings: {other:?}"),
+    }
+}
+
+on_both_stores! {
+    what_was_heard_before_a_walk_failed_is_heard_at_the_next_try(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        listening_before_a_node_that_fails(&world);
+        world.happens("form_filled", "p-5-0", "{}");
+        let told = problems(&world);
+        assert_eq!((told.len(), told[0].code.as_str(), told[0].node.as_str()), (1, "journey_chain_too_long", "on"));
+        world.run_at("2026-12-01T09:00:10Z");
+        let status = world.status("source");
+        assert_eq!((status.nodes["ear"].current, status.nodes["late"].reached), (3, 0), "a next try is no time limit");
+        assert_eq!(problems(&world)[0].attempts, 2);
+        world.sql("UPDATE enrollment SET chain = 1");
+        travel::remedy_all(&world.engine, None, Remedy::Retry, "ann").expect("tried again");
+        world.run();
+        let status = world.status("source");
+        assert_eq!((status.travellers.completed, status.nodes["ear"].current), (1, 2), "nobody filled the form again");
+        assert_eq!((problems(&world).len(), world.status("target").travellers.entered), (0, 1));
+    }
+
+    a_listener_whose_walk_failed_has_the_time_that_it_had(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        listening_before_a_node_that_fails(&world);
+        world.happens("page_viewed", "p-5-0", "{}");
+        world.happens("form_filled", "p-5-0", "{}");
+        assert_eq!(problems(&world).len(), 1);
+        // What made it fail is undone with what it heard: the form was a mistake.
+        world.sql("UPDATE problem SET unheard = NULL");
+        travel::remedy_all(&world.engine, None, Remedy::Retry, "ann").expect("tried again");
+        world.run();
+        assert_eq!((problems(&world).len(), world.status("source").nodes["ear"].current), (0, 3));
+        world.run_at("2026-12-04T08:59:59Z");
+        assert_eq!(world.status("source").nodes["ear"].current, 3);
+        world.run_at("2026-12-04T09:00:00Z");
+        assert_eq!(world.status("source").nodes["late"].current, 3);
+    }
+
+    what_happens_while_a_journey_is_paused_counts_when_it_was_in_time(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "rest", "big", "  ear: {type: listen, event: {activity: form_filled}, timeout: {duration: 2d, next: late}, next: heard}\n  heard: {type: wait, duration: 30d, next: null}\n  late: {type: wait, duration: 30d, next: null}\n");
+        lifecycle::command(&world.engine, "rest", Verb::Pause, "ann").expect("paused");
+        world.run_at("2026-12-02T09:00:00Z");
+        world.happens("form_filled", "p-5-0", "{}");
+        world.run_at("2026-12-04T09:00:00Z");
+        world.happens("form_filled", "p-6-0", "{}");
+        world.happened("form_filled", "p-7-0", "{}", at("2026-12-03T09:00:00Z"));
+        assert_eq!(world.status("rest").nodes["ear"].current, 3, "it moves nobody");
+        lifecycle::command(&world.engine, "rest", Verb::Resume, "ann").expect("resumed");
+        world.run();
+        let status = world.status("rest");
+        assert_eq!((status.nodes["heard"].current, status.nodes["late"].current), (2, 1), "a-6 was too late, whatever was paused");
+    }
+
+    nobody_is_taken_for_silent_while_more_has_been_received(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "ears", "big", "  ear: {type: listen, event: {activity: form_filled}, timeout: {duration: 1d, next: late}, next: heard}\n  heard: {type: wait, duration: 30d, next: null}\n  late: {type: wait, duration: 30d, next: null}\n");
+        // An outage: everything comes after the time is over, what counts behind what does not.
+        world.clock.advance_to(at("2026-12-02T12:00:00Z"));
+        for _ in 0..5 {
+            world.received("page_viewed", "p-6-0", "{}", at("2026-12-02T08:00:00Z"));
+        }
+        world.received("form_filled", "p-5-0", "{}", at("2026-12-02T09:00:00Z"));
+        while world.engine.step_within(Limits { shards: 256, travellers: 2 }).expect("a step").is_some_and(|step| step.inbox + step.enrollments > 0) {}
+        let status = world.status("ears");
+        assert_eq!((status.nodes["heard"].current, status.nodes["late"].current), (1, 2));
+    }
+
+    a_version_that_cannot_run_keeps_what_its_travellers_hear_and_their_time(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: score, key: doomed}");
+        live(&world, "broken", "big", "  ear: {type: listen, event: {activity: form_filled}, timeout: {duration: 3d, next: late}, next: up}\n  up: {type: action, on: people, action: change_score, score: doomed, change: \"+1\", next: hold}\n  hold: {type: wait, duration: 30d, next: null}\n  late: {type: wait, duration: 30d, next: null}\n");
+        let rename = |from: &str, to: &str| {
+            world.sql(&format!("UPDATE document SET key = '{to}' WHERE key = '{from}'"));
+            world.sql("UPDATE definitions_revision SET revision = revision + 1");
+        };
+        rename("doomed", "gone");
+        world.happens("form_filled", "p-5-0", "{}");
+        let told = problems(&world);
+        assert_eq!((told.len(), told[0].code.as_str()), (1, "version_cannot_run"));
+        let trip = told[0].id.parse().expect("a trip");
+        assert_eq!(codes(travel::remedy(&world.engine, trip, Remedy::LeaveOut, "ann")), ["version_cannot_run"]);
+        assert_eq!(codes(travel::remedy_all(&world.engine, None, Remedy::LeaveOut, "ann")), ["version_cannot_run"]);
+        rename("gone", "doomed");
+        world.run_at("2026-12-01T09:10:00Z");
+        let status = world.status("broken");
+        assert_eq!((status.nodes["hold"].current, status.nodes["ear"].current, status.nodes["late"].reached), (1, 2, 0));
+    }
+
+    travellers_of_a_version_that_cannot_run_end_with_their_journey(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: score, key: doomed}");
+        live(&world, "broken", "big", "  pause: {type: wait, duration: 1d, next: up}\n  up: {type: action, on: people, action: change_score, score: doomed, change: \"+1\", next: null}\n");
+        world.sql("UPDATE document SET key = 'gone' WHERE key = 'doomed'");
+        world.sql("UPDATE definitions_revision SET revision = revision + 1");
+        world.run_at("2026-12-02T09:00:00Z");
+        assert_eq!(problems(&world).len(), 3);
+        travel::remove(&world.engine, "broken", problems(&world)[0].id.parse().expect("a trip"), "ann").expect("taken out");
+        world.run();
+        assert_eq!(problems(&world).len(), 2, "one was taken out by hand");
+        lifecycle::command(&world.engine, "broken", Verb::Abort, "ann").expect("aborted");
+        world.run();
+        assert_eq!((problems(&world).len(), world.one("SELECT COUNT(*) FROM enrollment WHERE ended_at IS NULL")), (0, 0));
+        world.sql("UPDATE document SET key = 'doomed' WHERE key = 'gone'");
+        world.sql("UPDATE definitions_revision SET revision = revision + 1");
+        let status = world.status("broken");
+        assert_eq!((status.travellers.removed, status.travellers.aborted, status.nodes["pause"].ended), (1, 2, 3));
+    }
+}
