@@ -7,6 +7,7 @@ mod accounts;
 mod activities;
 mod app;
 mod catalogue;
+mod conditions;
 mod delivery;
 mod documents;
 mod drafts;
@@ -20,6 +21,7 @@ mod imports;
 mod journeys;
 mod kinds;
 pub mod mail;
+mod members;
 mod openapi;
 mod people;
 mod problems;
@@ -53,6 +55,8 @@ fn operations() -> Operations {
         accounts::operations(),
         people::operations(),
         fields::operations(),
+        conditions::operations(),
+        members::operations(),
         records::operations(),
         suppressions::operations(),
         groups::operations(),

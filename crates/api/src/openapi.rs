@@ -88,6 +88,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Journeys", "Life cycle, map, counts and travellers of journeys."),
     ("Definitions", "Everything that is designed: one manifest per kind and key."),
     ("Catalogue", "What journeys are made of."),
+    ("Members of lists", "Who is in account lists, people lists and audiences."),
     ("Accounts", "Accounts, their people and history."),
     ("People", "People and their history."),
     ("Buying groups", "Buying groups: lists, members, stage and status, scores and how they come about."),

@@ -3,13 +3,13 @@
 use caravan_model::DocumentId;
 use caravan_model::attribute::AttributeNo;
 use caravan_model::condition::{
-    AccountFacts, Asked, Condition, Context, Fields, GroupFacts, Membership, Name, PersonFacts,
+    AccountFacts, Asked, Condition, Context, Fields, GroupFacts, Membership, Name, Noted, PersonFacts,
 };
 use caravan_model::value::ValueRef;
 use jiff::Timestamp;
 
 use crate::action::Subject;
-use crate::world::{AccountIx, Group, PersonIx, World};
+use crate::world::{AccountIx, Group, ObjectRecord, PersonIx, World};
 
 impl World {
     /// Whether a condition holds for a subject. Within an account's trip a person's groups and roles are that account's.
@@ -43,6 +43,16 @@ impl World {
             }
             Subject::Person(ix) => {
                 condition.holds_noting(&PersonView { world: self, ix, within } as &dyn PersonFacts, context, notes)
+            }
+        }
+    }
+
+    /// Whether a condition holds for a subject, with every test looked at.
+    pub fn explain(&self, condition: &Condition, subject: Subject, context: &Context<'_>) -> Noted {
+        match subject {
+            Subject::Account(ix) => condition.explain(&AccountView { world: self, ix } as &dyn AccountFacts, context),
+            Subject::Person(ix) => {
+                condition.explain(&PersonView { world: self, ix, within: None } as &dyn PersonFacts, context)
             }
         }
     }
@@ -81,9 +91,8 @@ impl AccountFacts for AccountView<'_> {
         account.people.iter().any(|&ix| test(&PersonView { world: self.world, ix, within: Some(self.ix) }))
     }
 
-    fn any_object(&self, _object: &Name, _test: &mut dyn FnMut(&dyn Fields) -> bool) -> bool {
-        // Custom objects hold no records yet; publishing refuses conditions that ask for them.
-        false
+    fn any_object(&self, object: &Name, test: &mut dyn FnMut(&dyn Fields) -> bool) -> bool {
+        any_record(&self.world.account(self.ix).records, object, test)
     }
 }
 
@@ -119,14 +128,15 @@ impl PersonFacts for PersonView<'_> {
 
     fn any_role_in_account(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
         let roles = &self.world.person(self.ix).roles;
+        let here = self.within.map(|ix| self.world.account(ix).id);
         roles
             .iter()
-            .filter(|(account, _)| self.within.is_none_or(|here| here == *account))
+            .filter(|(account, _)| here.is_none_or(|here| here == *account))
             .any(|(_, roles)| roles.iter().any(|role| test(role)))
     }
 
-    fn any_object(&self, _object: &Name, _test: &mut dyn FnMut(&dyn Fields) -> bool) -> bool {
-        false
+    fn any_object(&self, object: &Name, test: &mut dyn FnMut(&dyn Fields) -> bool) -> bool {
+        any_record(&self.world.person(self.ix).records, object, test)
     }
 
     fn count_activities(&self, asked: &Asked<'_>, enough: u64) -> u64 {
@@ -143,6 +153,10 @@ impl PersonFacts for PersonView<'_> {
         let back = usize::try_from(nth).ok().filter(|&n| n >= 1 && n <= times.len())?;
         Some(times[times.len() - back])
     }
+}
+
+fn any_record(records: &[ObjectRecord], object: &Name, test: &mut dyn FnMut(&dyn Fields) -> bool) -> bool {
+    records.iter().any(|record| object.is(record.object) && test(record.fields.as_ref()))
 }
 
 impl GroupFacts for Group {

@@ -29,6 +29,8 @@ pub struct Needs {
     pub journeys: BTreeSet<DocumentId>,
     /// The people's roles in the account.
     pub roles: bool,
+    /// Custom objects whose records are asked, of accounts and of people.
+    pub objects: BTreeSet<DocumentId>,
     /// Activity types whose history is asked.
     pub history: BTreeSet<String>,
 }
@@ -46,6 +48,7 @@ impl Needs {
         self.scores.extend(&other.scores);
         self.journeys.extend(&other.journeys);
         self.roles |= other.roles;
+        self.objects.extend(&other.objects);
         self.history.extend(other.history.iter().cloned());
     }
 }
@@ -63,6 +66,7 @@ impl From<&condition::Needs> for Needs {
             scores: asked.scores.clone(),
             journeys: BTreeSet::new(),
             roles: asked.roles_in_account,
+            objects: asked.objects.clone(),
             history: asked.activities().into_iter().map(str::to_owned).collect(),
         }
     }

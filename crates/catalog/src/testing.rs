@@ -194,6 +194,7 @@ impl AccountBuilder {
             people: Vec::new(),
             lists: Vec::new(),
             groups: Vec::new(),
+            records: Vec::new(),
             trips: self.trips.into_iter().filter(|trip| needs.journeys.contains(&trip.journey)).collect(),
         });
         for (no, values) in (1..).zip(&self.people) {
@@ -207,6 +208,7 @@ impl AccountBuilder {
                 lists: Vec::new(),
                 memberships: Vec::new(),
                 roles: Vec::new(),
+                records: Vec::new(),
                 test_profile: false,
                 history: Vec::new(),
                 trips: Vec::new(),

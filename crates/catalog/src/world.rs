@@ -74,8 +74,19 @@ pub struct Account {
     pub lists: Vec<DocumentId>,
     /// Its buying groups, of those asked for.
     pub groups: Vec<GroupIx>,
+    /// Its records of the custom objects asked for.
+    pub records: Vec<ObjectRecord>,
     /// Its enrollments in the journeys asked for.
     pub trips: Vec<Trip>,
+}
+
+/// A record of a custom object or an opportunity.
+#[derive(Debug, Clone)]
+pub struct ObjectRecord {
+    /// The object.
+    pub object: DocumentId,
+    /// Its fields.
+    pub fields: Arc<serde_json::Value>,
 }
 
 /// A person as the batch sees it.
@@ -97,8 +108,10 @@ pub struct Person {
     pub lists: Vec<DocumentId>,
     /// Its memberships: group, and the place in that group's members.
     pub memberships: Vec<(GroupIx, usize)>,
-    /// Its roles in each account of the batch that it belongs to.
-    pub roles: Vec<(AccountIx, Vec<String>)>,
+    /// Its roles in each account that it belongs to, of those asked for.
+    pub roles: Vec<(AccountId, Vec<String>)>,
+    /// Its records of the custom objects asked for.
+    pub records: Vec<ObjectRecord>,
     /// Its activities of the types asked for, oldest first.
     pub history: Vec<PastActivity>,
     /// Its enrollments in the journeys asked for.

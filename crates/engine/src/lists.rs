@@ -17,6 +17,7 @@ use crate::batch::{Batch, StepError};
 use crate::listen::HeardActivity;
 use crate::live::LiveList;
 use crate::load::{Wanted, load};
+use crate::sets::Set;
 
 impl Batch<'_> {
     /// The next subjects of a shard that a list is evaluated for.
@@ -215,7 +216,15 @@ struct Judged {
     rechecks: Vec<(Shard, Timestamp, DocumentId, i64)>,
 }
 
+/// From how many subjects on a set is judged by one statement instead of being loaded.
+const A_SET: usize = 32;
+
 fn judge(s: &mut dyn Session, batch: &Batch<'_>, list: &LiveList, subjects: &[i64]) -> Result<Judged, StoreError> {
+    if subjects.len() >= A_SET && !list.follows_time {
+        let set = Set::new(batch.live, &list.condition, batch.now());
+        let belong = set.among(s, subjects)?.into_iter().collect();
+        return Ok(Judged { belong, rechecks: Vec::new() });
+    }
     let mut wanted = Wanted::of(&list.needs);
     for &id in subjects {
         match list.of_people {

@@ -1,6 +1,6 @@
 //! The definitions that run now, compiled once per revision and shared by every step of the process.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use caravan_catalog::definitions::Interest;
@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 use crate::compile::{Identity, compile};
 use crate::deliver::Rules;
 use crate::groups::weighting::ActivityWeights;
+use crate::objects::Object;
 use crate::plan::{Entry, Plan};
 
 /// A dynamic list or an audience: a condition whose members are kept.
@@ -116,6 +117,8 @@ pub struct Live {
     pub weighting: ActivityWeights,
     /// Communication limits.
     pub rules: Rules,
+    /// Custom objects whose records belong to accounts; the others belong to people.
+    pub objects_of_accounts: BTreeSet<DocumentId>,
     plans: Mutex<HashMap<VersionId, Option<Arc<Plan>>>>,
     entered_by: Mutex<Option<EnteredBy>>,
 }
@@ -147,6 +150,10 @@ impl Live {
             interests,
             rules: Rules::of(&definitions),
             weighting: ActivityWeights::in_force(&definitions),
+            objects_of_accounts: Object::all_of(&definitions, Subject::Account)
+                .iter()
+                .map(|object| object.id)
+                .collect(),
             definitions,
             heard,
             plans: Mutex::new(HashMap::new()),

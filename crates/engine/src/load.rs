@@ -1,13 +1,13 @@
 //! Filling a batch's world: everything that its travellers may look at, each kind with one statement.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::world::{Account, Group, Member, PastActivity, Person, Source, Trip};
+use caravan_catalog::world::{Account, Group, Member, ObjectRecord, PastActivity, Person, Source, Trip};
 use caravan_catalog::{Needs, World};
-use caravan_model::{AccountId, DocumentId, PersonId};
+use caravan_model::{AccountId, DocumentId, GroupId, PersonId};
 use caravan_store::step::EnrollmentRow;
-use caravan_store::{Session, StoreError, groups, records, step};
+use caravan_store::{Session, StoreError, groups, objects, records, step};
 use jiff::Timestamp;
 
 use crate::live::Live;
@@ -65,6 +65,7 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
                 people: Vec::new(),
                 lists: Vec::new(),
                 groups: Vec::new(),
+                records: Vec::new(),
                 trips: Vec::new(),
             });
         }
@@ -86,24 +87,27 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
                 lists: Vec::new(),
                 memberships: Vec::new(),
                 roles: Vec::new(),
+                records: Vec::new(),
                 history: Vec::new(),
                 trips: Vec::new(),
             });
         }
     }
     for relation in relations {
-        let (Some(account), Some(person)) = (world.account_ix(relation.account), world.person_ix(relation.person))
-        else {
-            continue;
-        };
-        world.account_mut(account).people.push(person);
+        let Some(person) = world.person_ix(relation.person) else { continue };
+        if let Some(account) =
+            world.account_ix(relation.account).filter(|_| wanted.with_people.contains(&relation.account))
+        {
+            world.account_mut(account).people.push(person);
+        }
         if needs.roles {
-            world.person_mut(person).roles.push((account, relation.roles));
+            world.person_mut(person).roles.push((relation.account, relation.roles));
         }
     }
+    load_objects(s, &mut world, live, needs, &accounts, &people)?;
     load_scores(s, &mut world, needs, &people)?;
     load_lists(s, &mut world, needs, &accounts, &people)?;
-    load_groups(s, &mut world, live, needs, &accounts, &people)?;
+    load_groups(s, &mut world, live, needs, &accounts, &people, &wanted.people)?;
     load_history(s, &mut world, needs, &people)?;
     load_trips(s, &mut world, live, needs, &accounts, &people)?;
     Ok(world)
@@ -112,7 +116,41 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
 /// People of the accounts that need them; and, for roles, the accounts of the people that came by themselves.
 fn relations(s: &mut dyn Session, wanted: &Wanted) -> Result<Vec<records::Relation>, StoreError> {
     let accounts: Vec<i64> = wanted.with_people.iter().map(|id| id.0).collect();
-    if accounts.is_empty() { Ok(Vec::new()) } else { records::people_of_accounts(s, &accounts) }
+    let mut all = if accounts.is_empty() { Vec::new() } else { records::people_of_accounts(s, &accounts)? };
+    if wanted.needs.roles && !wanted.people.is_empty() {
+        let people: Vec<i64> = wanted.people.iter().map(|id| id.0).collect();
+        let own = records::accounts_of_people(s, &people)?;
+        all.extend(own.into_iter().filter(|relation| !wanted.with_people.contains(&relation.account)));
+    }
+    Ok(all)
+}
+
+fn load_objects(
+    s: &mut dyn Session,
+    world: &mut World,
+    live: &Live,
+    needs: &Needs,
+    accounts: &[i64],
+    people: &[i64],
+) -> Result<(), StoreError> {
+    let (of_accounts, of_people): (Vec<DocumentId>, Vec<DocumentId>) =
+        needs.objects.iter().partition(|id| live.objects_of_accounts.contains(id));
+    let ids = |objects: &[DocumentId]| -> Vec<i64> { objects.iter().map(|id| id.0).collect() };
+    for row in objects::of_subjects(s, &ids(&of_accounts), accounts)? {
+        if let Some(ix) = world.account_ix(AccountId(row.subject)) {
+            world.account_mut(ix).records.push(record_of(&row));
+        }
+    }
+    for row in objects::of_subjects(s, &ids(&of_people), people)? {
+        if let Some(ix) = world.person_ix(PersonId(row.subject)) {
+            world.person_mut(ix).records.push(record_of(&row));
+        }
+    }
+    Ok(())
+}
+
+fn record_of(row: &objects::RecordRow) -> ObjectRecord {
+    ObjectRecord { object: row.object, fields: Arc::new(serde_json::from_str(&row.fields).unwrap_or_default()) }
 }
 
 fn load_scores(s: &mut dyn Session, world: &mut World, needs: &Needs, people: &[i64]) -> Result<(), StoreError> {
@@ -163,6 +201,7 @@ fn load_groups(
     needs: &Needs,
     accounts: &[i64],
     people: &[i64],
+    alone: &BTreeSet<PersonId>,
 ) -> Result<(), StoreError> {
     let interests: Vec<i64> = match needs.all_interests {
         true => live.interests.keys().map(|id| id.0).collect(),
@@ -172,10 +211,12 @@ fn load_groups(
         return Ok(());
     }
     // Groups of the batch's accounts; people who travel by themselves bring those that they are members of.
-    let rows = match accounts.is_empty() {
-        false => groups::of_accounts(s, accounts, &interests)?,
-        true => groups::of_people(s, people, &interests)?,
-    };
+    let mut rows = if accounts.is_empty() { Vec::new() } else { groups::of_accounts(s, accounts, &interests)? };
+    let alone: Vec<i64> = if accounts.is_empty() { people.to_vec() } else { alone.iter().map(|id| id.0).collect() };
+    if !alone.is_empty() {
+        let known: HashSet<GroupId> = rows.iter().map(|group| group.id).collect();
+        rows.extend(groups::of_people(s, &alone, &interests)?.into_iter().filter(|group| !known.contains(&group.id)));
+    }
     let ids: Vec<i64> = rows.iter().map(|g| g.id.0).collect();
     if ids.is_empty() {
         return Ok(());

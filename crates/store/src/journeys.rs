@@ -320,16 +320,20 @@ pub struct Shown {
 
 /// Accounts as they are shown.
 pub fn shown_accounts(s: &mut dyn Session, ids: &[i64]) -> Result<Vec<Shown>, StoreError> {
-    s.query_map("SELECT id, key, name FROM account WHERE id {in:1}", params![ids], |r| {
+    s.query_map("SELECT id, key, name FROM account WHERE id {in:1} ORDER BY id", params![ids], |r| {
         Ok(Shown { id: r.int(0), key: r.string(1), name: r.string(2) })
     })
 }
 
 /// People as they are shown.
 pub fn shown_people(s: &mut dyn Session, ids: &[i64]) -> Result<Vec<Shown>, StoreError> {
-    s.query_map("SELECT id, key, first_name, last_name, email FROM person WHERE id {in:1}", params![ids], |r| {
-        let full = [r.opt_text(2), r.opt_text(3)].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        let name = if full.is_empty() { r.opt_text(4).unwrap_or_default().to_owned() } else { full };
-        Ok(Shown { id: r.int(0), key: r.string(1), name })
-    })
+    s.query_map(
+        "SELECT id, key, first_name, last_name, email FROM person WHERE id {in:1} ORDER BY id",
+        params![ids],
+        |r| {
+            let full = [r.opt_text(2), r.opt_text(3)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+            let name = if full.is_empty() { r.opt_text(4).unwrap_or_default().to_owned() } else { full };
+            Ok(Shown { id: r.int(0), key: r.string(1), name })
+        },
+    )
 }

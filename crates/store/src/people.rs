@@ -62,7 +62,7 @@ fn listed(table: Table) -> &'static str {
 }
 
 /// What the search looks at. `key` by its beginning too: people type keys from the left.
-fn matching(table: Table) -> &'static str {
+pub(crate) fn matching(table: Table) -> &'static str {
     match table {
         Table::Account => {
             "(LOWER(key) LIKE $1 ESCAPE '\\' OR LOWER(name) LIKE $1 ESCAPE '\\' OR LOWER(website) LIKE $1 ESCAPE '\\')"

@@ -12,8 +12,10 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use caravan_model::Clock;
+use caravan_model::text::fold;
 use jiff::Timestamp;
 use parking_lot::{FairMutex, FairMutexGuard};
+use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{CachedStatement, OpenFlags, ToSql};
 
@@ -57,7 +59,8 @@ impl Connection {
         let set_up = || {
             raw.busy_timeout(BUSY_TIMEOUT)?;
             raw.execute_batch(&pragmas(access, scratch))?;
-            rusqlite::vtab::array::load_module(&raw)
+            rusqlite::vtab::array::load_module(&raw)?;
+            register_fold(&raw)
         };
         set_up().map_err(|error| refusal(&error, "PRAGMA"))?;
         raw.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
@@ -68,6 +71,15 @@ impl Connection {
         let text = self.translations.translated(Dialect::Sqlite, sql)?;
         self.raw.prepare_cached(&text).map_err(|error| refusal(&error, sql))
     }
+}
+
+/// What compiled conditions compare text by; PostgreSQL has a function of the same name.
+fn register_fold(raw: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    raw.create_scalar_function("caravan_fold", 1, flags, |context| match context.get_raw(0) {
+        ValueRef::Text(text) => Ok(Some(fold(&String::from_utf8_lossy(text)).into_owned())),
+        _ => Ok(None),
+    })
 }
 
 /// `synchronous = FULL`: a commit that was reported survives a loss of power.

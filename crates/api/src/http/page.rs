@@ -25,6 +25,11 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
+    /// The first page of so many rows.
+    pub fn of(limit: Option<usize>) -> Self {
+        Self { limit, cursor: None }
+    }
+
     /// How many rows.
     pub fn limit(&self) -> Result<usize, Problem> {
         page_limit(self.limit)

@@ -8,6 +8,7 @@ mod documentation;
 mod groups;
 mod journeys;
 mod links;
+mod members;
 mod protocol;
 mod records;
 mod support;

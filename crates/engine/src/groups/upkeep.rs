@@ -191,7 +191,6 @@ fn relate(world: &mut World, relations: Vec<Relation>) {
             continue;
         };
         world.account_mut(account).people.push(person);
-        world.person_mut(person).roles.push((account, relation.roles));
     }
 }
 

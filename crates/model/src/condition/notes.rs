@@ -45,6 +45,14 @@ impl Condition {
         self.root().holds_noting(who.into(), context, notes)
     }
 
+    /// Whether it holds, with every test looked at, also those that could not change the answer any more: for people who
+    /// ask why somebody belongs or does not.
+    pub fn explain<'a>(&self, who: impl Into<Who<'a>>, context: &Context<'_>) -> Noted {
+        let (who, mut tests) = (who.into(), Vec::new());
+        let (held, lacking) = self.root().explain(who, context, &mut tests);
+        Noted { held, tests, lacking }
+    }
+
     /// Reads the notes of one evaluation again. Notes that do not fit the condition tell what they can.
     pub fn read_notes(&self, notes: &[Json]) -> Noted {
         let mut reader = Reader { notes: notes.iter(), tests: Vec::new() };
@@ -69,6 +77,44 @@ impl Expr {
             }
         }
     }
+}
+
+impl Expr {
+    fn explain(&self, who: Who<'_>, context: &Context<'_>, tests: &mut Vec<NotedTest>) -> (bool, Option<String>) {
+        let mut each = |parts: &[Self]| -> Vec<(bool, Option<String>)> {
+            parts.iter().map(|part| part.explain(who, context, tests)).collect()
+        };
+        match self {
+            Self::All(parts) => {
+                let parts = each(parts);
+                let lacking: Vec<String> = parts.iter().filter_map(|(_, lacks)| lacks.clone()).collect();
+                (parts.iter().all(|(held, _)| *held), joined(lacking, " and "))
+            }
+            Self::Any(parts) => {
+                let parts = each(parts);
+                let held = parts.iter().any(|(held, _)| *held);
+                let lacking = parts.into_iter().filter_map(|(_, lacks)| lacks).collect();
+                (held, joined(lacking, " or ").filter(|_| !held))
+            }
+            Self::Not(part) => {
+                let held = !part.explain(who, context, tests).0;
+                (held, (!held).then(|| format!("not ({})", part.describe())))
+            }
+            Self::Test(test) => {
+                let held = self.holds(who, context);
+                let saw = saw(test, who, context).map(|saw| saw_in_words(test, &saw));
+                let text = self.describe();
+                let was = saw.as_ref().map_or_else(String::new, |saw| format!(" (it was {saw})"));
+                let lacking = (!held).then(|| format!("{text}{was}"));
+                tests.push(NotedTest { text, held: Some(held), saw });
+                (held, lacking)
+            }
+        }
+    }
+}
+
+fn joined(parts: Vec<String>, by: &str) -> Option<String> {
+    (!parts.is_empty()).then(|| parts.join(by))
 }
 
 /// Writing to a string cannot fail.

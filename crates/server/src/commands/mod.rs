@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod import;
 mod journey;
+mod list;
 mod run;
 mod sample;
 mod serve;
@@ -60,6 +61,9 @@ enum Command {
     /// Publish, pause, resume, close or abort journeys, and count their travellers
     #[command(subcommand)]
     Journey(journey::Verb),
+    /// Show, change and export the members of lists and audiences
+    #[command(subcommand)]
+    List(list::Verb),
     /// Run a journey in virtual time on a copy of the store
     Simulate(simulate::Args),
     /// Run scenarios: given these accounts and events, journeys do this; needs no store
@@ -113,6 +117,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Diff(args) => diff::run(&context, &args),
         Command::Export(args) => export::run(&context, &args),
         Command::Journey(verb) => journey::run(&context, &verb),
+        Command::List(verb) => list::run(&context, &verb),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Test(args) => test::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),

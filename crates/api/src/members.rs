@@ -1,0 +1,321 @@
+//! Members of lists and audiences: read, added and taken out by hand, and exported.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use caravan_engine::members::{self, Change, Changed, MembersError, Who};
+use caravan_model::document::DocumentKind;
+use caravan_store::members::{Order, Place};
+use futures_util::stream;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::ApiState;
+use crate::access::Permission::{ReadCustomers, WriteCustomers, WriteDefinitions};
+use crate::history::SubjectPath;
+use crate::http::page::{Page, PageQuery, read_cursor, write_cursor};
+use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
+
+/// Pieces of an export that wait for whoever reads it.
+const PIECES: usize = 4;
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    use DocumentKind::{AccountList, Audience, PeopleList};
+    let of = |kind: DocumentKind, rest: &str| format!("/api/v1/{}/{{key}}/{rest}", kind.plural());
+    Operations::of("Members of lists")
+        .get(&of(AccountList, "members"), ReadCustomers, of_account_list, "The accounts of a list")
+        .get(&of(PeopleList, "members"), ReadCustomers, of_people_list, "The people of a list")
+        .get(&of(Audience, "members"), ReadCustomers, of_audience, "The accounts or people of an audience")
+        .post(
+            &of(AccountList, "members"),
+            WriteCustomers,
+            add_accounts,
+            "Add accounts to a static list, by key or by a condition",
+        )
+        .post(
+            &of(PeopleList, "members"),
+            WriteCustomers,
+            add_people,
+            "Add people to a static list, by key or by a condition",
+        )
+        .post(
+            &of(AccountList, "members/removals"),
+            WriteCustomers,
+            remove_accounts,
+            "Take accounts out of a static list, by key or by a condition",
+        )
+        .post(
+            &of(PeopleList, "members/removals"),
+            WriteCustomers,
+            remove_people,
+            "Take people out of a static list, by key or by a condition",
+        )
+        .get(
+            &of(AccountList, "members.csv"),
+            ReadCustomers,
+            export_account_list,
+            "The accounts of a list as CSV, streamed",
+        )
+        .get(&of(PeopleList, "members.csv"), ReadCustomers, export_people_list, "The people of a list as CSV, streamed")
+        .get(
+            &of(Audience, "members.csv"),
+            ReadCustomers,
+            export_audience,
+            "The members of an audience as CSV, streamed",
+        )
+        .post(
+            &of(AccountList, "repair"),
+            WriteDefinitions,
+            repair_account_list,
+            "Evaluate a dynamic list for every account again",
+        )
+        .post(
+            &of(PeopleList, "repair"),
+            WriteDefinitions,
+            repair_people_list,
+            "Evaluate a dynamic list for every person again",
+        )
+        .post(&of(Audience, "repair"), WriteDefinitions, repair_audience, "Evaluate an audience for everybody again")
+}
+
+/// A member of a list.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ListMember")]
+struct Member {
+    /// Key of the account or person.
+    key: String,
+    /// Its name.
+    name: Option<String>,
+    /// A person's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    /// Who put it in: `manual`, `manifest`, `rule` or `journey:KEY`.
+    source: String,
+    /// Since when.
+    added_at: Timestamp,
+}
+
+/// In which order members come.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "MemberOrder")]
+enum Sort {
+    /// By key.
+    #[default]
+    Key,
+    /// By name.
+    Name,
+    /// Who came last comes first.
+    Newest,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+struct MembersQuery {
+    /// Rows on a page, 1 to 200; 50 when left out.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<usize>,
+    /// `next_cursor` of the page before; left out: the first page.
+    cursor: Option<String>,
+    /// Only members in whose key, name or address this text occurs.
+    q: Option<String>,
+    /// In which order; by key when left out.
+    #[serde(default)]
+    sort: Sort,
+}
+
+/// Who is added or taken out: `keys`, or whoever meets `when` now.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "MembersNamed")]
+struct Named {
+    /// Keys of accounts or people.
+    #[serde(default)]
+    keys: Option<Vec<String>>,
+    /// A condition, evaluated once.
+    #[serde(default)]
+    when: Option<Value>,
+}
+
+impl From<MembersError> for Problem {
+    fn from(error: MembersError) -> Self {
+        match error {
+            MembersError::Unknown(kind, key) => {
+                Self::not_found("unknown_reference", format!("The {} `{key}`", kind.label().to_lowercase()))
+            }
+            MembersError::NotStatic(_) => Self::conflict("list_not_static", format!("{error}.")),
+            MembersError::NoCondition(_) => Self::conflict("list_not_dynamic", format!("{error}.")),
+            MembersError::Findings(findings) => Self::findings(findings),
+            MembersError::Store(error) => error.into(),
+        }
+    }
+}
+
+async fn page(state: ApiState, kind: DocumentKind, key: String, query: MembersQuery) -> Result<Page<Member>, Problem> {
+    let limit = PageQuery::of(query.limit).limit()?;
+    let order = match query.sort {
+        Sort::Key => Order::Key,
+        Sort::Name => Order::Name,
+        Sort::Newest => Order::Newest,
+    };
+    let after = read_cursor(query.cursor.as_deref())?.map(|text| place(&text)).transpose()?;
+    let search = query.q.unwrap_or_default();
+    let read = state.blocking(move |engine| {
+        let (mut rows, total) = members::page(engine, kind, &key, &search, order, after.as_ref(), limit + 1)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next = rows.last().filter(|_| more).map(|row| order.place(row));
+        let items = rows.into_iter().map(|row| Member {
+            key: row.key,
+            name: Some(row.name).filter(|name| !name.is_empty()),
+            email: row.email,
+            source: row.source,
+            added_at: row.added_at,
+        });
+        let next_cursor = next.map(|place| write_cursor(format!("{}:{}", place.id, place.value)));
+        Ok(Page { items: items.collect(), next_cursor, total: Some(total) })
+    });
+    read.await
+}
+
+/// `ID:VALUE`; the value may hold anything.
+fn place(text: &str) -> Result<Place, Problem> {
+    let read =
+        text.split_once(':').and_then(|(id, value)| Some(Place { id: id.parse().ok()?, value: value.to_owned() }));
+    read.ok_or_else(crate::http::page::bad_cursor)
+}
+
+async fn change(
+    state: ApiState,
+    kind: DocumentKind,
+    key: String,
+    change: Change,
+    named: Named,
+) -> Result<Answer<Changed>, Problem> {
+    let write = state.blocking(move |engine| {
+        let who = match (&named.keys, &named.when) {
+            (Some(keys), None) => Who::Keys(keys),
+            (None, Some(when)) => Who::When(when),
+            _ => return Err(Problem::bad_request("invalid_input", "Give either `keys` or `when`.")),
+        };
+        Ok(members::change(engine, kind, &key, change, who)?)
+    });
+    Ok(Answer::of(write.await?))
+}
+
+async fn repair(state: ApiState, kind: DocumentKind, key: String) -> Result<Done, Problem> {
+    state.blocking(move |engine| Ok(members::repair(engine, kind, &key)?)).await?;
+    Ok(Done::default())
+}
+
+/// A file as it is made.
+struct File(Response);
+
+async fn export(state: ApiState, kind: DocumentKind, key: String) -> Result<File, Problem> {
+    // Whether there is such a list is answered before the first byte.
+    let (name, engine) = (format!("{key}.csv"), state.engine.clone());
+    let known = key.clone();
+    state.blocking(move |engine| Ok(members::page(engine, kind, &known, "", Order::Key, None, 1)?)).await?;
+    let (sender, receiver) = mpsc::channel(PIECES);
+    tokio::task::spawn_blocking(move || {
+        let mut pieces = Pieces(sender);
+        let mut out = io::BufWriter::with_capacity(64 * 1024, &mut pieces);
+        if let Err(error) = members::export(&engine, kind, &key, &mut out) {
+            drop(out);
+            tracing::warn!(%error, list = %key, "an export ended early");
+            pieces.fail(&error);
+        }
+    });
+    let pieces = stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
+    // Keys are of letters, digits and signs that need no escaping.
+    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Problem::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    Ok(File((headers, Body::from_stream(pieces)).into_response()))
+}
+
+/// Hands what is written to whoever reads the answer, and waits while they are slow.
+struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+
+impl io::Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Pieces {
+    /// The answer breaks off, so that nobody takes half a file for a whole one.
+    fn fail(&self, error: &dyn std::fmt::Display) {
+        let _ = self.0.blocking_send(Err(io::Error::other(error.to_string())));
+    }
+}
+
+impl IntoResponse for File {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl aide::OperationOutput for File {
+    type Inner = String;
+
+    fn inferred_responses(
+        _: &mut aide::generate::GenContext,
+        _: &mut aide::openapi::Operation,
+    ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
+        let file = aide::openapi::Response {
+            description: "A header, then one line per member.".to_owned(),
+            content: [("text/csv".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
+            ..Default::default()
+        };
+        vec![(Some(aide::openapi::StatusCode::Code(200)), file)]
+    }
+}
+
+/// One handler per kind: their paths differ in nothing else.
+macro_rules! handlers {
+    (pages: $($page:ident = $paged:ident),*; changes: $($name:ident = $changed:ident $change:ident),*;
+     exports: $($export:ident = $exported:ident),*; repairs: $($repair:ident = $repaired:ident),*) => {
+        $(async fn $page(
+            State(state): State<ApiState>,
+            Path(path): Path<SubjectPath>,
+            Query(query): Query<MembersQuery>,
+        ) -> Result<Page<Member>, Problem> {
+            page(state, DocumentKind::$paged, path.key, query).await
+        })*
+        $(async fn $name(
+            State(state): State<ApiState>,
+            Path(path): Path<SubjectPath>,
+            Json(named): Json<Named>,
+        ) -> Result<Answer<Changed>, Problem> {
+            change(state, DocumentKind::$changed, path.key, Change::$change, named).await
+        })*
+        $(async fn $export(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<File, Problem> {
+            export(state, DocumentKind::$exported, path.key).await
+        })*
+        $(async fn $repair(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<Done, Problem> {
+            repair(state, DocumentKind::$repaired, path.key).await
+        })*
+    };
+}
+
+handlers! {
+    pages: of_account_list = AccountList, of_people_list = PeopleList, of_audience = Audience;
+    changes: add_accounts = AccountList Add, add_people = PeopleList Add,
+        remove_accounts = AccountList Remove, remove_people = PeopleList Remove;
+    exports: export_account_list = AccountList, export_people_list = PeopleList, export_audience = Audience;
+    repairs: repair_account_list = AccountList, repair_people_list = PeopleList, repair_audience = Audience
+}

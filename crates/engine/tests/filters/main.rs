@@ -1,0 +1,171 @@
+//! Conditions as SQL and conditions in memory are the same: generated ones over generated data, on both databases.
+//!
+//! `CARAVAN_FILTER_SEED=N` repeats a run, `CARAVAN_FILTER_CASES=N` makes it longer.
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
+
+mod conditions;
+mod data;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+
+use caravan_engine::sets::{Set, preview};
+use caravan_model::attribute::Subject;
+use caravan_model::text::fold;
+use caravan_store::{SessionExt, StoreError, params};
+use serde_json::{Value as Json, json};
+use support::{World, on_both_stores};
+
+use conditions::Generator;
+
+/// Conditions of a normal run, half of them about accounts, half about people.
+const CASES: u64 = 1_200;
+/// Conditions that meet the same data.
+const PER_WORLD: u64 = 300;
+const NOW: &str = "2026-12-01T11:00:00Z";
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// What a run found, so that a test that proves nothing shows.
+#[derive(Debug, Default)]
+struct Tally {
+    conditions: u64,
+    exact: u64,
+    /// Found some and not all.
+    telling: u64,
+}
+
+fn both_evaluators_agree(open: &dyn Fn() -> World) {
+    let seed = setting("CARAVAN_FILTER_SEED", 1);
+    let cases = setting("CARAVAN_FILTER_CASES", CASES);
+    let mut tally = Tally::default();
+    for first in (0..cases).step_by(PER_WORLD as usize) {
+        let world = open();
+        data::furnish(&world, seed.wrapping_add(first));
+        for case in first..cases.min(first + PER_WORLD) {
+            agree(&world, seed, case, &mut tally);
+        }
+    }
+    println!("seed {seed}: {tally:?}");
+    assert!(tally.telling * 4 > tally.conditions, "too many conditions told nobody apart: {tally:?}");
+    assert!(tally.exact * 4 > tally.conditions * 3, "most conditions are exact in SQL: {tally:?}");
+}
+
+fn agree(world: &World, seed: u64, case: u64, tally: &mut Tally) {
+    let subject = if case % 2 == 0 { Subject::Account } else { Subject::Person };
+    let definitions = world.engine.store().read(|s| world.engine.live(s)).unwrap();
+    let read = |json: &Json| match subject {
+        Subject::Account => definitions.definitions.account_condition(json, ""),
+        Subject::Person => definitions.definitions.person_condition(json, ""),
+    };
+    // A few say what can never hold, or always does, and are refused.
+    let mut generator = Generator::new(seed, case);
+    let written = std::iter::repeat_with(|| generator.condition(subject)).take(20);
+    let (json, condition) = written.filter_map(|json| Some((json.clone(), read(&json).ok()?))).next().unwrap();
+    let compared = world.engine.store().read(|s| -> Result<_, StoreError> {
+        let live = world.engine.live(s)?;
+        let set = Set::new(&live, &condition, s.now()?);
+        let ids = format!("SELECT id FROM {} ORDER BY id", subject.as_str());
+        let everybody: Vec<i64> = s.query_map(&ids, &[], |row| Ok(row.int(0)))?;
+        let memory = set.judged(s, &everybody)?;
+        let filter = set.filter(s);
+        let raw = filter.next(s, 0, everybody.len())?;
+        let among = set.among(s, &everybody)?;
+        Ok((memory, filter, raw, among, set.count(s)?, everybody.len()))
+    });
+    let told = |what: &str| format!("case {case} of seed {seed}, {what}: {json}");
+    let (memory, filter, raw, among, count, everybody) =
+        compared.unwrap_or_else(|error| panic!("{}", told(&error.to_string())));
+    if filter.is_exact() {
+        assert_eq!(raw, memory, "{}", told("SQL alone"));
+    } else {
+        let raw: BTreeSet<i64> = raw.into_iter().collect();
+        assert!(memory.iter().all(|id| raw.contains(id)), "{}", told("SQL left somebody out"));
+    }
+    assert_eq!(among, memory, "{}", told("settled"));
+    assert_eq!(count, memory.len() as i64, "{}", told("counted"));
+    tally.conditions += 1;
+    tally.exact += u64::from(filter.is_exact());
+    tally.telling += u64::from(!memory.is_empty() && memory.len() < everybody);
+}
+
+#[test]
+fn sql_and_memory_agree_on_the_embedded_store() {
+    both_evaluators_agree(&|| World::embedded(NOW));
+}
+
+#[test]
+fn sql_and_memory_agree_on_postgresql() {
+    both_evaluators_agree(&|| World::postgres(NOW));
+}
+
+on_both_stores! {
+    every_letter_folds_in_the_database_as_it_does_in_memory(world at "2026-12-01T11:00:00Z") {
+        // Each between others, so that whole texts are folded and not letters alone.
+        let letters: Vec<char> = (1..=0x0010_FFFF_u32).filter_map(char::from_u32).collect();
+        let texts: Vec<String> = letters.chunks(64).map(|some| some.iter().flat_map(|c| [*c, 'X']).collect()).collect();
+        let mut wrong = Vec::new();
+        for texts in texts.chunks(2_000) {
+            let list = serde_json::to_string(texts).unwrap();
+            let sql = match world.engine.store().dialect() {
+                caravan_store::Dialect::Sqlite => "SELECT caravan_fold(value) FROM json_each(CAST($1 AS TEXT)) ORDER BY key",
+                caravan_store::Dialect::Postgres => {
+                    "SELECT caravan_fold(value) FROM jsonb_array_elements_text(CAST($1 AS JSONB))
+                     WITH ORDINALITY AS each (value, n) ORDER BY n"
+                }
+            };
+            let read = |s: &mut dyn caravan_store::Session| -> Result<Vec<String>, StoreError> {
+                s.query_map(sql, params![&list], |row| Ok(row.string(0)))
+            };
+            let folded = world.engine.store().read(read).unwrap();
+            assert_eq!(folded.len(), texts.len());
+            wrong.extend(texts.iter().zip(folded).filter(|(text, folded)| *folded != fold(text)).map(|(text, _)| text.clone()));
+        }
+        assert!(wrong.is_empty(), "{} differ, the first: {:?}", wrong.len(), wrong.first());
+    }
+    a_preview_counts_and_tells_which_test_failed(world at "2026-12-01T11:00:00Z") {
+        let world = world.with_people(5, 2);
+        let when = json!({"all": [
+            {"account": "employees", "at_least": 200},
+            {"any": [{"account": "country", "is": "DE"}, {"has_people": {"person": "job_title", "contains": "CHIEF"}}]},
+        ]});
+        let shown = preview(&world.engine, Subject::Account, &when, 2, Some("a-1")).unwrap();
+        assert_eq!((shown.count, shown.sample.len()), (3, 2));
+        let why = shown.why.unwrap();
+        assert!(!why.held);
+        let tests: Vec<_> = why.tests.iter().map(|test| (test.text.as_str(), test.held)).collect();
+        assert_eq!(tests[0], ("Employees is at least 200", Some(false)));
+        assert_eq!((tests[1].1, tests[2].1), (Some(false), Some(true)), "looked at although it changes nothing: {tests:?}");
+        assert_eq!(why.lacking.as_deref(), Some("Employees is at least 200 (it was 100)"));
+        let nobody = preview(&world.engine, Subject::Account, &when, 2, Some("nobody")).unwrap_err();
+        assert_eq!(nobody.to_string(), "there is no account with the key `nobody`");
+        let wrong = preview(&world.engine, Subject::Account, &json!({"account": "employes", "is": 1}), 2, None);
+        assert!(matches!(wrong, Err(caravan_engine::sets::PreviewError::Findings(f)) if f[0].code == "unknown_attribute"));
+    }
+    a_thousand_values_and_tests_are_no_matter(world at "2026-12-01T11:00:00Z") {
+        let world = world.with_people(40, 1);
+        let words: Vec<String> = (0..999).map(|n| format!("word {n}")).chain(["a-1".to_owned()]).collect();
+        let parts: Vec<_> = (0..900).map(|n| json!({"account": "employees", "is": n * 100})).collect();
+        for (when, count) in [
+            (json!({"account": "name", "starts_with": words}), 11),
+            (json!({"account": "name", "not_contains": words}), 29),
+            (json!({"any": parts}), 40),
+        ] {
+            assert_eq!(preview(&world.engine, Subject::Account, &when, 1, None).unwrap().count, count, "{when}");
+        }
+    }
+    records_and_roles_count_in_lists_of_both_kinds(world at "2026-12-01T11:00:00Z") {
+        data::furnish(&world, 7);
+        for (subject, when) in [
+            (Subject::Account, json!({"has": "opportunity", "where": {"is_closed": {"is": true}}})),
+            (Subject::Person, json!({"has": "licence", "where": {"seats": {"at_least": 2}}})),
+            (Subject::Person, json!({"role_in_account": "Owner"})),
+        ] {
+            let shown = preview(&world.engine, subject, &when, 3, None).unwrap();
+            assert!(shown.count > 0 && shown.sample.len() == 3, "{when}: {}", shown.count);
+        }
+    }
+}
