@@ -55,7 +55,7 @@ fn both_evaluators_agree(open: &dyn Fn() -> World) {
 }
 
 fn agree(world: &World, seed: u64, case: u64, tally: &mut Tally) {
-    let subject = if case % 2 == 0 { Subject::Account } else { Subject::Person };
+    let subject = if case.is_multiple_of(2) { Subject::Account } else { Subject::Person };
     let definitions = world.engine.store().read(|s| world.engine.live(s)).unwrap();
     let read = |json: &Json| match subject {
         Subject::Account => definitions.definitions.account_condition(json, ""),
