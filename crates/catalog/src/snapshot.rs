@@ -23,7 +23,9 @@ pub struct Snapshot {
     system: Map<String, Json>,
     times: Vec<Time>,
     zone: Option<TimeZone>,
+    tells_zone: bool,
     own_zones: Option<(AttributeNo, AttributeNo)>,
+    locale: Option<Locale>,
 }
 
 /// A way to tell the time.
@@ -39,6 +41,18 @@ const TIMES: [Time; 3] = [
     Time { name: "time", format: "%H:%M" },
     Time { name: "date_time", format: "%Y-%m-%dT%H:%M%:z" },
 ];
+/// The zone in which the message tells the time.
+const ZONE: &str = "time_zone";
+/// The language in which filters write dates and numbers.
+const LOCALE: &str = "locale";
+
+/// The language of a message.
+#[derive(Debug, Clone)]
+struct Locale {
+    /// The organisation's first language.
+    default: Option<String>,
+}
+
 /// Filled in when the message is rendered.
 const RENDERED: &str = "unsubscribe_url";
 
@@ -65,7 +79,11 @@ impl Snapshot {
         }
         // The way out that is put under a message without one names the address.
         snapshot.system.extend(organisation("postal_address").map(|address| ("postal_address".to_owned(), address)));
-        if !snapshot.times.is_empty() {
+        if let Some(locale) = &mut snapshot.locale {
+            locale.default =
+                settings.and_then(|settings| settings.body.pointer("/languages/0")?.as_str().map(str::to_owned));
+        }
+        if !snapshot.times.is_empty() || snapshot.tells_zone {
             snapshot.own_zones =
                 Some((caravan_model::attribute::person::TIME_ZONE, caravan_model::attribute::account::TIME_ZONE));
         }
@@ -79,8 +97,11 @@ impl Snapshot {
                 self.system.extend(organisation(name).map(|value| (name.to_owned(), value)));
             }
             None if name == RENDERED => {}
+            None if name == ZONE => self.tells_zone = true,
+            None if name == LOCALE => self.locale = Some(Locale { default: None }),
             None => {
-                let known = TIMES.iter().map(|time| time.name).chain(["organisation", "postal_address", RENDERED]);
+                let others = ["organisation", "postal_address", ZONE, LOCALE, RENDERED];
+                let known = TIMES.iter().map(|time| time.name).chain(others);
                 let hint = did_you_mean(name, known);
                 let message = format!("There is no value `system.{name}`.{hint}");
                 return Err(Finding::error("unknown_attribute", "", message));
@@ -100,6 +121,9 @@ impl Snapshot {
             needs.person_attributes.insert(person);
             needs.account_attributes.insert(account);
         }
+        if self.locale.is_some() {
+            needs.person_attributes.insert(caravan_model::attribute::person::LOCALE);
+        }
         needs
     }
 
@@ -113,8 +137,15 @@ impl Snapshot {
             put(&mut values, "account", &self.account, |no| world.account_value(ix, no));
         }
         let mut system = self.system.clone();
-        if !self.times.is_empty() {
-            let local = world.now.to_zoned(self.zone_of(world, person, account));
+        if let Some(locale) = self.locale_of(world, person) {
+            system.insert(LOCALE.to_owned(), locale.into());
+        }
+        if !self.times.is_empty() || self.tells_zone {
+            let zone = self.zone_of(world, person, account);
+            if self.tells_zone {
+                system.extend(zone.iana_name().map(|name| (ZONE.to_owned(), name.into())));
+            }
+            let local = world.now.to_zoned(zone);
             let told =
                 self.times.iter().map(|time| (time.name.to_owned(), local.strftime(time.format).to_string().into()));
             system.extend(told);
@@ -123,6 +154,13 @@ impl Snapshot {
             values.insert("system".to_owned(), Json::Object(system));
         }
         values
+    }
+
+    /// The person's own language, else the organisation's first.
+    fn locale_of(&self, world: &World, person: Option<PersonIx>) -> Option<String> {
+        let locale = self.locale.as_ref()?;
+        let own = person.and_then(|ix| world.person_value(ix, caravan_model::attribute::person::LOCALE).as_text());
+        own.filter(|own| !own.trim().is_empty()).map(str::to_owned).or_else(|| locale.default.clone())
     }
 
     /// The person's own time zone, else the account's, else the organisation's.

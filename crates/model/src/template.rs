@@ -1,6 +1,8 @@
-//! What a template reads: the values that must be copied for it.
-//!
-//! Templates are minijinja's. Rendering lives with the messages; here nothing is rendered.
+//! The language of templates: the engine with our filters, and what a template reads, the values that must be copied for
+//! it. Templates are minijinja's. What becomes of their text lives with the messages.
+
+mod engine;
+mod filters;
 
 use std::collections::BTreeSet;
 
@@ -8,8 +10,12 @@ use minijinja::Environment;
 
 use crate::finding::Finding;
 
+pub use engine::{HTML_PREFIX, environment, escaped};
+pub use filters::{FILTERS, Filter, Group, filter, filters_markdown};
+
 /// The values that a template names, as paths (`person.first_name`); what it sets itself and the engine's own names are
-/// not among them. What is named in brackets (`person['first_name']`) counts as the whole (`person`).
+/// not among them. What is named in brackets (`person['first_name']`) counts as the whole (`person`). What its filters
+/// read beside (the message's clock, language, zone) is.
 ///
 /// # Errors
 /// `template_syntax`, with the line within the text.
@@ -18,7 +24,9 @@ pub fn paths(source: &str) -> Result<BTreeSet<String>, Finding> {
     let template = env.template_from_str(source).map_err(|error| syntax(&error))?;
     let own: Vec<&str> = assigned(source).chain(env.globals().map(|(name, _)| name)).collect();
     let root = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-    Ok(template.undeclared_variables(true).into_iter().filter(|path| !own.contains(&root(path).as_str())).collect())
+    let named = template.undeclared_variables(true).into_iter().filter(|path| !own.contains(&root(path).as_str()));
+    let beside = FILTERS.iter().filter(|filter| filter.is_used_in(source)).flat_map(|filter| filter.reads);
+    Ok(named.chain(beside.map(|path| (*path).to_owned())).collect())
 }
 
 /// The names that `{% set %}` gives anywhere. The engine's own walk forgets those set inside a condition, which are

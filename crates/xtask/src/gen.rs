@@ -19,6 +19,7 @@ fn all() -> anyhow::Result<Vec<Generated>> {
         Generated { path: "web/openapi.json", content: serde_json::to_string_pretty(&document)? + "\n" },
         Generated { path: "docs/reference/api.md", content: api_page(&document) },
         Generated { path: "docs/reference/actions.md", content: caravan_catalog::reference_markdown() },
+        Generated { path: "docs/reference/filters.md", content: caravan_model::template::filters_markdown() },
     ])
 }
 

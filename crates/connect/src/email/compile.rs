@@ -8,7 +8,6 @@ use minijinja::{Environment, ErrorKind, Value};
 use super::address::check_address;
 use super::content::{Attributes, EmailBody, EmailContent, Footer};
 use super::design::{self, DesignProblem};
-use super::filters;
 use super::html;
 use super::place::bad_places;
 use super::tags::{Tag, TagKind, tags};
@@ -74,7 +73,7 @@ impl Compiled {
 /// Checks `content` and makes it ready. Pointers of the findings start at the email; lines count within the text
 /// pointed at.
 pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compiled, Vec<Finding>> {
-    let mut check = Check { env: filters::environment(), attributes, findings: Vec::new(), paths: BTreeSet::new() };
+    let mut check = Check { env: template::environment(), attributes, findings: Vec::new(), paths: BTreeSet::new() };
     let (body_pointer, body) = match &content.body {
         EmailBody::Mjml(source) => ("/body/mjml", source),
         EmailBody::Html(source) => ("/body/html", source),
@@ -243,7 +242,7 @@ impl Check<'_> {
         match html::prepare(&document, masked, footer) {
             Ok((template, links)) => {
                 if !self.findings.iter().any(Finding::is_error) {
-                    self.add(filters::HTML_PREFIX, pointer, template);
+                    self.add(template::HTML_PREFIX, pointer, template);
                 }
                 self.warn_of_empty_links(pointer, &links);
                 links

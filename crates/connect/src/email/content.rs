@@ -87,7 +87,7 @@ impl Default for Footer {
 /// What `system` offers to every template. `unsubscribe_url` is filled in by the renderer, the rest by whoever takes
 /// the snapshot.
 pub const SYSTEM_ATTRIBUTES: &[&str] =
-    &["unsubscribe_url", "organisation", "postal_address", "date", "time", "date_time"];
+    &["unsubscribe_url", "organisation", "postal_address", "date", "time", "date_time", "time_zone", "locale"];
 
 /// The attributes that a template may name, as paths (`person.first_name`).
 #[derive(Debug, Clone, Default)]

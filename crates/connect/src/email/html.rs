@@ -4,12 +4,12 @@
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
+use caravan_model::template::escaped;
 use lol_html::errors::RewritingError;
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::Link;
-use super::filters::escaped;
 use super::tags::{Masked, Piece, TagKind, pieces};
 use crate::tracking::LinkMaker;
 

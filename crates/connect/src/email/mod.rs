@@ -8,7 +8,6 @@ mod address;
 mod compile;
 mod content;
 mod design;
-mod filters;
 mod html;
 mod place;
 mod render;

@@ -1,10 +1,11 @@
 //! What one recipient gets.
 
+use caravan_model::template::HTML_PREFIX;
 use serde_json::Value as Json;
 
 use super::compile::Compiled;
 use super::content::Snapshot;
-use super::{filters, html, text};
+use super::{html, text};
 use crate::connector::{EmailMessage, Mailbox, Unsubscribe};
 use crate::tracking::LinkMaker;
 
@@ -77,7 +78,7 @@ impl Compiled {
     pub fn render(&self, snapshot: &Snapshot, links: &LinkMaker<'_>) -> Result<Rendered, RenderError> {
         let values = minijinja::Value::from(minijinja::value::Serde(values(snapshot, &links.unsubscribe())));
         let part = |name| self.part(name, &values);
-        let design = part(filters::HTML_PREFIX)?;
+        let design = part(HTML_PREFIX)?;
         let preheader = self.has.preheader.then(|| part("preheader")).transpose()?;
         let mut plain = match self.has.text {
             true => part("text")?,

@@ -1,13 +1,12 @@
 //! The text of one recipient.
 
+use caravan_model::template::environment;
+use minijinja::Value;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value};
 use serde_json::Value as Json;
 
 /// No text is longer, in characters; providers refuse it.
 const MOST_CHARS: usize = 1_600;
-/// Instructions that one template may take.
-const FUEL: u64 = 100_000;
 
 /// Why a text cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +28,7 @@ pub fn render(
     values: &Json,
     short: &mut dyn FnMut(u16, &str) -> Option<String>,
 ) -> Result<String, TextProblem> {
-    let mut env = Environment::new();
-    env.set_undefined_behavior(UndefinedBehavior::Chainable);
-    env.set_fuel(Some(FUEL));
-    let rendered = env.render_str(body, Value::from(Serde(values.clone())));
+    let rendered = environment().render_named_str("text", body, Value::from(Serde(values.clone())));
     let rendered = rendered.map_err(|error| TextProblem { code: "render_failed", message: error.to_string() })?;
     let text = if shorten { with_short_links(&rendered, short) } else { rendered };
     let text: String = text.trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect();

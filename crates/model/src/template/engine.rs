@@ -1,7 +1,9 @@
-//! The template engine as emails use it: what is escaped, what a missing value becomes, how much work is allowed.
+//! The template engine as messages use it: what is escaped, what a missing value becomes, how much work is allowed.
 
 use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
+
+use super::filters::{FILTERS, is_missing};
 
 /// Budget of one part's rendering: about as many instructions, or 64 bytes of output each.
 const FUEL: u64 = 100_000;
@@ -26,26 +28,23 @@ pub fn environment() -> Environment<'static> {
         }
         _ => escape_formatter(out, state, value),
     });
-    // Both would let a value into the mail unescaped.
-    env.remove_filter("safe");
-    env.remove_filter("tojson");
+    // Each would let a value into the mail unescaped, or show what is inside of us.
+    for filter in ["safe", "tojson", "format", "pprint"] {
+        env.remove_filter(filter);
+    }
     env.remove_global("debug");
     env.add_filter("default", default);
     env.add_filter("d", default);
-    env.add_filter("url_encode", |value: Value| url_encode(&plain(&value), ""));
-    env.add_filter("url_part", |value: Value| url_encode(&plain(&value), "/:@!$&'()*+,;=?"));
+    env.add_filter("url_part", |value: Value| url_encoded(&shown(&value), "/:@!$&'()*+,;=?"));
+    for filter in FILTERS {
+        filter.add_to(&mut env);
+    }
     env
 }
 
 /// The fallback for a value that is missing, empty or blank.
 fn default(value: Value, fallback: Option<Value>) -> Value {
-    let missing = match value.kind() {
-        ValueKind::Undefined | ValueKind::None => true,
-        ValueKind::String => value.as_str().is_none_or(|text| text.trim().is_empty()),
-        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => value.len() == Some(0),
-        _ => false,
-    };
-    if missing { fallback.unwrap_or_else(|| Value::from("")) } else { value }
+    if is_missing(&value) { fallback.unwrap_or_else(|| Value::from("")) } else { value }
 }
 
 /// Makes a text safe between tags and inside quotes.
@@ -64,12 +63,13 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-fn plain(value: &Value) -> String {
+/// A value as it is put out; a missing one is empty.
+pub(super) fn shown(value: &Value) -> String {
     if value.is_undefined() || value.is_none() { String::new() } else { value.to_string() }
 }
 
 /// Percent-encodes everything but letters, digits, `-._~` and `also`.
-fn url_encode(text: &str, also: &str) -> String {
+pub(super) fn url_encoded(text: &str, also: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         let kept = char::from(byte);
