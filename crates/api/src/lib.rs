@@ -12,6 +12,7 @@ mod delivery;
 mod documents;
 mod drafts;
 mod fields;
+mod figures;
 mod groups;
 mod health;
 mod history;
@@ -66,6 +67,7 @@ fn operations() -> Operations {
         tracking::operations(),
         problems::operations(),
         delivery::operations(),
+        figures::operations(),
         hooks::operations(),
         mail::operations(),
         health::operations(),

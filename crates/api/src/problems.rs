@@ -31,7 +31,7 @@ pub fn operations() -> Operations {
             "/api/v1/problems/{id}/skip",
             Permission::RunJourneys,
             skip,
-            "Leave it out: a trip goes on behind the node that failed, a message in doubt counts as arrived",
+            "Leave it out: a trip goes on behind the node that failed, a message in doubt counts as arrived, one that failed is given up",
         )
         .post("/api/v1/problems/retry", Permission::RunJourneys, retry_all, "Try every trip that failed again now")
         .post(
@@ -71,7 +71,7 @@ enum ProblemKind {
 enum Remedy {
     /// Try again now; an effect is sent (again), with the same key.
     Retry,
-    /// A trip goes on behind the node that failed; an effect in doubt counts as arrived.
+    /// A trip goes on behind the node that failed; an effect in doubt counts as arrived, one that failed is given up.
     Skip,
 }
 
@@ -260,7 +260,7 @@ fn effect(
     };
     let (place, remedies, unsaid) = match which {
         Unsettled::InDoubt => (Place::InDoubt(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], IN_DOUBT),
-        Unsettled::Failed => (Place::Failed(Some(row.id)), vec![Remedy::Retry], FAILED),
+        Unsettled::Failed => (Place::Failed(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], FAILED),
     };
     Ok(ProblemRow {
         id: row.id.to_string(),
@@ -361,14 +361,11 @@ async fn remedy_all(
     Ok(Answer::of(Remedied { trips: work.await? }))
 }
 
-/// Only what is in doubt may count as arrived; what was refused stays refused.
+/// What is in doubt counts as arrived; what was refused is given up.
 fn skip_effect(engine: &Engine, effect: EffectId) -> Result<(), Problem> {
     let failed = engine.store().read(|s| ledger::get(s, effect, false))?.is_some_and(|row| row.outcome == "failed");
-    if failed {
-        let detail = "This message was refused for good; it can be sent again, but not counted as arrived.";
-        return Err(Problem::conflict("not_open", detail));
-    }
-    Ok(deliver::settle(engine, effect, Settlement::Delivered)?)
+    let settlement = if failed { Settlement::GiveUp } else { Settlement::Delivered };
+    Ok(deliver::settle(engine, effect, settlement)?)
 }
 
 impl From<SettleError> for Problem {

@@ -5,8 +5,9 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use caravan_engine::machines::Visitor;
 use caravan_engine::texts;
 use caravan_engine::tracking::{self, OptOut, OptOutPage, SigningKeys, TrackingError};
 use schemars::JsonSchema;
@@ -66,22 +67,40 @@ struct LinkPath {
 /// An answer for browsers and mail programs.
 struct Shown(Response);
 
-async fn opened(State(state): State<ApiState>, method: Method, Path(path): Path<LinkPath>) -> Shown {
+/// Who asks, as far as it tells.
+fn visitor(headers: &HeaderMap) -> Visitor {
+    let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
+    Visitor { agent }
+}
+
+async fn opened(
+    State(state): State<ApiState>,
+    method: Method,
+    headers: HeaderMap,
+    Path(path): Path<LinkPath>,
+) -> Shown {
     if method == Method::HEAD {
         return Shown(([(header::CONTENT_TYPE, "image/gif")], POINT).into_response());
     }
-    let written = with_keys(&state, move |engine, keys| tracking::opened(engine, keys, &path.token)).await;
+    let visitor = visitor(&headers);
+    let written = with_keys(&state, move |engine, keys| tracking::opened(engine, keys, &path.token, &visitor)).await;
     if let Err(Refused::Broken) = written {
         tracing::warn!("an open could not be written down");
     }
     Shown(([(header::CONTENT_TYPE, "image/gif")], POINT).into_response())
 }
 
-async fn clicked(State(state): State<ApiState>, method: Method, Path(path): Path<LinkPath>) -> Shown {
+async fn clicked(
+    State(state): State<ApiState>,
+    method: Method,
+    headers: HeaderMap,
+    Path(path): Path<LinkPath>,
+) -> Shown {
     // Whoever only asks where a link leads is a machine.
     let counts = method != Method::HEAD;
+    let visitor = visitor(&headers);
     let follow = move |engine: &_, keys: &_| match counts {
-        true => tracking::clicked(engine, keys, &path.token).map_err(TrackingError::from),
+        true => tracking::clicked(engine, keys, &path.token, &visitor).map_err(TrackingError::from),
         false => tracking::leads_to(keys, &path.token).map_err(TrackingError::from),
     };
     let target = match with_keys(&state, follow).await {
@@ -100,9 +119,14 @@ struct ShortPath {
     code: String,
 }
 
-async fn followed(State(state): State<ApiState>, method: Method, Path(path): Path<ShortPath>) -> Shown {
-    let counts = method != Method::HEAD;
-    let found = state.blocking(move |engine| Ok(texts::followed(engine, &path.code, counts)?)).await;
+async fn followed(
+    State(state): State<ApiState>,
+    method: Method,
+    headers: HeaderMap,
+    Path(path): Path<ShortPath>,
+) -> Shown {
+    let visitor = Some(visitor(&headers)).filter(|_| method != Method::HEAD);
+    let found = state.blocking(move |engine| Ok(texts::followed(engine, &path.code, visitor.as_ref())?)).await;
     match found.map(|target| target.map(|target| HeaderValue::from_str(&target))) {
         Ok(Some(Ok(location))) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
         Ok(_) => Refused::Unknown.page(),

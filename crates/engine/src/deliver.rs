@@ -6,6 +6,7 @@
 
 mod alert;
 mod by_hand;
+mod call;
 mod destination;
 mod domains;
 mod doors;
@@ -16,6 +17,7 @@ mod record;
 mod rests;
 mod results;
 mod rules;
+mod soft;
 mod text;
 mod turn;
 
@@ -42,10 +44,12 @@ pub(crate) use self::results::{Message, kept_of, raise_flag};
 use self::domains::Domains;
 pub use self::domains::{DnsRecord, dns_records};
 use self::doors::Doors;
-use self::frozen::Versions;
+pub(crate) use self::frozen::Versions;
 use self::rests::Rests;
 use self::results::Results;
 pub use self::rules::Rules;
+pub use self::soft::wake;
+pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 use self::turn::Turn;
 use crate::Engine;
 

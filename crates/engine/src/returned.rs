@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{BOUNCED, COMPLAINT, arrived, folded_address, raise_flag, secrets_of};
+use crate::deliver::{BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, raise_flag, secrets_of};
 use crate::live::Live;
 use crate::tracking::{Message, OptOut, Who, write};
 
@@ -120,6 +120,7 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
             let news = fares(s, &live, effect, row.as_ref(), (3, code, Some(why)), now)?;
             match row {
                 Some(row) if news && *code == BOUNCED => of_no_use(s, &live, &row, now),
+                Some(row) if news && is_soft(code) => for_a_while(s, &live, &row, now),
                 _ => Ok(()),
             }
         }
@@ -198,6 +199,14 @@ fn of_no_use(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Timestamp) 
         raise_flag(&mut changes, person.person, person::EMAIL_INVALID, "email_invalid", SOURCE, now);
     }
     ledger::suppress(s, std::slice::from_ref(address), BOUNCED, now)?;
+    write(s, live, now, changes)
+}
+
+/// The address takes no mail for now.
+fn for_a_while(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Timestamp) -> Result<(), StoreError> {
+    let Some(address) = &row.address else { return Ok(()) };
+    let mut changes = Changes::default();
+    bounced_softly(s, address, &mut changes, now)?;
     write(s, live, now, changes)
 }
 

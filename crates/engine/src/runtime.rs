@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::groups::daily;
 use crate::import::take_in_arrived;
 use crate::sweep::sweep;
-use crate::{Engine, lifecycle};
+use crate::{Engine, deliver, lifecycle};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
@@ -63,6 +63,7 @@ pub fn run_until_idle(
     let mut report = IdleReport::default();
     while started.elapsed() < timeout && !engine.stopping() {
         let mut worked = lifecycle::tick(engine)? | take_in_arrived(engine)? | daily::tick(engine)?;
+        worked |= deliver::wake(engine)? > 0;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
             report.steps += 1;
@@ -135,7 +136,7 @@ pub fn serve(
                 swept = Instant::now();
                 sweep(&calendar)?;
             }
-            lifecycle::tick(&calendar)
+            Ok(lifecycle::tick(&calendar)? | (deliver::wake(&calendar)? > 0))
         });
     })?);
     let arrivals = engine.clone();

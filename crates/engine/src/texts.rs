@@ -20,6 +20,7 @@ use serde_json::{Value as Json, json};
 use crate::Engine;
 use crate::deliver::{arrived, secrets_of};
 use crate::live::Live;
+use crate::machines::Visitor;
 use crate::tracking::{Message, write};
 
 /// Why a call is not taken.
@@ -216,22 +217,19 @@ fn people_at(s: &mut dyn Session, phone: &str) -> Result<Vec<(PersonId, Option<S
         .collect())
 }
 
-/// A short link was followed: where it leads; none for one that is not ours. `counts` is false for whoever only looks
-/// where it leads.
-pub fn followed(engine: &Engine, code: &str, counts: bool) -> Result<Option<String>, StoreError> {
+/// A short link was followed: where it leads; none for one that is not ours. Without a visitor somebody only looks where
+/// it leads.
+pub fn followed(engine: &Engine, code: &str, visitor: Option<&Visitor>) -> Result<Option<String>, StoreError> {
     let Some(link) = engine.store().read(|s| reports::link(s, code))? else { return Ok(None) };
-    if counts {
+    if let Some(visitor) = visitor {
         let written = engine.store().write(|s| -> Result<(), StoreError> {
             let live = engine.live(s)?;
             let now = s.now()?;
             let Some(message) = Message::find(s, &live, link.effect)? else { return Ok(()) };
             let Some(person) = message.person else { return Ok(()) };
-            let mut fields = message.fields();
-            if let Some(fields) = fields.as_object_mut() {
-                fields.insert("url".to_owned(), link.target.clone().into());
-                fields.insert("link".to_owned(), link.link.into());
-            }
-            let activities = vec![message.activity("sms_clicked", person, now, fields)];
+            let number = u16::try_from(link.link).unwrap_or(u16::MAX);
+            let activities =
+                message.clicked(s, &live, visitor, ("sms_clicked", person), (number, &link.target), now)?;
             write(s, &live, now, Changes { activities, ..Changes::default() })
         });
         if let Err(error) = written {

@@ -15,6 +15,7 @@ use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};
 use caravan_store::step::{self, Claim};
+use caravan_store::uses::{self, MessageUse, UseKind};
 use caravan_store::{Session, StoreError, ledger, outbox};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
@@ -22,6 +23,7 @@ use serde_json::{Value as Json, json};
 use crate::Engine;
 use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::live::Live;
+use crate::machines::{self, Visitor};
 use crate::save;
 
 /// What tracking calls itself on the stream.
@@ -76,7 +78,7 @@ pub struct OptOutPage {
 }
 
 /// The picture in a message was fetched. Whatever comes of it, the answer is the picture.
-pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<(), TrackingError> {
+pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visitor) -> Result<(), TrackingError> {
     let token = keys.verify(token)?;
     if token.purpose != Purpose::Open {
         return Err(BadToken.into());
@@ -88,19 +90,22 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<(), Tr
         if ledger::has_done(s, person, "email_opened", message.enrollment, message.node_number, since)? {
             return Ok(Vec::new());
         }
-        Ok(vec![message.activity("email_opened", person, now, message.fields())])
+        let verdict = machines::opens(live, visitor);
+        message.used(s, UseKind::Opened, (0, ""), verdict, now)?;
+        let told = message.activity("email_opened", person, now, with_pattern(message.fields(), verdict));
+        Ok(Some(told).filter(|_| verdict.counts()).into_iter().collect())
     })?;
     Ok(())
 }
 
 /// A link in a message was followed: where it leads. The way is free even when the click cannot be written down.
-pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<String, BadToken> {
+pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visitor) -> Result<String, BadToken> {
     let Token { effect, person, purpose } = keys.verify(token)?;
     let Purpose::Click { link, target } = purpose else { return Err(BadToken) };
     let Some(person) = person else { return Ok(target) };
     let written = record(engine, |s, live, now| {
-        let message = Message::find(s, live, effect)?;
-        Ok(message.map(|message| clicks(&message, person, now, link, &target)).into_iter().collect())
+        let Some(message) = Message::find(s, live, effect)? else { return Ok(Vec::new()) };
+        message.clicked(s, live, visitor, ("email_clicked", person), (link, &target), now)
     });
     if let Err(error) = written {
         tracing::error!(%error, %effect, "a click could not be written down");
@@ -114,15 +119,6 @@ pub fn leads_to(keys: &SigningKeys, token: &str) -> Result<String, BadToken> {
         Purpose::Click { target, .. } => Ok(target),
         _ => Err(BadToken),
     }
-}
-
-fn clicks(message: &Message, person: PersonId, now: Timestamp, link: u16, target: &str) -> NewActivity {
-    let mut fields = message.fields();
-    if let Some(fields) = fields.as_object_mut() {
-        fields.insert("url".to_owned(), target.into());
-        fields.insert("link".to_owned(), link.into());
-    }
-    message.activity("email_clicked", person, now, fields)
 }
 
 /// The page on which one opts out. Looking at it changes nothing.
@@ -190,8 +186,17 @@ pub(crate) fn write(s: &mut dyn Session, live: &Live, now: Timestamp, changes: C
     step::insert_inbox(s, &written.inbox)
 }
 
+/// The fields of an activity, with the way in which a machine was told that counts all the same.
+fn with_pattern(mut fields: Json, verdict: machines::Verdict) -> Json {
+    if let (Some(fields), Some(pattern)) = (fields.as_object_mut(), verdict.pattern()) {
+        fields.insert("machine".to_owned(), pattern.into());
+    }
+    fields
+}
+
 /// The message that a token belongs to.
 pub(crate) struct Message {
+    effect: EffectId,
     enrollment: EnrollmentId,
     account: Option<AccountId>,
     /// The recipient.
@@ -212,6 +217,7 @@ impl Message {
         if let Some(row) = ledger::get(s, id, false)? {
             let kept = kept_of(&row);
             return Ok(Some(Self {
+                effect: id,
                 enrollment: row.enrollment,
                 account: row.account,
                 person: row.person,
@@ -227,6 +233,7 @@ impl Message {
         let body: Json = serde_json::from_str(&row.body).unwrap_or_default();
         let text = |field: &str| body.get(field).and_then(Json::as_str).map(str::to_owned);
         Ok(Some(Self {
+            effect: id,
             enrollment: row.enrollment,
             account: row.account,
             person: row.person,
@@ -242,6 +249,42 @@ impl Message {
     pub fn fields(&self) -> Json {
         let plain = || json!({"journey": self.journey, "node": self.node});
         self.message.as_ref().map_or_else(plain, |message| message.fields(&self.journey, &self.node))
+    }
+
+    /// Somebody followed a link: counted, and told where it was a person.
+    pub fn clicked(
+        &self,
+        s: &mut dyn Session,
+        live: &Live,
+        visitor: &Visitor,
+        (kind, person): (&'static str, PersonId),
+        (link, target): (u16, &str),
+        now: Timestamp,
+    ) -> Result<Vec<NewActivity>, StoreError> {
+        let verdict = machines::clicks(s, live, visitor, (self.effect, link), now)?;
+        self.used(s, UseKind::Clicked, (link, target), verdict, now)?;
+        if !verdict.counts() {
+            return Ok(Vec::new());
+        }
+        let mut fields = with_pattern(self.fields(), verdict);
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("url".to_owned(), target.into());
+            fields.insert("link".to_owned(), link.into());
+        }
+        Ok(vec![self.activity(kind, person, now, fields)])
+    }
+
+    fn used(
+        &self,
+        s: &mut dyn Session,
+        kind: UseKind,
+        (link, target): (u16, &str),
+        verdict: machines::Verdict,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let url = target.split(['?', '#']).next().unwrap_or_default();
+        let used = MessageUse { effect: self.effect, kind, link: link.into(), url, counts: verdict.counts(), at };
+        uses::count(s, &used)
     }
 
     pub fn activity(&self, kind: &'static str, person: PersonId, now: Timestamp, fields: Json) -> NewActivity {
@@ -310,6 +353,7 @@ impl Who {
         }
         if let (Some(person), Some(message), false) = (self.person, &self.message, self.opted_out) {
             changes.activities.push(message.activity("email_unsubscribed", person, now, message.fields()));
+            message.used(s, UseKind::OptedOut, (0, ""), machines::Verdict::Person, now)?;
         }
         let ids: Vec<i64> = people.iter().map(|(person, _)| person.0).collect();
         ledger::opted_out_themselves(s, &ids)?;

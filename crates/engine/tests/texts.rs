@@ -11,6 +11,7 @@ use caravan_connect::Surroundings;
 use caravan_connect::outbound::{Guard, Outbound};
 use caravan_engine::Engine;
 use caravan_engine::deliver::{Dispatched, Dispatcher};
+use caravan_engine::machines::Visitor;
 use caravan_engine::texts::{self, Call};
 use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 use serde_json::json;
@@ -146,11 +147,11 @@ on_both_stores! {
             s.query_one("SELECT MIN(code) FROM short_link", &[], |r| Ok::<_, caravan_store::StoreError>(r.string(0)))
         }).expect("a link");
         let engine = &texting.world.engine;
-        assert_eq!(texts::followed(engine, &code, false).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
+        assert_eq!(texts::followed(engine, &code, None).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
         assert_eq!(texting.told("sms_clicked"), 0, "looking where it leads is no click");
-        texts::followed(engine, &code, true).expect("a target");
+        texts::followed(engine, &code, Some(&Visitor::default())).expect("a target");
         assert_eq!(texting.told("sms_clicked"), 1);
-        assert_eq!(texts::followed(engine, "nothing", true), Ok(None));
+        assert_eq!(texts::followed(engine, "nothing", Some(&Visitor::default())), Ok(None));
     }
 
     nobody_gets_marketing_without_having_said_so(world at "2026-12-01T09:00:00Z") {

@@ -163,6 +163,15 @@ pub fn settle_delivered(s: &mut dyn Session, id: EffectId, now: Timestamp) -> Re
     Ok(())
 }
 
+/// An effect is not sent any more.
+pub fn give_up(s: &mut dyn Session, id: EffectId, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+    s.execute(
+        "UPDATE ledger SET outcome = 'skipped', reason = $2, decided_at = $3 WHERE id = $1",
+        params![id, reason, now],
+    )?;
+    Ok(())
+}
+
 /// What is looked at, at the last moment, to decide whether a person may be written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recipient {

@@ -26,8 +26,10 @@ pub mod records;
 pub mod reports;
 pub mod schedules;
 pub mod scratch;
+pub mod soft_bounces;
 pub mod step;
 pub mod suppressions;
+pub mod uses;
 
 mod bulk;
 mod error;

@@ -24,7 +24,12 @@ pub enum Settlement {
     Delivered,
     /// It did not, or it may arrive twice: send it (again), with the same key.
     Resend,
+    /// It is not sent any more: counted as skipped, `given_up`.
+    GiveUp,
 }
+
+/// Why a message is skipped that somebody gave up.
+const GIVEN_UP: &str = "given_up";
 
 /// Why an effect was not settled.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +69,10 @@ pub fn settle(engine: &Engine, id: EffectId, settlement: Settlement) -> Result<(
             (Settlement::Delivered, _) => {
                 let live = engine.live(s)?;
                 arrived(s, &live, &row, now)?;
+            }
+            (Settlement::GiveUp, _) => {
+                ledger::give_up(s, row.id, GIVEN_UP, now)?;
+                becomes(s, &row, Counted::Skipped(GIVEN_UP.to_owned()))?;
             }
             (Settlement::Resend, Some(queued)) => {
                 outbox::resend(s, &queued, now)?;

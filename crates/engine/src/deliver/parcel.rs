@@ -1,6 +1,5 @@
 //! One effect on its way: judged, addressed, rendered, handed over, and what its answers mean for it.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +15,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::call::through;
 use super::frozen::Mailing;
 use super::record::Recorder;
 use super::results::{About, Settled, Verdict, is_shut};
@@ -137,7 +137,7 @@ impl Dispatcher {
             }
         }
         let outcomes = match (door, &self.doors) {
-            (Some(door), _) => through(door, &composed),
+            (Some(door), _) => through(door, composed.iter().flat_map(|(_, items)| items)),
             (None, super::Doors::Recording(recorder)) => recorded(recorder, &composed),
             (None, super::Doors::Real { .. }) => Vec::new(),
         };
@@ -233,22 +233,6 @@ impl Dispatcher {
     }
 }
 
-fn through(door: &dyn Connector, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Outcome> {
-    let items: Vec<Outgoing> = parcels.iter().flat_map(|(_, items)| items.iter().cloned()).collect();
-    items.chunks(door.facts().max_batch.max(1)).flat_map(|batch| deliver(door, batch)).collect()
-}
-
-/// One call. A connector that breaks leaves doubt.
-fn deliver(door: &dyn Connector, batch: &[Outgoing]) -> Vec<Outcome> {
-    let answer = catch_unwind(AssertUnwindSafe(|| door.deliver(batch)));
-    let broke = answer.is_err();
-    answer.ok().filter(|outcomes| outcomes.len() == batch.len()).unwrap_or_else(|| {
-        tracing::error!(broke, "a connector did not answer for every item");
-        let message = "The connector broke before it answered.".to_owned();
-        vec![Outcome::Unknown { message }; batch.len()]
-    })
-}
-
 fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Outcome> {
     let take = |(parcel, items): &(Parcel, Vec<Outgoing>)| {
         let mailing = match &parcel.content {
@@ -314,41 +298,7 @@ fn together(effect: &SalesAlertEffect, answers: &[Outcome]) -> Verdict {
 
 #[cfg(test)]
 mod tests {
-    use caravan_connect::ConnectorFacts;
-
     use super::*;
-
-    /// Breaks.
-    struct Broken;
-
-    impl Connector for Broken {
-        fn facts(&self) -> ConnectorFacts {
-            ConnectorFacts {
-                kind: "broken",
-                deduplicates: false,
-                max_batch: 10,
-                parallel: 1,
-                sender: None,
-                per_second: None,
-            }
-        }
-
-        fn deliver(&self, _: &[Outgoing]) -> Vec<Outcome> {
-            panic!("a defect")
-        }
-
-        fn check(&self) -> Result<String, String> {
-            Ok(String::new())
-        }
-    }
-
-    #[test]
-    fn a_connector_that_breaks_leaves_doubt() {
-        let message = alert::message(&alert::tests::effect(), "https://go.acme.example").expect("a message");
-        let batch = vec![Outgoing { key: "k".to_owned(), body: EffectBody::Email(Box::new(message)) }; 2];
-        let outcomes = deliver(&Broken, &batch);
-        assert!(matches!(outcomes.as_slice(), [Outcome::Unknown { .. }, Outcome::Unknown { .. }]), "{outcomes:?}");
-    }
 
     #[test]
     fn an_alert_is_tried_again_for_those_who_have_not_got_it() {

@@ -1,6 +1,6 @@
 //! Writing what became of effects: ledger, counts and activities, in the transaction that takes them from the outbox.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use serde_json::{Value as Json, json};
 
 use super::Dispatched;
 use super::frozen::Frozen;
-use super::gates::{BOUNCED, QUIET_HOURS};
+use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
+use super::soft;
 use crate::inbox::Command;
 use crate::live::Live;
 use crate::save;
@@ -227,6 +228,10 @@ struct Sheet {
     tallies: Tallies,
     changes: Changes,
     bounced: Vec<String>,
+    /// Addresses whose owner reported the message before we knew that it had left.
+    complained: Vec<String>,
+    /// Addresses that bounced for a reason that may pass.
+    bounced_softly: Vec<String>,
     /// What holds places under caps and addresses that it does not need any more.
     gives_back: Vec<EffectId>,
     inbox: Vec<NewInbox>,
@@ -241,7 +246,7 @@ impl Results<'_> {
             return Ok(Dispatched::default());
         }
         let mut sheet = Sheet::default();
-        for one in self.settled_by_reports(s, settled)? {
+        for one in self.settled_by_reports(s, &mut sheet, settled)? {
             self.enter(&mut sheet, one);
         }
         limits::release(s, &sheet.gives_back)?;
@@ -249,6 +254,9 @@ impl Results<'_> {
         outbox::delete(s, &sheet.gone)?;
         ledger::insert(s, &sheet.ledger)?;
         // People before addresses, as opting out does; counters last, as steps do.
+        for address in &sheet.bounced_softly {
+            soft::bounced(s, address, &mut sheet.changes, self.now)?;
+        }
         for (phone, sender, class) in &sheet.refused_numbers {
             texts::after_failure(s, self.live, Some(*class), (phone, sender), &mut sheet.changes, self.now)?;
         }
@@ -256,21 +264,49 @@ impl Results<'_> {
         let written = save::changes(s, self.live, &claim, sheet.changes)?;
         sheet.bounced.sort_unstable();
         ledger::suppress(s, &sheet.bounced, BOUNCED, self.now)?;
+        ledger::suppress(s, &sheet.complained, COMPLAINT, self.now)?;
         sheet.inbox.extend(written.inbox);
         step::insert_inbox(s, &sheet.inbox)?;
         step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
         Ok(sheet.done)
     }
 
-    /// What is in doubt but was heard of meanwhile has left.
-    fn settled_by_reports(&self, s: &mut dyn Session, mut settled: Vec<Settled>) -> Result<Vec<Settled>, StoreError> {
-        let in_doubt = |one: &&mut Settled| matches!(one.verdict, Verdict::InDoubt(_));
-        let ids: Vec<EffectId> = settled.iter_mut().filter(in_doubt).map(|one| one.row.id).collect();
-        let heard: HashSet<EffectId> = reports::states(s, &ids)?.into_iter().map(|(id, _)| id).collect();
-        for one in settled.iter_mut().filter(|one| heard.contains(&one.row.id)) {
-            one.verdict = Verdict::Done { remote_id: None };
+    /// What is in doubt but was heard of meanwhile has left. A report may also be here before its message is known to
+    /// have left: what it says about the address is done now.
+    fn settled_by_reports(
+        &self,
+        s: &mut dyn Session,
+        sheet: &mut Sheet,
+        mut settled: Vec<Settled>,
+    ) -> Result<Vec<Settled>, StoreError> {
+        let left = |one: &&Settled| matches!(one.verdict, Verdict::InDoubt(_) | Verdict::Done { .. });
+        let mut ids: Vec<EffectId> = settled.iter().filter(left).map(|one| one.row.id).collect();
+        ids.sort_unstable();
+        let heard: HashMap<EffectId, String> = reports::states(s, &ids)?.into_iter().collect();
+        for one in &mut settled {
+            let Some(state) = heard.get(&one.row.id) else { continue };
+            if matches!(one.verdict, Verdict::InDoubt(_)) {
+                one.verdict = Verdict::Done { remote_id: None };
+            }
+            let Some(address) = one.about.address.clone() else { continue };
+            match state.as_str() {
+                COMPLAINT => sheet.complained.push(address),
+                code => self.bounced(sheet, &one.row, address, code),
+            }
         }
         Ok(settled)
+    }
+
+    /// What a bounce says about the address.
+    fn bounced(&self, sheet: &mut Sheet, row: &OutboxRow, address: String, code: &str) {
+        if soft::is_soft(code) {
+            sheet.bounced_softly.push(address);
+        } else if code == BOUNCED {
+            sheet.bounced.push(address);
+            if let Some(id) = row.person {
+                raise_flag(&mut sheet.changes, id, person::EMAIL_INVALID, "email_invalid", SOURCE, self.now);
+            }
+        }
     }
 
     fn enter(&self, sheet: &mut Sheet, settled: Settled) {
@@ -365,12 +401,11 @@ impl Results<'_> {
     /// A bounce is told as one. Only a hard one says that the address is of no use.
     fn failure(&self, sheet: &mut Sheet, row: &OutboxRow, about: &About, code: &str) -> Option<(&'static str, Json)> {
         let hard = code == BOUNCED;
-        if !hard && !matches!(code, "bounced_soft" | "mailbox_full") {
+        if !hard && !soft::is_soft(code) {
             return told(about, "email_failed", "sms_failed", json!({"code": code}));
         }
-        if let (true, Some(id)) = (hard, row.person) {
-            sheet.bounced.extend(about.address.clone());
-            raise_flag(&mut sheet.changes, id, person::EMAIL_INVALID, "email_invalid", SOURCE, self.now);
+        if let Some(address) = about.address.clone() {
+            self.bounced(sheet, row, address, code);
         }
         told(about, "email_bounced", "sms_failed", json!({"hard": hard, "code": code}))
     }
@@ -398,7 +433,19 @@ pub(crate) fn raise_flag(
     source: &str,
     at: Timestamp,
 ) {
-    changes.person_values.push(ValueChange { id: person, attribute, value: Value::Boolean(true) });
+    set_flag(changes, person, (attribute, key), true, source, at);
+}
+
+/// Sets a flag of a person to what it is not yet, and tells so.
+pub(crate) fn set_flag(
+    changes: &mut Changes,
+    person: PersonId,
+    (attribute, key): (AttributeNo, &str),
+    value: bool,
+    source: &str,
+    at: Timestamp,
+) {
+    changes.person_values.push(ValueChange { id: person, attribute, value: Value::Boolean(value) });
     changes.activities.push(NewActivity {
         kind: "person_changed",
         at,
@@ -407,7 +454,7 @@ pub(crate) fn raise_flag(
         enrollment: None,
         node: None,
         source: Arc::from(source),
-        fields: json!({"attribute": key, "old": false, "new": true, "source": source}).to_string(),
+        fields: json!({"attribute": key, "old": !value, "new": value, "source": source}).to_string(),
     });
 }
 

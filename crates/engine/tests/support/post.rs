@@ -119,6 +119,15 @@ impl Post {
         keys
     }
 
+    /// Tokens of all tracked links of the message to an address.
+    pub fn clicks_of(&self, to: &str) -> Vec<String> {
+        let messages = self.smtp.messages();
+        let message = messages.iter().find(|m| m.rcpt_to == [to]).expect("a message to them");
+        let html = message.html.clone().expect("an HTML part");
+        let tokens = html.split("https://go.acme.example/t/c/").skip(1);
+        tokens.filter_map(|rest| rest.split(['"', '&', '<']).next()).map(str::to_owned).collect()
+    }
+
     pub fn links(&self, to: &str) -> Links {
         let messages = self.smtp.messages();
         let message = messages.iter().find(|m| m.rcpt_to == [to]).expect("a message to them");

@@ -41,6 +41,44 @@ pub struct Settings {
     /// What is decided about standard attributes of accounts and people, by their key.
     #[serde(default, skip_serializing_if = "FieldSwitches::is_empty")]
     pub fields: FieldSwitches,
+    /// What is done with opens and clicks of machines.
+    #[serde(default, skip_serializing_if = "Machines::is_default")]
+    pub machines: Machines,
+}
+
+/// What is done with opens and clicks that a machine made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Treatment {
+    /// Machines are not looked for.
+    Off,
+    /// They count, and their activities say how they were told.
+    Log,
+    /// They are kept apart; journeys, scores and rates do not see them.
+    #[default]
+    Filter,
+}
+
+/// How machines are told from people, and what is done with them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Machines {
+    /// Programs that say themselves that they are machines: crawlers, previews, security gateways.
+    pub known: Treatment,
+    /// Several links of one message followed at nearly the same time.
+    pub bursts: Treatment,
+    /// What that is, in seconds, 3 at most; 0: in the same second.
+    #[schemars(range(max = 3))]
+    pub burst_seconds: u8,
+    /// More names of machines, or parts of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
+}
+
+impl Machines {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What is decided about standard attributes.
@@ -84,6 +122,10 @@ impl Definition for Settings {
             findings.push(Finding::error("settings_key", "/key", message));
         }
         findings.extend(self.fields.apply(&mut Schema::standard()));
+        if self.machines.burst_seconds > 3 {
+            let message = "Links followed more than 3 seconds apart may be a person's. Give 0 to 3 seconds.";
+            findings.push(Finding::error("out_of_range", "/machines/burst_seconds", message));
+        }
         findings
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caravan_connect::catcher::{Catcher, CaughtMail};
 use caravan_connect::tracking::SigningKeys;
+use caravan_engine::machines::Visitor;
 use caravan_engine::{Engine, tracking};
 use caravan_model::sample::SplitMix64;
 use serde_json::json;
@@ -63,13 +64,14 @@ impl Visitors {
             usize::try_from(chosen).ok().and_then(|n| fresh.get(n)).and_then(|mail| self.catcher.get(&mail.id));
         let Some(CaughtMail { summary, html: Some(html), .. }) = chosen else { return Ok(()) };
         if let Some(token) = tokens(&html, "/t/o/").next() {
-            tracking::opened(&self.engine, &self.signing, token)?;
+            tracking::opened(&self.engine, &self.signing, token, &Visitor::default())?;
         }
         let links: Vec<&str> = tokens(&html, "/t/c/").collect();
         if links.is_empty() || !self.random.percent(CLICKS) {
             return Ok(());
         }
-        let url = tracking::clicked(&self.engine, &self.signing, self.random.pick(&links))?;
+        let link = self.random.pick(&links);
+        let url = tracking::clicked(&self.engine, &self.signing, link, &Visitor::default())?;
         let person = summary.to.first().and_then(|email| self.crowd.person(email)).map(str::to_owned);
         let Some(person) = person else { return Ok(()) };
         let at = self.engine.clock().now();

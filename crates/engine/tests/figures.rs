@@ -1,0 +1,200 @@
+//! Figures of messages, machines among the visitors, and addresses that bounce softly; on both stores.
+
+mod support;
+
+use caravan_connect::connector::Secret;
+use caravan_connect::returned::{Heard, MailReport, Reference};
+use caravan_engine::deliver::{self, Dispatched};
+use caravan_engine::machines::Visitor;
+use caravan_engine::metrics::{self, Asked, By, Figures};
+use caravan_engine::returned;
+use caravan_engine::tracking::{self, OptOut};
+use caravan_testkit::{Behaviour, Stage};
+use support::post::{Post, delivered, keys};
+use support::{World, on_both_stores};
+
+impl Post {
+    fn figures(&self, by: By) -> Vec<Figures> {
+        metrics::figures(&self.world.engine, &Asked::default(), by).expect("figures")
+    }
+
+    /// A report about the message to an address.
+    fn reports(&self, to: &str, what: Heard) {
+        let messages = self.smtp.messages();
+        let message = messages.iter().find(|m| m.rcpt_to == [to]).expect("a message");
+        let key = message.header("X-Caravan-Key").expect("a key").to_owned();
+        let report = MailReport { about: vec![Reference::Key(key)], what };
+        returned::heard(&self.world.engine, &keys(), &[report]).expect("it is taken in");
+    }
+
+    fn click(&self, to: &str, agent: Option<&str>) {
+        let visitor = Visitor { agent: agent.map(str::to_owned) };
+        tracking::clicked(&self.world.engine, &keys(), &self.links(to).click, &visitor).expect("a click");
+    }
+
+    fn open(&self, to: &str) {
+        tracking::opened(&self.world.engine, &keys(), &self.links(to).open, &Visitor::default()).expect("an open");
+    }
+}
+
+fn bounce(code: &'static str) -> Heard {
+    Heard::Bounced { code, why: "they said so".to_owned() }
+}
+
+on_both_stores! {
+    figures_count_messages_and_events_by_the_day_of_sending(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-5-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: "550 5.1.1 no such user".into() });
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched { delivered: 14, failed: 1, ..Dispatched::default() }));
+        // Opened twice; clicked without an open; opened, and bounced afterwards all the same; opted out; complained.
+        post.advance(3_600);
+        post.open("p-6-0@example.com");
+        post.advance(120);
+        post.open("p-6-0@example.com");
+        post.click("p-6-1@example.com", None);
+        post.open("p-6-2@example.com");
+        post.reports("p-6-2@example.com", bounce("bounced_soft"));
+        let way_out = post.links("p-7-0@example.com").way_out;
+        for _ in 0..2 {
+            tracking::opt_out(&post.world.engine, &keys(), &way_out, OptOut::Page).expect("opted out");
+        }
+        post.reports("p-7-1@example.com", Heard::Complained);
+
+        let figures = post.figures(By::Node);
+        let [node] = figures.as_slice() else { panic!("{figures:?}") };
+        let place = (node.place.journey.as_deref(), node.place.node.as_deref(), node.place.message.as_deref());
+        assert_eq!(place, (Some("hello"), Some("mail"), Some("welcome")));
+        assert_eq!((node.sent, node.bounced, node.bounced_hard, node.bounced_soft, node.delivered), (15, 2, 1, 1, 13));
+        assert_eq!((node.opened, node.opens), (2, 3), "a click is an open; a message that bounced is not opened, its open stays an event");
+        assert_eq!((node.clicked, node.clicks, node.unsubscribes, node.complaints), (1, 1, 2, 1), "a complaint opts out too");
+        let near = |rate: Option<f64>, wanted: f64| assert!((rate.expect("a rate") - wanted).abs() < 1e-9, "{rate:?} {wanted}");
+        near(node.delivery_rate, 13.0 / 15.0);
+        near(node.open_rate, 2.0 / 13.0);
+        near(node.click_rate, 1.0 / 13.0);
+        near(node.bounce_rate, 2.0 / 15.0);
+        near(node.click_to_open_rate, 0.5);
+        near(node.unsubscribe_rate, 2.0 / 13.0);
+        assert_eq!(node.first_activity.to_string(), "2026-12-01T09:00:00Z");
+        assert_eq!(node.last_activity, post.world.clock.now());
+
+        let total = post.figures(By::Total);
+        assert_eq!((total.len(), total[0].sent, &total[0].place.journey), (1, 15, &None));
+        let sent_later = Asked { from: Some(post.world.clock.now()), ..Asked::default() };
+        assert_eq!(metrics::figures(&post.world.engine, &sent_later, By::Node), Ok(vec![]), "by when it was sent, not by when it was opened");
+        let elsewhere = Asked { journey: Some("nowhere".to_owned()), ..Asked::default() };
+        assert_eq!(metrics::figures(&post.world.engine, &elsewhere, By::Node), Ok(vec![]));
+        let links = metrics::links(&post.world.engine, &Asked::default()).expect("links");
+        let [link] = links.as_slice() else { panic!("{links:?}") };
+        assert_eq!((link.url.as_str(), link.clicked, link.clicks), ("https://acme.example/start", 1, 1));
+    }
+
+    machines_are_counted_apart_and_set_nothing_off(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: email, key: several, connection: mail, subject: Hello, body: {html: '<p><a href=\"https://acme.example/one?p=1\">one</a> \
+             <a href=\"https://acme.example/two\">two</a> <a href=\"https://acme.example/three\">three</a></p>'}}",
+        );
+        post.sends("several", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        post.advance(60);
+        let engine = &post.world.engine;
+        post.click("p-5-0@example.com", Some("Mozilla/5.0 (compatible; AcmeMailScanner/2.0)"));
+        assert_eq!(post.told("email_clicked"), 0);
+        // A gateway follows all links within a second, and does not say what it is.
+        let all = post.clicks_of("p-5-1@example.com");
+        assert_eq!(all.len(), 3);
+        for token in &all {
+            tracking::clicked(engine, &keys(), token, &Visitor::default()).expect("a click");
+        }
+        assert_eq!(post.told("email_clicked"), 1, "the first one could not be told yet");
+        // The person comes a minute later.
+        post.advance(60);
+        tracking::clicked(engine, &keys(), &all[1], &Visitor::default()).expect("a click");
+        assert_eq!(post.told("email_clicked"), 2);
+        let figures = post.figures(By::Message);
+        assert_eq!((figures[0].clicked, figures[0].clicks, figures[0].machines), (1, 1, 4), "{figures:?}");
+        let links = metrics::links(engine, &Asked::default()).expect("links");
+        let counted: Vec<_> = links.iter().map(|link| (link.url.as_str(), link.clicks, link.machines)).collect();
+        assert_eq!(counted, [("https://acme.example/one", 0, 2), ("https://acme.example/two", 1, 1), ("https://acme.example/three", 0, 1)]);
+
+        post.world.apply("{kind: settings, key: settings, organisation: Acme, postal_address: 'Hauptstr. 1, Berlin', machines: {known: log, bursts: off}}");
+        post.click("p-6-0@example.com", Some("curl/8.5.0"));
+        assert_eq!(post.told("email_clicked"), 3);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_clicked' AND CAST(fields AS TEXT) LIKE '%\"machine\"%agent%'"), 1);
+    }
+
+    an_address_that_bounces_softly_again_and_again_rests_for_a_month(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let suspended = |key: &str| post.world.one(&format!("SELECT COUNT(*) FROM person WHERE key = '{key}' AND email_suspended")) == 1;
+        let bounces = |day: i64| {
+            post.execute("DELETE FROM delivery_report");
+            post.reports("p-5-0@example.com", bounce("mailbox_full"));
+            post.reports("p-5-1@example.com", bounce("refused_by_policy"));
+            post.advance(day * 86_400);
+        };
+        for days in [2, 2, 2, 5] {
+            bounces(days);
+            assert!(!suspended("p-5-0"), "a bad week is no reason");
+        }
+        bounces(0);
+        assert!(suspended("p-5-0") && !suspended("p-5-1"), "what policies refuse says nothing about the mailbox");
+        post.sends_operational();
+        assert_eq!(post.dispatcher().dispatch_once().map(|done| done.skipped), Ok(1));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM ledger WHERE reason = 'email_suspended'"), 1);
+        post.advance(29 * 86_400);
+        assert_eq!(deliver::wake(&post.world.engine), Ok(0));
+        post.advance(86_400);
+        assert_eq!((deliver::wake(&post.world.engine), suspended("p-5-0")), (Ok(1), false));
+        let told = "SELECT COUNT(*) FROM activity WHERE type = 'person_changed' AND CAST(fields AS TEXT) LIKE '%email_suspended%'";
+        assert_eq!(post.world.one(told), 2, "journeys hear both");
+    }
+
+    a_report_that_comes_before_its_message_is_known_to_have_left_is_not_lost(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let key = post.folder.path().join("key.pem");
+        std::fs::write(&key, include_str!("../../connect/tests/keys/rsa2048.pem")).expect("a file");
+        post.world.apply(&format!(
+            "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: c1}}], return_path: bounce.acme.example, \
+               secrets: {{dkim_private_key: {{file: '{}'}}}}}}",
+            key.display()
+        ));
+        post.sends("welcome", "");
+        let effect = |person: &str| {
+            post.world.one(&format!("SELECT o.id FROM outbox AS o JOIN person AS p ON p.id = o.person_id WHERE p.key = '{person}'"))
+        };
+        let address = |effect: i64| {
+            let secret = caravan_connect::tracking::SigningKeys::new(1, Secret::new("a secret of this installation"));
+            caravan_connect::verp::Returns::Bounce.address(&secret, caravan_model::EffectId(effect), "bounce.acme.example")
+        };
+        for (person, what) in [("p-5-0", bounce("bounced_hard")), ("p-5-1", Heard::Complained)] {
+            let report = MailReport { about: vec![Reference::Address(address(effect(person)))], what };
+            returned::heard(&post.world.engine, &keys(), &[report]).expect("it is taken in");
+        }
+        post.execute("UPDATE person SET unsubscribed = FALSE WHERE key = 'p-5-1'");
+        post.execute("DELETE FROM suppression");
+        post.dispatcher().dispatch_once().expect("a round");
+        let listed = |reason: &str| post.world.one(&format!("SELECT COUNT(*) FROM suppression WHERE reason = '{reason}'"));
+        assert_eq!((listed("bounced_hard"), listed("complained")), (1, 1));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM person WHERE email_invalid AND key = 'p-5-0'"), 1);
+    }
+
+    a_failed_message_is_given_up_or_sent_again(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave(&Behaviour::Reply { stage: Stage::Data, reply: "554 5.6.0 we do not like it".into() });
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched { failed: 15, ..Dispatched::default() }));
+        post.smtp.behave(&Behaviour::Accept);
+        let failed = post.world.engine.store().read(|s| {
+            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::Failed, None, 20)
+        }).expect("a list");
+        let code = failed[0].reason.clone().expect("a reason");
+        deliver::settle(&post.world.engine, failed[0].id, deliver::Settlement::GiveUp).expect("given up");
+        deliver::settle(&post.world.engine, failed[1].id, deliver::Settlement::Resend).expect("sent again");
+        assert!(deliver::settle(&post.world.engine, failed[0].id, deliver::Settlement::Resend).is_err(), "it is given up");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(1)));
+        post.is(&[("done", 1), (&format!("failed:{code}"), 13), ("skipped:given_up", 1)]);
+    }
+}

@@ -1,0 +1,66 @@
+//! Addresses that bounce softly again and again, and those that rest because of it.
+
+use caravan_model::PersonId;
+use jiff::Timestamp;
+
+use crate::error::StoreError;
+use crate::params;
+use crate::session::{Session, SessionExt};
+
+/// Soft bounces of an address in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoftBounces {
+    /// How many.
+    pub bounces: i64,
+    /// The first of them.
+    pub first_at: Timestamp,
+    /// Until when the address rests, when it does.
+    pub rests_until: Option<Timestamp>,
+}
+
+/// Counts a soft bounce; one long after the last begins a new row. Returns the row as it is now.
+pub fn count(
+    s: &mut dyn Session,
+    address: &str,
+    now: Timestamp,
+    forgets: Timestamp,
+) -> Result<SoftBounces, StoreError> {
+    s.query_one(
+        "INSERT INTO soft_bounce (address, bounces, first_at, last_at) VALUES ($1, 1, $2, $2)
+         ON CONFLICT (address) DO UPDATE SET
+             bounces = CASE WHEN soft_bounce.last_at < $3 THEN 1 ELSE soft_bounce.bounces + 1 END,
+             first_at = CASE WHEN soft_bounce.last_at < $3 THEN excluded.first_at ELSE soft_bounce.first_at END,
+             last_at = excluded.last_at
+         RETURNING bounces, first_at, rests_until",
+        params![address, now, forgets],
+        |r| Ok(SoftBounces { bounces: r.int(0), first_at: r.instant(1), rests_until: r.opt_instant(2) }),
+    )
+}
+
+/// The address rests until then.
+pub fn rest(s: &mut dyn Session, address: &str, until: Timestamp) -> Result<(), StoreError> {
+    s.execute("UPDATE soft_bounce SET rests_until = $2 WHERE address = $1", params![address, until])?;
+    Ok(())
+}
+
+/// When the first resting address has rested. Index: `soft_bounce_rests`.
+pub fn next_rested(s: &mut dyn Session) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT MIN(rests_until) FROM soft_bounce WHERE rests_until IS NOT NULL";
+    s.query_one(sql, &[], |r| Ok(r.opt_instant(0)))
+}
+
+/// Takes up to `most` addresses off the list that have rested, and returns them.
+pub fn take_rested(s: &mut dyn Session, now: Timestamp, most: usize) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT address FROM soft_bounce WHERE rests_until <= $1 ORDER BY address LIMIT $2 {skip_locked}";
+    let rested = s.query_map(sql, params![now, most as i64], |r| Ok(r.string(0)))?;
+    if !rested.is_empty() {
+        s.execute("DELETE FROM soft_bounce WHERE address {in:1}", params![&rested])?;
+    }
+    Ok(rested)
+}
+
+/// The people who have one of these addresses, written exactly so, and rest (or do not); locked. Index: `person_email`.
+pub fn people_at(s: &mut dyn Session, addresses: &[String], resting: bool) -> Result<Vec<PersonId>, StoreError> {
+    let sql = "SELECT id FROM person WHERE email {in:1} AND email_suspended = $2 ORDER BY id {for_update}";
+    s.query_map(sql, params![addresses, resting], |r| Ok(PersonId(r.int(0))))
+}
