@@ -1493,6 +1493,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/conditions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How many meet a condition now, a sample of them, and why one named subject does or does not */
+        post: operations["post_conditions_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of a list */
+        get: operations["get_account_lists_key_members"];
+        put?: never;
+        /** Add accounts to a static list, by key or by a condition */
+        post: operations["post_account_lists_key_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of a list */
+        get: operations["get_people_lists_key_members"];
+        put?: never;
+        /** Add people to a static list, by key or by a condition */
+        post: operations["post_people_lists_key_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts or people of an audience */
+        get: operations["get_audiences_key_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}/members/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take accounts out of a static list, by key or by a condition */
+        post: operations["post_account_lists_key_members_removals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/members/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take people out of a static list, by key or by a condition */
+        post: operations["post_people_lists_key_members_removals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of a list as CSV, streamed */
+        get: operations["get_account_lists_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of a list as CSV, streamed */
+        get: operations["get_people_lists_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The members of an audience as CSV, streamed */
+        get: operations["get_audiences_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a dynamic list for every account again */
+        post: operations["post_account_lists_key_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a dynamic list for every person again */
+        post: operations["post_people_lists_key_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate an audience for everybody again */
+        post: operations["post_audiences_key_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/custom_objects/{key}/records": {
         parameters: {
             query?: never;
@@ -2004,7 +2210,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Leave it out: a trip goes on behind the node that failed, a message in doubt counts as arrived */
+        /** Leave it out: a trip goes on behind the node that failed, a message in doubt counts as arrived, one that failed is given up */
         post: operations["post_problems_id_skip"];
         delete?: never;
         options?: never;
@@ -2073,6 +2279,40 @@ export interface paths {
         };
         /** What must stand in the DNS for a sending domain */
         get: operations["get_delivery_domains_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of messages: sent, delivered, opened, clicked, bounced, with rates */
+        get: operations["get_messages_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often each link of messages was followed */
+        get: operations["get_messages_links"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3230,16 +3470,6 @@ export interface components {
             /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
             "If-Match"?: string | null;
         };
-        /** @description Which page of a list. */
-        PageQuery: {
-            /**
-             * Format: uint
-             * @description Rows on a page, 1 to 200; 50 when left out.
-             */
-            limit?: number | null;
-            /** @description `next_cursor` of the page before; left out: the first page. */
-            cursor?: string | null;
-        };
         /** @description One page of a list. */
         DefinitionRowPage: {
             /** @description The rows. */
@@ -3503,6 +3733,16 @@ export interface components {
         Attributes: {
             [key: string]: unknown;
         };
+        /** @description Which page of a list. */
+        PageQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+        };
         /** @description One page of a list. */
         PersonRowPage: {
             /** @description The rows. */
@@ -3668,6 +3908,136 @@ export interface components {
             kind: string;
             /** @description Its key. */
             key: string;
+        };
+        /** @description A condition to try out. */
+        ConditionToPreview: {
+            /** @description Whom it is about. */
+            subject: components["schemas"]["Subject"];
+            /** @description The condition, as lists and audiences hold it. */
+            when: unknown;
+            /**
+             * Format: uint
+             * @description How many of those who meet it are named, 0 to 100; 10 when left out.
+             * @default null
+             */
+            sample: number | null;
+            /**
+             * @description Key of an account or a person to explain the answer for.
+             * @default null
+             */
+            why_not: string | null;
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        Subject: "account" | "person";
+        /** @description Who meets a condition now. */
+        ConditionPreview: {
+            /** @description The condition in words. */
+            words: string;
+            /**
+             * Format: int64
+             * @description How many meet it.
+             */
+            count: number;
+            /** @description Some of them. */
+            sample: components["schemas"]["Ref"][];
+            /** @description What is allowed but cannot be meant, like a range that ends before it starts. */
+            warnings: string[];
+            /** @description The answer for the subject that was named. */
+            why_not?: components["schemas"]["WhyNot"] | null;
+        };
+        /** @description Why somebody meets a condition or does not. */
+        WhyNot: {
+            /** @description Whether the condition holds. */
+            holds: boolean;
+            /** @description What would have to be different; none where it holds. */
+            lacking?: string | null;
+            /** @description Every test in its order, also those that change nothing any more. */
+            tests: components["schemas"]["ExplainedTest"][];
+        };
+        /** @description One test of a condition. */
+        ExplainedTest: {
+            /** @description In words. */
+            test: string;
+            /** @description Whether it holds. */
+            holds: boolean;
+            /** @description What it saw. */
+            saw?: string | null;
+        };
+        MembersQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+            /** @description Only members in whose key, name or address this text occurs. */
+            q?: string | null;
+            /** @description In which order; by key when left out. */
+            sort?: components["schemas"]["MemberOrder"];
+        };
+        /** @description In which order members come. */
+        MemberOrder: "key" | "name" | "newest";
+        /** @description One page of a list. */
+        ListMemberPage: {
+            /** @description The rows. */
+            items: components["schemas"]["ListMember"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A member of a list. */
+        ListMember: {
+            /** @description Key of the account or person. */
+            key: string;
+            /** @description Its name. */
+            name?: string | null;
+            /** @description A person's address. */
+            email?: string | null;
+            /** @description Who put it in: `manual`, `manifest`, `rule` or `journey:KEY`. */
+            source: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            added_at: string;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        MembersNamed: {
+            /**
+             * @description Keys of accounts or people.
+             * @default null
+             */
+            keys: string[] | null;
+            /**
+             * @description A condition, evaluated once.
+             * @default null
+             */
+            when: unknown;
+        };
+        /** @description What became of it. */
+        MembersChanged: {
+            /**
+             * Format: uint64
+             * @description How many joined or left.
+             */
+            changed: number;
+            /**
+             * Format: uint64
+             * @description How many were in, or out, already.
+             */
+            unchanged: number;
+            /** @description Keys that name nobody; the first hundred. */
+            unknown: string[];
+            /**
+             * Format: uint64
+             * @description How many keys name nobody.
+             */
+            unknown_count: number;
         };
         ObjectPath: {
             /** @description Key of the object; `opportunity` is built in. */
@@ -4109,6 +4479,11 @@ export interface components {
              * @default false
              */
             dry_run: boolean;
+            /**
+             * @description JSON object, column → attribute (`{"Symbol":"key","Notes":""}`); an empty name leaves the column out. When given,
+             *     columns that are neither mapped nor known are ignored with a note.
+             */
+            map?: string | null;
         };
         /** @description How a file is written. */
         Format: "csv" | "jsonl";
@@ -4359,6 +4734,205 @@ export interface components {
             value: string;
             /** @description What it is for. */
             purpose: string;
+        };
+        FiguresQuery: {
+            /** @description Key of a journey; left out: all. */
+            journey?: string | null;
+            /** @description Name of a node. */
+            node?: string | null;
+            /** @description Key of an email or text message. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description Only messages sent at this instant or later.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Only messages sent before this instant.
+             */
+            until?: string | null;
+            /** @description What one row is about; left out: a message at a node. */
+            by?: components["schemas"]["By"] | null;
+        };
+        /** @description What one row of figures is about. */
+        By: "node" | "message" | "journey" | "total";
+        /** @description Figures of messages. */
+        FiguresOf: {
+            /** @description One row for each. */
+            items: components["schemas"]["Figures"][];
+        };
+        /** @description The figures of messages. */
+        Figures: {
+            /** @description The channel. */
+            channel: components["schemas"]["Channel"];
+            /** @description Key of the journey. */
+            journey?: string | null;
+            /** @description Name of the node. */
+            node?: string | null;
+            /** @description Key of the email or text message. */
+            message?: string | null;
+            /**
+             * Format: int64
+             * @description Messages handed over, those included that the recipient's server refused.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Of these, without a bounce.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description Of these, with an open or a click.
+             */
+            opened: number;
+            /**
+             * Format: int64
+             * @description Opens in total.
+             */
+            opens: number;
+            /**
+             * Format: int64
+             * @description Delivered messages with a click.
+             */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description Clicks in total.
+             */
+            clicks: number;
+            /**
+             * Format: int64
+             * @description Messages that came back, for whatever reason.
+             */
+            bounced: number;
+            /**
+             * Format: int64
+             * @description … because the address takes no mail.
+             */
+            bounced_hard: number;
+            /**
+             * Format: int64
+             * @description … for another reason.
+             */
+            bounced_soft: number;
+            /**
+             * Format: int64
+             * @description Messages through which the recipient opted out.
+             */
+            unsubscribes: number;
+            /**
+             * Format: int64
+             * @description Messages reported as spam.
+             */
+            complaints: number;
+            /**
+             * Format: int64
+             * @description Opens and clicks of machines; in none of the other figures.
+             */
+            machines: number;
+            /**
+             * Format: double
+             * @description Delivered of sent.
+             */
+            delivery_rate?: number | null;
+            /**
+             * Format: double
+             * @description Opened of delivered, without messages whose opens cannot be seen.
+             */
+            open_rate?: number | null;
+            /**
+             * Format: double
+             * @description Clicked of delivered.
+             */
+            click_rate?: number | null;
+            /**
+             * Format: double
+             * @description Bounced of sent.
+             */
+            bounce_rate?: number | null;
+            /**
+             * Format: double
+             * @description Clicked of opened.
+             */
+            click_to_open_rate?: number | null;
+            /**
+             * Format: double
+             * @description Unsubscribes of delivered.
+             */
+            unsubscribe_rate?: number | null;
+            /**
+             * Format: date-time
+             * @description The earliest thing that happened.
+             */
+            first_activity: string;
+            /**
+             * Format: date-time
+             * @description The latest.
+             */
+            last_activity: string;
+        };
+        /**
+         * @description How a message travels.
+         * @enum {string}
+         */
+        Channel: "email" | "sms";
+        LinksQuery: {
+            /** @description Key of a journey; left out: all. */
+            journey?: string | null;
+            /** @description Name of a node. */
+            node?: string | null;
+            /** @description Key of an email or text message. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description Only messages sent at this instant or later.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Only messages sent before this instant.
+             */
+            until?: string | null;
+        };
+        /** @description Figures of links. */
+        LinksOf: {
+            /** @description One row for each link of each message at each node. */
+            items: components["schemas"]["LinkFigures"][];
+        };
+        /** @description The figures of a link. */
+        LinkFigures: {
+            /** @description The channel. */
+            channel: components["schemas"]["Channel"];
+            /** @description Key of the journey. */
+            journey?: string | null;
+            /** @description Name of the node. */
+            node?: string | null;
+            /** @description Key of the email or text message. */
+            message?: string | null;
+            /**
+             * Format: int64
+             * @description Its number in the message.
+             */
+            link: number;
+            /** @description Where it leads, without what stands behind the `?`. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Delivered messages in which it was followed.
+             */
+            clicked: number;
+            /**
+             * Format: int64
+             * @description How often it was followed.
+             */
+            clicks: number;
+            /**
+             * Format: int64
+             * @description … by machines; not among the clicks.
+             */
+            machines: number;
         };
         HookPath: {
             /** @description Key of the connection. */
@@ -5498,9 +6072,12 @@ export interface components {
              */
             value: number;
         };
+        /** @description What a type of activity weighs. */
+        WeightingModelManifestActivityWeight: number | string;
         /**
          * Weighting model
-         * @description What activities weigh in engagement scores.
+         * @description What activities weigh in engagement scores. Exactly one model is in force; a live one cannot be changed, and gives way
+         *     when another goes live.
          */
         WeightingModelManifest: {
             /** @constant */
@@ -5518,9 +6095,9 @@ export interface components {
             state?: "draft" | "live";
             /** @description Names for numbers; both unique. */
             bands: components["schemas"]["WeightingModelManifestBand"][];
-            /** @description Type of activity → name of its band. What is not named counts nothing. */
+            /** @description Type of activity → name of its band, or a number. What is not named counts nothing. */
             activities?: {
-                [key: string]: string;
+                [key: string]: components["schemas"]["WeightingModelManifestActivityWeight"];
             };
         };
         /** @description One attribute of a persona. */
@@ -5582,6 +6159,29 @@ export interface components {
             /** @description What marketers read. */
             label?: string | null;
         };
+        /** @description How machines are told from people, and what is done with them. */
+        SettingsManifestMachines: {
+            /**
+             * @description Programs that say themselves that they are machines: crawlers, previews, security gateways.
+             * @default filter
+             */
+            known: components["schemas"]["SettingsManifestTreatment"];
+            /**
+             * @description Several links of one message followed at nearly the same time.
+             * @default filter
+             */
+            bursts: components["schemas"]["SettingsManifestTreatment"];
+            /**
+             * Format: uint8
+             * @description What that is, in seconds, 3 at most; 0: in the same second.
+             * @default 0
+             */
+            burst_seconds: number;
+            /** @description More names of machines, or parts of them. */
+            agents?: string[];
+        };
+        /** @description What is done with opens and clicks that a machine made. */
+        SettingsManifestTreatment: "off" | "log" | "filter";
         /**
          * Settings
          * @description The organisation's settings. There is one such document, with the key `settings`.
@@ -5610,6 +6210,8 @@ export interface components {
             allow_list?: string[] | null;
             /** @description What is decided about standard attributes of accounts and people, by their key. */
             fields?: components["schemas"]["SettingsManifestFieldSwitches"];
+            /** @description What is done with opens and clicks of machines. */
+            machines?: components["schemas"]["SettingsManifestMachines"];
         };
     };
     responses: never;
@@ -6526,6 +7128,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -6667,6 +7271,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -6808,6 +7414,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -6949,6 +7557,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7090,6 +7700,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7231,6 +7843,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7372,6 +7986,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7513,6 +8129,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7654,6 +8272,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7795,6 +8415,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -7936,6 +8558,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8077,6 +8701,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8218,6 +8844,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8359,6 +8987,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8500,6 +9130,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8641,6 +9273,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8782,6 +9416,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -8923,6 +9559,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9064,6 +9702,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9205,6 +9845,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9346,6 +9988,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9487,6 +10131,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9628,6 +10274,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9769,6 +10417,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -9910,6 +10560,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -10051,6 +10703,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -10659,6 +11313,497 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Fields"];
                 };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_conditions_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A condition to try out. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConditionToPreview"];
+            };
+        };
+        responses: {
+            /** @description Who meets a condition now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConditionPreview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_lists_key_members: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only members in whose key, name or address this text occurs. */
+                q?: string;
+                /** @description In which order; by key when left out. */
+                sort?: components["schemas"]["MemberOrder"];
+            };
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMemberPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_account_lists_key_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersNamed"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_lists_key_members: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only members in whose key, name or address this text occurs. */
+                q?: string;
+                /** @description In which order; by key when left out. */
+                sort?: components["schemas"]["MemberOrder"];
+            };
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMemberPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_lists_key_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersNamed"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audiences_key_members: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only members in whose key, name or address this text occurs. */
+                q?: string;
+                /** @description In which order; by key when left out. */
+                sort?: components["schemas"]["MemberOrder"];
+            };
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMemberPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_account_lists_key_members_removals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersNamed"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_lists_key_members_removals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersNamed"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_account_lists_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_lists_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audiences_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_account_lists_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_lists_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_audiences_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
@@ -11413,6 +12558,11 @@ export interface operations {
                 format?: components["schemas"]["Format"];
                 /** @description Do everything but commit. */
                 dry_run?: boolean;
+                /**
+                 * @description JSON object, column → attribute (`{"Symbol":"key","Notes":""}`); an empty name leaves the column out. When given,
+                 *     columns that are neither mapped nor known are ignored with a note.
+                 */
+                map?: string;
             };
             header?: never;
             path: {
@@ -12099,6 +13249,88 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DnsRecords"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_messages_figures: {
+        parameters: {
+            query?: {
+                /** @description Key of a journey; left out: all. */
+                journey?: string;
+                /** @description Name of a node. */
+                node?: string;
+                /** @description Key of an email or text message. */
+                message?: string;
+                /** @description Only messages sent at this instant or later. */
+                from?: string;
+                /** @description Only messages sent before this instant. */
+                until?: string;
+                /** @description What one row is about; left out: a message at a node. */
+                by?: components["schemas"]["By"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of messages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FiguresOf"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_messages_links: {
+        parameters: {
+            query?: {
+                /** @description Key of a journey; left out: all. */
+                journey?: string;
+                /** @description Name of a node. */
+                node?: string;
+                /** @description Key of an email or text message. */
+                message?: string;
+                /** @description Only messages sent at this instant or later. */
+                from?: string;
+                /** @description Only messages sent before this instant. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of links. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinksOf"];
                 };
             };
             /** @description Refused; `code` says why. */
