@@ -1,7 +1,9 @@
 //! Buying groups: lists and one in full. Who decides what by hand stands in [`by_hand`].
 
 mod by_hand;
+mod jobs;
 mod of_account;
+mod scores;
 
 use axum::extract::State;
 use caravan_catalog::definitions::{Interest, RoleCard};
@@ -35,6 +37,8 @@ pub fn operations() -> Operations {
         .get(&format!("{GROUP}/members"), ReadCustomers, members, "The members of a buying group, by key")
         .and(by_hand::operations())
         .and(of_account::operations())
+        .and(scores::operations())
+        .and(jobs::operations())
 }
 
 /// Which buying groups.

@@ -39,8 +39,13 @@ pub fn completeness(group: &Group, interest: &Interest) -> Option<f64> {
 
 /// How far a role is filled, 0 to 100, exact.
 pub fn role_completeness(group: &Group, card: &RoleCard) -> f64 {
-    let wanted = card.members_required.max(1) as usize;
-    100.0 * members_in(group, &card.role).min(wanted) as f64 / wanted as f64
+    filled(members_in(group, &card.role), card.members_required)
+}
+
+/// How far `members` fill a role that needs `required`, 0 to 100, exact.
+pub fn filled(members: usize, required: u32) -> f64 {
+    let wanted = required.max(1) as usize;
+    100.0 * members.min(wanted) as f64 / wanted as f64
 }
 
 /// The required roles that nobody has.

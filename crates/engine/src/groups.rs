@@ -3,6 +3,7 @@
 pub mod by_hand;
 pub mod daily;
 pub mod engagement;
+pub mod explain;
 pub mod jobs;
 mod upkeep;
 pub mod weighting;

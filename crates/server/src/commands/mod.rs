@@ -6,6 +6,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod export;
+mod groups;
 mod import;
 mod journey;
 mod list;
@@ -64,6 +65,9 @@ enum Command {
     /// Show, change and export the members of lists and audiences
     #[command(subcommand)]
     List(list::Verb),
+    /// Create and maintain buying groups on demand, score everybody, show the jobs
+    #[command(subcommand)]
+    Groups(groups::Verb),
     /// Run a journey in virtual time on a copy of the store
     Simulate(simulate::Args),
     /// Run scenarios: given these accounts and events, journeys do this; needs no store
@@ -118,6 +122,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Export(args) => export::run(&context, &args),
         Command::Journey(verb) => journey::run(&context, &verb),
         Command::List(verb) => list::run(&context, &verb),
+        Command::Groups(verb) => groups::run(&context, &verb),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Test(args) => test::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
