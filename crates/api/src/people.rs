@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use caravan_engine::groups::personas;
 use caravan_engine::import::{self, Put};
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
@@ -110,6 +111,8 @@ struct Person {
     journeys: Vec<Trip>,
     /// Keys of the people lists they are in.
     lists: Vec<String>,
+    /// Key of the persona that fits them best.
+    persona: Option<String>,
 }
 
 /// An account of a person.
@@ -149,6 +152,7 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
         accounts: accounts.collect(),
         records: records_of::counts(s, &live, Subject::Person, row.id)?,
         journeys: history::trips(&live, trips),
+        persona: personas::of_person(s, &live, PersonId(row.id))?,
         lists: history::lists(s, &live, DocumentKind::PeopleList, row.id)?,
         key: row.key,
     })

@@ -12,6 +12,8 @@ use caravan_model::{DocumentId, Finding, VersionId};
 use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
+use crate::personas::Personas;
+
 /// A definition as others see it.
 #[derive(Debug, Clone)]
 pub struct Definition {
@@ -344,6 +346,10 @@ impl Definitions {
             return Err(unknown);
         }
         condition.bind(|kind, key| self.get(document_kind(kind)?, key).map(|d| d.id));
+        if condition.references().iter().any(|reference| reference.kind == NameKind::Persona) {
+            let personas = Personas::of(self);
+            condition.know_personas(|key, derived| personas.like(key, derived));
+        }
         Ok(condition)
     }
 }
@@ -355,6 +361,7 @@ fn document_kind(name: NameKind) -> Option<DocumentKind> {
         NameKind::SolutionInterest => DocumentKind::SolutionInterest,
         NameKind::Score => DocumentKind::Score,
         NameKind::CustomObject => DocumentKind::CustomObject,
+        NameKind::Persona => DocumentKind::Persona,
         NameKind::ActivityType | NameKind::Stage | NameKind::Role | NameKind::ActivityField | NameKind::ObjectField => {
             return None;
         }

@@ -15,6 +15,7 @@ pub mod events;
 mod facts;
 pub mod groups;
 pub mod needs;
+pub mod personas;
 mod reference;
 pub mod registry;
 mod settings;

@@ -597,6 +597,14 @@ fn follow(
         }
     }
     step::insert_inbox(s, &rows)?;
+    let personas: HashSet<&str> =
+        written.iter().filter(|(d, _)| d.kind() == DocumentKind::Persona).map(|(d, _)| d.key()).collect();
+    if !personas.is_empty() {
+        // Which persona fits best depends on all of them.
+        let asks = |d: &&&Document| d.references(&schema, &Actions).iter().any(|r| r.kind == DocumentKind::Persona);
+        let users: Vec<(DocumentKind, &str)> = all.iter().filter(asks).map(|d| (d.kind(), d.key())).collect();
+        crate::groups::personas::follow(s, &users, now)?;
+    }
     Ok(crate::groups::follow(s, written, now)?)
 }
 

@@ -5,6 +5,7 @@ pub mod daily;
 pub mod engagement;
 pub mod explain;
 pub mod jobs;
+pub mod personas;
 mod upkeep;
 pub mod weighting;
 
@@ -20,7 +21,7 @@ use caravan_model::document::{Body, Document, DocumentKind};
 use caravan_model::{AccountId, DocumentId, GroupId, PersonId, Shard};
 use caravan_store::groups::{self as stored, AcquiredRow, GroupRow, GroupUpdate, MemberUpdate, StageChangeRow};
 use caravan_store::step::{Claim, NewInbox};
-use caravan_store::{Session, StoreError, documents, engagement as scores};
+use caravan_store::{Session, StoreError, documents, engagement as scores, records};
 use jiff::Timestamp;
 
 use crate::batch::{Batch, StepError};
@@ -49,6 +50,9 @@ impl Batch<'_> {
         for (interest, accounts) in std::mem::take(&mut self.grouped) {
             let Some(interest) = live.interests.get(&interest) else { continue };
             let accounts: Vec<i64> = accounts.into_iter().collect();
+            for (_, shard) in records::shards_of_accounts(s, &accounts)? {
+                self.jobs_done.of(interest.id, JobKind::Create, shard).looked_at += 1;
+            }
             let have: BTreeSet<AccountId> =
                 stored::accounts_with_group(s, &accounts, interest.id)?.into_iter().collect();
             let missing: Vec<i64> = accounts.into_iter().filter(|&id| !have.contains(&AccountId(id))).collect();
@@ -221,7 +225,7 @@ pub(crate) fn archive_all(s: &mut dyn Session, interest: DocumentId, key: &str) 
 }
 
 /// Who asks for jobs when definitions change.
-const DEFINITIONS: &str = "definitions";
+pub(crate) const DEFINITIONS: &str = "definitions";
 
 fn matters(kind: DocumentKind) -> bool {
     matches!(kind, DocumentKind::SolutionInterest | DocumentKind::RolesTemplate)

@@ -2,7 +2,7 @@
 
 mod support;
 
-use caravan_engine::groups::{daily, engagement};
+use caravan_engine::groups::{daily, engagement, explain};
 use serde_json::json;
 use support::{World, at, on_both_stores};
 
@@ -88,6 +88,67 @@ on_both_stores! {
         assert_eq!(told.len(), 2, "nothing is told of who stayed at 0");
         let again = engagement::run(&world.engine).expect("a run");
         assert_eq!((again.people_changed, again.groups_changed), (0, 0), "the same data: nothing is written");
+    }
+
+    tv_e2_and_e4_an_explanation_shows_every_term_and_the_terms_add_up(world at "2026-12-01T09:00:00Z") {
+        let world = shop(world);
+        busy(&world);
+        engagement::run(&world.engine).expect("a run");
+        let id = world.one("SELECT g.id FROM buying_group AS g JOIN account AS a ON a.id = g.account_id WHERE a.key = 'a-0'");
+        let all = explain::explain(&world.engine, caravan_model::GroupId(id)).expect("a read").expect("a group");
+        let of = &all.engagement;
+        assert_eq!((of.score, of.shown, of.scaled), (Some(100.0), Some(100), Some(100.0)));
+        let chief = of.members.iter().find(|member| member.person == "p-0-0").expect("a member");
+        let views = chief.activities.iter().find(|activity| activity.kind == "page_viewed").expect("views");
+        let days: Vec<_> = views.days.iter().map(|day| (day.day.to_string(), day.times, day.counted)).collect();
+        assert_eq!(days, [("2026-11-30".to_owned(), 37, 20), ("2026-12-01".to_owned(), 15, 15)], "TV-E4");
+        let run = of.run.as_ref().expect("the run");
+        for member in &of.members {
+            let raw: f64 = member.activities.iter().map(|activity| activity.counted as f64 * activity.weight).sum();
+            assert!((raw - member.raw).abs() < 1e-9);
+            assert!((100.0 * (raw / run.largest_person).sqrt() - member.score).abs() < 1e-9, "{member:?}");
+            assert!((member.score * member.share - member.adds).abs() < 1e-9);
+        }
+        let raw: f64 = of.members.iter().map(|member| member.adds).sum();
+        assert!((raw - of.raw).abs() < 1e-9 && (raw - 64.565387).abs() < 1e-6, "{raw}");
+        let shares: Vec<_> = of.roles.iter().map(|role| (role.role.as_str(), role.weight)).collect();
+        assert_eq!(shares, [("Decision Maker", 100), ("Influencer", 80)], "roles that nobody has weigh nothing");
+        assert_eq!((all.completeness.score, all.completeness.sum, all.completeness.required_roles), (Some(100.0), Some(100.0), 1));
+        let past = explain::history(&world.engine, caravan_model::GroupId(id), 400).expect("a read").expect("a group");
+        assert_eq!(past.iter().map(|day| (day.day.to_string(), day.engagement)).collect::<Vec<_>>(), [("2026-12-01".to_owned(), Some(100.0))]);
+        assert!(explain::explain(&world.engine, caravan_model::GroupId(9_999)).expect("a read").is_none());
+    }
+
+    accounts_without_a_name_get_no_group_and_are_counted(world at "2026-12-01T09:00:00Z") {
+        let world = world.with_people(3, 1);
+        world.sql("UPDATE account SET name = ' ' WHERE key = 'a-1'");
+        world.apply(SHOP);
+        world.run();
+        let jobs = caravan_engine::groups::jobs::list(&world.engine).expect("jobs");
+        let create = &jobs[0];
+        assert_eq!((create.looked_at, create.created, create.skipped_without_name), (3, 2, 1));
+        assert_eq!(create.accounts.as_deref(), Some("account_list all"));
+        world.sql("UPDATE account SET name = 'Named' WHERE key = 'a-1'");
+        use caravan_engine::groups::jobs::{JobKind, run_again};
+        assert_eq!(run_again(&world.engine, JobKind::Create, &["crm".to_owned()], "ada").expect("asked"), ["crm"]);
+        world.run();
+        let again = caravan_engine::groups::jobs::list(&world.engine).expect("jobs");
+        assert_eq!((again[0].run, again[0].created, again[0].asked_by.as_str()), (2, 1, "ada"), "the missing one");
+        assert_eq!(support::codes(run_again(&world.engine, JobKind::Create, &["crn".to_owned()], "ada")), ["unknown_definition"]);
+    }
+
+    a_frozen_definition_goes_on_as_a_copy(world at "2026-12-01T09:00:00Z") {
+        use caravan_engine::copies::{Copy, copy};
+        use caravan_model::document::DocumentKind;
+        let world = shop(world);
+        let wanted = |key: &str| Copy { key: key.to_owned(), name: None };
+        let made = copy(&world.engine, DocumentKind::RolesTemplate, "roles", &wanted("roles-2"), "ada").expect("a copy");
+        assert_eq!((&made["name"], made.get("state")), (&json!("Roles copy"), None));
+        copy(&world.engine, DocumentKind::WeightingModel, "activity-weighting-model-1", &wanted("ours"), "ada").expect("the first model");
+        let drafts = "SELECT key FROM document WHERE state = 'draft' ORDER BY key";
+        assert_eq!(world.rows(drafts, |r| r.string(0)), ["ours", "roles-2"]);
+        let taken = copy(&world.engine, DocumentKind::RolesTemplate, "roles", &wanted("roles-2"), "ada");
+        assert_eq!(support::codes(taken), ["exists_already"]);
     }
 
     tv_e5_what_is_older_than_thirty_days_counts_nothing(world at "2026-12-01T09:00:00Z") {

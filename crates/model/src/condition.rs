@@ -72,6 +72,14 @@ impl Condition {
     pub fn bind(&mut self, mut find: impl FnMut(NameKind, &str) -> Option<DocumentId>) {
         self.root.for_each_name(&mut |kind, name| name.id = find(kind, &name.key));
     }
+
+    /// Says what people of each persona are like; `of` is given the key and whether it must fit best.
+    pub fn know_personas(&mut self, of: impl Fn(&str, bool) -> Option<Expr>) {
+        self.root.for_each_persona(&mut |test| {
+            let any_of = test.personas.iter().filter_map(|persona| of(&persona.key, test.derived)).collect();
+            test.who = Some(Box::new(Expr::Any(any_of)));
+        });
+    }
 }
 
 /// A condition or one of its parts.
@@ -106,6 +114,8 @@ pub enum Test {
     MemberOfGroup(MemberTest),
     /// The person has any of these roles in the account.
     RoleInAccount(Vec<Folded>),
+    /// The person is of a persona.
+    Persona(PersonaTest),
     /// The person did something often enough.
     Did(HistoryTest),
 }
@@ -127,6 +137,8 @@ pub enum NameKind {
     ActivityType,
     /// A stage of the interest in [`Reference::within`], or of any.
     Stage,
+    /// A persona.
+    Persona,
     /// A buying-group role.
     Role,
     /// A field of the activity type in [`Reference::within`].
@@ -144,6 +156,7 @@ impl NameKind {
             Self::SolutionInterest => Some("solution_interest"),
             Self::Score => Some("score"),
             Self::CustomObject => Some("custom_object"),
+            Self::Persona => Some("persona"),
             Self::ActivityType => Some("activity_type"),
             Self::Stage | Self::Role | Self::ActivityField | Self::ObjectField => None,
         }
@@ -272,6 +285,18 @@ pub struct MemberTest {
     pub removed: bool,
 }
 
+/// `{persona: KEY}` (the person is like it), or `{derived_persona: KEY}` (of those that the person is like, this one asks for
+/// most); of several keys any will do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PersonaTest {
+    /// Which.
+    pub personas: Vec<Name>,
+    /// Whether it must be the one that fits best.
+    pub derived: bool,
+    /// What such a person is like, once the personas are known ([`Condition::know_personas`]); nobody before.
+    pub who: Option<Box<Expr>>,
+}
+
 /// `{did: …}` or `{did_not: …}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryTest {
@@ -322,10 +347,22 @@ impl Expr {
             Self::Not(part) => part.for_each_test(visit),
             Self::Test(test) => {
                 visit(test);
-                if let Test::HasPeople(people) = test {
-                    people.who.for_each_test(visit);
+                match test {
+                    Test::HasPeople(people) => people.who.for_each_test(visit),
+                    Test::Persona(persona) => persona.who.iter().for_each(|who| who.for_each_test(visit)),
+                    _ => {}
                 }
             }
+        }
+    }
+
+    fn for_each_persona(&mut self, visit: &mut dyn FnMut(&mut PersonaTest)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.for_each_persona(visit)),
+            Self::Not(part) => part.for_each_persona(visit),
+            Self::Test(Test::HasPeople(people)) => people.who.for_each_persona(visit),
+            Self::Test(Test::Persona(test)) => visit(test),
+            Self::Test(_) => {}
         }
     }
 
@@ -353,6 +390,7 @@ impl Test {
             Self::HasPeople(people) => people.who.for_each_name(visit),
             Self::HasObject(has) => visit(NameKind::CustomObject, &mut has.object),
             Self::Score(test) => visit(NameKind::Score, &mut test.score),
+            Self::Persona(test) => test.personas.iter_mut().for_each(|persona| visit(NameKind::Persona, persona)),
             Self::Attribute(_) | Self::RoleInAccount(_) | Self::Did(_) => {}
         }
     }

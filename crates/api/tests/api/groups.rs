@@ -148,8 +148,44 @@ async fn a_group_is_shown_in_full(api: Api) {
     assert_eq!(get("/api/v1/accounts/acme/buying_groups").await.json()["items"], json!([]));
 }
 
+async fn scores_explain_themselves_and_jobs_are_done_again(api: Api) {
+    let token = furnished(&api).await;
+    let get = async |path: String| api.get(&path).bearer(&token).send().await;
+    let groups = get("/api/v1/buying_groups?q=acme".to_owned()).await.json();
+    let id = groups["items"][0]["id"].as_str().expect("an id").to_owned();
+    let scored = api.post("/api/v1/engagement/score").bearer(&token).send().await;
+    assert_eq!(scored.status, 202, "{}", scored.text());
+    settle(&api);
+    let explained = get(format!("/api/v1/buying_groups/{id}/explain")).await.json();
+    assert_eq!(explained["completeness"]["sum"], json!(50.0));
+    let adds: Vec<&Value> =
+        explained["completeness"]["roles"].as_array().expect("roles").iter().map(|r| &r["adds"]).collect();
+    assert_eq!(adds, [&json!(50.0), &json!(0.0)]);
+    assert_eq!(
+        (&explained["engagement"]["score"], &explained["engagement"]["members"][0]["person"]),
+        (&json!(0.0), &json!("ada"))
+    );
+    assert_eq!(get(format!("/api/v1/buying-groups/{id}/explain")).await.json(), explained, "the other spelling");
+    let days = get(format!("/api/v1/buying_groups/{id}/scores")).await.json();
+    assert_eq!(days["items"][0]["completeness"], json!(50.0));
+    assert_eq!(get("/api/v1/buying_groups/grp_99999/explain".to_owned()).await.status, 404);
+    let weights = get("/api/v1/engagement".to_owned()).await.json();
+    assert_eq!((&weights["first"], &weights["activities"]["email_clicked"]), (&json!(true), &json!(30)));
+    assert!(weights["latest_run"]["finished_at"].is_string());
+    let again = api.post("/api/v1/solution_interests/crm/create_groups").bearer(&token).send().await;
+    assert_eq!((again.status.as_u16(), &again.json()["state"]), (202, &json!("queued")), "{}", again.text());
+    settle(&api);
+    let jobs = get("/api/v1/group_jobs?solution_interest=crm".to_owned()).await.json();
+    let states: Vec<&Value> = jobs["items"].as_array().expect("jobs").iter().map(|job| &job["state"]).collect();
+    assert_eq!(states, [&json!("idle"), &json!("idle")], "{jobs}");
+    let copy =
+        api.post("/api/v1/roles_templates/crm-roles/duplicate").bearer(&token).json(&json!({"key": "crm-roles-2"}));
+    assert_eq!(copy.send().await.status, 201);
+}
+
 crate::on_both_stores! {
     members_are_decided_by_hand
+    scores_explain_themselves_and_jobs_are_done_again
     groups_are_found_by_what_they_lack
     a_group_is_shown_in_full
 }

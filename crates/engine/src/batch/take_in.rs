@@ -171,7 +171,6 @@ impl Batch<'_> {
         }
         let progress = self.jobs_done.of(interest, JobKind::Create, row.shard);
         progress.run = progress.run.max(run);
-        progress.looked_at += members.len() as i64;
         progress.done |= done;
         self.grouped.entry(interest).or_default().extend(members);
         Ok(done)

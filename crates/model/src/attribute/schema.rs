@@ -118,7 +118,8 @@ fn is_switched_off(attribute: &Attribute) -> bool {
 const RESERVED: &[&str] = &["account_key", "account_roles", "relation", "parent_key", "id", "custom"];
 
 /// What pages of accounts and people tell beside their attributes.
-const TOLD: &[&str] = &["people", "accounts", "journeys", "lists", "records", "open_opportunities", "opted_out"];
+const TOLD: &[&str] =
+    &["people", "accounts", "journeys", "lists", "records", "open_opportunities", "opted_out", "persona"];
 
 fn standard(subject: Subject) -> &'static [Standard] {
     match subject {

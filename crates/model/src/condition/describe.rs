@@ -54,6 +54,10 @@ impl Test {
             Self::RoleInAccount(roles) => {
                 format!("role in the account is {}", or(roles.iter().map(|role| role.written().to_owned())))
             }
+            Self::Persona(test) => {
+                let what = if test.derived { "persona that fits best" } else { "persona" };
+                format!("{what} is {}", or(test.personas.iter().map(|persona| persona.key.clone())))
+            }
             Self::Did(test) => test.describe(),
         }
     }

@@ -127,6 +127,7 @@ impl Test {
             (Self::RoleInAccount(roles), Who::Person(person)) => {
                 person.any_role_in_account(&mut |role| roles.iter().any(|wanted| wanted.is(role)))
             }
+            (Self::Persona(test), Who::Person(_)) => test.who.as_ref().is_some_and(|like| like.holds(who, context)),
             (Self::Did(test), Who::Person(person)) => test.holds(person, context),
             _ => false,
         }

@@ -32,6 +32,8 @@ pub struct Needs {
     pub scores: BTreeSet<DocumentId>,
     /// Custom objects.
     pub objects: BTreeSet<DocumentId>,
+    /// Personas.
+    pub personas: BTreeSet<DocumentId>,
     /// The people of accounts.
     pub people: bool,
     /// The roles of people in accounts.
@@ -56,6 +58,7 @@ impl Needs {
         self.memberships |= other.memberships;
         self.scores.extend(&other.scores);
         self.objects.extend(&other.objects);
+        self.personas.extend(&other.personas);
         self.people |= other.people;
         self.roles_in_account |= other.roles_in_account;
         for query in &other.history {
@@ -102,6 +105,8 @@ impl Needs {
                 self.time |= test.fields.iter().any(|field| follows_time(&field.checks));
             }
             Test::Score(test) => self.scores.extend(test.score.id),
+            // What such people are like are tests of its own, visited beside it.
+            Test::Persona(test) => self.personas.extend(ids(&test.personas)),
             Test::RoleInAccount(_) => self.roles_in_account = true,
             Test::Did(test) => {
                 self.add_history(&test.query);

@@ -123,6 +123,7 @@ fn named(reference: &condition::Reference) -> Option<Reference> {
         NameKind::SolutionInterest => DocumentKind::SolutionInterest,
         NameKind::Score => DocumentKind::Score,
         NameKind::CustomObject => DocumentKind::CustomObject,
+        NameKind::Persona => DocumentKind::Persona,
         NameKind::ActivityType => DocumentKind::ActivityType,
         NameKind::Role => DocumentKind::Role,
         NameKind::Stage | NameKind::ActivityField | NameKind::ObjectField => return None,

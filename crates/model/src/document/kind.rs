@@ -128,7 +128,7 @@ kinds! {
     /// What activities weigh in engagement scores.
     WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab, Works;
     /// A named kind of people.
-    Persona = "persona", "personas", "Persona", Plain, Kebab, Later;
+    Persona = "persona", "personas", "Persona", Plain, Kebab, Works;
     /// What a role of users may do.
     AccessRole = "access_role", "access_roles", "Access role", Plain, Kebab, Later;
     /// The organisation's settings; there is one.

@@ -22,14 +22,18 @@ use visitors::Visitors;
 const ACTOR: &str = "demo";
 
 /// Roles, stages, interests, lists and audiences that fit any sample and need nothing else.
-pub const GROUPS_AND_LISTS: [(&str, &str); 2] =
-    [("groups.yaml", include_str!("../../demo/groups.yaml")), ("lists.yaml", include_str!("../../demo/lists.yaml"))];
+pub const GROUPS_AND_LISTS: [(&str, &str); 3] = [
+    ("personas.yaml", include_str!("../../demo/personas.yaml")),
+    ("groups.yaml", include_str!("../../demo/groups.yaml")),
+    ("lists.yaml", include_str!("../../demo/lists.yaml")),
+];
 
 /// Everything that is designed, file by file.
 const MANIFESTS: &[(&str, &str)] = &[
     ("organisation.yaml", include_str!("../../demo/organisation.yaml")),
     GROUPS_AND_LISTS[0],
     GROUPS_AND_LISTS[1],
+    GROUPS_AND_LISTS[2],
     ("emails.yaml", include_str!("../../demo/emails.yaml")),
     ("journeys.yaml", include_str!("../../demo/journeys.yaml")),
 ];

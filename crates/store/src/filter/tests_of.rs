@@ -26,6 +26,10 @@ impl Writer<'_> {
             (Test::Score(test), Who::Person { .. }) => self.score(test, bound),
             (Test::MemberOfGroup(test), Who::Person { within }) => self.member(test, within, bound),
             (Test::RoleInAccount(roles), Who::Person { within }) => self.role_in_account(roles, within),
+            (Test::Persona(test), Who::Person { .. }) => match &test.who {
+                Some(like) => self.expr(like, who, bound),
+                None => FALSE.to_owned(),
+            },
             (Test::Did(test), Who::Person { .. }) => self.did(test, bound),
             _ => FALSE.to_owned(),
         }

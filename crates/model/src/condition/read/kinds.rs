@@ -8,7 +8,7 @@ use super::{Object, Reader, at};
 use crate::attribute::Subject;
 use crate::condition::{
     AttributeTest, Checks, FieldTest, GroupTest, HasObject, HasPeople, HistoryQuery, HistoryTest, InList, MemberTest,
-    NameKind, RoleCount, ScoreTest, Test, Window,
+    NameKind, PersonaTest, RoleCount, ScoreTest, Test, Window,
 };
 use crate::text::Folded;
 use crate::value::{ValueType, shown};
@@ -46,6 +46,8 @@ pub(super) const TESTS: &[TestKind] = &[
     about(Subject::Person, "member_of_buying_group", |r, o, p, place| r.member_of_group(o, p, place)),
     about(Subject::Person, "role_in_account", |r, o, p, place| r.role_in_account(o, p, place)),
     about(Subject::Person, "in_people_list", |r, o, p, place| r.in_list(o, p, place)),
+    about(Subject::Person, "persona", |r, o, p, place| r.persona(o, p, place)),
+    about(Subject::Person, "derived_persona", |r, o, p, place| r.persona(o, p, place)),
     about(Subject::Person, "did", |r, o, p, place| r.did(o, p, place)),
     about(Subject::Person, "did_not", |r, o, p, place| r.did(o, p, place)),
 ];
@@ -128,6 +130,13 @@ impl Reader<'_> {
         };
         let lists = self.names(kind, object.get(place.key)?, &at(pointer, place.key), "key of a list")?;
         Some(Test::InList(InList { subject, lists }))
+    }
+
+    fn persona(&mut self, object: &Object, pointer: &str, place: Place) -> Option<Test> {
+        self.only(object, &[place.key], pointer);
+        let json = object.get(place.key)?;
+        let personas = self.names(NameKind::Persona, json, &at(pointer, place.key), "key of a persona")?;
+        Some(Test::Persona(PersonaTest { personas, derived: place.key == "derived_persona", who: None }))
     }
 
     fn buying_group(&mut self, object: &Object, pointer: &str, place: Place) -> Option<Test> {
