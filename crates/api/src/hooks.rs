@@ -6,6 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
+use caravan_engine::external::{CallbackError as NotTaken, Posted, Signature, callback};
 use caravan_engine::returned::{self, ReportError};
 use caravan_engine::texts::{self, Call, CallRefused, CallbackError};
 use schemars::JsonSchema;
@@ -19,6 +20,12 @@ use crate::http::{Operations, Path, Problem};
 pub fn operations() -> Operations {
     Operations::of("Reports of other systems")
         .post("/hooks/mail/{connection}", Gate::Public, mail, "Reports about mail, signed by us or by Amazon SNS")
+        .post(
+            "/hooks/external/callback",
+            Gate::Public,
+            external,
+            "The answer of an external service to a call of a journey",
+        )
         .post("/hooks/texts/{connection}", Gate::Public, text, "Reports and answers of a provider of text messages")
 }
 
@@ -66,6 +73,31 @@ async fn mail(
     });
     taken.await?;
     Ok(Heard(StatusCode::NO_CONTENT.into_response()))
+}
+
+async fn external(State(state): State<ApiState>, headers: HeaderMap, body: Bytes) -> Result<Heard, Problem> {
+    let Some(keys) = state.signing.clone() else { return Err(not_wanted()) };
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
+    let signature = match (header("webhook-id"), header("webhook-timestamp"), header("webhook-signature")) {
+        (Some(id), Some(timestamp), Some(signature)) => Some(Signature { id, timestamp, signature }),
+        _ => None,
+    };
+    let key = header("x-api-key").or(bearer);
+    let posted = Posted { token: header("x-callback-token"), key, signature, body: body.to_vec() };
+    let taken = state.blocking(move |engine| match callback(engine, &keys, &posted) {
+        Ok(()) => Ok(()),
+        Err(NotTaken::Store(error)) => Err(error.into()),
+        Err(refused @ NotTaken::NotAllowed(_)) => {
+            Err(Problem::new(StatusCode::UNAUTHORIZED, "not_allowed", refused.to_string()))
+        }
+        Err(refused @ NotTaken::BadToken) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, "bad_token", refused.to_string()))
+        }
+        Err(refused) => Err(Problem::new(StatusCode::BAD_REQUEST, "unreadable", refused.to_string())),
+    });
+    taken.await?;
+    Ok(Heard(StatusCode::OK.into_response()))
 }
 
 fn not_wanted() -> Problem {

@@ -34,6 +34,7 @@ mod simulations;
 mod state;
 mod stream;
 mod suppressions;
+mod systems;
 mod tracking;
 
 pub use http::problem::Problem;
@@ -69,6 +70,7 @@ fn operations() -> Operations {
         delivery::operations(),
         figures::operations(),
         hooks::operations(),
+        systems::operations(),
         mail::operations(),
         health::operations(),
         openapi::own_operations(),

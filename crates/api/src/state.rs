@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caravan_engine::Engine;
+use caravan_engine::systems::Systems;
 use caravan_engine::tracking::SigningKeys;
 use caravan_model::Random;
 use caravan_store::Session;
@@ -35,6 +36,8 @@ pub struct ApiState {
     pub signing: Option<SigningKeys>,
     /// Fetches small files at public addresses: certificates of those who sign their calls.
     pub fetch: Option<Fetch>,
+    /// Other systems, where this process reaches them.
+    pub systems: Option<Systems>,
     /// Whether this is the demo.
     pub demo: bool,
     /// What `/metrics` renders.
@@ -55,6 +58,7 @@ impl ApiState {
             mail: None,
             signing: None,
             fetch: None,
+            systems: None,
             demo: false,
             metrics: None,
             streams: Arc::default(),

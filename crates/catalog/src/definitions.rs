@@ -59,6 +59,7 @@ pub struct Definitions {
     /// The organisation's time zone.
     pub zone: TimeZone,
     by_key: HashMap<(DocumentKind, String), Arc<Definition>>,
+    registered: Arc<HashMap<String, Arc<Json>>>,
     running: bool,
 }
 
@@ -140,7 +141,18 @@ impl Definitions {
     /// All of them.
     pub fn new(schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
         let by_key = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
-        Self { schema, zone, by_key, running: false }
+        Self { schema, zone, by_key, registered: Arc::default(), running: false }
+    }
+
+    /// The same, with what was found of external services when they were registered, by key of the external action.
+    #[must_use]
+    pub fn with_registered(self, registered: HashMap<String, Arc<Json>>) -> Self {
+        Self { registered: Arc::new(registered), ..self }
+    }
+
+    /// What was found of an external service; none when it is not registered under the address that it has now.
+    pub fn registered(&self, external_action: &str) -> Option<&Arc<Json>> {
+        self.registered.get(external_action)
     }
 
     /// Whether a published version is being made ready to run. What has gone since it was published (a journey that

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
 use crate::outbound::{Guard, Outbound};
+use crate::services::ServiceCall;
 use crate::smtp::Signer;
 
 /// One open door to another system. Called from plain threads; an implementation brings its own waiting.
@@ -76,6 +77,8 @@ pub enum EffectBody {
     Call(Box<Call>),
     /// One text message to one number.
     Text(Box<TextMessage>),
+    /// One call of an external service.
+    Service(Box<ServiceCall>),
 }
 
 /// A text message to one number.
@@ -244,6 +247,18 @@ impl Outcome {
     /// Refused for good.
     pub fn failed(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Failed { code: code.into(), message: message.into() }
+    }
+}
+
+/// What stands in the way, for people; nothing for what worked.
+pub(crate) fn sentence(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Delivered { detail, .. } => detail.clone(),
+        Outcome::Skipped { reason } => (*reason).to_owned(),
+        Outcome::Retry { message, .. }
+        | Outcome::Shut { message, .. }
+        | Outcome::Failed { message, .. }
+        | Outcome::Unknown { message } => message.clone(),
     }
 }
 

@@ -9,12 +9,15 @@ pub mod connector;
 pub mod email;
 pub mod inlet;
 pub mod marketo;
+pub mod oauth;
 pub mod outbound;
 pub mod returned;
+pub mod services;
 pub mod smtp;
 pub mod texts;
 pub mod tracking;
 pub mod verp;
+pub mod webhooks;
 
 pub use connector::{
     Choice, Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, KINDS, Mailbox, Outcome, Outgoing,

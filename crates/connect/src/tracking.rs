@@ -18,6 +18,8 @@ use crate::connector::Secret;
 const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 21;
 const SIGNATURE_BYTES: usize = 16;
+/// Bytes of the whole signature of a seal.
+const SEAL_BYTES: usize = 32;
 /// Bytes of a signature that fits into an address.
 const STAMP_BYTES: usize = 10;
 /// Longest target address that is tracked; a longer one is left as it is.
@@ -117,6 +119,27 @@ impl SigningKeys {
         let secret = self.secret(*key_id).ok_or(BadToken)?;
         mac(secret, signed).verify_truncated_left(signature).map_err(|_| BadToken)?;
         read(*purpose, rest)
+    }
+
+    /// A text that only we can have written, for one purpose: what stands in it can be read, not changed.
+    pub fn seal(&self, purpose: &str, text: &str) -> String {
+        let (key_id, secret) = &self.current;
+        let bytes = [&[VERSION, *key_id], text.as_bytes()].concat();
+        let code = mac(secret, purpose.as_bytes()).chain_update([0]).chain_update(&bytes).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode([bytes.as_slice(), code.as_slice()].concat())
+    }
+
+    /// The text of a seal that was made for this purpose.
+    pub fn unseal(&self, purpose: &str, sealed: &str) -> Result<String, BadToken> {
+        if sealed.len() > MAX_TOKEN_CHARS {
+            return Err(BadToken);
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| BadToken)?;
+        let (text, code) = bytes.split_at_checked(bytes.len().saturating_sub(SEAL_BYTES)).ok_or(BadToken)?;
+        let [VERSION, key_id, written @ ..] = text else { return Err(BadToken) };
+        let mac = mac(self.secret(*key_id).ok_or(BadToken)?, purpose.as_bytes()).chain_update([0]).chain_update(text);
+        mac.verify_slice(code).map_err(|_| BadToken)?;
+        String::from_utf8(written.to_vec()).map_err(|_| BadToken)
     }
 
     /// The current key's id and ten bytes that only it can make of a purpose and a message.
@@ -251,6 +274,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_seal_holds_for_its_purpose_and_its_bytes_alone() {
+        let keys = SigningKeys::new(1, Secret::new("one"));
+        let sealed = keys.seal("callback", "41.3|enrich");
+        assert_eq!(keys.unseal("callback", &sealed), Ok("41.3|enrich".to_owned()));
+        assert_eq!(keys.unseal("other", &sealed), Err(BadToken));
+        assert_eq!(SigningKeys::new(1, Secret::new("two")).unseal("callback", &sealed), Err(BadToken));
+        for at in 0..sealed.len() {
+            let mut changed: Vec<u8> = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(keys.unseal("callback", &changed), Err(BadToken), "{at}");
+        }
+        for foreign in ["", "A", "....", &"A".repeat(100_000)] {
+            assert_eq!(keys.unseal("callback", foreign), Err(BadToken));
+        }
+    }
 
     fn keys() -> SigningKeys {
         SigningKeys::new(7, Secret::new("a secret of this installation"))

@@ -17,6 +17,7 @@ mod record;
 mod rests;
 mod results;
 mod rules;
+mod service;
 mod soft;
 mod text;
 mod turn;
@@ -35,7 +36,7 @@ use parking_lot::Mutex;
 
 pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
-pub(crate) use self::doors::secrets_of;
+pub(crate) use self::doors::{open_connection, secrets_of};
 pub use self::frozen::{email_content, email_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
 pub use self::record::Recorder;

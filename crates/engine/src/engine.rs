@@ -9,7 +9,6 @@ use caravan_store::{Dialect, Session, Store, StoreError, documents, step};
 use parking_lot::{Condvar, Mutex};
 
 use crate::batch::{self, Culprits, Limits, Report, StepError};
-use crate::lifecycle::Abilities;
 use crate::live::Live;
 
 /// Commits are kept at about this long by taking more or fewer travellers.
@@ -30,25 +29,18 @@ struct Inner {
     live: Mutex<Option<Arc<Live>>>,
     travellers: Mutex<usize>,
     stopping: AtomicBool,
-    abilities: Abilities,
     poke: (Mutex<bool>, Condvar),
 }
 
 impl Engine {
     /// An engine over a store that has been migrated.
     pub fn new(store: Store) -> Self {
-        Self::with_abilities(store, Abilities::default())
-    }
-
-    /// An engine of an installation that can do more than decide.
-    pub fn with_abilities(store: Store, abilities: Abilities) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
                 live: Mutex::new(None),
                 travellers: Mutex::new(FEWEST * 4),
                 stopping: AtomicBool::new(false),
-                abilities,
                 poke: (Mutex::new(false), Condvar::new()),
             }),
         }
@@ -57,11 +49,6 @@ impl Engine {
     /// Its store.
     pub fn store(&self) -> &Store {
         &self.inner.store
-    }
-
-    /// What its installation can do.
-    pub fn abilities(&self) -> Abilities {
-        self.inner.abilities
     }
 
     /// Its clock.

@@ -5,6 +5,9 @@
 //! call counts. Such an effect stays `pending` in its node's counts until it is answered, so delivery itself moves no
 //! counts of it. An answer that comes too late changes nothing and is told on the stream.
 
+mod callback;
+mod registration;
+
 use caravan_model::{EnrollmentId, PersonId};
 use caravan_store::step;
 use jiff::Timestamp;
@@ -15,8 +18,17 @@ use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::inbox::Command;
 
+pub use caravan_connect::webhooks::Headers as Signature;
+
+pub(crate) use self::callback::token;
+pub use self::callback::{CallbackError, Posted, callback};
+pub use self::registration::{Found, inspect, register};
+
 /// The kind of effects that are calls of a service.
 pub const CALL: &str = "external_call";
+
+/// The failure of a call that was not answered in time.
+pub(crate) const TIMED_OUT: &str = "timed_out";
 
 /// The activity that tells of an answer.
 pub(crate) const ANSWERED: &str = "external_answered";
@@ -39,6 +51,11 @@ pub struct Call {
     pub values: Map<String, Json>,
     /// Attributes of ours, under the names that the service gave them.
     pub attributes: Map<String, Json>,
+    /// The paths of a split and their conditions as the service reads them, for its information.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<Json>,
+    /// When the node stops waiting, unless the service accepts the call before.
+    pub answer_by: Timestamp,
 }
 
 /// Which call is answered; its text is the effect's key.

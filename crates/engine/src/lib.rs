@@ -36,6 +36,7 @@ pub mod simulate;
 pub mod status;
 mod structure;
 pub mod sweep;
+pub mod systems;
 pub mod tallies;
 pub mod texts;
 pub mod tracking;

@@ -11,7 +11,7 @@ use caravan_model::document::{CustomObject, DocumentKind, FieldSwitches, OPPORTU
 use caravan_model::journey::Journey;
 use caravan_model::{DocumentId, Finding, VersionId};
 use caravan_store::documents::{self, DocumentRow};
-use caravan_store::{Session, StoreError};
+use caravan_store::{Session, StoreError, services};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use parking_lot::Mutex;
@@ -275,7 +275,20 @@ pub fn definitions_of(s: &mut dyn Session, rows: &[DocumentRow]) -> Result<Defin
             body: Arc::new(serde_json::from_str(&body).unwrap_or(Json::Null)),
         });
     }
-    Ok(assemble(all))
+    let registered = registered_of(s, &all)?;
+    Ok(assemble(all).with_registered(registered))
+}
+
+/// What was found of the services, where their addresses are still those that were registered.
+fn registered_of(s: &mut dyn Session, all: &[Definition]) -> Result<HashMap<String, Arc<Json>>, StoreError> {
+    let mut registered = HashMap::new();
+    for row in services::all(s)? {
+        let of = all.iter().find(|d| d.id == row.document && d.text("url") == Some(row.url.as_str()));
+        if let (Some(definition), Ok(found)) = (of, serde_json::from_str(&row.body)) {
+            registered.insert(definition.key.clone(), Arc::new(found));
+        }
+    }
+    Ok(registered)
 }
 
 /// Definitions from their documents: attributes declared, the organisation's zone read, the built-in object added.

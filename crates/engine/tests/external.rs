@@ -3,11 +3,10 @@
 
 mod support;
 
-use caravan_engine::Engine;
 use caravan_engine::external::{Answer, Call, CallKey, answer};
-use caravan_engine::lifecycle::Abilities;
 use caravan_model::EnrollmentId;
-use caravan_store::SessionExt;
+use caravan_store::services::ServiceRow;
+use caravan_store::{SessionExt, documents};
 use serde_json::{Map, Value, json};
 use support::{World, on_both_stores};
 
@@ -34,11 +33,30 @@ values: {depth: full}
 
 fn able(world: World, accounts: i64, people: i64) -> World {
     let world = world.with_people(accounts, people);
-    let engine = Engine::with_abilities(world.engine.store().clone(), Abilities { external_calls: true });
-    let world = World { engine, ..world };
     world.apply(SERVICES);
+    for service in ["enrich", "verify", "tier", "persona"] {
+        registered(&world, service);
+    }
     world.run();
     world
+}
+
+/// As if its document had been read.
+fn registered(world: &World, service: &str) {
+    let written = world.engine.store().write(|s| {
+        documents::begin_change(s)?;
+        let row = documents::get(s, "external_action", service)?.expect("an external action");
+        let url = row.body.split("\"url\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("its address");
+        let found = ServiceRow {
+            document: row.id,
+            url: url.to_owned(),
+            title: service.to_owned(),
+            registered_at: support::at("2026-12-01T09:00:00Z"),
+            body: "{}".to_owned(),
+        };
+        caravan_store::services::put(s, &found)
+    });
+    written.expect("a registered service");
 }
 
 fn begin(world: &World, key: &str, nodes: &str) {
@@ -207,11 +225,11 @@ on_both_stores! {
         assert_eq!(world.status("held").travellers.completed, 1, "it was answered in time");
     }
 
-    without_something_that_calls_a_journey_with_external_nodes_is_refused(world at "2026-12-01T09:00:00Z") {
+    a_service_whose_document_was_not_read_under_its_present_address_is_refused(world at "2026-12-01T09:00:00Z") {
         let world = able(world, 1, 1);
-        let unable = World { engine: Engine::new(world.engine.store().clone()), ..world };
-        unable.apply("kind: journey\nkey: never\nsubject: account\naudience: {account_list: everybody}\nend: 2027-06-30T00:00:00Z\nentry: call\nnodes:\n  call: {type: external_action, on: account, service: enrich, next: null}\n");
-        assert_eq!(unable.refused("never"), [("external_calls_unavailable".to_owned(), Some("call".to_owned()))]);
+        world.apply(&SERVICES.replace("https://enrich.example", "https://moved.example"));
+        world.apply("kind: journey\nkey: never\nsubject: account\naudience: {account_list: everybody}\nend: 2027-06-30T00:00:00Z\nentry: call\nnodes:\n  call: {type: external_action, on: account, service: enrich, next: null}\n");
+        assert_eq!(world.refused("never"), [("service_not_registered".to_owned(), Some("call".to_owned()))]);
     }
 
     a_service_must_fit_the_node_that_calls_it(world at "2026-12-01T09:00:00Z") {

@@ -126,7 +126,7 @@ on_both_stores! {
             (BIG, on_account("action: update_account, attribute: employees, value: many"), "wrong_value_type@it"),
             (BIG, on_people("action: change_score, change: \"+1\""), "missing_field@it"),
             (BIG, on_people("action: send_email, email: nowhere"), "unknown_reference@it"),
-            (BIG, "{type: external_action, on: account, service: nowhere, next: null}".to_owned(), "external_calls_unavailable@it"),
+            (BIG, "{type: external_action, on: account, service: nowhere, next: null}".to_owned(), "unknown_reference@it"),
         ] {
             let told = found(&world, audience, &node, true);
             assert!(told.iter().any(|code| code == expected), "{node}: {expected} is not in {told:?}");

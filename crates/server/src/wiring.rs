@@ -13,6 +13,7 @@ use caravan_connect::{Secret, Surroundings};
 use caravan_engine::Engine;
 use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::runtime::{self, RuntimeHandle};
+use caravan_engine::systems::Systems;
 use caravan_model::{Clock, Random};
 use caravan_store::{Dialect, OpenOptions, RuntimeLock, Store, StoreError, meta};
 use parking_lot::Mutex;
@@ -39,6 +40,15 @@ pub fn engine(place: &Place) -> Result<Engine, StoreError> {
     let store = open(place)?;
     store.migrate()?;
     Ok(Engine::new(store))
+}
+
+/// What connectors get of a command that only asks.
+pub fn surroundings(engine: &Engine, sockets: &tokio::runtime::Runtime, settings: &Settings) -> Surroundings {
+    Surroundings {
+        clock: engine.clock().clone(),
+        runtime: sockets.handle().clone(),
+        outbound: Outbound::new(Guard::new(settings.allow_network.clone())),
+    }
 }
 
 /// What a process that runs journeys holds.
@@ -76,6 +86,11 @@ impl Running {
             runtime: self.sockets.handle().clone(),
             outbound: self.outbound.clone(),
         }
+    }
+
+    /// Other systems, for people who set them up.
+    pub fn systems(&self) -> Systems {
+        Systems::new(&self.engine, self.surroundings())
     }
 
     /// What takes effects out of the outbox; `public_url` is what links in messages begin with.

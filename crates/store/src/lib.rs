@@ -26,6 +26,7 @@ pub mod records;
 pub mod reports;
 pub mod schedules;
 pub mod scratch;
+pub mod services;
 pub mod soft_bounces;
 pub mod step;
 pub mod suppressions;

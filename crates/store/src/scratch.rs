@@ -33,6 +33,7 @@ const ACTIVE: &str = "WHERE enrollment_id IN (SELECT id FROM enrollment WHERE en
 const PARTS: &[Part] = &[
     whole("document"),
     whole("document_version"),
+    whole("external_service"),
     whole("definitions_revision"),
     whole("account"),
     whole("person"),

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use super::results::{Kept, SOURCE, counted_as, kept_of};
 use crate::Engine;
+use crate::external;
 use crate::live::Live;
 use crate::save;
 use crate::tallies::{Counted, Tallies};
@@ -94,6 +95,10 @@ pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Ti
 }
 
 fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(), StoreError> {
+    if row.kind == external::CALL {
+        // Its node counts answers, whatever was delivered.
+        return Ok(());
+    }
     let mut tallies = Tallies::default();
     tallies.add(row.version, row.node, counted_as(row), -1);
     tallies.add(row.version, row.node, counted, 1);

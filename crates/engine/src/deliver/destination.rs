@@ -133,7 +133,7 @@ fn slow_down(pace: &mut Pace, now: Timestamp) {
 }
 
 fn of(parcel: &Parcel) -> Option<String> {
-    name(parcel.connection(), parcel.about.address.as_deref())
+    name(parcel.way().key(), parcel.about.address.as_deref())
 }
 
 fn connection(settled: &Settled) -> String {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use caravan_connect::services::{self, Registered};
 use caravan_connect::{Connector, ConnectorFacts, Outcome, Secret, Secrets, Surroundings, connector};
 use caravan_model::Finding;
 use caravan_model::document::{self, DocumentKind};
@@ -20,16 +21,45 @@ pub enum Doors {
     Real {
         /// What connectors get.
         surroundings: Surroundings,
-        /// By key of the connection.
-        open: Mutex<HashMap<String, Open>>,
+        /// By what they lead through.
+        open: Mutex<HashMap<Way, Open>>,
     },
     /// Into a record.
     Recording(Arc<Recorder>),
 }
 
+/// What an effect leaves through: a connection, or an external service.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Way {
+    kind: DocumentKind,
+    key: String,
+}
+
+impl Way {
+    pub fn connection(key: impl Into<String>) -> Self {
+        Self { kind: DocumentKind::Connection, key: key.into() }
+    }
+
+    pub fn service(key: impl Into<String>) -> Self {
+        Self { kind: DocumentKind::ExternalAction, key: key.into() }
+    }
+
+    /// Its key, unique among its kind.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} `{}`", self.kind.label().to_lowercase(), self.key)
+    }
+}
+
 /// An open door and what it was opened with.
 pub struct Open {
     body: Arc<Json>,
+    registered: Option<Arc<Json>>,
     secrets: Secrets,
     connector: Arc<dyn Connector>,
 }
@@ -39,27 +69,36 @@ impl Doors {
         Self::Real { surroundings, open: Mutex::default() }
     }
 
-    /// The door of a connection, or why it is shut. None: messages are recorded.
-    pub fn door(&self, live: &Live, connection: &str) -> Result<Option<Arc<dyn Connector>>, Outcome> {
+    /// The door that a way leads through, or why it is shut. None: messages are recorded.
+    pub fn door(&self, live: &Live, way: &Way) -> Result<Option<Arc<dyn Connector>>, Outcome> {
         let Self::Real { surroundings, open } = self else { return Ok(None) };
-        let Some(definition) = live.definitions.get(DocumentKind::Connection, connection) else {
-            let message = format!("There is no connection `{connection}` any more. Apply it again.");
+        let Some(definition) = live.definitions.get(way.kind, &way.key) else {
+            let message = format!("There is no {way} any more. Apply it again.");
             return Err(Outcome::shut("no_connection", message));
         };
-        let secrets = secrets_of(&format!("connection `{connection}`"), &definition.body)
-            .map_err(|why| Outcome::shut("secret_missing", why))?;
+        let secrets =
+            secrets_of(&way.to_string(), &definition.body).map_err(|why| Outcome::shut("secret_missing", why))?;
+        let registered = live.definitions.registered(&way.key).filter(|_| way.kind == DocumentKind::ExternalAction);
         let mut open = open.lock();
-        if let Some(known) = open.get(connection).filter(|o| o.body == definition.body && o.secrets == secrets) {
+        let same = |open: &&Open| {
+            open.body == definition.body && open.secrets == secrets && open.registered.as_ref() == registered
+        };
+        if let Some(known) = open.get(way).filter(same) {
             return Ok(Some(Arc::clone(&known.connector)));
         }
-        let connector = open_door(connection, &definition.body, &secrets, surroundings)?;
-        let body = Arc::clone(&definition.body);
-        open.insert(connection.to_owned(), Open { body, secrets, connector: Arc::clone(&connector) });
+        let connector = match way.kind {
+            DocumentKind::ExternalAction => {
+                open_service(&way.key, &definition.body, registered, &secrets, surroundings)?
+            }
+            _ => open_door(&way.key, &definition.body, &secrets, surroundings)?,
+        };
+        let (body, registered) = (Arc::clone(&definition.body), registered.cloned());
+        open.insert(way.clone(), Open { body, registered, secrets, connector: Arc::clone(&connector) });
         Ok(Some(connector))
     }
 
-    /// What must be known of a connection's door, or why it is shut. A record takes everything in one go.
-    pub fn facts(&self, live: &Live, connection: &str) -> Result<ConnectorFacts, Outcome> {
+    /// What must be known of a door, or why it is shut. A record takes everything in one go.
+    pub fn facts(&self, live: &Live, way: &Way) -> Result<ConnectorFacts, Outcome> {
         let recording = || ConnectorFacts {
             kind: "record",
             deduplicates: true,
@@ -68,16 +107,30 @@ impl Doors {
             sender: None,
             per_second: None,
         };
-        Ok(self.door(live, connection)?.map_or_else(recording, |door| door.facts()))
+        Ok(self.door(live, way)?.map_or_else(recording, |door| door.facts()))
     }
 
     /// Whether an effect that may have left can leave again without harm.
     pub fn repeats_safely(&self, live: &Live, row: &OutboxRow) -> bool {
-        let door = self.door(live, &parcel::connection_of(row)).ok().flatten();
+        let door = self.door(live, &parcel::way_of(row)).ok().flatten();
         door.is_some_and(|door| match parcel::call_of(row) {
             Some(call) => door.repeats_safely(&call),
             None => door.facts().deduplicates,
         })
+    }
+}
+
+/// A connection's door, opened for one question.
+///
+/// # Errors
+/// Why it cannot be opened, for people.
+pub fn open_connection(live: &Live, key: &str, surroundings: &Surroundings) -> Result<Arc<dyn Connector>, String> {
+    let doors = Doors::real(surroundings.clone());
+    match doors.door(live, &Way::connection(key)) {
+        Ok(Some(door)) => Ok(door),
+        Ok(None) => Err("Messages are recorded here.".to_owned()),
+        Err(Outcome::Shut { message, .. } | Outcome::Failed { message, .. }) => Err(message),
+        Err(_) => Err(format!("The connection `{key}` cannot be opened.")),
     }
 }
 
@@ -96,6 +149,26 @@ fn open_door(
     let opened = kind.open(&settings, secrets, surroundings).map_err(|findings| {
         let why: Vec<String> = findings.iter().map(|Finding { message, .. }| message.clone()).collect();
         Outcome::shut("connection_unusable", format!("The connection `{key}` cannot be used. {}", why.join(" ")))
+    })?;
+    Ok(Arc::from(opened))
+}
+
+fn open_service(
+    key: &str,
+    body: &Json,
+    registered: Option<&Arc<Json>>,
+    secrets: &Secrets,
+    surroundings: &Surroundings,
+) -> Result<Arc<dyn Connector>, Outcome> {
+    let registered = registered.and_then(|found| serde_json::from_value::<Registered>((**found).clone()).ok());
+    let Some(registered) = registered else {
+        let message = format!("The service `{key}` is not registered. Register it again: its address has changed.");
+        return Err(Outcome::shut("service_not_registered", message));
+    };
+    let headers = body.get("headers").and_then(Json::as_object).cloned().unwrap_or_default();
+    let opened = services::open(&registered, &headers, secrets, surroundings).map_err(|findings| {
+        let why: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+        Outcome::shut("connection_unusable", format!("The service `{key}` cannot be called. {}", why.join(" ")))
     })?;
     Ok(Arc::from(opened))
 }

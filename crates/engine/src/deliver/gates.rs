@@ -21,11 +21,12 @@ use caravan_store::{Session, StoreError, reports};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::doors::Doors;
+use super::doors::{Doors, Way};
 use super::frozen::{Frozen, Versions};
 use super::parcel::{Content, Parcel};
 use super::results::{About, Settled, Verdict};
 use super::rules::{Limited, Quiet};
+use crate::external;
 use crate::live::Live;
 
 /// Why an address is on the do-not-contact list when its owner put it there.
@@ -148,7 +149,7 @@ impl Facts {
         let consents = reports::consents(s, &numbers)?.into_iter();
         let texts = rows.iter().filter(|row| row.kind == effects::SMS).map(super::parcel::connection_of);
         let sender = |connection: String| {
-            let facts = doors.facts(live, &connection).ok()?;
+            let facts = doors.facts(live, &Way::connection(connection.clone())).ok()?;
             Some((connection, facts.sender?))
         };
         let mut folded: Vec<String> = folded.into_iter().chain(numbers).collect();
@@ -169,7 +170,7 @@ impl Facts {
         now: Timestamp,
     ) -> Result<Parcel, Box<Settled>> {
         let mut about = About::of(&row, frozen.map(Arc::as_ref));
-        let content = match self.content(live, frozen, &row, &mut about) {
+        let content = match self.content(live, frozen, &row, &mut about, now) {
             Ok(content) => content,
             Err(verdict) => return Err(Box::new(Settled { row, about, verdict })),
         };
@@ -182,6 +183,7 @@ impl Facts {
         frozen: Option<&Arc<Frozen>>,
         row: &OutboxRow,
         about: &mut About,
+        now: Timestamp,
     ) -> Result<Content, Verdict> {
         // A journey that is gone was aborted or had finished before it was deleted.
         let state = frozen.and_then(|frozen| live.journeys.get(&frozen.journey)).map(|journey| journey.state.as_str());
@@ -193,6 +195,7 @@ impl Facts {
             effects::SALES_ALERT => self.alert(live, row),
             // Not written by us: the other system asks for consent itself.
             effects::CALL => Ok(Content::Call(Box::new(serde_json::from_str(&row.body).map_err(unreadable)?))),
+            external::CALL => service_call(row, now),
             other => Err(Verdict::failed("unknown_effect", format!("Nothing delivers effects of kind `{other}`."))),
         }
     }
@@ -296,7 +299,11 @@ impl Facts {
                 (Channel::Email, mailing.email.rule_set.as_deref())
             }
             Content::Text { message, .. } if message.message_type == MessageType::Marketing => (Channel::Sms, None),
-            Content::Email { .. } | Content::Text { .. } | Content::Alert(_) | Content::Call(_) => return None,
+            Content::Email { .. }
+            | Content::Text { .. }
+            | Content::Alert(_)
+            | Content::Call(_)
+            | Content::Service(_) => return None,
         };
         let person = self.people.get(&parcel.row.person?)?;
         Some(Limited {
@@ -310,6 +317,15 @@ impl Facts {
             queued_at: parcel.row.queued_at,
         })
     }
+}
+
+/// A call whose traveller has gone on without its answer is not made any more.
+fn service_call(row: &OutboxRow, now: Timestamp) -> Result<Content, Verdict> {
+    let call: external::Call = serde_json::from_str(&row.body).map_err(unreadable)?;
+    if now >= call.answer_by {
+        return Err(Verdict::Skipped(external::TIMED_OUT));
+    }
+    Ok(Content::Service(Box::new(call)))
 }
 
 fn unreadable(error: serde_json::Error) -> Verdict {

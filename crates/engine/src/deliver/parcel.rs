@@ -16,10 +16,12 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::call::through;
+use super::doors::Way;
 use super::frozen::Mailing;
 use super::record::Recorder;
 use super::results::{About, Settled, Verdict, is_shut};
 use super::{Dispatcher, alert};
+use crate::external;
 use crate::live::Live;
 
 /// Who a `Feedback-ID` says that we are.
@@ -48,16 +50,20 @@ pub enum Content {
     Alert(Box<SalesAlertEffect>),
     /// One call of another system's operation.
     Call(Box<CallEffect>),
+    /// One call of an external service.
+    Service(Box<external::Call>),
 }
 
 impl Parcel {
-    pub fn connection(&self) -> &str {
-        match &self.content {
+    /// What it leaves through.
+    pub fn way(&self) -> Way {
+        Way::connection(match &self.content {
             Content::Email { effect, .. } => &effect.connection,
             Content::Text { effect, .. } => &effect.connection,
             Content::Alert(effect) => &effect.connection,
             Content::Call(effect) => &effect.connection,
-        }
+            Content::Service(call) => return Way::service(&call.service),
+        })
     }
 
     /// Settled with a verdict that knows nothing of the effect's body.
@@ -95,13 +101,24 @@ pub fn connection_of(row: &OutboxRow) -> String {
     serde_json::from_str::<Through>(&row.body).map(|through| through.connection).unwrap_or_default()
 }
 
+/// What an effect of any kind leaves through.
+pub fn way_of(row: &OutboxRow) -> Way {
+    match row.kind.as_str() {
+        external::CALL => {
+            let call = serde_json::from_str::<external::Call>(&row.body);
+            Way::service(call.map(|call| call.service).unwrap_or_default())
+        }
+        _ => Way::connection(connection_of(row)),
+    }
+}
+
 impl Dispatcher {
-    /// Takes parcels of one connection to the other side, call by call, and says what became of each.
+    /// Takes parcels of one way to the other side, call by call, and says what became of each.
     ///
     /// After a shut door the others need not try it; what an errand does not get to in time goes back as it was.
     pub(super) fn carry(&self, live: &Live, parcels: Vec<Parcel>) -> Vec<Settled> {
         let Some(first) = parcels.first() else { return Vec::new() };
-        let door = match self.doors.door(live, first.connection()) {
+        let door = match self.doors.door(live, &first.way()) {
             Ok(door) => door,
             Err(shut) => return parcels.into_iter().map(|parcel| refused(parcel, &shut)).collect(),
         };
@@ -172,6 +189,10 @@ impl Dispatcher {
                 Ok(effect.to.iter().map(to_each).collect())
             }
             Content::Call(effect) => Ok(vec![Outgoing { key: key.clone(), body: body_of(effect) }]),
+            Content::Service(call) => {
+                let call = self.service_call(live, &parcel.row, call)?;
+                Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Service(Box::new(call)) }])
+            }
         }
     }
 
@@ -240,6 +261,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
             Content::Text { effect, .. } => effect.sms_message.clone(),
             Content::Alert(_) => caravan_catalog::effects::SALES_ALERT.to_owned(),
             Content::Call(effect) => effect.operation.clone(),
+            Content::Service(call) => call.service.clone(),
         };
         let is_email = matches!(parcel.content, Content::Email { .. });
         items.iter().map(move |item| recorder.take(&mailing, is_email, item)).collect::<Vec<_>>()
@@ -250,7 +272,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
 /// What the answers for a parcel's items mean for it.
 fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
     let verdict = match (&parcel.content, answers) {
-        (Content::Email { .. } | Content::Text { .. } | Content::Call(_), [answer]) => {
+        (Content::Email { .. } | Content::Text { .. } | Content::Call(_) | Content::Service(_), [answer]) => {
             verdict_of(answer, &parcel.row.body)
         }
         (Content::Alert(effect), answers) if answers.len() == effect.to.len() => together(effect, answers),

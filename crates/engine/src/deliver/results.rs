@@ -19,10 +19,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::Dispatched;
 use super::frozen::Frozen;
 use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
-use super::soft;
+use super::{Dispatched, service, soft};
+use crate::external;
 use crate::inbox::Command;
 use crate::live::Live;
 use crate::save;
@@ -333,7 +333,10 @@ impl Results<'_> {
                 let OutboxRow { id, attempt, body, .. } = row;
                 return sheet.again.push(Again { id, attempt, not_before, code: None, message: None, body });
             }
-            Verdict::Again { after, code, message, body } if row.attempt + 1 < MOST_ATTEMPTS => {
+            Verdict::Again { after, code, message, body }
+                if row.attempt + 1 < MOST_ATTEMPTS
+                    && service::still_worth_it(&row, self.now + pause(&row.key, row.attempt + 1, after)) =>
+            {
                 let attempt = row.attempt + 1;
                 let not_before = self.now + pause(&row.key, attempt, after);
                 sheet.done.retried += 1;
@@ -348,6 +351,7 @@ impl Results<'_> {
 
     fn finish(&self, sheet: &mut Sheet, row: OutboxRow, about: &About, verdict: Verdict) {
         let mut ledger = ledger_row(&row, about, self.now);
+        sheet.inbox.extend(service::heard(&row, &verdict, self.now));
         let (outcome, counted, told) = match verdict {
             Verdict::Done { remote_id } => {
                 sheet.done.delivered += 1;
@@ -371,7 +375,7 @@ impl Results<'_> {
                 sheet.gives_back.push(row.id);
                 ledger.message = Some(message);
                 ledger.reason = Some(code.clone());
-                ledger.body = kept(about, Some(&row));
+                ledger.body = kept(about, sent_again(&row));
                 let class =
                     [FailureClass::BadNumber, FailureClass::Consent].into_iter().find(|class| class.key() == code);
                 if let (Some(Message::Sms(_)), Some(phone), Some(class)) = (&about.message, &about.address, class) {
@@ -383,7 +387,7 @@ impl Results<'_> {
             Verdict::InDoubt(message) => {
                 sheet.done.in_doubt += 1;
                 ledger.message = Some(message);
-                ledger.body = kept(about, Some(&row));
+                ledger.body = kept(about, sent_again(&row));
                 ("in_doubt", Counted::InDoubt, None)
             }
             // Dealt with by the caller.
@@ -468,8 +472,13 @@ fn told(about: &About, email: &'static str, sms: &'static str, more: Json) -> Op
     Some((message.either(email, sms), fields))
 }
 
-/// Pending becomes what it turned out to be; the sum stays.
+/// Pending becomes what it turned out to be; the sum stays. Calls of services are pending until they are answered, and
+/// their nodes count the answers; but nobody is there any more to be answered when the journey was aborted.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
+    let aborted = matches!(&counted, Counted::Skipped(reason) if reason == "journey_aborted");
+    if row.kind == external::CALL && !aborted {
+        return;
+    }
     sheet.tallies.add(row.version, row.node, Counted::Pending, -1);
     sheet.tallies.add(row.version, row.node, counted, 1);
 }
@@ -504,6 +513,11 @@ fn ledger_row(row: &OutboxRow, about: &About, now: Timestamp) -> LedgerRow {
         decided_at: now,
         body: kept(about, None),
     }
+}
+
+/// A call of a service is not sent again by hand: its traveller has gone on.
+fn sent_again(row: &OutboxRow) -> Option<&OutboxRow> {
+    (row.kind != external::CALL).then_some(row)
 }
 
 fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {

@@ -217,7 +217,7 @@ impl<'a> Turn<'a> {
         let now = write.now;
         let held: Vec<&Parcel> = self.ready.iter().chain(&page.fresh).collect();
         let Some(first) = held.first() else { return Ok(()) };
-        let door = self.dispatcher.doors.facts(write.live, first.connection());
+        let door = self.dispatcher.doors.facts(write.live, &first.way());
         let (mut give_back, mut later): (Vec<EffectId>, Vec<Again>) = (Vec::new(), Vec::new());
         let mut hand: Vec<EffectId> = Vec::new();
         match door {
@@ -320,7 +320,7 @@ impl<'a> Turn<'a> {
         let mut errands: Vec<(Arc<Live>, Vec<Parcel>)> = Vec::new();
         for parcel in handed {
             match errands.last_mut() {
-                Some((_, same)) if same.len() < most && same[0].connection() == parcel.connection() => {
+                Some((_, same)) if same.len() < most && same[0].way() == parcel.way() => {
                     same.push(parcel);
                 }
                 _ => errands.push((Arc::clone(live), vec![parcel])),

@@ -45,37 +45,31 @@ pub(super) fn against_a_new_version(
     Ok(findings)
 }
 
-/// What this installation can do beyond deciding; what it cannot do is refused before it is published.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Abilities {
-    /// Something takes calls of external services out of the outbox and brings their answers in.
-    pub external_calls: bool,
-}
-
-/// Nodes that need an ability that this installation does not have.
-fn beyond(document: &Document, abilities: Abilities) -> Vec<Finding> {
-    let Some(journey) = document.body.journey().filter(|_| !abilities.external_calls) else { return Vec::new() };
-    let calls = |node: &Node| matches!(node, Node::ExternalAction(_) | Node::ExternalSplit(_));
-    let found = journey.nodes.iter().filter(|(_, node)| calls(node)).map(|(id, _)| {
-        let message = format!(
-            "`{id}` calls an external service, which this installation cannot do yet. Take the node out of the journey."
-        );
-        Finding::error("external_calls_unavailable", format!("/nodes/{id}/service"), message).at_node(id.as_str())
+/// Nodes whose service was never found: nothing could call it.
+fn not_registered(journey: &Journey, definitions: &Definitions) -> Vec<Finding> {
+    let service = |node: &Node| match node {
+        Node::ExternalAction(it) => Some(it.service.clone()),
+        Node::ExternalSplit(it) => Some(it.service.clone()),
+        _ => None,
+    };
+    let called = journey.nodes.iter().filter_map(|(id, node)| Some((id, service(node)?)));
+    let missing = called.filter(|(_, key)| {
+        definitions.get(DocumentKind::ExternalAction, key).is_some() && definitions.registered(key).is_none()
     });
-    let mut findings: Vec<Finding> = found.collect();
-    document.locate(&mut findings);
-    findings
+    missing
+        .map(|(id, key)| {
+            let message = format!(
+                "The service `{key}` is not registered: its OpenAPI document has not been read. Register it with \
+                 `caravan connection register {key}`, or under its page in the app."
+            );
+            Finding::error("service_not_registered", format!("/nodes/{id}/service"), message).at_node(id.as_str())
+        })
+        .collect()
 }
 
 /// Everything that stands against publishing a journey, errors and warnings.
-pub fn findings_against(
-    document: &Document,
-    definitions: &Definitions,
-    abilities: Abilities,
-    now: Timestamp,
-) -> Vec<Finding> {
+pub fn findings_against(document: &Document, definitions: &Definitions, now: Timestamp) -> Vec<Finding> {
     let mut findings = check_journey(document, now);
-    findings.extend(beyond(document, abilities));
     findings.extend(document.check_conditions(&definitions.schema));
     if findings.iter().any(Finding::is_error) {
         return findings;
@@ -86,6 +80,9 @@ pub fn findings_against(
     if let Err(found) = compile(&identity, journey, definitions) {
         findings.extend(found);
     }
+    let mut unregistered = not_registered(journey, definitions);
+    document.locate(&mut unregistered);
+    findings.extend(unregistered);
     for placed in journey.actions() {
         if let Some(action) = caravan_catalog::action(placed.action) {
             let warnings = action.warnings(&Json::Object(placed.settings.clone()), definitions);

@@ -66,7 +66,7 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
         let live = engine.live(s)?;
         let mut reviews = Vec::new();
         for (row, document) in &drafts {
-            let mut findings = findings_against(document, &definitions, engine.abilities(), now);
+            let mut findings = findings_against(document, &definitions, now);
             findings.extend(against_a_new_version(s, row, document)?);
             findings.extend(owners_missing(s, document, &definitions)?);
             findings.extend(connections_failing(s, document, &definitions)?);

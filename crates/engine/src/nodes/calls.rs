@@ -13,16 +13,14 @@ use caravan_model::value::Value;
 use caravan_model::{Finding, PersonId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::compile::Compiler;
-use crate::external::{ANSWERED, Answer, Answered, CALL, Call, CallKey};
+use crate::external::{ANSWERED, Answer, Answered, CALL, Call, CallKey, TIMED_OUT};
 use crate::plan::Looks;
 use crate::tallies::Counted;
 use crate::walk::{Flow, Here, Outcomes, Stay, quoted};
 
-/// The failure of a call that was not answered in time.
-const TIMED_OUT: &str = "timed_out";
 /// How long a service may take when it does not say.
 const DEFAULT_HOURS: u32 = 1;
 
@@ -36,6 +34,8 @@ pub(super) struct Service {
     outgoing: Vec<(String, Owner, AttributeNo)>,
     /// What it is of ours, and the service's name for it.
     incoming: Vec<(Owner, AttributeNo, String)>,
+    /// The paths of a split as the service reads them.
+    paths: Vec<Json>,
 }
 
 /// Who was called for: a person by id, or the account.
@@ -90,6 +90,7 @@ impl Service {
             values: found.body.get("values").and_then(Json::as_object).cloned().unwrap_or_default(),
             outgoing: Vec::new(),
             incoming: Vec::new(),
+            paths: Vec::new(),
         };
         service.values.extend(values.clone());
         let mapped = |field: &str| found.body.get(field).and_then(Json::as_object).cloned().unwrap_or_default();
@@ -103,6 +104,13 @@ impl Service {
         }
         let looks = service.looks(c);
         Some((service, looks))
+    }
+
+    /// The service is told of these paths: each with its label and the written conditions on its variables.
+    pub fn told_of<'a>(mut self, paths: impl Iterator<Item = (&'a str, &'a Json)>) -> Self {
+        self.paths = paths.map(|(label, when)| path_config(label, when)).collect();
+        self.paths.push(path_config("default", &Json::Null));
+        self
     }
 
     fn looks(&self, c: &Compiler<'_>) -> Looks {
@@ -125,19 +133,19 @@ impl Service {
             return None;
         }
         let people: Vec<i64> = subjects.iter().filter_map(|&subject| here.person_id(subject)).collect();
+        let due_at = self.timeout.after(here.now(), here.walker.zone);
         for &subject in &subjects {
-            let effect = self.effect(here, subject);
+            let effect = self.effect(here, subject, due_at);
             here.world().changes.effects.push(effect);
         }
         let n = subjects.len() as i64;
         here.count(Counted::Pending, n);
         here.visits.outcomes(&[Outcomes { outcome: Outcome::Pending, times: n, people: people.clone() }]);
         let calls = Calls { waiting: if self.on_people { people } else { vec![ACCOUNT] }, ..Calls::default() };
-        let due_at = self.timeout.after(here.now(), here.walker.zone);
         Some(Flow::Stay(Stay { due_at: Some(due_at), listening: false, memory: Some(calls.stored()) }))
     }
 
-    fn effect(&self, here: &Here<'_, '_>, subject: Subject) -> NewEffect {
+    fn effect(&self, here: &Here<'_, '_>, subject: Subject, answer_by: Timestamp) -> NewEffect {
         let world = &here.walker.world;
         let visit = here.visit(here.node);
         let person = match subject {
@@ -158,6 +166,8 @@ impl Service {
             person: person.map(|person| person.key.clone()),
             values: self.values.clone(),
             attributes: self.outgoing.iter().map(|(theirs, owner, no)| (theirs.clone(), value(*owner, *no))).collect(),
+            paths: self.paths.clone(),
+            answer_by,
         };
         NewEffect {
             lane: format!("{CALL}:{}", self.key),
@@ -289,6 +299,32 @@ fn fits(found: &Definition, on: Owner, splits: bool, pointer: &str) -> Result<()
         return Err(vec![Finding::error("service_wrong_use", pointer, message)]);
     }
     Ok(())
+}
+
+/// A path and its conditions in the words of the wire. What those words cannot say is left out: services get it for their
+/// information alone.
+fn path_config(label: &str, when: &Json) -> Json {
+    const WORDS: [(&str, &str); 8] = [
+        ("is", "is"),
+        ("is_not", "isNot"),
+        ("greater_than", "greaterThan"),
+        ("at_least", "greaterThanOrEqual"),
+        ("less_than", "lessThan"),
+        ("at_most", "lessThanOrEqual"),
+        ("contains", "contains"),
+        ("not_contains", "notContains"),
+    ];
+    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let mut definition = Vec::new();
+    for (accessor, tests) in when.as_object().into_iter().flatten() {
+        for (test, value) in tests.as_object().into_iter().flatten() {
+            let Some((_, operator)) = WORDS.iter().find(|(ours, _)| ours == test) else { continue };
+            let values: Vec<String> =
+                value.as_array().map_or_else(|| vec![text(value)], |all| all.iter().map(text).collect());
+            definition.push(json!({"accessor": accessor, "operator": operator, "values": values}));
+        }
+    }
+    json!({"pathId": label, "pathDefinition": definition})
 }
 
 fn default_timeout() -> Duration {

@@ -38,6 +38,8 @@ pub(super) fn compile(
 ) -> Option<(Box<dyn Step>, Looks)> {
     let at = c.pointer(id);
     let (service, mut looks) = Service::compile(c, id, &it.service, it.by, true, &it.values)?;
+    let service =
+        service.told_of(it.paths.iter().map(|path| (path.label.as_str(), path.when.as_ref().unwrap_or(&Json::Null))));
     let mut paths = Vec::new();
     for (n, path) in it.paths.iter().enumerate() {
         let when = path.when.clone().unwrap_or_default();

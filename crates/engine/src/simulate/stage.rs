@@ -31,7 +31,7 @@ impl Stage {
     pub fn set(real: &Engine, which: &Simulated, from: Timestamp) -> Result<Self, DefinitionError> {
         let directory = tempfile::Builder::new().prefix("caravan-simulation-").tempdir().map_err(no_directory)?;
         let copy = real.store().scratch_copy(directory.path().join("copy"), Clock::manual(from))?;
-        let engine = Engine::with_abilities(copy, real.abilities());
+        let engine = Engine::new(copy);
         let key = match which {
             Simulated::Stored(key) => key.clone(),
             Simulated::Manifests(texts) => apply_to(&engine, texts)?,

@@ -118,7 +118,7 @@ kinds! {
     /// Access to another system.
     Connection = "connection", "connections", "Connection", Plain, Kebab, Works;
     /// An external service that journeys call.
-    ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab, Later;
+    ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab, Works;
     /// A domain that mail is sent from.
     SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab, Works;
     /// Communication limits.

@@ -66,6 +66,7 @@ fn show(context: &Context) -> Outcome {
     state.demo = true;
     state.signing = Some(running.signing.clone());
     state.fetch = Some(running.fetch());
+    state.systems = Some(running.systems());
     state.mail = Some(Arc::new(Caught(Arc::clone(&demo.catcher))));
     state.metrics = Some(web::metrics()?);
     let loops = running.start(&url)?;

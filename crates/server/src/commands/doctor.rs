@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use caravan_engine::Engine;
+use caravan_engine::systems::Systems;
 use caravan_model::Clock;
+use caravan_model::document::DocumentKind;
 use caravan_store::{Dialect, Store, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -74,6 +77,7 @@ fn checks(settings: &Settings) -> Vec<Check> {
     checks.push(Check::good("migrations", "the tables are up to date"));
     checks.push(clock(&store));
     checks.push(runtime_lock(&store));
+    checks.extend(connections(settings, store));
     checks
 }
 
@@ -144,6 +148,24 @@ fn runtime_lock(store: &Store) -> Check {
         Err(StoreError::RuntimeActive(_)) => Check::good("runtime", "a Caravan runs journeys on this store"),
         Err(error) => Check::bad("runtime", sentence(&error)),
     }
+}
+
+/// Every connection is tried, without sending anything.
+fn connections(settings: &Settings, store: Store) -> Vec<Check> {
+    let engine = Engine::new(store);
+    let tried = || -> anyhow::Result<Vec<Check>> {
+        let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let systems = Systems::new(&engine, wiring::surroundings(&engine, &sockets, settings));
+        let mut checks = Vec::new();
+        for key in systems.keys(DocumentKind::Connection.key())? {
+            checks.push(match systems.check(&key)? {
+                Ok(said) => Check::good("connection", format!("{key}: {said}")),
+                Err(why) => Check::bad("connection", format!("{key}: {why}")),
+            });
+        }
+        Ok(checks)
+    };
+    tried().unwrap_or_else(|error| vec![Check::bad("connection", error.to_string())])
 }
 
 fn sentence(error: &StoreError) -> String {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bench;
+mod connection;
 mod demo;
 mod diff;
 mod doctor;
@@ -74,6 +75,9 @@ enum Command {
     Test(test::Args),
     /// Run journeys in the foreground until nothing is due now
     Run(run::Args),
+    /// Try connections, register external services
+    #[command(subcommand)]
+    Connection(connection::Verb),
     /// Add users, and reset their passwords
     #[command(subcommand)]
     User(user::UserVerb),
@@ -126,6 +130,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Test(args) => test::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
+        Command::Connection(verb) => connection::run(&context, &verb),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
         Command::Doctor => doctor::run(&context),

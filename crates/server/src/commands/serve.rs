@@ -26,6 +26,7 @@ pub fn run(context: &Context) -> Outcome {
     let mut state = ApiState::new(running.engine.clone(), Random::System, &public_url);
     state.signing = Some(running.signing.clone());
     state.fetch = Some(running.fetch());
+    state.systems = Some(running.systems());
     state.metrics = Some(web::metrics()?);
     let router = caravan_api::router(state);
     let loops = running.start(&public_url)?;

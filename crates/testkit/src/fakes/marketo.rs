@@ -286,7 +286,7 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
 }
 
 /// An answer whose body breaks off: the client sees its connection end.
-fn hang_up() -> Response {
+pub(super) fn hang_up() -> Response {
     let broken = futures_stream_error();
     Response::builder().header(header::CONTENT_LENGTH, "100").body(broken).expect("a response")
 }

@@ -6,6 +6,8 @@
 pub mod faults;
 pub mod marketo;
 mod server;
+pub mod service;
 
 pub use faults::{Fault, Faults};
 pub use marketo::Marketo;
+pub use service::Service;

@@ -1,0 +1,166 @@
+//! Other systems as people set them up: trying connections, what their pickers offer, registering external services.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use caravan_engine::definitions::DefinitionError;
+use caravan_engine::systems::Systems;
+use caravan_model::Finding;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ApiState;
+use crate::access::Permission::{ReadDefinitions, WriteChannels};
+use crate::http::{Answer, Json, Operations, Path, Problem, Query};
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Other systems")
+        .post(
+            "/api/v1/connections/{key}/test",
+            WriteChannels,
+            test,
+            "Try a connection without sending anything: a sentence on what the other side said, or on what is wrong",
+        )
+        .get(
+            "/api/v1/connections/{key}/choices/{what}",
+            ReadDefinitions,
+            choices,
+            "What the other side offers to choose from: lists, campaigns, emails, workspaces",
+        )
+        .post(
+            "/api/v1/external_actions/{key}/registration",
+            WriteChannels,
+            register,
+            "Read the OpenAPI document of an external action and keep what it says; journeys can call it from then on",
+        )
+        .post(
+            "/api/v1/external_services/inspection",
+            WriteChannels,
+            inspect,
+            "Look at a service by the address of its OpenAPI document, and get a manifest to begin with; nothing is kept",
+        )
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct KeyPath {
+    /// Its key.
+    key: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ChoicesPath {
+    /// Key of the connection.
+    key: String,
+    /// `lists`, `campaigns`, `emails`, `workspaces` …
+    what: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ChoicesQuery {
+    /// What was chosen before: the workspace of a campaign.
+    within: Option<String>,
+}
+
+/// What came of trying a connection.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Tested {
+    /// Whether it works.
+    ok: bool,
+    /// What the other side said, or what is wrong and what to do.
+    message: String,
+}
+
+/// What there is to choose from.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Choices {
+    /// In the order of their names.
+    data: Vec<Choice>,
+}
+
+/// Something of the other system that a setting may name.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Choice {
+    /// What the setting gets.
+    value: String,
+    /// Its name for people.
+    label: String,
+    /// Where it stands, to tell namesakes apart.
+    detail: String,
+}
+
+/// A service that is registered.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Registration {
+    /// Its title.
+    title: String,
+}
+
+/// Which service to look at.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Inspection {
+    /// Address of its OpenAPI document.
+    url: String,
+    /// Values of the secrets by name (`api_key`; `user`, `password`; `client_id`, `client_secret`), used once and not kept.
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
+}
+
+/// What was found at an address.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Inspected {
+    /// What the document and the service say.
+    service: Value,
+    /// A manifest to begin with; the mapping of fields is to be filled in.
+    manifest: Value,
+}
+
+async fn asked<T: Send + 'static>(
+    state: ApiState,
+    ask: impl FnOnce(&Systems) -> Result<T, DefinitionError> + Send + 'static,
+) -> Result<Answer<T>, Problem>
+where
+    Answer<T>: Send,
+{
+    let Some(systems) = state.systems.clone() else {
+        let message = "This process reaches no other systems; ask the one that serves the app.";
+        return Err(Problem::findings(vec![Finding::error("systems_unreachable", "", message)]));
+    };
+    state.blocking(move |_| Ok(Answer::of(ask(&systems)?))).await
+}
+
+async fn test(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Tested>, Problem> {
+    asked(state, move |systems| {
+        let tried = systems.check(&path.key)?;
+        Ok(Tested { ok: tried.is_ok(), message: tried.unwrap_or_else(|why| why) })
+    })
+    .await
+}
+
+async fn choices(
+    State(state): State<ApiState>,
+    Path(path): Path<ChoicesPath>,
+    Query(query): Query<ChoicesQuery>,
+) -> Result<Answer<Choices>, Problem> {
+    asked(state, move |systems| {
+        let found = systems.choices(&path.key, &path.what, query.within.as_deref())?.into_iter();
+        let data = found.map(|it| Choice { value: it.value, label: it.label, detail: it.detail }).collect();
+        Ok(Choices { data })
+    })
+    .await
+}
+
+async fn register(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Registration>, Problem> {
+    asked(state, move |systems| Ok(Registration { title: systems.register(&path.key)? })).await
+}
+
+async fn inspect(State(state): State<ApiState>, Json(ask): Json<Inspection>) -> Result<Answer<Inspected>, Problem> {
+    asked(state, move |systems| {
+        let found = systems.inspect(&ask.url, ask.secrets)?;
+        let service = serde_json::to_value(&found.registered).unwrap_or_default();
+        Ok(Inspected { service, manifest: found.manifest })
+    })
+    .await
+}

@@ -1,0 +1,126 @@
+//! OAuth 2 tokens for our own calls: asked for when they are needed, kept until shortly before they end, one asking at a
+//! time.
+
+use std::time::Duration;
+
+use caravan_model::Clock;
+use jiff::{SignedDuration, Timestamp};
+use reqwest::Method;
+use serde::Deserialize;
+
+use crate::connector::{Outcome, Secret};
+use crate::outbound::{CallError, Outbound};
+
+/// A token is not used in its last minute.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// The life of a token whose server does not say.
+const UNSAID_SECONDS: i64 = 300;
+/// How long signing in may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks for tokens with a form that never changes: client credentials, or a refresh token.
+pub struct TokenSource {
+    outbound: Outbound,
+    clock: Clock,
+    url: String,
+    form: Vec<(String, Secret)>,
+    /// Held while a token is asked for, so that workers who find it expired together ask once.
+    kept: tokio::sync::Mutex<Option<Kept>>,
+}
+
+#[derive(Clone)]
+struct Kept {
+    token: Secret,
+    ends: Timestamp,
+}
+
+/// What a token server grants.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Granted {
+    access_token: String,
+    #[serde(default)]
+    expires_in: Option<i64>,
+    /// Seconds that a refresh token has left, where the server says so (LinkedIn does).
+    #[serde(default)]
+    pub refresh_token_expires_in: Option<i64>,
+}
+
+impl TokenSource {
+    /// Tokens from the form endpoint `url`, asked for with `form`.
+    pub fn new(url: impl Into<String>, form: Vec<(String, Secret)>, outbound: Outbound, clock: Clock) -> Self {
+        Self { outbound, clock, url: url.into(), form, kept: tokio::sync::Mutex::new(None) }
+    }
+
+    /// A token that has some time left.
+    ///
+    /// # Errors
+    /// Why nobody can sign in now: [`Outcome::Shut`].
+    pub async fn token(&self) -> Result<Secret, Outcome> {
+        let mut kept = self.kept.lock().await;
+        let now = self.clock.now();
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.ends > now) {
+            return Ok(kept.token.clone());
+        }
+        let granted = self.ask().await?;
+        let life = SignedDuration::from_secs(granted.expires_in.unwrap_or(UNSAID_SECONDS).clamp(0, 31_536_000));
+        let token = Secret::new(granted.access_token);
+        *kept = Some(Kept { token: token.clone(), ends: now + (life - MARGIN).max(SignedDuration::from_secs(1)) });
+        Ok(token)
+    }
+
+    /// The other side no longer takes this token: the next one is a new one.
+    pub async fn refused(&self, token: &Secret) {
+        let mut kept = self.kept.lock().await;
+        if kept.as_ref().is_some_and(|kept| kept.token == *token) {
+            *kept = None;
+        }
+    }
+
+    /// Signs in now, whatever is kept.
+    ///
+    /// # Errors
+    /// Why nobody can sign in now: [`Outcome::Shut`].
+    pub async fn ask(&self) -> Result<Granted, Outcome> {
+        let form: Vec<(&str, &str)> = self.form.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
+        let call = self.outbound.call(Method::POST, &self.url).map_err(|error| unsent(&error))?.form(&form);
+        let answer = self.outbound.send(call, PATIENCE).await.map_err(|error| unsent(&error))?;
+        match answer.status {
+            200..=299 => answer.json().map_err(|why| Outcome::shut("sign_in_unexpected", format!("Signing in: {why}"))),
+            400 | 401 | 403 => Err(Outcome::shut(
+                "sign_in_refused",
+                format!(
+                    "Signing in was refused ({}). Check the client id and the secrets. {}",
+                    answer.status,
+                    said(&answer.body)
+                ),
+            )),
+            status => Err(Outcome::Shut {
+                after: answer.retry_after(self.clock.now()),
+                code: "sign_in_unavailable".to_owned(),
+                message: format!("The token server answered with status {status}."),
+            }),
+        }
+    }
+}
+
+/// What OAuth servers say about a refusal (RFC 6749, 5.2); nothing else of the answer is shown.
+fn said(body: &[u8]) -> String {
+    #[derive(Default, Deserialize)]
+    struct Refusal {
+        #[serde(default)]
+        error: String,
+        #[serde(default)]
+        error_description: String,
+    }
+    let Refusal { error, error_description } = serde_json::from_slice(body).unwrap_or_default();
+    let text = format!("{error} {error_description}");
+    text.trim().chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+fn unsent(error: &CallError) -> Outcome {
+    let code = match error {
+        CallError::Refused(_) => "address_refused",
+        CallError::Unreachable(_) | CallError::Lost(_) => "sign_in_unavailable",
+    };
+    Outcome::shut(code, format!("Signing in did not work: {error}"))
+}
