@@ -100,6 +100,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Delivery", "Holding what leaves, bounces, and what became of messages."),
     ("Caught mail", "The built-in mail catcher of demos and tests."),
     ("Reports of other systems", "What mail servers and providers tell about messages."),
+    ("Other systems", "Connections tried, what their pickers offer, external services registered."),
     ("Links in messages", "Where tracked links, pictures and the way out lead."),
     ("Health", "For whoever watches the process."),
     ("Documentation", "This document."),
