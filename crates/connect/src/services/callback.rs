@@ -87,7 +87,7 @@ pub fn read(body: &[u8], of: &ServiceDefinition, entity: Entity) -> Result<Answe
     let [entry] = body.object_data.as_slice() else {
         return bad(format!("The callback has {} entries in objectData; there must be one.", body.object_data.len()));
     };
-    let (own, beside) = parts(entry, of.supported_entity_type, entity)?;
+    let Parts { own, beside } = parts(entry, of.supported_entity_type, entity)?;
     if !entry.activity_data.success {
         return Ok(failed(&entry.activity_data));
     }
@@ -138,11 +138,12 @@ impl Taken {
 }
 
 /// The part about the entity itself, and the part about its account beside it.
-fn parts(
-    entry: &Entry,
-    of: EntityType,
-    entity: Entity,
-) -> Result<(&Map<String, Json>, &Map<String, Json>), BadCallback> {
+struct Parts<'a> {
+    own: &'a Map<String, Json>,
+    beside: &'a Map<String, Json>,
+}
+
+fn parts(entry: &Entry, of: EntityType, entity: Entity) -> Result<Parts<'_>, BadCallback> {
     static NOTHING: std::sync::LazyLock<Map<String, Json>> = std::sync::LazyLock::new(Map::new);
     let beside = entry.account_data.as_ref().unwrap_or(&NOTHING);
     let of_whom = |data: Option<&'_ Map<String, Json>>, member: &str, id: i64| match data {
@@ -153,11 +154,11 @@ fn parts(
     match of {
         EntityType::Account => {
             of_whom(entry.account_data.as_ref(), "accountData", entity.account)?;
-            Ok((beside, &NOTHING))
+            Ok(Parts { own: beside, beside: &NOTHING })
         }
         EntityType::Lead => {
             of_whom(entry.lead_data.as_ref(), "leadData", entity.person.unwrap_or_default())?;
-            Ok((entry.lead_data.as_ref().unwrap_or(&NOTHING), &NOTHING))
+            Ok(Parts { own: entry.lead_data.as_ref().unwrap_or(&NOTHING), beside: &NOTHING })
         }
         EntityType::AccountPerson => {
             if entry.account_data.is_some() {
@@ -170,7 +171,7 @@ fn parts(
                     && is_number(one.get("personId"), entity.person.unwrap_or_default())
             };
             match all.iter().find(fits) {
-                Some(own) => Ok((own, beside)),
+                Some(own) => Ok(Parts { own, beside }),
                 None => bad("accountPersonData does not hold the relation that was asked about."),
             }
         }
