@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const START_MS = 120_000;
-const WALKS = ["first-floor.mjs", "segment.mjs"];
+const WALKS = ["first-floor.mjs", "setting-up.mjs", "segment.mjs"];
 
 const here = new URL(".", import.meta.url).pathname;
 

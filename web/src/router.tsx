@@ -162,6 +162,12 @@ const definition = createRoute({
   path: "/definitions/$plural/$key",
   component: lazyRouteComponent(() => import("./definitions/DefinitionPage"), "DefinitionPage"),
 });
+const dashboards = createRoute({
+  getParentRoute: () => inside,
+  path: "/dashboards",
+  component: lazyRouteComponent(() => import("./dashboards/DashboardsPage"), "DashboardsPage"),
+  validateSearch: tabbed,
+});
 const importing = createRoute({
   getParentRoute: () => inside,
   path: "/import",
@@ -210,6 +216,7 @@ const routeTree = root.addChildren([
     lists,
     content,
     definition,
+    dashboards,
     importing,
     admin,
     messages,

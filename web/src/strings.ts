@@ -3,6 +3,8 @@
 
 import { admin } from "./strings/admin";
 import { conditions } from "./strings/conditions";
+import { content } from "./strings/content";
+import { dashboards } from "./strings/dashboards";
 import { definitions } from "./strings/definitions";
 import { editor, forms, starters } from "./strings/editor";
 import { groups } from "./strings/groups";
@@ -15,8 +17,11 @@ const count = (n: number, one: string, many: string) =>
 
 export const strings = {
   app: "Caravan",
+  close: "Close",
   admin,
   conditions,
+  content,
+  dashboards,
   definitions,
   editor,
   forms,
@@ -184,7 +189,12 @@ export const strings = {
       warnings: "Allowed, but perhaps not meant",
       running: "Running the first day on a copy of your data …",
       firstDay: "In the first 24 hours",
+      entering: "Who would enter now",
       enter: "would enter",
+      with: (people: number) => `${count(people, "person comes", "people come")} with them`,
+      not: (n: string, reason: string) => `${n} may not enter: ${reason}`,
+      stay: (n: string, version: number) => `${n} inside stay on version ${number.format(version)}`,
+      atMost: (n: string) => `At most ${n} messages in their first 24 hours.`,
       noMessages: "No message would be sent.",
       messages: (n: string, email: string) => `${n} × ${email}`,
       until: (when: string) => `Run on a copy of your data until ${when}; nothing was sent.`,

@@ -1,5 +1,9 @@
 // The face of the app: colour, type and spacing. Components read the `--cv-*` variables, never raw colours.
 import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { strings } from "./strings";
+
+/** What the cross of dialogs and notices is called. */
+const CLOSE = { "aria-label": strings.close };
 
 const ocean: MantineColorsTuple = [
   "#eef4ff",
@@ -59,8 +63,9 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: "sm" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
+    Notification: { defaultProps: { closeButtonProps: CLOSE } },
     Modal: {
-      defaultProps: { centered: true, radius: "lg" },
+      defaultProps: { centered: true, radius: "lg", closeButtonProps: CLOSE },
       styles: { title: { fontSize: "1.0625rem", fontWeight: 650 } },
     },
     Table: { defaultProps: { verticalSpacing: 10, horizontalSpacing: "md" } },

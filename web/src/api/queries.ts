@@ -301,3 +301,12 @@ export const findingsQuery = (key: string) =>
     queryFn: () =>
       body(client.GET("/api/v1/journeys/{key}/findings", { params: { path: { key } } })),
   });
+
+/** What publishing the draft would do now; read anew whenever it is looked at. */
+export const reviewQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["journey", key, "review"],
+    queryFn: () => body(client.GET("/api/v1/journeys/{key}/review", { params: { path: { key } } })),
+    staleTime: 0,
+    gcTime: 0,
+  });

@@ -9,6 +9,7 @@ import { AttributeTree } from "./AttributeTree";
 import classes from "./conditions.module.css";
 import { GroupEditor } from "./GroupEditor";
 import { groupOf } from "./operators";
+import { PreviewPane } from "./PreviewPane";
 
 const text = strings.conditions;
 
@@ -42,7 +43,7 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
       trapFocus
     >
       {catalogue ? (
-        <div className={classes.builder}>
+        <div className={classes.builder} data-preview={!inJourney || undefined}>
           <AttributeTree
             catalogue={catalogue}
             subject={subject}
@@ -61,6 +62,7 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
               top
             />
           </section>
+          {inJourney ? null : <PreviewPane subject={subject} condition={condition} />}
         </div>
       ) : null}
       <Group justify="space-between" mt="md">

@@ -13,6 +13,7 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { NotFound } from "../shell/Fault";
+import { humanise } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
@@ -53,7 +54,8 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
     );
   }
   if (!body) return <Waiting />;
-  const name = typeof body.name === "string" && body.name !== "" ? body.name : definition;
+  // A name that says the same as the key is not kept.
+  const name = typeof body.name === "string" && body.name ? body.name : humanise(definition);
   const editor = editorOf(kind.kind);
   const Own = editor?.component;
   const fields = fieldsOf(kind.schema).filter(

@@ -18,13 +18,21 @@ type Lazy<P> = LazyExoticComponent<ComponentType<P>>;
 
 /** `fields` are those that the editor itself looks after. */
 const EDITORS: Record<string, { component: Lazy<EditorProps>; fields: string[] }> = {
+  email: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
+  email_template: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
+  fragment: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
+  sms_message: { component: lazy(() => import("../content/SmsEditor")), fields: ["body"] },
   stage_model: {
     component: lazy(() => import("../stages/StageEditor")),
     fields: ["stages"],
   },
 };
 
+const MEMBERS = lazy(() => import("./MembersPanel"));
 const PANELS: Record<string, Lazy<PanelProps>[]> = {
+  account_list: [MEMBERS],
+  people_list: [MEMBERS],
+  audience: [MEMBERS],
   sending_domain: [lazy(() => import("../admin/DnsPanel"))],
   connection: [lazy(() => import("../admin/RunsPanel"))],
 };

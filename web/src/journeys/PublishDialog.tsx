@@ -16,10 +16,11 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { body, client } from "../api/client";
-import { findingsQuery, loadDefinition, putDefinition, statusQuery } from "../api/queries";
+import { loadDefinition, putDefinition, reviewQuery, statusQuery } from "../api/queries";
+import type { Review } from "../api/types";
 import { useOpenDraft } from "../editor/openDraft";
 import { InstantInput } from "../forms/inputs";
-import { formatInstant, formatNumber } from "../shell/format";
+import { formatInstant, formatNumber, humanise } from "../shell/format";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
 import { Refusal } from "./Refusal";
@@ -164,9 +165,10 @@ function ReviewStep({
   onClose: () => void;
 }) {
   const cache = useQueryClient();
-  const findings = useQuery({ ...findingsQuery(journey), staleTime: 0 });
-  const errors = (findings.data?.items ?? []).filter((finding) => finding.severity === "error");
-  const warnings = (findings.data?.items ?? []).filter((finding) => finding.severity !== "error");
+  const review = useQuery(reviewQuery(journey));
+  const findings = review.data?.findings ?? [];
+  const errors = findings.filter((finding) => finding.severity === "error");
+  const warnings = findings.filter((finding) => finding.severity !== "error");
   const publish = useMutation({
     mutationFn: () =>
       body(client.POST("/api/v1/journeys/{key}/publish", { params: { path: { key: journey } } })),
@@ -185,7 +187,9 @@ function ReviewStep({
       {warnings.length > 0 ? (
         <FindingList color="yellow" title={text.warnings} findings={warnings} />
       ) : null}
-      {findings.data && errors.length === 0 ? <FirstDay journey={journey} /> : null}
+      {review.error ? <Refusal error={review.error} /> : null}
+      {review.data ? <WhoEnters review={review.data} /> : null}
+      {review.data && errors.length === 0 ? <FirstDay journey={journey} /> : null}
       {publish.error ? <Refusal error={publish.error} /> : null}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onBack}>
@@ -193,7 +197,7 @@ function ReviewStep({
         </Button>
         <Button
           loading={publish.isPending}
-          disabled={!findings.data || errors.length > 0}
+          disabled={!review.data?.publishable}
           onClick={() => publish.mutate()}
         >
           {strings.journey.actions.publish}
@@ -220,6 +224,34 @@ function FindingList({
         ))}
       </List>
     </Alert>
+  );
+}
+
+/** Who would enter now, who may not and why, and who is inside already. */
+export function WhoEnters({ review }: { review: Review }) {
+  const kept = Object.entries(review.would_not_enter).filter(([, count]) => count > 0);
+  const inside = review.standing.filter((each) => each.active > 0);
+  return (
+    <section className={classes.firstDay} aria-label={text.entering}>
+      <Text fw={600}>{text.entering}</Text>
+      <Text size="sm">
+        <b data-count="would-enter">{formatNumber(review.would_enter)}</b> {text.enter}
+        {review.people === review.would_enter ? "" : ` · ${text.with(review.people)}`}
+      </Text>
+      {kept.map(([reason, count]) => (
+        <Text key={reason} size="sm">
+          {text.not(formatNumber(count), humanise(reason).toLowerCase())}
+        </Text>
+      ))}
+      {inside.map((each) => (
+        <Text key={each.version} size="sm">
+          {text.stay(formatNumber(each.active), each.version)}
+        </Text>
+      ))}
+      <Text size="xs" c="dimmed">
+        {text.atMost(formatNumber(review.messages_first_day))}
+      </Text>
+    </section>
   );
 }
 

@@ -5,6 +5,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState } from "@tanstack/react-router";
 import {
   Building2,
+  ChartColumn,
   ListChecks,
   type LucideIcon,
   Mail,
@@ -33,6 +34,7 @@ const ENTRIES: Entry[] = [
   { to: "/groups", label: strings.nav.groups, icon: UsersRound },
   { to: "/lists", label: strings.nav.lists, icon: ListChecks },
   { to: "/content", label: strings.nav.content, icon: PenTool },
+  { to: "/dashboards", label: strings.nav.dashboards, icon: ChartColumn },
 ];
 const MESSAGES: Entry = { to: "/messages", label: strings.nav.messages, icon: Mail };
 const PROBLEMS: Entry = { to: "/problems", label: strings.nav.problems, icon: TriangleAlert };

@@ -8,6 +8,23 @@ export const conditions = {
   editNamed: (label: string) => `Edit the condition: ${label}`,
   clear: "Clear",
   done: "Done",
+  preview: {
+    label: "Who matches now",
+    match: (n: number, subject: "account" | "person") =>
+      subject === "account"
+        ? n === 1
+          ? "account matches"
+          : "accounts match"
+        : n === 1
+          ? "person matches"
+          : "people match",
+    sample: "Some of them",
+    whyNot: { account: "Why not this account?", person: "Why not this person?" },
+    key: "Its key",
+    holds: "It matches.",
+    fails: "It does not match.",
+    saw: (what: string) => `saw: ${what}`,
+  },
   autoSaved: "Everything here is kept as you make it.",
   logic: "Filter logic",
   kinds: { all: "Apply all", any: "Apply any", not: "Apply none" } as Record<GroupKind, string>,

@@ -1,0 +1,182 @@
+// GrapesJS with its MJML preset, in a frame of ours: loaded only when an email is designed.
+import "grapesjs/dist/css/grapes.min.css";
+import { ActionIcon, Group, SegmentedControl, Text, Tooltip } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import grapesjs, { type Editor } from "grapesjs";
+import * as mjmlModule from "grapesjs-mjml";
+import { Redo2, Undo2 } from "lucide-react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { strings } from "../strings";
+import classes from "./content.module.css";
+import { FieldMenu } from "./FieldMenu";
+import { keepsTags } from "./tags";
+
+const text = strings.content.email;
+
+type Preset = typeof mjmlModule.default;
+/** The package is CommonJS: by bundler, its function stands one or two `default`s deep. */
+const mjmlPreset = [mjmlModule.default, (mjmlModule.default as { default?: Preset }).default].find(
+  (each): each is Preset => typeof each === "function",
+) as Preset;
+
+type Props = {
+  mjml: string;
+  onChange: (mjml: string) => void;
+  /** What is written cannot be drawn without losing part of it. */
+  onBroken: () => void;
+};
+
+export default function Designer({ mjml, onChange, onBroken }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const blocks = useRef<HTMLDivElement>(null);
+  const properties = useRef<HTMLDivElement>(null);
+  const [side, setSide] = useState("blocks");
+  const editor = useRef<Editor>(undefined);
+  const told = useRef({ onChange, onBroken });
+  told.current = { onChange, onBroken };
+  const [device, setDevice] = useState("desktop");
+  const first = useRef(mjml);
+  useEffect(() => {
+    if (!frame.current || !blocks.current || !properties.current) return;
+    const places = {
+      canvas: frame.current,
+      blocks: blocks.current,
+      properties: properties.current,
+    };
+    const made = open(places, first.current, {
+      onChange: (next) => told.current.onChange(next),
+      onBroken: () => told.current.onBroken(),
+    });
+    editor.current = made;
+    made?.on("component:selected", () => setSide("properties"));
+    return () => {
+      editor.current = undefined;
+      made?.destroy();
+    };
+  }, []);
+  const choose = (next: string) => {
+    setDevice(next);
+    editor.current?.setDevice(next === "phone" ? "Mobile portrait" : "Desktop");
+  };
+  return (
+    <section aria-label={text.designer}>
+      <Group justify="space-between" mb="xs" gap="xs">
+        <SegmentedControl
+          size="xs"
+          aria-label={text.device}
+          data={[
+            { value: "desktop", label: text.desktop },
+            { value: "phone", label: text.phone },
+          ]}
+          value={device}
+          onChange={choose}
+        />
+        <Text size="xs" c="dimmed">
+          {text.chooseText}
+        </Text>
+        <Group gap={6}>
+          <Tool
+            label={strings.editor.tools.undo}
+            onClick={() => editor.current?.UndoManager.undo()}
+          >
+            <Undo2 size={15} />
+          </Tool>
+          <Tool
+            label={strings.editor.tools.redo}
+            onClick={() => editor.current?.UndoManager.redo()}
+          >
+            <Redo2 size={15} />
+          </Tool>
+          <FieldMenu onChoose={(token) => editor.current && insert(editor.current, token)} />
+        </Group>
+      </Group>
+      <div className={classes.designer}>
+        <div ref={frame} className={classes.canvas} />
+        <div className={classes.side}>
+          <SegmentedControl
+            size="xs"
+            fullWidth
+            aria-label={text.side}
+            data={[
+              { value: "blocks", label: text.blocks },
+              { value: "properties", label: text.properties },
+            ]}
+            value={side}
+            onChange={setSide}
+          />
+          <div ref={blocks} hidden={side !== "blocks"} className={classes.sideBody} />
+          <div ref={properties} hidden={side !== "properties"} className={classes.sideBody} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Tool({
+  label,
+  onClick,
+  children,
+}: {
+  label: string;
+  onClick: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="default" size={30} aria-label={label} onClick={onClick}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+type Places = { canvas: HTMLElement; blocks: HTMLElement; properties: HTMLElement };
+type Listeners = Pick<Props, "onChange" | "onBroken">;
+
+function open(places: Places, mjml: string, { onChange, onBroken }: Listeners) {
+  try {
+    const editor = grapesjs.init({
+      container: places.canvas,
+      height: "560px",
+      fromElement: false,
+      // Nothing is fetched from elsewhere, its icon font neither.
+      cssIcons: "",
+      blockManager: { appendTo: places.blocks },
+      traitManager: { appendTo: places.properties },
+      styleManager: { appendTo: places.properties },
+      storageManager: false,
+      telemetry: false,
+      components: mjml,
+      plugins: [(made) => mjmlPreset(made, { useXmlParser: true })],
+    });
+    editor.on("load", () => {
+      if (!keepsTags(mjml, codeOf(editor))) {
+        onBroken();
+        return;
+      }
+      // Loading counts as a change of its own; what a person does comes later.
+      editor.on("update", () => onChange(codeOf(editor)));
+    });
+    return editor;
+  } catch {
+    onBroken();
+    return undefined;
+  }
+}
+
+const codeOf = (editor: Editor) => editor.getHtml();
+
+/** Into the text that is being written, else behind the text that is chosen. */
+function insert(editor: Editor, token: string) {
+  const rich = editor.RichTextEditor.globalRte;
+  if (editor.getEditing() && rich) {
+    rich.insertHTML(token);
+    return;
+  }
+  const chosen = editor.getSelected();
+  if (chosen && ["mj-text", "mj-button"].includes(String(chosen.get("type")))) {
+    chosen.components(`${chosen.getInnerHTML()} ${token}`);
+    return;
+  }
+  notifications.show({ color: "yellow", message: text.chooseText });
+}

@@ -1,0 +1,69 @@
+// The attributes that a message can name, as templates write them.
+import { Button, Menu, ScrollArea, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { UserRound } from "lucide-react";
+import { useState } from "react";
+import { catalogueQuery } from "../api/queries";
+import { strings } from "../strings";
+
+const text = strings.content;
+
+export type Token = { label: string; token: string; group: string };
+
+/** Everything by which a message may differ from person to person. */
+export function useTokens(): Token[] {
+  const { data } = useQuery(catalogueQuery);
+  const of = (subject: "person" | "account"): Token[] =>
+    (data?.attributes[subject] ?? []).map(({ key, label, type }) => ({
+      label,
+      token:
+        type === "string" ? `{{ ${subject}.${key} | default('') }}` : `{{ ${subject}.${key} }}`,
+      group: text.groups[subject],
+    }));
+  return [
+    ...of("person"),
+    ...of("account"),
+    { label: text.unsubscribe, token: "{{ system.unsubscribe_url }}", group: text.groups.system },
+  ];
+}
+
+export function FieldMenu({ onChoose }: { onChoose: (token: string) => void }) {
+  const tokens = useTokens();
+  const [search, setSearch] = useState("");
+  const wanted = search.trim().toLowerCase();
+  const found = tokens.filter(({ label }) => label.toLowerCase().includes(wanted));
+  const groups = [...new Set(found.map(({ group }) => group))];
+  return (
+    <Menu position="bottom-end" shadow="md" width={280} withinPortal trapFocus>
+      <Menu.Target>
+        <Button size="xs" variant="default" leftSection={<UserRound size={14} aria-hidden />}>
+          {text.insert}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <TextInput
+          size="xs"
+          m={4}
+          aria-label={text.search}
+          placeholder={text.search}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
+        <ScrollArea.Autosize mah={300}>
+          {groups.map((group) => (
+            <div key={group}>
+              <Menu.Label>{group}</Menu.Label>
+              {found
+                .filter((each) => each.group === group)
+                .map(({ token, label }) => (
+                  <Menu.Item key={token} onClick={() => onChoose(token)}>
+                    {label}
+                  </Menu.Item>
+                ))}
+            </div>
+          ))}
+        </ScrollArea.Autosize>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

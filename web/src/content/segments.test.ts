@@ -1,0 +1,23 @@
+import { holdsFields, segmentsOf } from "./segments";
+
+it.each([
+  ["", 0, false],
+  ["a".repeat(160), 1, false],
+  ["a".repeat(161), 2, false],
+  ["a".repeat(306), 2, false],
+  ["a".repeat(307), 3, false],
+  ["€".repeat(80), 1, false],
+  ["€".repeat(81), 2, false],
+  ["ñ".repeat(160), 1, false],
+  ["ы".repeat(70), 1, true],
+  ["ы".repeat(71), 2, true],
+  ["😀".repeat(35), 1, true],
+  ["😀".repeat(36), 2, true],
+])("splits %s into %i", (text, segments, unicode) => {
+  expect(segmentsOf(text)).toMatchObject({ segments, unicode });
+});
+
+it("knows texts whose length differs from person to person", () => {
+  expect(holdsFields("Hi {{ person.first_name }}")).toBe(true);
+  expect(holdsFields("Hi there")).toBe(false);
+});

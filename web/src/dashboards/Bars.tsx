@@ -1,0 +1,64 @@
+// Bars with the numbers in words beside them: the chart is a picture, the table says the same.
+import {
+  Bar,
+  BarChart,
+  CartesianGrid,
+  Legend,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from "recharts";
+
+export type Series<T> = { key: keyof T & string; label: string; colour: string };
+
+type Props<T> = {
+  label: string;
+  rows: T[];
+  name: keyof T & string;
+  series: Series<T>[];
+  stacked?: boolean;
+};
+
+const TICK = { fill: "var(--mantine-color-dimmed)", fontSize: 12 };
+const ROW_PX = 34;
+
+export function Bars<T extends object>({ label, rows, name, series, stacked }: Props<T>) {
+  const height = 70 + rows.length * (stacked ? ROW_PX : ROW_PX + 12 * series.length);
+  return (
+    <div role="img" aria-label={label}>
+      <ResponsiveContainer width="100%" height={height}>
+        <BarChart data={rows} layout="vertical" barCategoryGap={8} accessibilityLayer={false}>
+          <CartesianGrid stroke="var(--cv-line)" horizontal={false} />
+          <XAxis type="number" allowDecimals={false} tick={TICK} stroke="var(--cv-line-strong)" />
+          <YAxis
+            type="category"
+            dataKey={(row: T) => String(row[name])}
+            width={170}
+            tick={TICK}
+            stroke="var(--cv-line-strong)"
+          />
+          <Tooltip
+            cursor={{ fill: "var(--cv-ground)" }}
+            contentStyle={{
+              background: "var(--cv-surface)",
+              border: "1px solid var(--cv-line)",
+              borderRadius: 8,
+            }}
+          />
+          {series.length > 1 ? <Legend /> : null}
+          {series.map((each) => (
+            <Bar
+              key={each.key}
+              dataKey={(row: T) => Number(row[each.key])}
+              name={each.label}
+              fill={each.colour}
+              isAnimationActive={false}
+              {...(stacked ? { stackId: "all" } : {})}
+            />
+          ))}
+        </BarChart>
+      </ResponsiveContainer>
+    </div>
+  );
+}

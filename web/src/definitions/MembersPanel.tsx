@@ -1,0 +1,143 @@
+// Who is on a list or in an audience; static lists are changed by hand.
+import { ActionIcon, Button, Group, TagsInput, Text, Tooltip } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { Download, UsersRound } from "lucide-react";
+import { useState } from "react";
+import { changeMembers, type ListMember, membersCsv, membersQuery } from "../api/conditions";
+import { Refusal } from "../journeys/Refusal";
+import { Card } from "../shell/Card";
+import { type Column, DataTable, rowsOf, totalOf } from "../shell/DataTable";
+import { EmptyState } from "../shell/EmptyState";
+import { humanise } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import { Moment } from "../shell/Moment";
+import { useChosen } from "../shell/selection";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+import type { PanelProps } from "./editors";
+
+const text = strings.definitions.members;
+const PLURALS: Record<string, string> = {
+  account_list: "account_lists",
+  people_list: "people_lists",
+  audience: "audiences",
+};
+
+export default function MembersPanel({ definition, body }: PanelProps) {
+  const plural = PLURALS[String(body.kind)] ?? "account_lists";
+  const people = body.kind === "people_list" || body.subject === "person";
+  const byHand = body.type === "static";
+  const rows = useInfiniteQuery(membersQuery(plural, definition));
+  const chosen = useChosen();
+  const [keys, setKeys] = useState<string[]>([]);
+  const cache = useQueryClient();
+  const change = useMutation({
+    mutationFn: ({ who, add }: { who: string[]; add: boolean }) =>
+      changeMembers(plural, definition, who, add),
+    onSuccess: async () => {
+      setKeys([]);
+      chosen.set([]);
+      notifications.show({ message: text.done });
+      await cache.invalidateQueries({ queryKey: ["definitions", plural, "members", definition] });
+    },
+  });
+  const picked = rowsOf(rows).filter((row) => chosen.keys.has(row.key));
+  const total = totalOf(rows);
+  return (
+    <Card
+      title={total == null ? text.title : `${text.title} · ${total}`}
+      aside={
+        <Tooltip label={text.csv}>
+          <ActionIcon
+            component="a"
+            href={membersCsv(plural, definition)}
+            variant="default"
+            aria-label={text.csv}
+          >
+            <Download size={15} />
+          </ActionIcon>
+        </Tooltip>
+      }
+    >
+      <div className={classes.stack}>
+        {byHand ? (
+          <Group align="flex-end" gap="xs" wrap="nowrap">
+            <TagsInput
+              flex={1}
+              label={text.keys}
+              description={text.keysHint}
+              value={keys}
+              onChange={setKeys}
+            />
+            <Button
+              disabled={keys.length === 0}
+              loading={change.isPending}
+              onClick={() => change.mutate({ who: keys, add: true })}
+            >
+              {text.add}
+            </Button>
+          </Group>
+        ) : null}
+        {change.error ? <Refusal error={change.error} /> : null}
+        {picked.length > 0 ? (
+          <Group justify="space-between" className={classes.bulkBar}>
+            <Text size="sm" fw={600}>
+              {strings.list.chosen(picked.length)}
+            </Text>
+            <Button
+              size="xs"
+              color="red"
+              variant="light"
+              onClick={() => change.mutate({ who: picked.map((row) => row.key), add: false })}
+            >
+              {text.remove}
+            </Button>
+          </Group>
+        ) : null}
+        <DataTable
+          label={text.title}
+          rows={rows}
+          columns={columnsOf(people)}
+          rowKey={(row) => row.key}
+          chosen={byHand ? chosen : undefined}
+          empty={
+            <EmptyState
+              icon={UsersRound}
+              title={text.none}
+              hint={byHand ? text.noneHint.static : text.noneHint.dynamic}
+            />
+          }
+        />
+      </div>
+    </Card>
+  );
+}
+
+function columnsOf(people: boolean): Column<ListMember>[] {
+  return [
+    {
+      id: "name",
+      label: text.columns.name,
+      value: (row) => row.name ?? row.key,
+      cell: (row) => (
+        <LinkTo className={classes.nameLink} to={at(people ? "/people" : "/accounts", row.key)}>
+          {row.name ?? row.key}
+        </LinkTo>
+      ),
+    },
+    { id: "key", label: text.columns.key, value: (row) => row.key, cell: (row) => row.key },
+    {
+      id: "source",
+      label: text.columns.source,
+      value: (row) => row.source,
+      cell: (row) => strings.accounts.sources[row.source] ?? humanise(row.source),
+    },
+    {
+      id: "added",
+      label: text.columns.added,
+      value: (row) => row.added_at,
+      cell: (row) => <Moment at={row.added_at} dimmed />,
+    },
+  ];
+}
