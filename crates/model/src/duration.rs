@@ -98,27 +98,59 @@ impl Duration {
         self.shifted(start, zone, 1).unwrap_or(Timestamp::MAX).max(start)
     }
 
-    /// The instant that lies this much before `end`; never after it.
+    /// The instant that lies this much before `end`; never after it, and never earlier for a later `end`: what a window that
+    /// moves with now has let go does not come back. So a month before 29, 30 and 31 March is the end of February, which is
+    /// the first instant of March, and an hour that clocks show twice counts from its end the second time.
     pub fn before(self, end: Timestamp, zone: &TimeZone) -> Timestamp {
-        self.shifted(end, zone, -1).unwrap_or(Timestamp::MIN).min(end)
+        self.back(end, zone).unwrap_or(Timestamp::MIN).min(end)
+    }
+
+    fn back(self, end: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        if !self.is_calendar() {
+            return self.shifted(end, zone, -1);
+        }
+        let local = local_that_never_returns(end, zone)?;
+        let start = local.checked_sub(self.span(1)?).ok()?;
+        let clamped = self.unit == Unit::Months && start.day() != local.day();
+        first_instant(if clamped { start.date().tomorrow().ok()?.into() } else { start }, zone)
     }
 
     fn shifted(self, from: Timestamp, zone: &TimeZone, sign: i64) -> Option<Timestamp> {
+        let span = self.span(sign)?;
+        match self.unit {
+            Unit::Minutes | Unit::Hours => from.checked_add(span).ok(),
+            _ => first_instant(zone.to_datetime(from).checked_add(span).ok()?, zone),
+        }
+    }
+
+    fn span(self, sign: i64) -> Option<Span> {
         let amount = i64::from(self.amount) * sign;
-        let span = match self.unit {
-            Unit::Minutes => return from.checked_add(Span::new().try_minutes(amount).ok()?).ok(),
-            Unit::Hours => return from.checked_add(Span::new().try_hours(amount).ok()?).ok(),
-            Unit::Days => Span::new().try_days(amount).ok()?,
-            Unit::Weeks => Span::new().try_weeks(amount).ok()?,
-            Unit::Months => Span::new().try_months(amount).ok()?,
-        };
-        first_instant(zone.to_datetime(from).checked_add(span).ok()?, zone)
+        match self.unit {
+            Unit::Minutes => Span::new().try_minutes(amount),
+            Unit::Hours => Span::new().try_hours(amount),
+            Unit::Days => Span::new().try_days(amount),
+            Unit::Weeks => Span::new().try_weeks(amount),
+            Unit::Months => Span::new().try_months(amount),
+        }
+        .ok()
     }
 
     /// `3 days`.
     pub fn in_words(self) -> String {
         let plural = if self.amount == 1 { "" } else { "s" };
         format!("{} {}{plural}", self.amount, self.unit.word())
+    }
+}
+
+/// What the clocks of a zone show at `at`; when they show an hour the second time, the end of that hour.
+fn local_that_never_returns(at: Timestamp, zone: &TimeZone) -> Option<DateTime> {
+    let local = zone.to_datetime(at);
+    match zone.to_ambiguous_timestamp(local).offset() {
+        AmbiguousOffset::Fold { before, after } if zone.to_offset(at) == after => {
+            let second_time = after.to_timestamp(local).ok()?.checked_add(jiff::SignedDuration::from_nanos(1)).ok()?;
+            Some(before.to_datetime(zone.preceding(second_time).next()?.timestamp()))
+        }
+        _ => Some(local),
     }
 }
 
@@ -226,6 +258,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_window_has_let_go_does_not_come_back() {
+        let before = |text: &str, end: &str, name: &str| {
+            text.parse::<Duration>().unwrap().before(at(end), &zone(name)).to_string()
+        };
+        assert_eq!(before("1mo", "2027-03-28T12:00:00Z", "UTC"), "2027-02-28T12:00:00Z");
+        assert_eq!(before("1mo", "2027-03-29T00:00:00Z", "UTC"), "2027-03-01T00:00:00Z");
+        assert_eq!(before("1mo", "2027-03-31T12:00:00Z", "UTC"), "2027-03-01T00:00:00Z");
+        assert_eq!(before("1mo", "2027-04-01T12:00:00Z", "UTC"), "2027-03-01T12:00:00Z");
+        // On 31 October 02:30 comes twice in Berlin; the second time counts as 03:00.
+        assert_eq!(before("1d", "2027-10-31T00:30:00Z", "Europe/Berlin"), "2027-10-30T00:30:00Z");
+        assert_eq!(before("1d", "2027-10-31T01:30:00Z", "Europe/Berlin"), "2027-10-30T01:00:00Z");
+        assert_eq!(before("1d", "2027-10-31T02:00:00Z", "Europe/Berlin"), "2027-10-30T01:00:00Z");
+    }
+
+    #[test]
     fn months_are_clamped_to_the_last_day() {
         let after =
             |text: &str, start: &str| text.parse::<Duration>().unwrap().after(at(start), &TimeZone::UTC).to_string();
@@ -234,7 +281,7 @@ mod tests {
         assert_eq!(after("2mo", "2027-01-31T12:00:00Z"), "2027-03-31T12:00:00Z");
         assert_eq!(
             "1mo".parse::<Duration>().unwrap().before(at("2027-03-31T12:00:00Z"), &TimeZone::UTC),
-            at("2027-02-28T12:00:00Z")
+            at("2027-03-01T00:00:00Z")
         );
     }
 

@@ -117,7 +117,7 @@ async fn fields_say_what_may_be_done_with_them_and_who_uses_them(api: Api) {
     assert_eq!((&field("tier")["custom"], &field("tier")["label"]), (&json!(true), &json!("Tier")));
     assert_eq!((&field("region")["managed"], &field("region")["updatable"]), (&json!(false), &json!(false)));
     assert_eq!((&account["managed"], &account["most_managed"]), (&json!(21), &json!(100)));
-    assert_eq!(fields["person"]["fields"].as_array().map(Vec::len), Some(29));
+    assert_eq!(fields["person"]["fields"].as_array().map(Vec::len), Some(30));
 }
 
 async fn imports_by_schedule_are_told_file_by_file(api: Api) {

@@ -115,7 +115,7 @@ fn never_changes_between_flips(account: &Account, test: Json, zone: &TimeZone, s
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn answers_change_only_where_they_were_foreseen(
