@@ -82,7 +82,9 @@ impl Batch<'_> {
         journey: DocumentId,
         subjects: &[i64],
     ) -> Result<(), StepError> {
-        let rows = step::latest_trips(s, &[journey], subjects)?.into_iter().filter(|row| row.goal_at.is_none());
+        let rows = step::latest_trips(s, &[journey], subjects)?.into_iter();
+        // Whoever has not begun yet is judged when it does: it met the goal before.
+        let rows = rows.filter(|row| row.goal_at.is_none() && row.seq > 0);
         let (here, elsewhere): (Vec<_>, Vec<_>) = rows.partition(|row| self.claim.shards.contains(&row.shard));
         let ids: Vec<i64> = here.iter().map(|row| row.id.0).collect();
         step::set_goal_reached(s, &ids, self.now())?;

@@ -57,6 +57,15 @@ pub struct Journey {
     pub audience: Audience,
     pub end: Secs,
     pub reentry: Option<Reentry>,
+    pub goal: Option<Test>,
+    /// Percent of the audience that is only counted.
+    pub hold_out: u32,
+    /// The map of the first version, and of the second if one is made.
+    pub maps: Vec<Chart>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Chart {
     pub entry: usize,
     pub nodes: Vec<Node>,
 }
@@ -74,6 +83,15 @@ pub enum Audience {
     Speakers,
     /// People whose title starts so.
     Titled(&'static str),
+    /// People who fill a form so often, or another one once.
+    Filling { first: Awaited, second: Option<Awaited> },
+}
+
+/// A form that is waited for; none: any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited {
+    pub form: Option<&'static str>,
+    pub at_least: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -110,12 +128,34 @@ pub enum Node {
     Merge {
         next: Next,
     },
+    /// A variant split: of accounts by quota, where all paths lead to the same place since nothing says who gets which;
+    /// of people in journeys of people by their keys.
+    Shares {
+        percents: Vec<i64>,
+        nexts: Vec<Next>,
+    },
+    /// The people of an account, shared out.
+    SharesBox {
+        percents: Vec<i64>,
+        paths: Vec<Vec<Act>>,
+        next: Next,
+    },
+}
+
+impl Node {
+    /// The journey that it sends accounts into or takes them out of.
+    pub fn names(&self) -> Option<usize> {
+        match self {
+            Self::Act { act: Act::EnterJourney(n) | Act::LeaveJourney(n), .. } => Some(*n),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
 pub struct Listen {
-    pub form: Option<&'static str>,
-    pub at_least: i64,
+    /// The first that has happened often enough counts.
+    pub events: Vec<Awaited>,
     pub filter: Option<Test>,
     /// The second is where it goes on; none: the trip ends.
     pub timeout: Option<(WaitRule, Option<Next>)>,
@@ -248,6 +288,8 @@ pub enum What {
     /// Of those under way in a journey, the first traveller is taken out by hand, or its wait is skipped.
     Remove(usize),
     Skip(usize),
+    /// The second version of a journey is published.
+    Renew(usize),
 }
 
 pub fn account_key(n: usize) -> String {
@@ -262,17 +304,23 @@ pub fn journey_key(n: usize) -> String {
     format!("j-{n}")
 }
 
-pub fn node_key(n: usize) -> String {
-    format!("n{n}")
+/// Nodes of the second version have names of their own.
+pub fn node_key(version: usize, n: usize) -> String {
+    format!("{}{n}", ["n", "m"][version])
 }
 
 /// Actions of a box, numbered along its paths, `other` last.
-pub fn boxed_key(node: usize, place: usize) -> String {
-    format!("n{node}-b{place}")
+pub fn boxed_key(node: &str, place: usize) -> String {
+    format!("{node}-b{place}")
 }
 
 pub fn path_key(n: usize) -> String {
     format!("Path {n}")
+}
+
+/// Paths of a variant split.
+pub fn share_key(n: usize) -> String {
+    format!("Share {n}")
 }
 
 pub fn instant(at: Secs) -> jiff::Timestamp {
@@ -297,8 +345,13 @@ impl Case {
             );
         }
         documents.extend(self.journeys.iter().enumerate().filter_map(|(n, journey)| self.list_of(n, journey.audience)));
-        documents.extend(self.journeys.iter().enumerate().map(|(n, journey)| journey.document(n)));
+        documents.extend(self.journeys.iter().enumerate().map(|(n, journey)| journey.document(n, 0)));
         documents.iter().map(Json::to_string).collect::<Vec<_>>().join("\n---\n")
+    }
+
+    /// The second version of a journey.
+    pub fn renewed(&self, n: usize) -> String {
+        self.journeys[n].document(n, 1).to_string()
     }
 
     /// The list that a journey follows, unless it is a shelf. Each has its own.
@@ -313,7 +366,7 @@ impl Case {
         Some(match audience {
             Audience::Large(least) => of_accounts(json!({"account": "employees", "at_least": least})),
             Audience::Industry(industry) => of_accounts(json!({"account": "industry", "is": industry})),
-            Audience::Shelf(_) => return None,
+            Audience::Shelf(_) | Audience::Filling { .. } => return None,
             Audience::Speakers => {
                 json!({"kind": "people_list", "key": key, "type": "static", "people": speakers(), "state": "live"})
             }
@@ -356,26 +409,49 @@ impl Case {
 }
 
 impl Journey {
-    fn document(&self, n: usize) -> Json {
+    fn document(&self, n: usize, version: usize) -> Json {
         let audience = match self.audience {
             Audience::Shelf(shelf) => json!({"account_list": SHELVES[shelf]}),
             Audience::Large(_) | Audience::Industry(_) => json!({"account_list": format!("audience-{n}")}),
             Audience::Speakers | Audience::Titled(_) => json!({"people_list": format!("audience-{n}")}),
+            Audience::Filling { first, second } => {
+                let events: Vec<Json> = [first].into_iter().chain(second).map(|event| event.document()).collect();
+                json!({"events": events})
+            }
         };
-        let nodes = self.nodes.iter().enumerate().map(|(n, node)| (node_key(n), self.node(n, node)));
+        let map = &self.maps[version];
+        let nodes = map.nodes.iter().enumerate();
+        let nodes = nodes.map(|(n, node)| (node_key(version, n), self.node(version, &node_key(version, n), node)));
         let mut document = json!({
             "kind": "journey", "key": journey_key(n), "subject": if self.of_people { "person" } else { "account" },
-            "audience": audience, "end": instant(self.end).to_string(), "entry": node_key(self.entry),
+            "audience": audience, "end": instant(self.end).to_string(), "entry": node_key(version, map.entry),
             "nodes": nodes.collect::<Map<_, _>>(),
         });
         if let Some(again) = &self.reentry {
             let after = if again.from_end { "end" } else { "start" };
             document["reentry"] = json!({"after": after, "delay": format!("{}h", again.hours), "limit": again.limit});
         }
+        if let Some(goal) = &self.goal {
+            document["goal"] = goal.document();
+            if self.hold_out > 0 {
+                document["hold_out"] = self.hold_out.into();
+            }
+        }
         document
     }
 
-    fn node(&self, n: usize, node: &Node) -> Json {
+    fn node(&self, version: usize, key: &str, node: &Node) -> Json {
+        let target = |next: Next| next.map_or(Json::Null, |n| node_key(version, n).into());
+        let mut place = 0;
+        let mut actions = |acts: &[Act]| -> Vec<Json> {
+            let one = |act: &Act| {
+                let mut json = act.settings();
+                json["id"] = boxed_key(key, place).into();
+                place += 1;
+                json
+            };
+            acts.iter().map(one).collect()
+        };
         match node {
             Node::Act { act, next } => {
                 let mut json = act.settings();
@@ -390,7 +466,7 @@ impl Journey {
                 json["next"] = target(*next);
                 json
             }
-            Node::Listen(listen) => listen.document(),
+            Node::Listen(listen) => listen.document(&target),
             Node::Split { paths, other } => {
                 let paths: Vec<Json> = paths
                     .iter()
@@ -405,16 +481,6 @@ impl Journey {
                 json
             }
             Node::Box { paths, other, next } => {
-                let mut place = 0;
-                let mut actions = |acts: &[Act]| -> Vec<Json> {
-                    let one = |act: &Act| {
-                        let mut json = act.settings();
-                        json["id"] = boxed_key(n, place).into();
-                        place += 1;
-                        json
-                    };
-                    acts.iter().map(one).collect()
-                };
                 let paths: Vec<Json> = paths
                     .iter()
                     .enumerate()
@@ -427,21 +493,38 @@ impl Journey {
                 json
             }
             Node::Merge { next } => json!({"type": "merge", "next": target(*next)}),
+            Node::Shares { percents, nexts } => {
+                let paths = percents.iter().zip(nexts).enumerate();
+                let path = |(n, (percent, next)): (usize, (&i64, &Next))| json!({"label": share_key(n), "percent": percent, "next": target(*next)});
+                let by = if self.of_people { "person" } else { "account" };
+                json!({"type": "variant_split", "by": by, "paths": paths.map(path).collect::<Vec<_>>()})
+            }
+            Node::SharesBox { percents, paths, next } => {
+                let path = |(n, (percent, acts)): (usize, (&i64, &Vec<Act>))| json!({"label": share_key(n), "percent": percent, "actions": actions(acts)});
+                let paths: Vec<Json> = percents.iter().zip(paths).enumerate().map(path).collect();
+                json!({"type": "variant_split", "by": "person", "paths": paths, "next": target(*next)})
+            }
         }
     }
 }
 
-fn target(next: Next) -> Json {
-    next.map_or(Json::Null, |n| node_key(n).into())
-}
-
-impl Listen {
+impl Awaited {
     fn document(&self) -> Json {
         let mut event = json!({"activity": "form_filled", "at_least": self.at_least});
         if let Some(form) = self.form {
             event["where"] = json!({"form": {"is": form}});
         }
-        let mut json = json!({"type": "listen", "event": event, "next": target(self.next)});
+        event
+    }
+}
+
+impl Listen {
+    fn document(&self, target: &dyn Fn(Next) -> Json) -> Json {
+        let mut json = json!({"type": "listen", "next": target(self.next)});
+        match self.events.as_slice() {
+            [event] => json["event"] = event.document(),
+            events => json["events"] = events.iter().map(Awaited::document).collect::<Vec<_>>().into(),
+        }
         if let Some(filter) = &self.filter {
             json["filters"] = filter.document();
         }

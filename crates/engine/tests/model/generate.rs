@@ -18,7 +18,7 @@ pub fn case(seed: u64) -> Case {
     // Between accounts no order is promised: where people are shared, what is done to them must not depend on it.
     let shared = r.percent(20);
     let accounts: Vec<Account> = (0..r.between(1, 5)).map(|_| account(r)).collect();
-    let people: Vec<Person> =
+    let mut people: Vec<Person> =
         (0..r.below(2 * accounts.len() as u64 + 2)).map(|_| person(r, accounts.len(), shared)).collect();
     let count = r.between(1, 3) as usize;
     let until = START + r.between(5, 45) as i64 * DAY;
@@ -26,6 +26,11 @@ pub fn case(seed: u64) -> Case {
     let of_accounts = count - usize::from(r.percent(40));
     let make = |n| Maker { r, n, of_accounts, until, shared, nodes: Vec::new(), of_people: n >= of_accounts }.journey();
     let journeys: Vec<Journey> = (0..count).map(make).collect();
+    let by_event = |journey: &Journey| matches!(journey.audience, Audience::Filling { .. });
+    if journeys.iter().any(by_event) {
+        // How often somebody is turned away depends on how many events a batch takes in.
+        people.iter_mut().for_each(|person| person.test_profile = false);
+    }
     let script = script(r, &accounts, &people, &journeys, until, shared);
     let away = away(r, until);
     Case { seed, accounts, people, journeys, script, away, until }
@@ -84,19 +89,41 @@ impl Maker<'_> {
             true => START + self.r.between(2, 30) as i64 * DAY + 17 + self.n as i64,
             false => self.until + 100 * DAY,
         };
-        let entry = loop {
+        let mut maps = vec![self.map()];
+        if self.r.percent(25) {
+            maps.push(self.map());
+        }
+        let goal = self.r.percent(30).then(|| self.goal());
+        let hold_out = if goal.is_some() && self.r.percent(60) { self.r.between(10, 50) as u32 } else { 0 };
+        Journey { of_people: self.of_people, audience, end, reentry, goal, hold_out, maps }
+    }
+
+    fn map(&mut self) -> Chart {
+        loop {
             self.nodes.clear();
             if let Some(entry) = self.chain(2, None) {
-                break entry;
+                return Chart { entry, nodes: std::mem::take(&mut self.nodes) };
             }
-        };
-        Journey { of_people: self.of_people, audience, end, reentry, entry, nodes: self.nodes }
+        }
+    }
+
+    /// What changes during a case, and of which the engine is told.
+    fn goal(&mut self) -> Test {
+        match (self.of_people, self.r.percent(50)) {
+            (true, _) => Test::TitleStarts(pick(self.r, &STARTS)),
+            (false, true) => Test::IndustryIs(pick(self.r, &INDUSTRIES)),
+            (false, false) => Test::EmployeesAtLeast(pick(self.r, &EMPLOYEES)),
+        }
     }
 
     fn audience(&mut self) -> Audience {
         let r = &mut *self.r;
         match (self.of_people, r.below(4)) {
-            (true, 0 | 1) => Audience::Speakers,
+            (true, 0) => Audience::Speakers,
+            (true, 1) => Audience::Filling {
+                first: awaited(r),
+                second: r.percent(40).then(|| Awaited { form: Some(pick(r, &FORMS)), at_least: 1 }),
+            },
             (true, _) => Audience::Titled(pick(r, &STARTS)),
             (false, 0) => Audience::Industry(pick(r, &INDUSTRIES)),
             (false, 1) => Audience::Shelf(r.below(2) as usize),
@@ -116,7 +143,7 @@ impl Maker<'_> {
     }
 
     fn block(&mut self, depth: u32, next: Next) -> Next {
-        match self.r.below(if depth > 0 { 10 } else { 6 }) {
+        match self.r.below(if depth > 0 { 12 } else { 7 }) {
             0..=2 => {
                 let act = self.act();
                 self.add(Node::Act { act, next })
@@ -126,7 +153,13 @@ impl Maker<'_> {
                 self.add(Node::Wait { rule, next })
             }
             5 if !self.of_people => self.people_box(next),
-            6 | 7 => self.listen(depth, next),
+            6 if !self.of_people => self.shares_box(next),
+            7 | 8 => self.listen(depth, next),
+            9 | 6 if !self.of_people || depth > 0 => self.shares(depth, next),
+            _ if depth == 0 => {
+                let act = self.act();
+                self.add(Node::Act { act, next })
+            }
             _ => self.split(depth, next),
         }
     }
@@ -161,15 +194,36 @@ impl Maker<'_> {
         let tail = self.join(next, 1 + usize::from(joins));
         let timeout = timeout.map(|(rule, goes_on, joined)| (rule, goes_on.then(|| self.branch(depth, joined, tail))));
         let filter = self.r.percent(30).then(|| self.person_test(0));
-        let (form, at_least) = (self.r.percent(60).then(|| pick(self.r, &FORMS)), self.r.between(1, 2) as i64);
+        let several = if self.of_people { self.r.between(1, 2) } else { 1 };
+        let events = (0..several).map(|_| awaited(self.r)).collect();
         let next = self.branch(depth, true, tail);
-        self.add(Node::Listen(Listen { form, at_least, filter, timeout, next }))
+        self.add(Node::Listen(Listen { events, filter, timeout, next }))
     }
 
     fn people_box(&mut self, next: Next) -> Next {
         let paths = (0..self.r.between(1, 2)).map(|_| (self.person_test(1), self.boxed())).collect();
         let other = self.r.percent(50).then(|| self.boxed());
         self.add(Node::Box { paths, other, next })
+    }
+
+    fn percents(&mut self) -> Vec<i64> {
+        pick(self.r, &[&[50, 50][..], &[1, 99], &[33, 33, 34], &[1, 2, 5, 74, 18]]).to_vec()
+    }
+
+    fn shares_box(&mut self, next: Next) -> Next {
+        let percents = self.percents();
+        let paths = percents.iter().map(|_| self.boxed()).collect();
+        self.add(Node::SharesBox { percents, paths, next })
+    }
+
+    fn shares(&mut self, depth: u32, next: Next) -> Next {
+        let percents = self.percents();
+        // Which account takes which path depends on the order between accounts, and that is not promised.
+        let joined: Vec<bool> = (0..percents.len()).map(|n| n == 0 || !self.of_people || self.r.percent(60)).collect();
+        let tail = self.join(next, joined.iter().filter(|joined| **joined).count());
+        let mut branch = |joined: bool| if self.of_people { self.branch(depth, joined, tail) } else { tail };
+        let nexts = joined.into_iter().map(&mut branch).collect();
+        self.add(Node::Shares { percents, nexts })
     }
 
     fn boxed(&mut self) -> Vec<Act> {
@@ -269,6 +323,10 @@ impl Maker<'_> {
     }
 }
 
+fn awaited(r: &mut SplitMix64) -> Awaited {
+    Awaited { form: r.percent(60).then(|| pick(r, &FORMS)), at_least: r.between(1, 2) as i64 }
+}
+
 fn script(
     r: &mut SplitMix64,
     accounts: &[Account],
@@ -309,6 +367,9 @@ fn script(
             script.push(Happening { at: at + r.between(1, 100) as i64 * 3_600, what: What::Resume(journey) });
         }
         script.push(Happening { at, what });
+    }
+    for (n, _) in journeys.iter().enumerate().filter(|(_, journey)| journey.maps.len() > 1) {
+        script.push(Happening { at: START + hour(r) * 3_600 + 59, what: What::Renew(n) });
     }
     script.sort_by_key(|happening| happening.at);
     script.dedup_by_key(|happening| happening.at);

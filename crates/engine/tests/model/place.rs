@@ -25,6 +25,7 @@ pub struct Place {
     engine: Engine,
     clock: Clock,
     limits: Limits,
+    workers: usize,
     /// How often something broke.
     pub crashes: u32,
 }
@@ -40,7 +41,7 @@ pub struct Progress {
 impl Place {
     /// An empty store that was migrated before, seen at `now`.
     pub fn over(store: Store, clock: Clock, limits: Limits) -> Self {
-        Self { engine: Engine::new(store.clone()), store, clock, limits, crashes: 0 }
+        Self { engine: Engine::new(store.clone()), store, clock, limits, workers: 1, crashes: 0 }
     }
 
     /// Opens the embedded store of a folder.
@@ -53,6 +54,11 @@ impl Place {
     /// Makes the tables.
     pub fn migrate(&self) {
         self.store.migrate().expect("migrations");
+    }
+
+    /// So many workers step at the same time.
+    pub fn with_workers(self, workers: usize) -> Self {
+        Self { workers, ..self }
     }
 
     /// From now on the store breaks when these say so.
@@ -108,7 +114,7 @@ impl Place {
             note(Progress { happened, now: next });
             self.clock.advance_to(instant(next));
             while let Some(happening) = case.script.get(happened).filter(|happening| happening.at <= next) {
-                self.happen(happened, &happening.what, next);
+                self.happen(case, happened, &happening.what, next);
                 happened += 1;
             }
             if self.awake(case, next) {
@@ -137,7 +143,7 @@ impl Place {
     fn settle(&mut self) {
         let limits = self.limits;
         loop {
-            let mut worked = self.surely(lifecycle::tick);
+            let mut worked = self.surely(lifecycle::tick) | self.step_together();
             while self.surely(|engine| engine.step_within(limits)).is_some() {
                 worked = true;
             }
@@ -145,6 +151,31 @@ impl Place {
                 return;
             }
         }
+    }
+
+    /// Several workers, each with an engine of its own as if it were another process, step until none finds anything.
+    fn step_together(&mut self) -> bool {
+        let (store, limits) = (&self.store, self.limits);
+        let work = || {
+            let (mut engine, mut steps, mut crashes) = (Engine::new(store.clone()), 0_u32, 0_u32);
+            loop {
+                match engine.step_within(limits) {
+                    Ok(Some(_)) => steps += 1,
+                    Ok(None) => return (steps, crashes),
+                    Err(StoreError::Unreachable(_)) => {
+                        crashes += 1;
+                        engine = Engine::new(store.clone());
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        let done: Vec<(u32, u32)> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (1..self.workers).map(|_| scope.spawn(work)).collect();
+            workers.into_iter().map(|worker| worker.join().expect("a worker")).collect()
+        });
+        self.crashes += done.iter().map(|(_, crashes)| crashes).sum::<u32>();
+        done.iter().any(|(steps, _)| *steps > 0)
     }
 
     /// Repeats it until it works; after a break with an engine that remembers nothing, as a new process would.
@@ -161,7 +192,7 @@ impl Place {
         }
     }
 
-    fn happen(&mut self, number: usize, what: &What, now: Secs) {
+    fn happen(&mut self, case: &Case, number: usize, what: &What, now: Secs) {
         let of_account = |account: usize, column: &str, value: String| {
             (ImportKind::Accounts, format!("key,{column}\n{},{value}\n", account_key(account)))
         };
@@ -185,6 +216,7 @@ impl Place {
             What::Title { person, value } => of_person(person, "job_title", value.to_owned()),
             What::Department { person, value } => of_person(person, "department", value.to_owned()),
             What::Joins { person, account } => of_person(person, "account_key", account_key(account)),
+            What::Renew(n) => return self.renew(case, n),
             _ => return self.by_hand(what),
         };
         // Whoever imports does not know either whether a commit took place, and tries again.
@@ -212,6 +244,33 @@ impl Place {
                 self.by_hand(what);
             }
             Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Publishes a journey's second version, unless it no longer runs; whoever does not know whether it was, looks.
+    fn renew(&mut self, case: &Case, n: usize) {
+        let manifest = [("renewed.yaml".to_owned(), case.renewed(n))];
+        let key = journey_key(n);
+        loop {
+            let published = apply(&self.engine, &manifest, "test", ApplyOptions::default())
+                .and_then(|_| status::status(&self.engine, &key))
+                .and_then(|status| match status.version {
+                    1 => lifecycle::publish(&self.engine, &[key.clone()], "test").map(|_| ()),
+                    _ => Ok(()),
+                });
+            match published {
+                Ok(()) => return,
+                Err(DefinitionError::Store(StoreError::Unreachable(_))) => self.crashes += 1,
+                Err(DefinitionError::Findings(found))
+                    if found
+                        .iter()
+                        .filter(|f| f.is_error())
+                        .all(|f| matches!(f.code.as_str(), "journey_not_editable" | "end_past" | "not_live")) =>
+                {
+                    return;
+                }
+                Err(error) => panic!("{}", words(error)),
+            }
         }
     }
 
@@ -312,6 +371,11 @@ impl Place {
                 figures.add(&format!("trips {what}"), n.as_i64().unwrap_or_default());
             }
         }
+        for (group, goal) in status.goal.iter().flat_map(|goal| [("", &goal.travellers), (" held out", &goal.held_out)])
+        {
+            figures.add(&format!("goal{group} before"), goal.before);
+            figures.add(&format!("goal{group} converted"), goal.converted);
+        }
         for (reason, n) in &status.not_entered {
             figures.add(&format!("not_entered {reason}"), *n);
         }
@@ -400,7 +464,11 @@ fn stays(at: Timestamp, visits: &str, plan: &Plan) -> Vec<Stay> {
     }
     visits
         .into_iter()
-        .map(|v| Stay { node: plan.node(v.n).id.clone(), left: seconds(at), path: v.p, outcome: v.e })
+        .map(|v| {
+            // Which account took which share is not promised.
+            let path = v.p.filter(|path| plan.of_people || !path.starts_with("Share"));
+            Stay { node: plan.node(v.n).id.clone(), left: seconds(at), path, outcome: v.e }
+        })
         .collect()
 }
 

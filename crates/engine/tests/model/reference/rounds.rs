@@ -1,0 +1,276 @@
+//! Rounds: who travels when, and who enters.
+
+use super::*;
+
+impl World<'_> {
+    pub(super) fn settle(&mut self) {
+        loop {
+            let ticked = self.tick();
+            let mut moved = false;
+            while self.has_work() {
+                self.round();
+                moved = true;
+            }
+            if !ticked && !moved {
+                return;
+            }
+        }
+    }
+
+    pub(super) fn tick(&mut self) -> bool {
+        let mut ticked = false;
+        for n in 0..self.states.len() {
+            let running = matches!(self.states[n], State::Live | State::Closed);
+            let empty = !self.trips.iter().any(|trip| trip.journey == n && trip.active());
+            if running && self.case.journeys[n].end <= self.now {
+                self.states[n] = State::Finished;
+                self.paused[n] = false;
+                self.end_everybody(n, "expired");
+                ticked = true;
+            } else if self.states[n] == State::Closed && empty {
+                self.states[n] = State::Finished;
+                ticked = true;
+            }
+        }
+        ticked
+    }
+
+    pub(super) fn has_work(&self) -> bool {
+        !self.inbox.is_empty() || self.trips.iter().any(|trip| self.is_due(trip))
+    }
+
+    pub(super) fn is_due(&self, trip: &Trip) -> bool {
+        trip.due.is_some_and(|due| due <= self.now) && !self.paused[trip.journey]
+    }
+
+    pub(super) fn round(&mut self) {
+        let mut round = Round::default();
+        for message in std::mem::take(&mut self.inbox) {
+            self.take(message, &mut round);
+        }
+        self.reach_goals(&mut round);
+        self.enter_followers(&mut round);
+        // Whoever is due, hears, or is ended or skipped by hand.
+        let mut travelling: Vec<usize> = Vec::new();
+        for at in 0..self.trips.len() {
+            let trip = &self.trips[at];
+            let concerned = self.is_due(trip) || round.heard.contains_key(&at) || round.signals.contains_key(&at);
+            if trip.active() && concerned {
+                travelling.push(at);
+            } else if !trip.active() && self.is_due(trip) {
+                self.enter_again(at, &mut round);
+            }
+        }
+        for (journey, traveller) in std::mem::take(&mut round.leaving) {
+            if let Some(at) = self.latest(journey, traveller).filter(|at| self.trips[*at].active()) {
+                round.signals.insert(at, Signal::End("removed"));
+                travelling.push(at);
+            }
+        }
+        for candidate in std::mem::take(&mut round.candidates) {
+            travelling.extend(self.admit(candidate, &mut round.admitted));
+        }
+        travelling.sort_by_key(|at| (self.trips[*at].due.unwrap_or(self.now), *at));
+        travelling.dedup();
+        for at in travelling {
+            self.step(at, &round);
+        }
+    }
+
+    pub(super) fn take(&mut self, message: Message, round: &mut Round) {
+        match message {
+            Message::Open(n) => {
+                // Whoever changed in this very round is looked at behind it.
+                let members: Vec<usize> = (0..self.subjects(n)).filter(|subject| self.member(n, *subject)).collect();
+                round.candidates.extend(members.into_iter().map(|traveller| Candidate::of_audience(n, traveller)));
+            }
+            Message::Enter { journey, traveller, chain } => {
+                if self.takes_in(journey) {
+                    let sent = Candidate { chain, invited: false, ..Candidate::of_audience(journey, traveller) };
+                    round.candidates.push(sent);
+                }
+            }
+            Message::Leave { journey, traveller } => {
+                // Whoever enters in this very round leaves in the next one.
+                let enters = round.candidates.iter().any(|c| c.journey == journey && c.traveller == traveller);
+                match enters {
+                    true => self.inbox.push(Message::Leave { journey, traveller }),
+                    false => round.leaving.push((journey, traveller)),
+                }
+            }
+            Message::End { trips, outcome } => {
+                round.signals.extend(trips.into_iter().map(|trip| (trip, Signal::End(outcome))));
+            }
+            Message::Skip { trip } => {
+                round.signals.insert(trip, Signal::Skip);
+            }
+            Message::Heard { of_people, traveller, event } => {
+                if of_people {
+                    self.enter_on(traveller, &event, round);
+                }
+                for at in 0..self.trips.len() {
+                    let trip = &self.trips[at];
+                    let concerned =
+                        self.case.journeys[trip.journey].of_people == of_people && trip.traveller == traveller;
+                    if concerned && trip.active() && trip.listening {
+                        round.heard.entry(at).or_default().push(event.clone());
+                    }
+                }
+            }
+            Message::Look { accounts, people } => {
+                for n in 0..self.case.journeys.len() {
+                    let subjects = if self.case.journeys[n].of_people { &people } else { &accounts };
+                    for &subject in subjects {
+                        self.look(n, subject, round);
+                        self.look_at_goal(n, subject, round);
+                    }
+                }
+            }
+            Message::Shelved { shelf, account } => round.joined.push((Audience::Shelf(shelf), None, account)),
+        }
+    }
+
+    /// Whether a subject belongs to a journey's own list now.
+    pub(super) fn look(&mut self, n: usize, subject: usize, round: &mut Round) {
+        let audience = self.case.journeys[n].audience;
+        if matches!(audience, Audience::Shelf(_) | Audience::Speakers | Audience::Filling { .. }) {
+            return;
+        }
+        if !self.belongs(n, subject) {
+            self.audiences[n].remove(&subject);
+        } else if self.audiences[n].insert(subject) {
+            round.joined.push((audience, Some(n), subject));
+        }
+    }
+
+    /// Whether a subject meets a journey's goal now; whoever begins to has reached it on its latest trip.
+    fn look_at_goal(&mut self, n: usize, subject: usize, round: &mut Round) {
+        if !matches!(self.states[n], State::Live | State::Closed) {
+            return;
+        }
+        if !self.meets_goal(n, subject) {
+            self.goals[n].remove(&subject);
+        } else if self.goals[n].insert(subject) {
+            round.reached.push((n, subject));
+        }
+    }
+
+    fn reach_goals(&mut self, round: &mut Round) {
+        for (n, subject) in std::mem::take(&mut round.reached) {
+            let Some(at) = self.latest(n, subject).filter(|at| self.has_begun(*at) && !self.trips[*at].goal) else {
+                continue;
+            };
+            self.trips[at].goal = true;
+            let group = self.goal_group(at);
+            self.figures[n].add(&format!("goal{group} converted"), 1);
+        }
+    }
+
+    /// A form lets its filler in where it was filled often enough since the journey began.
+    fn enter_on(&mut self, person: usize, event: &Filled, round: &mut Round) {
+        for n in 0..self.case.journeys.len() {
+            let Audience::Filling { first, second } = self.case.journeys[n].audience else { continue };
+            let enough = |awaited: Awaited| {
+                let is = |filled: &&Filled| awaited.form.is_none_or(|form| form == filled.form) && filled.at >= START;
+                is(&event) && self.filled[person].iter().filter(is).count() as i64 >= awaited.at_least
+            };
+            if self.takes_in(n) && [first].into_iter().chain(second).any(enough) {
+                round.candidates.push(Candidate::of_audience(n, person));
+            }
+        }
+    }
+
+    /// Whoever joined a list enters the journeys that follow it.
+    pub(super) fn enter_followers(&mut self, round: &mut Round) {
+        for (audience, own, subject) in std::mem::take(&mut round.joined) {
+            for n in 0..self.case.journeys.len() {
+                let follows = own.map_or(self.case.journeys[n].audience == audience, |own| own == n);
+                if follows && self.takes_in(n) {
+                    round.candidates.push(Candidate::of_audience(n, subject));
+                }
+            }
+        }
+    }
+
+    pub(super) fn enter_again(&mut self, at: usize, round: &mut Round) {
+        self.trips[at].due = None;
+        let (journey, traveller) = (self.trips[at].journey, self.trips[at].traveller);
+        if self.takes_in(journey) && self.member(journey, traveller) {
+            round.candidates.push(Candidate { again: true, ..Candidate::of_audience(journey, traveller) });
+        }
+    }
+
+    pub(super) fn takes_in(&self, n: usize) -> bool {
+        self.states[n] == State::Live && self.now < self.case.journeys[n].end
+    }
+
+    pub(super) fn subjects(&self, n: usize) -> usize {
+        if self.case.journeys[n].of_people { self.people.len() } else { self.accounts.len() }
+    }
+
+    pub(super) fn member(&self, n: usize, subject: usize) -> bool {
+        match self.case.journeys[n].audience {
+            Audience::Shelf(shelf) => self.accounts[subject].shelved[shelf],
+            _ => self.audiences[n].contains(&subject),
+        }
+    }
+
+    pub(super) fn belongs(&self, n: usize, subject: usize) -> bool {
+        match self.case.journeys[n].audience {
+            Audience::Large(least) => self.accounts[subject].employees >= Some(least),
+            Audience::Industry(industry) => self.accounts[subject].industry == Some(industry),
+            Audience::Shelf(shelf) => self.accounts[subject].shelved[shelf],
+            Audience::Speakers => self.people[subject].speaker,
+            Audience::Titled(title) => starts_with(self.people[subject].title, title),
+            Audience::Filling { .. } => false,
+        }
+    }
+
+    pub(super) fn latest(&self, journey: usize, traveller: usize) -> Option<usize> {
+        self.trips.iter().rposition(|trip| trip.journey == journey && trip.traveller == traveller)
+    }
+
+    pub(super) fn admit(&mut self, candidate: Candidate, admitted: &mut BTreeSet<(usize, usize)>) -> Option<usize> {
+        let Candidate { journey, traveller, chain, again, invited } = candidate;
+        if chain > LONGEST_CHAIN || admitted.contains(&(journey, traveller)) {
+            return None;
+        }
+        let entry = match self.latest(journey, traveller) {
+            None => 1,
+            Some(last) => {
+                let last = &self.trips[last];
+                let (ended_at, _) = last.ended?;
+                let rule = self.case.journeys[journey].reentry?;
+                let from = if rule.from_end { ended_at } else { last.entered_at };
+                if last.entry >= rule.limit || (!again && from + rule.hours * 3_600 > self.now) {
+                    return None;
+                }
+                last.entry + 1
+            }
+        };
+        admitted.insert((journey, traveller));
+        if self.case.journeys[journey].of_people && self.people[traveller].test_profile {
+            self.figures[journey].add("not_entered test_profile", 1);
+            return None;
+        }
+        self.trips.push(Trip {
+            journey,
+            version: self.versions[journey],
+            invited,
+            goal: false,
+            traveller,
+            entry,
+            chain,
+            entered_at: self.now,
+            node: None,
+            node_at: self.now,
+            due: Some(self.now),
+            listening: false,
+            heard: Vec::new(),
+            enough: false,
+            ended: None,
+            stays: Vec::new(),
+        });
+        Some(self.trips.len() - 1)
+    }
+}
