@@ -255,7 +255,7 @@ impl Place {
             let published = apply(&self.engine, &manifest, "test", ApplyOptions::default())
                 .and_then(|_| status::status(&self.engine, &key))
                 .and_then(|status| match status.version {
-                    1 => lifecycle::publish(&self.engine, &[key.clone()], "test").map(|_| ()),
+                    1 => lifecycle::publish(&self.engine, std::slice::from_ref(&key), "test").map(|_| ()),
                     _ => Ok(()),
                 });
             match published {
