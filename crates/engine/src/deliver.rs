@@ -52,7 +52,7 @@ pub use self::rules::Rules;
 pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 use self::turn::Turn;
-use crate::Engine;
+use crate::{Engine, returned};
 
 /// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
@@ -269,6 +269,11 @@ impl crate::runtime::Deliver for Dispatcher {
     fn deliver_once(&self) -> Result<u64, StoreError> {
         let done = self.dispatch_once()?;
         Ok((done.delivered + done.skipped + done.failed + done.in_doubt) as u64)
+    }
+
+    fn fetch_returned(&self) -> Result<usize, StoreError> {
+        let Some(surroundings) = self.doors.surroundings() else { return Ok(0) };
+        returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings)
     }
 
     fn waiting(&self) -> Result<u64, StoreError> {

@@ -5,8 +5,9 @@
 //! changes nothing about the person.
 
 use caravan_catalog::Changes;
+use caravan_connect::Surroundings;
 use caravan_connect::returned::{
-    Heard, MailReport, Reference, SignedReports, SignedReportsRefused, SnsRefused, SnsSays,
+    BounceMailbox, Heard, MailReport, Reference, SignedReports, SignedReportsRefused, SnsRefused, SnsSays, read_mail,
 };
 use caravan_connect::tracking::{Purpose, SigningKeys, Token};
 use caravan_connect::verp::{self, Returns};
@@ -93,6 +94,38 @@ pub fn received(
         (None, None) => return Err(ReportError::NotSigned),
     };
     Ok(heard(engine, keys, &reports)?)
+}
+
+/// Looks into the mailboxes of connections into which bounces come. Returns how many messages were read; one that cannot
+/// be read is no reason to leave the others alone.
+///
+/// # Errors
+/// The store's.
+pub fn visit_mailboxes(engine: &Engine, keys: &SigningKeys, surroundings: &Surroundings) -> Result<usize, StoreError> {
+    let live = engine.store().read(|s| engine.live(s))?;
+    let mut read = 0;
+    for connection in live.definitions.of_kind(DocumentKind::Connection) {
+        let settings = connection.body.pointer("/settings/bounces").cloned();
+        let mailbox = settings.and_then(|settings| serde_json::from_value::<BounceMailbox>(settings).ok());
+        let Some(mailbox) = mailbox else { continue };
+        let mut take = |raw: &[u8]| {
+            let report = read_mail(raw);
+            let taken = report.map_or(Ok(()), |report| heard(engine, keys, &[report]));
+            taken.inspect_err(|error| tracing::warn!(%error, "a report cannot be taken in now")).is_ok()
+        };
+        let secrets = secrets_of(&format!("connection `{}`", connection.key), &connection.body);
+        let visit = secrets.and_then(|secrets| {
+            let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
+            mailbox.visit(password, &surroundings.runtime, &mut take)
+        });
+        match visit {
+            Ok(messages) => read += messages,
+            Err(why) => {
+                tracing::warn!(connection = connection.key, why, "bounces cannot be fetched; it is tried again")
+            }
+        }
+    }
+    Ok(read)
 }
 
 /// Takes in what was heard of messages; what is about none of ours is passed over.

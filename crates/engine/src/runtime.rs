@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_secs(1);
 /// How often trips are looked for that nothing would ever move.
 const SWEEP: Duration = Duration::from_secs(300);
 
+/// How often mailboxes are looked into.
+const MAILBOXES: Duration = Duration::from_secs(60);
+
 /// What running until idle did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct IdleReport {
@@ -38,6 +41,8 @@ pub struct IdleReport {
 pub trait Deliver: Send + Sync {
     /// Delivers what is due, once. Returns how many effects were settled.
     fn deliver_once(&self) -> Result<u64, StoreError>;
+    /// Fetches what came back about effects, where nobody brings it. Returns how much there was.
+    fn fetch_returned(&self) -> Result<usize, StoreError>;
     /// Effects that wait for a later try.
     fn waiting(&self) -> Result<u64, StoreError>;
     /// Another process has claimed effects, or had when it ended: what became of them shows when its claim runs out.
@@ -107,7 +112,7 @@ impl Drop for RuntimeHandle {
     }
 }
 
-/// Starts the loops: `steppers` for steps, one for delivery, one for the calendar, one for files that arrive, one for the
+/// Starts the loops: `steppers` for steps, one for delivery, one for what comes back, one for the calendar, one for files that arrive, one for the
 /// daily run over buying groups and scores.
 pub fn serve(
     engine: &Engine,
@@ -126,7 +131,18 @@ pub fn serve(
     }
     if let Some(deliver) = deliver {
         let engine = engine.clone();
+        let (returns, listener) = (std::sync::Arc::clone(&deliver), engine.clone());
         threads.push(spawn("deliver", move || repeat(&engine, POLL, || Ok(deliver.deliver_once()? > 0)))?);
+        threads.push(spawn("returned", move || {
+            let mut looked = None::<Instant>;
+            repeat(&listener, TICK, || {
+                if looked.is_none_or(|at| at.elapsed() >= MAILBOXES) {
+                    looked = Some(Instant::now());
+                    returns.fetch_returned()?;
+                }
+                Ok(false)
+            });
+        })?);
     }
     let calendar = engine.clone();
     threads.push(spawn("calendar", move || {

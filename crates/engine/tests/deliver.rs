@@ -102,6 +102,39 @@ on_both_stores! {
         assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
     }
 
+    a_server_that_is_away_for_a_day_loses_nothing_and_costs_nobody_a_try(world at "2026-12-01T09:00:00Z") {
+        let mut post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.stop();
+        let dispatcher = post.dispatcher();
+        for _ in 0..48 {
+            let done = dispatcher.dispatch_once().expect("a round");
+            assert_eq!((done.delivered, done.failed, done.in_doubt), (0, 0, 0), "{done:?}");
+            post.advance(1_800);
+        }
+        post.is(&[("pending", EXECUTIONS)]);
+        assert_eq!(post.world.one("SELECT MAX(attempt) FROM outbox"), 0);
+        post.smtp.restart();
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
+        assert_eq!(post.accepted().len(), 15);
+        post.is(&[("done", EXECUTIONS)]);
+    }
+
+    a_message_that_is_deferred_and_then_refused_has_bounced(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        let answers = |reply: &str| post.smtp.behave_to("p-5-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: reply.into() });
+        answers("451 4.2.1 try again");
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, retried: 1, ..Dispatched::default() }));
+        post.is(&[("done", 14), ("pending", 1)]);
+        answers("550 5.1.1 no such user");
+        post.advance(60);
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { failed: 1, ..Dispatched::default() }));
+        post.is(&[("done", 14), ("failed:bounced_hard", 1)]);
+        assert_eq!(post.told("email_bounced"), 1);
+    }
+
     a_deferred_message_is_tried_again_with_the_same_key(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");

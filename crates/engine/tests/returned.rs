@@ -4,11 +4,12 @@ mod support;
 
 use std::cell::Cell;
 
-use caravan_connect::Secret;
 use caravan_connect::returned::{read_mail, sign_reports};
+use caravan_connect::{Secret, Surroundings};
 use caravan_engine::deliver::Dispatched;
 use caravan_engine::returned::{self, ReportError};
-use caravan_testkit::Behaviour;
+use caravan_testkit::imap::{PASSWORD, USER};
+use caravan_testkit::{Behaviour, Imap};
 use serde_json::json;
 use support::post::{EXECUTIONS, Post, delivered, keys};
 use support::{World, on_both_stores};
@@ -74,6 +75,30 @@ on_both_stores! {
         post.is(&[("done", EXECUTIONS)]);
         let states = "SELECT COUNT(*) FROM delivery_report WHERE state IN ('bounced_hard', 'refused_by_policy')";
         assert_eq!(post.world.one(states), 2);
+    }
+
+    bounces_are_fetched_from_a_mailbox_and_put_away(world at "2026-12-01T09:00:00Z") {
+        let imap = Imap::start();
+        let post = Post::new(world).with_domain();
+        let password = post.file(PASSWORD);
+        post.world.apply(&format!(
+            "{{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, \
+               bounces: {{host: 127.0.0.1, port: {}, security: none, username: {USER}}}, \
+               from: {{name: Acme, email: news@acme.example}}}}, secrets: {{bounce_password: {{file: '{password}'}}}}}}",
+            post.smtp.port, imap.port
+        ));
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        imap.append(&bounce(&post.return_path("p-5-0@example.com"), "5.1.1"));
+        imap.append("From: somebody@example.com\r\nTo: bounces@acme.example\r\nSubject: Hello\r\n\r\nHi\r\n");
+        imap.append(&bounce(&post.return_path("p-5-1@example.com"), "5.2.2"));
+        let surroundings = Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings);
+        assert_eq!(visit(), Ok(3));
+        assert_eq!((imap.counts(), visit()), ((3, 0), Ok(0)), "read once");
+        assert!(post.person("p-5-0", "email_invalid") && post.person("p-5-1", "NOT email_invalid"));
+        assert_eq!(post.told("email_bounced"), 2);
+        drop(imap);
+        assert_eq!(visit(), Ok(0), "a mailbox that is away is tried again");
     }
 
     a_report_settles_what_was_in_doubt(world at "2026-12-01T09:00:00Z") {

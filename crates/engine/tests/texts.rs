@@ -175,6 +175,20 @@ on_both_stores! {
         assert_eq!(texting.told("sms_skipped"), 6);
     }
 
+    a_text_is_limited_by_the_rule_set_that_it_names(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.world.apply(
+            "{kind: rule_set, key: texts, caps: [{name: daily, channels: [sms], at_most: 1, per: day}], state: live}\n---\n\
+             {kind: sms_message, key: ping, connection: twilio, type: marketing, rule_set: texts, body: Hi}",
+        );
+        for person in ["p-5-0", "p-5-1"] {
+            texting.set(person, "mobile_phone = '+1 555 900 0001'");
+        }
+        texting.sends("ping");
+        assert_eq!(texting.dispatch(), Dispatched { delivered: 14, skipped: 1, ..Dispatched::default() });
+        assert_eq!(texting.count("skipped:limit_reached"), 1, "two people share a number");
+    }
+
     a_transactional_text_asks_for_no_consent(world at "2026-12-01T09:00:00Z") {
         let texting = Texting::new(world, "");
         texting.world.sql("UPDATE person SET sms_consent = 'n'");

@@ -5,12 +5,14 @@
 
 pub mod companies;
 pub mod fakes;
+pub mod imap;
 pub mod postgres;
 pub mod process;
 pub mod smtp;
 pub mod twilio;
 
 pub use companies::companies_csv;
+pub use imap::Imap;
 pub use postgres::{ScratchDatabase, scratch_database};
 pub use process::{Finished, Process, Program, free_port, wait_for_http};
 pub use smtp::{Behaviour, Received, Smtp, Stage};

@@ -4,11 +4,13 @@
 
 mod class;
 mod mail;
+mod mailbox;
 mod signed;
 mod sns;
 
 pub use class::{enhanced, failure_of};
 pub use mail::read_mail;
+pub use mailbox::{BounceMailbox, Handled};
 pub use signed::{SignedReports, SignedReportsRefused, sign_reports};
 pub use sns::{SnsRefused, SnsSays};
 

@@ -54,6 +54,11 @@ impl ConnectorKind for Smtp {
                 help: "Signs reports about delivery that are posted to /hooks/mail/KEY.",
                 required: false,
             },
+            SecretField {
+                key: "bounce_password",
+                help: "Password of the mailbox into which bounces come (`bounces`).",
+                required: false,
+            },
         ]
     }
 

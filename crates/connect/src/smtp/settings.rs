@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::email::check_address;
+use crate::returned::BounceMailbox;
 
 /// Settings of a connection of type `smtp`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,9 @@ pub struct SmtpSettings {
     /// The topic (`arn:aws:sns:…`) through which Amazon SES reports to /hooks/mail/KEY.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sns_topic: Option<String>,
+    /// The mailbox into which bounces come, where nothing else tells of them: looked at once a minute, over IMAP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounces: Option<BounceMailbox>,
 }
 
 fn four() -> u8 {
@@ -115,6 +119,9 @@ impl SmtpSettings {
         let rate_is_bad = self.per_second.is_some_and(|rate| !(0.01..=10_000.0).contains(&rate));
         check(rate_is_bad, "/per_second", "Between 0.01 and 10000 messages a second are possible.");
         let in_the_clear = self.username.is_some() && self.security == Security::None && !self.is_local();
+        for (field, message) in self.bounces.iter().flat_map(BounceMailbox::findings) {
+            check(true, &format!("/bounces{field}"), message);
+        }
         check(in_the_clear, "/security", "The password would cross the network in the clear; use starttls or tls.");
         findings
     }

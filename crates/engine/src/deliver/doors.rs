@@ -69,6 +69,11 @@ impl Doors {
         Self::Real { surroundings, open: Mutex::default() }
     }
 
+    /// What connectors get; none where nothing leaves.
+    pub fn surroundings(&self) -> Option<&Surroundings> {
+        if let Self::Real { surroundings, .. } = self { Some(surroundings) } else { None }
+    }
+
     /// The door that a way leads through, or why it is shut. None: messages are recorded.
     pub fn door(&self, live: &Live, way: &Way) -> Result<Option<Arc<dyn Connector>>, Outcome> {
         let Self::Real { surroundings, open } = self else { return Ok(None) };

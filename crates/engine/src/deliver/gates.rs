@@ -298,7 +298,9 @@ impl Facts {
             Content::Email { mailing, .. } if !mailing.email.operational => {
                 (Channel::Email, mailing.email.rule_set.as_deref())
             }
-            Content::Text { message, .. } if message.message_type == MessageType::Marketing => (Channel::Sms, None),
+            Content::Text { message, .. } if message.message_type == MessageType::Marketing => {
+                (Channel::Sms, message.rule_set.as_deref())
+            }
             Content::Email { .. }
             | Content::Text { .. }
             | Content::Alert(_)

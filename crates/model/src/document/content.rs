@@ -138,10 +138,16 @@ pub struct SmsMessage {
     /// Whether links are shortened and counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shorten_links: bool,
+    /// Key of the rule set that limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "rule_set"))]
+    pub rule_set: Option<String>,
 }
 
 impl Definition for SmsMessage {
     fn references(&self) -> Vec<Reference> {
-        vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")]
+        let mut found = vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")];
+        found.extend(self.rule_set.iter().map(|key| Reference::new(DocumentKind::RuleSet, key, "/rule_set")));
+        found
     }
 }
