@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use axum::http::StatusCode;
 use caravan_catalog::events::EVENTS;
 use caravan_engine::Engine;
-use caravan_engine::import::ImportError;
+use caravan_engine::import::{ImportError, STALE};
 use caravan_engine::live::Live;
 use caravan_model::ActivityId;
 use caravan_model::attribute::AttributeSet;
@@ -52,6 +52,7 @@ pub fn attributes(set: &AttributeSet, row: &DetailRow) -> Map<String, Value> {
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
         match error {
+            ImportError::File { code: STALE, message } => Self::new(StatusCode::PRECONDITION_FAILED, STALE, message),
             ImportError::File { code, message } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).at(""),
             ImportError::Read(_) => Self::bad_request(error.code(), error.to_string()),
             ImportError::Store(error) => error.into(),

@@ -23,10 +23,12 @@ mod journeys;
 mod kinds;
 pub mod mail;
 mod members;
+mod merge;
 mod openapi;
 mod people;
 mod problems;
 mod records;
+mod retention;
 mod router;
 mod schedules;
 mod session;
@@ -59,6 +61,7 @@ fn operations() -> Operations {
         fields::operations(),
         conditions::operations(),
         members::operations(),
+        merge::operations(),
         records::operations(),
         suppressions::operations(),
         groups::operations(),
@@ -72,6 +75,7 @@ fn operations() -> Operations {
         hooks::operations(),
         systems::operations(),
         mail::operations(),
+        retention::operations(),
         health::operations(),
         openapi::own_operations(),
     ]

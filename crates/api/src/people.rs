@@ -181,7 +181,8 @@ async fn put(
     let write = state.blocking(move |engine| {
         let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
         IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
-        let done = import::put(engine, Subject::Person, &path.key, &fields, "api")?;
+        let since = seen.as_ref().and(stored.as_ref()).map(|row| row.updated_at);
+        let done = import::put(engine, Subject::Person, &path.key, &fields, "api", since)?;
         engine.poke();
         let answer = engine.store().read(|s| person(engine, s, &path.key))?;
         Ok(if done == Put::Created { answer.status(StatusCode::CREATED) } else { answer })
@@ -197,7 +198,12 @@ async fn delete(
     let write = state.blocking(move |engine| {
         let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
         IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
-        if import::delete(engine, Subject::Person, &path.key)? { Ok(Done::default()) } else { Err(unknown(&path.key)) }
+        let since = seen.as_ref().and(stored.as_ref()).map(|row| row.updated_at);
+        if import::delete(engine, Subject::Person, &path.key, since)? {
+            Ok(Done::default())
+        } else {
+            Err(unknown(&path.key))
+        }
     });
     write.await
 }

@@ -50,6 +50,7 @@ const CHANGE: &[(&str, ValueType)] =
 const MEMBERSHIP: &[(&str, ValueType)] = &[("solution_interest", Text), ("role", Text), ("source", Text)];
 const GROUP_TEXT: &[(&str, ValueType)] = &[("solution_interest", Text), ("old", Text), ("new", Text)];
 const GROUP_NUMBER: &[(&str, ValueType)] = &[("solution_interest", Text), ("old", Number), ("new", Number)];
+const MERGED: &[(&str, ValueType)] = &[("gone", Text)];
 const MOMENT: &[(&str, ValueType)] = &[("moment", Text), ("description", Text)];
 
 /// Every type of our own, in the order in which pickers show them.
@@ -103,6 +104,8 @@ pub const EVENTS: &[EventFacts] = &[
     account("account_list_left", "Removed from account list", &[("list", Text)]),
     either("journey_entered", "Journey entered", &[("journey", Text)]),
     either("journey_left", "Journey left", &[("journey", Text), ("outcome", Text)]),
+    account("account_merged", "Merged with another account", MERGED),
+    person("person_merged", "Merged with another person", MERGED),
     either("external_answered", "External service answered", &[]),
 ];
 

@@ -32,7 +32,8 @@ pub use activities::{ActivityType, ActivityTypes};
 pub use ingest::{IncomingActivity, Ingested, ingest};
 pub use run::import;
 pub use scheduled::take_in_arrived;
-pub use single::{Put, delete, delete_record, put, put_row};
+pub(crate) use single::lists_of;
+pub use single::{Put, STALE, delete, delete_record, put, put_row};
 pub use suppressions::{BY_HAND, listed};
 
 use crate::Engine;

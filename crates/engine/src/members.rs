@@ -13,7 +13,7 @@ use caravan_model::value::Value;
 use caravan_model::{AccountId, DocumentId, Finding, PersonId, Shard};
 use caravan_store::members::{self, MemberRow, Order, Place, Wanted};
 use caravan_store::records::{self, ActivityRow, Table};
-use caravan_store::{Session, StoreError, intake, step};
+use caravan_store::{Session, StoreError, chores, intake, step};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -461,4 +461,41 @@ pub fn repair(engine: &Engine, kind: DocumentKind, key: &str) -> Result<(), Memb
     })?;
     engine.poke();
     Ok(())
+}
+
+/// Under which the daily repair is kept.
+const REPAIR: &str = "repair_lists";
+/// How often every list with a condition is evaluated again.
+const REPAIR_EVERY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
+/// Once a day, every live dynamic list and audience is evaluated for everybody again: what changed behind our back, and what
+/// retention took from under a condition, is found. Returns whether it was done now.
+///
+/// # Errors
+/// The store's.
+pub fn repair_daily(engine: &Engine) -> Result<bool, StoreError> {
+    let (now, chore) = engine.store().read(|s| Ok::<_, StoreError>((s.now()?, chores::get(s, REPAIR)?)))?;
+    match chore {
+        None => {
+            engine.store().write(|s| chores::plan(s, REPAIR, now + REPAIR_EVERY))?;
+            Ok(false)
+        }
+        Some(chore) if chore.due_at > now => Ok(false),
+        Some(_) => {
+            let done = engine.store().write(|s| {
+                let now = s.now()?;
+                if chores::claim(s, REPAIR, now, now + REPAIR_EVERY)?.is_none() {
+                    return Ok(false);
+                }
+                let live = engine.live(s)?;
+                let lists = live.lists.iter();
+                let rows: Vec<_> =
+                    lists.flat_map(|list| Command::Evaluate { list: list.id, after: 0 }.to_all(now)).collect();
+                step::insert_inbox(s, &rows)?;
+                Ok::<_, StoreError>(true)
+            })?;
+            engine.poke();
+            Ok(done)
+        }
+    }
 }

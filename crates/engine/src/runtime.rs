@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::groups::daily;
 use crate::import::take_in_arrived;
 use crate::sweep::sweep;
-use crate::{Engine, deliver, lifecycle};
+use crate::{Engine, deliver, lifecycle, members, retention};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
@@ -157,6 +157,10 @@ pub fn serve(
     })?);
     let arrivals = engine.clone();
     threads.push(spawn("imports", move || repeat(&arrivals, TICK, || take_in_arrived(&arrivals)))?);
+    let chores = engine.clone();
+    threads.push(spawn("chores", move || {
+        repeat(&chores, TICK, || Ok(retention::tick(&chores)? | members::repair_daily(&chores)?))
+    })?);
     let groups = engine.clone();
     threads.push(spawn("groups", move || repeat(&groups, TICK, || daily::tick(&groups)))?);
     Ok(RuntimeHandle { engine: engine.clone(), threads })

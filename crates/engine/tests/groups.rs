@@ -63,7 +63,7 @@ fn told(world: &World, kind: &str) -> Vec<serde_json::Value> {
 
 fn put(world: &World, person: &str, fields: serde_json::Value) {
     let fields = fields.as_object().expect("an object");
-    import::put(&world.engine, Subject::Person, person, fields, "test").expect("a person");
+    import::put(&world.engine, Subject::Person, person, fields, "test", None).expect("a person");
     world.run();
 }
 

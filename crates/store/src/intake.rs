@@ -318,11 +318,3 @@ pub fn delete_parked(s: &mut dyn Session, ids: &[i64]) -> Result<(), StoreError>
     s.bulk(&Bulk::delete("parked_activity").column("id", ids).matching("id = {id}"))?;
     Ok(())
 }
-
-/// Forgets what was received before an instant and is no longer waited for: parked activities and the ids that refuse
-/// repeats. For the retention job; 30 days are the rule.
-pub fn forget_received(s: &mut dyn Session, before: Timestamp) -> Result<u64, StoreError> {
-    let parked = s.execute("DELETE FROM parked_activity WHERE received_at < $1", params![before])?;
-    let seen = s.execute("DELETE FROM activity_seen WHERE received_at < $1", params![before])?;
-    Ok(parked + seen)
-}

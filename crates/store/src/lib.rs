@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod chores;
 pub mod counters;
 pub mod documents;
 pub mod engagement;
@@ -17,6 +18,7 @@ pub mod journeys;
 pub mod ledger;
 pub mod limits;
 pub mod members;
+pub mod merge;
 pub mod meta;
 pub mod objects;
 pub mod outbox;
@@ -24,6 +26,7 @@ pub mod pace;
 pub mod people;
 pub mod records;
 pub mod reports;
+pub mod retention;
 pub mod schedules;
 pub mod scratch;
 pub mod services;

@@ -185,6 +185,12 @@ pub fn by_key(s: &mut dyn Session, schema: &Schema, table: Table, key: &str) -> 
     detail(s, schema, table, "key = $1", Param::Text(key))
 }
 
+/// When an account or a person was last written, its row held until the transaction ends; none: there is none.
+pub fn held_since(s: &mut dyn Session, table: Table, key: &str) -> Result<Option<Timestamp>, StoreError> {
+    let sql = format!("SELECT updated_at FROM {} WHERE key = $1 {{for_update}}", name_of(table));
+    s.query_opt(&sql, params![key], |r| Ok(r.instant(0)))
+}
+
 /// One account or person by id.
 pub fn by_id(s: &mut dyn Session, schema: &Schema, table: Table, id: i64) -> Result<Option<DetailRow>, StoreError> {
     detail(s, schema, table, "id = $1", Param::Int(id))

@@ -8,6 +8,7 @@ use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, PersonId};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, objects, people as stored, step};
+use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use crate::Engine;
@@ -38,15 +39,17 @@ pub enum Put {
 }
 
 /// Writes one account or person; `fields` are those of an import file, without the key. What is absent stays, null clears.
+/// With `seen`, only as long as nobody has written it since that instant, judged while its row is held.
 ///
 /// # Errors
-/// [`ImportError::File`] with the code and sentence of what is wrong with it.
+/// [`ImportError::File`] with the code and sentence of what is wrong with it; [`STALE`] when somebody was faster.
 pub fn put(
     engine: &Engine,
     subject: Subject,
     key: &str,
     fields: &Map<String, Json>,
     source: &str,
+    seen: Option<Timestamp>,
 ) -> Result<Put, ImportError> {
     let kind = match subject {
         Subject::Account => ImportKind::Accounts,
@@ -54,7 +57,25 @@ pub fn put(
     };
     let mut row = fields.clone();
     row.insert("key".to_owned(), Json::from(key));
-    put_row(engine, &kind, &row, source)
+    put_guarded(engine, &kind, &row, source, &|s| match seen {
+        Some(seen) => still(s, table_of(subject), key, seen),
+        None => Ok(true),
+    })
+}
+
+/// The code of a write that somebody else came before.
+pub const STALE: &str = "stale_write";
+
+fn table_of(subject: Subject) -> Table {
+    match subject {
+        Subject::Account => Table::Account,
+        Subject::Person => Table::Person,
+    }
+}
+
+/// Whether a row is still as it was at an instant; it is held from here on.
+fn still(s: &mut dyn Session, table: Table, key: &str, seen: Timestamp) -> Result<bool, StoreError> {
+    Ok(stored::held_since(s, table, key)? == Some(seen))
 }
 
 /// Writes one row as a file of this kind would hold it.
@@ -62,13 +83,27 @@ pub fn put(
 /// # Errors
 /// [`ImportError::File`] with the code and sentence of what is wrong with it.
 pub fn put_row(engine: &Engine, kind: &ImportKind, row: &Map<String, Json>, source: &str) -> Result<Put, ImportError> {
+    put_guarded(engine, kind, row, source, &|_| Ok(true))
+}
+
+/// Writes one row unless `guard`, asked in the same transaction, is against it.
+fn put_guarded(
+    engine: &Engine,
+    kind: &ImportKind,
+    row: &Map<String, Json>,
+    source: &str,
+    guard: &dyn Fn(&mut dyn Session) -> Result<bool, StoreError>,
+) -> Result<Put, ImportError> {
     let live = engine.store().read(|s| engine.live(s))?;
     let kind = Kind::of(kind, &live)?;
     let layout = Layout::new(kind.columns(&live), &[])?;
     let targets: Vec<Target> = row.keys().map(|name| layout.target(name)).collect::<Result<_, _>>()?;
     let mut rows = kind.no_rows();
     rows.read(1, targets.iter().zip(row.values().map(Cell::of_json)), &live, source, &mut ())?;
-    let outcome = alone(engine, &live, source, &|s, chunk| rows.apply(s, chunk))?;
+    let outcome = alone(engine, &live, source, &|s, chunk| match guard(s)? {
+        true => rows.apply(s, chunk),
+        false => Ok(Outcome { rejects: vec![stale()], ..Outcome::default() }),
+    })?;
     fate(outcome)
 }
 
@@ -92,6 +127,11 @@ fn alone(
     let pretended = HashSet::new();
     let chunk = Chunk { engine, schema: &live.definitions.schema, source, pretended: &pretended, last: true };
     committed(engine.store(), &|s| work(s, &chunk))
+}
+
+fn stale() -> Reject {
+    let message = "It was changed meanwhile. Read it again and repeat your change.";
+    Reject::new(1, STALE, message.to_owned())
 }
 
 fn fate(outcome: Outcome) -> Result<Put, ImportError> {
@@ -144,20 +184,26 @@ impl From<Reject> for ImportError {
     }
 }
 
-/// Takes an account or a person away, after the steps of its shard have ended its trips; false when there is none.
+/// Takes an account or a person away, after the steps of its shard have ended its trips; false when there is none. With
+/// `seen`, only if nobody has written it since that instant when it begins.
 ///
 /// # Errors
-/// The store refuses, or its trips did not end: try again.
-pub fn delete(engine: &Engine, subject: Subject, key: &str) -> Result<bool, StoreError> {
+/// The store refuses, or its trips did not end: try again; [`STALE`] when somebody was faster.
+pub fn delete(engine: &Engine, subject: Subject, key: &str, seen: Option<Timestamp>) -> Result<bool, ImportError> {
     let mut told = false;
     for _ in 0..STEPS_TO_END {
-        match engine.store().write(|s| delete_if_idle(s, engine, subject, key, told))? {
-            Deletion::Done(found) => return Ok(found),
-            Deletion::Travelling => told = true,
+        let begun = engine.store().write(|s| match seen.filter(|_| !told) {
+            Some(seen) if !still(s, table_of(subject), key, seen)? => Ok(None),
+            _ => delete_if_idle(s, engine, subject, key, told).map(Some),
+        });
+        match begun? {
+            None => return Err(stale().into()),
+            Some(Deletion::Done(found)) => return Ok(found),
+            Some(Deletion::Travelling) => told = true,
         }
         engine.step()?;
     }
-    Err(StoreError::Stale(format!("the journeys of \"{key}\"")))
+    Err(StoreError::Stale(format!("the journeys of \"{key}\"")).into())
 }
 
 enum Deletion {
@@ -174,10 +220,7 @@ fn delete_if_idle(
     told: bool,
 ) -> Result<Deletion, StoreError> {
     let live = engine.live(s)?;
-    let table = match subject {
-        Subject::Account => Table::Account,
-        Subject::Person => Table::Person,
-    };
+    let table = table_of(subject);
     let Some(row) = stored::by_key(s, &live.definitions.schema, table, key)? else { return Ok(Deletion::Done(false)) };
     let of_people = subject == Subject::Person;
     let journeys: Vec<i64> = live.journeys.values().filter(|j| j.of_people == of_people).map(|j| j.id.0).collect();
@@ -203,7 +246,7 @@ fn delete_if_idle(
 }
 
 /// Every list and audience whose members are of this subject, live or not.
-fn lists_of(definitions: &Definitions, subject: Subject) -> Vec<i64> {
+pub(crate) fn lists_of(definitions: &Definitions, subject: Subject) -> Vec<i64> {
     let (kind, audience) = match subject {
         Subject::Account => (DocumentKind::AccountList, "account"),
         Subject::Person => (DocumentKind::PeopleList, "person"),

@@ -101,7 +101,7 @@ fn fields(json: Json) -> Map<String, Json> {
 
 fn one_is_written_like_a_row(place: &Place) {
     let account = |key: &str, json: Json| {
-        put(&place.engine, Subject::Account, key, &fields(json), "api").map_err(|error| error.code())
+        put(&place.engine, Subject::Account, key, &fields(json), "api", None).map_err(|error| error.code())
     };
     assert_eq!(account("A", json!({"name": "Alder"})), Ok(Put::Created));
     assert_eq!(account("A", json!({"name": "Alder"})), Ok(Put::Unchanged));
@@ -112,7 +112,7 @@ fn one_is_written_like_a_row(place: &Place) {
     assert_eq!(account("B", json!({"name": "Birch", "parent_key": "nowhere"})), Err("unknown_parent"));
     assert_eq!(account("B", json!({"name": "Birch", "parent_key": "A"})), Ok(Put::Created));
     let ann = fields(json!({"email": "a@x.example", "account_key": "A"}));
-    assert_eq!(put(&place.engine, Subject::Person, "p", &ann, "api").unwrap(), Put::Created);
+    assert_eq!(put(&place.engine, Subject::Person, "p", &ann, "api", None).unwrap(), Put::Created);
     assert_eq!(place.texts("SELECT source FROM activity"), ["api"]);
 }
 
@@ -136,14 +136,14 @@ fn whoever_is_deleted_leaves_journeys_first(place: &Place) {
     lifecycle::publish(&place.engine, &["waits".to_owned()], "test").unwrap();
     place.run();
     assert_eq!(place.one("SELECT COUNT(*) FROM enrollment WHERE ended_at IS NULL"), 3);
-    assert!(delete(&place.engine, Subject::Account, "A").unwrap());
-    assert!(!delete(&place.engine, Subject::Account, "A").unwrap(), "it is gone");
+    assert!(delete(&place.engine, Subject::Account, "A", None).unwrap());
+    assert!(!delete(&place.engine, Subject::Account, "A", None).unwrap(), "it is gone");
     assert_eq!(place.texts("SELECT outcome FROM enrollment WHERE ended_at IS NOT NULL"), ["removed"]);
     assert_eq!(place.texts("SELECT key FROM account ORDER BY key"), ["B", "C"]);
     assert_eq!(place.one("SELECT COUNT(*) FROM account WHERE parent_id IS NOT NULL"), 0);
     assert_eq!(place.one("SELECT COUNT(*) FROM list_member"), 2);
     assert_eq!(place.one("SELECT COUNT(*) FROM account_person"), 1);
-    assert!(delete(&place.engine, Subject::Person, "p").unwrap());
+    assert!(delete(&place.engine, Subject::Person, "p", None).unwrap());
     assert_eq!(place.one("SELECT COUNT(*) FROM account_person"), 0);
     assert_eq!(place.one("SELECT COUNT(*) FROM list_member"), 2, "ids of people are not those of accounts");
     place.run();
@@ -163,10 +163,10 @@ fn whoever_is_deleted_takes_along_what_is_known_of_them(place: &Place) {
          SELECT 1, 'k', 'email', 1, 1, 1, id, email, 'done', 'to ada', '{}', 0, 0 FROM person WHERE key = 'ada'",
     );
     assert_eq!(place.one("SELECT COUNT(*) FROM activity"), 4);
-    assert!(delete(&place.engine, Subject::Person, "ada").unwrap());
+    assert!(delete(&place.engine, Subject::Person, "ada", None).unwrap());
     assert_eq!(place.texts("SELECT type FROM activity ORDER BY id"), ["page_viewed", "account_changed"]);
     let told = "SELECT outcome || COALESCE(address, '') || COALESCE(message, '') || COALESCE(body, '') FROM ledger";
     assert_eq!(place.texts(&told.replace("body", "CAST(body AS TEXT)")), ["done"]);
-    assert!(delete(&place.engine, Subject::Account, "A").unwrap());
+    assert!(delete(&place.engine, Subject::Account, "A", None).unwrap());
     assert_eq!(place.texts("SELECT type FROM activity"), ["page_viewed"], "what bob did is his");
 }

@@ -7,6 +7,7 @@ use crate::on_both_databases;
 use crate::place::{Place, counts, rejected};
 
 on_both_databases! {
+    whoever_comes_second_is_told_in_the_transaction
     opportunities_belong_to_accounts_and_change_by_key
     rows_that_cannot_be_placed_are_refused_alone
     a_record_is_replaced_by_later_versions_only
@@ -163,9 +164,9 @@ fn an_account_takes_its_records_with_it(place: &Place) {
     place.people("key,email,account_key\nP,p@a.example,A\n");
     take(place, "opportunities", "key,account_key\nO1,A\nO2,B\n");
     take(place, "registration", "code,person_key\nR1,P\n");
-    assert!(import::delete(&place.engine, Subject::Account, "A").unwrap());
+    assert!(import::delete(&place.engine, Subject::Account, "A", None).unwrap());
     assert_eq!(place.texts("SELECT key FROM object_record ORDER BY key"), ["O2", "R1"]);
-    assert!(import::delete(&place.engine, Subject::Person, "P").unwrap());
+    assert!(import::delete(&place.engine, Subject::Person, "P", None).unwrap());
     assert_eq!(place.texts("SELECT key FROM object_record ORDER BY key"), ["O2"]);
 }
 
@@ -179,4 +180,22 @@ fn an_object_that_there_is_not_is_no_file(place: &Place) {
         (error.code(), error.to_string().as_str()),
         ("unknown_object", "There is no object `opportunity2`. Did you mean `opportunity`?")
     );
+}
+
+fn whoever_comes_second_is_told_in_the_transaction(place: &Place) {
+    place.accounts("key,name\nA,Alder\n");
+    let seen = place.clock.now();
+    let put = |city: &str, seen| {
+        let fields = serde_json::json!({"city": city}).as_object().cloned().unwrap();
+        import::put(&place.engine, Subject::Account, "A", &fields, "test", seen)
+            .map_err(|error| error.code().to_owned())
+    };
+    place.clock.advance_to(seen + jiff::SignedDuration::from_secs(1));
+    assert!(put("Ulm", Some(seen)).is_ok(), "nobody else has written");
+    assert_eq!(put("Bonn", Some(seen)), Err("stale_write".to_owned()));
+    let deleted = import::delete(&place.engine, Subject::Account, "A", Some(seen));
+    assert_eq!(deleted.map_err(|error| error.code().to_owned()), Err("stale_write".to_owned()));
+    assert_eq!(place.texts("SELECT city FROM account"), ["Ulm"]);
+    assert!(put("Bonn", None).is_ok() && put("Bonn", Some(place.clock.now())).is_ok());
+    assert!(import::delete(&place.engine, Subject::Account, "A", Some(place.clock.now())).unwrap());
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::known_zone;
 use super::{Definition, Envelope};
 use crate::attribute::{Schema, Subject, Switch};
+use crate::duration::Duration;
 use crate::finding::Finding;
 
 /// What a role of users may do.
@@ -44,6 +45,9 @@ pub struct Settings {
     /// What is done with opens and clicks of machines.
     #[serde(default, skip_serializing_if = "Machines::is_default")]
     pub machines: Machines,
+    /// How long what happened is kept; left out: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 /// What is done with opens and clicks that a machine made.
@@ -81,6 +85,53 @@ impl Machines {
     }
 }
 
+/// How long things are kept, counted from when they were received. Durations like `90d` or `24mo`, at least a day.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Activities of every type that `by_type` does not name; left out: for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activities: Option<Duration>,
+    /// Activities by their type.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub by_type: IndexMap<String, Duration>,
+    /// Ids by which repeated activities are refused; left out: 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<Duration>,
+    /// Activities that wait for a person or account that is not known; left out: 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Duration>,
+}
+
+impl Retention {
+    /// How long ids refuse repeats.
+    pub fn repeats(&self) -> Duration {
+        self.repeats.unwrap_or(MONTH_OF_DAYS)
+    }
+
+    /// How long activities wait for somebody unknown.
+    pub fn unknown(&self) -> Duration {
+        self.unknown.unwrap_or(MONTH_OF_DAYS)
+    }
+
+    fn check(&self) -> Vec<Finding> {
+        let named = [("activities", self.activities), ("repeats", self.repeats), ("unknown", self.unknown)];
+        let named = named.into_iter().filter_map(|(at, keep)| Some((format!("/retention/{at}"), keep?)));
+        let by_type = self.by_type.iter();
+        let by_type =
+            by_type.map(|(kind, keep)| (format!("/retention/by_type/{}", crate::source::escaped(kind)), *keep));
+        let short = |keep: Duration| !keep.is_calendar() || keep.amount() == 0;
+        let told = named.chain(by_type).filter(|(_, keep)| short(*keep)).map(|(at, _)| {
+            let message = "This is kept for at least a day. Write days, weeks or months, like 90d.";
+            Finding::error("retention_too_short", &at, message)
+        });
+        told.collect()
+    }
+}
+
+/// Thirty days.
+const MONTH_OF_DAYS: Duration = Duration::days(30);
+
 /// What is decided about standard attributes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -117,6 +168,7 @@ impl Definition for Settings {
     fn check(&self, envelope: &Envelope) -> Vec<Finding> {
         let mut findings: Vec<Finding> =
             self.time_zone.iter().filter_map(|zone| known_zone(zone, "/time_zone")).collect();
+        findings.extend(self.retention.iter().flat_map(Retention::check));
         if envelope.key != "settings" {
             let message = "There is one document of settings. Give it the key `settings`.";
             findings.push(Finding::error("settings_key", "/key", message));

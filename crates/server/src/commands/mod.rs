@@ -11,6 +11,7 @@ mod groups;
 mod import;
 mod journey;
 mod list;
+mod merge;
 mod run;
 mod sample;
 mod serve;
@@ -69,6 +70,8 @@ enum Command {
     /// Create and maintain buying groups on demand, score everybody, show the jobs
     #[command(subcommand)]
     Groups(groups::Verb),
+    /// Make one account or person of two; it cannot be undone
+    Merge(merge::Args),
     /// Run a journey in virtual time on a copy of the store
     Simulate(simulate::Args),
     /// Run scenarios: given these accounts and events, journeys do this; needs no store
@@ -127,6 +130,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Journey(verb) => journey::run(&context, &verb),
         Command::List(verb) => list::run(&context, &verb),
         Command::Groups(verb) => groups::run(&context, &verb),
+        Command::Merge(args) => merge::run(&context, &args),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Test(args) => test::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
