@@ -8,6 +8,7 @@ mod activities;
 mod app;
 mod catalogue;
 mod conditions;
+mod content;
 mod delivery;
 mod documents;
 mod drafts;
@@ -70,6 +71,7 @@ fn operations() -> Operations {
         activities::operations(),
         tracking::operations(),
         problems::operations(),
+        content::operations(),
         delivery::operations(),
         figures::operations(),
         hooks::operations(),

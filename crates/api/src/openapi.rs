@@ -97,6 +97,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Import", "Accounts, people, activities, records and suppressions in bulk."),
     ("Activities", "Segment-compatible calls: what people did."),
     ("Problems", "What could not be done and waits for somebody."),
+    ("Content", "Emails and text messages while they are written: checks, previews, proofs, filters."),
     ("Delivery", "Holding what leaves, bounces, and what became of messages."),
     ("Caught mail", "The built-in mail catcher of demos and tests."),
     ("Reports of other systems", "What mail servers and providers tell about messages."),

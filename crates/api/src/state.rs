@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use caravan_engine::Engine;
+use caravan_engine::deliver::Dispatcher;
 use caravan_engine::systems::Systems;
 use caravan_engine::tracking::SigningKeys;
 use caravan_model::Random;
@@ -38,6 +39,8 @@ pub struct ApiState {
     pub fetch: Option<Fetch>,
     /// Other systems, where this process reaches them.
     pub systems: Option<Systems>,
+    /// What sends proofs, where delivery runs.
+    pub dispatcher: Option<Arc<Dispatcher>>,
     /// Whether this is the demo.
     pub demo: bool,
     /// What `/metrics` renders.
@@ -59,6 +62,7 @@ impl ApiState {
             signing: None,
             fetch: None,
             systems: None,
+            dispatcher: None,
             demo: false,
             metrics: None,
             streams: Arc::default(),

@@ -5,11 +5,11 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::machines::Visitor;
-use caravan_engine::texts;
 use caravan_engine::tracking::{self, OptOut, OptOutPage, SigningKeys, TrackingError};
+use caravan_engine::{content, texts};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -22,6 +22,7 @@ pub fn operations() -> Operations {
     Operations::of("Links in messages")
         .get("/t/o/{token}", Gate::Public, opened, "The picture in a message; always answers a picture")
         .get("/t/c/{token}", Gate::Public, clicked, "A link in a message; leads to where the message says")
+        .get("/t/v/{token}", Gate::Public, viewed, "A message as a web page; counts nothing")
         .get("/t/u/{token}", Gate::Public, ask, "The page on which one opts out; changes nothing")
         .get("/s/{code}", Gate::Public, followed, "A link in a text message; leads to where the message says")
         .post("/t/u/{token}", Gate::Public, opt_out, "Opt out: the page's button, or a mail program's (RFC 8058)")
@@ -55,6 +56,8 @@ mod words {
 /// A picture of one transparent point, GIF.
 const POINT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
+/// Messages are nobody's to find.
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// What a mail program sends that has a button of its own.
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 
@@ -132,6 +135,18 @@ async fn followed(
         Ok(_) => Refused::Unknown.page(),
         Err(_) => Refused::Broken.page(),
     }
+}
+
+async fn viewed(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+    let url = std::sync::Arc::clone(&state.public_url);
+    let look = move |engine: &_, keys: &_| Ok(content::web_view(engine, keys, &url, &path.token)?);
+    let html = match with_keys(&state, look).await {
+        Ok(Some(html)) => html,
+        Ok(None) => return Refused::Unknown.page(),
+        Err(refused) => return refused.page(),
+    };
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (ROBOTS, "noindex")];
+    Shown((StatusCode::OK, headers, html).into_response())
 }
 
 async fn ask(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::condition::{Condition, NameKind, Scope};
-use caravan_model::document::{DocumentKind, Weighting};
+use caravan_model::document::{DocumentKind, Found, Fragment, Weighting};
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
 use caravan_model::{DocumentId, Finding, VersionId};
 use jiff::tz::TimeZone;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::personas::Personas;
 
@@ -61,6 +61,7 @@ pub struct Definitions {
     by_key: HashMap<(DocumentKind, String), Arc<Definition>>,
     registered: Arc<HashMap<String, Arc<Json>>>,
     running: bool,
+    tokens: Option<Arc<Map<String, Json>>>,
 }
 
 /// A journey that an action points at.
@@ -141,7 +142,7 @@ impl Definitions {
     /// All of them.
     pub fn new(schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
         let by_key = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
-        Self { schema, zone, by_key, registered: Arc::default(), running: false }
+        Self { schema, zone, by_key, registered: Arc::default(), running: false, tokens: None }
     }
 
     /// The same, with what was found of external services when they were registered, by key of the external action.
@@ -169,12 +170,43 @@ impl Definitions {
         let mut all = Self { running: true, ..self.clone() };
         for (kind, bodies) in frozen {
             for (key, body) in bodies {
-                if let Some(known) = all.by_key.get_mut(&(kind, key)) {
-                    *known = Arc::new(Definition { body: Arc::new(body), ..known.as_ref().clone() });
-                }
+                let body = Arc::new(body);
+                let known = all.by_key.get(&(kind, key.clone())).map(|known| known.as_ref().clone());
+                // What has been taken away since then is still part of the version.
+                let gone = || Definition {
+                    id: DocumentId(0),
+                    kind,
+                    key: key.clone(),
+                    name: key.clone(),
+                    state: "live".to_owned(),
+                    version: None,
+                    body: Arc::clone(&body),
+                };
+                let frozen = Definition { body: Arc::clone(&body), ..known.unwrap_or_else(gone) };
+                all.by_key.insert((kind, key), Arc::new(frozen));
             }
         }
         all
+    }
+
+    /// The same, for the messages of a journey that has these values of its own.
+    #[must_use]
+    pub fn with_tokens(&self, tokens: impl IntoIterator<Item = (String, Json)>) -> Self {
+        Self { tokens: Some(Arc::new(tokens.into_iter().collect())), ..self.clone() }
+    }
+
+    /// The values of the journey whose messages are made ready; none outside of journeys.
+    pub fn tokens(&self) -> Option<&Map<String, Json>> {
+        self.tokens.as_deref()
+    }
+
+    /// A fragment as emails take it in.
+    pub fn fragment(&self, key: &str) -> Found {
+        let Some(found) = self.get(DocumentKind::Fragment, key) else { return Found::Unknown };
+        if found.state != "live" {
+            return Found::Draft;
+        }
+        found.read::<Fragment>().map_or(Found::Unknown, |fragment| Found::Published(Box::new(fragment)))
     }
 
     /// The same, but with these journeys live: they are being published together.

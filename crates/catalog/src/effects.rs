@@ -111,7 +111,13 @@ pub struct SalesAlertEffect {
     pub status: Option<String>,
     /// Required roles that nobody has.
     pub missing_roles: Vec<String>,
-    /// The first members, at most four.
+    /// What the group's people did in the last 30 days, by what it was, the most frequent first.
+    #[serde(default)]
+    pub doings: Vec<(String, usize)>,
+    /// The latest interesting moments of its people, newest first, at most three: who, and what.
+    #[serde(default)]
+    pub moments: Vec<(String, String)>,
+    /// Its members, the busiest first, at most four.
     pub members: Vec<AlertMember>,
 }
 
@@ -130,6 +136,12 @@ pub struct AlertMember {
     pub email: Option<String>,
     /// Phone number.
     pub phone: Option<String>,
+    /// How much they did in the last 30 days.
+    #[serde(default)]
+    pub doings: usize,
+    /// The latest two, newest first, with their days.
+    #[serde(default)]
+    pub latest: Vec<String>,
 }
 
 /// The journey's key, from the source that its activities name.

@@ -19,7 +19,7 @@ pub mod personas;
 mod reference;
 pub mod registry;
 mod settings;
-mod snapshot;
+pub mod snapshot;
 pub mod world;
 
 pub use action::{Action, ActionFacts, ActionKind, Outcome, PreparedAction, Subject, Subjects, Visit};
@@ -29,6 +29,7 @@ pub use definitions::{Definition, Definitions};
 pub use needs::Needs;
 pub use reference::reference_markdown;
 pub use registry::{ACTIONS, action};
+pub use snapshot::Snapshot;
 pub use world::World;
 
 #[cfg(test)]

@@ -3,17 +3,48 @@
 use std::collections::BTreeSet;
 
 use caravan_model::Finding;
-use caravan_model::attribute::{AttributeNo, AttributeSet};
-use caravan_model::document::DocumentKind;
+use caravan_model::attribute::{AttributeNo, AttributeSet, Subject as About};
+use caravan_model::condition::{Condition, Context};
+use caravan_model::document::{ContentCondition, DocumentKind};
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
+use indexmap::IndexMap;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
-use crate::action::Subject;
-use crate::definitions::Definitions;
+use crate::action::{Subject, Visit};
+use crate::definitions::{Definitions, Interest};
+use crate::groups;
 use crate::needs::Needs;
-use crate::world::{AccountIx, PersonIx, World};
+use crate::world::{AccountIx, Group, PersonIx, World};
+
+/// What a message depends on beside the values that its templates name.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Content<'a> {
+    /// The conditions that templates ask for, by name.
+    pub conditions: Option<&'a IndexMap<String, ContentCondition>>,
+    /// The solution interest whose buying group `buying_group` tells of.
+    pub solution_interest: Option<&'a str>,
+}
+
+/// Whom a message is for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Recipient {
+    /// The person.
+    pub person: Option<PersonIx>,
+    /// The account on whose trip it is sent.
+    pub account: Option<AccountIx>,
+    /// When the trip began.
+    pub entered_at: Option<Timestamp>,
+}
+
+impl Recipient {
+    /// The person of a visit.
+    pub fn of(person: PersonIx, visit: &Visit) -> Self {
+        Self { person: Some(person), account: visit.account, entered_at: Some(visit.entered_at) }
+    }
+}
 
 /// What a message must have copied.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +57,10 @@ pub struct Snapshot {
     tells_zone: bool,
     own_zones: Option<(AttributeNo, AttributeNo)>,
     locale: Option<Locale>,
+    my: Map<String, Json>,
+    conditions: Vec<(String, Condition)>,
+    group: Option<Interest>,
+    of_group: Vec<&'static str>,
 }
 
 /// A way to tell the time.
@@ -41,6 +76,25 @@ const TIMES: [Time; 3] = [
     Time { name: "time", format: "%H:%M" },
     Time { name: "date_time", format: "%Y-%m-%dT%H:%M%:z" },
 ];
+/// What `buying_group` offers.
+pub const OF_GROUP: [&str; 6] = ["stage", "status", "completeness", "engagement", "missing_roles", "role"];
+
+fn of_group(field: &str, group: &Group, interest: &Interest, person: Option<caravan_model::PersonId>) -> Option<Json> {
+    let role = || {
+        let mut members = group.members.iter().filter(|member| member.counts());
+        Some(members.find(|member| Some(member.person) == person)?.role.clone())
+    };
+    match field {
+        "stage" => group.stage.clone().map(Json::from),
+        "status" => group.status.clone().map(Json::from),
+        "completeness" => group.completeness.map(Json::from),
+        "engagement" => group.engagement.map(Json::from),
+        "missing_roles" => Some(groups::missing_roles(group, interest).into()),
+        "role" => role().map(Json::from),
+        _ => None,
+    }
+}
+
 /// The zone in which the message tells the time.
 const ZONE: &str = "time_zone";
 /// The language in which filters write dates and numbers.
@@ -54,14 +108,14 @@ struct Locale {
 }
 
 /// Filled in when the message is rendered.
-const RENDERED: &str = "unsubscribe_url";
+const RENDERED: [&str; 2] = ["unsubscribe_url", "web_view_url"];
 
 impl Snapshot {
     /// What these paths ask for.
     ///
     /// # Errors
     /// Every path that names no value.
-    pub fn of(paths: &BTreeSet<String>, definitions: &Definitions) -> Result<Self, Vec<Finding>> {
+    pub fn of(paths: &BTreeSet<String>, content: Content<'_>, definitions: &Definitions) -> Result<Self, Vec<Finding>> {
         let mut snapshot = Self { zone: Some(definitions.zone.clone()), ..Self::default() };
         let settings = definitions.of_kind(DocumentKind::Settings).next();
         let organisation = |field: &str| settings.and_then(|settings| settings.text(field)).map(Json::from);
@@ -73,6 +127,12 @@ impl Snapshot {
                 "person" => attribute(&definitions.schema.person, name).map(|found| snapshot.person.push(found)),
                 "account" => attribute(&definitions.schema.account, name).map(|found| snapshot.account.push(found)),
                 "system" => snapshot.system(name, &organisation),
+                "my" => snapshot.token(name, definitions),
+                "buying_group" => snapshot.of_group(name, content.solution_interest),
+                "condition" => {
+                    findings.extend(snapshot.condition(name, content, definitions).err().into_iter().flatten());
+                    Ok(())
+                }
                 _ => Err(unknown_namespace(path)),
             };
             findings.extend(known.err());
@@ -87,7 +147,56 @@ impl Snapshot {
             snapshot.own_zones =
                 Some((caravan_model::attribute::person::TIME_ZONE, caravan_model::attribute::account::TIME_ZONE));
         }
+        if let Some(key) = content.solution_interest.filter(|_| !snapshot.of_group.is_empty()) {
+            match definitions.interest(key, "/solution_interest") {
+                Ok(interest) => snapshot.group = Some(interest),
+                Err(found) => findings.extend(found),
+            }
+        }
         if findings.is_empty() { Ok(snapshot) } else { Err(findings) }
+    }
+
+    /// A value of the journey; outside of one there is none yet.
+    fn token(&mut self, name: &str, definitions: &Definitions) -> Result<(), Finding> {
+        let Some(tokens) = definitions.tokens() else { return Ok(()) };
+        let Some(value) = tokens.get(name) else {
+            let hint = did_you_mean(name, tokens.keys().map(String::as_str));
+            let message = format!("The journey has no value `{name}` for `my.{name}`. Add it to its `tokens`.{hint}");
+            return Err(Finding::error("my_token_undefined", "", message));
+        };
+        self.my.insert(name.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn of_group(&mut self, name: &str, interest: Option<&str>) -> Result<(), Finding> {
+        let Some(field) = OF_GROUP.iter().find(|field| **field == name) else {
+            let hint = did_you_mean(name, OF_GROUP.iter().copied());
+            let message = format!("There is no value `buying_group.{name}`.{hint}");
+            return Err(Finding::error("unknown_attribute", "", message));
+        };
+        if interest.is_none() {
+            let message = format!("`buying_group.{name}` is used, but of which group? Name its `solution_interest`.");
+            return Err(Finding::error("no_solution_interest", "/solution_interest", message));
+        }
+        self.of_group.push(field);
+        Ok(())
+    }
+
+    fn condition(&mut self, name: &str, content: Content<'_>, definitions: &Definitions) -> Result<(), Vec<Finding>> {
+        let known = content.conditions.and_then(|conditions| conditions.get(name));
+        let Some(condition) = known else {
+            let names = content.conditions.into_iter().flatten().map(|(name, _)| name.as_str());
+            let hint = did_you_mean(name, names);
+            let message = format!("There is no condition `{name}`. Add it to `conditions`.{hint}");
+            return Err(vec![Finding::error("unknown_attribute", "/conditions", message)]);
+        };
+        let pointer = format!("/conditions/{name}/when");
+        let condition = match condition.subject {
+            About::Account => definitions.account_condition(&condition.when, &pointer),
+            About::Person => definitions.person_condition(&condition.when, &pointer),
+        };
+        self.conditions.push((name.to_owned(), condition?));
+        Ok(())
     }
 
     fn system(&mut self, name: &str, organisation: &dyn Fn(&str) -> Option<Json>) -> Result<(), Finding> {
@@ -96,11 +205,11 @@ impl Snapshot {
             None if matches!(name, "organisation" | "postal_address") => {
                 self.system.extend(organisation(name).map(|value| (name.to_owned(), value)));
             }
-            None if name == RENDERED => {}
+            None if RENDERED.contains(&name) => {}
             None if name == ZONE => self.tells_zone = true,
             None if name == LOCALE => self.locale = Some(Locale { default: None }),
             None => {
-                let others = ["organisation", "postal_address", ZONE, LOCALE, RENDERED];
+                let others = ["organisation", "postal_address", ZONE, LOCALE].into_iter().chain(RENDERED);
                 let known = TIMES.iter().map(|time| time.name).chain(others);
                 let hint = did_you_mean(name, known);
                 let message = format!("There is no value `system.{name}`.{hint}");
@@ -124,11 +233,16 @@ impl Snapshot {
         if self.locale.is_some() {
             needs.person_attributes.insert(caravan_model::attribute::person::LOCALE);
         }
+        for (_, condition) in &self.conditions {
+            needs.extend(&Needs::from(&condition.needs()));
+        }
+        needs.interests.extend(self.group.as_ref().map(|interest| interest.id));
         needs
     }
 
     /// The values as they are now, by namespace; missing ones are left out.
-    pub fn take(&self, world: &World, person: Option<PersonIx>, account: Option<AccountIx>) -> Map<String, Json> {
+    pub fn take(&self, world: &World, recipient: Recipient) -> Map<String, Json> {
+        let Recipient { person, account, .. } = recipient;
         let mut values = Map::new();
         if let Some(ix) = person {
             put(&mut values, "person", &self.person, |no| world.person_value(ix, no));
@@ -150,10 +264,45 @@ impl Snapshot {
                 self.times.iter().map(|time| (time.name.to_owned(), local.strftime(time.format).to_string().into()));
             system.extend(told);
         }
-        if !system.is_empty() {
-            values.insert("system".to_owned(), Json::Object(system));
-        }
+        let conditions = self.conditions.iter().map(|(name, condition)| {
+            let holds = self.holds(world, condition, recipient);
+            (name.clone(), Json::Bool(holds))
+        });
+        let parts = [
+            ("system", system),
+            ("my", self.my.clone()),
+            ("condition", conditions.collect()),
+            ("buying_group", self.group_values(world, recipient)),
+        ];
+        let parts = parts.into_iter().filter(|(_, part)| !part.is_empty());
+        values.extend(parts.map(|(name, part)| (name.to_owned(), Json::Object(part))));
         values
+    }
+
+    /// Whether a condition holds for whom it is about; without an account none about one does.
+    fn holds(&self, world: &World, condition: &Condition, recipient: Recipient) -> bool {
+        let subject = match condition.subject() {
+            About::Account => recipient.account.map(Subject::Account),
+            About::Person => recipient.person.map(Subject::Person),
+        };
+        let utc = TimeZone::UTC;
+        let zone = self.zone.as_ref().unwrap_or(&utc);
+        let context = Context { now: world.now, entry: recipient.entered_at, zone };
+        subject.is_some_and(|subject| world.holds(condition, subject, recipient.account, &context))
+    }
+
+    /// What is named of the buying group: the account's, else one of the person's.
+    fn group_values(&self, world: &World, recipient: Recipient) -> Map<String, Json> {
+        let Some(interest) = &self.group else { return Map::new() };
+        let of_account = recipient.account.and_then(|account| world.group_of(account, interest.id));
+        let of_person = || {
+            let memberships = &world.person(recipient.person?).memberships;
+            memberships.iter().map(|(group, _)| *group).find(|&group| world.group(group).interest == interest.id)
+        };
+        let Some(group) = of_account.or_else(of_person).map(|group| world.group(group)) else { return Map::new() };
+        let person = recipient.person.map(|person| world.person(person).id);
+        let value = |field: &&'static str| Some(((*field).to_owned(), of_group(field, group, interest, person)?));
+        self.of_group.iter().filter_map(value).collect()
     }
 
     /// The person's own language, else the organisation's first.
@@ -195,6 +344,8 @@ fn not_named(path: &str) -> Finding {
 }
 
 fn unknown_namespace(path: &str) -> Finding {
-    let message = format!("There is no value `{path}`. A value begins with `person`, `account` or `system`.");
+    let message = format!(
+        "There is no value `{path}`. A value begins with `person`, `account`, `buying_group`, `condition`, `my` or `system`."
+    );
     Finding::error("unknown_attribute", "", message)
 }

@@ -52,6 +52,8 @@ pub enum Purpose {
     },
     /// Opting out.
     Unsubscribe,
+    /// Looking at the message as a web page.
+    View,
 }
 
 impl Purpose {
@@ -60,6 +62,7 @@ impl Purpose {
             Self::Open => b'o',
             Self::Click { .. } => b'c',
             Self::Unsubscribe => b'u',
+            Self::View => b'v',
         }
     }
 }
@@ -94,7 +97,7 @@ impl SigningKeys {
         let (key_id, secret) = &self.current;
         let (link, target) = match &token.purpose {
             Purpose::Click { link, target } => (*link, target.as_str()),
-            Purpose::Open | Purpose::Unsubscribe => (0, ""),
+            Purpose::Open | Purpose::Unsubscribe | Purpose::View => (0, ""),
         };
         let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + SIGNATURE_BYTES);
         bytes.extend([VERSION, *key_id, token.purpose.byte()]);
@@ -187,6 +190,7 @@ fn read(purpose: u8, rest: &[u8]) -> Result<Token, BadToken> {
     let purpose = match purpose {
         b'o' => Purpose::Open,
         b'u' => Purpose::Unsubscribe,
+        b'v' => Purpose::View,
         b'c' => Purpose::Click {
             link: u16::from_be_bytes(*link),
             target: String::from_utf8(target.to_vec()).map_err(|_| BadToken)?,
@@ -257,6 +261,11 @@ impl<'a> LinkMaker<'a> {
         self.url('u', Purpose::Unsubscribe)
     }
 
+    /// Address of the message as a web page.
+    pub fn web_view(&self) -> String {
+        self.url('v', Purpose::View)
+    }
+
     fn url(&self, route: char, purpose: Purpose) -> String {
         let public_url = self.public_url;
         match self.keys {
@@ -301,6 +310,7 @@ mod tests {
         let purpose = prop_oneof![
             Just(Purpose::Open),
             Just(Purpose::Unsubscribe),
+            Just(Purpose::View),
             (any::<u16>(), ".{0,80}").prop_map(|(link, target)| Purpose::Click { link, target }),
         ];
         (any::<i64>(), proptest::option::of(1i64..), purpose).prop_map(|(effect, person, purpose)| Token {

@@ -37,7 +37,8 @@ pub struct Identity {
 /// # Errors
 /// Every finding that stands against running it, with its node.
 pub fn compile(identity: &Identity, journey: &Journey, definitions: &Definitions) -> Result<Plan, Vec<Finding>> {
-    Compiler::new(journey, definitions).compile(identity)
+    let definitions = definitions.with_tokens(journey.tokens.clone());
+    Compiler::new(journey, &definitions).compile(identity)
 }
 
 /// Stands in for the plan of a version that cannot run: its travellers can do nothing but end.

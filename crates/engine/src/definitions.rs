@@ -16,6 +16,7 @@ use caravan_store::{Session, StoreError, accounts, intake, step};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::content::{self, Library};
 use crate::inbox::Command;
 use crate::{Engine, guards, structure};
 
@@ -96,6 +97,7 @@ pub fn validate(texts: &[(String, String)], now: Timestamp) -> Vec<Finding> {
     for document in &documents {
         findings.extend(document.check_conditions(&schema));
         findings.extend(check_journey(document, now));
+        findings.extend(content::findings(document, &Library::of(&documents, &schema)));
     }
     findings
 }
@@ -124,6 +126,29 @@ pub(crate) fn read_all(texts: &[(String, String)]) -> (Vec<Document>, Vec<Findin
         }
     }
     (documents, findings)
+}
+
+/// What stands against the manifest of content among what is stored, as if it were applied; nothing is.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn content_findings(engine: &Engine, manifest: serde_json::Value) -> Result<Vec<Finding>, DefinitionError> {
+    let (document, mut found) = read_document(manifest);
+    let Some(document) = document else { return Ok(found) };
+    let stored: Vec<Document> = engine.store().read(documents::all)?.iter().filter_map(stored_document).collect();
+    let others = stored.iter().filter(|other| other.kind() != document.kind() || other.key() != document.key());
+    let all: Vec<&Document> = others.chain([&document]).collect();
+    let (schema, _) = declared_attributes(all.iter().copied());
+    let names = Names::of(all.clone());
+    found.extend(document.check_conditions(&schema));
+    found.extend(document.references(&schema, &Actions).iter().filter_map(|reference| names.unknown(reference)));
+    found.extend(content::findings(&document, &Library::of(all, &schema)));
+    Ok(found)
+}
+
+/// Whether definitions of a kind may be kept although they cannot be used as they are.
+fn has_drafts(kind: DocumentKind) -> bool {
+    kind == DocumentKind::Journey || content::is_content(kind)
 }
 
 /// A journey's own checks.
@@ -275,14 +300,16 @@ impl<'a> Apply<'a> {
         findings.extend(declared);
         findings.extend(self.structure(s, &schema)?);
         let names = Names::of(self.all());
+        let library = Library::of(self.all(), &schema);
         for document in self.changing() {
             let mut found = document.check_conditions(&schema);
             found.extend(check_journey(document, self.now));
+            found.extend(content::findings(document, &library));
             let mut unknown: Vec<Finding> =
                 document.references(&schema, &Actions).iter().filter_map(|r| names.unknown(r)).collect();
             document.locate(&mut unknown);
             found.extend(unknown);
-            let unfinished = self.options.incomplete && document.kind() == DocumentKind::Journey;
+            let unfinished = self.options.incomplete && has_drafts(document.kind());
             findings.extend(found.into_iter().filter(|f| !unfinished || !f.is_error()));
             findings.extend(self.not_editable(document));
             let mut members = unknown_members(s, document)?;
@@ -382,9 +409,9 @@ impl<'a> Apply<'a> {
             Some(row) => row.id,
             None => DocumentId(s.reserve_ids("document", 1)?.next().unwrap_or_default()),
         };
-        let body = body_of(document)?;
         let goes_live = match document.kind().life_cycle() {
             LifeCycle::Plain => true,
+            LifeCycle::Publish if document.kind() == DocumentKind::Fragment => self.fragment_goes_live(document),
             LifeCycle::Publish => {
                 document.envelope.state == Some(DocumentState::Live) || known.is_some_and(|row| row.state == "live")
             }
@@ -394,6 +421,15 @@ impl<'a> Apply<'a> {
             LifeCycle::Journey => known.map_or("draft", |row| row.state.as_str()),
             _ if goes_live => "live",
             _ => known.map_or("draft", |row| row.state.as_str()),
+        };
+        let body = match document.kind() {
+            // A draft over a published fragment is known by what it says of itself.
+            DocumentKind::Fragment => {
+                let mut said = document.clone();
+                said.envelope.state = Some(if goes_live { DocumentState::Live } else { DocumentState::Draft });
+                body_of(&said)?
+            }
+            _ => body_of(document)?,
         };
         let row = DocumentRow {
             id,
@@ -427,6 +463,13 @@ impl<'a> Apply<'a> {
             )?;
         }
         Ok(id)
+    }
+
+    /// A fragment stays what it is unless it says so: a draft over a published one changes nothing of what is published.
+    fn fragment_goes_live(&self, document: &Document) -> bool {
+        let known = self.stored.get(&(document.kind(), document.key().to_owned()));
+        let is_live = known.is_some_and(|(row, old)| row.state == "live" && !old.as_ref().is_some_and(is_draft_over));
+        document.envelope.state.map_or(is_live, |state| state == DocumentState::Live)
     }
 
     /// One weighting model is in force: those that were live give way.
@@ -491,10 +534,19 @@ pub fn stored_document(row: &DocumentRow) -> Option<Document> {
 }
 
 /// Whether applying `new` would change nothing. A journey's state is not its manifest's to say.
+/// Whether a stored definition is a draft that lies over what is published.
+fn is_draft_over(stored: &Document) -> bool {
+    stored.kind() == DocumentKind::Fragment && stored.envelope.state == Some(DocumentState::Draft)
+}
+
 pub(crate) fn same(row: &DocumentRow, old: &Document, new: &Document) -> bool {
     let mut new = new.clone();
     match new.kind().life_cycle() {
-        LifeCycle::Publish if new.envelope.state == Some(DocumentState::Live) && row.state != "live" => return false,
+        LifeCycle::Publish
+            if new.envelope.state == Some(DocumentState::Live) && (row.state != "live" || is_draft_over(old)) =>
+        {
+            return false;
+        }
         _ => new.envelope.state = old.envelope.state,
     }
     *old == new
@@ -664,7 +716,9 @@ pub fn export(
         .filter_map(|row| {
             let mut document = stored_document(row)?;
             if document.kind().life_cycle() == LifeCycle::Publish {
-                document.envelope.state = (row.state == "live").then_some(DocumentState::Live);
+                if !(row.state == "live" && is_draft_over(&document)) {
+                    document.envelope.state = (row.state == "live").then_some(DocumentState::Live);
+                }
             }
             Some(document)
         })

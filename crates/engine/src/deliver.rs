@@ -13,6 +13,7 @@ mod doors;
 mod frozen;
 mod gates;
 mod parcel;
+mod proof;
 mod record;
 mod rests;
 mod results;
@@ -37,8 +38,10 @@ use parking_lot::Mutex;
 pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
 pub(crate) use self::doors::{open_connection, secrets_of};
+pub(crate) use self::frozen::{compile_email, content_of, frozen_email, frozen_findings};
 pub use self::frozen::{email_content, email_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
+pub use self::proof::Proofed;
 pub use self::record::Recorder;
 pub(crate) use self::results::{Message, kept_of, raise_flag};
 

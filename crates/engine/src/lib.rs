@@ -5,6 +5,7 @@
 pub mod batch;
 pub mod compare;
 pub mod compile;
+pub mod content;
 pub mod copies;
 mod counters;
 pub mod definitions;

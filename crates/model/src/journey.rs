@@ -95,6 +95,10 @@ pub struct Journey {
     /// One email per address and node, however many people share the address.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deduplicate_email: bool,
+    /// Texts, numbers and truth values by name, for the messages that this journey sends: `{{ my.NAME }}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("maxProperties" = 200))]
+    pub tokens: IndexMap<String, serde_json::Value>,
     /// The first node.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<NodeId>,

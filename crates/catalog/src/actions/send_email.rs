@@ -1,13 +1,11 @@
 //! Sends an email of ours to the person. The values that its templates name are copied now; whether it may be sent
 //! (consent, address, limits) is judged when it leaves.
 
-use std::collections::BTreeSet;
-
-use caravan_model::document::DocumentKind;
-use caravan_model::{Finding, template};
+use caravan_model::Finding;
+use caravan_model::document::{DocumentKind, Email};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit, person_of};
 use crate::calls::PreparedCall;
@@ -15,7 +13,7 @@ use crate::changes::NewEffect;
 use crate::definitions::{Definition, Definitions};
 use crate::effects::{self, EmailEffect};
 use crate::needs::Needs;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Content, Recipient, Snapshot};
 use crate::world::World;
 
 /// Settings of *Send email*: an email of ours, or one of Marketo's.
@@ -103,18 +101,8 @@ impl Action for SendEmail {
         };
         let email = definitions.find(DocumentKind::Email, key, "/email").map_err(|f| vec![f])?;
         let connection = connection_of(email, definitions).map_err(|f| vec![f])?;
-        let mut paths = BTreeSet::new();
-        let mut findings = Vec::new();
-        for field in TEMPLATES.iter().filter_map(|field| email.body.get(*field)) {
-            collect(field, &mut paths, &mut findings);
-        }
-        let snapshot = Snapshot::of(&paths, definitions).unwrap_or_else(|unknown| {
-            findings.extend(unknown);
-            Snapshot::default()
-        });
-        if !findings.is_empty() {
-            return Err(findings.into_iter().map(|finding| at_email(finding, key)).collect());
-        }
+        let snapshot = snapshot_of(email, definitions)
+            .map_err(|findings| findings.into_iter().map(|finding| at_email(finding, key)).collect::<Vec<_>>())?;
         Ok(Prepared::Ours(OurEmail { email: key.clone(), lane: format!("email:{connection}"), connection, snapshot }))
     }
 
@@ -141,7 +129,7 @@ impl Action for SendEmail {
             to: to.as_text().map(str::to_owned),
             person: person.key.clone(),
             account: visit.account.map(|account| world.account(account).key.clone()),
-            values: prepared.snapshot.take(world, Some(ix), visit.account),
+            values: prepared.snapshot.take(world, Recipient::of(ix, visit)),
         };
         let effect = NewEffect {
             lane: prepared.lane.clone(),
@@ -166,8 +154,14 @@ fn marketo_email(settings: &Settings, definitions: &Definitions) -> Result<Prepa
     PreparedCall::new(definitions, (connection.as_deref().unwrap_or_default(), "marketo"), "marketo_send_email", target)
 }
 
-/// The fields of an email that are templates, or hold some.
-const TEMPLATES: &[&str] = &["subject", "preheader", "body", "text", "from", "reply_to", "footer"];
+/// What an email must have copied, its fragments included.
+fn snapshot_of(email: &Definition, definitions: &Definitions) -> Result<Snapshot, Vec<Finding>> {
+    let unreadable = || vec![Finding::error("unreadable", "", "It cannot be read. Apply it again.")];
+    let email = email.read::<Email>().ok_or_else(unreadable)?.whole(&|key: &str| definitions.fragment(key))?;
+    let content =
+        Content { conditions: Some(&email.conditions), solution_interest: email.solution_interest.as_deref() };
+    Snapshot::of(&email.paths()?, content, definitions)
+}
 
 /// The connection that sends an email.
 fn connection_of(email: &Definition, definitions: &Definitions) -> Result<String, Finding> {
@@ -181,19 +175,6 @@ fn connection_of(email: &Definition, definitions: &Definitions) -> Result<String
         email.key
     );
     Err(Finding::error("wrong_connection_type", "/email", message))
-}
-
-/// The values named by every text in `field`.
-fn collect(field: &Json, paths: &mut BTreeSet<String>, findings: &mut Vec<Finding>) {
-    match field {
-        Json::String(text) => match template::paths(text) {
-            Ok(found) => paths.extend(found),
-            Err(finding) => findings.push(finding),
-        },
-        Json::Object(fields) => fields.values().for_each(|field| collect(field, paths, findings)),
-        Json::Array(items) => items.iter().for_each(|item| collect(item, paths, findings)),
-        _ => {}
-    }
 }
 
 fn at_email(finding: Finding, email: &str) -> Finding {

@@ -1,10 +1,12 @@
 //! Sends those who sell to the account a picture of its buying group: one email per account.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use caravan_model::attribute::{AttributeNo, account, person};
 use caravan_model::document::DocumentKind;
 use caravan_model::{Finding, PersonId};
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -14,10 +16,26 @@ use crate::definitions::{Definitions, Interest};
 use crate::effects::{self, AlertMember, SalesAlertEffect};
 use crate::groups;
 use crate::needs::Needs;
-use crate::world::{AccountIx, Group, World};
+use crate::world::{AccountIx, Group, PastActivity, World};
 
 /// The recipient that stands for the account's owner.
 const OWNER: &str = "owner";
+/// What counts as doing something, and how an alert puts it.
+const DOINGS: &[(&str, &str)] = &[
+    ("email_opened", "Opened an email"),
+    ("email_clicked", "Clicked in an email"),
+    ("sms_clicked", "Clicked in a text message"),
+    ("form_filled", "Filled a form"),
+    ("page_viewed", "Viewed a page"),
+    ("link_clicked", "Followed a link"),
+    ("interesting_moment", "Had an interesting moment"),
+];
+/// How far back an alert looks.
+const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Interesting moments that an alert shows.
+const MOMENTS_SHOWN: usize = 3;
+/// Doings of a member that an alert shows.
+const LATEST_SHOWN: usize = 2;
 /// Members that an alert shows.
 const MEMBERS_SHOWN: usize = 4;
 
@@ -110,6 +128,7 @@ impl Action for SendSalesAlert {
             person_attributes: shown.into_iter().chain(title).chain(phone).collect(),
             people: true,
             interests: [prepared.interest.id].into(),
+            history: DOINGS.iter().map(|(kind, _)| (*kind).to_owned()).collect(),
             ..Needs::default()
         }
     }
@@ -189,22 +208,70 @@ fn alert(
         stage: group.stage.clone(),
         status: group.status.clone(),
         missing_roles: groups::missing_roles(group, interest).into_iter().map(str::to_owned).collect(),
+        doings: doings(world, group),
+        moments: moments(prepared, world, group),
         members: members(prepared, world, group),
     }
 }
 
-/// The members with the most important roles; people have no engagement of their own yet that would come first.
+/// What a person did lately, newest first.
+fn lately(world: &World, person: PersonId) -> Vec<&PastActivity> {
+    let since = world.now.saturating_sub(LOOKS_BACK).unwrap_or(Timestamp::MIN);
+    let history = world.person_ix(person).map(|ix| world.person(ix).history.as_slice()).unwrap_or_default();
+    history.iter().rev().filter(|past| past.at >= since && put(&past.kind).is_some()).collect()
+}
+
+fn put(kind: &str) -> Option<&'static str> {
+    DOINGS.iter().find(|(known, _)| *known == kind).map(|(_, words)| *words)
+}
+
+fn there(group: &Group) -> impl Iterator<Item = PersonId> {
+    group.members.iter().filter(|member| member.counts()).map(|member| member.person)
+}
+
+/// How often the members did what, the most frequent first.
+fn doings(world: &World, group: &Group) -> Vec<(String, usize)> {
+    let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
+    for past in there(group).flat_map(|person| lately(world, person)) {
+        *counted.entry(put(&past.kind).unwrap_or_default()).or_default() += 1;
+    }
+    let mut counted: Vec<(String, usize)> = counted.into_iter().map(|(words, n)| (words.to_owned(), n)).collect();
+    counted.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    counted
+}
+
+/// The members' latest interesting moments.
+fn moments(prepared: &Prepared, world: &World, group: &Group) -> Vec<(String, String)> {
+    let mut found: Vec<(Timestamp, PersonId, String)> = Vec::new();
+    for person in there(group) {
+        let moments = lately(world, person).into_iter().filter(|past| &*past.kind == "interesting_moment");
+        found.extend(moments.map(|past| {
+            let text = |field: &str| past.fields.get(field).and_then(serde_json::Value::as_str).map(str::to_owned);
+            (past.at, person, text("description").or_else(|| text("moment")).unwrap_or_default())
+        }));
+    }
+    found.sort_by(|a, b| b.cmp(a));
+    let named = found
+        .into_iter()
+        .filter_map(|(_, person, what)| Some((member(prepared.attributes, world, person, "")?.name, what)));
+    named.take(MOMENTS_SHOWN).collect()
+}
+
+/// The members who did most lately, among equals those with the most important roles.
 fn members(prepared: &Prepared, world: &World, group: &Group) -> Vec<AlertMember> {
     let priority: BTreeMap<&str, usize> =
         (0..).zip(&prepared.interest.roles).map(|(n, card)| (card.role.as_str(), n)).collect();
-    let mut there: Vec<(usize, PersonId, &str)> = group
+    let mut there: Vec<(Reverse<usize>, usize, PersonId, &str)> = group
         .members
         .iter()
         .filter(|member| !member.removed)
-        .map(|member| (priority.get(member.role.as_str()).copied().unwrap_or(usize::MAX), member.person, &*member.role))
+        .map(|member| {
+            let role = priority.get(member.role.as_str()).copied().unwrap_or(usize::MAX);
+            (Reverse(lately(world, member.person).len()), role, member.person, &*member.role)
+        })
         .collect();
     there.sort_unstable();
-    let shown = there.into_iter().filter_map(|(_, person, role)| member(prepared.attributes, world, person, role));
+    let shown = there.into_iter().filter_map(|(_, _, person, role)| member(prepared.attributes, world, person, role));
     shown.take(MEMBERS_SHOWN).collect()
 }
 
@@ -214,6 +281,8 @@ fn member(attributes: Attributes, world: &World, person: PersonId, role: &str) -
     let names = [person::FIRST_NAME, person::LAST_NAME].into_iter().filter_map(text).collect::<Vec<_>>().join(" ");
     let key = &world.person(ix).key;
     let email = text(person::EMAIL);
+    let lately = lately(world, person);
+    let told = |past: &&PastActivity| Some(format!("{}, {}", put(&past.kind)?, past.at.strftime("%Y-%m-%d")));
     Some(AlertMember {
         person: key.clone(),
         name: if names.is_empty() { email.clone().unwrap_or_else(|| key.clone()) } else { names },
@@ -221,6 +290,8 @@ fn member(attributes: Attributes, world: &World, person: PersonId, role: &str) -
         role: role.to_owned(),
         email,
         phone: attributes.phone.and_then(text),
+        doings: lately.len(),
+        latest: lately.iter().take(LATEST_SHOWN).filter_map(told).collect(),
     })
 }
 

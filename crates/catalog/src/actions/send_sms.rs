@@ -14,7 +14,7 @@ use crate::changes::NewEffect;
 use crate::definitions::Definitions;
 use crate::effects::{self, SmsEffect};
 use crate::needs::Needs;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Content, Recipient, Snapshot};
 use crate::world::World;
 
 /// Settings of *Send SMS*.
@@ -84,7 +84,7 @@ impl Action for SendSms {
             line: None,
             ..finding
         };
-        let snapshot = Snapshot::of(&paths, definitions)
+        let snapshot = Snapshot::of(&paths, Content::default(), definitions)
             .map_err(|unknown| unknown.into_iter().map(at_message).collect::<Vec<_>>())?;
         Ok(Prepared {
             sms_message: key.clone(),
@@ -112,7 +112,7 @@ impl Action for SendSms {
             to: world.person_value(ix, person::MOBILE_PHONE).as_text().map(str::to_owned),
             person: world.person(ix).key.clone(),
             account: visit.account.map(|account| world.account(account).key.clone()),
-            values: prepared.snapshot.take(world, Some(ix), visit.account),
+            values: prepared.snapshot.take(world, Recipient::of(ix, visit)),
         };
         let id = world.person(ix).id;
         let effect = NewEffect {

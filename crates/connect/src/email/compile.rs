@@ -9,12 +9,37 @@ use super::address::check_address;
 use super::content::{Attributes, EmailBody, EmailContent, Footer};
 use super::design::{self, DesignProblem};
 use super::html;
+use super::look;
 use super::place::bad_places;
 use super::tags::{Tag, TagKind, tags};
 
 /// The namespaces that a snapshot has.
-const NAMESPACES: [&str; 5] = ["person", "account", "buying_group", "system", "my"];
+const NAMESPACES: [&str; 6] = ["person", "account", "buying_group", "condition", "system", "my"];
 const UNSUBSCRIBE: &str = "system.unsubscribe_url";
+/// Longer mail is cut off by some mail programs, and with it the way out.
+const MOST_BYTES: usize = 100 * 1024;
+/// Texts of links that say nothing of where they lead.
+const VAGUE: &[&str] = &[
+    "here",
+    "click here",
+    "click",
+    "this",
+    "link",
+    "this link",
+    "more",
+    "read more",
+    "learn more",
+    "hier",
+    "hier klicken",
+    "mehr",
+];
+const HTML_WEB_VIEW: &str = concat!(
+    r#"<div style="padding:8px;text-align:center;font-family:Arial,sans-serif;font-size:12px;line-height:18px;color:#5f6368">"#,
+    r#"<a href="{{ system.web_view_url }}" style="color:#5f6368">View as web page</a></div>"#,
+);
+const TEXT_WEB_VIEW: &str = "View as web page: {{ system.web_view_url }}";
+/// What every message has, or has by its nature only sometimes.
+const NEVER_BARE: &[&str] = &["person.email", "person.key", "account.key", "account.name"];
 
 /// An email, checked and ready for any number of recipients. Keep one for each version.
 #[derive(Debug)]
@@ -24,6 +49,7 @@ pub struct Compiled {
     paths: BTreeSet<String>,
     links: Vec<Link>,
     warnings: Vec<Finding>,
+    bare: BTreeSet<String>,
     operational: bool,
 }
 
@@ -33,6 +59,7 @@ pub(super) struct Has {
     pub preheader: bool,
     pub text: bool,
     pub text_footer: bool,
+    pub web_view: bool,
     pub from: bool,
     pub reply_to: bool,
 }
@@ -45,7 +72,21 @@ pub struct Link {
     /// Where it leads, as a template.
     pub target: String,
     /// Whether clicks on it are counted.
-    pub tracked: bool,
+    pub tracking: Tracking,
+    /// What people read of it, as a template; of a picture its description.
+    pub label: String,
+}
+
+/// Whether clicks on a link are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tracking {
+    /// They are.
+    Tracked,
+    /// The author does not want it: `data-track="no"`.
+    Off,
+    /// It leads to no page of the web, or it is one of ours: the way out, the web view.
+    Never,
 }
 
 impl Compiled {
@@ -68,22 +109,37 @@ impl Compiled {
     pub fn is_operational(&self) -> bool {
         self.operational
     }
+
+    /// Values whose absence shows: they are put out without a fallback, and nothing asks first whether they are there.
+    pub fn without_fallback(&self) -> impl Iterator<Item = &str> {
+        self.bare.iter().map(String::as_str)
+    }
 }
 
 /// Checks `content` and makes it ready. Pointers of the findings start at the email; lines count within the text
 /// pointed at.
 pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compiled, Vec<Finding>> {
-    let mut check = Check { env: template::environment(), attributes, findings: Vec::new(), paths: BTreeSet::new() };
+    let mut check = Check {
+        env: template::environment(),
+        attributes,
+        findings: Vec::new(),
+        paths: BTreeSet::new(),
+        bare: BTreeSet::new(),
+    };
     let (body_pointer, body) = match &content.body {
         EmailBody::Mjml(source) => ("/body/mjml", source),
         EmailBody::Html(source) => ("/body/html", source),
     };
     check.required("subject_missing", "/subject", &content.subject, "The subject is empty; write one.");
-    check.required("body_empty", body_pointer, body, "The email has no content; add some.");
+    check.required("html_empty", body_pointer, body, "The email has no content; add some.");
     check.part("subject", "/subject", &content.subject);
     let mut has = check.optional_parts(content);
     let in_design = check.template(body_pointer, body).contains(UNSUBSCRIBE);
     let text = content.text.as_deref().filter(|text| !text.trim().is_empty());
+    if content.text.is_some() && text.is_none() {
+        let message = "The text part is empty; write one, or leave it out to have it made from the design.";
+        check.findings.push(Finding::warning("text_version_empty", "/text", message));
+    }
     let in_text = text.is_none_or(|text| check.part("text", "/text", text).contains(UNSUBSCRIBE));
     has.text = text.is_some();
     has.text_footer = has.text && !in_text && !content.operational;
@@ -94,8 +150,39 @@ pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compil
         check.footer(&footer);
         check.warn_of_missing_opt_out(if in_design { "/text" } else { body_pointer });
     }
-    let links = check.design(&content.body, body_pointer, under_design);
+    has.web_view = content.web_view;
+    if content.web_view {
+        check.part("text_web_view", "/view_as_web_page", TEXT_WEB_VIEW);
+    }
+    let above_design = content.web_view.then_some(HTML_WEB_VIEW);
+    check.look(body_pointer, body);
+    let links = check.design(&content.body, body_pointer, (above_design, under_design));
     check.finish(content.operational, has, links)
+}
+
+/// Checks one template that puts out plain text, as text messages are.
+pub fn check_text(pointer: &str, source: &str, attributes: &Attributes) -> Vec<Finding> {
+    let mut check = Check {
+        env: template::environment(),
+        attributes,
+        findings: Vec::new(),
+        paths: BTreeSet::new(),
+        bare: BTreeSet::new(),
+    };
+    check.template(pointer, source);
+    check.findings
+}
+
+/// What stands in a template whatever its values are.
+pub fn without_tags(source: &str) -> String {
+    let mut out = String::with_capacity(source.len());
+    let mut at = 0;
+    for tag in tags(source) {
+        out.push_str(source.get(at..tag.start).unwrap_or_default());
+        at = tag.start + tag.whole.len();
+    }
+    out.push_str(source.get(at..).unwrap_or_default());
+    out
 }
 
 struct Check<'a> {
@@ -103,6 +190,7 @@ struct Check<'a> {
     attributes: &'a Attributes,
     findings: Vec<Finding>,
     paths: BTreeSet<String>,
+    bare: BTreeSet<String>,
 }
 
 impl Check<'_> {
@@ -199,6 +287,9 @@ impl Check<'_> {
             self.findings.extend(refused.map(|finding| at_line(finding, Some(tag.line))));
         }
         self.paths.extend(used.iter().cloned());
+        if !pointer.starts_with("/footer") {
+            self.fallbacks(pointer, source);
+        }
         used
     }
 
@@ -227,7 +318,7 @@ impl Check<'_> {
     }
 
     /// Turns the design into the HTML template and returns its links.
-    fn design(&mut self, body: &EmailBody, pointer: &str, footer: Option<&str>) -> Vec<Link> {
+    fn design(&mut self, body: &EmailBody, pointer: &str, (header, footer): (Option<&str>, Option<&str>)) -> Vec<Link> {
         let (document, masked) = match design::document(body) {
             Ok(document) => document,
             Err(DesignProblem { message, line }) => {
@@ -239,12 +330,19 @@ impl Check<'_> {
             let message = format!("`{tag}` {}.", place.advice());
             self.findings.push(Finding::error("value_misplaced", pointer, message));
         }
-        match html::prepare(&document, masked, footer) {
+        match html::prepare(&document, masked, header, footer) {
             Ok((template, links)) => {
+                if template.len() > MOST_BYTES {
+                    let message = format!(
+                        "The HTML is longer than {} KB; some mail programs cut it off. Shorten it.",
+                        MOST_BYTES / 1024
+                    );
+                    self.findings.push(Finding::warning("size_over_100kb", pointer, message));
+                }
                 if !self.findings.iter().any(Finding::is_error) {
                     self.add(template::HTML_PREFIX, pointer, template);
                 }
-                self.warn_of_empty_links(pointer, &links);
+                self.warn_of_links(pointer, &links);
                 links
             }
             Err(error) => {
@@ -255,10 +353,36 @@ impl Check<'_> {
         }
     }
 
-    fn warn_of_empty_links(&mut self, pointer: &str, links: &[Link]) {
-        for link in links.iter().filter(|link| matches!(link.target.trim(), "" | "#")) {
-            let message = format!("Link {} leads nowhere; give it an address.", link.number + 1);
-            self.findings.push(Finding::warning("link_empty", pointer, message));
+    fn warn_of_links(&mut self, pointer: &str, links: &[Link]) {
+        for link in links {
+            if matches!(link.target.trim(), "" | "#") {
+                let message = format!("Link {} leads nowhere; give it an address.", link.number + 1);
+                self.findings.push(Finding::warning("link_empty", pointer, message));
+            }
+            let label = link.label.trim().trim_end_matches(['.', '!', '…', '»', '>', ':']).trim().to_lowercase();
+            if VAGUE.contains(&label.as_str()) {
+                let message =
+                    format!("Link {} only says \u{201c}{}\u{201d}; say where it leads.", link.number + 1, link.label);
+                self.findings.push(Finding::warning("link_text_vague", pointer, message));
+            }
+        }
+    }
+
+    /// What meets the eye in the source.
+    fn look(&mut self, pointer: &str, body: &str) {
+        for (code, message) in look::at(body) {
+            self.findings.push(Finding::warning(code, pointer, message));
+        }
+    }
+
+    /// Values that are put out bare.
+    fn fallbacks(&mut self, pointer: &str, source: &str) {
+        for (path, line) in bare_values(source) {
+            let message = format!(
+                "`{path}` has no fallback; where it is missing, nothing stands there. Write {{{{ {path} | default(\"\u{2026}\") }}}}."
+            );
+            self.findings.push(at_line(Finding::warning("token_without_fallback", pointer, message), Some(line)));
+            self.bare.insert(path);
         }
     }
 
@@ -266,7 +390,15 @@ impl Check<'_> {
         if self.findings.iter().any(Finding::is_error) {
             return Err(self.findings);
         }
-        Ok(Compiled { env: self.env, has, paths: self.paths, links, warnings: self.findings, operational })
+        Ok(Compiled {
+            env: self.env,
+            has,
+            paths: self.paths,
+            links,
+            warnings: self.findings,
+            bare: self.bare,
+            operational,
+        })
     }
 }
 
@@ -337,6 +469,30 @@ fn distance(a: &str, b: &str) -> usize {
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
+}
+
+/// Attributes that a template puts out without a fallback and without asking for them, each once, with the line.
+fn bare_values(source: &str) -> Vec<(String, u32)> {
+    let tags = tags(source);
+    let asked: Vec<String> = tags.iter().filter(|tag| tag.kind == TagKind::Statement).map(Tag::code).collect();
+    let mut found: Vec<(String, u32)> = Vec::new();
+    for tag in tags.iter().filter(|tag| tag.kind == TagKind::Output) {
+        let code = tag.code();
+        let handled =
+            words_after(&code, "|").iter().any(|filter| matches!(*filter, "default" | "d")) || code.contains(" if ");
+        let named = template::paths(tag.whole).unwrap_or_default();
+        let of_data = |path: &String| path.starts_with("person.") || path.starts_with("account.");
+        for path in named.into_iter().filter(of_data) {
+            let known = handled
+                || NEVER_BARE.contains(&path.as_str())
+                || asked.iter().any(|code| names(code, &path))
+                || found.iter().any(|(seen, _)| *seen == path);
+            if !known {
+                found.push((path, tag.line));
+            }
+        }
+    }
+    found
 }
 
 /// The words that follow right after `mark`.

@@ -14,6 +14,7 @@ fn html(body: &str) -> EmailContent {
         from: None,
         reply_to: None,
         operational: false,
+        web_view: false,
         footer: None,
     }
 }
@@ -45,7 +46,7 @@ fn the_attributes_and_links_of_an_email_are_known() {
     .expect("compiles");
     let paths: Vec<_> = compiled.paths().collect();
     assert_eq!(paths, ["account.name", "my.event", "person.first_name", "system.unsubscribe_url"]);
-    let links: Vec<_> = compiled.links().iter().map(|link| (link.number, link.tracked)).collect();
+    let links: Vec<_> = compiled.links().iter().map(|link| (link.number, link.tracking == Tracking::Tracked)).collect();
     assert_eq!(links, [(0, true), (1, false), (2, false), (3, false)]);
     assert_eq!(compiled.warnings(), []);
 }
@@ -69,7 +70,7 @@ fn mistakes_are_found_with_place_and_line() {
     );
     assert_eq!(findings(&html("<a href={{ my.event }}>")), [found("value_misplaced", "/body/html", None)]);
     assert_eq!(findings(&html("{% include 'other' %}")), [found("template_syntax", "/body/html", Some(1))]);
-    assert_eq!(findings(&html("  ")), [found("body_empty", "/body/html", None)]);
+    assert_eq!(findings(&html("  ")), [found("html_empty", "/body/html", None)]);
     assert_eq!(
         findings(&EmailContent { subject: " ".into(), text: Some("{{ x }}".into()), ..html("x") }),
         [found("subject_missing", "/subject", None), found("attribute_unknown", "/text", Some(1))]

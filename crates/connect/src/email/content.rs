@@ -31,6 +31,9 @@ pub struct EmailContent {
     /// Goes out whatever the recipient opted out of, and carries no way out: contracts, incidents, passwords.
     #[serde(default)]
     pub operational: bool,
+    /// Begins with the way to the message as a web page.
+    #[serde(default)]
+    pub web_view: bool,
     /// What is put under an email that carries no way out of its own; a plain one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub footer: Option<Footer>,
@@ -84,10 +87,19 @@ impl Default for Footer {
     }
 }
 
-/// What `system` offers to every template. `unsubscribe_url` is filled in by the renderer, the rest by whoever takes
+/// What `system` offers to every template. `unsubscribe_url` and `web_view_url` are filled in by the renderer, the rest by whoever takes
 /// the snapshot.
-pub const SYSTEM_ATTRIBUTES: &[&str] =
-    &["unsubscribe_url", "organisation", "postal_address", "date", "time", "date_time", "time_zone", "locale"];
+pub const SYSTEM_ATTRIBUTES: &[&str] = &[
+    "unsubscribe_url",
+    "web_view_url",
+    "organisation",
+    "postal_address",
+    "date",
+    "time",
+    "date_time",
+    "time_zone",
+    "locale",
+];
 
 /// The attributes that a template may name, as paths (`person.first_name`).
 #[derive(Debug, Clone, Default)]

@@ -7,9 +7,9 @@ use std::cell::{Cell, RefCell};
 use caravan_model::template::escaped;
 use lol_html::errors::RewritingError;
 use lol_html::html_content::{ContentType, Element};
-use lol_html::{RewriteStrSettings, element, rewrite_str};
+use lol_html::{RewriteStrSettings, element, rewrite_str, text};
 
-use super::compile::Link;
+use super::compile::{Link, Tracking};
 use super::tags::{Masked, Piece, TagKind, pieces};
 use crate::tracking::LinkMaker;
 
@@ -23,7 +23,12 @@ const FILLER_TIMES: usize = 60;
 
 /// Numbers the links of a masked HTML document, makes the values inside addresses safe and puts `footer` (a template)
 /// under it.
-pub fn prepare(html: &str, masked: Masked, footer: Option<&str>) -> Result<(String, Vec<Link>), RewritingError> {
+pub fn prepare(
+    html: &str,
+    masked: Masked,
+    header: Option<&str>,
+    footer: Option<&str>,
+) -> Result<(String, Vec<Link>), RewritingError> {
     let masked = RefCell::new(masked);
     let links = RefCell::new(Vec::new());
     let bodies = Cell::new(0);
@@ -40,29 +45,59 @@ pub fn prepare(html: &str, masked: Masked, footer: Option<&str>) -> Result<(Stri
         let number = u16::try_from(links.len()).unwrap_or(u16::MAX);
         let target = el.get_attribute("href").unwrap_or_default();
         let target = decoded(&masked.borrow().unmask(&target)).into_owned();
-        links.push(Link { number, tracked: wants_tracking(el) && is_web_address(&target), target });
+        let tracking = match (is_web_address(&target), wants_tracking(el)) {
+            (true, true) => Tracking::Tracked,
+            (true, false) => Tracking::Off,
+            (false, _) => Tracking::Never,
+        };
+        let label = el.get_attribute("alt").unwrap_or_default();
+        links.push(Link { number, tracking, target, label });
         el.set_attribute(LINK, &number.to_string())?;
         Ok(())
     });
-    let add_footer = element!("body", |el| {
-        if let (Some(footer), 0) = (footer, bodies.replace(bodies.get() + 1)) {
-            el.append(footer, ContentType::Html);
+    // Links do not lie in each other, so what is read belongs to the last one.
+    let read_labels = text!("a[href]", |chunk| {
+        if let Some(link) = links.borrow_mut().last_mut() {
+            link.label.push_str(&masked.borrow().unmask(chunk.as_str()));
+        }
+        Ok(())
+    });
+    let read_pictures = element!("a[href] img[alt]", |el| {
+        if let Some(link) = links.borrow_mut().last_mut() {
+            link.label.push_str(&masked.borrow().unmask(&el.get_attribute("alt").unwrap_or_default()));
+        }
+        Ok(())
+    });
+    let add_edges = element!("body", |el| {
+        if bodies.replace(bodies.get() + 1) == 0 {
+            if let Some(header) = header {
+                el.prepend(header, ContentType::Html);
+            }
+            if let Some(footer) = footer {
+                el.append(footer, ContentType::Html);
+            }
         }
         Ok(())
     });
     let settings = RewriteStrSettings::new()
         .append_element_content_handler(encode_values)
         .append_element_content_handler(number_links)
-        .append_element_content_handler(add_footer);
+        .append_element_content_handler(read_labels)
+        .append_element_content_handler(read_pictures)
+        .append_element_content_handler(add_edges);
     let html = rewrite_str(html, settings)?;
     let html = masked.borrow().unmask(&html);
-    Ok((html, links.into_inner()))
+    let mut links = links.into_inner();
+    for link in &mut links {
+        link.label = decoded(&link.label).split_whitespace().collect::<Vec<_>>().join(" ");
+    }
+    Ok((html, links))
 }
 
 /// Whether links of this kind are tracked at all; templates that begin with a value may become one.
 fn is_web_address(target: &str) -> bool {
     let start = target.trim_start().to_ascii_lowercase();
-    let ours = target.contains("system.unsubscribe_url");
+    let ours = ["system.unsubscribe_url", "system.web_view_url"].iter().any(|name| target.contains(name));
     !ours && ["http://", "https://", "{{", "{%"].iter().any(|prefix| start.starts_with(prefix))
 }
 
@@ -111,7 +146,7 @@ impl Masked {
 
 /// Finishes one recipient's HTML: tracked links, preheader, picture; addresses of a scheme that can run code are dead.
 pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Result<String, RewritingError> {
-    let unsubscribe = links.unsubscribe();
+    let (unsubscribe, web_view) = (links.unsubscribe(), links.web_view());
     let bodies = Cell::new(0);
     let disarm = element!("[href], [src]", |el| {
         for name in ["href", "src"] {
@@ -125,7 +160,8 @@ pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Res
         let number = el.get_attribute(LINK).and_then(|number| number.parse().ok());
         let target = el.get_attribute("href").unwrap_or_default();
         let target = decoded(target.trim());
-        let wanted = wants_tracking(el) && is_web_address(&target) && target != unsubscribe;
+        let ours = target == unsubscribe || target == web_view;
+        let wanted = wants_tracking(el) && is_web_address(&target) && !ours;
         if let Some(tracked) = number.filter(|_| wanted).and_then(|number| links.click(number, &target)) {
             el.set_attribute("href", &tracked)?;
         }

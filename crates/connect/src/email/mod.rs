@@ -9,13 +9,14 @@ mod compile;
 mod content;
 mod design;
 mod html;
+mod look;
 mod place;
 mod render;
 mod tags;
 mod text;
 
 pub use address::{AddressProblem, check_address};
-pub use compile::{Compiled, Link, compile};
+pub use compile::{Compiled, Link, Tracking, check_text, compile, without_tags};
 pub use content::{Attributes, EmailBody, EmailContent, Footer, SYSTEM_ATTRIBUTES, Sender, Snapshot};
 pub(crate) use render::one_line;
 pub use render::{RenderError, Rendered};

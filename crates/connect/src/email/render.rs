@@ -76,7 +76,7 @@ impl Rendered {
 impl Compiled {
     /// The mail of one recipient. A value that the snapshot does not have is empty.
     pub fn render(&self, snapshot: &Snapshot, links: &LinkMaker<'_>) -> Result<Rendered, RenderError> {
-        let values = minijinja::Value::from(minijinja::value::Serde(values(snapshot, &links.unsubscribe())));
+        let values = minijinja::Value::from(minijinja::value::Serde(values(snapshot, links)));
         let part = |name| self.part(name, &values);
         let design = part(HTML_PREFIX)?;
         let preheader = self.has.preheader.then(|| part("preheader")).transpose()?;
@@ -84,6 +84,9 @@ impl Compiled {
             true => part("text")?,
             false => text::from_html(&design).map_err(|error| RenderError::failed("text", error))?,
         };
+        if self.has.text && self.has.web_view {
+            plain = format!("{}\n\n{plain}", part("text_web_view")?.trim_end());
+        }
         if self.has.text_footer {
             plain = format!("{}\n\n{}", plain.trim_end(), part("text_footer")?);
         }
@@ -113,14 +116,15 @@ impl Compiled {
     }
 }
 
-/// The snapshot without its nulls, which are missing values, and with the way out.
-fn values(snapshot: &Snapshot, unsubscribe_url: &str) -> Json {
+/// The snapshot without its nulls, which are missing values, and with the message's own addresses.
+fn values(snapshot: &Snapshot, links: &LinkMaker<'_>) -> Json {
     let mut values = without_nulls(snapshot);
     if let Some(system) =
         values.as_object_mut().map(|values| values.entry("system").or_insert_with(|| Json::Object(Default::default())))
         && let Some(system) = system.as_object_mut()
     {
-        system.insert("unsubscribe_url".to_owned(), unsubscribe_url.into());
+        system.insert("unsubscribe_url".to_owned(), links.unsubscribe().into());
+        system.insert("web_view_url".to_owned(), links.web_view().into());
     }
     values
 }

@@ -44,6 +44,7 @@ fn email(body: EmailBody) -> EmailContent {
         from: Some(Sender { name: "Acme for {{ account.name }}".into(), email: "news@acme.example".into() }),
         reply_to: None,
         operational: false,
+        web_view: false,
         footer: None,
     }
 }
@@ -122,6 +123,7 @@ fn followed(href: &str) -> String {
     match token.purpose {
         Purpose::Open => "open".to_owned(),
         Purpose::Unsubscribe => "unsubscribe".to_owned(),
+        Purpose::View => "view".to_owned(),
         Purpose::Click { link, target } => format!("click {link} {target}"),
     }
 }
@@ -184,6 +186,51 @@ proptest! {
             let target = followed(&href);
             prop_assert!(!target.trim_start().to_ascii_lowercase().starts_with("javascript:"), "{}", target);
         }
+    }
+}
+
+/// Every filter of ours and every one of the engine's that gives text, in text, in quotes and in an address.
+fn through_every_filter() -> String {
+    let own =
+        ["upper", "lower", "title", "capitalize", "trim", "escape", "string", "replace('a', '<b>')", "default('<i>')"];
+    let own = own.into_iter().chain(["split('<') | join('<')", "list | join", "reverse", "indent(2)", "first", "last"]);
+    let ours = caravan_model::template::FILTERS.iter().map(|filter| {
+        let (template, _) = filter.example;
+        let tail = template.split(&format!("| {}", filter.name)).nth(1).unwrap_or_default();
+        let arguments = if tail.starts_with('(') { tail.split_inclusive(')').next().unwrap_or_default() } else { "" };
+        format!("{}{arguments}", filter.name)
+    });
+    let uses = own.map(str::to_owned).chain(ours);
+    let placed = |filter: String| {
+        let value = format!("{{{{ account.name | {filter} }}}}");
+        let quoted = value.replace('"', "'");
+        format!("<p title=\"{quoted}\">{value}</p>")
+    };
+    uses.map(placed).collect::<Vec<_>>().join("\n")
+}
+
+/// Ways to put a value together with others.
+const TOGETHER: &str = r#"{% set bold %}<b>{{ account.name }}</b>{% endset %}{{ bold }}
+    <p>{{ [account.name | e, account.name] | join }}{{ account.name ~ account.name | e }}{{ account.name * 2 }}</p>
+    <p>{% for c in account.name %}{{ c }}{% endfor %}{{ account.name[1:] }}{{ {'a': account.name} }}{{ [account.name] }}</p>
+    {% macro show(x) %}<i>{{ x }}</i>{% endmacro %}{{ show(account.name) }}"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn no_value_becomes_markup_through_any_filter(name in "[a-z](<b>|</p>|\"|'|&lt;|>|=|\r\n|onload=x|%3C|\\PC){0,8}") {
+        let source = format!("{}{TOGETHER}", through_every_filter());
+        let compiled = compile(&html(&source), &attributes()).map_err(|findings| TestCaseError::fail(format!("{findings:?}")))?;
+        let made = |name: &str| {
+            let keys = keys();
+            let links = LinkMaker::new(&keys, "https://go.acme.example", EffectId(7), Some(PersonId(9)));
+            compiled.render(&json!({"account": {"name": name}}), &links)
+        };
+        let plain = made("x").map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let hostile = made(&name).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(elements(&hostile.html), elements(&plain.html), "{}", hostile.html);
+        prop_assert!(!hostile.subject.chars().any(char::is_control));
     }
 }
 

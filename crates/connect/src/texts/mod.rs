@@ -8,6 +8,7 @@ mod keywords;
 mod number;
 mod provider;
 mod render;
+mod segments;
 pub mod twilio;
 
 pub use failure::FailureClass;
@@ -15,3 +16,4 @@ pub use keywords::{Keyword, keyword};
 pub use number::{NumberProblem, e164};
 pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Report, Returned, State, TextProvider, provider};
 pub use render::{TextProblem, render};
+pub use segments::{Alphabet, Segments, segments};

@@ -80,6 +80,17 @@ mod tests {
         assert_eq!(made("Hi {{ person.job_title | default('you') }}", false).as_deref(), Ok("Hi you"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_value_puts_a_control_character_into_a_text(name in "(\\r|\\n|\u{0}|\u{1b}|<b>|\\PC){0,30}") {
+            let values = json!({"person": {"first_name": name}});
+            let text = render("Hi {{ person.first_name | upper }}{{ person.first_name }}!", false, &values, &mut |_, _| None);
+            let text = text.expect("a text");
+            proptest::prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", text);
+            proptest::prop_assert!(!text.contains("&lt;"), "text messages know no markup: {}", text);
+        }
+    }
+
     #[test]
     fn what_cannot_be_sent_says_why() {
         let code = |body: &str| made(body, false).expect_err("refused").code;

@@ -24,6 +24,8 @@ pub fn message(effect: &SalesAlertEffect, public_url: &str) -> Result<EmailMessa
         "facts": facts,
         "missing_roles": effect.missing_roles,
         "members": effect.members,
+        "doings": effect.doings,
+        "moments": effect.moments,
         "url": url,
     });
     let html = env.get_template("sales_alert.html")?.render(minijinja::Value::from(Serde(values)))?;
@@ -61,10 +63,19 @@ fn text(effect: &SalesAlertEffect, facts: &[(&str, String)], url: &str) -> Strin
     if !effect.missing_roles.is_empty() {
         lines.push(format!("Roles still missing: {}", effect.missing_roles.join(", ")));
     }
+    if !effect.doings.is_empty() {
+        let told = effect.doings.iter().map(|(what, n)| format!("{what}: {n}"));
+        lines.extend([String::new(), "In the last 30 days".to_owned()].into_iter().chain(told));
+    }
+    if !effect.moments.is_empty() {
+        let told = effect.moments.iter().map(|(who, what)| format!("{who}: {what}"));
+        lines.extend([String::new(), "Interesting moments".to_owned()].into_iter().chain(told));
+    }
     for member in &effect.members {
         lines.push(String::new());
         lines.push(format!("{}, {}", member.name, member.role));
         lines.extend([&member.title, &member.email, &member.phone].into_iter().flatten().cloned());
+        lines.extend(member.latest.iter().cloned());
     }
     lines.extend([String::new(), url.to_owned(), String::new()]);
     lines.join("\n")
@@ -99,6 +110,8 @@ pub(super) mod tests {
             stage: Some("Engaged".into()),
             status: None,
             missing_roles: vec!["Influencer".into()],
+            doings: vec![("Clicked in an email".into(), 2)],
+            moments: vec![("Ada & Co".into(), "Asked for <prices>".into())],
             members: vec![AlertMember {
                 person: "p-1".into(),
                 name: "Ada & Co".into(),
@@ -106,6 +119,8 @@ pub(super) mod tests {
                 role: "Decision Maker".into(),
                 email: Some("ada@acme.example".into()),
                 phone: None,
+                doings: 2,
+                latest: vec!["Clicked in an email, 2026-11-30".into()],
             }],
         }
     }
@@ -122,7 +137,8 @@ pub(super) mod tests {
         assert_eq!(
             message.text,
             "CRM for Acme <Ltd>\nAcme <Ltd>, CRM\n\nStage: Engaged\nCompleteness: 67 %\nRoles still missing: Influencer\n\n\
-             Ada & Co, Decision Maker\nChief Officer\nada@acme.example\n\nhttps://go.acme.example/accounts/a%2F1\n"
+             In the last 30 days\nClicked in an email: 2\n\nInteresting moments\nAda & Co: Asked for <prices>\n\n\
+             Ada & Co, Decision Maker\nChief Officer\nada@acme.example\nClicked in an email, 2026-11-30\n\nhttps://go.acme.example/accounts/a%2F1\n"
         );
         assert!(message.auto_submitted && message.unsubscribe.is_none());
     }

@@ -42,7 +42,7 @@ fn is_spoiled(door: &dyn Connector, batch: &[Outgoing], outcomes: &[Outcome]) ->
 }
 
 /// One call. A connector that breaks leaves doubt.
-fn call(door: &dyn Connector, batch: &[Outgoing]) -> Vec<Outcome> {
+pub(super) fn call(door: &dyn Connector, batch: &[Outgoing]) -> Vec<Outcome> {
     let answer = catch_unwind(AssertUnwindSafe(|| door.deliver(batch)));
     let broke = answer.is_err();
     answer.ok().filter(|outcomes| outcomes.len() == batch.len()).unwrap_or_else(|| {

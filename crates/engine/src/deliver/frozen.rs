@@ -1,11 +1,11 @@
 //! What a published version froze for its messages, read and compiled once: versions never change.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use caravan_connect::email::{Attributes, Compiled, EmailBody, EmailContent, Sender, compile};
-use caravan_model::document::{Email, MailBody, SmsMessage};
-use caravan_model::{DocumentId, Finding, VersionId, journey, template};
+use caravan_model::document::{Email, Found, Fragment, Fragments, MailBody, SmsMessage};
+use caravan_model::{DocumentId, Finding, VersionId, journey};
 use caravan_store::{Session, StoreError, documents};
 use parking_lot::Mutex;
 use serde_json::Value as Json;
@@ -109,15 +109,25 @@ impl Mailing {
 
 fn emails_of(frozen: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
     let mut frozen: Json = serde_json::from_str(frozen).unwrap_or_default();
+    let fragments = frozen.get_mut("fragment").map(Json::take).unwrap_or_default();
     let emails = match frozen.get_mut("email").map(Json::take) {
         Some(Json::Object(emails)) => emails,
         _ => return HashMap::new(),
     };
     let read = |(key, body): (String, Json)| {
-        let email = content_of(&body).map(|email| Arc::new(Mailing { email, compiled: Mutex::new(None) }));
-        (key.clone(), email.map_err(|error| format!("The email `{key}` cannot be read: {error}.")))
+        let read = content_of::<Email>(&body).map_err(|error| format!("The email `{key}` cannot be read: {error}."));
+        let email = read.and_then(|email| {
+            email.whole(&|key: &str| fragment_in(&fragments, key)).map_err(|findings| sentence(&findings))
+        });
+        (key, email.map(|email| Arc::new(Mailing { email, compiled: Mutex::new(None) })))
     };
     emails.into_iter().map(read).collect()
+}
+
+/// A fragment among frozen ones; what was frozen was published.
+fn fragment_in(fragments: &Json, key: &str) -> Found {
+    let fragment = fragments.get(key).and_then(|body| content_of::<Fragment>(body).ok());
+    fragment.map_or(Found::Unknown, |fragment| Found::Published(Box::new(fragment)))
 }
 
 fn texts_of(frozen: &str) -> HashMap<String, Arc<SmsMessage>> {
@@ -127,7 +137,7 @@ fn texts_of(frozen: &str) -> HashMap<String, Arc<SmsMessage>> {
 }
 
 /// The content in a document's body.
-fn content_of<T: serde::de::DeserializeOwned>(body: &Json) -> Result<T, serde_json::Error> {
+pub(crate) fn content_of<T: serde::de::DeserializeOwned>(body: &Json) -> Result<T, serde_json::Error> {
     let mut body = body.clone();
     if let Some(fields) = body.as_object_mut() {
         for envelope in ["kind", "key", "name", "description", "state"] {
@@ -153,28 +163,40 @@ pub fn email_content(email: &Email) -> EmailContent {
         }),
         reply_to: email.reply_to.as_ref().map(|reply_to| reply_to.email.clone()),
         operational: email.operational,
+        web_view: email.view_as_web_page,
         footer: None,
     }
 }
 
 /// Compiles what was published: the attributes it names were checked then, and one that has gone since is empty.
-fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
-    let content = email_content(email);
-    let (EmailBody::Mjml(body) | EmailBody::Html(body)) = &content.body;
-    let from = content.from.iter().flat_map(|from| [&from.name, &from.email]);
-    let texts = [&content.subject, body].into_iter().chain(&content.preheader).chain(&content.text);
-    let texts = texts.chain(&content.reply_to).chain(from);
-    let named: BTreeSet<String> = texts.filter_map(|text| template::paths(text).ok()).flatten().collect();
-    compile(&content, &Attributes::new(named))
+pub(crate) fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
+    compile(&email_content(email), &Attributes::new(email.paths().unwrap_or_default()))
 }
 
 /// What is wrong with an email's content, and what is worth a look, from its document's body.
-pub fn email_findings(body: &Json) -> Vec<Finding> {
-    match content_of(body).map(|email| compile_email(&email)) {
+pub fn email_findings(body: &Json, fragments: &Fragments<'_>) -> Vec<Finding> {
+    let compiled = content_of::<Email>(body).map(|email| compile_email(&email.whole(fragments)?));
+    match compiled {
         Ok(Ok(compiled)) => compiled.warnings().to_vec(),
         Ok(Err(findings)) => findings,
         Err(error) => vec![Finding::error("unreadable", "", format!("The email cannot be read: {error}."))],
     }
+}
+
+/// An email of what a version froze, ready to be rendered; none when it is not in it or cannot be.
+pub(crate) fn frozen_email(frozen: &str, key: &str) -> Option<Arc<Compiled>> {
+    emails_of(frozen).remove(key)?.ok()?.compiled().ok()
+}
+
+/// What stands against the emails that a version would freeze.
+pub(crate) fn frozen_findings(frozen: &str) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (key, mailing) in emails_of(frozen) {
+        if let Err(why) = mailing.and_then(|mailing| mailing.compiled().map(|_| ())) {
+            found.push(Finding::error("email_invalid_content", "", format!("Email `{key}`: {why}")));
+        }
+    }
+    found
 }
 
 fn sentence(findings: &[Finding]) -> String {

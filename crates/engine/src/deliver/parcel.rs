@@ -197,7 +197,7 @@ impl Dispatcher {
     }
 
     /// With the signature and the return path of its sending domain. What is only recorded has neither.
-    fn sealed(
+    pub(super) fn sealed(
         &self,
         live: &Live,
         door: Option<&dyn Connector>,

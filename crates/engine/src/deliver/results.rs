@@ -17,7 +17,7 @@ use caravan_store::step::{self, Claim, NewInbox};
 use caravan_store::{Session, StoreError, limits, reports};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::frozen::Frozen;
 use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
@@ -123,6 +123,8 @@ pub struct About {
     pub address: Option<String>,
     /// Who sends a text message.
     pub sender: Option<String>,
+    /// The values of an email that can be looked at as a web page.
+    pub values: Option<Map<String, Json>>,
 }
 
 impl About {
@@ -133,12 +135,17 @@ impl About {
             journey: String,
             email: Option<String>,
             sms_message: Option<String>,
+            #[serde(default)]
+            values: Map<String, Json>,
         }
         let body: Body = serde_json::from_str(&row.body).unwrap_or_default();
         let node = frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node));
+        let mailing = body.email.as_deref().and_then(|key| frozen?.email(key).ok());
+        let viewed = mailing.is_some_and(|mailing| mailing.email.view_as_web_page);
         Self {
             journey: body.journey,
             node,
+            values: viewed.then_some(body.values),
             message: Message::of(body.email, body.sms_message),
             address: None,
             sender: None,
@@ -162,6 +169,9 @@ pub struct Kept {
     /// Who sent it, when it was a text message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// The values that it was made from, while its recipient may look at it as a web page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Map<String, Json>>,
     /// The effect itself, while somebody may want it sent again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<KeptEffect>,
@@ -191,6 +201,7 @@ pub fn kept_of(row: &LedgerRow) -> Kept {
         email: None,
         sms_message: None,
         sender: None,
+        values: None,
         effect: None,
     })
 }
@@ -532,6 +543,7 @@ fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {
         email,
         sms_message,
         sender: about.sender.clone(),
+        values: about.values.clone(),
         effect: row.map(|row| KeptEffect { lane: row.lane.clone(), shard: row.shard, body: row.body.clone() }),
     };
     serde_json::to_string(&kept).ok()

@@ -100,10 +100,12 @@ fn about_emails(placed: &PlacedAction<'_>, definitions: &Definitions) -> Vec<Fin
     let found = emails.filter_map(|reference| Some((definitions.get(reference.kind, &reference.key)?, reference)));
     found
         .flat_map(|(email, reference)| {
-            email_findings(&email.body).into_iter().map(move |finding| Finding {
-                message: format!("Email `{}`, {}: {}", email.key, finding.pointer, finding.message),
-                pointer: reference.pointer.clone(),
-                ..finding
+            email_findings(&email.body, &|key: &str| definitions.fragment(key)).into_iter().map(move |finding| {
+                Finding {
+                    message: format!("Email `{}`, {}: {}", email.key, finding.pointer, finding.message),
+                    pointer: reference.pointer.clone(),
+                    ..finding
+                }
             })
         })
         .map(|finding| finding.at_node(placed.node.as_str()))

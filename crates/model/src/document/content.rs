@@ -1,10 +1,18 @@
 //! Messages and what they are made of.
 
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Definition, DocumentKind, Envelope, Reference};
+use serde_json::Value;
+
+use super::expand::fragment_references;
+use super::{Definition, DocumentKind, Envelope, PlacedCondition, Reference};
+use crate::attribute::Subject;
 use crate::finding::Finding;
+use crate::template;
 
 /// Name and address in a header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +33,44 @@ pub enum MailBody {
     Mjml(String),
     /// HTML as it is.
     Html(String),
+}
+
+/// A condition on which content depends: `{% if condition.NAME %}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContentCondition {
+    /// Whom it is about: the recipient, or the account on whose trip the message is sent.
+    pub subject: Subject,
+    /// When it holds.
+    #[schemars(extend("x-reader" = "condition"))]
+    pub when: Value,
+}
+
+/// The conditions, as they are written.
+fn placed(conditions: &IndexMap<String, ContentCondition>) -> Vec<PlacedCondition<'_>> {
+    let mut found = Vec::with_capacity(conditions.len());
+    for (name, condition) in conditions {
+        let pointer = format!("/conditions/{}/when", crate::source::escaped(name));
+        found.push(PlacedCondition::in_journey(pointer, condition.subject, &condition.when));
+    }
+    found
+}
+
+/// What stands against their names.
+fn bad_names<'a>(names: impl Iterator<Item = &'a String>) -> Vec<Finding> {
+    let bad = names.filter(|name| !is_name(name));
+    let message = |name: &String| {
+        format!("`{name}` is no name for templates. Write small letters, digits and `_`, beginning with a letter.")
+    };
+    bad.map(|name| Finding::error("bad_name", format!("/conditions/{}", crate::source::escaped(name)), message(name)))
+        .collect()
+}
+
+/// Whether templates can say it: `condition.NAME`, `my.NAME`.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.len() <= 60
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// An email.
@@ -68,21 +114,67 @@ pub struct Email {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reference" = "rule_set"))]
     pub rule_set: Option<String>,
+    /// The solution interest whose buying group of the account `buying_group` tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "solution_interest"))]
+    pub solution_interest: Option<String>,
+    /// Conditions on which content depends, by the name with which templates ask: `{% if condition.NAME %}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conditions: IndexMap<String, ContentCondition>,
+}
+
+impl Email {
+    /// Every text of it that is a template, with its pointer.
+    pub fn templates(&self) -> Vec<(&'static str, &str)> {
+        let (pointer, body) = match &self.body {
+            MailBody::Mjml(source) => ("/body/mjml", source.as_str()),
+            MailBody::Html(source) => ("/body/html", source.as_str()),
+        };
+        let mut found = vec![("/subject", self.subject.as_str()), (pointer, body)];
+        found.extend(self.preheader.as_deref().map(|text| ("/preheader", text)));
+        found.extend(self.text.as_deref().map(|text| ("/text", text)));
+        for (mailbox, name, email) in
+            [(&self.from, "/from/name", "/from/email"), (&self.reply_to, "/reply_to/name", "/reply_to/email")]
+        {
+            found.extend(mailbox.iter().filter_map(|mailbox| Some((name, mailbox.name.as_deref()?))));
+            found.extend(mailbox.iter().map(|mailbox| (email, mailbox.email.as_str())));
+        }
+        found
+    }
+
+    /// The values that its templates read, as paths (`person.first_name`).
+    ///
+    /// # Errors
+    /// Every text that is no template.
+    pub fn paths(&self) -> Result<BTreeSet<String>, Vec<Finding>> {
+        let mut paths = BTreeSet::new();
+        let mut findings = Vec::new();
+        for (pointer, text) in self.templates() {
+            match template::paths(text) {
+                Ok(found) => paths.extend(found),
+                Err(finding) => findings.push(finding.under(pointer)),
+            }
+        }
+        if findings.is_empty() { Ok(paths) } else { Err(findings) }
+    }
 }
 
 impl Definition for Email {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        let empty = self.subject.trim().is_empty();
-        empty
-            .then(|| Finding::error("no_subject", "/subject", "The email has no subject. Write one."))
-            .into_iter()
-            .collect()
+        bad_names(self.conditions.keys())
     }
 
     fn references(&self) -> Vec<Reference> {
         let mut found = vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")];
         found.extend(self.rule_set.iter().map(|key| Reference::new(DocumentKind::RuleSet, key, "/rule_set")));
+        let interest = self.solution_interest.iter();
+        found.extend(interest.map(|key| Reference::new(DocumentKind::SolutionInterest, key, "/solution_interest")));
+        found.extend(fragment_references(&self.body, self.text.as_deref()));
         found
+    }
+
+    fn conditions(&self) -> Vec<PlacedCondition<'_>> {
+        placed(&self.conditions)
     }
 }
 
@@ -98,9 +190,46 @@ pub struct EmailTemplate {
     /// The text version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// Conditions on which content depends; emails made of it begin with them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conditions: IndexMap<String, ContentCondition>,
 }
 
-impl Definition for EmailTemplate {}
+impl EmailTemplate {
+    /// An email that begins as this template is; it goes its own way from then on.
+    pub fn email(&self, connection: &str) -> Email {
+        Email {
+            connection: connection.to_owned(),
+            from: None,
+            reply_to: None,
+            subject: self.subject.clone().unwrap_or_default(),
+            preheader: None,
+            body: self.body.clone(),
+            text: self.text.clone(),
+            operational: false,
+            disable_open_tracking: false,
+            view_as_web_page: false,
+            cc: Vec::new(),
+            rule_set: None,
+            solution_interest: None,
+            conditions: self.conditions.clone(),
+        }
+    }
+}
+
+impl Definition for EmailTemplate {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        bad_names(self.conditions.keys())
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        fragment_references(&self.body, self.text.as_deref())
+    }
+
+    fn conditions(&self) -> Vec<PlacedCondition<'_>> {
+        placed(&self.conditions)
+    }
+}
 
 /// A piece of content that several emails include.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -108,9 +237,27 @@ impl Definition for EmailTemplate {}
 pub struct Fragment {
     /// The content.
     pub body: MailBody,
+    /// The same for text parts that take it in; left out: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Conditions on which its content depends.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub conditions: IndexMap<String, ContentCondition>,
 }
 
-impl Definition for Fragment {}
+impl Definition for Fragment {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        bad_names(self.conditions.keys())
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        fragment_references(&self.body, self.text.as_deref())
+    }
+
+    fn conditions(&self) -> Vec<PlacedCondition<'_>> {
+        placed(&self.conditions)
+    }
+}
 
 /// Why a message is sent, which decides on the consent it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -126,7 +126,9 @@ impl<'a> Whole<'a> {
             return self.refuse("fragment_too_many", include, pointer, message);
         }
         if self.depth > 1 {
-            let message = format!("The fragment `{key}` lies in a fragment that lies in another. Fragments may lie one deep in each other.");
+            let message = format!(
+                "The fragment `{key}` lies in a fragment that lies in another. Fragments may lie one deep in each other."
+            );
             return self.refuse("fragment_too_deep", include, pointer, message);
         }
         let fragment = match (self.fragments)(key) {

@@ -106,9 +106,9 @@ kinds! {
     /// An email.
     Email = "email", "emails", "Email", Plain, Kebab, Works;
     /// A reusable body of emails.
-    EmailTemplate = "email_template", "email_templates", "Email template", Plain, Kebab, Later;
+    EmailTemplate = "email_template", "email_templates", "Email template", Plain, Kebab, Works;
     /// A piece of content used in several emails.
-    Fragment = "fragment", "fragments", "Fragment", Publish, Kebab, Later;
+    Fragment = "fragment", "fragments", "Fragment", Publish, Kebab, Works;
     /// A text message.
     SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab, Works;
     /// A named set of people that is handed to destinations.

@@ -11,6 +11,7 @@ mod nodes;
 mod pace;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 pub(super) use pace::least_stay_secs;
 
@@ -60,6 +61,7 @@ impl Journey {
     /// Everything that stands against publishing at `now`, errors and warnings, in the order of the document.
     pub fn check(&self, now: Timestamp, catalogue: &dyn ActionCatalogue) -> Vec<Finding> {
         let mut findings = entry::check(self, now);
+        findings.extend(tokens::check(self));
         findings.extend(map::check(self));
         for (id, node) in &self.nodes {
             let mut at_node = nodes::check(self, id, node);

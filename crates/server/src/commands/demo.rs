@@ -67,6 +67,7 @@ fn show(context: &Context) -> Outcome {
     state.signing = Some(running.signing.clone());
     state.fetch = Some(running.fetch());
     state.systems = Some(running.systems());
+    state.dispatcher = Some(Arc::new(running.dispatcher(&url)));
     state.mail = Some(Arc::new(Caught(Arc::clone(&demo.catcher))));
     state.metrics = Some(web::metrics()?);
     let loops = running.start(&url)?;

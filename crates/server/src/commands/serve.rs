@@ -1,5 +1,7 @@
 //! `caravan serve`: API, web app and runtime in one process.
 
+use std::sync::Arc;
+
 use caravan_api::ApiState;
 use caravan_model::Random;
 use serde_json::json;
@@ -27,6 +29,7 @@ pub fn run(context: &Context) -> Outcome {
     state.signing = Some(running.signing.clone());
     state.fetch = Some(running.fetch());
     state.systems = Some(running.systems());
+    state.dispatcher = Some(Arc::new(running.dispatcher(&public_url)));
     state.metrics = Some(web::metrics()?);
     let router = caravan_api::router(state);
     let loops = running.start(&public_url)?;

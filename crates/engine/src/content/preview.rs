@@ -1,0 +1,297 @@
+//! A message as a person would get it, made by the code that makes the messages which leave: the same values, the same
+//! renderer; nothing is sent, counted or tracked.
+
+use std::collections::BTreeMap;
+
+use caravan_catalog::snapshot::{Content, Recipient, Snapshot};
+use caravan_catalog::{Definitions, World};
+use caravan_connect::Mailbox;
+use caravan_connect::email::{Link, Rendered, Tracking};
+use caravan_connect::texts::{self, Segments, segments};
+use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
+use caravan_model::document::{DocumentKind, Email, SmsMessage};
+use caravan_model::{AccountId, Finding, PersonId, template};
+use caravan_store::records::Table;
+use caravan_store::{Session, StoreError, documents, intake, ledger, people};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::Engine;
+use crate::definitions::DefinitionError;
+use crate::deliver::{compile_email, content_of, frozen_email, kept_of};
+use crate::live::{Live, journey_of};
+use crate::load::{self, Wanted};
+
+/// Longest mail that no mail program cuts off, in bytes.
+const MOST_BYTES: usize = 100 * 1024;
+
+/// As whom, and from what, a message is made.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PreviewRequest {
+    /// A manifest that has not been saved, instead of the stored one.
+    pub draft: Option<Json>,
+    /// Key of the person; left out: a person of whom nothing is known.
+    pub person: Option<String>,
+    /// Key of the account; left out: the person's first.
+    pub account: Option<String>,
+    /// Key of the journey whose values `my` names.
+    pub journey: Option<String>,
+    /// Answers that are forced on conditions, by name.
+    pub conditions: BTreeMap<String, bool>,
+    /// The message's clock; left out: now.
+    pub at: Option<Timestamp>,
+}
+
+/// An email as one person would get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Preview {
+    /// The subject line.
+    pub subject: String,
+    /// Who it comes from; none: the connection's sender.
+    pub from: Option<String>,
+    /// Where answers go, when not to the sender.
+    pub reply_to: Option<String>,
+    /// The HTML part.
+    pub html: String,
+    /// The plain text part.
+    pub text: String,
+    /// Length of the HTML part in bytes.
+    pub bytes: usize,
+    /// What is worth a look, for this person too.
+    pub findings: Vec<Finding>,
+    /// The links, in the order of the design.
+    pub links: Vec<LinkShown>,
+    /// The conditions that the content depends on, and whether each holds.
+    pub conditions: BTreeMap<String, bool>,
+    /// Values without fallback that this person does not have.
+    pub missing: Vec<String>,
+}
+
+/// A link of an email.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LinkShown {
+    /// Its number, from 0.
+    pub number: u16,
+    /// What people read of it, as a template.
+    pub label: String,
+    /// Where it leads, as a template.
+    pub target: String,
+    /// Whether clicks on it are counted.
+    pub tracking: Tracking,
+}
+
+/// A text message as one person would get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TextPreview {
+    /// The text, its links shortened to codes of the same length as those that are sent.
+    pub text: String,
+    /// How long it is for the networks.
+    #[serde(flatten)]
+    pub length: Segments,
+}
+
+/// An email made for somebody, and what it takes to send it.
+#[derive(Debug, Clone)]
+pub struct Previewed {
+    /// As it was rendered.
+    pub rendered: Rendered,
+    /// Key of the connection that sends it.
+    pub connection: String,
+    /// As people look at it.
+    pub shown: Preview,
+}
+
+/// Makes an email for somebody.
+///
+/// # Errors
+/// There is no such email, person, account or journey; or everything that stands against the email.
+pub fn preview_email(
+    engine: &Engine,
+    key: &str,
+    request: &PreviewRequest,
+    public_url: &str,
+) -> Result<Previewed, DefinitionError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let definitions = of_journey(s, &live.definitions, request)?;
+        let email: Email = stored(&definitions, DocumentKind::Email, key, request.draft.as_ref())?;
+        let email = email.whole(&|key: &str| definitions.fragment(key)).map_err(DefinitionError::Findings)?;
+        let content =
+            Content { conditions: Some(&email.conditions), solution_interest: email.solution_interest.as_deref() };
+        let paths = email.paths().map_err(DefinitionError::Findings)?;
+        let snapshot = Snapshot::of(&paths, content, &definitions).map_err(DefinitionError::Findings)?;
+        let compiled = compile_email(&email).map_err(DefinitionError::Findings)?;
+        let values = taken(s, &live, &snapshot, request)?;
+        let conditions = values.get("condition").cloned().unwrap_or_default();
+        let has = |path: &&str| {
+            let (namespace, name) = path.split_once('.').unwrap_or((path, ""));
+            values.get(namespace).and_then(|values| values.get(name)).is_none()
+        };
+        let missing = compiled.without_fallback().filter(has).map(str::to_owned).collect();
+        let rendered = compiled.render(&Json::Object(values.clone()), &LinkMaker::preview(public_url));
+        let rendered = rendered.map_err(|error| Finding::error(error.code, "", error.to_string()))?;
+        let mut findings = compiled.warnings().to_vec();
+        findings.extend(too_long(&rendered));
+        let shown = Preview {
+            subject: rendered.subject.clone(),
+            from: rendered.from.as_ref().map(shown_mailbox),
+            reply_to: rendered.reply_to.as_ref().map(shown_mailbox),
+            html: rendered.html.clone(),
+            text: rendered.text.clone(),
+            bytes: rendered.html.len(),
+            findings,
+            links: compiled.links().iter().map(LinkShown::from).collect(),
+            conditions: serde_json::from_value(conditions).unwrap_or_default(),
+            missing,
+        };
+        Ok(Previewed { rendered, connection: email.connection, shown })
+    })
+}
+
+/// Makes a text message for somebody.
+///
+/// # Errors
+/// As [`preview_email`].
+pub fn preview_text(
+    engine: &Engine,
+    key: &str,
+    request: &PreviewRequest,
+    public_url: &str,
+) -> Result<TextPreview, DefinitionError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let definitions = of_journey(s, &live.definitions, request)?;
+        let message: SmsMessage = stored(&definitions, DocumentKind::SmsMessage, key, request.draft.as_ref())?;
+        let paths = template::paths(&message.body)?;
+        let snapshot = Snapshot::of(&paths, Content::default(), &definitions).map_err(DefinitionError::Findings)?;
+        let values = taken(s, &live, &snapshot, request)?;
+        let public_url = public_url.trim_end_matches('/');
+        let mut short = |_: u16, _: &str| Some(format!("{public_url}/s/preview000"));
+        let text = texts::render(&message.body, message.shorten_links, &Json::Object(values), &mut short);
+        let text = text.map_err(|problem| Finding::error(problem.code, "/body", problem.message))?;
+        Ok(TextPreview { length: segments(&text), text })
+    })
+}
+
+/// A message that was sent, as its recipient looks at it in a browser: made again from what was kept, without the picture
+/// that counts opens. None when it is not ours, was not to be looked at so, or is gone.
+pub fn web_view(
+    engine: &Engine,
+    keys: &SigningKeys,
+    public_url: &str,
+    token: &str,
+) -> Result<Option<String>, StoreError> {
+    let Ok(token) = keys.verify(token) else { return Ok(None) };
+    if token.purpose != Purpose::View {
+        return Ok(None);
+    }
+    engine.store().read(|s| {
+        let Some(row) = ledger::get(s, token.effect, false)? else { return Ok(None) };
+        let kept = kept_of(&row);
+        let (Some(email), Some(values)) = (kept.email, kept.values) else { return Ok(None) };
+        let Some(version) = documents::version(s, row.version)? else { return Ok(None) };
+        let Some(compiled) = frozen_email(&version.frozen, &email) else { return Ok(None) };
+        let links = LinkMaker::new(keys, public_url, token.effect, token.person).without_opens();
+        Ok(compiled.render(&Json::Object(values), &links).ok().map(|rendered| rendered.html))
+    })
+}
+
+/// The definitions with the values of the journey that was named.
+fn of_journey(
+    s: &mut dyn Session,
+    definitions: &Definitions,
+    request: &PreviewRequest,
+) -> Result<Definitions, DefinitionError> {
+    let Some(key) = &request.journey else { return Ok(definitions.clone()) };
+    let row = documents::get(s, DocumentKind::Journey.key(), key)?.ok_or_else(|| unknown("journey", key))?;
+    let journey = journey_of(&row.body).map_err(|_| unknown("journey", key))?;
+    Ok(definitions.with_tokens(journey.tokens))
+}
+
+/// A definition's body, or the draft that was handed in.
+fn stored<T: serde::de::DeserializeOwned>(
+    definitions: &Definitions,
+    kind: DocumentKind,
+    key: &str,
+    draft: Option<&Json>,
+) -> Result<T, DefinitionError> {
+    let unreadable =
+        |error: serde_json::Error| Finding::error("unreadable", "", format!("It cannot be read: {error}."));
+    if let Some(draft) = draft {
+        return Ok(content_of(draft).map_err(unreadable)?);
+    }
+    let found = definitions.get(kind, key).ok_or_else(|| unknown(&kind.label().to_lowercase(), key))?;
+    Ok(content_of(&found.body).map_err(unreadable)?)
+}
+
+fn unknown(kind: &str, key: &str) -> DefinitionError {
+    DefinitionError::Unknown { kind: kind.to_owned(), key: key.to_owned() }
+}
+
+/// The values of one recipient, as a step would copy them now.
+fn taken(
+    s: &mut dyn Session,
+    live: &Live,
+    snapshot: &Snapshot,
+    request: &PreviewRequest,
+) -> Result<Map<String, Json>, DefinitionError> {
+    let now = match request.at {
+        Some(at) => at,
+        None => s.now()?,
+    };
+    let person = request.person.as_deref().map(|key| id_of(s, Table::Person, key)).transpose()?;
+    let account = match (&request.account, person) {
+        (Some(key), _) => Some(id_of(s, Table::Account, key)?),
+        (None, Some(person)) => match people::accounts_of_each(s, &[person])?.into_iter().next() {
+            Some((_, key, _)) => Some(id_of(s, Table::Account, &key)?),
+            None => None,
+        },
+        (None, None) => None,
+    };
+    let mut wanted = Wanted::of(&snapshot.needs());
+    wanted.people.extend(person.map(PersonId));
+    wanted.accounts.extend(account.map(AccountId));
+    let world: World = load::load(s, live, now, &wanted)?;
+    let recipient = Recipient {
+        person: person.and_then(|id| world.person_ix(PersonId(id))),
+        account: account.and_then(|id| world.account_ix(AccountId(id))),
+        entered_at: Some(now),
+    };
+    let mut values = snapshot.take(&world, recipient);
+    for (name, holds) in &request.conditions {
+        if let Some(conditions) = values.get_mut("condition").and_then(Json::as_object_mut)
+            && conditions.contains_key(name)
+        {
+            conditions.insert(name.clone(), Json::Bool(*holds));
+        }
+    }
+    Ok(values)
+}
+
+fn id_of(s: &mut dyn Session, table: Table, key: &str) -> Result<i64, DefinitionError> {
+    let what = if table == Table::Person { "person" } else { "account" };
+    let found = intake::ids_of_keys(s, table, &[key])?.into_iter().next();
+    found.map(|(_, id, _)| id).ok_or_else(|| unknown(what, key))
+}
+
+fn too_long(rendered: &Rendered) -> Option<Finding> {
+    let kilobytes = rendered.html.len().div_ceil(1024);
+    let message = format!("The HTML is {kilobytes} KB long for this person; some mail programs cut it off at 100 KB.");
+    (rendered.html.len() > MOST_BYTES).then(|| Finding::warning("size_over_100kb", "/body", message))
+}
+
+fn shown_mailbox(mailbox: &Mailbox) -> String {
+    match &mailbox.name {
+        Some(name) => format!("{name} <{}>", mailbox.email),
+        None => mailbox.email.clone(),
+    }
+}
+
+impl From<&Link> for LinkShown {
+    fn from(link: &Link) -> Self {
+        Self { number: link.number, label: link.label.clone(), target: link.target.clone(), tracking: link.tracking }
+    }
+}

@@ -1,0 +1,264 @@
+//! Content on real stores: fragments, conditions and values of the journey; what is said about a draft; and that a preview,
+//! a proof, what is sent, what is sent again and what is looked at in a browser are one and the same.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use caravan_connect::tracking::Purpose;
+use caravan_engine::content::{self, PreviewRequest, preview_email, preview_text};
+use caravan_engine::definitions::{self, DefinitionError};
+use caravan_model::document::DocumentKind;
+use support::post::{Post, delivered, keys};
+use support::{World, codes, on_both_stores};
+
+const URL: &str = "https://go.acme.example";
+
+/// A fragment, an email that takes it in, and what both depend on.
+const NEWS: &str = r#"
+kind: fragment
+key: legal
+state: live
+body: {html: '<p>Terms apply{% if condition.chief %}, boss{% endif %}.</p>'}
+text: Terms apply.
+conditions:
+  chief: {subject: person, when: {person: job_title, starts_with: [Chief]}}
+---
+kind: email
+key: news
+connection: mail
+subject: "{{ my.topic }} for {{ person.key }}"
+preheader: "About {{ my.topic }}"
+view_as_web_page: true
+conditions:
+  big: {subject: account, when: {account: employees, at_least: 700}}
+body:
+  mjml: |
+    <mjml><mj-body><mj-section><mj-column>
+      <mj-text>Hello {{ person.first_name | default("there") }} of {{ account.name }} on {{ system.date | format_date("full") }}</mj-text>
+      <mj-raw>{% if condition.big %}</mj-raw><mj-text>A plan for large companies</mj-text>
+      <mj-raw>{% else %}</mj-raw><mj-text>A plan for all</mj-text><mj-raw>{% endif %}</mj-raw>
+      <mj-button href="https://acme.example/start?topic={{ my.topic }}">Start</mj-button>
+      <mj-text>{% include "legal" %}</mj-text>
+    </mj-column></mj-section></mj-body></mjml>
+"#;
+
+fn as_person(person: &str) -> PreviewRequest {
+    PreviewRequest { person: Some(person.into()), journey: Some("hello".into()), ..PreviewRequest::default() }
+}
+
+/// A mail with its own addresses led back to where the preview has them, and without the picture that counts opens.
+fn bare(html: &str) -> String {
+    let mut out = String::new();
+    let html = html.replace("\r\n", "\n");
+    let mut rest = html.as_str();
+    while let Some((before, after)) = rest.split_once(&format!("{URL}/t/")) {
+        let (route, after) = after.split_once('/').expect("a route");
+        let end = after.find(['"', '\'', '<', '&', '\n', ' ', ')']).unwrap_or(after.len());
+        let (token, after) = after.split_at(end);
+        out.push_str(before);
+        match route {
+            "o" => {
+                let picture = out.rfind("<img").expect("the picture");
+                out.truncate(picture);
+                rest = after.split_once('>').expect("its end").1;
+                continue;
+            }
+            "c" => match keys().verify(token).expect("a token of ours").purpose {
+                Purpose::Click { target, .. } => out.push_str(&target.replace('&', "&amp;")),
+                other => panic!("{other:?} is no click"),
+            },
+            route => out.push_str(&format!("{URL}/t/{route}/preview")),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out.trim_end().to_owned()
+}
+
+on_both_stores! {
+    preview_proof_send_retry_and_web_view_agree_byte_for_byte(world at "2026-12-01T09:00:00Z") {
+        let mut post = Post::new(world);
+        post.world.apply(NEWS);
+        post.sends("news", "tokens: {topic: Widgets}");
+        let engine = &post.world.engine.clone();
+        let decided = post.world.clock.now();
+        // The first try finds nobody.
+        post.smtp.stop();
+        assert_eq!(post.dispatcher().dispatch_once().expect("a try").delivered, 0);
+        post.smtp.restart();
+        post.advance(120);
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+
+        let request = PreviewRequest { at: Some(decided), ..as_person("p-5-0") };
+        let made = preview_email(engine, "news", &request, URL).expect("a preview");
+        let messages = post.smtp.messages();
+        let sent = messages.iter().find(|m| m.rcpt_to == ["p-5-0@example.com"]).expect("a message");
+        let sent_html = sent.html.as_deref().expect("an HTML part");
+        assert!(sent_html.contains("/t/o/") && sent_html.contains("/t/c/"), "what is sent is tracked");
+        assert_eq!(bare(sent_html), bare(&made.shown.html));
+        assert_eq!(sent.header("Subject"), Some(made.shown.subject.as_str()));
+        assert_eq!(bare(sent.text.as_deref().expect("a text part")), bare(&made.shown.text));
+        for part in ["Hello there of a-5", "A plan for all", "Terms apply, boss.", "Tuesday, December 1, 2026", "topic=Widgets"] {
+            assert!(made.shown.html.contains(part), "{part}: {}", made.shown.html);
+        }
+
+        let token = sent_html.split(&format!("{URL}/t/v/")).nth(1).and_then(|rest| rest.split('"').next()).expect("a way to the web view");
+        let view = content::web_view(engine, &keys(), URL, token).expect("a view").expect("the page");
+        assert!(!view.contains("/t/o/"), "looking at it there is no open");
+        assert_eq!(bare(&view), bare(sent_html));
+        assert_eq!(content::web_view(engine, &keys(), URL, "forged").expect("an answer"), None);
+
+        let traces = "SELECT (SELECT COUNT(*) FROM activity) + (SELECT COUNT(*) FROM ledger) + (SELECT COUNT(*) FROM suppression) + (SELECT COUNT(*) FROM cap_window)";
+        let before = post.world.one(traces);
+        let proofed = post.dispatcher().proof("mail", &made.rendered, "boss@acme.example").expect("a proof");
+        assert_eq!(proofed.outcome, "sent", "{proofed:?}");
+        let messages = post.smtp.messages();
+        let proof = messages.iter().find(|m| m.rcpt_to == ["boss@acme.example"]).expect("the proof");
+        assert_eq!(bare(proof.html.as_deref().expect("an HTML part")), bare(&made.shown.html));
+        assert_eq!(proof.header("Subject"), Some("[Proof] Widgets for p-5-0"));
+        assert_eq!(proof.header("List-Unsubscribe"), None);
+        assert_eq!(post.world.one(traces), before, "a proof leaves no trace");
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('boss@acme.example', 'manual', 0)");
+        let refused = post.dispatcher().proof("mail", &made.rendered, "boss@acme.example").expect("an answer");
+        assert_eq!(refused.outcome, "refused");
+    }
+
+    content_depends_on_the_recipient_and_can_be_forced(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(NEWS);
+        post.sends("news", "tokens: {topic: Widgets}");
+        let shown = |request: &PreviewRequest| preview_email(&post.world.engine, "news", request, URL).expect("a preview").shown;
+        let chief = shown(&as_person("p-9-0"));
+        assert_eq!(chief.conditions, BTreeMap::from([("big".into(), true), ("chief".into(), true)]));
+        let clerk = shown(&as_person("p-5-1"));
+        assert_eq!(clerk.conditions, BTreeMap::from([("big".into(), false), ("chief".into(), false)]));
+        assert!(clerk.html.contains("A plan for all") && clerk.html.contains("Terms apply."));
+        assert!(clerk.text.contains("A plan for all") && !clerk.text.contains("large companies"), "the text part too: {}", clerk.text);
+        let forced = shown(&PreviewRequest { conditions: BTreeMap::from([("big".to_owned(), true)]), ..as_person("p-5-1") });
+        assert!(forced.html.contains("A plan for large companies"));
+        let links: Vec<_> = clerk.links.iter().map(|link| (link.label.as_str(), serde_json::to_value(link.tracking).expect("a word"))).collect();
+        assert_eq!(links, [("Start", "tracked".into())]);
+        assert!(matches!(preview_email(&post.world.engine, "news", &as_person("nobody"), URL), Err(DefinitionError::Unknown { .. })));
+    }
+
+    a_published_version_keeps_its_fragments_until_they_are_propagated(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(NEWS);
+        post.sends("news", "tokens: {topic: Widgets}");
+        let world = &post.world;
+        let fragment = |state: &str, text: &str| {
+            world.apply(&format!("{{kind: fragment, key: legal, {state} body: {{html: '<p>{text}</p>'}}}}"))
+        };
+        let shown = || preview_email(&world.engine, "news", &as_person("p-5-1"), URL).expect("a preview").shown.html;
+        fragment("state: draft,", "In work");
+        assert!(shown().contains("Terms apply"), "a draft over a published fragment changes nothing of it");
+        let export = definitions::export(&world.engine, Some(DocumentKind::Fragment), Some("legal")).expect("an export");
+        assert_eq!(world.apply(&export[0].to_yaml().expect("YAML")).unchanged.len(), 1, "applying an export changes nothing");
+        fragment("", "In work still");
+        assert!(shown().contains("Terms apply"), "a draft stays one unless it is told otherwise");
+        fragment("state: live,", "In work still");
+        assert!(shown().contains("In work still"));
+
+        let frozen = || world.one("SELECT COUNT(*) FROM document_version WHERE CAST(frozen AS TEXT) LIKE '%In work still%'");
+        assert_eq!(frozen(), 0, "what was published is as it was published");
+        let propagate = |dry_run| content::propagate(&world.engine, DocumentKind::Fragment, "legal", "test", dry_run).expect("propagated");
+        let concerned = propagate(true);
+        assert_eq!((concerned.len(), concerned[0].journey.as_str(), concerned[0].from, concerned[0].to), (1, "hello", 1, 2));
+        assert_eq!(frozen(), 0, "asking changes nothing");
+        assert_eq!(propagate(false), concerned);
+        assert_eq!((frozen(), propagate(false).len()), (1, 0), "once");
+        // Whoever is inside stays on the version that it has.
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let messages = post.smtp.messages();
+        assert!(messages.iter().all(|m| m.html.as_deref().is_some_and(|html| html.contains("Terms apply"))));
+
+        let deleted = definitions::delete(&world.engine, DocumentKind::Fragment, "legal", None);
+        assert_eq!(codes(deleted), ["in_use"]);
+    }
+}
+
+/// The codes of findings, errors marked.
+fn told(findings: Vec<caravan_model::Finding>) -> Vec<String> {
+    let mark = |f: &caravan_model::Finding| if f.is_error() { "!" } else { "" };
+    let mut told: Vec<String> = findings.iter().map(|f| format!("{}{} {}", mark(f), f.code, f.pointer)).collect();
+    told.sort();
+    told.dedup();
+    told
+}
+
+#[test]
+fn the_same_is_said_of_content_in_the_editor_when_it_is_applied_and_by_validate() {
+    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
+    let broken = r##"
+kind: email
+key: broken
+connection: mail
+subject: ""
+text: " "
+from: {name: "", email: news@acme.example}
+body:
+  html: |
+    <p>{{ person.first_nam }} {{ person.job_title }}</p><img src="">
+    <a href="#">click here</a> {{ person.city | shout }}
+"##;
+    let expected = [
+        "!attribute_unknown /body/html",
+        "!filter_unknown /body/html",
+        "!from_name_missing /from/name",
+        "!subject_missing /subject",
+    ];
+    let validated = told(definitions::validate(&[("x.yaml".into(), broken.into())], post.world.clock.now()));
+    for code in &expected {
+        assert!(validated.iter().any(|told| told == code), "{code}: {validated:?}");
+    }
+    for code in [
+        "image_missing",
+        "image_without_alt",
+        "link_empty",
+        "link_text_vague",
+        "text_version_empty",
+        "token_without_fallback",
+        "opt_out_link_missing",
+    ] {
+        assert!(validated.iter().any(|told| told.starts_with(code)), "{code}: {validated:?}");
+    }
+    let manifest = r##"{"kind": "email", "key": "broken", "connection": "mail", "subject": "", "text": " ",
+        "from": {"name": "", "email": "news@acme.example"},
+        "body": {"html": "<p>{{ person.first_nam }} {{ person.job_title }}</p><img src=\"\">\n<a href=\"#\">click here</a> {{ person.city | shout }}\n"}}"##;
+    let in_editor = definitions::content_findings(&post.world.engine, serde_json::from_str(manifest).expect("JSON"));
+    assert_eq!(told(in_editor.expect("findings")), validated);
+    let Err(DefinitionError::Findings(applied)) = post.world.try_apply(broken) else { panic!("it is refused") };
+    assert_eq!(told(applied), validated);
+}
+
+#[test]
+fn values_of_the_journey_must_be_there_when_it_is_published() {
+    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
+    post.world.apply(NEWS);
+    post.world.apply(
+        "{kind: journey, key: hello, subject: account, audience: {account_list: big}, end: 2027-06-30T00:00:00Z, tokens: {topik: x}, entry: mail, nodes: {mail: {type: action, on: people, action: send_email, email: news, next: null}}}",
+    );
+    let refused = post.world.refused("hello");
+    assert_eq!(refused, [("my_token_undefined".to_owned(), Some("mail".to_owned()))]);
+    let nested = post.world.try_apply("{kind: journey, key: hi, subject: account, tokens: {A: [1]}}");
+    assert!(codes(nested).iter().any(|code| code == "bad_name"));
+}
+
+#[test]
+fn a_text_message_is_shown_with_its_length() {
+    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
+    post.world.apply(
+        "{kind: connection, key: twilio, type: twilio, settings: {account_sid: AC1, from: '+15005550006'}, secrets: {auth_token: {env: PATH}}}\n---\n\
+         {kind: sms_message, key: ping, connection: twilio, type: marketing, body: 'Hi {{ person.key }} – https://acme.example/a/very/long/address', shorten_links: true}",
+    );
+    let shown = preview_text(
+        &post.world.engine,
+        "ping",
+        &PreviewRequest { person: Some("p-5-1".into()), ..PreviewRequest::default() },
+        URL,
+    );
+    let shown = shown.expect("a preview");
+    assert_eq!(shown.text, "Hi p-5-1 – https://go.acme.example/s/preview000");
+    assert_eq!((shown.length.units, shown.length.parts, shown.length.outside), (47, 1, Some('–')));
+}
