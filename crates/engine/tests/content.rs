@@ -194,7 +194,7 @@ fn the_same_is_said_of_content_in_the_editor_when_it_is_applied_and_by_validate(
 kind: email
 key: broken
 connection: mail
-subject: ""
+subject: " "
 text: " "
 from: {name: "", email: news@acme.example}
 body:
@@ -223,7 +223,7 @@ body:
     ] {
         assert!(validated.iter().any(|told| told.starts_with(code)), "{code}: {validated:?}");
     }
-    let manifest = r##"{"kind": "email", "key": "broken", "connection": "mail", "subject": "", "text": " ",
+    let manifest = r##"{"kind": "email", "key": "broken", "connection": "mail", "subject": " ", "text": " ",
         "from": {"name": "", "email": "news@acme.example"},
         "body": {"html": "<p>{{ person.first_nam }} {{ person.job_title }}</p><img src=\"\">\n<a href=\"#\">click here</a> {{ person.city | shout }}\n"}}"##;
     let in_editor = definitions::content_findings(&post.world.engine, serde_json::from_str(manifest).expect("JSON"));

@@ -23,6 +23,7 @@ pub const PUBLIC: &[(&str, &str)] = &[
     ("GET", "/t/o/{token}"),
     ("GET", "/t/c/{token}"),
     ("GET", "/t/u/{token}"),
+    ("GET", "/t/v/{token}"),
     ("POST", "/t/u/{token}"),
 ];
 

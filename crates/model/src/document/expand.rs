@@ -109,9 +109,7 @@ impl<'a> Whole<'a> {
     }
 
     fn taken_in(&mut self, source: &str, host: Written, pointer: &str) -> String {
-        if host != Written::Text {
-            self.taken = 0;
-        }
+        self.taken = 0;
         let made: Result<String, Vec<()>> =
             included(source, |include| Ok(self.piece(include, host, pointer).unwrap_or_default()));
         made.unwrap_or_default()
