@@ -715,10 +715,9 @@ pub fn export(
         .filter(|row| kind.is_none_or(|kind| kind.key() == row.kind) && key.is_none_or(|key| key == row.key))
         .filter_map(|row| {
             let mut document = stored_document(row)?;
-            if document.kind().life_cycle() == LifeCycle::Publish {
-                if !(row.state == "live" && is_draft_over(&document)) {
-                    document.envelope.state = (row.state == "live").then_some(DocumentState::Live);
-                }
+            let is_live = row.state == "live";
+            if document.kind().life_cycle() == LifeCycle::Publish && !(is_live && is_draft_over(&document)) {
+                document.envelope.state = is_live.then_some(DocumentState::Live);
             }
             Some(document)
         })

@@ -41,7 +41,7 @@ pub struct Settings {
 /// Who sends: we, or Marketo.
 pub enum Prepared {
     /// An email of ours.
-    Ours(OurEmail),
+    Ours(Box<OurEmail>),
     /// A campaign of Marketo's sends it.
     Marketo(PreparedCall),
 }
@@ -103,7 +103,8 @@ impl Action for SendEmail {
         let connection = connection_of(email, definitions).map_err(|f| vec![f])?;
         let snapshot = snapshot_of(email, definitions)
             .map_err(|findings| findings.into_iter().map(|finding| at_email(finding, key)).collect::<Vec<_>>())?;
-        Ok(Prepared::Ours(OurEmail { email: key.clone(), lane: format!("email:{connection}"), connection, snapshot }))
+        let lane = format!("email:{connection}");
+        Ok(Prepared::Ours(Box::new(OurEmail { email: key.clone(), lane, connection, snapshot })))
     }
 
     fn needs(&self, prepared: &Prepared) -> Needs {

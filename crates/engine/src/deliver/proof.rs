@@ -8,6 +8,7 @@ use caravan_store::{StoreError, ledger, outbox};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::doors::Way;
 use super::gates::{COMPLAINT, UNSUBSCRIBED, folded_address};
 use super::results::Verdict;
 use super::{Dispatcher, call};
@@ -46,7 +47,7 @@ impl Dispatcher {
         if listed.iter().any(|(_, reason)| ![UNSUBSCRIBED, COMPLAINT].contains(&reason.as_str())) {
             return Ok(refused("The address is on the do-not-contact list.".to_owned()));
         }
-        let door = match self.doors.door(&live, connection) {
+        let door = match self.doors.door(&live, &Way::connection(connection)) {
             Ok(Some(door)) => door,
             Ok(None) => return Ok(refused("Nothing leaves here; messages are only recorded.".to_owned())),
             Err(shut) => return Ok(refused(told(&shut).unwrap_or_default())),
