@@ -73,6 +73,11 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Self = Self { amount: 0, unit: Unit::Minutes };
 
+    /// So many days, at most 255.
+    pub const fn days(amount: u8) -> Self {
+        Self { amount: amount as u32, unit: Unit::Days }
+    }
+
     /// So many of a unit, or nothing when that is too long.
     pub fn new(amount: u32, unit: Unit) -> Option<Self> {
         (amount <= unit.most()).then_some(Self { amount, unit })
