@@ -10,6 +10,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
+use caravan_engine::import::{FileFormat, ImportKind, ImportOptions, import};
 use caravan_engine::sets::{Set, preview};
 use caravan_model::attribute::Subject;
 use caravan_model::text::fold;
@@ -156,6 +157,25 @@ on_both_stores! {
         ] {
             assert_eq!(preview(&world.engine, Subject::Account, &when, 1, None).unwrap().count, count, "{when}");
         }
+    }
+    a_list_of_companies_is_imported_whole_and_asked_for_by_sector(world at "2026-12-01T11:00:00Z") {
+        let file = std::env::var("CARAVAN_COMPANIES").map_or_else(
+            |_| caravan_testkit::companies_csv(503, 1),
+            |path| std::fs::read_to_string(path).unwrap(),
+        );
+        let of = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+        let map = vec![of("Symbol", "key"), of("Security", "name"), of("GICS Sector", "industry"), of("Headquarters Location", "city")];
+        let options = ImportOptions { map, ..ImportOptions::default() };
+        let report = import(&world.engine, &ImportKind::Accounts, file.as_bytes(), FileFormat::Csv, &options, &mut ()).unwrap();
+        assert_eq!((report.created, report.rejected), (503, 0), "{:?}", report.rejects);
+        let sector = "Health Care";
+        let there = file.lines().filter(|line| line.contains(&format!(",{sector},"))).count() as i64;
+        let when = json!({"account": "industry", "is": "HEALTH care"});
+        assert_eq!(preview(&world.engine, Subject::Account, &when, 1, None).unwrap().count, there);
+        assert!(there > 10, "{there}");
+        world.apply(&format!("{{kind: account_list, key: health, type: dynamic, state: live, when: {when}}}"));
+        world.run();
+        assert_eq!(world.one("SELECT COUNT(*) FROM list_member"), there);
     }
     records_and_roles_count_in_lists_of_both_kinds(world at "2026-12-01T11:00:00Z") {
         data::furnish(&world, 7);
