@@ -1699,6 +1699,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/accounts/{key}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge another account into this one; it cannot be undone */
+        post: operations["post_accounts_key_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/merge/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What merging another account into this one would do */
+        post: operations["post_accounts_key_merge_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{key}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merge another person into this one; it cannot be undone */
+        post: operations["post_people_key_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{key}/merge/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What merging another person into this one would do */
+        post: operations["post_people_key_merge_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/custom_objects/{key}/records": {
         parameters: {
             query?: never;
@@ -1927,6 +1995,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buying_groups/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every term of a buying group's completeness and engagement */
+        get: operations["get_buying_groups_id_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying-groups/{id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every term of a buying group's completeness and engagement */
+        get: operations["get_buying-groups_id_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying_groups/{id}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A buying group's scores day by day */
+        get: operations["get_buying_groups_id_scores"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/engagement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The weights in force and the latest run over everybody */
+        get: operations["get_engagement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/engagement/score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Score everybody now instead of tonight */
+        post: operations["post_engagement_score"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles_templates/{key}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new draft like this definition of kind roles_template, whatever state that is in */
+        post: operations["post_roles_templates_key_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/weighting_models/{key}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new draft like this definition of kind weighting_model, whatever state that is in */
+        post: operations["post_weighting_models_key_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/group_jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs that create and maintain buying groups */
+        get: operations["get_group_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/solution_interests/{key}/create_groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create the buying groups of an interest that are missing, now */
+        post: operations["post_solution_interests_key_create_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/solution_interests/{key}/maintain_groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at all buying groups of an interest again, now */
+        post: operations["post_solution_interests_key_maintain_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/import/{kind}": {
         parameters: {
             query?: never;
@@ -2132,6 +2370,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/t/v/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A message as a web page; counts nothing */
+        get: operations["get_t_v_token"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/t/u/{token}": {
         parameters: {
             query?: never;
@@ -2252,6 +2507,159 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The filters of templates, with examples */
+        get: operations["get_filters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/content/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What stands against a manifest of content, errors and warnings; nothing is saved */
+        post: operations["post_content_findings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emails/{key}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** An email as a person would get it */
+        post: operations["post_emails_key_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sms_messages/{key}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A text message as a person would get it */
+        post: operations["post_sms_messages_key_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emails/{key}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an email, as a person would get it, to those who look it over; leaves no trace */
+        post: operations["post_emails_key_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates/{key}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The manifest of an email that begins as a template is; nothing is saved */
+        post: operations["post_email_templates_key_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fragments/{key}/propagate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish new versions of the live journeys that use this content in an older form */
+        post: operations["post_fragments_key_propagate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emails/{key}/propagate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish new versions of the live journeys that use this content in an older form */
+        post: operations["post_emails_key_propagate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sms_messages/{key}/propagate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish new versions of the live journeys that use this content in an older form */
+        post: operations["post_sms_messages_key_propagate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/delivery/hold": {
         parameters: {
             query?: never;
@@ -2338,6 +2746,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/hooks/external/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The answer of an external service to a call of a journey */
+        post: operations["post_hooks_external_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/hooks/texts/{connection}": {
         parameters: {
             query?: never;
@@ -2349,6 +2774,74 @@ export interface paths {
         put?: never;
         /** Reports and answers of a provider of text messages */
         post: operations["post_hooks_texts_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a connection without sending anything: a sentence on what the other side said, or on what is wrong */
+        post: operations["post_connections_key_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/choices/{what}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the other side offers to choose from: lists, campaigns, emails, workspaces */
+        get: operations["get_connections_key_choices_what"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}/registration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the OpenAPI document of an external action and keep what it says; journeys can call it from then on */
+        post: operations["post_external_actions_key_registration"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_services/inspection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a service by the address of its OpenAPI document, and get a manifest to begin with; nothing is kept */
+        post: operations["post_external_services_inspection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2382,6 +2875,23 @@ export interface paths {
         };
         /** A caught message with everything in it */
         get: operations["get_mail_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long activities are kept, how many there are, and what the last run deleted */
+        get: operations["get_retention"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3848,6 +4358,8 @@ export interface components {
             journeys: components["schemas"]["AccountJourney"][];
             /** @description Keys of the people lists they are in. */
             lists: string[];
+            /** @description Key of the persona that fits them best. */
+            persona?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -4038,6 +4550,82 @@ export interface components {
              * @description How many keys name nobody.
              */
             unknown_count: number;
+        };
+        /** @description Who goes. */
+        MergeWith: {
+            /** @description Key of the account or person that goes; what it has goes over. */
+            gone: string;
+        };
+        /** @description What a merge does, or did. */
+        Merged: {
+            /** @description The key that stays. */
+            keep: string;
+            /** @description The key that goes. */
+            gone: string;
+            /** @description Attributes that the one that stays takes from the other, having had no value. */
+            filled: string[];
+            /** @description Attributes in which the two differ: the value of the one that stays holds. */
+            kept: string[];
+            /**
+             * Format: uint64
+             * @description Relations between accounts and people that are new to the one that stays.
+             */
+            relations: number;
+            /**
+             * Format: uint64
+             * @description Memberships of lists and audiences that are new to the one that stays.
+             */
+            lists: number;
+            /**
+             * Format: uint64
+             * @description Buying groups that go over whole.
+             */
+            groups_moved: number;
+            /**
+             * Format: uint64
+             * @description Buying groups that are united with one of the same solution interest.
+             */
+            groups_united: number;
+            /**
+             * Format: uint64
+             * @description Places in buying groups that go over.
+             */
+            members_moved: number;
+            /**
+             * Format: uint64
+             * @description Places that both had: the higher source decided.
+             */
+            members_decided: number;
+            /**
+             * Format: uint64
+             * @description Named scores that are added up.
+             */
+            scores: number;
+            /**
+             * Format: uint64
+             * @description Activities that go over.
+             */
+            activities: number;
+            /**
+             * Format: uint64
+             * @description Messages and calls that go over, queued and done.
+             */
+            messages: number;
+            /**
+             * Format: uint64
+             * @description Records of objects that go over.
+             */
+            records: number;
+            /**
+             * Format: uint64
+             * @description Trips that go over, inside or ended.
+             */
+            trips_moved: number;
+            /**
+             * Format: uint64
+             * @description Trips that end as removed, because the one that stays is inside the same journey.
+             */
+            trips_ended: number;
         };
         ObjectPath: {
             /** @description Key of the object; `opportunity` is built in. */
@@ -4464,6 +5052,382 @@ export interface components {
             /** @description Who put the person there: `manual`, `journey` or `system`. */
             source: string;
         };
+        /** @description Both scores of a buying group, term by term. */
+        Explained: {
+            /** @description The group's id, `grp_…`. */
+            id: string;
+            /** @description Interest and account: `CRM for Acme`. */
+            name: string;
+            /** @description How complete it is. */
+            completeness: components["schemas"]["CompletenessSum"];
+            /** @description How engaged it is. */
+            engagement: components["schemas"]["EngagementSum"];
+        };
+        /** @description Completeness: the sum of what each role adds. */
+        CompletenessSum: {
+            /**
+             * Format: double
+             * @description The score as it is stored, 0 to 100, exact; none when no role is required.
+             */
+            score?: number | null;
+            /**
+             * Format: int64
+             * @description As it is shown: a whole number, halves up.
+             */
+            shown?: number | null;
+            /**
+             * Format: double
+             * @description The sum of what the roles add, as of now.
+             */
+            sum?: number | null;
+            /**
+             * Format: uint
+             * @description How many roles are required: each adds its part of them.
+             */
+            required_roles: number;
+            /** @description The roles in order of priority. */
+            roles: components["schemas"]["RoleTerm"][];
+        };
+        /** @description What a role adds to completeness. */
+        RoleTerm: {
+            /** @description The role. */
+            role: string;
+            /** @description Whether it counts. */
+            required: boolean;
+            /**
+             * Format: uint
+             * @description Members that fill it; who was removed or left the account does not count.
+             */
+            members: number;
+            /**
+             * Format: uint32
+             * @description Members that it needs.
+             */
+            members_required: number;
+            /**
+             * Format: double
+             * @description 100 × the smaller of both ÷ what it needs.
+             */
+            filled: number;
+            /**
+             * Format: double
+             * @description `filled` ÷ the number of required roles; 0 when it is not required.
+             */
+            adds: number;
+        };
+        /** @description Engagement: what each member adds, from what they did. */
+        EngagementSum: {
+            /**
+             * Format: double
+             * @description The score as it is stored, 0 to 100, exact.
+             */
+            score?: number | null;
+            /**
+             * Format: int64
+             * @description As it is shown: a whole number, halves up.
+             */
+            shown?: number | null;
+            /** @description The run that scored; none before the first. */
+            run?: components["schemas"]["RunTerms"] | null;
+            /** @description The roles that somebody has, and what their members weigh. */
+            roles: components["schemas"]["RoleShare"][];
+            /** @description What each member adds. */
+            members: components["schemas"]["MemberTerm"][];
+            /**
+             * Format: double
+             * @description The sum of what the members add.
+             */
+            raw: number;
+            /**
+             * Format: double
+             * @description 100 × √`raw` ÷ √ of the largest sum of a group: the score, unless members changed since the run.
+             */
+            scaled?: number | null;
+        };
+        /** @description What a run measured by. */
+        RunTerms: {
+            /** @description The last day that counts. */
+            day: string;
+            /** @description The first day that counts. */
+            first_day: string;
+            /** @description Key of the weighting model. */
+            model?: string | null;
+            /** @description Name of the formulas. */
+            norm: string;
+            /** @description Type of activity → weight, scaled so that the largest of those that occurred is 1. */
+            weights: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The most that count of one type for a person and day.
+             */
+            most_per_day: number;
+            /**
+             * Format: double
+             * @description The largest sum of a person: its score is 100.
+             */
+            largest_person: number;
+            /**
+             * Format: double
+             * @description The largest sum of a group: its score is 100.
+             */
+            largest_group: number;
+            /**
+             * Format: date-time
+             * @description What was received later did not count.
+             */
+            started_at: string;
+        };
+        /** @description What a role's members weigh. */
+        RoleShare: {
+            /** @description The role. */
+            role: string;
+            /**
+             * Format: uint32
+             * @description What the template gives it.
+             */
+            weight: number;
+            /**
+             * Format: double
+             * @description Its share among the roles that somebody has, 0 to 1.
+             */
+            share: number;
+        };
+        /** @description What a member adds. */
+        MemberTerm: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description First and last name. */
+            name?: string | null;
+            /** @description The role. */
+            role: string;
+            /**
+             * Format: double
+             * @description The person's score: 100 × √`raw` ÷ √ of the largest sum of a person.
+             */
+            score: number;
+            /**
+             * Format: double
+             * @description The share of the role.
+             */
+            share: number;
+            /**
+             * Format: double
+             * @description `score` × `share`.
+             */
+            adds: number;
+            /**
+             * Format: double
+             * @description The sum of what the person's activities add.
+             */
+            raw: number;
+            /** @description What the person did of each type. */
+            activities: components["schemas"]["ActivityDays"][];
+        };
+        /** @description What a person did of one type. */
+        ActivityDays: {
+            /** @description The type. */
+            type: string;
+            /**
+             * Format: double
+             * @description Its weight in the run.
+             */
+            weight: number;
+            /**
+             * Format: int64
+             * @description How many count.
+             */
+            counted: number;
+            /**
+             * Format: double
+             * @description `counted` × `weight`.
+             */
+            adds: number;
+            /** @description Day by day. */
+            days: components["schemas"]["DayTerm"][];
+        };
+        /** @description What a person did of one type on one day. */
+        DayTerm: {
+            /** @description The day. */
+            day: string;
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            times: number;
+            /**
+             * Format: int64
+             * @description How many of them count.
+             */
+            counted: number;
+        };
+        /** @description How far back. */
+        HistoryQuery: {
+            /**
+             * Format: int64
+             * @description Days back from today, 1 to 800; 400 when left out.
+             */
+            days?: number | null;
+        };
+        /** @description One page of a list. */
+        PastScoresPage: {
+            /** @description The rows. */
+            items: components["schemas"]["PastScores"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A day of a group's scores. */
+        PastScores: {
+            /** @description The day. */
+            day: string;
+            /**
+             * Format: double
+             * @description Completeness, exact.
+             */
+            completeness?: number | null;
+            /**
+             * Format: double
+             * @description Engagement, exact.
+             */
+            engagement?: number | null;
+            /** @description Name of the formulas. */
+            norm: string;
+        };
+        /** @description The weights in force and the latest run. */
+        InForce: {
+            /** @description Key of the weighting model. */
+            model: string;
+            /** @description Its name. */
+            name: string;
+            /** @description It came with the installation: none has been made live yet. */
+            first: boolean;
+            /** @description Type of activity → what it weighs. */
+            activities: {
+                [key: string]: number;
+            };
+            /** @description The latest run over everybody; none before the first. */
+            latest_run?: components["schemas"]["LatestRun"] | null;
+        };
+        /** @description A run over everybody. */
+        LatestRun: {
+            /** @description The last day that counted. */
+            day: string;
+            /** @description Key of the model that it weighed with. */
+            model?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            finished_at?: string | null;
+        };
+        /** @description What was asked for. */
+        Asked: {
+            /**
+             * Format: date-time
+             * @description When; the runtime does it next.
+             */
+            asked_at: string;
+        };
+        DefinitionPath: {
+            /** @description Key of what is copied. */
+            key: string;
+        };
+        /** @description What the copy is called. */
+        Copy: {
+            /** @description The copy's key. */
+            key: string;
+            /**
+             * @description The copy's name; left out: the name and ` copy`.
+             * @default null
+             */
+            name: string | null;
+        };
+        /** @description Whose jobs. */
+        JobQuery: {
+            /** @description Key of a solution interest; left out: of all. */
+            solution_interest?: string | null;
+        };
+        /** @description One page of a list. */
+        JobPage: {
+            /** @description The rows. */
+            items: components["schemas"]["Job"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A job of an interest. */
+        Job: {
+            /** @description Key of the solution interest. */
+            solution_interest: string;
+            /** @description What it does. */
+            kind: components["schemas"]["JobKind"];
+            /** @description Whose accounts get groups: `account_list KEY` or `audience KEY`; none for maintenance. */
+            accounts?: string | null;
+            /** @description How far its latest run has come. */
+            state: components["schemas"]["JobState"];
+            /** @description Why it cannot be done. */
+            problem?: string | null;
+            /**
+             * Format: int64
+             * @description How often it was asked for.
+             */
+            run: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for last.
+             */
+            asked_at: string;
+            /** @description By whom: a user, `daily`, or `definitions` when they changed. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When it did something last.
+             */
+            last_run_at?: string | null;
+            /**
+             * Format: int64
+             * @description Accounts, or groups, that the latest run looked at.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description Groups created since it began.
+             */
+            created: number;
+            /**
+             * Format: int64
+             * @description Accounts passed over because they have no name.
+             */
+            skipped_without_name: number;
+            /**
+             * Format: int64
+             * @description Groups whose members changed.
+             */
+            changed: number;
+        };
+        /** @description What a job does. */
+        JobKind: "create" | "maintain";
+        /** @description How far a job has come. */
+        JobState: "queued" | "running" | "idle" | "failed";
+        InterestPath: {
+            /** @description Key of the solution interest. */
+            key: string;
+        };
         KindPath: {
             /**
              * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
@@ -4710,6 +5674,212 @@ export interface components {
              */
             trips: number;
         };
+        /** @description Every filter. */
+        Filters: {
+            /** @description In the order of the documentation. */
+            items: components["schemas"]["FilterShown"][];
+        };
+        /** @description A filter of templates. */
+        FilterShown: {
+            /** @description As written behind the bar. */
+            name: string;
+            /** @description Its arguments, with `=` where one may be left out. */
+            arguments: string;
+            /** @description What it is for. */
+            group: string;
+            /** @description What it does. */
+            about: string;
+            /** @description A template that uses it. */
+            example: string;
+            /** @description What the example puts out. */
+            gives: string;
+        };
+        /** @description What stands against content. */
+        ContentFindings: {
+            /** @description Errors refuse publishing, warnings do not. */
+            items: components["schemas"]["Finding"][];
+        };
+        ContentPath: {
+            /** @description The definition's key. */
+            key: string;
+        };
+        /** @description As whom, and from what, a message is made. */
+        PreviewRequest: {
+            /**
+             * @description A manifest that has not been saved, instead of the stored one.
+             * @default null
+             */
+            draft: unknown;
+            /**
+             * @description Key of the person; left out: a person of whom nothing is known.
+             * @default null
+             */
+            person: string | null;
+            /**
+             * @description Key of the account; left out: the person's first.
+             * @default null
+             */
+            account: string | null;
+            /**
+             * @description Key of the journey whose values `my` names.
+             * @default null
+             */
+            journey: string | null;
+            /**
+             * @description Answers that are forced on conditions, by name.
+             * @default {}
+             */
+            conditions: {
+                [key: string]: boolean;
+            };
+            /**
+             * Format: date-time
+             * @description The message's clock; left out: now.
+             * @default null
+             */
+            at: string | null;
+        };
+        /** @description An email as one person would get it. */
+        Preview: {
+            /** @description The subject line. */
+            subject: string;
+            /** @description Who it comes from; none: the connection's sender. */
+            from?: string | null;
+            /** @description Where answers go, when not to the sender. */
+            reply_to?: string | null;
+            /** @description The HTML part. */
+            html: string;
+            /** @description The plain text part. */
+            text: string;
+            /**
+             * Format: uint
+             * @description Length of the HTML part in bytes.
+             */
+            bytes: number;
+            /** @description What is worth a look, for this person too. */
+            findings: components["schemas"]["Finding"][];
+            /** @description The links, in the order of the design. */
+            links: components["schemas"]["LinkShown"][];
+            /** @description The conditions that the content depends on, and whether each holds. */
+            conditions: {
+                [key: string]: boolean;
+            };
+            /** @description Values without fallback that this person does not have. */
+            missing: string[];
+        };
+        /** @description A link of an email. */
+        LinkShown: {
+            /**
+             * Format: uint16
+             * @description Its number, from 0.
+             */
+            number: number;
+            /** @description What people read of it, as a template. */
+            label: string;
+            /** @description Where it leads, as a template. */
+            target: string;
+            /** @description Whether clicks on it are counted. */
+            tracking: components["schemas"]["Tracking"];
+        };
+        /** @description Whether clicks on a link are counted. */
+        Tracking: "tracked" | "off" | "never";
+        /** @description A text message as one person would get it. */
+        TextPreview: {
+            /** @description The text, its links shortened to codes of the same length as those that are sent. */
+            text: string;
+            /** @description Its alphabet. */
+            alphabet: components["schemas"]["Alphabet"];
+            /**
+             * Format: uint
+             * @description Its units.
+             */
+            units: number;
+            /**
+             * Format: uint
+             * @description The parts that are sent and paid for.
+             */
+            parts: number;
+            /** @description The first character that GSM-7 does not have, and so the reason for UCS-2. */
+            outside?: string | null;
+        };
+        /** @description The alphabet of a text message. */
+        Alphabet: "GSM-7" | "UCS-2";
+        /** @description Who looks an email over, and as whom. */
+        Proof: {
+            /** @description The addresses, at most ten, each as a person. */
+            to: components["schemas"]["ProofTo"][];
+            /**
+             * @description Key of the journey whose values `my` names.
+             * @default null
+             */
+            journey: string | null;
+        };
+        /** @description An address, and as whom it gets the email. */
+        ProofTo: {
+            /** @description The address. */
+            email: string;
+            /**
+             * @description Key of the person.
+             * @default null
+             */
+            person: string | null;
+            /**
+             * @description Key of the account; left out: the person's first.
+             * @default null
+             */
+            account: string | null;
+        };
+        /** @description What became of proofs. */
+        Proofs: {
+            /** @description In the order of the addresses. */
+            items: components["schemas"]["Proofed"][];
+        };
+        /** @description What became of a proof to one address. */
+        Proofed: {
+            /** @description The address. */
+            to: string;
+            /**
+             * @description `sent`, or `refused`.
+             * @enum {string}
+             */
+            outcome: "sent" | "refused";
+            /** @description Why it was refused, for people. */
+            message?: string | null;
+        };
+        /** @description What the email is called and by what it leaves. */
+        Beginning: {
+            /** @description The email's key. */
+            key: string;
+            /** @description Key of the connection that sends it. */
+            connection: string;
+        };
+        PropagateQuery: {
+            /**
+             * @description Say which journeys it concerns, but change nothing.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /** @description The journeys that content was brought into. */
+        AllPropagated: {
+            /** @description In the order of their keys. */
+            items: components["schemas"]["Propagated"][];
+        };
+        /** @description A journey that takes changed content in. */
+        Propagated: {
+            /** @description The journey's key. */
+            journey: string;
+            /**
+             * Format: int64
+             * @description The version that new travellers took so far.
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description The version with the changed content.
+             */
+            to: number;
+        };
         /** @description Whether everything that would leave is held: messages and calls stay queued. */
         Hold: {
             /** @description True: nothing leaves. */
@@ -4938,6 +6108,65 @@ export interface components {
             /** @description Key of the connection. */
             connection: string;
         };
+        KeyPath: {
+            /** @description Its key. */
+            key: string;
+        };
+        /** @description What came of trying a connection. */
+        Tested: {
+            /** @description Whether it works. */
+            ok: boolean;
+            /** @description What the other side said, or what is wrong and what to do. */
+            message: string;
+        };
+        ChoicesPath: {
+            /** @description Key of the connection. */
+            key: string;
+            /** @description `lists`, `campaigns`, `emails`, `workspaces` … */
+            what: string;
+        };
+        ChoicesQuery: {
+            /** @description What was chosen before: the workspace of a campaign. */
+            within?: string | null;
+        };
+        /** @description What there is to choose from. */
+        Choices: {
+            /** @description In the order of their names. */
+            data: components["schemas"]["Choice"][];
+        };
+        /** @description Something of the other system that a setting may name. */
+        Choice: {
+            /** @description What the setting gets. */
+            value: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description Where it stands, to tell namesakes apart. */
+            detail: string;
+        };
+        /** @description A service that is registered. */
+        Registration: {
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description Which service to look at. */
+        Inspection: {
+            /** @description Address of its OpenAPI document. */
+            url: string;
+            /**
+             * @description Values of the secrets by name (`api_key`; `user`, `password`; `client_id`, `client_secret`), used once and not kept.
+             * @default {}
+             */
+            secrets: {
+                [key: string]: string;
+            };
+        };
+        /** @description What was found at an address. */
+        Inspected: {
+            /** @description What the document and the service say. */
+            service: unknown;
+            /** @description A manifest to begin with; the mapping of fields is to be filled in. */
+            manifest: unknown;
+        };
         /** @description One page of a list. */
         MailRowPage: {
             /** @description The rows. */
@@ -4998,6 +6227,74 @@ export interface components {
             text?: string | null;
             /** @description As it came over the wire. */
             source: string;
+        };
+        /** @description What is kept for a time. */
+        Retention: {
+            /** @description The settings' rules over activities; without one they are kept for ever. */
+            rules: components["schemas"]["RetentionRule"][];
+            /** @description How long ids refuse repeated activities. */
+            repeats: string;
+            /** @description How long activities wait for a person or account that is not known. */
+            unknown: string;
+            /** @description How much there is. */
+            sizes: components["schemas"]["KeptSize"][];
+            /** @description What the last run deleted. */
+            last_run?: components["schemas"]["RetentionRun"] | null;
+            /**
+             * Format: date-time
+             * @description When the next run is due; none: as soon as a server runs.
+             */
+            next_run_at?: string | null;
+        };
+        /** @description A rule over activities. */
+        RetentionRule: {
+            /** @description The type of activity; `*`: every type without a rule of its own. */
+            activity: string;
+            /** @description How long they are kept after they were received. */
+            keep: string;
+        };
+        /** @description How much of something there is. */
+        KeptSize: {
+            /** @description `activities`, `repeats` or `unknown`. */
+            what: string;
+            /**
+             * Format: int64
+             * @description Rows; large numbers are estimated on PostgreSQL.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Bytes with indexes, where the database tells.
+             */
+            bytes?: number | null;
+            /**
+             * Format: date-time
+             * @description When the oldest was received.
+             */
+            oldest?: string | null;
+        };
+        /** @description What a run deleted. */
+        RetentionRun: {
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at: string;
+            /**
+             * Format: uint64
+             * @description Activities.
+             */
+            activities: number;
+            /**
+             * Format: uint64
+             * @description Ids that refused repeats.
+             */
+            seen: number;
+            /**
+             * Format: uint64
+             * @description Activities whose person or account never came.
+             */
+            parked: number;
         };
         /** @description How it stands. */
         Health: {
@@ -5324,6 +6621,10 @@ export interface components {
             hold_out?: number | null;
             /** @description One email per address and node, however many people share the address. */
             deduplicate_email?: boolean;
+            /** @description Texts, numbers and truth values by name, for the messages that this journey sends: `{{ my.NAME }}`. */
+            tokens?: {
+                [key: string]: unknown;
+            };
             /** @description The first node. */
             entry?: string | null;
             /**
@@ -5647,6 +6948,15 @@ export interface components {
         } | {
             html: string;
         };
+        /** @description A condition on which content depends: `{% if condition.NAME %}`. */
+        EmailManifestContentCondition: {
+            /** @description Whom it is about: the recipient, or the account on whose trip the message is sent. */
+            subject: components["schemas"]["EmailManifestSubject"];
+            /** @description When it holds. */
+            when: unknown;
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        EmailManifestSubject: "account" | "person";
         /**
          * Email
          * @description An email.
@@ -5684,6 +6994,12 @@ export interface components {
             cc?: string[];
             /** @description Key of the rule set that limits it. */
             rule_set?: string | null;
+            /** @description The solution interest whose buying group of the account `buying_group` tells of. */
+            solution_interest?: string | null;
+            /** @description Conditions on which content depends, by the name with which templates ask: `{% if condition.NAME %}`. */
+            conditions?: {
+                [key: string]: components["schemas"]["EmailManifestContentCondition"];
+            };
         };
         /** @description The body of an email: one of the two. */
         EmailTemplateManifestMailBody: {
@@ -5691,6 +7007,15 @@ export interface components {
         } | {
             html: string;
         };
+        /** @description A condition on which content depends: `{% if condition.NAME %}`. */
+        EmailTemplateManifestContentCondition: {
+            /** @description Whom it is about: the recipient, or the account on whose trip the message is sent. */
+            subject: components["schemas"]["EmailTemplateManifestSubject"];
+            /** @description When it holds. */
+            when: unknown;
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        EmailTemplateManifestSubject: "account" | "person";
         /**
          * Email template
          * @description A body to begin emails with; later changes do not reach them.
@@ -5710,6 +7035,10 @@ export interface components {
             body: components["schemas"]["EmailTemplateManifestMailBody"];
             /** @description The text version. */
             text?: string | null;
+            /** @description Conditions on which content depends; emails made of it begin with them. */
+            conditions?: {
+                [key: string]: components["schemas"]["EmailTemplateManifestContentCondition"];
+            };
         };
         /** @description The body of an email: one of the two. */
         FragmentManifestMailBody: {
@@ -5717,6 +7046,15 @@ export interface components {
         } | {
             html: string;
         };
+        /** @description A condition on which content depends: `{% if condition.NAME %}`. */
+        FragmentManifestContentCondition: {
+            /** @description Whom it is about: the recipient, or the account on whose trip the message is sent. */
+            subject: components["schemas"]["FragmentManifestSubject"];
+            /** @description When it holds. */
+            when: unknown;
+        };
+        /** @description Whose attribute, condition, list or journey it is. */
+        FragmentManifestSubject: "account" | "person";
         /**
          * Fragment
          * @description A piece of content that several emails include.
@@ -5737,6 +7075,12 @@ export interface components {
             state?: "draft" | "live";
             /** @description The content. */
             body: components["schemas"]["FragmentManifestMailBody"];
+            /** @description The same for text parts that take it in; left out: nothing. */
+            text?: string | null;
+            /** @description Conditions on which its content depends. */
+            conditions?: {
+                [key: string]: components["schemas"]["FragmentManifestContentCondition"];
+            };
         };
         /** @description Why a message is sent, which decides on the consent it needs. */
         SmsMessageManifestMessageType: "marketing" | "transactional";
@@ -5761,6 +7105,8 @@ export interface components {
             body: string;
             /** @description Whether links are shortened and counted. */
             shorten_links?: boolean;
+            /** @description Key of the rule set that limits it. */
+            rule_set?: string | null;
         };
         /**
          * External audience
@@ -6182,6 +7528,28 @@ export interface components {
         };
         /** @description What is done with opens and clicks that a machine made. */
         SettingsManifestTreatment: "off" | "log" | "filter";
+        /** @description How long things are kept, counted from when they were received. Durations like `90d` or `24mo`, at least a day. */
+        SettingsManifestRetention: {
+            /** @description Activities of every type that `by_type` does not name; left out: for ever. */
+            activities?: components["schemas"]["SettingsManifestDuration"] | null;
+            /** @description Activities by their type. */
+            by_type?: {
+                [key: string]: components["schemas"]["SettingsManifestDuration"];
+            };
+            /** @description Ids by which repeated activities are refused; left out: 30 days. */
+            repeats?: components["schemas"]["SettingsManifestDuration"] | null;
+            /** @description Activities that wait for a person or account that is not known; left out: 30 days. */
+            unknown?: components["schemas"]["SettingsManifestDuration"] | null;
+        };
+        /**
+         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
+         * @example 30m
+         * @example 4h
+         * @example 3d
+         * @example 2w
+         * @example 1mo
+         */
+        SettingsManifestDuration: string;
         /**
          * Settings
          * @description The organisation's settings. There is one such document, with the key `settings`.
@@ -6212,6 +7580,8 @@ export interface components {
             fields?: components["schemas"]["SettingsManifestFieldSwitches"];
             /** @description What is done with opens and clicks of machines. */
             machines?: components["schemas"]["SettingsManifestMachines"];
+            /** @description How long what happened is kept; left out: for ever. */
+            retention?: components["schemas"]["SettingsManifestRetention"] | null;
         };
     };
     responses: never;
@@ -11816,6 +13186,154 @@ export interface operations {
             };
         };
     };
+    post_accounts_key_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who goes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWith"];
+            };
+        };
+        responses: {
+            /** @description What a merge does, or did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_accounts_key_merge_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who goes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWith"];
+            };
+        };
+        responses: {
+            /** @description What a merge does, or did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_key_merge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who goes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWith"];
+            };
+        };
+        responses: {
+            /** @description What a merge does, or did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_key_merge_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who goes. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWith"];
+            };
+        };
+        responses: {
+            /** @description What a merge does, or did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Merged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_custom_objects_key_records: {
         parameters: {
             query?: {
@@ -12551,6 +14069,331 @@ export interface operations {
             };
         };
     };
+    get_buying_groups_id_explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both scores of a buying group, term by term. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get_buying-groups_id_explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both scores of a buying group, term by term. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explained"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_buying_groups_id_scores: {
+        parameters: {
+            query?: {
+                /** @description Days back from today, 1 to 800; 400 when left out. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PastScoresPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_engagement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The weights in force and the latest run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InForce"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_engagement_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asked"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_roles_templates_key_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of what is copied. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What the copy is called. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Copy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_weighting_models_key_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of what is copied. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What the copy is called. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Copy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_group_jobs: {
+        parameters: {
+            query?: {
+                /** @description Key of a solution interest; left out: of all. */
+                solution_interest?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_solution_interests_key_create_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the solution interest. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job of an interest. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_solution_interests_key_maintain_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the solution interest. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job of an interest. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_import_kind: {
         parameters: {
             query?: {
@@ -12960,6 +14803,19 @@ export interface operations {
         requestBody?: never;
         responses: never;
     };
+    get_t_v_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Signed by this installation. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
     get_t_u_token: {
         parameters: {
             query?: never;
@@ -13154,6 +15010,320 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Remedied"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_filters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every filter. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Filters"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_content_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description What stands against content. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentFindings"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_emails_key_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description As whom, and from what, a message is made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description An email as one person would get it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sms_messages_key_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description As whom, and from what, a message is made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description A text message as one person would get it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPreview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_emails_key_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who looks an email over, and as whom. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            /** @description What became of proofs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proofs"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_email_templates_key_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What the email is called and by what it leaves. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Beginning"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_fragments_key_propagate: {
+        parameters: {
+            query?: {
+                /** @description Say which journeys it concerns, but change nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journeys that content was brought into. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllPropagated"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_emails_key_propagate: {
+        parameters: {
+            query?: {
+                /** @description Say which journeys it concerns, but change nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journeys that content was brought into. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllPropagated"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sms_messages_key_propagate: {
+        parameters: {
+            query?: {
+                /** @description Say which journeys it concerns, but change nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journeys that content was brought into. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllPropagated"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -13371,6 +15541,30 @@ export interface operations {
             };
         };
     };
+    post_hooks_external_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": unknown;
+            };
+        };
+        responses: {
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_hooks_texts_connection: {
         parameters: {
             query?: never;
@@ -13387,6 +15581,141 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_key_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of trying a connection. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_key_choices_what: {
+        parameters: {
+            query?: {
+                /** @description What was chosen before: the workspace of a campaign. */
+                within?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                key: string;
+                /** @description `lists`, `campaigns`, `emails`, `workspaces` … */
+                what: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What there is to choose from. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Choices"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_actions_key_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A service that is registered. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Registration"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_services_inspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which service to look at. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Inspection"];
+            };
+        };
+        responses: {
+            /** @description What was found at an address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspected"];
+                };
+            };
             /** @description Refused; `code` says why. */
             default: {
                 headers: {
@@ -13478,6 +15807,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Mail"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is kept for a time. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
                 };
             };
             /** @description Refused; `code` says why. */
