@@ -17,6 +17,7 @@ pub const PUBLIC: &[(&str, &str)] = &[
     ("GET", "/api/v1/openapi.json"),
     ("GET", "/api/docs"),
     ("GET", "/api/docs/page.js"),
+    ("POST", "/hooks/external/callback"),
     ("POST", "/hooks/mail/{connection}"),
     ("POST", "/hooks/texts/{connection}"),
     ("GET", "/s/{code}"),
