@@ -1,7 +1,7 @@
 //! What became of messages, in numbers.
 
 use axum::extract::State;
-use caravan_engine::metrics::{self, Asked, By, Figures, LinkFigures};
+use caravan_engine::figures::{self as messages, Asked, By, Figures, LinkFigures};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,13 +78,13 @@ async fn figures(
     Query(query): Query<FiguresQuery>,
 ) -> Result<Answer<FiguresOf>, Problem> {
     let by = query.by.unwrap_or_default();
-    let items = state.blocking(move |engine| Ok(metrics::figures(engine, &query.asked(), by)?)).await?;
+    let items = state.blocking(move |engine| Ok(messages::figures(engine, &query.asked(), by)?)).await?;
     Ok(Answer::of(FiguresOf { items }))
 }
 
 async fn links(State(state): State<ApiState>, Query(query): Query<LinksQuery>) -> Result<Answer<LinksOf>, Problem> {
     let LinksQuery { journey, node, message, from, until } = query;
     let asked = Asked { journey, node, message, from, until };
-    let items = state.blocking(move |engine| Ok(metrics::links(engine, &asked)?)).await?;
+    let items = state.blocking(move |engine| Ok(messages::links(engine, &asked)?)).await?;
     Ok(Answer::of(LinksOf { items }))
 }

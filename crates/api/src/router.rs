@@ -4,7 +4,7 @@ use std::any::Any;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use caravan_store::access as rows;
@@ -34,6 +34,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(from_fn(protect))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())
+        .layer(from_fn(count))
         .with_state(state)
 }
 
@@ -52,6 +53,21 @@ fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or("no message");
     Problem::internal(format!("a handler panicked: {text}")).into_response()
+}
+
+/// Counts answers for `/metrics`, by method and status: both are few.
+async fn count(request: Request, next: Next) -> Response {
+    let method = method_label(request.method());
+    let response = next.run(request).await;
+    metrics::counter!("caravan_http_answers_total", "method" => method, "status" => response.status().as_str().to_owned())
+        .increment(1);
+    response
+}
+
+/// Whoever invents methods makes no new counts.
+fn method_label(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// What every answer carries: nothing is guessed about types, framed by others or cached unless it says so.

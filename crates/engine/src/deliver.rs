@@ -55,7 +55,7 @@ pub use self::rules::Rules;
 pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 use self::turn::Turn;
-use crate::{Engine, returned};
+use crate::{Engine, metrics, returned};
 
 /// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
@@ -271,6 +271,7 @@ impl Dispatcher {
 impl crate::runtime::Deliver for Dispatcher {
     fn deliver_once(&self) -> Result<u64, StoreError> {
         let done = self.dispatch_once()?;
+        metrics::delivered(&done);
         Ok((done.delivered + done.skipped + done.failed + done.in_doubt) as u64)
     }
 

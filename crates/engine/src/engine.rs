@@ -10,6 +10,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::batch::{self, Culprits, Limits, Report, StepError};
 use crate::live::Live;
+use crate::metrics;
 
 /// Commits are kept at about this long by taking more or fewer travellers.
 const COMMIT_TARGET: Duration = Duration::from_millis(150);
@@ -71,8 +72,10 @@ impl Engine {
     pub fn step(&self) -> Result<Option<Report>, StoreError> {
         let started = std::time::Instant::now();
         let report = self.step_within(self.limits())?;
-        if report.is_some() {
-            self.adapt(started.elapsed());
+        if let Some(report) = &report {
+            let took = started.elapsed();
+            self.adapt(took);
+            metrics::stepped(report, took);
         }
         Ok(report)
     }

@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod draft;
 pub mod engine;
 pub mod external;
+pub mod figures;
 pub mod groups;
 pub mod guards;
 pub mod import;

@@ -5,8 +5,8 @@ mod support;
 use caravan_connect::connector::Secret;
 use caravan_connect::returned::{Heard, MailReport, Reference};
 use caravan_engine::deliver::{self, Dispatched};
+use caravan_engine::figures::{self, Asked, By, Figures};
 use caravan_engine::machines::Visitor;
-use caravan_engine::metrics::{self, Asked, By, Figures};
 use caravan_engine::returned;
 use caravan_engine::tracking::{self, OptOut};
 use caravan_testkit::{Behaviour, Stage};
@@ -15,7 +15,7 @@ use support::{World, on_both_stores};
 
 impl Post {
     fn figures(&self, by: By) -> Vec<Figures> {
-        metrics::figures(&self.world.engine, &Asked::default(), by).expect("figures")
+        figures::figures(&self.world.engine, &Asked::default(), by).expect("figures")
     }
 
     /// A report about the message to an address.
@@ -81,10 +81,10 @@ on_both_stores! {
         let total = post.figures(By::Total);
         assert_eq!((total.len(), total[0].sent, &total[0].place.journey), (1, 15, &None));
         let sent_later = Asked { from: Some(post.world.clock.now()), ..Asked::default() };
-        assert_eq!(metrics::figures(&post.world.engine, &sent_later, By::Node), Ok(vec![]), "by when it was sent, not by when it was opened");
+        assert_eq!(figures::figures(&post.world.engine, &sent_later, By::Node), Ok(vec![]), "by when it was sent, not by when it was opened");
         let elsewhere = Asked { journey: Some("nowhere".to_owned()), ..Asked::default() };
-        assert_eq!(metrics::figures(&post.world.engine, &elsewhere, By::Node), Ok(vec![]));
-        let links = metrics::links(&post.world.engine, &Asked::default()).expect("links");
+        assert_eq!(figures::figures(&post.world.engine, &elsewhere, By::Node), Ok(vec![]));
+        let links = figures::links(&post.world.engine, &Asked::default()).expect("links");
         let [link] = links.as_slice() else { panic!("{links:?}") };
         assert_eq!((link.url.as_str(), link.clicked, link.clicks), ("https://acme.example/start", 1, 1));
     }
@@ -114,7 +114,7 @@ on_both_stores! {
         assert_eq!(post.told("email_clicked"), 2);
         let figures = post.figures(By::Message);
         assert_eq!((figures[0].clicked, figures[0].clicks, figures[0].machines), (1, 1, 4), "{figures:?}");
-        let links = metrics::links(engine, &Asked::default()).expect("links");
+        let links = figures::links(engine, &Asked::default()).expect("links");
         let counted: Vec<_> = links.iter().map(|link| (link.url.as_str(), link.clicks, link.machines)).collect();
         assert_eq!(counted, [("https://acme.example/one", 0, 2), ("https://acme.example/two", 1, 1), ("https://acme.example/three", 0, 1)]);
 

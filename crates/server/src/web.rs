@@ -36,7 +36,9 @@ pub fn url_of(address: SocketAddr) -> String {
 
 /// Begins to count for `/metrics`.
 pub fn metrics() -> anyhow::Result<PrometheusHandle> {
-    Ok(PrometheusBuilder::new().install_recorder()?)
+    let handle = PrometheusBuilder::new().install_recorder()?;
+    caravan_engine::metrics::describe();
+    Ok(handle)
 }
 
 /// Serves until SIGINT or SIGTERM, then lets open answers end.
