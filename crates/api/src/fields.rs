@@ -57,6 +57,10 @@ struct Field {
     managed: bool,
     /// Journeys may write it.
     updatable: bool,
+    /// It is needed everywhere and cannot be switched off.
+    always_managed: bool,
+    /// Journeys never write it: it is a key, or for imports and the people concerned alone.
+    never_updatable: bool,
     /// Declared by this installation; standard ones are switched in the settings.
     custom: bool,
     /// The definitions that ask for it or write it.
@@ -78,6 +82,8 @@ async fn show(State(state): State<ApiState>) -> Result<Answer<Fields>, Problem> 
 
 fn schema(set: &AttributeSet, used_by: &dyn Fn(&str) -> Vec<Named>) -> Schema {
     let field = |attribute: &caravan_model::attribute::Attribute| Field {
+        always_managed: !attribute.custom && attribute.required,
+        never_updatable: set.never_updatable(&attribute.key),
         key: attribute.key.clone(),
         label: attribute.label.clone(),
         value_type: attribute.value_type,

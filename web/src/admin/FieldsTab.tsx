@@ -69,6 +69,7 @@ type RowProps = { field: Field; busy: boolean; onSwitch: (change: Switched["chan
 
 function FieldRow({ field, busy, onSwitch }: RowProps) {
   const { label, key, managed, updatable, custom, used_by } = field;
+  const fixed = fixedOf(field);
   return (
     <Table.Tr>
       <Table.Td fw={600}>{label}</Table.Td>
@@ -82,23 +83,23 @@ function FieldRow({ field, busy, onSwitch }: RowProps) {
       </Table.Td>
       <Table.Td>{humanise(field.type)}</Table.Td>
       <Table.Td>
-        <Tooltip label={text.managedHint}>
+        <Tooltip label={fixed.managed ? text.alwaysManaged : text.managedHint}>
           <Switch
             size="xs"
             aria-label={`${label}: ${text.columns.managed}`}
             checked={managed}
-            disabled={busy}
+            disabled={busy || fixed.managed}
             onChange={(event) => onSwitch({ managed: event.currentTarget.checked })}
           />
         </Tooltip>
       </Table.Td>
       <Table.Td>
-        <Tooltip label={text.updatableHint}>
+        <Tooltip label={fixed.updatable ? text.neverUpdatable : text.updatableHint}>
           <Switch
             size="xs"
             aria-label={`${label}: ${text.columns.updatable}`}
             checked={updatable}
-            disabled={busy || !managed}
+            disabled={busy || !managed || fixed.updatable}
             onChange={(event) => onSwitch({ updatable: event.currentTarget.checked })}
           />
         </Tooltip>
@@ -118,6 +119,15 @@ function FieldRow({ field, busy, onSwitch }: RowProps) {
       </Table.Td>
     </Table.Tr>
   );
+}
+
+/** What no installation may switch. */
+function fixedOf(field: Field): { managed: boolean; updatable: boolean } {
+  const { always_managed, never_updatable } = field as Field & {
+    always_managed?: boolean;
+    never_updatable?: boolean;
+  };
+  return { managed: always_managed === true, updatable: never_updatable === true };
 }
 
 /** Custom attributes say it in their own definition, standard ones in the settings. */

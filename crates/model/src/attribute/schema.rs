@@ -195,6 +195,12 @@ impl AttributeSet {
         self.list.iter().filter(|attribute| attribute.visible).count()
     }
 
+    /// Whether this is a standard attribute that no installation lets journeys write.
+    pub fn never_updatable(&self, key: &str) -> bool {
+        let line = standard(self.subject).iter().find(|line| line.key == key);
+        line.is_some_and(|line| !line.attribute(self.subject).updatable)
+    }
+
     /// How many there are; every number is below it.
     pub fn len(&self) -> usize {
         self.list.len()
