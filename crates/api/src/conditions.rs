@@ -1,7 +1,7 @@
 //! Trying a condition out before it is saved: who meets it now, and why somebody does not.
 
 use axum::extract::State;
-use caravan_engine::sets::{self, PreviewError};
+use caravan_engine::sets::{self, PreviewError, Trial};
 use caravan_model::attribute::Subject;
 use caravan_model::condition::{Noted, NotedTest};
 use caravan_store::{Session, StoreError, journeys};
@@ -38,6 +38,9 @@ struct Asked {
     subject: Subject,
     /// The condition, as lists and audiences hold it.
     when: Value,
+    /// It stands in a journey: what counts from the entry counts as for somebody who enters now.
+    #[serde(default)]
+    entering: bool,
     /// How many of those who meet it are named, 0 to 100; 10 when left out.
     #[serde(default)]
     #[schemars(range(max = 100))]
@@ -45,6 +48,13 @@ struct Asked {
     /// Key of an account or a person to explain the answer for.
     #[serde(default)]
     why_not: Option<String>,
+}
+
+impl Asked {
+    fn trial(&self, sample: usize) -> Trial<'_> {
+        let Self { subject, when, entering, why_not, .. } = self;
+        Trial { subject: *subject, when, entering: *entering, sample, named: why_not.as_deref() }
+    }
 }
 
 /// Who meets a condition now.
@@ -117,7 +127,7 @@ async fn preview(State(state): State<ApiState>, Json(asked): Json<Asked>) -> Res
         return Err(Problem::bad_request("bad_limit", detail).at("/sample"));
     }
     let read = state.blocking(move |engine| {
-        let found = sets::preview(engine, asked.subject, &asked.when, sample, asked.why_not.as_deref())?;
+        let found = sets::preview(engine, asked.trial(sample))?;
         let sample = engine.store().read(|s| named(s, asked.subject, &found.sample))?;
         Ok(Preview {
             words: found.words,

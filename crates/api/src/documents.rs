@@ -85,6 +85,11 @@ struct DefinitionRow {
     kind: String,
     /// `draft` or `live`.
     state: String,
+    /// Whom it is about, where its manifest says so: `account` or `person`.
+    subject: Option<String>,
+    /// Its type, where its kind has several: of a connection, a list, a text message.
+    #[serde(rename = "type")]
+    variant: Option<String>,
     /// Counts its changes; also its ETag.
     revision: i64,
     /// Number of the version that others read; none before it was published.
@@ -93,6 +98,14 @@ struct DefinitionRow {
     updated_at: Timestamp,
     /// By whom.
     updated_by: String,
+}
+
+/// What lists tell of a manifest beside its envelope.
+#[derive(Default, Deserialize)]
+struct Told {
+    subject: Option<String>,
+    #[serde(rename = "type")]
+    variant: Option<String>,
 }
 
 async fn list(
@@ -117,7 +130,10 @@ async fn list(
 
 fn listed(s: &mut dyn Session, row: DocumentRow) -> Result<DefinitionRow, StoreError> {
     let version = row.live_version.map(|id| rows::version(s, id)).transpose()?.flatten();
+    let told: Told = serde_json::from_str(&row.body).unwrap_or_default();
     Ok(DefinitionRow {
+        subject: told.subject,
+        variant: told.variant,
         key: row.key,
         name: row.name,
         kind: row.kind,

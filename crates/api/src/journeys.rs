@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Review, Verb};
 use caravan_engine::status::{
-    self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline, Which,
+    self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline,
 };
 use caravan_engine::travel;
 use caravan_model::EnrollmentId;
@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Permission};
+use crate::drafts::which_version;
 use crate::http::page::{Page, SearchQuery, page_limit, read_cursor, write_cursor};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
@@ -83,17 +84,9 @@ async fn map(
     Path(path): Path<JourneyPath>,
     Query(query): Query<MapQuery>,
 ) -> Result<Answer<JourneyMap>, Problem> {
-    let which = match query.version.as_deref() {
-        None | Some("" | "live") => Which::Live,
-        Some("draft") => Which::Draft,
-        Some(text) => Which::Number(text.parse().map_err(|_| bad_version(text))?),
-    };
+    let which = which_version(query.version.as_deref().unwrap_or_default())?;
     let drawn = state.blocking(move |engine| Ok(status::map(engine, &path.key, which)?));
     Ok(Answer::of(drawn.await?))
-}
-
-fn bad_version(text: &str) -> Problem {
-    Problem::bad_request("bad_version", format!("`{text}` is no version. Write `live`, `draft` or a number."))
 }
 
 async fn show_status(

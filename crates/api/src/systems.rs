@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use caravan_engine::definitions::DefinitionError;
+use caravan_engine::external::{self, ServiceFields};
 use caravan_engine::systems::Systems;
 use caravan_model::Finding;
 use schemars::JsonSchema;
@@ -34,6 +35,12 @@ pub fn operations() -> Operations {
             WriteChannels,
             register,
             "Read the OpenAPI document of an external action and keep what it says; journeys can call it from then on",
+        )
+        .get(
+            "/api/v1/external_actions/{key}/registration",
+            ReadDefinitions,
+            registration,
+            "What a registered service takes from each node, and what paths can be chosen by",
         )
         .post(
             "/api/v1/external_services/inspection",
@@ -154,6 +161,13 @@ async fn choices(
 
 async fn register(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Registration>, Problem> {
     asked(state, move |systems| Ok(Registration { title: systems.register(&path.key)? })).await
+}
+
+async fn registration(
+    State(state): State<ApiState>,
+    Path(path): Path<KeyPath>,
+) -> Result<Answer<ServiceFields>, Problem> {
+    Ok(Answer::of(state.blocking(move |engine| Ok(external::fields_of(engine, &path.key)?)).await?))
 }
 
 async fn inspect(State(state): State<ApiState>, Json(ask): Json<Inspection>) -> Result<Answer<Inspected>, Problem> {

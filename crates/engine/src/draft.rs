@@ -1,8 +1,10 @@
-//! What stands against a journey's draft, asked while it is being drawn.
+//! What people who draw a journey ask: what stands against the draft, and when a wait would end.
 
 use caravan_model::Finding;
 use caravan_model::document::DocumentKind;
-use caravan_store::documents;
+use caravan_model::wait::Wait;
+use caravan_store::{StoreError, documents};
+use jiff::Timestamp;
 
 use crate::Engine;
 use crate::definitions::{DefinitionError, stored_document};
@@ -25,5 +27,26 @@ pub fn findings(engine: &Engine, key: &str) -> Result<Vec<Finding>, DefinitionEr
         let rows = documents::all(s)?;
         let definitions = definitions_of(s, &rows)?.as_if_live(&[key.to_owned()]);
         Ok(findings_against(&document, &definitions, now))
+    })
+}
+
+/// When somebody who arrives now would leave a wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaving {
+    /// Now.
+    pub now: Timestamp,
+    /// When the wait would be over.
+    pub ends_at: Timestamp,
+}
+
+/// When somebody in the organisation's own zone who arrives now would leave a wait.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn leaving(engine: &Engine, wait: &Wait) -> Result<Leaving, StoreError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let now = s.now()?;
+        Ok(Leaving { now, ends_at: wait.ends_at(now, None, live.zone()) })
     })
 }

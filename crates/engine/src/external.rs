@@ -6,6 +6,7 @@
 //! counts of it. An answer that comes too late changes nothing and is told on the stream.
 
 mod callback;
+mod fields;
 mod registration;
 
 use caravan_model::{EnrollmentId, PersonId};
@@ -22,6 +23,7 @@ pub use caravan_connect::webhooks::Headers as Signature;
 
 pub(crate) use self::callback::token;
 pub use self::callback::{CallbackError, Posted, callback};
+pub use self::fields::{ServiceField, ServiceFields, fields_of};
 pub use self::registration::{Found, inspect, register};
 
 /// The kind of effects that are calls of a service.

@@ -24,16 +24,23 @@ pub struct Set<'a> {
     condition: &'a Condition,
     needs: Needs,
     now: Timestamp,
+    entry: Option<Timestamp>,
 }
 
 impl<'a> Set<'a> {
     /// Of a condition whose names are bound.
     pub fn new(live: &'a Live, condition: &'a Condition, now: Timestamp) -> Self {
-        Self { live, condition, needs: Needs::from(&condition.needs()), now }
+        Self { live, condition, needs: Needs::from(&condition.needs()), now, entry: None }
+    }
+
+    /// The same for travellers that enter at this very instant: what counts from their entry begins now.
+    #[must_use]
+    pub fn entering(self) -> Self {
+        Self { entry: Some(self.now), ..self }
     }
 
     fn context(&self) -> Context<'a> {
-        Context { now: self.now, entry: None, zone: self.live.zone() }
+        Context { now: self.now, entry: self.entry, zone: self.live.zone() }
     }
 
     /// The condition as SQL.
@@ -177,18 +184,28 @@ pub enum PreviewError {
     Store(#[from] StoreError),
 }
 
-/// Previews a condition, read from one consistent state: how many meet it, the first `sample` of them, and why the subject
-/// with the key `named` does or does not.
+/// A condition to preview.
+#[derive(Debug, Clone, Copy)]
+pub struct Trial<'a> {
+    /// Whom it is about.
+    pub subject: Subject,
+    /// As manifests hold it.
+    pub when: &'a Json,
+    /// It stands in a journey: what counts from the entry counts as for somebody who enters now.
+    pub entering: bool,
+    /// How many of those who meet it are named.
+    pub sample: usize,
+    /// Key of a subject to explain the answer for.
+    pub named: Option<&'a str>,
+}
+
+/// Previews a condition, read from one consistent state: how many meet it, the first of them, and why one named subject
+/// does or does not.
 ///
 /// # Errors
 /// [`PreviewError`].
-pub fn preview(
-    engine: &Engine,
-    subject: Subject,
-    when: &Json,
-    sample: usize,
-    named: Option<&str>,
-) -> Result<Preview, PreviewError> {
+pub fn preview(engine: &Engine, trial: Trial<'_>) -> Result<Preview, PreviewError> {
+    let Trial { subject, when, entering, sample, named } = trial;
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let read = match subject {
@@ -197,6 +214,7 @@ pub fn preview(
         };
         let condition = read.map_err(PreviewError::Findings)?;
         let set = Set::new(&live, &condition, s.now()?);
+        let set = if entering { set.entering() } else { set };
         let why = match named {
             Some(key) => Some(explained(s, &live, &set, subject, key)?),
             None => None,

@@ -5,6 +5,7 @@
 mod map;
 mod timeline;
 mod travellers;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use serde::Serialize;
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
 pub use travellers::{Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
+pub use versions::{JourneyVersion, manifest, versions};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;

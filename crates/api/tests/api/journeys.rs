@@ -147,6 +147,47 @@ async fn an_unfinished_draft_is_kept_and_told_what_it_lacks_without_publishing()
 }
 
 #[tokio::test]
+async fn versions_are_listed_and_each_tells_what_it_said() {
+    let (api, token) = drafted().await;
+    let none = api.get("/api/v1/journeys/nurture/versions").bearer(&token).send().await.json();
+    assert_eq!(none["items"], json!([]));
+    let published = api.post("/api/v1/journeys/nurture/publish").bearer(&token).send().await;
+    assert_eq!(published.status, 200, "{}", published.text());
+    let mut next = journey();
+    next["nodes"]["pause"]["duration"] = json!("9d");
+    let put = api.call("PUT", "/api/v1/journeys/nurture").bearer(&token).json(&next).send().await;
+    assert_eq!(put.status, 200, "{}", put.text());
+    let versions = api.get("/api/v1/journeys/nurture/versions").bearer(&token).send().await.json();
+    let first = &versions["items"][0];
+    assert_eq!((&first["number"], &first["live"]), (&json!(1), &json!(true)), "{versions}");
+    let duration = async |version: &str| {
+        let path = format!("/api/v1/journeys/nurture/versions/{version}");
+        api.get(&path).bearer(&token).send().await.json()["nodes"]["pause"]["duration"].clone()
+    };
+    assert_eq!((duration("1").await, duration("draft").await), (journey()["nodes"]["pause"]["duration"].clone(), json!("9d")));
+    let unknown = api.get("/api/v1/journeys/nurture/versions/7").bearer(&token).send().await;
+    assert_eq!(unknown.refusal().0, 404);
+    let bad = api.get("/api/v1/journeys/nurture/versions/first").bearer(&token).send().await;
+    assert_eq!(bad.refusal(), (400, "bad_version".to_owned()));
+}
+
+#[tokio::test]
+async fn a_wait_tells_when_somebody_arriving_now_would_leave() {
+    let (api, token) = drafted().await;
+    let ask = async |wait: serde_json::Value| api.post("/api/v1/waits/preview").bearer(&token).json(&wait).send().await;
+    // Tuesday, 1 December 2026, 09:00 UTC.
+    let weekdays = json!({"days": ["mon", "tue", "wed", "thu", "fri"], "time": "09:00", "zone": "Europe/Berlin"});
+    let told = ask(json!({"duration": "4d", "must_end_on": weekdays})).await.json();
+    assert_eq!((&told["ends_at"], &told["own_zone"]), (&json!("2026-12-07T08:00:00Z"), &json!(false)), "{told}");
+    let own = ask(json!({"duration": "1h", "must_end_on": {"time": "09:00", "zone": "own"}})).await.json();
+    assert_eq!(own["own_zone"], true, "{own}");
+    let past = ask(json!({"until": "2020-01-01T00:00:00Z"})).await.json();
+    assert_eq!(past["ends_at"], past["now"]);
+    let wrong = ask(json!({"duration": "soon"})).await;
+    assert_eq!(wrong.refusal().0, 422);
+}
+
+#[tokio::test]
 async fn a_copy_is_a_draft_of_its_own_and_a_simulation_leaves_the_store_alone() {
     let (api, token) = drafted().await;
     let copy = json!({"key": "second", "name": "Second"});

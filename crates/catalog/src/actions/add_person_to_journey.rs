@@ -18,7 +18,7 @@ use crate::world::World;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// A live person journey.
-    #[schemars(extend("x-reference" = "journey"))]
+    #[schemars(extend("x-reference" = "journey", "x-subject" = "person"))]
     pub journey: String,
 }
 

@@ -18,7 +18,7 @@ pub const LONGEST_CHAIN: i64 = 10;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// A live account journey.
-    #[schemars(extend("x-reference" = "journey"))]
+    #[schemars(extend("x-reference" = "journey", "x-subject" = "account"))]
     pub journey: String,
 }
 

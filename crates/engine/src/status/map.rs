@@ -7,7 +7,8 @@ use caravan_model::VersionId;
 use caravan_model::condition::{Condition, Scope, read_fields};
 use caravan_model::document::{Document, DocumentKind, read_document};
 use caravan_model::journey::{self, ENTRY, Journey, Node, NodeId, Subject};
-use caravan_store::{Session, StoreError, documents};
+use caravan_store::documents::{self, DocumentRow};
+use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -135,26 +136,36 @@ pub struct MapEdge {
 pub fn map(engine: &Engine, key: &str, which: Which) -> Result<JourneyMap, DefinitionError> {
     engine.store().read(|s| {
         let row = journey_row(s, key)?;
-        let versions = documents::versions_of(s, row.id)?;
-        let version =
-            match which {
-                Which::Draft => None,
-                Which::Live => versions.iter().find(|v| Some(v.id) == row.live_version),
-                Which::Number(no) => Some(versions.iter().find(|v| v.no == no).ok_or_else(|| {
-                    DefinitionError::Unknown { kind: "version".to_owned(), key: format!("{key} {no}") }
-                })?),
-            };
-        let body = version.map_or(&row.body, |v| &v.body);
-        let drawn = documents::DocumentRow { body: body.clone(), ..row.clone() };
-        let document = stored_document(&drawn)
-            .ok_or_else(|| DefinitionError::Unknown { kind: "readable journey".to_owned(), key: key.to_owned() })?;
+        let (version, document) = version_of(s, &row, which)?;
         let live = engine.live(s)?;
         let mut map = draw(&live, &document)
             .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })?;
         map.state.clone_from(&row.state);
-        map.version = version.map(|v| v.no);
+        map.version = version;
         Ok(map)
     })
+}
+
+/// One version of a journey with its number; the draft has none.
+pub(super) fn version_of(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    which: Which,
+) -> Result<(Option<i64>, Document), DefinitionError> {
+    let versions = documents::versions_of(s, row.id)?;
+    let version = match which {
+        Which::Draft => None,
+        Which::Live => versions.iter().find(|v| Some(v.id) == row.live_version),
+        Which::Number(no) => {
+            let unknown =
+                || DefinitionError::Unknown { kind: "version".to_owned(), key: format!("{} {no}", row.key) };
+            Some(versions.iter().find(|v| v.no == no).ok_or_else(unknown)?)
+        }
+    };
+    let body = version.map_or(&row.body, |v| &v.body);
+    let document = stored_document(&DocumentRow { body: body.clone(), ..row.clone() })
+        .ok_or_else(|| DefinitionError::Unknown { kind: "readable journey".to_owned(), key: row.key.clone() })?;
+    Ok((version.map(|v| v.no), document))
 }
 
 fn draw(live: &Live, document: &Document) -> Option<JourneyMap> {

@@ -11,7 +11,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use caravan_engine::import::{FileFormat, ImportKind, ImportOptions, import};
-use caravan_engine::sets::{Set, preview};
+use caravan_engine::sets::{Set, Trial, preview};
 use caravan_model::attribute::Subject;
 use caravan_model::text::fold;
 use caravan_store::{SessionExt, StoreError, params};
@@ -25,6 +25,10 @@ const CASES: u64 = 1_200;
 /// Conditions that meet the same data.
 const PER_WORLD: u64 = 300;
 const NOW: &str = "2026-12-01T11:00:00Z";
+
+fn trial<'a>(subject: Subject, when: &'a Json, sample: usize, named: Option<&'a str>) -> Trial<'a> {
+    Trial { subject, when, entering: false, sample, named }
+}
 
 fn setting(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
@@ -133,7 +137,7 @@ on_both_stores! {
             {"account": "employees", "at_least": 200},
             {"any": [{"account": "country", "is": "DE"}, {"has_people": {"person": "job_title", "contains": "CHIEF"}}]},
         ]});
-        let shown = preview(&world.engine, Subject::Account, &when, 2, Some("a-1")).unwrap();
+        let shown = preview(&world.engine, trial(Subject::Account, &when, 2, Some("a-1"))).unwrap();
         assert_eq!((shown.count, shown.sample.len()), (3, 2));
         let why = shown.why.unwrap();
         assert!(!why.held);
@@ -141,10 +145,28 @@ on_both_stores! {
         assert_eq!(tests[0], ("Employees is at least 200", Some(false)));
         assert_eq!((tests[1].1, tests[2].1), (Some(false), Some(true)), "looked at although it changes nothing: {tests:?}");
         assert_eq!(why.lacking.as_deref(), Some("Employees is at least 200 (it was 100)"));
-        let nobody = preview(&world.engine, Subject::Account, &when, 2, Some("nobody")).unwrap_err();
+        let nobody = preview(&world.engine, trial(Subject::Account, &when, 2, Some("nobody"))).unwrap_err();
         assert_eq!(nobody.to_string(), "there is no account with the key `nobody`");
-        let wrong = preview(&world.engine, Subject::Account, &json!({"account": "employes", "is": 1}), 2, None);
+        let wrong = preview(&world.engine, trial(Subject::Account, &json!({"account": "employes", "is": 1}), 2, None));
         assert!(matches!(wrong, Err(caravan_engine::sets::PreviewError::Findings(f)) if f[0].code == "unknown_attribute"));
+    }
+    what_counts_from_an_entry_is_previewed_as_for_somebody_who_enters_now(world at "2026-12-01T11:00:00Z") {
+        let world = world.with_people(3, 2);
+        let seen = |at: &str, id: &str| {
+            let row = format!("{{\"id\": \"{id}\", \"type\": \"page_viewed\", \"person_key\": \"p-1-1\", \"at\": \"{at}\", \"url\": \"/\"}}");
+            let options = ImportOptions::default();
+            import(&world.engine, &ImportKind::Activities, row.as_bytes(), FileFormat::JsonLines, &options, &mut ()).unwrap()
+        };
+        assert_eq!(seen("2026-11-20T11:00:00Z", "before").rejected, 0);
+        let count = |when: Json, entering: bool| {
+            preview(&world.engine, Trial { entering, ..trial(Subject::Person, &when, 1, None) }).unwrap().count
+        };
+        assert_eq!(count(json!({"did": "page_viewed"}), true), 1);
+        assert_eq!(count(json!({"did": "page_viewed", "since": "entry"}), true), 0);
+        assert_eq!(count(json!({"did_not": "page_viewed", "since": "entry"}), true), 6);
+        assert_eq!(seen("2026-12-01T11:00:00Z", "now").rejected, 0);
+        assert_eq!(count(json!({"did": "page_viewed", "since": "entry"}), true), 1, "the entry's own instant counts");
+        assert_eq!(count(json!({"did": "page_viewed", "since": "entry"}), false), 0, "without an entry nothing is since it");
     }
     a_thousand_values_and_tests_are_no_matter(world at "2026-12-01T11:00:00Z") {
         let world = world.with_people(40, 1);
@@ -155,7 +177,7 @@ on_both_stores! {
             (json!({"account": "name", "not_contains": words}), 29),
             (json!({"any": parts}), 40),
         ] {
-            assert_eq!(preview(&world.engine, Subject::Account, &when, 1, None).unwrap().count, count, "{when}");
+            assert_eq!(preview(&world.engine, trial(Subject::Account, &when, 1, None)).unwrap().count, count, "{when}");
         }
     }
     a_list_of_companies_is_imported_whole_and_asked_for_by_sector(world at "2026-12-01T11:00:00Z") {
@@ -171,7 +193,7 @@ on_both_stores! {
         let sector = "Health Care";
         let there = file.lines().filter(|line| line.contains(&format!(",{sector},"))).count() as i64;
         let when = json!({"account": "industry", "is": "HEALTH care"});
-        assert_eq!(preview(&world.engine, Subject::Account, &when, 1, None).unwrap().count, there);
+        assert_eq!(preview(&world.engine, trial(Subject::Account, &when, 1, None)).unwrap().count, there);
         assert!(there > 10, "{there}");
         world.apply(&format!("{{kind: account_list, key: health, type: dynamic, state: live, when: {when}}}"));
         world.run();
@@ -184,7 +206,7 @@ on_both_stores! {
             (Subject::Person, json!({"has": "licence", "where": {"seats": {"at_least": 2}}})),
             (Subject::Person, json!({"role_in_account": "Owner"})),
         ] {
-            let shown = preview(&world.engine, subject, &when, 3, None).unwrap();
+            let shown = preview(&world.engine, trial(subject, &when, 3, None)).unwrap();
             assert!(shown.count > 0 && shown.sample.len() == 3, "{when}: {}", shown.count);
         }
     }
