@@ -2,6 +2,7 @@ import { Building2 } from "lucide-react";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
 import { ImportButton } from "../imports/ImportButton";
+import { textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -13,7 +14,6 @@ import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 
 const text = strings.accounts;
-const none = strings.list.none;
 
 const COLUMNS: Column<AccountRow>[] = [
   {
@@ -27,18 +27,8 @@ const COLUMNS: Column<AccountRow>[] = [
       </LinkTo>
     ),
   },
-  {
-    id: "industry",
-    label: text.columns.industry,
-    value: (row) => row.industry,
-    cell: (row) => row.industry ?? none,
-  },
-  {
-    id: "country",
-    label: text.columns.country,
-    value: (row) => row.country,
-    cell: (row) => row.country ?? none,
-  },
+  textColumn("industry", text.columns.industry, (row) => row.industry),
+  textColumn("country", text.columns.country, (row) => row.country),
   {
     id: "employees",
     label: text.columns.employees,
@@ -53,19 +43,8 @@ const COLUMNS: Column<AccountRow>[] = [
     value: (row) => row.people,
     cell: (row) => formatNumber(row.people),
   },
-  {
-    id: "owner",
-    label: text.columns.owner,
-    value: (row) => row.owner_email,
-    cell: (row) => row.owner_email ?? none,
-  },
-  {
-    id: "key",
-    label: text.columns.key,
-    optional: true,
-    value: (row) => row.key,
-    cell: (row) => row.key,
-  },
+  textColumn("owner", text.columns.owner, (row) => row.owner_email),
+  textColumn("key", text.columns.key, (row) => row.key, { optional: true }),
   {
     id: "updated",
     label: text.columns.updated,

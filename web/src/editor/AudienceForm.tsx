@@ -46,6 +46,7 @@ export function AudienceForm({ manifest, errors }: NodeFormProps) {
         <ReferencePicker
           key={source}
           kind={source}
+          only={{ subject: manifest.subject }}
           label={text.kinds[source] ?? source}
           required
           error={errors.get(`/${source}`) ?? errors.get("")}

@@ -6,6 +6,7 @@ import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import type { Kind } from "../api/types";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
+import type { Only } from "./schema";
 
 // The dialog holds a form, which holds pickers: loaded apart, so that neither needs the other to begin.
 const CreateDialog = lazy(() =>
@@ -13,23 +14,26 @@ const CreateDialog = lazy(() =>
 );
 
 const CREATE = " create";
+const ANY: Only = {};
 
 export function useKind(kind: string): Kind | undefined {
   return useQuery(kindsQuery).data?.items.find((each) => each.kind === kind);
 }
 
 /** What may be chosen: keys with their names, or names where others refer to it by name. */
-export function useDefinitions(kind: string) {
+export function useDefinitions(kind: string, only: Only = ANY) {
   const known = useKind(kind);
   const { data, isPending } = useQuery({
     ...definitionNamesQuery(known?.plural ?? ""),
     enabled: known !== undefined,
   });
-  const rows = (data?.items ?? []).map((row) => ({
-    value: known?.by_name ? row.name : row.key,
-    label: row.name || row.key,
-    state: row.state,
-  }));
+  const rows = (data?.items ?? [])
+    .filter((row) => isMeant(row, only))
+    .map((row) => ({
+      value: known?.by_name ? row.name : row.key,
+      label: row.name || row.key,
+      state: row.state,
+    }));
   const builtIn = (known?.built_in ?? []).map((name) => ({
     value: name,
     label: name,
@@ -38,8 +42,18 @@ export function useDefinitions(kind: string) {
   return { kind: known, isPending, options: [...builtIn, ...rows] };
 }
 
+/** A kind whose list does not tell is not narrowed. */
+function isMeant(row: object, only: Only): boolean {
+  const told = row as { subject?: string | null; type?: string | null };
+  const fits = (wanted: string | undefined, is: string | null | undefined) =>
+    wanted === undefined || is === undefined || is === null || is === wanted;
+  return fits(only.subject, told.subject) && fits(only.type, told.type);
+}
+
 type Props = {
   kind: string;
+  /** Which definitions of the kind are offered; all when left out. */
+  only?: Only;
   label: string;
   description?: string | undefined;
   error?: string | undefined;
@@ -51,8 +65,8 @@ type Props = {
   create?: boolean;
 };
 
-export function ReferencePicker({ kind, value, onChange, create = true, ...common }: Props) {
-  const { kind: known, options, isPending } = useDefinitions(kind);
+export function ReferencePicker({ kind, only, value, onChange, create = true, ...common }: Props) {
+  const { kind: known, options, isPending } = useDefinitions(kind, only);
   const [making, setMaking] = useState(false);
   const name = (known?.label ?? humanise(kind)).toLowerCase();
   const chosen = typeof value === "string" && value !== "" ? value : null;

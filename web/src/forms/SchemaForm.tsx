@@ -1,32 +1,29 @@
-// A form made from a JSON Schema of the server: of an action's settings, or of a whole definition.
+// A form made from a JSON Schema of the server: of an action's settings, or of a whole definition. Lists, maps and
+// choices hold forms themselves; `fields.tsx` has the inputs that hold none.
 import {
   ActionIcon,
   Button,
   Fieldset,
   Group,
-  JsonInput,
   MultiSelect,
   NumberInput,
   SegmentedControl,
-  Select,
   Stack,
   Switch,
   TagsInput,
   Text,
-  Textarea,
   TextInput,
 } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { catalogueQuery, definitionQuery } from "../api/queries";
 import { ConditionField } from "../conditions/ConditionField";
 import { type Fields, isRecord, pointer } from "../editor/manifest";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
-import { DurationInput, InstantInput, ValueInput } from "./inputs";
+import { AnyField, AttributeField, ChoiceField, StageField, TextField } from "./fields";
+import { DurationInput, InstantInput } from "./inputs";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
-import { blank, type Choice, type Field } from "./schema";
+import { blank, type Field } from "./schema";
 
 /** What the server says of one place of the form. */
 export type Errors = ReadonlyMap<string, string>;
@@ -136,7 +133,15 @@ export function FieldInput(props: InputProps) {
         />
       );
     case "reference":
-      return <ReferencePicker {...common} kind={field.kind} value={value} onChange={onChange} />;
+      return (
+        <ReferencePicker
+          {...common}
+          kind={field.kind}
+          only={field.only}
+          value={value}
+          onChange={onChange}
+        />
+      );
     case "references":
       return (
         <ReferencesPicker
@@ -197,127 +202,13 @@ export function FieldInput(props: InputProps) {
     case "map":
       return <MapField {...props} field={field} />;
     case "any":
-      return <AnyField {...props} />;
+      return <AnyField {...common} whole={whole} value={value} onChange={onChange} />;
   }
 }
 
 /** Conditions are about whoever the definition says it is about, else about people. */
 const subjectOf = (whole: Fields) =>
   whole.subject === "account" || whole.kind === "account_list" ? "account" : "person";
-
-type Common = {
-  label: string;
-  description: string | undefined;
-  error: string | undefined;
-  required: boolean;
-};
-
-const SHORT = 300;
-
-function TextField({
-  max,
-  value,
-  onChange,
-  ...common
-}: Common & { max: number | undefined; value: unknown; onChange: (value: unknown) => void }) {
-  const text = typeof value === "string" ? value : "";
-  const change = (next: string) => onChange(next === "" && !common.required ? undefined : next);
-  if (max === undefined || max >= SHORT) {
-    return (
-      <Textarea
-        {...common}
-        autosize
-        minRows={1}
-        maxRows={14}
-        maxLength={max}
-        value={text}
-        onChange={(event) => change(event.currentTarget.value)}
-      />
-    );
-  }
-  return (
-    <TextInput
-      {...common}
-      maxLength={max}
-      value={text}
-      onChange={(event) => change(event.currentTarget.value)}
-    />
-  );
-}
-
-function ChoiceField({
-  choices,
-  value,
-  onChange,
-  ...common
-}: Common & { choices: Choice[]; value: unknown; onChange: (value: unknown) => void }) {
-  const help = choices.find((choice) => choice.value === value)?.help;
-  return (
-    <Select
-      {...common}
-      description={help ?? common.description}
-      clearable={!common.required}
-      allowDeselect={!common.required}
-      data={choices.map((choice) => ({ value: choice.value, label: humanise(choice.value) }))}
-      value={typeof value === "string" ? value : null}
-      onChange={(chosen) => onChange(chosen ?? undefined)}
-    />
-  );
-}
-
-function AttributeField({
-  subject,
-  value,
-  onChange,
-  ...common
-}: Common & {
-  subject: "account" | "person";
-  value: unknown;
-  onChange: (value: unknown) => void;
-}) {
-  const { data } = useQuery(catalogueQuery);
-  const attributes = data?.attributes[subject].filter((each) => each.updatable) ?? [];
-  return (
-    <Select
-      {...common}
-      searchable
-      nothingFoundMessage={strings.forms.nothingFound}
-      data={attributes.map((each) => ({ value: each.key, label: each.label }))}
-      value={typeof value === "string" && value !== "" ? value : null}
-      onChange={(chosen) => onChange(chosen ?? undefined)}
-    />
-  );
-}
-
-/** The stages of the model that a solution interest follows. */
-function StageField({
-  interest,
-  value,
-  onChange,
-  ...common
-}: Common & { interest: unknown; value: unknown; onChange: (value: unknown) => void }) {
-  const key = typeof interest === "string" ? interest : "";
-  const { data: found } = useQuery({
-    ...definitionQuery("solution_interests", key),
-    enabled: key !== "",
-  });
-  const modelKey = typeof found?.body.stage_model === "string" ? found.body.stage_model : "";
-  const { data: model } = useQuery({
-    ...definitionQuery("stage_models", modelKey),
-    enabled: modelKey !== "",
-  });
-  const stages = Array.isArray(model?.body.stages) ? model.body.stages.filter(isRecord) : [];
-  return (
-    <Select
-      {...common}
-      searchable
-      nothingFoundMessage={key ? strings.forms.noStages : strings.forms.interestFirst}
-      data={stages.map((stage) => String(stage.name))}
-      value={typeof value === "string" && value !== "" ? value : null}
-      onChange={(chosen) => onChange(chosen ?? undefined)}
-    />
-  );
-}
 
 type Of<I extends Field["input"]> = InputProps & { field: Extract<Field, { input: I }> };
 
@@ -514,53 +405,5 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
         </Group>
       </Stack>
     </Fieldset>
-  );
-}
-
-/** A value whose type an attribute beside it tells; without one, text, or JSON for what is no text. */
-function AnyField({ name, field, whole, value, onChange, errors, at }: InputProps) {
-  const { data } = useQuery(catalogueQuery);
-  const beside = typeof whole.attribute === "string" ? whole.attribute : undefined;
-  const all = [...(data?.attributes.account ?? []), ...(data?.attributes.person ?? [])];
-  const attribute = beside ? all.find((each) => each.key === beside) : undefined;
-  const common = {
-    label: field.label ?? humanise(name),
-    description: field.help,
-    error: errors.get(at),
-    required: field.required,
-  };
-  const structured = typeof value === "object" && value !== null;
-  if (structured) {
-    return (
-      <JsonInput
-        {...common}
-        autosize
-        minRows={3}
-        formatOnBlur
-        defaultValue={JSON.stringify(value, null, 2)}
-        onChange={(text) => {
-          try {
-            onChange(JSON.parse(text));
-          } catch {
-            // Kept as it was until it can be read.
-          }
-        }}
-      />
-    );
-  }
-  return (
-    <Stack gap={6}>
-      {value === null ? null : (
-        <ValueInput {...common} typed={attribute} value={value} onChange={onChange} />
-      )}
-      {attribute && !attribute.required ? (
-        <Switch
-          size="xs"
-          label={strings.forms.clearValue}
-          checked={value === null}
-          onChange={(event) => onChange(event.currentTarget.checked ? null : undefined)}
-        />
-      ) : null}
-    </Stack>
   );
 }

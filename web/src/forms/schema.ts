@@ -1,6 +1,8 @@
 // What a JSON Schema of the server asks a person for: one kind of input per field. No React in here.
 import { type Fields, isRecord } from "../editor/manifest";
 
+/** Which definitions of a kind may be named: those about one subject, those of one type. */
+export type Only = { subject?: "account" | "person"; type?: string };
 export type Choice = { value: string; help: string | undefined };
 export type Field = {
   required: boolean;
@@ -12,7 +14,7 @@ export type Input =
   | { input: "number"; integer: boolean; min: number | undefined; max: number | undefined }
   | { input: "boolean" }
   | { input: "choice"; choices: Choice[] }
-  | { input: "reference"; kind: string }
+  | { input: "reference"; kind: string; only: Only }
   | { input: "attribute"; subject: "account" | "person" }
   | { input: "stage"; of: string }
   | { input: "duration" }
@@ -51,7 +53,9 @@ function inputOf(schema: Fields, root: unknown): Input {
   const reference = textOf(schema["x-reference"]);
   const types = typesOf(schema);
   if (reference)
-    return { input: types.includes("array") ? "references" : "reference", kind: reference };
+    return types.includes("array")
+      ? { input: "references", kind: reference }
+      : { input: "reference", kind: reference, only: onlyOf(schema) };
   const subject = schema["x-attribute"];
   if (subject === "account" || subject === "person") return { input: "attribute", subject };
   const stageOf = textOf(schema["x-stage-of"]);
@@ -72,6 +76,15 @@ function inputOf(schema: Fields, root: unknown): Input {
   if (schema.format === "date-time") return { input: "instant" };
   if (types.includes("string")) return { input: "text", max: numberOf(schema.maxLength) };
   return { input: "any" };
+}
+
+function onlyOf(schema: Fields): Only {
+  const subject = schema["x-subject"];
+  const type = textOf(schema["x-connection-type"]);
+  return {
+    ...(subject === "account" || subject === "person" ? { subject } : {}),
+    ...(type === undefined ? {} : { type }),
+  };
 }
 
 function listOf(schema: Fields, root: unknown): Input {

@@ -7,6 +7,7 @@ import { assignMembers, groupMembersQuery, removeMembers } from "../api/groups";
 import { accountPeopleQuery } from "../api/queries";
 import type { GroupDetail, GroupMember } from "../api/types";
 import { personName } from "../people/columns";
+import { textColumn } from "../shell/columns";
 import { type Column, rowsOf } from "../shell/DataTable";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -18,7 +19,6 @@ import { Dialog, useGroupChange } from "./GroupDialogs";
 import { Score } from "./Score";
 
 const text = strings.groups.member;
-const none = strings.list.none;
 /** As many as one call takes. */
 const MOST_AT_ONCE = 50;
 
@@ -41,31 +41,10 @@ const COLUMNS: Column<GroupMember>[] = [
       </>
     ),
   },
-  {
-    id: "role",
-    label: text.columns.role,
-    value: (row) => row.role,
-    cell: (row) => row.role,
-  },
-  {
-    id: "job_title",
-    label: text.columns.jobTitle,
-    value: (row) => row.job_title,
-    cell: (row) => row.job_title ?? none,
-  },
-  {
-    id: "email",
-    label: text.columns.email,
-    value: (row) => row.email,
-    cell: (row) => row.email ?? none,
-  },
-  {
-    id: "phone",
-    label: text.columns.phone,
-    optional: true,
-    value: (row) => row.phone,
-    cell: (row) => row.phone ?? none,
-  },
+  textColumn("role", text.columns.role, (row) => row.role),
+  textColumn("job_title", text.columns.jobTitle, (row) => row.job_title),
+  textColumn("email", text.columns.email, (row) => row.email),
+  textColumn("phone", text.columns.phone, (row) => row.phone, { optional: true }),
   {
     id: "engagement",
     label: text.columns.engagement,

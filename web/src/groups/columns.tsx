@@ -1,4 +1,5 @@
 import type { GroupRow } from "../api/types";
+import { textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
@@ -7,7 +8,6 @@ import { strings } from "../strings";
 import { Score } from "./Score";
 
 const text = strings.groups.columns;
-const none = strings.list.none;
 
 export const GROUP_COLUMNS: Column<GroupRow>[] = [
   {
@@ -54,18 +54,8 @@ export const GROUP_COLUMNS: Column<GroupRow>[] = [
     value: (row) => row.engagement,
     cell: (row) => <Score of={`${text.engagement}: ${row.name}`} percent={row.engagement} />,
   },
-  {
-    id: "stage",
-    label: text.stage,
-    value: (row) => row.stage,
-    cell: (row) => row.stage ?? none,
-  },
-  {
-    id: "status",
-    label: text.status,
-    value: (row) => row.status,
-    cell: (row) => row.status ?? none,
-  },
+  textColumn("stage", text.stage, (row) => row.stage),
+  textColumn("status", text.status, (row) => row.status),
   {
     id: "updated",
     label: text.updated,

@@ -1,5 +1,6 @@
 import { Fragment } from "react";
 import type { PersonRow } from "../api/types";
+import { textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
@@ -31,18 +32,8 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
       </LinkTo>
     ),
   },
-  {
-    id: "email",
-    label: text.columns.email,
-    value: (row) => row.email,
-    cell: (row) => row.email ?? none,
-  },
-  {
-    id: "job_title",
-    label: text.columns.jobTitle,
-    value: (row) => row.job_title,
-    cell: (row) => row.job_title ?? none,
-  },
+  textColumn("email", text.columns.email, (row) => row.email),
+  textColumn("job_title", text.columns.jobTitle, (row) => row.job_title),
   {
     id: "accounts",
     label: text.columns.accounts,
@@ -57,12 +48,7 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
             </Fragment>
           )),
   },
-  {
-    id: "country",
-    label: text.columns.country,
-    value: (row) => row.country,
-    cell: (row) => row.country ?? none,
-  },
+  textColumn("country", text.columns.country, (row) => row.country),
   {
     id: "subscribed",
     label: text.columns.subscribed,

@@ -1,0 +1,170 @@
+// The inputs of a form that hold no form themselves: texts, choices, attributes, stages, and values of any type.
+import { JsonInput, Select, Stack, Switch, Textarea, TextInput } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { catalogueQuery, definitionQuery } from "../api/queries";
+import { type Fields, isRecord } from "../editor/manifest";
+import { humanise } from "../shell/format";
+import { strings } from "../strings";
+import { ValueInput } from "./inputs";
+import type { Choice } from "./schema";
+
+type Common = {
+  label: string;
+  description: string | undefined;
+  error: string | undefined;
+  required: boolean;
+};
+
+const SHORT = 300;
+
+export function TextField({
+  max,
+  value,
+  onChange,
+  ...common
+}: Common & { max: number | undefined; value: unknown; onChange: (value: unknown) => void }) {
+  const text = typeof value === "string" ? value : "";
+  const change = (next: string) => onChange(next === "" && !common.required ? undefined : next);
+  if (max === undefined || max >= SHORT) {
+    return (
+      <Textarea
+        {...common}
+        autosize
+        minRows={1}
+        maxRows={14}
+        maxLength={max}
+        value={text}
+        onChange={(event) => change(event.currentTarget.value)}
+      />
+    );
+  }
+  return (
+    <TextInput
+      {...common}
+      maxLength={max}
+      value={text}
+      onChange={(event) => change(event.currentTarget.value)}
+    />
+  );
+}
+
+export function ChoiceField({
+  choices,
+  value,
+  onChange,
+  ...common
+}: Common & { choices: Choice[]; value: unknown; onChange: (value: unknown) => void }) {
+  const help = choices.find((choice) => choice.value === value)?.help;
+  return (
+    <Select
+      {...common}
+      description={help ?? common.description}
+      clearable={!common.required}
+      allowDeselect={!common.required}
+      data={choices.map((choice) => ({ value: choice.value, label: humanise(choice.value) }))}
+      value={typeof value === "string" ? value : null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+export function AttributeField({
+  subject,
+  value,
+  onChange,
+  ...common
+}: Common & {
+  subject: "account" | "person";
+  value: unknown;
+  onChange: (value: unknown) => void;
+}) {
+  const { data } = useQuery(catalogueQuery);
+  const attributes = data?.attributes[subject].filter((each) => each.updatable) ?? [];
+  return (
+    <Select
+      {...common}
+      searchable
+      nothingFoundMessage={strings.forms.nothingFound}
+      data={attributes.map((each) => ({ value: each.key, label: each.label }))}
+      value={typeof value === "string" && value !== "" ? value : null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+/** The stages of the model that a solution interest follows. */
+export function StageField({
+  interest,
+  value,
+  onChange,
+  ...common
+}: Common & { interest: unknown; value: unknown; onChange: (value: unknown) => void }) {
+  const key = typeof interest === "string" ? interest : "";
+  const { data: found } = useQuery({
+    ...definitionQuery("solution_interests", key),
+    enabled: key !== "",
+  });
+  const modelKey = typeof found?.body.stage_model === "string" ? found.body.stage_model : "";
+  const { data: model } = useQuery({
+    ...definitionQuery("stage_models", modelKey),
+    enabled: modelKey !== "",
+  });
+  const stages = Array.isArray(model?.body.stages) ? model.body.stages.filter(isRecord) : [];
+  return (
+    <Select
+      {...common}
+      searchable
+      nothingFoundMessage={key ? strings.forms.noStages : strings.forms.interestFirst}
+      data={stages.map((stage) => String(stage.name))}
+      value={typeof value === "string" && value !== "" ? value : null}
+      onChange={(chosen) => onChange(chosen ?? undefined)}
+    />
+  );
+}
+
+/** A value whose type an attribute beside it tells; without one, text, or JSON for what is no text. */
+export function AnyField({
+  whole,
+  value,
+  onChange,
+  ...common
+}: Common & { whole: Fields; value: unknown; onChange: (value: unknown) => void }) {
+  const { data } = useQuery(catalogueQuery);
+  const beside = typeof whole.attribute === "string" ? whole.attribute : undefined;
+  const all = [...(data?.attributes.account ?? []), ...(data?.attributes.person ?? [])];
+  const attribute = beside ? all.find((each) => each.key === beside) : undefined;
+  const structured = typeof value === "object" && value !== null;
+  if (structured) {
+    return (
+      <JsonInput
+        {...common}
+        autosize
+        minRows={3}
+        formatOnBlur
+        defaultValue={JSON.stringify(value, null, 2)}
+        onChange={(text) => {
+          try {
+            onChange(JSON.parse(text));
+          } catch {
+            // Kept as it was until it can be read.
+          }
+        }}
+      />
+    );
+  }
+  return (
+    <Stack gap={6}>
+      {value === null ? null : (
+        <ValueInput {...common} typed={attribute} value={value} onChange={onChange} />
+      )}
+      {attribute && !attribute.required ? (
+        <Switch
+          size="xs"
+          label={strings.forms.clearValue}
+          checked={value === null}
+          onChange={(event) => onChange(event.currentTarget.checked ? null : undefined)}
+        />
+      ) : null}
+    </Stack>
+  );
+}
