@@ -104,8 +104,15 @@ export default function Designer({ mjml, onChange, onBroken }: Props) {
             value={side}
             onChange={setSide}
           />
-          <div ref={blocks} hidden={side !== "blocks"} className={classes.sideBody} />
-          <div ref={properties} hidden={side !== "properties"} className={classes.sideBody} />
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+          <div ref={blocks} tabIndex={0} hidden={side !== "blocks"} className={classes.sideBody} />
+          <div
+            ref={properties}
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
+            tabIndex={0}
+            hidden={side !== "properties"}
+            className={classes.sideBody}
+          />
         </div>
       </div>
     </section>

@@ -7,6 +7,7 @@ import { Suspense, useState } from "react";
 import { ApiError } from "../api/problem";
 import { kindsQuery } from "../api/queries";
 import type { Kind } from "../api/types";
+import type { Fields } from "../editor/manifest";
 import { SchemaForm } from "../forms/SchemaForm";
 import { fieldsOf } from "../forms/schema";
 import { Refusal } from "../journeys/Refusal";
@@ -54,8 +55,9 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
     );
   }
   if (!body) return <Waiting />;
-  // A name that says the same as the key is not kept.
+  // A name that says the same as the key is not kept, but it is there.
   const name = typeof body.name === "string" && body.name ? body.name : humanise(definition);
+  const written = typeof body.name === "string" ? body : { ...body, name };
   const editor = editorOf(kind.kind);
   const Own = editor?.component;
   const fields = fieldsOf(kind.schema).filter(
@@ -102,8 +104,8 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
           <div className={classes.form}>
             <SchemaForm
               fields={fields}
-              value={body}
-              onChange={change}
+              value={written}
+              onChange={(next, field) => change(named(next, field, body))}
               errors={errors}
               subject={subjectOf(kind.kind, body)}
             />
@@ -128,6 +130,13 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
       <LeaveDialog editing={editing} />
     </div>
   );
+}
+
+/** What was written, with a name of its own only once somebody wrote one; an emptied one stays empty. */
+function named(next: Fields, field: string, before: Fields): Fields {
+  const { name, ...rest } = next;
+  if (field === "name") return { ...rest, name: name ?? "" };
+  return before.name === undefined ? rest : next;
 }
 
 /** Whom the conditions of a kind are about, where no field beside them says it. */

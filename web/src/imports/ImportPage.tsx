@@ -35,7 +35,7 @@ export function ImportPage() {
   const [sample, setSample] = useState<Sample>();
   const [mapping, setMapping] = useState<Mapping>({});
   const [step, setStep] = useState(0);
-  const targets = useTargets(kind);
+  const { targets, known } = useTargets(kind);
   const sending = useSending();
   const begin = (next: Sample) => {
     setSample(next);
@@ -59,7 +59,14 @@ export function ImportPage() {
           ))}
         </Stepper>
         {step === 0 ? (
-          <FileStep kind={kind} file={file} onKind={setKind} onFile={setFile} onNext={begin} />
+          <FileStep
+            kind={kind}
+            file={file}
+            ready={known}
+            onKind={setKind}
+            onFile={setFile}
+            onNext={begin}
+          />
         ) : null}
         {step === 1 && sample && file ? (
           <Mapper
@@ -94,17 +101,16 @@ export function ImportPage() {
   );
 }
 
-/** What the columns of this kind of file may become. */
+/** What the columns of this kind of file may become; `known` once the server has told all of it. */
 function useTargets(kind: string) {
   const { data: fields } = useQuery(fieldsQuery);
   const { data: catalogue } = useQuery(catalogueQuery);
   const events = catalogue?.events ?? [];
   const activities = [...new Set(events.flatMap((event) => event.fields.map(({ key }) => key)))];
-  const own = useQuery({
-    ...definitionQuery("custom_objects", kind),
-    enabled: !(kind in text.kinds),
-  }).data?.body.fields;
-  return targetsOf(kind, {
+  const declared = !(kind in text.kinds);
+  const object = useQuery({ ...definitionQuery("custom_objects", kind), enabled: declared });
+  const own = object.data?.body.fields;
+  const targets = targetsOf(kind, {
     account: fields?.account.fields ?? [],
     person: fields?.person.fields ?? [],
     fields: {
@@ -113,6 +119,8 @@ function useTargets(kind: string) {
       ...(isRecord(own) ? { [kind]: Object.keys(own) } : {}),
     },
   });
+  const known = fields !== undefined && catalogue !== undefined && (!declared || !!object.data);
+  return { targets, known };
 }
 
 type Begun = { kind: string; file: File; mapping: Mapping; dryRun: boolean };
@@ -143,12 +151,14 @@ function useSending() {
 type FileProps = {
   kind: string;
   file: File | undefined;
+  /** Whether columns can be told by their names already. */
+  ready: boolean;
   onKind: (kind: string) => void;
   onFile: (file: File | undefined) => void;
   onNext: (sample: Sample) => void;
 };
 
-function FileStep({ kind, file, onKind, onFile, onNext }: FileProps) {
+function FileStep({ kind, file, ready, onKind, onFile, onNext }: FileProps) {
   const { data: objects } = useQuery(definitionNamesQuery("custom_objects"));
   const [over, setOver] = useState(false);
   const read = useMutation({
@@ -209,7 +219,11 @@ function FileStep({ kind, file, onKind, onFile, onNext }: FileProps) {
       </section>
       {read.error ? <Refusal error={read.error} /> : null}
       <Group justify="flex-end">
-        <Button disabled={!file} loading={read.isPending} onClick={() => file && read.mutate(file)}>
+        <Button
+          disabled={!file}
+          loading={read.isPending || (file !== undefined && !ready)}
+          onClick={() => file && read.mutate(file)}
+        >
           {text.next}
         </Button>
       </Group>
