@@ -23,6 +23,8 @@ import { Shell } from "./shell/Shell";
 
 type Search = Record<string, unknown>;
 const text = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
+/** `draft`, or the number of a version. */
+const version = (value: unknown) => (typeof value === "number" ? String(value) : text(value));
 /** The search box stands in the address as `q`. */
 const searchable = (search: Search): { q?: string } => ({ q: text(search.q) });
 const tabbed = (search: Search): { tab?: string } => ({ tab: text(search.tab) });
@@ -96,6 +98,15 @@ const journeyProblems = createRoute({
   getParentRoute: () => journey,
   path: "/problems",
   component: lazyRouteComponent(() => import("./journeys/ProblemsTab"), "ProblemsTab"),
+});
+const journeyHistory = createRoute({
+  getParentRoute: () => journey,
+  path: "/history",
+  component: lazyRouteComponent(() => import("./history/HistoryTab"), "HistoryTab"),
+  validateSearch: (search: Search): { from?: string; to?: string } => ({
+    from: version(search.from),
+    to: version(search.to),
+  }),
 });
 const trip = createRoute({
   getParentRoute: () => inside,
@@ -205,6 +216,7 @@ const routeTree = root.addChildren([
       journeyTravellers,
       journeySimulate,
       journeyProblems,
+      journeyHistory,
     ]),
     trip,
     accounts,

@@ -8,6 +8,7 @@ import { dashboards } from "./strings/dashboards";
 import { definitions } from "./strings/definitions";
 import { editor, forms, starters } from "./strings/editor";
 import { groups } from "./strings/groups";
+import { history } from "./strings/history";
 import { imports } from "./strings/imports";
 import { simulate } from "./strings/simulate";
 
@@ -27,6 +28,7 @@ export const strings = {
   forms,
   groups,
   imports,
+  history,
   simulate,
   starters,
   errors: {
@@ -157,6 +159,7 @@ export const strings = {
       overview: "Overview",
       travellers: "Travellers",
       simulate: "Simulate",
+      history: "History",
       problems: "Problems",
     },
     actions: {

@@ -31,15 +31,22 @@ async function call<T>(made: unknown): Promise<T> {
   return data as T;
 }
 
-export const previewQuery = (subject: Subject, when: unknown, whyNot: string) =>
+/** `entering`: as for somebody who enters the journey now, in which the condition stands. */
+export const previewQuery = (subject: Subject, when: unknown, whyNot: string, entering: boolean) =>
   queryOptions({
-    queryKey: ["condition", subject, when, whyNot],
+    queryKey: ["condition", subject, when, whyNot, entering],
     queryFn: () =>
       call<ConditionPreview>(
         client.POST(
           "/api/v1/conditions/preview" as never,
           {
-            body: { subject, when, sample: 8, ...(whyNot === "" ? {} : { why_not: whyNot }) },
+            body: {
+              subject,
+              when,
+              entering,
+              sample: 8,
+              ...(whyNot === "" ? {} : { why_not: whyNot }),
+            },
           } as never,
         ),
       ),

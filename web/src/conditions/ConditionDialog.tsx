@@ -43,7 +43,7 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
       trapFocus
     >
       {catalogue ? (
-        <div className={classes.builder} data-preview={!inJourney || undefined}>
+        <div className={classes.builder}>
           <AttributeTree
             catalogue={catalogue}
             subject={subject}
@@ -62,7 +62,7 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
               top
             />
           </section>
-          {inJourney ? null : <PreviewPane subject={subject} condition={condition} />}
+          <PreviewPane subject={subject} condition={condition} entering={inJourney} />
         </div>
       ) : null}
       <Group justify="space-between" mt="md">

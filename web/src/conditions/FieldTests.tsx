@@ -2,7 +2,6 @@
 import { ActionIcon, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { X } from "lucide-react";
 import { useState } from "react";
-import type { EventEntry } from "../api/types";
 import { type Fields, isRecord } from "../editor/manifest";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
@@ -11,9 +10,12 @@ import { begun } from "./operators";
 
 const text = strings.conditions;
 
+/** A field of an activity, of a record, or of a service's answer. */
+export type NamedField = { key: string; type: string; values?: readonly string[] };
+
 type Props = {
   /** The fields that there are; without them any name may be typed. */
-  fields?: EventEntry["fields"] | undefined;
+  fields?: readonly NamedField[] | undefined;
   value: unknown;
   onChange: (value: Fields | undefined) => void;
 };
@@ -21,9 +23,9 @@ type Props = {
 export function FieldTests({ fields, value, onChange }: Props) {
   const tests = isRecord(value) ? value : {};
   const free = fields?.filter((field) => !Object.hasOwn(tests, field.key)) ?? [];
-  const typeOf = (name: string) => fields?.find((field) => field.key === name)?.type;
+  const fieldOf = (name: string) => fields?.find((field) => field.key === name);
   const put = (next: Fields) => onChange(Object.keys(next).length > 0 ? next : undefined);
-  const add = (name: string) => put({ ...tests, [name]: begun(typeOf(name)) });
+  const add = (name: string) => put({ ...tests, [name]: begun(fieldOf(name)?.type) });
   return (
     <Stack gap="xs">
       {Object.entries(tests).map(([name, test]) => (
@@ -46,7 +48,7 @@ export function FieldTests({ fields, value, onChange }: Props) {
           </Group>
           <OperatorRow
             test={isRecord(test) ? test : { is: test }}
-            typed={typeOf(name) ? { type: String(typeOf(name)) } : undefined}
+            typed={fieldOf(name)}
             onChange={(next) => put({ ...tests, [name]: next })}
           />
         </div>

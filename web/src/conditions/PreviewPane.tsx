@@ -15,11 +15,18 @@ import classes from "./conditions.module.css";
 const text = strings.conditions.preview;
 const PATIENCE_MS = 400;
 
-export function PreviewPane({ subject, condition }: { subject: Subject; condition: unknown }) {
+type Props = {
+  subject: Subject;
+  condition: unknown;
+  /** It stands in a journey: told as for somebody who enters now. */
+  entering: boolean;
+};
+
+export function PreviewPane({ subject, condition, entering }: Props) {
   const [typed, setTyped] = useState("");
   const [asked] = useDebouncedValue({ condition, typed: typed.trim() }, PATIENCE_MS);
   const { data, error, isFetching } = useQuery({
-    ...previewQuery(subject, asked.condition, asked.typed),
+    ...previewQuery(subject, asked.condition, asked.typed, entering),
     placeholderData: keepPreviousData,
   });
   return (
@@ -27,6 +34,11 @@ export function PreviewPane({ subject, condition }: { subject: Subject; conditio
       <Text fw={600} size="sm">
         {text.label} {isFetching ? <Loader size={12} aria-label={strings.list.loading} /> : null}
       </Text>
+      {entering ? (
+        <Text size="xs" c="dimmed">
+          {text.entering[subject]}
+        </Text>
+      ) : null}
       {error ? (
         <Alert color="yellow" variant="light" p="xs">
           <Text size="xs">{reasonOf(error)}</Text>

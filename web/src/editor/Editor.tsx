@@ -14,8 +14,8 @@ import map from "../map/map.module.css";
 import { sizeOf } from "../map/size";
 import { strings } from "../strings";
 import { ConflictBanner } from "./ConflictBanner";
-import { type Change, removeNode } from "./changes";
-import { copyOf, keep, kept, paste } from "./clipboard";
+import { type Change, removeNode, removeNodes } from "./changes";
+import { copyOf, copyOfSeveral, keep, kept, paste } from "./clipboard";
 import type { DraftStore } from "./draft";
 import { Artist } from "./draw";
 import { EditorContext, type EditorScene, useDraft } from "./EditorScene";
@@ -29,6 +29,8 @@ import { NodeEditor } from "./NodeEditor";
 import { Outline } from "./Outline";
 import { outletsOf } from "./outlets";
 import { ProblemsPanel } from "./ProblemsPanel";
+import { SeveralPanel } from "./SeveralPanel";
+import { type Several, useSeveral } from "./several";
 import { TitlesContext } from "./titles";
 
 const NO_FINDINGS: DraftFinding[] = [];
@@ -52,6 +54,7 @@ export function Editor({ journey, state, liveVersion, catalogue, draft }: Props)
   const { direction, turn } = useDirection();
   const { opened, toggleBox, openBox } = useOpenedBoxes();
   const select = useSelect();
+  const { open, ...several } = useSeveral(selected, select);
   const { drawn, findings } = useDrawn({ journey, state, catalogue, manifest, stored });
 
   const editing = useMemo(
@@ -63,10 +66,10 @@ export function Editor({ journey, state, liveVersion, catalogue, draft }: Props)
       journey,
       subject: manifest.subject,
       published: false,
-      open: select,
+      open,
       toggleBox,
     }),
-    [journey, manifest.subject, select, toggleBox],
+    [journey, manifest.subject, open, toggleBox],
   );
   const drawing = useMemo(() => {
     const { items, links } = graphOf(drawn);
@@ -81,10 +84,15 @@ export function Editor({ journey, state, liveVersion, catalogue, draft }: Props)
   const keys = useKeys({
     editing,
     selected,
+    several,
     outline: () => setOutline((now) => !now),
     find: () => setFinding(true),
   });
 
+  const chosen = useMemo(
+    () => (selected === undefined ? several.ids : new Set([selected])),
+    [selected, several.ids],
+  );
   const card = selected ? cardOf(drawn, selected) : undefined;
   return (
     <EditorContext value={editing}>
@@ -98,10 +106,10 @@ export function Editor({ journey, state, liveVersion, catalogue, draft }: Props)
               <Outline
                 drawn={drawn}
                 manifest={manifest}
-                selected={selected}
+                selected={chosen}
                 tools={
                   <EditorTools
-                    {...{ draft, findings, side, setSide, outline, setOutline }}
+                    {...{ draft, findings, side, setSide, outline, setOutline, several }}
                     onFind={() => setFinding(true)}
                   />
                 }
@@ -112,16 +120,25 @@ export function Editor({ journey, state, liveVersion, catalogue, draft }: Props)
                 drawing={drawing}
                 opened={opened}
                 selected={selected}
+                several={several.ids}
                 onTurn={turn}
                 tools={
                   <EditorTools
-                    {...{ draft, findings, side, setSide, outline, setOutline }}
+                    {...{ draft, findings, side, setSide, outline, setOutline, several }}
                     onFind={() => setFinding(true)}
                   />
                 }
               />
             )}
-            {card && selected ? (
+            {several.ids.size > 0 ? (
+              <SeveralPanel
+                ids={several.ids}
+                onCopy={() => keys.current.copy(several.ids)}
+                onRemove={() => keys.current.remove(several.ids)}
+                onLeave={(id) => open(id, true)}
+                onClose={several.clear}
+              />
+            ) : card && selected ? (
               <NodeEditor
                 key={selected}
                 manifest={manifest}
@@ -241,30 +258,43 @@ function cardOf(drawn: ReturnType<Artist["draw"]>, id: string) {
 type KeyHooks = {
   editing: EditorScene;
   selected: string | undefined;
+  several: Several;
   outline: () => void;
   find: () => void;
 };
 
 /** What the keys do, always on the newest state. */
-function useKeys({ editing, selected, outline, find }: KeyHooks) {
+function useKeys({ editing, selected, several, outline, find }: KeyHooks) {
   const keys = useRef<Keys>(null as unknown as Keys);
   keys.current = {
     undo: () => editing.draft.undo(),
     redo: () => editing.draft.redo(),
     find,
     outline,
-    escape: () => editing.select(undefined),
-    remove: (id) => {
-      if (id === ENTRY) return;
+    escape: () => {
+      several.clear();
       editing.select(undefined);
-      editing.apply((now) => removeNode(now, id));
     },
-    copy: (id) => {
-      const copied = copyOf(editing.draft.get().manifest, id, false);
+    remove: (ids) => {
+      several.clear();
+      editing.select(undefined);
+      const [only] = ids;
+      editing.apply((now) =>
+        ids.size === 1 && only !== undefined ? removeNode(now, only) : removeNodes(now, ids),
+      );
+    },
+    copy: (ids) => {
+      const { manifest } = editing.draft.get();
+      const [only] = ids;
+      const copied =
+        ids.size === 1 && only !== undefined
+          ? copyOf(manifest, only, false)
+          : copyOfSeveral(manifest, ids);
       if (!copied) return;
       keep(copied);
       notifications.show({ message: strings.editor.panel.copied });
     },
+    all: () => several.choose(Object.keys(editing.draft.get().manifest.nodes)),
     paste: (id) => {
       const copied = kept();
       if (!copied) return;
@@ -279,6 +309,7 @@ function useKeys({ editing, selected, outline, find }: KeyHooks) {
     go: (id) => editing.select(id),
     manifest: () => editing.draft.get().manifest,
     selected,
+    several: several.ids,
   };
   return keys;
 }

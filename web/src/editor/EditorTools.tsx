@@ -1,6 +1,7 @@
 // Undo, redo, outline, search, settings, problems, and whether everything is saved.
 import { Button, Text } from "@mantine/core";
 import {
+  BoxSelect,
   CircleAlert,
   ListTree,
   Map as MapIcon,
@@ -18,6 +19,7 @@ import type { Side } from "./Editor";
 import { useDraft, useEditor } from "./EditorScene";
 import classes from "./editor.module.css";
 import { SaveState } from "./SaveState";
+import type { Several } from "./several";
 
 const text = strings.editor.tools;
 
@@ -28,6 +30,7 @@ type Props = {
   setSide: (side: Side) => void;
   outline: boolean;
   setOutline: (outline: boolean) => void;
+  several: Several;
   onFind: () => void;
 };
 
@@ -38,6 +41,7 @@ export function EditorTools({
   setSide,
   outline,
   setOutline,
+  several,
   onFind,
 }: Props) {
   const { canUndo, canRedo, saving } = useDraft(draft);
@@ -52,6 +56,12 @@ export function EditorTools({
       <Tool label={text.undo} icon={Undo2} disabled={!canUndo} onClick={() => draft.undo()} />
       <Tool label={text.redo} icon={Redo2} disabled={!canRedo} onClick={() => draft.redo()} />
       <Tool label={text.search} icon={Search} onClick={onFind} />
+      <Tool
+        label={strings.editor.several.pick}
+        icon={BoxSelect}
+        pressed={several.picking}
+        onClick={() => (several.picking ? several.clear() : several.setPicking(true))}
+      />
       <Tool
         label={outline ? text.map : text.outline}
         icon={outline ? MapIcon : ListTree}

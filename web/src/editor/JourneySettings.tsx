@@ -14,6 +14,7 @@ import type { DraftFinding } from "../api/types";
 import { errorsOf } from "../forms/errors";
 import { DurationInput, InstantInput } from "../forms/inputs";
 import map from "../map/map.module.css";
+import { humanise } from "../shell/format";
 import { strings } from "../strings";
 import { useEditor } from "./EditorScene";
 import { isRecord, type Manifest, write } from "./manifest";
@@ -41,7 +42,7 @@ export function JourneySettings({ manifest, findings, onClose }: Props) {
           required
           maxLength={100}
           error={errors.get("/name")}
-          value={manifest.name ?? ""}
+          value={manifest.name ?? humanise(manifest.key)}
           onChange={(event) => put("name", event.currentTarget.value)}
         />
         <Textarea

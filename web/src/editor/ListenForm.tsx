@@ -16,6 +16,7 @@ import { strings } from "../strings";
 import { setTimeoutPath } from "./changes";
 import { useEditor } from "./EditorScene";
 import { EventForm } from "./EventForm";
+import { Leaving } from "./Leaving";
 import { type Fields, isRecord, type NodeBody, timeoutOf, write } from "./manifest";
 import type { NodeFormProps } from "./NodeEditor";
 import { DurationFields } from "./WaitForm";
@@ -194,6 +195,7 @@ function Timeout({ at, errors, node, id }: Pick<Props, "at" | "errors" | "node" 
             node={timeout}
             label={text.timeout}
           />
+          <Leaving node={timeout} words={text.givesUp} />
           <Switch
             label={text.timeoutPath}
             description={text.timeoutPathHint}

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { pathWord } from "../journeys/words";
 import { Tile } from "../map/Card";
 import type { DrawnMap } from "../map/graph";
+import { isBeside, useScene } from "../map/live";
 import { strings } from "../strings";
 import { AddButton } from "./AddMenu";
 import { useEditor } from "./EditorScene";
@@ -16,7 +17,8 @@ const text = strings.editor.outline;
 type Props = {
   drawn: DrawnMap;
   manifest: Manifest;
-  selected: string | undefined;
+  /** The chosen node, or those chosen together. */
+  selected: ReadonlySet<string>;
   tools: ReactNode;
 };
 
@@ -100,16 +102,17 @@ function Entry({
 }: {
   card: Card | undefined;
   id: string;
-  selected: string | undefined;
+  selected: ReadonlySet<string>;
 }) {
-  const { select } = useEditor();
+  const { open } = useScene();
   if (!card) return null;
+  const chosen = selected.has(id);
   return (
     <UnstyledButton
       className={classes.outlineCard}
       data-card={id}
-      aria-pressed={selected === id}
-      onClick={() => select(id)}
+      aria-pressed={chosen}
+      onClick={(event) => open(id, isBeside(event))}
     >
       <Tile node={card} small />
       <span>
@@ -156,7 +159,7 @@ function BoxPaths({
   manifest: Manifest;
   id: string;
   cards: Map<string, Card>;
-  selected: string | undefined;
+  selected: ReadonlySet<string>;
 }) {
   const { select } = useEditor();
   const node = manifest.nodes[id];
@@ -192,7 +195,7 @@ function BoxPaths({
                 <UnstyledButton
                   className={classes.outlineCard}
                   data-card={action.id}
-                  aria-pressed={selected === action.id}
+                  aria-pressed={selected.has(action.id)}
                   onClick={() => select(action.id)}
                 >
                   <Text span fw={600} size="sm">

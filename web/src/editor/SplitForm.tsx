@@ -19,7 +19,7 @@ import { useEditor } from "./EditorScene";
 import classes from "./editor.module.css";
 import { branchOf, isBox, type NodeBody, type PathBody, pathsOf, write } from "./manifest";
 import type { NodeFormProps } from "./NodeEditor";
-import { ServicePicker } from "./ServiceForm";
+import { AnswerField, FailedSwitch, ServicePicker, ServiceValues } from "./ServiceForm";
 
 const text = strings.editor.split;
 const MAX_VARIANTS = 20;
@@ -50,7 +50,10 @@ export function SplitForm({ manifest, at, errors, node, id }: Props) {
         </Input.Wrapper>
       ) : null}
       {node.type === "external_split" ? (
-        <ServicePicker at={at} errors={errors} node={node} />
+        <>
+          <ServicePicker at={at} errors={errors} node={node} />
+          <ServiceValues at={at} errors={errors} node={node} />
+        </>
       ) : null}
       <Text size="xs" c="dimmed">
         {isBox(manifest.subject, node) ? text.boxHint : variant ? shares(paths) : text.first}
@@ -74,6 +77,7 @@ export function SplitForm({ manifest, at, errors, node, id }: Props) {
           {text.add}
         </Button>
       </div>
+      {node.type === "external_split" ? <FailedSwitch node={node} id={id} /> : null}
       {variant ? null : (
         <Switch
           label={text.other[by]}
@@ -142,6 +146,13 @@ function PathCard({ at, errors, node, id, path, by, n, of }: CardProps) {
           error={errors.get(`${here}/percent`)}
           value={typeof path.percent === "number" ? path.percent : ""}
           onChange={(percent) => put("percent", Number(percent) || 0)}
+        />
+      ) : node.type === "external_split" ? (
+        <AnswerField
+          service={typeof node.service === "string" ? node.service : ""}
+          error={errors.get(`${here}/when`) ?? errors.get(here)}
+          value={path.when}
+          onChange={(when) => put("when", when)}
         />
       ) : (
         <ConditionField

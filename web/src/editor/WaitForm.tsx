@@ -3,6 +3,7 @@ import { SegmentedControl, Stack } from "@mantine/core";
 import { DurationInput, InstantInput } from "../forms/inputs";
 import { strings } from "../strings";
 import { useEditor } from "./EditorScene";
+import { Leaving } from "./Leaving";
 import { MustEndOn } from "./MustEndOn";
 import { type Fields, write } from "./manifest";
 import type { NodeFormProps } from "./NodeEditor";
@@ -10,7 +11,12 @@ import type { NodeFormProps } from "./NodeEditor";
 const text = strings.editor.wait;
 
 export function WaitForm({ at, errors, node }: NodeFormProps & { node: Fields }) {
-  return <DurationFields at={at} errors={errors} node={node} label={text.type} />;
+  return (
+    <>
+      <DurationFields at={at} errors={errors} node={node} label={text.type} />
+      <Leaving node={node} words={text.leaves} />
+    </>
+  );
 }
 
 /** A duration or a date, as waits and timeouts have it. */

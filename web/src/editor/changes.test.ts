@@ -7,13 +7,14 @@ import {
   movePath,
   removeBranch,
   removeNode,
+  removeNodes,
   removePath,
   resplit,
   setBranch,
   setJoined,
   setTimeoutPath,
 } from "./changes";
-import { copyOf, paste } from "./clipboard";
+import { copyOf, copyOfSeveral, paste } from "./clipboard";
 import { type Manifest, pathsOf, standingOf } from "./manifest";
 import { aDraft } from "./manifest.test-support";
 import { allOutlets, branchFrom, deadEndsOf } from "./outlets";
@@ -157,5 +158,34 @@ describe("branches", () => {
     const draft = done(paste(aDraft(), "/nodes/send/next", copied));
     expect(leads(draft)).toEqual(expect.arrayContaining(["send>people-2", "people-2>heard"]));
     expect(pathsAt(draft, "people-2")[0]?.actions?.[0]).toMatchObject({ id: "d1-2", email: "roi" });
+  });
+});
+
+describe("several nodes", () => {
+  it("are copied as one piece: paths between them stay, gaps close", () => {
+    const copied = copyOfSeveral(aDraft(), new Set(["size", "send", "people"]));
+    if (!copied) throw new Error("nothing was copied");
+    expect(copied.first).toBe("send");
+    const draft = done(paste(aDraft(), "/nodes/done/next", copied));
+    expect(leads(draft).slice(-4)).toEqual([
+      "send-2>size-2",
+      "size-2:Big>people-2",
+      "size-2:other>null",
+      "people-2>null",
+    ]);
+  });
+
+  it("are taken away together, each piece closing its gap", () => {
+    const draft = done(removeNodes(aDraft(), new Set(["size", "people", "send"])));
+    expect(leads(draft)).toEqual([
+      "audience>heard",
+      "heard>done",
+      "heard:timeout>done",
+      "done>null",
+    ]);
+  });
+
+  it("stay where what is left could not be joined again", () => {
+    expect(refusal(removeNodes(aDraft(), new Set(["heard", "send"])))).toBe("several_paths");
   });
 });

@@ -131,6 +131,48 @@ export function removeNode(manifest: Manifest, id: string): Change {
   return { manifest: withNode(relinked, id, undefined) };
 }
 
+/** Takes several nodes away, each piece of them closing its own gap; all of them, or none. */
+export function removeNodes(manifest: Manifest, ids: ReadonlySet<string>): Change {
+  let now = manifest;
+  for (const piece of piecesOf(manifest, ids)) {
+    const change = removePiece(now, piece);
+    if ("refused" in change) return change;
+    now = change.manifest;
+  }
+  return { manifest: now };
+}
+
+/** What hangs together among some nodes. */
+function piecesOf(manifest: Manifest, ids: ReadonlySet<string>): Set<string>[] {
+  const pieces: Set<string>[] = [];
+  for (const id of ids) {
+    const node = nodeAt(manifest, id);
+    if (!node) continue;
+    const near = allOutlets(manifest).flatMap(({ from, to }) =>
+      from === id ? (to ?? []) : to === id ? from : [],
+    );
+    const touching = pieces.filter((piece) => near.some((each) => piece.has(each)));
+    for (const piece of touching) pieces.splice(pieces.indexOf(piece), 1);
+    pieces.push(new Set([id, ...touching.flatMap((piece) => [...piece])]));
+  }
+  return pieces;
+}
+
+function removePiece(manifest: Manifest, piece: ReadonlySet<string>): Change {
+  const outlets = allOutlets(manifest);
+  const into = outlets.filter(({ from, to }) => to !== null && piece.has(to) && !piece.has(from));
+  const out = new Set(
+    outlets.flatMap(({ from, to }) => (to !== null && piece.has(from) && !piece.has(to) ? to : [])),
+  );
+  if (out.size > 1) return { refused: "several_paths" };
+  const [next = null] = out;
+  const joins = next !== null && nodeAt(manifest, next)?.type !== "merge";
+  if (into.length > 1 && joins) return { refused: "several_ways_in" };
+  const closed = into.reduce((now, { at }) => lead(now, at, next), manifest);
+  const nodes = Object.fromEntries(Object.entries(closed.nodes).filter(([id]) => !piece.has(id)));
+  return { manifest: { ...closed, nodes } };
+}
+
 /** Takes a node away with everything that only it leads to. */
 export function removeBranch(manifest: Manifest, id: string): Change {
   const gone = branchFrom(manifest, id);

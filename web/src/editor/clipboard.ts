@@ -1,4 +1,4 @@
-// Copying a node or a branch, within a journey or from one to another. Kept in this browser.
+// Copying nodes or a branch, within a journey or from one to another. Kept in this browser.
 import type { Change } from "./changes";
 import {
   boxActions,
@@ -12,7 +12,7 @@ import {
   withNode,
   write,
 } from "./manifest";
-import { branchFrom, lead, outletAt, outletsOf } from "./outlets";
+import { branchFrom, inWalkOrder, lead, outletAt, outletsOf, reachable } from "./outlets";
 
 const PLACE = "caravan.clipboard";
 
@@ -25,22 +25,39 @@ export type Copied = {
 
 /** One node without what follows, or everything that hangs on it. */
 export function copyOf(manifest: Manifest, id: string, branch: boolean): Copied | undefined {
-  const node = nodeAt(manifest, id);
-  if (!node) return undefined;
-  const ids = branch ? branchFrom(manifest, id) : new Set([id]);
-  const nodes: Record<string, NodeBody> = {};
-  for (const each of ids) {
-    const body = manifest.nodes[each];
-    if (body) nodes[each] = cutLoose(each, body, ids, manifest.subject);
-  }
-  return { subject: manifest.subject, first: id, nodes };
+  if (!nodeAt(manifest, id)) return undefined;
+  return copyOfSeveral(manifest, branch ? branchFrom(manifest, id) : new Set([id]));
 }
+
+/** Several nodes as one piece: paths between them stay, and what then hangs on nothing follows what stands before it. */
+export function copyOfSeveral(manifest: Manifest, ids: ReadonlySet<string>): Copied | undefined {
+  const ordered = inWalkOrder(manifest).filter((id) => ids.has(id));
+  const nodes: Record<string, NodeBody> = {};
+  for (const id of ordered) {
+    const body = manifest.nodes[id];
+    if (body) nodes[id] = cutLoose(id, body, ids, manifest.subject);
+  }
+  const { subject } = manifest;
+  const led = new Set(
+    Object.entries(nodes).flatMap(([id, body]) => outletsOf(id, body, subject).map(({ to }) => to)),
+  );
+  const [first, ...rest] = ordered.filter((id) => !led.has(id));
+  if (first === undefined) return undefined;
+  const piece: Manifest = { key: "copied", subject, nodes };
+  return { subject, first, nodes: rest.reduce(strung(first), piece).nodes };
+}
+
+/** Leads the first open end of what begins at `first` to the next piece; where all ends are taken, it stays apart. */
+const strung = (first: string) => (piece: Manifest, next: string) => {
+  const open = openEnd(piece, first, reachable(piece, first));
+  return open === undefined ? piece : lead(piece, open, next);
+};
 
 /** Paths that lead out of what is copied end instead. */
 function cutLoose(
   id: string,
   node: NodeBody,
-  kept: Set<string>,
+  kept: ReadonlySet<string>,
   subject: Manifest["subject"],
 ): NodeBody {
   return outletsOf(id, node, subject)

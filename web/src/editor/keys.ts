@@ -9,12 +9,16 @@ export type Keys = {
   find: () => void;
   outline: () => void;
   escape: () => void;
-  remove: (id: string) => void;
-  copy: (id: string) => void;
+  remove: (ids: ReadonlySet<string>) => void;
+  copy: (ids: ReadonlySet<string>) => void;
+  /** Chooses every node. */
+  all: () => void;
   paste: (id: string) => void;
   go: (id: string) => void;
   manifest: () => Manifest;
   selected: string | undefined;
+  /** Chosen together. */
+  several: ReadonlySet<string>;
 };
 
 const TYPING = "input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox]";
@@ -39,10 +43,17 @@ function withControl(event: KeyboardEvent, keys: Keys, place: Element): boolean 
     case "y":
       keys.redo();
       return true;
-    case "c":
-      if (id === undefined || String(window.getSelection()) !== "") return false;
-      keys.copy(id);
+    case "a":
+      keys.all();
       return true;
+    case "c":
+    case "x": {
+      const meant = meantBy(id, keys);
+      if (meant.size === 0 || String(window.getSelection()) !== "") return false;
+      keys.copy(meant);
+      if (event.key.toLowerCase() === "x") keys.remove(meant);
+      return true;
+    }
     case "v":
       if (id === undefined) return false;
       keys.paste(id);
@@ -63,8 +74,8 @@ function plain(event: KeyboardEvent, keys: Keys, place: Element): boolean {
       return true;
     case "Delete":
     case "Backspace":
-      if (id === undefined) return false;
-      keys.remove(id);
+      if (meantBy(id, keys).size === 0) return false;
+      keys.remove(meantBy(id, keys));
       return true;
     case "ArrowRight":
     case "ArrowLeft":
@@ -87,6 +98,10 @@ function cardAt(place: Element, keys: Keys): string | undefined {
   if (card) return card;
   return place.closest("[data-outlet], button, a") ? undefined : keys.selected;
 }
+
+/** What is chosen together, else the one card; who enters is no node. */
+const meantBy = (id: string | undefined, { several }: Keys): ReadonlySet<string> =>
+  several.size > 0 ? several : new Set(id === undefined || id === ENTRY ? [] : [id]);
 
 /** Along the paths with left and right, between the paths of one node with up and down. */
 export function neighbour(manifest: Manifest, id: string, key: string): string | undefined {

@@ -105,6 +105,21 @@ export function reachable(manifest: Manifest, start: string | null): Set<string>
   return seen;
 }
 
+/** Every node's name as one comes to it from the entry, breadth first; what nothing leads to comes last. */
+export function inWalkOrder(manifest: Manifest): string[] {
+  const seen = new Set<string>();
+  for (const start of [target(manifest.entry), ...Object.keys(manifest.nodes)]) {
+    const row = [start];
+    for (let id = row.shift(); id != null; id = row.shift()) {
+      const node = manifest.nodes[id];
+      if (!node || seen.has(id)) continue;
+      seen.add(id);
+      row.push(...outletsOf(id, node, manifest.subject).flatMap(({ to }) => to ?? []));
+    }
+  }
+  return [...seen];
+}
+
 /** The part of the map that hangs on one node alone: a branch up to where other paths come in. */
 export function branchFrom(manifest: Manifest, start: string): Set<string> {
   const below = reachable(manifest, start);

@@ -17,7 +17,7 @@ import classes from "./journeys.module.css";
 import { LifeCycle } from "./LifeCycle";
 
 const text = strings.journey;
-const TABS = ["map", "overview", "travellers", "simulate", "problems"] as const;
+const TABS = ["map", "overview", "travellers", "simulate", "problems", "history"] as const;
 
 export function JourneyPage() {
   const { key } = useParams({ from: "/inside/journeys/$key" });

@@ -48,18 +48,29 @@ function Face({ item, open, inside, selected }: Data & { selected: boolean }) {
 const NODE_TYPES = { map: MapNodeView };
 const EDGE_TYPES = { path: PathEdge };
 const MANY = 80;
+const NONE: ReadonlySet<string> = new Set();
 
 type Props = {
   journey: string;
   drawing: Drawing;
   opened: Set<string>;
   selected: string | undefined;
+  /** Those that are chosen together. */
+  several?: ReadonlySet<string>;
   onTurn: () => void;
   /** More tools, beside those of every map. */
   tools?: ReactNode;
 };
 
-export function Canvas({ journey, drawing, opened, selected, onTurn, tools }: Props) {
+export function Canvas({
+  journey,
+  drawing,
+  opened,
+  selected,
+  several = NONE,
+  onTurn,
+  tools,
+}: Props) {
   const [minimap, setMinimap] = useState(drawing.nodes.length > 12);
   const [ready, setReady] = useState(false);
   const pane = useRef<HTMLDivElement>(null);
@@ -67,7 +78,10 @@ export function Canvas({ journey, drawing, opened, selected, onTurn, tools }: Pr
     useMemo(() => drawing.nodes.map((node) => flowNode(node, drawing, opened)), [drawing, opened]),
     sameNode,
   );
-  const nodes = useMemo(() => base.map((node) => chosen(node, selected)), [base, selected]);
+  const nodes = useMemo(
+    () => base.map((node) => chosen(node, selected, several)),
+    [base, selected, several],
+  );
   const edges = useStable(
     useMemo(() => drawing.links.map(flowEdge), [drawing]),
     sameEdge,
@@ -152,8 +166,12 @@ function flowNode(placed: Placed, drawing: Drawing, opened: Set<string>): FlowNo
 }
 
 /** Marks the selected node, and the box that holds a selected action; leaves the others as they are. */
-function chosen(node: FlowNode, selected: string | undefined): FlowNode {
-  if (node.id === selected) return { ...node, selected: true };
+function chosen(
+  node: FlowNode,
+  selected: string | undefined,
+  several: ReadonlySet<string>,
+): FlowNode {
+  if (node.id === selected || several.has(node.id)) return { ...node, selected: true };
   const { item } = node.data;
   const holds =
     item.type === "box" &&

@@ -52,7 +52,7 @@ describe("a card", () => {
     const { scene } = onMap(<Card node={node("send")} />);
     await userEvent.tab();
     await userEvent.keyboard("{Enter}");
-    expect(scene.open).toHaveBeenCalledWith("send");
+    expect(scene.open).toHaveBeenCalledWith("send", false);
   });
 
   it("opens the reasons from the bar of outcomes", async () => {

@@ -7,8 +7,9 @@ import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 import { FindingBadge } from "./FindingBadge";
 import { iconOf } from "./icons";
-import { useNodeStatus, useRises, useScene } from "./live";
+import { isBeside, useNodeStatus, useRises, useScene } from "./live";
 import classes from "./map.module.css";
+import { useNodeMark } from "./marks";
 import { OutcomeBar } from "./OutcomeBar";
 
 /** The whole card; `children` is what a box adds below. */
@@ -23,21 +24,24 @@ export function CardFace({
 }) {
   const { open, published } = useScene();
   const status = useNodeStatus(node.id);
+  const mark = useNodeMark(node.id);
   return (
     <div
       className={classes.card}
       data-card={node.id}
+      data-mark={mark}
       data-family={node.family}
       data-selected={selected || undefined}
     >
       <FindingBadge node={node.id} />
+      {mark ? <span className={classes.mark}>{strings.history.marks[mark]}</span> : null}
       <Pulse value={status?.reached} />
       <button
         type="button"
         className={classes.cardHead}
         aria-label={strings.map.node(node.title, node.subtitle)}
         aria-pressed={selected ?? false}
-        onClick={() => open(node.id)}
+        onClick={(event) => open(node.id, isBeside(event))}
       >
         <Tile node={node} />
         <span className={classes.cardText}>

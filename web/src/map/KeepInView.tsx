@@ -26,6 +26,19 @@ export function KeepInView({ pane, selected, ready }: Props) {
     },
     [flow, pane],
   );
+  /** What stands on a path has no place of its own in the flow: it is measured. */
+  const uncover = useCallback(
+    (element: HTMLElement) => {
+      const size = pane.current?.getBoundingClientRect();
+      if (!size) return;
+      const at = element.getBoundingClientRect();
+      const { x, y, zoom } = flow.getViewport();
+      const dx = shift(at.left - size.left, at.right - size.left, size.width);
+      const dy = shift(at.top - size.top, at.bottom - size.top, size.height);
+      if (dx !== 0 || dy !== 0) flow.setViewport({ x: x + dx, y: y + dy, zoom }, { duration: 200 });
+    },
+    [flow, pane],
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the panel narrows the pane, which may hide the card
   useEffect(() => {
     if (selected && ready) reveal(selected);
@@ -34,12 +47,14 @@ export function KeepInView({ pane, selected, ready }: Props) {
     const section = pane.current;
     const onFocus = (event: FocusEvent) => {
       const target = event.target as HTMLElement;
+      if (!target.matches(":focus-visible")) return;
       const id = target.closest<HTMLElement>(".react-flow__node")?.dataset.id;
-      if (id && target.matches(":focus-visible")) reveal(id);
+      if (id) reveal(id);
+      else if (target.closest(".react-flow__edgelabel-renderer")) uncover(target);
     };
     section?.addEventListener("focusin", onFocus);
     return () => section?.removeEventListener("focusin", onFocus);
-  }, [pane, reveal]);
+  }, [pane, reveal, uncover]);
   return null;
 }
 

@@ -8,6 +8,7 @@ import { strings } from "../strings";
 import type { Routed } from "./layout";
 import { usePathCount, useRises, useScene } from "./live";
 import classes from "./map.module.css";
+import { useLinkMark } from "./marks";
 import { roundedPath } from "./route";
 
 const RADIUS = 12;
@@ -18,11 +19,13 @@ export const PathEdge = memo(function PathEdge({ id, data }: EdgeProps) {
   const { link, corners, chip } = data as unknown as Routed;
   const count = usePathCount(link.count);
   const rises = useRises(count);
+  const mark = useLinkMark(link.id);
   const line = roundedPath(corners, RADIUS);
   return (
     <>
       <path
         className={classes.line}
+        data-mark={mark}
         data-idle={published && count === 0 ? true : undefined}
         d={line}
         markerEnd="url(#caravan-arrow)"

@@ -1,5 +1,5 @@
 import { ActionIcon, Tooltip, UnstyledButton } from "@mantine/core";
-import { Panel, useReactFlow, useViewport } from "@xyflow/react";
+import { Panel, useReactFlow, useStore } from "@xyflow/react";
 import {
   ArrowDownToLine,
   ArrowRightToLine,
@@ -26,7 +26,8 @@ const GLIDE = { duration: 250 };
 
 export function Toolbar({ direction, onTurn, minimap, onMinimap, more }: Props) {
   const flow = useReactFlow();
-  const { zoom } = useViewport();
+  // Not the whole viewport: moving the map draws nothing here again.
+  const zoom = useStore((state) => Math.round(state.transform[2] * 100));
   const across = direction === "horizontal";
   return (
     <Panel position="top-left" className={classes.tools}>
@@ -49,7 +50,7 @@ export function Toolbar({ direction, onTurn, minimap, onMinimap, more }: Props) 
         </div>
       </div>
       <div className={classes.zoom}>
-        <span>{strings.map.zoom(Math.round(zoom * 100))}</span>
+        <span>{strings.map.zoom(zoom)}</span>
         <UnstyledButton className={classes.reset} onClick={() => flow.zoomTo(1, GLIDE)}>
           {strings.map.reset}
         </UnstyledButton>

@@ -12,11 +12,16 @@ export type MapScene = {
   journey: string;
   subject: "account" | "person";
   published: boolean;
-  open: (node: string | undefined) => void;
+  /** Opens a node; `beside`: takes it to those that are chosen already, where several can be. */
+  open: (node: string | undefined, beside?: boolean) => void;
   toggleBox: (node: string) => void;
 };
 
 export const SceneContext = createContext<MapScene | null>(null);
+
+/** Whether a click, or Enter, means *this one too*. */
+export const isBeside = (event: { shiftKey: boolean; ctrlKey: boolean; metaKey: boolean }) =>
+  event.shiftKey || event.ctrlKey || event.metaKey;
 
 export function useScene(): MapScene {
   const scene = useContext(SceneContext);

@@ -94,7 +94,8 @@ function Messages({ report }: { report: Simulation }) {
                         {sample.subject}
                       </Text>
                     </figcaption>
-                    <pre>{sample.text}</pre>
+                    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long message scrolls, by keyboard too */}
+                    <pre tabIndex={0}>{sample.text}</pre>
                   </figure>
                 ))}
               </Accordion.Panel>

@@ -10,6 +10,10 @@ export const conditions = {
   done: "Done",
   preview: {
     label: "Who matches now",
+    entering: {
+      account: "Of all accounts, as if each entered the journey now.",
+      person: "Of all people, as if each entered the journey now.",
+    },
     match: (n: number, subject: "account" | "person") =>
       subject === "account"
         ? n === 1

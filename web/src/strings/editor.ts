@@ -66,9 +66,17 @@ export const editor = {
     removed: "removed",
     changed: "changed",
     journey: "Journey settings",
+    fields: { next: "Leads to", entry: "Begins with", paths: "Paths" } as Record<string, string>,
     from: "before",
     to: "now",
     none: "nothing",
+  },
+  several: {
+    pick: "Select several nodes",
+    title: (n: number) => count(n, "node chosen", "nodes chosen"),
+    hint: "Click more nodes, or those already chosen to leave them out. Ctrl+C copies them, Delete deletes them.",
+    leave: (title: string) => `Leave out ${title}`,
+    clear: "Choose none",
   },
   refused: {
     last_path: "A split keeps at least this many paths. Delete the split itself instead.",
@@ -149,8 +157,11 @@ export const editor = {
       sat: "Sat",
       sun: "Sun",
     } as Record<string, string>,
-    leaves: (when: string) => `Someone arriving now leaves on ${when}.`,
-    leavesAtOnce: "Someone arriving now leaves at once.",
+    leaves: {
+      at: (when: string) => `Someone arriving now leaves on ${when}.`,
+      atOnce: "Someone arriving now leaves at once.",
+    },
+    ownZone: "Reckoned in the organisation’s time zone; a traveller’s own may differ.",
   },
   listen: {
     about: "Event type",
@@ -163,6 +174,10 @@ export const editor = {
     filters: "Only people who match",
     timeout: "Stop listening after a while",
     timeoutHint: "Without it, whoever hears nothing stays here until the journey ends.",
+    givesUp: {
+      at: (when: string) => `Someone arriving now stops listening on ${when}.`,
+      atOnce: "Someone arriving now stops listening at once.",
+    },
     timeoutPath: "Set a timeout path",
     timeoutPathHint: "Without one, the trip ends as timed out.",
     addEvent: "Add an event",
@@ -198,6 +213,8 @@ export const editor = {
   },
   service: {
     service: "Service",
+    answer: "What the service answers",
+    notRegistered: "The service is not registered, so the names of its answer are typed here.",
     failed: "A path for timeout or error",
     failedHint: "Without one, whoever the service fails for ends here as timed out.",
   },
