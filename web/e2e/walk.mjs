@@ -20,6 +20,18 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
     return answer.json();
   }
 
+  /** Writes over the API as the app does: signed in, with its token against forged requests. */
+  async function write(method, path, data) {
+    const { csrf } = await api("/session");
+    const answer = await context.request.fetch(`${server.url}/api/v1${path}`, {
+      method,
+      data,
+      headers: { "X-CSRF-Token": csrf },
+    });
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return answer;
+  }
+
   /** Repeats a check until it holds: what lives moves between the API's answer and the screen's. */
   async function eventually(what, check) {
     const until = Date.now() + PATIENCE_MS;
@@ -33,16 +45,20 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
     }
   }
 
+  /** What axe finds serious, by all of its rules or only by these. */
+  async function barriersOf(rules) {
+    const axe = new AxeBuilder({ page }).exclude("iframe");
+    const { violations } = await (rules ? axe.withRules(rules) : axe).analyze();
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(
+        ({ id, help, nodes }) =>
+          `${id}: ${help}\n    ${nodes.map((node) => node.html.slice(0, 160)).join("\n    ")}`,
+      );
+  }
+
   async function noBarriers(where) {
-    const { violations } = await new AxeBuilder({ page }).exclude("iframe").analyze();
-    const serious = violations.filter(
-      ({ impact }) => impact === "serious" || impact === "critical",
-    );
-    const told = serious.map(
-      ({ id, help, nodes }) =>
-        `${id}: ${help}\n    ${nodes.map((node) => node.html.slice(0, 160)).join("\n    ")}`,
-    );
-    assert.deepEqual(told, [], `barriers on ${where}`);
+    assert.deepEqual(await barriersOf(), [], `barriers on ${where}`);
   }
 
   async function step(name, walk) {
@@ -65,5 +81,5 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
     }
   }
 
-  return { server, context, page, api, eventually, noBarriers, step, walk };
+  return { server, context, page, api, write, eventually, barriersOf, noBarriers, step, walk };
 }
