@@ -32,7 +32,12 @@ pub fn operations() -> Operations {
             manifest,
             "The manifest of one version, or of the draft",
         )
-        .post("/api/v1/waits/preview", ReadDefinitions, preview_wait, "When somebody who arrives now would leave a wait")
+        .post(
+            "/api/v1/waits/preview",
+            ReadDefinitions,
+            preview_wait,
+            "When somebody who arrives now would leave a wait",
+        )
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -4,9 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Review, Verb};
-use caravan_engine::status::{
-    self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline,
-};
+use caravan_engine::status::{self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline};
 use caravan_engine::travel;
 use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;

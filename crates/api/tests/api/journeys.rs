@@ -164,7 +164,10 @@ async fn versions_are_listed_and_each_tells_what_it_said() {
         let path = format!("/api/v1/journeys/nurture/versions/{version}");
         api.get(&path).bearer(&token).send().await.json()["nodes"]["pause"]["duration"].clone()
     };
-    assert_eq!((duration("1").await, duration("draft").await), (journey()["nodes"]["pause"]["duration"].clone(), json!("9d")));
+    assert_eq!(
+        (duration("1").await, duration("draft").await),
+        (journey()["nodes"]["pause"]["duration"].clone(), json!("9d"))
+    );
     let unknown = api.get("/api/v1/journeys/nurture/versions/7").bearer(&token).send().await;
     assert_eq!(unknown.refusal().0, 404);
     let bad = api.get("/api/v1/journeys/nurture/versions/first").bearer(&token).send().await;

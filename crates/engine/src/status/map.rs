@@ -157,8 +157,7 @@ pub(super) fn version_of(
         Which::Draft => None,
         Which::Live => versions.iter().find(|v| Some(v.id) == row.live_version),
         Which::Number(no) => {
-            let unknown =
-                || DefinitionError::Unknown { kind: "version".to_owned(), key: format!("{} {no}", row.key) };
+            let unknown = || DefinitionError::Unknown { kind: "version".to_owned(), key: format!("{} {no}", row.key) };
             Some(versions.iter().find(|v| v.no == no).ok_or_else(unknown)?)
         }
     };
