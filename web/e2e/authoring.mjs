@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signIn } from "./browser.mjs";
 import { drawing } from "./draw.mjs";
+import { clickIn, writeMail } from "./mails.mjs";
 import { API_KEY, startService } from "./service.mjs";
 import { begin } from "./walk.mjs";
 
 const walking = await begin();
-const { server, context, page, api, write, eventually, noBarriers, step, walk } = walking;
+const { server, page, api, write, eventually, noBarriers, step, walk } = walking;
 const { panel, importFile, add, openMenu, choose, ask, saved } = drawing(walking);
 const mark = Date.now().toString(36);
 const MAIL = `Walk mail ${mark}`;
@@ -22,8 +23,6 @@ const KEY = `walk-${mark}`;
 const ACCOUNTS = [`w1-${mark}`, `w2-${mark}`];
 const PEOPLE = ACCOUNTS.map((account) => `person-of-${account}`);
 const csv = (header, rows) => [header, ...rows].map((row) => row.join(",")).join("\n");
-/** Who opens the mail is no headless browser: those count as machines. */
-const READER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const ids = {};
 
 const secrets = await mkdtemp(join(tmpdir(), "caravan-walk-"));
@@ -44,19 +43,6 @@ async function registered(key, service, split) {
     secrets: { api_key: { file } },
   });
   await write("POST", `/external_actions/${key}/registration`, {});
-}
-
-/** An email with a link, sent the way that the demo's are. */
-async function written() {
-  const { connection } = await api("/emails/welcome-growing");
-  const link = '<a href="https://walk.example/offer">our offer</a>';
-  const body = `<mjml><mj-body><mj-section><mj-column><mj-text>See ${link}. <a href="{{ system.unsubscribe_url }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>`;
-  await write("PUT", `/emails/mail-${mark}`, {
-    name: MAIL,
-    connection,
-    subject: MAIL,
-    body: { mjml: body },
-  });
 }
 
 const createdIn = async (button, name) => {
@@ -153,7 +139,7 @@ await walk(async () => {
   });
 
   await step("a journey is drawn with every kind of node", async () => {
-    await written();
+    await writeMail(walking, `mail-${mark}`, MAIL);
     await registered(`enrich-${mark}`, enrich, false);
     await registered(`tier-${mark}`, tier, true);
     await page.goto(`${server.url}/journeys`);
@@ -273,21 +259,7 @@ await walk(async () => {
   });
 
   await step("the mail arrives and its link is clicked: the branch is taken", async () => {
-    const mail = await eventually("mail to the first person", async () => {
-      const { items } = await api("/mail?limit=50");
-      const found = items.find(
-        ({ subject, to }) => subject === MAIL && to.some((address) => address.includes(PEOPLE[0])),
-      );
-      assert.ok(found);
-      return api(`/mail/${found.id}`);
-    });
-    const [, link] = /href="([^"]*\/t\/c\/[^"]+)"/.exec(mail.html);
-    const path = new URL(link.replaceAll("&amp;", "&"), server.url).pathname;
-    const visit = await context.request.get(server.url + path, {
-      maxRedirects: 0,
-      headers: { "User-Agent": READER },
-    });
-    assert.equal(Math.floor(visit.status() / 100), 3, "the link leads on");
+    await clickIn(walking, MAIL, PEOPLE[0]);
     await eventually("the service is asked", async () => assert.equal(enrich.calls.length, 1));
     const { nodes } = await status();
     assert.equal(nodes[ids.heard].current, 1, "the other account still listens");

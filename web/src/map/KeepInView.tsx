@@ -48,6 +48,7 @@ export function KeepInView({ pane, selected, ready }: Props) {
     const onFocus = (event: FocusEvent) => {
       const target = event.target as HTMLElement;
       if (!target.matches(":focus-visible")) return;
+      if (section) scrollBack(target, section);
       const id = target.closest<HTMLElement>(".react-flow__node")?.dataset.id;
       if (id) reveal(id);
       else if (target.closest(".react-flow__edgelabel-renderer")) uncover(target);
@@ -56,6 +57,12 @@ export function KeepInView({ pane, selected, ready }: Props) {
     return () => section?.removeEventListener("focusin", onFocus);
   }, [pane, reveal, uncover]);
   return null;
+}
+
+/** The browser scrolls to what gets the focus, even inside a map that has no scroll bars; the map itself moves instead. */
+function scrollBack(from: HTMLElement, to: HTMLElement) {
+  for (let at: HTMLElement | null = from; at && at !== to.parentElement; at = at.parentElement)
+    at.scrollTo(0, 0);
 }
 
 /** How far to move so that a stretch lies inside the pane; its beginning counts where it does not fit. */
