@@ -179,6 +179,7 @@ await walk(async () => {
       .click();
     ids.variant = await add(`/nodes/${ids.box}/next`, "Variant split");
     ids.merge = await add(`/nodes/${ids.variant}/paths/0/next`, "Merge");
+    await panel().getByRole("checkbox").first().waitFor();
     for (const box of await panel().getByRole("checkbox").all()) await box.check();
     ids.call = await add(`/nodes/${ids.merge}/next`, "External action");
     await choose("Service", `enrich-${mark} ${mark}`);

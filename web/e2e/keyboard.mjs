@@ -197,6 +197,7 @@ await walk(async () => {
     await pick(panel().getByRole("combobox", { name: "Moment" }), "Web");
     ids.variant = await add(`/nodes/${ids.box}/next`, "Variant split");
     ids.merge = await add(`/nodes/${ids.variant}/paths/0/next`, "Merge");
+    await panel().getByRole("checkbox").first().waitFor();
     for (const tick of await panel().getByRole("checkbox").all()) {
       if (await tick.isChecked()) continue;
       await reach(tick);

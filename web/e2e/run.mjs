@@ -10,7 +10,14 @@ import { createInterface } from "node:readline";
 /** The services that walks call are doubles on this machine. */
 const LOOPBACK = ["--allow-network", "127.0.0.0/8"];
 const START_MS = 120_000;
-const WALKS = ["first-floor.mjs", "authoring.mjs", "large-map.mjs", "barriers.mjs", "segment.mjs"];
+const WALKS = [
+  "first-floor.mjs",
+  "authoring.mjs",
+  "keyboard.mjs",
+  "large-map.mjs",
+  "barriers.mjs",
+  "segment.mjs",
+];
 
 const here = new URL(".", import.meta.url).pathname;
 
