@@ -36,10 +36,11 @@ step_examples() { cargo test --locked --workspace --doc --quiet; }
 # Every Rust test, beside a throw-away PostgreSQL.
 step_rust() { scripts/postgres.sh with cargo nextest run --locked --workspace ${CI:+--profile ci}; }
 
-# The web app in a real browser against the binary that the tests built.
+# The web app in a real browser against the binary that the tests built, on both stores.
 step_browser() {
   cargo build --locked --bin caravan
-  (cd web && CARAVAN_BINARY="$PWD/../target/debug/caravan" CHROMIUM="$(command -v chromium)" npm run e2e)
+  local here=$PWD
+  (cd web && CARAVAN_BINARY="$here/target/debug/caravan" CHROMIUM="$(command -v chromium)" "$here/scripts/postgres.sh" with npm run e2e)
 }
 
 steps=("$@")

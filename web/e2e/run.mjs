@@ -1,5 +1,5 @@
-// Runs the browser tests: against a running server when CARAVAN_URL is set, else against
-// `$CARAVAN_BINARY demo` on a store of its own, which is stopped and removed at the end.
+// Runs the browser tests: against a running server when CARAVAN_URL is set, else against `$CARAVAN_BINARY demo` on an
+// embedded store of its own, and one smoke path on PostgreSQL where CARAVAN_TEST_DATABASE_URL names a throw-away one.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -19,6 +19,9 @@ const WALKS = [
   "segment.mjs",
 ];
 
+/** On PostgreSQL: from the import to the branch that a click chose. */
+const SMOKE = ["authoring.mjs"];
+
 const here = new URL(".", import.meta.url).pathname;
 
 function ended(child) {
@@ -27,12 +30,15 @@ function ended(child) {
 
 async function walk(file, environment) {
   console.log(`\n${file}`);
-  return ended(
+  const start = performance.now();
+  const code = await ended(
     spawn(process.execPath, [join(here, file)], {
       stdio: "inherit",
       env: { ...process.env, ...environment },
     }),
   );
+  console.log(`    ${Math.round((performance.now() - start) / 1000)} s`);
+  return code;
 }
 
 function freePort() {
@@ -63,12 +69,13 @@ async function announced(server) {
   );
 }
 
-async function withDemo(binary, run) {
+/** A demo on the store that `store` names, given a folder that is gone afterwards. */
+async function withDemo(binary, store, run) {
   const data = await mkdtemp(join(tmpdir(), "caravan-browser-"));
   const listen = `127.0.0.1:${await freePort()}`;
   const server = spawn(
     binary,
-    ["demo", "--json", "--data", data, "--listen", listen, ...LOOPBACK],
+    ["demo", "--json", ...store(data), "--listen", listen, ...LOOPBACK],
     {
       stdio: ["ignore", "pipe", "inherit"],
     },
@@ -85,16 +92,30 @@ async function withDemo(binary, run) {
   }
 }
 
-async function everyWalk(environment) {
+const all = (files) => async (environment) => {
   let worst = 0;
-  for (const file of WALKS) worst = Math.max(worst, await walk(file, environment));
+  for (const file of files) worst = Math.max(worst, await walk(file, environment));
   return worst;
+};
+
+async function onBothStores(binary) {
+  console.log("\non the embedded store");
+  const embedded = await withDemo(binary, (data) => ["--data", data], all(WALKS));
+  const database = process.env.CARAVAN_TEST_DATABASE_URL;
+  if (!database) {
+    console.log(
+      "\nnot on PostgreSQL: scripts/postgres.sh with npm run e2e runs its smoke path too",
+    );
+    return embedded;
+  }
+  console.log("\non PostgreSQL");
+  return Math.max(embedded, await withDemo(binary, () => ["--database", database], all(SMOKE)));
 }
 
 if (process.env.CARAVAN_URL) {
-  process.exitCode = await everyWalk({});
+  process.exitCode = await all(WALKS)({});
 } else if (process.env.CARAVAN_BINARY) {
-  process.exitCode = await withDemo(process.env.CARAVAN_BINARY, everyWalk);
+  process.exitCode = await onBothStores(process.env.CARAVAN_BINARY);
 } else {
   console.error(
     "Set CARAVAN_BINARY to a caravan binary, or CARAVAN_URL with CARAVAN_EMAIL and CARAVAN_PASSWORD.",
