@@ -55,6 +55,16 @@ pub enum Place {
     Database(String),
 }
 
+impl Place {
+    /// A place as one word: an address of PostgreSQL, or else a directory.
+    pub fn written(word: &str) -> Self {
+        match word.starts_with("postgres://") || word.starts_with("postgresql://") {
+            true => Self::Database(word.to_owned()),
+            false => Self::Directory(word.into()),
+        }
+    }
+}
+
 impl std::fmt::Display for Place {
     /// Without the password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -150,10 +160,12 @@ impl Layer {
         match (&self.data, &self.database) {
             (None, None) => Ok(None),
             (Some(path), None) => Ok(Some(Place::Directory(path.clone()))),
-            (None, Some(url)) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Ok(Some(Place::Database(url.clone())))
-            }
-            (None, Some(_)) => Err(wrong("The address of the database must begin with postgres://.".to_owned())),
+            (None, Some(url)) => match Place::written(url) {
+                place @ Place::Database(_) => Ok(Some(place)),
+                Place::Directory(_) => {
+                    Err(wrong("The address of the database must begin with postgres://.".to_owned()))
+                }
+            },
             (Some(_), Some(_)) => {
                 Err(wrong(format!("{source} name both a data directory and a database; keep one of the two.")))
             }

@@ -120,7 +120,6 @@ fn the_demo_is_alive_from_the_start_and_keeps_moving() {
     eventually("a visitor moved an account on", || {
         status("small-companies-digest")["nodes"]["noticed"]["reached"].as_i64() > Some(0)
     });
-    let (_, counts) = http("GET", &format!("{url}/metrics"), &[], "");
     for counted in [
         "caravan_steps_total",
         "caravan_transitions_total",
@@ -128,8 +127,10 @@ fn the_demo_is_alive_from_the_start_and_keeps_moving() {
         "caravan_effects_total{outcome=\"delivered\"}",
         "caravan_http_answers_total{method=\"POST\",status=\"200\"}",
     ] {
-        let count = counts.lines().find_map(|line| line.strip_prefix(counted)?.trim().parse::<u64>().ok());
-        assert!(count > Some(0), "{counted}: {counts}");
+        eventually(&format!("{counted} counts"), || {
+            let (_, counts) = http("GET", &format!("{url}/metrics"), &[], "");
+            counts.lines().find_map(|line| line.strip_prefix(counted)?.trim().parse::<u64>().ok()) > Some(0)
+        });
     }
     let stopped = terminate(demo).expect_code(0);
     assert!(!stopped.stderr.contains("WARN") && !stopped.stderr.contains("ERROR"), "{}", stopped.stderr);

@@ -4,7 +4,9 @@
 
 pub mod access;
 pub mod accounts;
+pub mod backup;
 pub mod chores;
+pub mod copy;
 pub mod counters;
 pub mod documents;
 pub mod engagement;

@@ -189,7 +189,7 @@ impl Driver for PostgresDriver {
     }
 
     fn copy_into(&self, _: &Path) -> Result<(), StoreError> {
-        Err(StoreError::Unsupported("a scratch copy can be made of a data directory only, not of PostgreSQL".into()))
+        Err(StoreError::Unsupported("only a data directory is copied into a file. Use pg_dump for PostgreSQL".into()))
     }
 
     fn size_bytes(&self) -> Result<u64, StoreError> {

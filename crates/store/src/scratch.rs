@@ -1,19 +1,18 @@
 //! Copies to try things on: what a simulation looks at, in a file that is thrown away, and the switches that leave one
 //! journey running in it.
 //!
-//! SQLite copies itself. From PostgreSQL the tables that a step or a delivery reads are streamed in chunks, column by
-//! column as the copy declares them; users, tokens and the rest stay where they are.
+//! SQLite copies itself. From PostgreSQL the tables that a step or a delivery reads are streamed in chunks; users, tokens and the rest stay where they are.
 
 use std::path::Path;
 
 use caravan_model::{Clock, DocumentId, EnrollmentId, VersionId};
 use jiff::Timestamp;
 
-use crate::bulk::Bulk;
+use crate::copy::Shape;
 use crate::error::StoreError;
 use crate::ids::FAMILIES;
 use crate::params;
-use crate::session::{Dialect, Row, Session, SessionExt};
+use crate::session::{Dialect, Session, SessionExt};
 use crate::store::{OpenOptions, Store};
 
 /// A table that is copied, and which of its rows.
@@ -59,9 +58,6 @@ const PARTS: &[Part] = &[
     whole("suppression"),
 ];
 
-/// How many rows are held in memory on their way.
-const CHUNK_ROWS: usize = 5_000;
-
 /// An instant that no clock reaches (9999-12-30).
 const NEVER: i64 = 253_402_207_200_000_000;
 
@@ -77,109 +73,14 @@ impl Store {
         }
         let copy = Self::open_sqlite(directory, OpenOptions { clock, scratch: true, ..OpenOptions::default() })?;
         copy.migrate()?;
-        self.read(|from| {
-            for part in PARTS {
-                copy_part(from, &copy, part)?;
-            }
-            Ok::<_, StoreError>(())
+        copy.write(|to| {
+            self.read(|from| {
+                PARTS.iter().try_for_each(|part| Shape::of(part.table, from, to)?.copy(from, to, part.rows))
+            })
         })?;
         copy.write(issue_ids_after_copied)?;
         Ok(copy)
     }
-}
-
-/// One column on its way.
-enum Cells {
-    Ints(Vec<Option<i64>>),
-    Floats(Vec<Option<f64>>),
-    Bools(Vec<Option<bool>>),
-    Texts(Vec<Option<String>>),
-}
-
-impl Cells {
-    /// For a column that the copy declares with this type.
-    fn declared(as_type: &str) -> Self {
-        match as_type {
-            "INTEGER" | "BIGINT" => Self::Ints(Vec::new()),
-            "DOUBLE PRECISION" => Self::Floats(Vec::new()),
-            "BOOLEAN" => Self::Bools(Vec::new()),
-            _ => Self::Texts(Vec::new()),
-        }
-    }
-
-    fn take(&mut self, row: &dyn Row, i: usize) {
-        match self {
-            Self::Ints(all) => all.push(row.opt_int(i)),
-            Self::Floats(all) => all.push(row.opt_float(i)),
-            Self::Bools(all) => all.push(row.opt_bool(i)),
-            Self::Texts(all) => all.push(row.opt_string(i)),
-        }
-    }
-
-    fn clear(&mut self) {
-        match self {
-            Self::Ints(all) => all.clear(),
-            Self::Floats(all) => all.clear(),
-            Self::Bools(all) => all.clear(),
-            Self::Texts(all) => all.clear(),
-        }
-    }
-}
-
-/// Rows of one table on their way.
-struct Chunk {
-    table: &'static str,
-    columns: Vec<(String, Cells)>,
-    rows: usize,
-}
-
-impl Chunk {
-    fn of(copy: &Store, table: &'static str) -> Result<Self, StoreError> {
-        let columns = copy.read(|s| {
-            s.query_map("SELECT name, type FROM pragma_table_info($1) ORDER BY cid", params![table], |r| {
-                Ok((r.string(0), Cells::declared(r.text(1))))
-            })
-        })?;
-        Ok(Self { table, columns, rows: 0 })
-    }
-
-    fn take(&mut self, row: &dyn Row) {
-        for (i, (_, cells)) in self.columns.iter_mut().enumerate() {
-            cells.take(row, i);
-        }
-        self.rows += 1;
-    }
-
-    fn pour(&mut self, copy: &Store) -> Result<(), StoreError> {
-        copy.write(|s| {
-            let mut bulk = Bulk::insert(self.table);
-            for (name, cells) in &self.columns {
-                bulk = match cells {
-                    Cells::Ints(all) => bulk.column(name, all),
-                    Cells::Floats(all) => bulk.column(name, all),
-                    Cells::Bools(all) => bulk.column(name, all),
-                    Cells::Texts(all) => bulk.column(name, all),
-                };
-            }
-            s.bulk(&bulk)
-        })?;
-        self.columns.iter_mut().for_each(|(_, cells)| cells.clear());
-        self.rows = 0;
-        Ok(())
-    }
-}
-
-fn copy_part(from: &mut dyn Session, copy: &Store, part: &Part) -> Result<(), StoreError> {
-    // Rows that a new database begins with, or those of an attempt that lost its connection.
-    copy.write(|s| s.execute(&format!("DELETE FROM {}", part.table), &[]))?;
-    let mut chunk = Chunk::of(copy, part.table)?;
-    let names: Vec<&str> = chunk.columns.iter().map(|(name, _)| name.as_str()).collect();
-    let sql = format!("SELECT {} FROM {} {}", names.join(", "), part.table, part.rows);
-    from.query(&sql, &[], &mut |row| {
-        chunk.take(row);
-        if chunk.rows == CHUNK_ROWS { chunk.pour(copy) } else { Ok(()) }
-    })?;
-    chunk.pour(copy)
 }
 
 /// One number for all families: the copy's ids only have to be new.
@@ -281,33 +182,4 @@ pub fn trips_by_key(
             entered_at: r.instant(4),
         })
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_copied_table_is_one_of_the_schema_and_declares_types_that_are_known() {
-        let directory = tempfile::tempdir().unwrap();
-        let options = OpenOptions { scratch: true, ..OpenOptions::default() };
-        let store = Store::open_sqlite(directory.path(), options).unwrap();
-        store.migrate().unwrap();
-        for part in PARTS {
-            let chunk = Chunk::of(&store, part.table).unwrap();
-            assert!(!chunk.columns.is_empty(), "{}", part.table);
-            let types: Vec<String> = store
-                .read(|s| {
-                    s.query_map("SELECT type FROM pragma_table_info($1)", params![part.table], |r| Ok(r.string(0)))
-                })
-                .unwrap();
-            for declared in types {
-                assert!(
-                    matches!(declared.as_str(), "INTEGER" | "BIGINT" | "DOUBLE PRECISION" | "BOOLEAN" | "TEXT"),
-                    "{} {declared}",
-                    part.table
-                );
-            }
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! that fills the log to [`CHECKPOINT_PAGES`]: rarely enough to write each hot page once for many commits, often enough
 //! that the log stays around 64 MiB; the last connection to close empties it.
 
+mod backup;
 mod errors;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{CachedStatement, OpenFlags, ToSql};
 
+pub(crate) use self::backup::check_backup;
 use self::errors::{constraint_name, refusal};
 use crate::bulk::{Bulk, Cells, Verb, each_cells};
 use crate::error::{StoreError, excerpt};

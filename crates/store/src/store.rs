@@ -110,6 +110,11 @@ impl Store {
         Ok(Self::new(options.clock, Some(directory.to_owned()), Arc::new(driver)))
     }
 
+    /// Whether a directory holds a database.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(crate::sqlite::FILE_NAME).is_file()
+    }
+
     /// Connects to the database at `url` (`postgres://user:password@host:5432/name`).
     pub fn open_postgres(url: &str, options: OpenOptions) -> Result<Self, StoreError> {
         let driver = PostgresDriver::open(url, &options)?;
@@ -220,12 +225,17 @@ impl Store {
         }
     }
 
+    /// Writes the database as it stands now into a new file.
+    pub(crate) fn copy_into(&self, file: &Path) -> Result<(), StoreError> {
+        self.inner.driver.copy_into(file)
+    }
+
     /// Copies the whole database as it stands now into `directory` and opens the copy: fast, not safe against a loss of
     /// power, meant to be thrown away.
     pub fn copy_to(&self, directory: impl AsRef<Path>, clock: Clock) -> Result<Self, StoreError> {
         let directory = directory.as_ref();
         std::fs::create_dir_all(directory).map_err(|error| StoreError::files(directory, error))?;
-        self.inner.driver.copy_into(&directory.join(crate::sqlite::FILE_NAME))?;
+        self.copy_into(&directory.join(crate::sqlite::FILE_NAME))?;
         Self::open_sqlite(directory, OpenOptions { clock, scratch: true, ..OpenOptions::default() })
     }
 }

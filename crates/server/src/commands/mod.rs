@@ -1,8 +1,10 @@
 //! The commands, one file each.
 
 mod apply;
+mod backup;
 mod bench;
 mod connection;
+mod copy;
 mod demo;
 mod diff;
 mod doctor;
@@ -87,6 +89,12 @@ enum Command {
     /// Make tokens for programs
     #[command(subcommand)]
     Token(user::TokenVerb),
+    /// Copy a whole store to another place, a directory to PostgreSQL say, and compare the two
+    Copy(copy::Args),
+    /// Write the embedded store into one file, beside a running server too
+    Backup(backup::Args),
+    /// Make an embedded store of a backup, in a new directory
+    Restore(backup::Args),
     /// Look at configuration, store, clock and connections: one line each, with what to do
     Doctor,
     /// Write sample data that follows from a seed, as import files and manifests
@@ -137,6 +145,9 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Connection(verb) => connection::run(&context, &verb),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
+        Command::Copy(args) => copy::run(&context, &args),
+        Command::Backup(args) => backup::back_up(&context, &args),
+        Command::Restore(args) => backup::restore(&context, &args),
         Command::Doctor => doctor::run(&context),
         Command::Sample(args) => sample::run(&context, &args),
         Command::Bench(args) => bench::run(&context, &args),
