@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use caravan_engine::Engine;
-use caravan_engine::content::{self, Preview, PreviewRequest, Propagated, TextPreview, preview_email, preview_text};
+use caravan_engine::content::{
+    self, Preview, PreviewRequest, Propagated, TextPreview, preview_email, preview_text, text_of,
+};
 use caravan_engine::definitions;
-use caravan_engine::deliver::Proofed;
+use caravan_engine::deliver::{Dispatcher, Proofed};
 use caravan_model::Finding;
 use caravan_model::document::{Body, DocumentKind};
 use caravan_model::template::FILTERS;
@@ -44,6 +46,12 @@ pub fn operations() -> Operations {
             Permission::WriteDefinitions,
             proof,
             "Send an email, as a person would get it, to those who look it over; leaves no trace",
+        )
+        .post(
+            "/api/v1/sms_messages/{key}/proof",
+            Permission::WriteDefinitions,
+            proof_text,
+            "Send a text message, as a person would get it, to those who look it over; leaves no trace",
         )
         .post(
             "/api/v1/email_templates/{key}/email",
@@ -180,10 +188,7 @@ async fn proof(
     Path(path): Path<ContentPath>,
     Json(proof): Json<Proof>,
 ) -> Result<Answer<Proofs>, Problem> {
-    if proof.to.is_empty() || proof.to.len() > MOST_PROOFS {
-        return Err(Problem::bad_request("invalid_field", format!("Name one to {MOST_PROOFS} addresses.")).at("/to"));
-    }
-    let dispatcher = state.dispatcher.clone().ok_or_else(|| Problem::not_found("no_delivery", "Delivery here"))?;
+    let dispatcher = proofreading(&state, proof.to.len())?;
     let url = Arc::clone(&state.public_url);
     let sent = state.blocking(move |engine| {
         let send = |to: &ProofTo| send(engine, &dispatcher, &path.key, &proof.journey, to, &url);
@@ -192,9 +197,68 @@ async fn proof(
     Ok(Answer::of(Proofs { items: sent.await? }))
 }
 
+/// What sends proofs to so many.
+fn proofreading(state: &ApiState, readers: usize) -> Result<Arc<Dispatcher>, Problem> {
+    if !(1..=MOST_PROOFS).contains(&readers) {
+        return Err(Problem::bad_request("invalid_field", format!("Name one to {MOST_PROOFS} addresses.")).at("/to"));
+    }
+    state.dispatcher.clone().ok_or_else(|| Problem::not_found("no_delivery", "Delivery here"))
+}
+
+/// Who looks a text message over, and as whom.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TextProof {
+    /// The numbers, at most ten, each as a person.
+    #[schemars(length(min = 1, max = 10))]
+    to: Vec<TextProofTo>,
+    /// The number or sender id that it comes from; left out: the connection's own.
+    #[serde(default)]
+    sender: Option<String>,
+    /// Key of the journey whose values `my` names.
+    #[serde(default)]
+    journey: Option<String>,
+}
+
+/// A number, and as whom it gets the text message.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TextProofTo {
+    /// The number, in international form.
+    phone: String,
+    /// Key of the person.
+    #[serde(default)]
+    person: Option<String>,
+    /// Key of the account; left out: the person's first.
+    #[serde(default)]
+    account: Option<String>,
+}
+
+async fn proof_text(
+    State(state): State<ApiState>,
+    Path(path): Path<ContentPath>,
+    Json(proof): Json<TextProof>,
+) -> Result<Answer<Proofs>, Problem> {
+    let dispatcher = proofreading(&state, proof.to.len())?;
+    let sent = state.blocking(move |engine| {
+        let send = |to: &TextProofTo| {
+            let request = PreviewRequest {
+                person: to.person.clone(),
+                account: to.account.clone(),
+                journey: proof.journey.clone(),
+                ..PreviewRequest::default()
+            };
+            let made = text_of(engine, &path.key, &request)?;
+            Ok(dispatcher.proof_text(&made, proof.sender.as_deref(), &to.phone)?)
+        };
+        proof.to.iter().map(send).collect::<Result<Vec<_>, Problem>>()
+    });
+    Ok(Answer::of(Proofs { items: sent.await? }))
+}
+
 fn send(
     engine: &Engine,
-    dispatcher: &caravan_engine::deliver::Dispatcher,
+    dispatcher: &Dispatcher,
     key: &str,
     journey: &Option<String>,
     to: &ProofTo,

@@ -1,8 +1,8 @@
-//! What leaves the installation as a whole: holding it, and letting it go again.
+//! What leaves the installation as a whole: holding it, letting it go again; the domains that mail is sent from.
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use caravan_engine::deliver::{self, DnsRecord};
+use caravan_engine::deliver::{self, DnsRecord, DomainCheck};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,18 @@ pub fn operations() -> Operations {
             Permission::ReadDefinitions,
             domain,
             "What must stand in the DNS for a sending domain",
+        )
+        .get(
+            "/api/v1/delivery/domains/{key}/check",
+            Permission::ReadDefinitions,
+            last_check,
+            "What was found when a sending domain was last looked up in the DNS",
+        )
+        .post(
+            "/api/v1/delivery/domains/{key}/check",
+            Permission::WriteChannels,
+            check,
+            "Look a sending domain up in the DNS: signatures, return path, policy; each with what was found and what to do",
         )
 }
 
@@ -57,6 +69,25 @@ async fn domain(State(state): State<ApiState>, Path(path): Path<DomainPath>) -> 
         Some(Ok(records)) => Ok(records),
     });
     Ok(Answer::of(DnsRecords { records: records.await? }))
+}
+
+async fn check(State(state): State<ApiState>, Path(path): Path<DomainPath>) -> Result<Answer<DomainCheck>, Problem> {
+    let Some(systems) = state.systems.clone() else {
+        return Err(Problem::not_found("no_dns", "A DNS to ask from here"));
+    };
+    Ok(Answer::of(state.blocking(move |_| Ok(systems.check_domain(&path.key)?)).await?))
+}
+
+async fn last_check(
+    State(state): State<ApiState>,
+    Path(path): Path<DomainPath>,
+) -> Result<Answer<DomainCheck>, Problem> {
+    let key = path.key;
+    let found = state.blocking(move |engine| {
+        let never = || format!("A check of the sending domain `{key}`");
+        deliver::last_check(engine, &key)?.ok_or_else(|| Problem::not_found("never_checked", never()))
+    });
+    Ok(Answer::of(found.await?))
 }
 
 async fn held(State(state): State<ApiState>) -> Result<Answer<Hold>, Problem> {

@@ -1,6 +1,8 @@
 //! What became of messages, in numbers.
 
 use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use caravan_engine::figures::{self as messages, Asked, By, Figures, LinkFigures};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -18,6 +20,12 @@ pub fn operations() -> Operations {
             ReadDefinitions,
             figures,
             "What became of messages: sent, delivered, opened, clicked, bounced, with rates",
+        )
+        .get(
+            "/api/v1/messages/figures.csv",
+            ReadDefinitions,
+            figures_csv,
+            "The same as a table for other programs (CSV): one line each, rates as fractions",
         )
         .get("/api/v1/messages/links", ReadDefinitions, links, "How often each link of messages was followed")
 }
@@ -80,6 +88,41 @@ async fn figures(
     let by = query.by.unwrap_or_default();
     let items = state.blocking(move |engine| Ok(messages::figures(engine, &query.asked(), by)?)).await?;
     Ok(Answer::of(FiguresOf { items }))
+}
+
+/// A table in a file.
+struct Table(Vec<u8>);
+
+impl IntoResponse for Table {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+            (header::CONTENT_DISPOSITION, "attachment; filename=\"messages.csv\""),
+        ];
+        (headers, self.0).into_response()
+    }
+}
+
+impl aide::OperationOutput for Table {
+    type Inner = Self;
+
+    fn inferred_responses(
+        _: &mut aide::generate::GenContext,
+        _: &mut aide::openapi::Operation,
+    ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
+        let csv = aide::openapi::Response {
+            description: "The table, its head in the first line.".to_owned(),
+            content: [("text/csv".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
+            ..Default::default()
+        };
+        vec![(Some(aide::openapi::StatusCode::Code(200)), csv)]
+    }
+}
+
+async fn figures_csv(State(state): State<ApiState>, Query(query): Query<FiguresQuery>) -> Result<Table, Problem> {
+    let by = query.by.unwrap_or_default();
+    let rows = state.blocking(move |engine| Ok(messages::figures(engine, &query.asked(), by)?)).await?;
+    messages::csv(&rows).map(Table).map_err(Problem::internal)
 }
 
 async fn links(State(state): State<ApiState>, Query(query): Query<LinksQuery>) -> Result<Answer<LinksOf>, Problem> {

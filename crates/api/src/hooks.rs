@@ -113,10 +113,12 @@ async fn text(
 ) -> Result<Heard, Problem> {
     // The address as the provider called it: a proxy may have changed the one that we see.
     let url = format!("{}{}", state.public_url, uri.path_and_query().map_or("/", |path| path.as_str()));
-    let signature = texts::signature_headers()
-        .find_map(|name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned));
+    let headers: Vec<(String, String)> = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect();
     let answered = state.blocking(move |engine| {
-        let call = Call { url: &url, signature: signature.as_deref(), body: &body };
+        let call = Call { url: &url, headers: &headers, body: &body };
         match texts::received(engine, &path.connection, &call) {
             Ok(answer) => Ok(answer),
             Err(CallbackError::Store(error)) => Err(error.into()),
@@ -130,12 +132,6 @@ async fn text(
             Err(refused) => Err(Problem::new(StatusCode::BAD_REQUEST, "unreadable", refused.to_string())),
         }
     });
-    let answer = answered.await?;
-    let message = answer.map(|text| format!("<Message>{}</Message>", escaped(&text))).unwrap_or_default();
-    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{message}</Response>");
-    Ok(Heard(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], body).into_response()))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let reply = answered.await?;
+    Ok(Heard(([(header::CONTENT_TYPE, reply.content_type)], reply.body).into_response()))
 }

@@ -7,6 +7,7 @@ use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
 use caravan_store::ledger::{self, LedgerRow, Unsettled};
 use caravan_store::outbox::{self, LaneProblem};
+use caravan_store::watched::{self, MailboxTrouble};
 use caravan_store::{Session, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -24,7 +25,7 @@ pub fn operations() -> Operations {
             "/api/v1/problems",
             Permission::ReadDefinitions,
             list,
-            "What could not be done: connections that cannot be reached, trips that could not go on, messages",
+            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, trips that could not go on, messages",
         )
         .post("/api/v1/problems/{id}/retry", Permission::RunJourneys, retry, "Try again now")
         .post(
@@ -63,6 +64,8 @@ enum ProblemKind {
     Effect,
     /// Messages to one connection wait: it cannot be reached, or refuses for now.
     Lane,
+    /// The mailbox into which bounces of a connection come cannot be read.
+    Mailbox,
 }
 
 /// What somebody may do about a problem.
@@ -78,7 +81,7 @@ enum Remedy {
 /// Something that could not be done.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ProblemRow {
-    /// Its id: the trip's, the effect's or the lane's.
+    /// Its id: the trip's, the effect's, the lane's or the mailbox's.
     id: String,
     /// The journey's key; none for a lane, which all journeys share.
     journey: Option<String>,
@@ -104,7 +107,7 @@ struct ProblemRow {
     place: Place,
 }
 
-/// Where a page goes on: lanes, then trips, then effects in doubt, then failed ones, each in its own order.
+/// Where a page goes on: lanes and mailboxes, then trips, then effects in doubt, then failed ones, each in its own order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Lanes(usize),
@@ -155,8 +158,11 @@ async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) 
 fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
     let mut rows = Vec::new();
     if let (Place::Lanes(given), None) = (from, journey) {
-        let lanes = engine.store().read(outbox::lane_problems)?.into_iter().enumerate().skip(given).take(most);
-        rows.extend(lanes.map(|(n, problem)| lane(problem, n + 1)));
+        let (lanes, mailboxes) = engine
+            .store()
+            .read(|s| -> Result<_, Problem> { Ok((outbox::lane_problems(s)?, watched::mailbox_troubles(s)?)) })?;
+        let standing = lanes.into_iter().map(lane).chain(mailboxes.into_iter().map(mailbox)).enumerate();
+        rows.extend(standing.skip(given).take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
     }
     if from < Place::InDoubt(None) && rows.len() < most {
         let after = if let Place::Steps(trip) = from { trip } else { EnrollmentId(0) };
@@ -173,7 +179,7 @@ fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Res
     Ok(rows)
 }
 
-fn lane(lane: LaneProblem, given: usize) -> ProblemRow {
+fn lane(lane: LaneProblem) -> ProblemRow {
     ProblemRow {
         id: format!("lane:{}:{}", lane.lane, lane.code),
         journey: None,
@@ -186,7 +192,28 @@ fn lane(lane: LaneProblem, given: usize) -> ProblemRow {
         since: lane.since,
         attempts: None,
         next_try: Some(lane.next_try),
-        place: Place::Lanes(given),
+        place: Place::Lanes(0),
+    }
+}
+
+fn mailbox(trouble: MailboxTrouble) -> ProblemRow {
+    let MailboxTrouble { connection, message, since, last_at: _ } = trouble;
+    ProblemRow {
+        id: format!("mailbox:{connection}"),
+        journey: None,
+        node: None,
+        traveller: None,
+        kind: ProblemKind::Mailbox,
+        remedies: Vec::new(),
+        code: "mailbox_unreadable".to_owned(),
+        message: format!(
+            "Bounces of the connection `{connection}` are not fetched: {}. It is tried again every minute.",
+            message.trim_end_matches('.')
+        ),
+        since,
+        attempts: None,
+        next_try: None,
+        place: Place::Lanes(0),
     }
 }
 

@@ -54,6 +54,7 @@ pub struct ApiState {
 impl ApiState {
     /// The state over an engine, reached at `public_url`; no mail catcher, no metrics, not the demo.
     pub fn new(engine: Engine, random: Random, public_url: &str) -> Self {
+        engine.reached_at(public_url.trim_end_matches('/'));
         Self {
             engine,
             random,

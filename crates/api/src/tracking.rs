@@ -3,8 +3,11 @@
 //! Nobody signs in here; the token in the address is the proof. A GET never opts anybody out: mail programs and scanners
 //! follow every link.
 
+use std::net::{IpAddr, SocketAddr};
+
+use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::machines::Visitor;
@@ -58,8 +61,21 @@ const POINT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xf
 
 /// Messages are nobody's to find.
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
-/// What a mail program sends that has a button of its own.
-const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+/// What a mail program sends that has a button of its own (RFC 8058).
+const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
+
+/// Whether a form, of either kind, says what mail programs say.
+fn is_one_click(body: &[u8]) -> bool {
+    let (name, value) = ONE_CLICK;
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let in_form = text.trim().split('&').any(|field| field == format!("{name}={value}"));
+    let mut parts = text.split("\r\n--");
+    let in_parts = parts.any(|part| {
+        let (head, said) = part.split_once("\r\n\r\n").unwrap_or_default();
+        head.contains(&format!("name=\"{name}\"")) && said.trim() == value
+    });
+    in_form || in_parts
+}
 
 #[derive(Deserialize, JsonSchema)]
 struct LinkPath {
@@ -70,14 +86,28 @@ struct LinkPath {
 /// An answer for browsers and mail programs.
 struct Shown(Response);
 
+/// The connection that a request came over, where the server says so.
+type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
+
 /// Who asks, as far as it tells.
-fn visitor(headers: &HeaderMap) -> Visitor {
+fn visitor(peer: Peer, headers: &HeaderMap) -> Visitor {
     let agent = headers.get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()).into_owned());
-    Visitor { agent }
+    Visitor { agent, address: peer.map(|Extension(ConnectInfo(peer))| origin(peer.ip(), headers)) }
+}
+
+/// Where a request comes from: a proxy on this machine or network says for whom it asks, others are not believed.
+fn origin(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let near = match peer.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    };
+    let said = headers.get("x-forwarded-for").filter(|_| near).and_then(|value| value.to_str().ok());
+    said.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer)
 }
 
 async fn opened(
     State(state): State<ApiState>,
+    peer: Peer,
     method: Method,
     headers: HeaderMap,
     Path(path): Path<LinkPath>,
@@ -85,7 +115,7 @@ async fn opened(
     if method == Method::HEAD {
         return Shown(([(header::CONTENT_TYPE, "image/gif")], POINT).into_response());
     }
-    let visitor = visitor(&headers);
+    let visitor = visitor(peer, &headers);
     let written = with_keys(&state, move |engine, keys| tracking::opened(engine, keys, &path.token, &visitor)).await;
     if let Err(Refused::Broken) = written {
         tracing::warn!("an open could not be written down");
@@ -95,13 +125,14 @@ async fn opened(
 
 async fn clicked(
     State(state): State<ApiState>,
+    peer: Peer,
     method: Method,
     headers: HeaderMap,
     Path(path): Path<LinkPath>,
 ) -> Shown {
     // Whoever only asks where a link leads is a machine.
     let counts = method != Method::HEAD;
-    let visitor = visitor(&headers);
+    let visitor = visitor(peer, &headers);
     let follow = move |engine: &_, keys: &_| match counts {
         true => tracking::clicked(engine, keys, &path.token, &visitor).map_err(TrackingError::from),
         false => tracking::leads_to(keys, &path.token).map_err(TrackingError::from),
@@ -124,11 +155,12 @@ struct ShortPath {
 
 async fn followed(
     State(state): State<ApiState>,
+    peer: Peer,
     method: Method,
     headers: HeaderMap,
     Path(path): Path<ShortPath>,
 ) -> Shown {
-    let visitor = Some(visitor(&headers)).filter(|_| method != Method::HEAD);
+    let visitor = Some(visitor(peer, &headers)).filter(|_| method != Method::HEAD);
     let found = state.blocking(move |engine| Ok(texts::followed(engine, &path.code, visitor.as_ref())?)).await;
     match found.map(|target| target.map(|target| HeaderValue::from_str(&target))) {
         Ok(Some(Ok(location))) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
@@ -155,10 +187,14 @@ async fn ask(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown
 }
 
 async fn opt_out(State(state): State<ApiState>, Path(path): Path<LinkPath>, body: Bytes) -> Shown {
-    let one_click = std::str::from_utf8(&body).is_ok_and(|text| text.split('&').any(|field| field == ONE_CLICK));
+    let one_click = is_one_click(&body);
     let how = if one_click { OptOut::OneClick } else { OptOut::Page };
     let go = move |engine: &_, keys: &_| tracking::opt_out(engine, keys, &path.token, how);
-    with_keys(&state, go).await.map_or_else(Refused::page, |page| opt_out_page(&page))
+    match with_keys(&state, go).await {
+        // Nobody reads what a mail program is answered; one that is refused marks the sender down.
+        Ok(_) | Err(Refused::Unknown) if one_click => Shown(StatusCode::OK.into_response()),
+        done => done.map_or_else(Refused::page, |page| opt_out_page(&page)),
+    }
 }
 
 /// Why a link does nothing.

@@ -15,6 +15,7 @@ use crate::call::Call;
 use crate::outbound::{Guard, Outbound};
 use crate::services::ServiceCall;
 use crate::smtp::Signer;
+use crate::texts::Report;
 
 /// One open door to another system. Called from plain threads; an implementation brings its own waiting.
 pub trait Connector: Send + Sync {
@@ -32,6 +33,15 @@ pub trait Connector: Send + Sync {
     /// is not is in doubt after a crash.
     fn repeats_safely(&self, _body: &EffectBody) -> bool {
         self.facts().deduplicates
+    }
+
+    /// How a message fares that left through it, by the other side's id: for reports that never came. None where the other
+    /// side cannot be asked, or does not know it.
+    ///
+    /// # Errors
+    /// Why it does not say, for people.
+    fn fares(&self, _remote_id: &str) -> Result<Option<Report>, String> {
+        Ok(None)
     }
 
     /// What a picker offers of the other side: `lists`, `campaigns` …, within what was chosen before. Nothing, usually.

@@ -6,6 +6,7 @@
 pub mod call;
 pub mod catcher;
 pub mod connector;
+pub mod dns;
 pub mod email;
 pub mod inlet;
 pub mod marketo;

@@ -24,6 +24,8 @@ const SEAL_BYTES: usize = 32;
 const STAMP_BYTES: usize = 10;
 /// Longest target address that is tracked; a longer one is left as it is.
 pub const MAX_TARGET_BYTES: usize = 2_000;
+/// Number of the link that no person sees.
+pub const HIDDEN_LINK: u16 = u16::MAX;
 /// No token is longer; anything that is gets refused unread.
 const MAX_TOKEN_CHARS: usize = (HEAD_BYTES + MAX_TARGET_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4;
 
@@ -210,6 +212,7 @@ pub struct LinkMaker<'a> {
     person: Option<PersonId>,
     opens: bool,
     clicks: bool,
+    hidden: bool,
 }
 
 impl<'a> LinkMaker<'a> {
@@ -222,19 +225,27 @@ impl<'a> LinkMaker<'a> {
             person,
             opens: true,
             clicks: true,
+            hidden: false,
         }
     }
 
     /// Links of a preview: nothing is tracked and the way out leads to the page of nobody.
     pub fn preview(public_url: &'a str) -> Self {
         let public_url = public_url.trim_end_matches('/');
-        Self { keys: None, public_url, effect: EffectId(0), person: None, opens: false, clicks: false }
+        Self { keys: None, public_url, effect: EffectId(0), person: None, opens: false, clicks: false, hidden: false }
     }
 
     /// Leaves the picture out: for people who did not agree to it and emails that say so.
     #[must_use]
     pub fn without_opens(mut self) -> Self {
         self.opens = false;
+        self
+    }
+
+    /// Adds a link that no person sees: whoever follows it is a machine.
+    #[must_use]
+    pub fn with_hidden_link(mut self) -> Self {
+        self.hidden = true;
         self
     }
 
@@ -248,6 +259,12 @@ impl<'a> LinkMaker<'a> {
     /// Address of the picture, where opens are tracked.
     pub fn open(&self) -> Option<String> {
         self.opens.then(|| self.url('o', Purpose::Open))
+    }
+
+    /// Address of the link that no person sees, where there is one.
+    pub fn hidden_link(&self) -> Option<String> {
+        let leads_to = Purpose::Click { link: HIDDEN_LINK, target: self.public_url.to_owned() };
+        self.hidden.then(|| self.url('c', leads_to))
     }
 
     /// Address that stands for `target`, where clicks are tracked and the target is not too long.

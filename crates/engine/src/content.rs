@@ -8,19 +8,22 @@ mod propagate;
 
 use std::collections::HashMap;
 
+use caravan_catalog::Definitions;
 use caravan_connect::email::{Attributes, EmailBody, EmailContent, check_text, compile};
 use caravan_connect::texts::segments;
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    Body, ContentCondition, Document, DocumentKind, Email, Found, Fragment, MailBody, Settings, SmsMessage,
+    Body, ContentCondition, Document, DocumentKind, Email, Found, Fragment, MailBody, SendingDomain, Settings,
+    SmsMessage,
 };
+use caravan_model::value::ValueType;
 use indexmap::IndexMap;
 
 use crate::deliver::email_content;
 
 pub use self::preview::{
-    LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, web_view,
+    LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
 };
 pub use self::propagate::{Propagated, propagate};
 
@@ -35,48 +38,90 @@ pub fn is_content(kind: DocumentKind) -> bool {
     )
 }
 
+/// Fragments as content takes them in.
+type Take<'a> = Box<dyn Fn(&str) -> Found + 'a>;
+
 /// What content is checked against.
 pub struct Library<'a> {
     schema: &'a Schema,
-    fragments: HashMap<&'a str, &'a Fragment>,
-    settings: Option<&'a Settings>,
-    domains: Vec<&'a str>,
+    fragment: Take<'a>,
+    settings: Option<Settings>,
+    domains: Vec<String>,
+    /// The senders of connections, by key.
+    senders: HashMap<String, String>,
+    public_url: Option<&'a str>,
 }
 
 impl<'a> Library<'a> {
-    /// The documents that there are, or will be.
+    /// The documents that there are, or will be. While content is written a draft of a fragment serves, and one that is not
+    /// known here is told of as a reference.
     pub fn of(documents: impl IntoIterator<Item = &'a Document>, schema: &'a Schema) -> Self {
-        let mut library = Self { schema, fragments: HashMap::new(), settings: None, domains: Vec::new() };
+        let mut library = Self {
+            schema,
+            fragment: Box::new(|_| Found::Unknown),
+            settings: None,
+            domains: Vec::new(),
+            senders: HashMap::new(),
+            public_url: None,
+        };
+        let mut fragments: HashMap<&str, &Fragment> = HashMap::new();
         for document in documents {
             match &document.body {
-                Body::Fragment(fragment) => drop(library.fragments.insert(document.key(), fragment)),
-                Body::Settings(settings) => library.settings = Some(settings),
-                Body::SendingDomain(domain) => library.domains.push(&domain.domain),
+                Body::Fragment(fragment) => drop(fragments.insert(document.key(), fragment)),
+                Body::Settings(settings) => library.settings = Some((**settings).clone()),
+                Body::SendingDomain(domain) => library.domains.push(domain.domain.clone()),
+                Body::Connection(connection) => {
+                    let sender = connection.settings.get("from").and_then(|from| from.get("email")?.as_str());
+                    library.senders.extend(sender.map(|sender| (document.key().to_owned(), sender.to_owned())));
+                }
                 _ => {}
             }
         }
+        let empty = || Fragment::new(MailBody::Mjml(String::new()), None);
+        library.fragment = Box::new(move |key| {
+            Found::Published(Box::new(fragments.get(key).map_or_else(empty, |fragment| (*fragment).clone())))
+        });
         library
     }
 
-    /// While content is written a draft serves, and one that is not known here is told of as a reference.
-    fn fragment(&self, key: &str) -> Found {
-        let empty = || Fragment { body: MailBody::Mjml(String::new()), text: None, conditions: IndexMap::new() };
-        Found::Published(Box::new(self.fragments.get(key).map_or_else(empty, |fragment| (*fragment).clone())))
+    /// What is live: for publishing, where fragments must be published too.
+    pub fn live(definitions: &'a Definitions) -> Self {
+        let domains = definitions.of_kind(DocumentKind::SendingDomain).filter_map(|d| d.read::<SendingDomain>());
+        let senders = definitions.of_kind(DocumentKind::Connection).filter_map(|connection| {
+            let sender = connection.body.pointer("/settings/from/email")?.as_str()?;
+            Some((connection.key.clone(), sender.to_owned()))
+        });
+        Self {
+            schema: &definitions.schema,
+            fragment: Box::new(|key| definitions.fragment(key)),
+            settings: definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>()),
+            domains: domains.map(|domain| domain.domain).collect(),
+            senders: senders.collect(),
+            public_url: None,
+        }
+    }
+
+    /// … with the address at which recipients reach this installation.
+    #[must_use]
+    pub fn reached_at(mut self, public_url: Option<&'a str>) -> Self {
+        self.public_url = public_url;
+        self
     }
 
     /// What templates may name. The journey's own values are known when it is published.
     fn attributes(&self, email: &Email) -> Attributes {
-        let of = |namespace: &'static str, set: &'a caravan_model::attribute::AttributeSet| {
-            let seen = set.iter().filter(|(_, attribute)| attribute.visible);
-            seen.map(move |(_, attribute)| format!("{namespace}.{}", attribute.key))
-        };
         let named = email.paths().unwrap_or_default().into_iter();
         let tokens = named.filter(|path| path.starts_with("my.") && path.len() > 3);
         let conditions = email.conditions.keys().map(|name| format!("condition.{name}"));
         let group = email.solution_interest.iter().flat_map(|_| caravan_catalog::snapshot::OF_GROUP);
         let group = group.map(|name| format!("buying_group.{name}"));
-        let all = of("person", &self.schema.person).chain(of("account", &self.schema.account));
-        Attributes::new(all.chain(tokens).chain(conditions).chain(group))
+        let mut attributes = Attributes::new(tokens.chain(conditions).chain(group));
+        for (namespace, set) in [("person", &self.schema.person), ("account", &self.schema.account)] {
+            for (_, attribute) in set.iter().filter(|(_, attribute)| attribute.visible) {
+                attributes = attributes.typed(format!("{namespace}.{}", attribute.key), attribute.value_type);
+            }
+        }
+        attributes
     }
 }
 
@@ -93,10 +138,20 @@ pub fn findings(document: &Document, library: &Library<'_>) -> Vec<Finding> {
             found.into_iter().map(warning).collect()
         }
         Body::SmsMessage(message) => of_text(message, library),
+        Body::Settings(settings) => open_consent_unknown(settings, library.schema).into_iter().collect(),
         _ => Vec::new(),
     };
     document.locate(&mut findings);
     findings
+}
+
+/// Who agreed to being seen is told by an attribute of people that is true or false.
+fn open_consent_unknown(settings: &Settings, schema: &Schema) -> Option<Finding> {
+    let key = settings.open_tracking_consent.as_deref()?;
+    let attribute = schema.person.iter().map(|(_, attribute)| attribute).find(|attribute| attribute.key == key);
+    let fits = attribute.is_some_and(|attribute| attribute.value_type == ValueType::Boolean);
+    let message = format!("People have no attribute `{key}` that is true or false. Declare one, or name another.");
+    (!fits).then(|| Finding::error("unknown_attribute", "/open_tracking_consent", message))
 }
 
 /// A template without a subject is none yet, which is no mistake.
@@ -104,8 +159,9 @@ fn named_or(subject: &str) -> String {
     if subject.trim().is_empty() { "-".to_owned() } else { subject.to_owned() }
 }
 
-fn of_email(email: &Email, library: &Library<'_>) -> Vec<Finding> {
-    let whole = match email.whole(&|key: &str| library.fragment(key)) {
+/// What stands against an email, the same while it is written and when it is published.
+pub(crate) fn of_email(email: &Email, library: &Library<'_>) -> Vec<Finding> {
+    let whole = match email.whole(&|key: &str| (library.fragment)(key)) {
         Ok(whole) => whole,
         Err(findings) => return findings,
     };
@@ -113,36 +169,59 @@ fn of_email(email: &Email, library: &Library<'_>) -> Vec<Finding> {
         Ok(compiled) => compiled.warnings().to_vec(),
         Err(findings) => findings,
     };
+    findings.extend(email.unknown_fields(&|key: &str| (library.fragment)(key)));
     findings.extend(postal_address_missing(&whole, library));
+    findings.extend(one_click_not_possible(&whole, library));
     findings.extend(foreign_sender(&whole, library));
     findings
 }
 
 /// Marketing mail must say where its sender is found.
 fn postal_address_missing(email: &Email, library: &Library<'_>) -> Option<Finding> {
-    let settings = library.settings?;
+    let settings = library.settings.as_ref()?;
     let missing = settings.postal_address.as_deref().is_none_or(|address| address.trim().is_empty());
     let message = "The organisation has no postal address, which marketing mail must carry. Add `postal_address` to the `settings`.";
     (missing && !email.operational).then(|| Finding::warning("postal_address_missing", "", message))
 }
 
-/// A sender whose domain none of the sending domains signs for.
+/// Mail programs offer a button of their own only for an address that is encrypted (RFC 8058).
+fn one_click_not_possible(email: &Email, library: &Library<'_>) -> Option<Finding> {
+    // Whoever tries it on their own machine knows.
+    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let url = library
+        .public_url
+        .filter(|url| !url.starts_with("https://") && !local.iter().any(|local| url.starts_with(local)))?;
+    let message = format!(
+        "Mail programs offer no button to unsubscribe, because {url} is not encrypted; large mailbox providers ask for one. \
+         Reach this installation by https, and set --public-url."
+    );
+    (!email.operational).then(|| Finding::warning("one_click_not_possible", "", message))
+}
+
+/// A sender whose domain none of the sending domains signs for: delivery refuses every message of theirs.
 fn foreign_sender(email: &Email, library: &Library<'_>) -> Option<Finding> {
-    let address = email.from.as_ref().map(|from| from.email.trim())?;
+    let own = email.from.as_ref().map(|from| (from.email.trim(), "/from/email"));
+    let of_connection = || Some((library.senders.get(&email.connection)?.as_str(), "/connection"));
+    let (address, pointer) = own.or_else(of_connection)?;
     let (_, domain) = address.rsplit_once('@').filter(|_| !address.contains('{'))?;
     let domain = domain.to_ascii_lowercase();
-    let covers = |known: &&str| domain == **known || domain.ends_with(&format!(".{known}"));
+    let covers = |known: &String| {
+        let known = known.to_ascii_lowercase();
+        domain == known || domain.strip_suffix(&known).is_some_and(|rest| rest.ends_with('.'))
+    };
     let foreign = !library.domains.is_empty() && !library.domains.iter().any(covers);
-    let message =
-        format!("No sending domain signs for `{domain}`, so mailboxes may refuse it. Add it as a `sending_domain`.");
-    foreign.then(|| Finding::warning("from_domain_unverified", "/from/email", message))
+    let message = format!(
+        "No sending domain signs for `{domain}`, so its messages are refused. Give the email a sender in one, or add `{domain}` \
+         as a `sending_domain`."
+    );
+    foreign.then(|| Finding::error("from_domain_unverified", pointer, message))
 }
 
 /// Codes that a piece of an email cannot help.
 const OF_WHOLE_EMAILS: &[&str] = &["opt_out_link_missing", "text_version_empty"];
 
 fn of_fragment(fragment: &Fragment, library: &Library<'_>) -> Vec<Finding> {
-    let whole = match fragment.whole(&|key: &str| library.fragment(key)) {
+    let whole = match fragment.whole(&|key: &str| (library.fragment)(key)) {
         Ok(whole) => whole,
         Err(findings) => return findings,
     };

@@ -89,15 +89,16 @@ impl From<Finding> for DefinitionError {
     }
 }
 
-/// Checks manifests without a store: what can be told from the texts alone.
-pub fn validate(texts: &[(String, String)], now: Timestamp) -> Vec<Finding> {
+/// Checks manifests without a store: what can be told from the texts alone, and from where recipients reach us, where that
+/// is known.
+pub fn validate(texts: &[(String, String)], now: Timestamp, public_url: Option<&str>) -> Vec<Finding> {
     let (documents, mut findings) = read_all(texts);
     let (schema, found) = declared_attributes(&documents);
     findings.extend(found);
     for document in &documents {
         findings.extend(document.check_conditions(&schema));
         findings.extend(check_journey(document, now));
-        findings.extend(content::findings(document, &Library::of(&documents, &schema)));
+        findings.extend(content::findings(document, &Library::of(&documents, &schema).reached_at(public_url)));
     }
     findings
 }
@@ -142,7 +143,7 @@ pub fn content_findings(engine: &Engine, manifest: serde_json::Value) -> Result<
     let names = Names::of(all.clone());
     found.extend(document.check_conditions(&schema));
     found.extend(document.references(&schema, &Actions).iter().filter_map(|reference| names.unknown(reference)));
-    found.extend(content::findings(&document, &Library::of(all, &schema)));
+    found.extend(content::findings(&document, &Library::of(all, &schema).reached_at(engine.public_url())));
     Ok(found)
 }
 
@@ -213,7 +214,7 @@ fn apply_documents(
     }
     let applied = engine.store().write(|s| -> Result<ApplyReport, Undone> {
         documents::begin_change(s)?;
-        let mut apply = Apply::begin(s, documents, actor, options).map_err(Undone::Failed)?;
+        let mut apply = Apply::begin(s, documents, actor, options, engine.public_url()).map_err(Undone::Failed)?;
         apply.refuse_stale(if_revision).map_err(Undone::Failed)?;
         apply.check(s, findings.clone()).map_err(Undone::Failed)?;
         let report = apply.write(s).map_err(Undone::Failed)?;
@@ -244,6 +245,7 @@ struct Apply<'a> {
     actor: &'a str,
     options: ApplyOptions,
     now: Timestamp,
+    public_url: Option<&'a str>,
     warnings: Vec<Finding>,
 }
 
@@ -253,6 +255,7 @@ impl<'a> Apply<'a> {
         documents: &'a [Document],
         actor: &'a str,
         options: ApplyOptions,
+        public_url: Option<&'a str>,
     ) -> Result<Self, DefinitionError> {
         let mut stored = HashMap::new();
         for row in documents::all(s)? {
@@ -270,7 +273,7 @@ impl<'a> Apply<'a> {
             })
             .collect();
         let now = s.now()?;
-        Ok(Self { documents, stored, fates, actor, options, now, warnings: Vec::new() })
+        Ok(Self { documents, stored, fates, actor, options, now, public_url, warnings: Vec::new() })
     }
 
     fn refuse_stale(&self, if_revision: Option<i64>) -> Result<(), DefinitionError> {
@@ -300,7 +303,7 @@ impl<'a> Apply<'a> {
         findings.extend(declared);
         findings.extend(self.structure(s, &schema)?);
         let names = Names::of(self.all());
-        let library = Library::of(self.all(), &schema);
+        let library = Library::of(self.all(), &schema).reached_at(self.public_url);
         for document in self.changing() {
             let mut found = document.check_conditions(&schema);
             found.extend(check_journey(document, self.now));
@@ -316,6 +319,7 @@ impl<'a> Apply<'a> {
             document.locate(&mut members);
             findings.extend(members);
         }
+        drop(library);
         let (errors, warnings): (Vec<_>, Vec<_>) = findings.into_iter().partition(Finding::is_error);
         self.warnings = warnings;
         if errors.is_empty() {

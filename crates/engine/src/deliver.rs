@@ -4,6 +4,7 @@
 //! what is handed to the connector next (`turn.rs`). So a crash leaves in doubt what was truly under way, and a
 //! dispatcher that lost its claim meanwhile changes nothing.
 
+mod about;
 mod alert;
 mod by_hand;
 mod call;
@@ -35,19 +36,20 @@ use caravan_store::{Dialect, Session, StoreError};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+pub(crate) use self::about::{Message, kept_of};
 pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
-pub(crate) use self::doors::{open_connection, secrets_of};
+pub(crate) use self::doors::{Doors, Way, open_connection, secrets_of};
+pub use self::frozen::email_content;
 pub(crate) use self::frozen::{compile_email, content_of, frozen_email, frozen_findings};
-pub use self::frozen::{email_content, email_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
-pub use self::proof::Proofed;
+pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
-pub(crate) use self::results::{Message, kept_of, raise_flag};
+pub(crate) use self::results::raise_flag;
 
 use self::domains::Domains;
-pub use self::domains::{DnsRecord, dns_records};
-use self::doors::Doors;
+pub(crate) use self::domains::domain_of;
+pub use self::domains::{DnsRecord, DomainCheck, check_domain, dns_records, last_check};
 pub(crate) use self::frozen::Versions;
 use self::rests::Rests;
 use self::results::Results;
@@ -55,7 +57,7 @@ pub use self::rules::Rules;
 pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 use self::turn::Turn;
-use crate::{Engine, metrics, returned};
+use crate::{Engine, metrics, returned, texts};
 
 /// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
@@ -277,7 +279,8 @@ impl crate::runtime::Deliver for Dispatcher {
 
     fn fetch_returned(&self) -> Result<usize, StoreError> {
         let Some(surroundings) = self.doors.surroundings() else { return Ok(0) };
-        returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings)
+        let asked = texts::ask_unheard(&self.engine, &self.doors)?;
+        Ok(asked + returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings)?)
     }
 
     fn waiting(&self) -> Result<u64, StoreError> {

@@ -26,7 +26,7 @@ pub fn findings(engine: &Engine, key: &str) -> Result<Vec<Finding>, DefinitionEr
         };
         let rows = documents::all(s)?;
         let definitions = definitions_of(s, &rows)?.as_if_live(&[key.to_owned()]);
-        Ok(findings_against(&document, &definitions, now))
+        Ok(findings_against(&document, &definitions, now, engine.public_url()))
     })
 }
 

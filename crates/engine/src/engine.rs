@@ -1,7 +1,7 @@
 //! The engine's handle: what processes, the API and the command line hold.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use caravan_model::Clock;
@@ -30,6 +30,7 @@ struct Inner {
     live: Mutex<Option<Arc<Live>>>,
     travellers: Mutex<usize>,
     stopping: AtomicBool,
+    public_url: OnceLock<String>,
     poke: (Mutex<bool>, Condvar),
 }
 
@@ -42,9 +43,20 @@ impl Engine {
                 live: Mutex::new(None),
                 travellers: Mutex::new(FEWEST * 4),
                 stopping: AtomicBool::new(false),
+                public_url: OnceLock::new(),
                 poke: (Mutex::new(false), Condvar::new()),
             }),
         }
+    }
+
+    /// Where recipients reach this installation, for checks of content that depend on it; the first address stays.
+    pub fn reached_at(&self, public_url: &str) {
+        self.inner.public_url.get_or_init(|| public_url.to_owned());
+    }
+
+    /// Where recipients reach this installation, where that is known.
+    pub fn public_url(&self) -> Option<&str> {
+        self.inner.public_url.get().map(String::as_str)
     }
 
     /// Its store.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::AddAssign;
 
+use caravan_connect::tracking::HIDDEN_LINK;
 use caravan_model::clock::from_micros;
 use caravan_model::{EffectId, VersionId};
 use caravan_store::uses::{self, Cohort, NodeUse};
@@ -94,6 +95,8 @@ pub struct Sums {
     used: NodeUse,
     /// Delivered messages whose opens nobody can see.
     untracked: i64,
+    /// Of these, those that count as opened because a link was followed.
+    untracked_opened: i64,
 }
 
 impl AddAssign<&Sums> for Sums {
@@ -112,6 +115,7 @@ impl AddAssign<&Sums> for Sums {
         sum.opted_out += more_used.opted_out;
         sum.machines += more_used.machines;
         self.untracked += more.untracked;
+        self.untracked_opened += more.untracked_opened;
     }
 }
 
@@ -147,7 +151,7 @@ pub struct Figures {
     pub machines: i64,
     /// Delivered of sent.
     pub delivery_rate: Option<f64>,
-    /// Opened of delivered, without messages whose opens cannot be seen.
+    /// Opened of delivered, both without messages whose opens cannot be seen.
     pub open_rate: Option<f64>,
     /// Clicked of delivered.
     pub click_rate: Option<f64>,
@@ -164,7 +168,7 @@ pub struct Figures {
 }
 
 impl Figures {
-    fn of(place: Place, Sums { used, untracked }: &Sums) -> Self {
+    fn of(place: Place, Sums { used, untracked, untracked_opened }: &Sums) -> Self {
         let bounced = used.bounced_hard + used.bounced_soft;
         let delivered = used.sent - bounced;
         let rate = |part: i64, whole: i64| (whole > 0).then(|| part as f64 / whole as f64);
@@ -183,7 +187,7 @@ impl Figures {
             complaints: used.complaints,
             machines: used.machines,
             delivery_rate: rate(delivered, used.sent),
-            open_rate: rate(used.opened, delivered - untracked),
+            open_rate: rate(used.opened - untracked_opened, delivered - untracked),
             click_rate: rate(used.clicked, delivered),
             bounce_rate: rate(bounced, used.sent),
             click_to_open_rate: rate(used.clicked, used.opened),
@@ -192,6 +196,77 @@ impl Figures {
             last_activity: from_micros(used.last_at),
         }
     }
+}
+
+/// Figures as a table for other programs: one line each, rates as fractions, nothing where there is no rate.
+///
+/// # Errors
+/// What the writer says; writing into memory does not fail.
+pub fn csv(rows: &[Figures]) -> Result<Vec<u8>, csv::Error> {
+    let mut table = csv::Writer::from_writer(Vec::new());
+    table.write_record([
+        "channel",
+        "journey",
+        "node",
+        "message",
+        "sent",
+        "delivered",
+        "opened",
+        "opens",
+        "clicked",
+        "clicks",
+        "bounced",
+        "bounced_hard",
+        "bounced_soft",
+        "unsubscribes",
+        "complaints",
+        "machines",
+        "delivery_rate",
+        "open_rate",
+        "click_rate",
+        "bounce_rate",
+        "click_to_open_rate",
+        "unsubscribe_rate",
+        "first_activity",
+        "last_activity",
+    ])?;
+    for row in rows {
+        let Place { channel, journey, node, message } = &row.place;
+        let channel = match channel {
+            Channel::Email => "email",
+            Channel::Sms => "sms",
+        };
+        let counts = [
+            row.sent,
+            row.delivered,
+            row.opened,
+            row.opens,
+            row.clicked,
+            row.clicks,
+            row.bounced,
+            row.bounced_hard,
+            row.bounced_soft,
+            row.unsubscribes,
+            row.complaints,
+            row.machines,
+        ];
+        let rates = [
+            row.delivery_rate,
+            row.open_rate,
+            row.click_rate,
+            row.bounce_rate,
+            row.click_to_open_rate,
+            row.unsubscribe_rate,
+        ];
+        let places = [journey, node, message].map(|part| part.clone().unwrap_or_default());
+        let cells = std::iter::once(channel.to_owned())
+            .chain(places)
+            .chain(counts.map(|count| count.to_string()))
+            .chain(rates.map(|rate| rate.map(|rate| format!("{rate:.4}")).unwrap_or_default()))
+            .chain([row.first_activity.to_string(), row.last_activity.to_string()]);
+        table.write_record(cells)?;
+    }
+    table.into_inner().map_err(|error| error.into_error().into())
 }
 
 /// The figures of a link.
@@ -222,8 +297,10 @@ pub fn figures(engine: &Engine, asked: &Asked, by: By) -> Result<Vec<Figures>, S
         let looked = Looked::up(s, engine, asked)?;
         for (node, (place, untracked)) in &looked.nodes {
             let delivered = node.sent - node.bounced_hard - node.bounced_soft;
-            let untracked = if *untracked { delivered } else { 0 };
-            *sums.entry(place.clone().cut(by)).or_default() += &Sums { used: node.clone(), untracked };
+            let (untracked, untracked_opened) =
+                if *untracked { (delivered, node.opened) } else { (node.untracked, node.untracked_opened) };
+            *sums.entry(place.clone().cut(by)).or_default() +=
+                &Sums { used: node.clone(), untracked, untracked_opened };
         }
         Ok(sums.into_iter().map(|(place, sums)| Figures::of(place, &sums)).collect())
     })
@@ -240,7 +317,8 @@ pub fn links(engine: &Engine, asked: &Asked) -> Result<Vec<LinkFigures>, StoreEr
             looked.nodes.iter().map(|(node, (place, _))| ((node.version, node.node), place)).collect();
         let mut sums: BTreeMap<(Place, i64), LinkFigures> = BTreeMap::new();
         for used in uses::by_link(s, &looked.cohort())? {
-            let Some(place) = places.get(&(used.version, used.node)) else { continue };
+            let place = places.get(&(used.version, used.node)).filter(|_| used.link != i64::from(HIDDEN_LINK));
+            let Some(place) = place else { continue };
             let sum = sums.entry(((*place).clone(), used.link)).or_insert_with(|| LinkFigures {
                 place: (*place).clone(),
                 link: used.link,

@@ -25,7 +25,7 @@ use crate::live::{definitions_of, journey_of};
 use crate::walk::Cause;
 
 pub use self::checks::findings_against;
-use self::checks::{against_a_new_version, connections_failing, owners_missing};
+use self::checks::{against_a_new_version, connections_failing, domains_unverified, owners_missing};
 pub use self::duplicate::{Duplicate, DuplicateMode, duplicate};
 pub use self::review::{Review, Standing, review};
 
@@ -58,10 +58,11 @@ pub fn publish(engine: &Engine, keys: &[String], actor: &str) -> Result<Vec<Publ
         let definitions = definitions_of(s, &rows)?.as_if_live(keys);
         let mut findings = Vec::new();
         for (row, document) in &drafts {
-            findings.extend(findings_against(document, &definitions, now));
+            findings.extend(findings_against(document, &definitions, now, engine.public_url()));
             findings.extend(against_a_new_version(s, row, document)?);
             findings.extend(owners_missing(s, document, &definitions)?);
             findings.extend(connections_failing(s, document, &definitions)?);
+            findings.extend(domains_unverified(s, document, &definitions)?);
         }
         if findings.iter().any(Finding::is_error) {
             return Err(DefinitionError::Findings(findings));

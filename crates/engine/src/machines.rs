@@ -1,9 +1,14 @@
 //! Requests that no person makes: crawlers, previews and security gateways, which follow every link of a message.
 //!
-//! Two ways of telling them, each off, logged or filtered by the organisation's settings: by what they call themselves,
+//! Several ways of telling them, each off, logged or filtered by the organisation's settings: by what they call themselves
+//! and where they come from, by a link that no person sees, by following a link before anybody can have read the message,
 //! and by several links of one message followed at nearly the same time. What is filtered is kept for the figures, and
 //! neither scores, journeys nor rates see it.
 
+use std::net::IpAddr;
+
+use caravan_connect::outbound::Network;
+use caravan_connect::tracking::HIDDEN_LINK;
 use caravan_model::EffectId;
 use caravan_model::document::{DocumentKind, Machines, Settings, Treatment};
 use caravan_store::{Session, StoreError, uses};
@@ -47,14 +52,31 @@ const KNOWN: &[&str] = &[
     "validator",
     "checker",
 ];
+/// What Apple's mail privacy protection calls itself: it fetches every picture, whether or not anybody looks.
+const PREFETCHES: &str = "mozilla/5.0";
 /// The longest time in which several links are followed by one machine.
 const LONGEST_BURST: u8 = 3;
+/// Whoever follows the link that no person sees follows the others within this time.
+const AROUND_HIDDEN: SignedDuration = SignedDuration::from_secs(30);
 
 /// Who made a request, as far as it tells.
 #[derive(Debug, Clone, Default)]
 pub struct Visitor {
     /// What the program calls itself (`User-Agent`).
     pub agent: Option<String>,
+    /// Where it comes from.
+    pub address: Option<IpAddr>,
+}
+
+/// A link that was followed.
+#[derive(Debug, Clone, Copy)]
+pub struct Followed {
+    /// In which message.
+    pub effect: EffectId,
+    /// Its number.
+    pub link: u16,
+    /// When the message was handed over; none: its results are still on their way.
+    pub sent_at: Option<Timestamp>,
 }
 
 /// What was found out about a request.
@@ -66,12 +88,14 @@ pub enum Verdict {
     Logged(&'static str),
     /// A machine; it does not count.
     Machine,
+    /// Of a blocked network: nothing is kept of it.
+    Blocked,
 }
 
 impl Verdict {
     /// Whether it counts.
     pub fn counts(self) -> bool {
-        self != Self::Machine
+        matches!(self, Self::Person | Self::Logged(_))
     }
 
     /// How a machine was told that counts all the same.
@@ -95,22 +119,76 @@ fn treated(treatment: Treatment, pattern: &'static str) -> Verdict {
 
 /// Judges an open.
 pub fn opens(live: &Live, visitor: &Visitor) -> Verdict {
-    by_name(&settings(live), visitor)
+    let machines = settings(live);
+    let prefetched = visitor.agent.as_deref().is_some_and(|agent| agent.trim().eq_ignore_ascii_case(PREFETCHES));
+    match by_itself(&machines, visitor) {
+        Verdict::Person if prefetched => treated(machines.known, "prefetch"),
+        verdict => verdict,
+    }
 }
 
-/// Judges a click. Where it is one of several links followed at nearly the same time, those before it are taken out of
-/// the figures too; what they set off by then stays.
+/// Judges a click. Where it is one of several links followed at nearly the same time, or the link that no person sees,
+/// those before it are taken out of the figures too; what they set off by then stays.
 pub fn clicks(
     s: &mut dyn Session,
     live: &Live,
     visitor: &Visitor,
-    (effect, link): (EffectId, u16),
+    followed: Followed,
     now: Timestamp,
 ) -> Result<Verdict, StoreError> {
     let machines = settings(live);
-    let named = by_name(&machines, visitor);
-    if named != Verdict::Person || machines.bursts == Treatment::Off {
+    let named = by_itself(&machines, visitor);
+    if named != Verdict::Person {
         return Ok(named);
+    }
+    let hidden = near_hidden_link(s, &machines, followed, now)?;
+    if hidden != Verdict::Person {
+        return Ok(hidden);
+    }
+    if is_too_quick(&machines, followed, now) && machines.quick != Treatment::Off {
+        return Ok(treated(machines.quick, "quick"));
+    }
+    in_a_burst(s, &machines, followed, now)
+}
+
+/// The link that no person sees, or another one of its message shortly before or after it.
+fn near_hidden_link(
+    s: &mut dyn Session,
+    machines: &Machines,
+    Followed { effect, link, .. }: Followed,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    let treatment = machines.hidden_link;
+    if treatment == Treatment::Off {
+        // A message that left while the settings asked for it may still carry one; nobody follows it.
+        return Ok(if link == HIDDEN_LINK { Verdict::Machine } else { Verdict::Person });
+    }
+    let others = uses::other_clicks(s, effect, link.into(), now - AROUND_HIDDEN)?;
+    if link == HIDDEN_LINK {
+        if treatment == Treatment::Filter {
+            uses::take_back_clicks(s, effect, &others)?;
+        }
+        // Nothing is there for a journey to hear.
+        return Ok(Verdict::Machine);
+    }
+    let told = others.contains(&HIDDEN_LINK.into());
+    Ok(if told { treated(treatment, "hidden_link") } else { Verdict::Person })
+}
+
+/// Before anybody can have read the message.
+fn is_too_quick(machines: &Machines, followed: Followed, now: Timestamp) -> bool {
+    let soon = SignedDuration::from_secs(machines.quick_seconds.into());
+    followed.sent_at.is_none_or(|sent_at| now.duration_since(sent_at) < soon)
+}
+
+fn in_a_burst(
+    s: &mut dyn Session,
+    machines: &Machines,
+    Followed { effect, link, .. }: Followed,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    if machines.bursts == Treatment::Off {
+        return Ok(Verdict::Person);
     }
     let window = SignedDuration::from_secs(machines.burst_seconds.min(LONGEST_BURST).into());
     let others = uses::other_clicks(s, effect, link.into(), since(now, window))?;
@@ -131,13 +209,24 @@ fn since(now: Timestamp, window: SignedDuration) -> Timestamp {
     }
 }
 
-fn by_name(machines: &Machines, visitor: &Visitor) -> Verdict {
-    let Some(agent) = visitor.agent.as_deref().map(str::to_lowercase) else { return Verdict::Person };
+/// By what it calls itself, and where it comes from.
+fn by_itself(machines: &Machines, visitor: &Visitor) -> Verdict {
+    let lies_in = |networks: &[String]| {
+        let read = networks.iter().filter_map(|network| network.parse::<Network>().ok());
+        visitor.address.is_some_and(|address| read.into_iter().any(|network| network.contains(address.to_canonical())))
+    };
+    if lies_in(&machines.blocked_networks) {
+        return Verdict::Blocked;
+    }
+    let agent = visitor.agent.as_deref().map(str::to_lowercase).unwrap_or_default();
     let more = machines.agents.iter().map(|agent| agent.to_lowercase()).collect::<Vec<_>>();
     let is_known = KNOWN.iter().any(|known| agent.contains(known));
-    match is_known || more.iter().any(|known| !known.is_empty() && agent.contains(known)) {
-        true => treated(machines.known, "agent"),
-        false => Verdict::Person,
+    match () {
+        () if is_known || more.iter().any(|known| !known.is_empty() && agent.contains(known)) => {
+            treated(machines.known, "agent")
+        }
+        () if lies_in(&machines.networks) => treated(machines.known, "network"),
+        () => Verdict::Person,
     }
 }
 
@@ -146,7 +235,11 @@ mod tests {
     use super::*;
 
     fn named(agent: &str) -> Visitor {
-        Visitor { agent: Some(agent.to_owned()) }
+        Visitor { agent: Some(agent.to_owned()), address: None }
+    }
+
+    fn from(address: &str) -> Visitor {
+        Visitor { agent: Some("Mozilla/5.0 (X11)".to_owned()), address: address.parse().ok() }
     }
 
     #[test]
@@ -155,7 +248,7 @@ mod tests {
         for agent in
             ["Mozilla/5.0 (compatible; Googlebot/2.1)", "curl/8.5.0", "Slackbot-LinkExpanding 1.0", "acmegateway 7"]
         {
-            assert_eq!(by_name(&machines, &named(agent)), Verdict::Machine, "{agent}");
+            assert_eq!(by_itself(&machines, &named(agent)), Verdict::Machine, "{agent}");
         }
         let people = [
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36",
@@ -164,13 +257,29 @@ mod tests {
             "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0; Pro)",
         ];
         for agent in people {
-            assert_eq!(by_name(&machines, &named(agent)), Verdict::Person, "{agent}");
+            assert_eq!(by_itself(&machines, &named(agent)), Verdict::Person, "{agent}");
         }
-        assert_eq!(by_name(&machines, &Visitor::default()), Verdict::Person);
+        assert_eq!(by_itself(&machines, &Visitor::default()), Verdict::Person);
         let logs = Machines { known: Treatment::Log, ..Machines::default() };
-        assert_eq!(by_name(&logs, &named("curl/8.5.0")), Verdict::Logged("agent"));
+        assert_eq!(by_itself(&logs, &named("curl/8.5.0")), Verdict::Logged("agent"));
         let off = Machines { known: Treatment::Off, ..Machines::default() };
-        assert_eq!(by_name(&off, &named("curl/8.5.0")), Verdict::Person);
+        assert_eq!(by_itself(&off, &named("curl/8.5.0")), Verdict::Person);
+    }
+
+    #[test]
+    fn machines_are_told_by_where_they_come_from() {
+        let networks = |list: &[&str]| list.iter().map(|network| (*network).to_owned()).collect();
+        let machines = Machines {
+            networks: networks(&["203.0.113.0/24", "2001:db8::/32"]),
+            blocked_networks: networks(&["198.51.100.7/32"]),
+            ..Machines::default()
+        };
+        for address in ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8::1"] {
+            assert_eq!(by_itself(&machines, &from(address)), Verdict::Machine, "{address}");
+        }
+        assert_eq!(by_itself(&machines, &from("203.0.114.1")), Verdict::Person);
+        assert_eq!(by_itself(&machines, &from("198.51.100.7")), Verdict::Blocked);
+        assert!(!Verdict::Blocked.counts());
     }
 
     #[test]
@@ -178,5 +287,15 @@ mod tests {
         let now: Timestamp = "2026-12-01T09:00:00.700Z".parse().expect("an instant");
         assert_eq!(since(now, SignedDuration::ZERO).to_string(), "2026-12-01T09:00:00Z");
         assert_eq!(since(now, SignedDuration::from_secs(2)).to_string(), "2026-12-01T08:59:58.7Z");
+    }
+
+    #[test]
+    fn nobody_reads_a_message_in_no_time() {
+        let now: Timestamp = "2026-12-01T09:00:00Z".parse().expect("an instant");
+        let sent =
+            |secs: i64| Followed { effect: EffectId(1), link: 0, sent_at: Some(now - SignedDuration::from_secs(secs)) };
+        let machines = Machines::default();
+        assert!(is_too_quick(&machines, sent(1), now) && !is_too_quick(&machines, sent(2), now));
+        assert!(is_too_quick(&machines, Followed { sent_at: None, ..sent(9) }, now), "it has hardly left");
     }
 }

@@ -4,7 +4,7 @@
 //! was in doubt. Only a hard bounce says that an address is of no use; a refusal by policy is the sender's trouble and
 //! changes nothing about the person.
 
-use caravan_catalog::Changes;
+use caravan_catalog::{Changes, Definition};
 use caravan_connect::Surroundings;
 use caravan_connect::returned::{
     BounceMailbox, Heard, MailReport, Reference, SignedReports, SignedReportsRefused, SnsRefused, SnsSays, read_mail,
@@ -16,7 +16,7 @@ use caravan_model::attribute::person;
 use caravan_model::document::DocumentKind;
 use caravan_store::ledger::LedgerRow;
 use caravan_store::reports::{self, DeliveryReport};
-use caravan_store::{Session, StoreError, ledger, suppressions};
+use caravan_store::{Session, StoreError, ledger, outbox, suppressions, watched};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -97,35 +97,67 @@ pub fn received(
 }
 
 /// Looks into the mailboxes of connections into which bounces come. Returns how many messages were read; one that cannot
-/// be read is no reason to leave the others alone.
+/// be read is no reason to leave the others alone: it stands under *Problems* until it can be.
 ///
 /// # Errors
 /// The store's.
 pub fn visit_mailboxes(engine: &Engine, keys: &SigningKeys, surroundings: &Surroundings) -> Result<usize, StoreError> {
     let live = engine.store().read(|s| engine.live(s))?;
-    let mut read = 0;
+    let (mut read, mut shut) = (0, Vec::new());
     for connection in live.definitions.of_kind(DocumentKind::Connection) {
-        let settings = connection.body.pointer("/settings/bounces").cloned();
-        let mailbox = settings.and_then(|settings| serde_json::from_value::<BounceMailbox>(settings).ok());
-        let Some(mailbox) = mailbox else { continue };
-        let mut take = |raw: &[u8]| {
-            let report = read_mail(raw);
-            let taken = report.map_or(Ok(()), |report| heard(engine, keys, &[report]));
-            taken.inspect_err(|error| tracing::warn!(%error, "a report cannot be taken in now")).is_ok()
-        };
-        let secrets = secrets_of(&format!("connection `{}`", connection.key), &connection.body);
-        let visit = secrets.and_then(|secrets| {
-            let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
-            mailbox.visit(password, &surroundings.runtime, &mut take)
-        });
-        match visit {
+        let Some(mailbox) = mailbox_of(connection) else { continue };
+        match visit(engine, keys, surroundings, connection, &mailbox) {
             Ok(messages) => read += messages,
             Err(why) => {
-                tracing::warn!(connection = connection.key, why, "bounces cannot be fetched; it is tried again")
+                tracing::warn!(connection = connection.key, why, "bounces cannot be fetched; it is tried again");
+                shut.push((connection.key.clone(), why));
             }
         }
     }
+    note_troubles(engine, &shut)?;
     Ok(read)
+}
+
+/// Where bounces of a connection come in, if they are fetched.
+fn mailbox_of(connection: &Definition) -> Option<BounceMailbox> {
+    let settings = connection.body.pointer("/settings/bounces").cloned()?;
+    serde_json::from_value(settings).ok()
+}
+
+fn visit(
+    engine: &Engine,
+    keys: &SigningKeys,
+    surroundings: &Surroundings,
+    connection: &Definition,
+    mailbox: &BounceMailbox,
+) -> Result<usize, String> {
+    let mut take = |raw: &[u8]| {
+        let report = read_mail(raw);
+        let taken = report.map_or(Ok(()), |report| heard(engine, keys, &[report]));
+        taken.inspect_err(|error| tracing::warn!(%error, "a report cannot be taken in now")).is_ok()
+    };
+    let secrets = secrets_of(&format!("connection `{}`", connection.key), &connection.body)?;
+    let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
+    mailbox.visit(password, &surroundings.runtime, &mut take)
+}
+
+/// Writes down which mailboxes cannot be read; all others are well, or gone. Nothing is written while all is as it was
+/// and well.
+fn note_troubles(engine: &Engine, shut: &[(String, String)]) -> Result<(), StoreError> {
+    let known = engine.store().read(watched::mailbox_troubles)?;
+    if known.is_empty() && shut.is_empty() {
+        return Ok(());
+    }
+    let is_shut = |key: &String| shut.iter().any(|(shut, _)| shut == key);
+    let well: Vec<String> = known.into_iter().map(|trouble| trouble.connection).filter(|key| !is_shut(key)).collect();
+    engine.store().write(|s| {
+        let now = s.now()?;
+        watched::mailboxes_are_well(s, &well)?;
+        for (connection, why) in shut {
+            watched::put_mailbox_trouble(s, connection, why, now)?;
+        }
+        Ok(())
+    })
 }
 
 /// Takes in what was heard of messages; what is about none of ours is passed over.
@@ -141,6 +173,7 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
     let Some((effect, returns)) = find(s, keys, &report.about)? else { return Ok(()) };
     let live = engine.live(s)?;
     let now = s.now()?;
+    outbox::lock(s, effect)?;
     let row = ledger::get(s, effect, true)?;
     match &report.what {
         // Whoever writes to the address of a bounce has not opted out.

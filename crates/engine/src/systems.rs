@@ -1,13 +1,14 @@
 //! Reaching other systems for people who set them up: what the runtime does by itself is done in `deliver`.
 
 use caravan_connect::connector::{Secret, Secrets};
+use caravan_connect::dns::Dns;
 use caravan_connect::{Choice, Surroundings};
 use caravan_model::Finding;
 use caravan_model::document::DocumentKind;
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::open_connection;
+use crate::deliver::{DomainCheck, check_domain, open_connection};
 use crate::external::{self, Found};
 
 /// Other systems, as far as a person asks for them. Cheap to clone. Every call blocks.
@@ -15,12 +16,37 @@ use crate::external::{self, Found};
 pub struct Systems {
     engine: Engine,
     surroundings: Surroundings,
+    /// Who answers for the DNS; none: whom this machine asks.
+    dns: Option<Dns>,
 }
 
 impl Systems {
     /// Other systems, reached with what this process has.
     pub fn new(engine: &Engine, surroundings: Surroundings) -> Self {
-        Self { engine: engine.clone(), surroundings }
+        Self { engine: engine.clone(), surroundings, dns: None }
+    }
+
+    /// With another DNS than this machine's.
+    #[must_use]
+    pub fn with_dns(mut self, dns: Dns) -> Self {
+        self.dns = Some(dns);
+        self
+    }
+
+    /// Looks a sending domain up in the DNS, and keeps what was found.
+    ///
+    /// # Errors
+    /// There is no such domain, its keys cannot be used, or this machine asks no DNS.
+    pub fn check_domain(&self, key: &str) -> Result<DomainCheck, DefinitionError> {
+        let dns = match &self.dns {
+            Some(dns) => dns.clone(),
+            None => Dns::of_machine(&self.surroundings.runtime)
+                .map_err(|why| Finding::error("dns_unreachable", "", format!("{why}.")))?,
+        };
+        let unknown =
+            || DefinitionError::Unknown { kind: DocumentKind::SendingDomain.key().to_owned(), key: key.to_owned() };
+        let checked = check_domain(&self.engine, &dns, key)?.ok_or_else(unknown)?;
+        Ok(checked.map_err(|why| Finding::error("dkim_key_unusable", "/dkim", why))?)
     }
 
     /// Looks at the service whose OpenAPI document is at `url`, with secrets by name, without keeping anything.

@@ -8,20 +8,28 @@ use std::sync::Arc;
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 use caravan_connect::texts::{self, FailureClass, Inbound, Keyword, Report, Returned, State, e164};
-pub use caravan_connect::texts::{Call, CallRefused};
+pub use caravan_connect::texts::{Call, CallRefused, Reply};
 use caravan_model::document::DocumentKind;
 use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId};
 use caravan_store::reports::{self, DeliveryReport};
-use caravan_store::{Session, StoreError, intake, ledger};
-use jiff::Timestamp;
+use caravan_store::watched::{self, Unheard};
+use caravan_store::{Session, StoreError, intake, ledger, outbox};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{arrived, secrets_of};
+use crate::deliver::{Doors, Way, arrived, secrets_of};
 use crate::live::Live;
 use crate::machines::Visitor;
 use crate::tracking::{Message, write};
+
+/// How long nothing is heard of a message before its provider is asked; each time so much longer than the last. Some
+/// carriers never report, so it is not asked for ever: eight times, over three days.
+pub(crate) const ASKED_EVERY: SignedDuration = SignedDuration::from_hours(2);
+const MOST_ASKED: i64 = 8;
+/// Messages asked about in one go.
+const ASKED_AT_ONCE: usize = 100;
 
 /// Why a call is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -40,11 +48,11 @@ pub enum CallbackError {
     Store(#[from] StoreError),
 }
 
-/// Takes in a call of the provider behind a connection. Returns the text with which the person is to be answered.
+/// Takes in a call of the provider behind a connection, and says what it is answered with.
 ///
 /// # Errors
 /// It is not taken; nothing was changed.
-pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Option<String>, CallbackError> {
+pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Reply, CallbackError> {
     let live = engine.store().read(|s| engine.live(s))?;
     let definition = live.definitions.get(DocumentKind::Connection, connection);
     let definition = definition.ok_or(CallbackError::UnknownConnection)?;
@@ -52,19 +60,19 @@ pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Op
     let secrets =
         secrets_of(&format!("connection `{connection}`"), &definition.body).map_err(CallbackError::NotSetUp)?;
     let settings = definition.body.get("settings").cloned().unwrap_or_default();
-    let answer = match provider.read(&settings, &secrets, call)? {
-        Returned::Report(report) => {
-            engine.store().write(|s| reported(s, engine, &report))?;
-            None
+    let mut answer = None;
+    for returned in provider.read(&settings, &secrets, call)? {
+        match returned {
+            Returned::Report(report) => engine.store().write(|s| reported(s, engine, &report))?,
+            Returned::Inbound(inbound) => {
+                let keyword = engine.store().write(|s| wrote(s, engine, provider.key(), &inbound))?;
+                let keyword = keyword.filter(|_| !inbound.answered);
+                answer = answer.or(keyword.and_then(|keyword| answer_to(&settings, keyword)));
+            }
         }
-        Returned::Inbound(inbound) => engine
-            .store()
-            .write(|s| wrote(s, engine, provider.key(), &inbound))?
-            .filter(|_| !inbound.answered)
-            .and_then(|keyword| answer_to(&settings, keyword)),
-    };
+    }
     engine.poke();
-    Ok(answer)
+    Ok(provider.reply(answer.as_deref()))
 }
 
 fn answer_to(settings: &Json, keyword: Keyword) -> Option<String> {
@@ -76,12 +84,15 @@ fn answer_to(settings: &Json, keyword: Keyword) -> Option<String> {
     settings.get(field).and_then(Json::as_str).map(str::to_owned)
 }
 
+/// How a message fares. One of which nobody knows yet that it left is not settled here: what the report says about its
+/// number is done when it is, for the number that it really went to.
 fn reported(s: &mut dyn Session, engine: &Engine, report: &Report) -> Result<(), StoreError> {
     let Some(effect) = report.message.map(EffectId) else { return Ok(()) };
     let live = engine.live(s)?;
     let now = s.now()?;
+    outbox::lock(s, effect)?;
     let row = ledger::get(s, effect, true)?;
-    let Some(message) = Message::find(s, &live, effect)? else { return Ok(()) };
+    let Some(message) = Message::find(s, &live, effect)? else { return watched::heard_out(s, &[effect]) };
     let kept = DeliveryReport {
         effect,
         rank: report.state.rank(),
@@ -90,8 +101,11 @@ fn reported(s: &mut dyn Session, engine: &Engine, report: &Report) -> Result<(),
         message: None,
         at: now,
     };
+    if report.state.is_final() {
+        watched::heard_out(s, &[effect])?;
+    }
     // A late "delivered" wins over "undelivered": the carrier has thought better of it.
-    let known = reports::states(s, &[effect])?.pop().map(|(_, state)| state);
+    let known = reports::states(s, &[effect])?.pop().map(|heard| heard.state);
     let late = report.state == State::Delivered && known.as_deref() == Some(State::Undelivered.key());
     if !reports::put(s, &kept, late)? {
         return Ok(());
@@ -99,25 +113,63 @@ fn reported(s: &mut dyn Session, engine: &Engine, report: &Report) -> Result<(),
     if let Some(row) = row.as_ref().filter(|row| row.outcome == "in_doubt") {
         arrived(s, &live, row, now)?;
     }
-    let person = row.as_ref().and_then(|row| row.person);
     let mut changes = Changes::default();
-    let mut fields = message.fields();
     let told = match report.state {
         State::Delivered => Some("sms_delivered"),
         State::Undelivered | State::Failed | State::Cancelled => Some("sms_failed"),
         State::Accepted | State::Sent => None,
     };
+    let mut fields = message.fields();
     if let (Some(fields), Some(code)) = (fields.as_object_mut(), &report.code) {
         fields.insert("code".to_owned(), code.clone().into());
     }
-    if let (Some(kind), Some(person)) = (told, person.or(message.person)) {
+    if let (Some(kind), Some(person)) = (told, message.person) {
         changes.activities.push(message.activity(kind, person, now, fields));
     }
-    if let Some(phone) = &message.address {
+    if let Some(phone) = message.address.as_ref().filter(|_| row.is_some()) {
         let sender = message.sender.as_deref().unwrap_or_default();
         after_failure(s, &live, report.class, (phone, sender), &mut changes, now)?;
     }
     write(s, &live, now, changes)
+}
+
+/// What a code is about that a report of a connection's provider carries.
+pub(crate) fn class_of(live: &Live, connection: &str, code: &str) -> Option<FailureClass> {
+    let definition = live.definitions.get(DocumentKind::Connection, connection)?;
+    definition.text("type").and_then(texts::provider)?.class_of(code)
+}
+
+/// Asks providers about messages whose end was never reported. Returns about how many.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn ask_unheard(engine: &Engine, doors: &Doors) -> Result<usize, StoreError> {
+    let due = engine.store().read(|s| -> Result<bool, StoreError> {
+        let now = s.now()?;
+        Ok(watched::next_unheard(s)?.is_some_and(|at| at <= now))
+    })?;
+    if !due {
+        return Ok(0);
+    }
+    let (live, unheard) = engine.store().write(|s| -> Result<_, StoreError> {
+        let now = s.now()?;
+        let taken = watched::take_unheard(s, now, ASKED_EVERY, ASKED_AT_ONCE)?;
+        let (given_up, asked): (Vec<_>, Vec<_>) = taken.into_iter().partition(|message| message.asked >= MOST_ASKED);
+        watched::heard_out(s, &given_up.into_iter().map(|message| message.effect).collect::<Vec<_>>())?;
+        Ok((engine.live(s)?, asked))
+    })?;
+    for Unheard { effect, connection, remote_id, .. } in &unheard {
+        let Ok(Some(door)) = doors.door(&live, &Way::connection(connection.clone())) else { continue };
+        match door.fares(remote_id) {
+            Ok(Some(report)) => {
+                let report = Report { message: Some(effect.0), ..report };
+                engine.store().write(|s| reported(s, engine, &report))?;
+            }
+            Ok(None) => {}
+            Err(why) => tracing::warn!(connection, why, "a provider does not say how a text message fares"),
+        }
+    }
+    Ok(unheard.len())
 }
 
 /// What a failure says about the number.
@@ -238,9 +290,4 @@ pub fn followed(engine: &Engine, code: &str, visitor: Option<&Visitor>) -> Resul
         engine.poke();
     }
     Ok(Some(link.target))
-}
-
-/// The headers in which providers sign their calls.
-pub fn signature_headers() -> impl Iterator<Item = &'static str> {
-    texts::PROVIDERS.iter().map(|provider| provider.signature_header())
 }

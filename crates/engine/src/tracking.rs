@@ -23,7 +23,7 @@ use serde_json::{Value as Json, json};
 use crate::Engine;
 use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::live::Live;
-use crate::machines::{self, Visitor};
+use crate::machines::{self, Followed, Visitor};
 use crate::save;
 
 /// What tracking calls itself on the stream.
@@ -91,6 +91,9 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
             return Ok(Vec::new());
         }
         let verdict = machines::opens(live, visitor);
+        if verdict == machines::Verdict::Blocked {
+            return Ok(Vec::new());
+        }
         message.used(s, UseKind::Opened, (0, ""), verdict, now)?;
         let told = message.activity("email_opened", person, now, with_pattern(message.fields(), verdict));
         Ok(Some(told).filter(|_| verdict.counts()).into_iter().collect())
@@ -205,6 +208,8 @@ pub(crate) struct Message {
     pub address: Option<String>,
     /// Who sent a text message.
     pub sender: Option<String>,
+    /// When it was handed over; none: its results are still on their way.
+    sent_at: Option<Timestamp>,
     node_number: i64,
     journey: String,
     node: String,
@@ -223,6 +228,7 @@ impl Message {
                 person: row.person,
                 address: row.address,
                 sender: kept.sender.clone(),
+                sent_at: Some(row.decided_at),
                 node_number: row.node,
                 message: kept.message(),
                 journey: kept.journey,
@@ -239,6 +245,7 @@ impl Message {
             person: row.person,
             address: text("to").and_then(|to| folded_address(&to).or_else(|| e164(&to).ok())),
             sender: text("sender"),
+            sent_at: None,
             node_number: row.node,
             journey: text("journey").unwrap_or_default(),
             node: node_name(s, live, row.version, row.node)?,
@@ -261,7 +268,11 @@ impl Message {
         (link, target): (u16, &str),
         now: Timestamp,
     ) -> Result<Vec<NewActivity>, StoreError> {
-        let verdict = machines::clicks(s, live, visitor, (self.effect, link), now)?;
+        let followed = Followed { effect: self.effect, link, sent_at: self.sent_at };
+        let verdict = machines::clicks(s, live, visitor, followed, now)?;
+        if verdict == machines::Verdict::Blocked {
+            return Ok(Vec::new());
+        }
         self.used(s, UseKind::Clicked, (link, target), verdict, now)?;
         if !verdict.counts() {
             return Ok(Vec::new());

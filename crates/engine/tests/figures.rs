@@ -28,7 +28,7 @@ impl Post {
     }
 
     fn click(&self, to: &str, agent: Option<&str>) {
-        let visitor = Visitor { agent: agent.map(str::to_owned) };
+        let visitor = Visitor { agent: agent.map(str::to_owned), address: None };
         tracking::clicked(&self.world.engine, &keys(), &self.links(to).click, &visitor).expect("a click");
     }
 
@@ -122,6 +122,87 @@ on_both_stores! {
         post.click("p-6-0@example.com", Some("curl/8.5.0"));
         assert_eq!(post.told("email_clicked"), 3);
         assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_clicked' AND CAST(fields AS TEXT) LIKE '%\"machine\"%agent%'"), 1);
+    }
+
+    whoever_follows_what_nobody_sees_or_reads_in_no_time_is_a_machine(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let machines = |how: &str| post.world.apply(&format!("{{kind: settings, key: settings, organisation: Acme, postal_address: x, machines: {{{how}}}}}"));
+        machines("hidden_link: filter, quick: filter, bursts: off, networks: [203.0.113.0/24], blocked_networks: [198.51.100.0/24]");
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let engine = &post.world.engine;
+        let follow = |token: &str, address: &str| {
+            let visitor = Visitor { agent: None, address: address.parse().ok() };
+            tracking::clicked(engine, &keys(), token, &visitor).expect("a click");
+        };
+        let tokens = |to: &str| {
+            let [link, hidden] = post.clicks_of(to).try_into().expect("the link of the design, and the one that nobody sees");
+            (link, hidden)
+        };
+        // Before anybody can have read it.
+        post.advance(1);
+        let (link, hidden) = tokens("p-5-0@example.com");
+        follow(&link, "192.0.2.1");
+        assert_eq!(post.told("email_clicked"), 0);
+        // Later, but with the link that nobody sees: what it followed before and follows after does not count.
+        post.advance(60);
+        follow(&link, "192.0.2.1");
+        assert_eq!(post.told("email_clicked"), 1, "this could not be told yet");
+        follow(&hidden, "192.0.2.1");
+        post.advance(10);
+        follow(&link, "192.0.2.1");
+        assert_eq!(post.told("email_clicked"), 1);
+        post.advance(60);
+        follow(&link, "192.0.2.1");
+        assert_eq!(post.told("email_clicked"), 2, "the person comes later");
+        // Where it comes from.
+        follow(&tokens("p-5-1@example.com").0, "203.0.113.9");
+        follow(&tokens("p-5-2@example.com").0, "198.51.100.9");
+        assert_eq!(post.told("email_clicked"), 2);
+        let [figures] = post.figures(By::Message).try_into().expect("one message");
+        assert_eq!((figures.clicked, figures.clicks, figures.machines), (1, 1, 5), "nothing is kept of a blocked network");
+        let links = figures::links(engine, &Asked::default()).expect("links");
+        assert_eq!(links.len(), 1, "the link that nobody sees is none of the message's: {links:?}");
+        // A picture that Apple's proxy fetches tells nothing.
+        let prefetch = Visitor { agent: Some("Mozilla/5.0".to_owned()), address: None };
+        tracking::opened(engine, &keys(), &post.links("p-6-0@example.com").open, &prefetch).expect("an open");
+        assert_eq!(post.told("email_opened"), 0);
+
+        machines("hidden_link: log, quick: log");
+        follow(&tokens("p-6-1@example.com").0, "192.0.2.1");
+        post.sends_operational();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        assert_eq!(post.told("email_clicked"), 3);
+    }
+
+    opens_are_seen_of_those_alone_who_agreed(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply("{kind: attribute, key: may_be_seen, subject: person, type: boolean, updatable: true}");
+        let settings = |consent: &str| format!("{{kind: settings, key: settings, organisation: Acme, postal_address: x, open_tracking_consent: {consent}}}");
+        assert_eq!(support::codes(post.world.try_apply(&settings("job_title"))), ["unknown_attribute"], "it must be true or false");
+        post.world.apply(&settings("may_be_seen"));
+        for (person, value) in [("p-5-0", true), ("p-5-1", true), ("p-5-2", false)] {
+            let custom = match post.world.engine.store().dialect() {
+                caravan_store::Dialect::Sqlite => format!("json_set(custom, '$.may_be_seen', json('{value}'))"),
+                caravan_store::Dialect::Postgres => format!("jsonb_set(CAST(custom AS JSONB), '{{may_be_seen}}', '{value}')"),
+            };
+            post.execute(&format!("UPDATE person SET custom = {custom} WHERE key = '{person}'"));
+        }
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let pictured = |to: &str| {
+            let messages = post.smtp.messages();
+            let message = messages.iter().find(|m| m.rcpt_to == [to]).expect("a message");
+            message.html.as_ref().expect("an HTML part").contains("/t/o/")
+        };
+        assert!(pictured("p-5-0@example.com") && pictured("p-5-1@example.com"));
+        assert!(!pictured("p-5-2@example.com") && !pictured("p-6-0@example.com"), "who said nothing has not agreed");
+        post.advance(60);
+        post.open("p-5-0@example.com");
+        post.click("p-6-0@example.com", None);
+        let [figures] = post.figures(By::Message).try_into().expect("one message");
+        assert_eq!((figures.delivered, figures.opened, figures.clicked), (15, 2, 1), "a click is an open");
+        assert_eq!(figures.open_rate, Some(0.5), "of the two whose opens can be seen");
     }
 
     an_address_that_bounces_softly_again_and_again_rests_for_a_month(world at "2026-12-01T09:00:00Z") {

@@ -215,7 +215,7 @@ on_both_stores! {
         post.world.apply(&format!(
             "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: c1}}], return_path: bounce.acme.example, \
                secrets: {{dkim_private_key: {{file: '{}'}}}}}}\n---\n\
-             {{kind: email, key: foreign, connection: mail, subject: Hello, from: {{email: me@other.example}}, body: {{html: <p>Hi</p>}}}}",
+             {{kind: email, key: foreign, connection: mail, subject: Hello, from: {{email: '{{{{ person.key }}}}@other.example'}}, body: {{html: <p>Hi</p>}}}}",
             key.path().display()
         ));
         post.sends("welcome", "");

@@ -97,8 +97,21 @@ on_both_stores! {
         assert_eq!((imap.counts(), visit()), ((3, 0), Ok(0)), "read once");
         assert!(post.person("p-5-0", "email_invalid") && post.person("p-5-1", "NOT email_invalid"));
         assert_eq!(post.told("email_bounced"), 2);
+        let troubles = || post.world.engine.store().read(caravan_store::watched::mailbox_troubles).expect("troubles");
+        assert_eq!(troubles(), []);
         drop(imap);
         assert_eq!(visit(), Ok(0), "a mailbox that is away is tried again");
+        let since = post.world.clock.now();
+        post.advance(60);
+        visit().expect("a second try");
+        let [trouble] = troubles().try_into().expect("one trouble");
+        assert_eq!((trouble.connection.as_str(), trouble.since), ("mail", since));
+        assert!(trouble.message.contains("127.0.0.1"), "{}", trouble.message);
+        post.world.apply(&format!(
+            "{{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, \
+               from: {{name: Acme, email: news@acme.example}}}}}}", post.smtp.port
+        ));
+        assert_eq!((visit(), troubles()), (Ok(0), vec![]), "nobody looks into it any more");
     }
 
     a_report_settles_what_was_in_doubt(world at "2026-12-01T09:00:00Z") {

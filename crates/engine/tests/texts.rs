@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 use caravan_connect::Surroundings;
 use caravan_connect::outbound::{Guard, Outbound};
 use caravan_engine::Engine;
+use caravan_engine::content::{PreviewRequest, preview_text, text_of};
 use caravan_engine::deliver::{Dispatched, Dispatcher};
 use caravan_engine::machines::Visitor;
+use caravan_engine::runtime::Deliver as _;
 use caravan_engine::texts::{self, Call};
 use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 use serde_json::json;
@@ -64,11 +66,14 @@ impl Texting {
     }
 
     fn dispatch(&self) -> Dispatched {
+        self.dispatcher().dispatch_once().expect("a round")
+    }
+
+    fn dispatcher(&self) -> Dispatcher {
         let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]);
         let (clock, runtime) = (self.world.clock.clone(), self.runtime.handle().clone());
         let surroundings = Surroundings { clock, runtime, outbound: Outbound::new(guard) };
-        let dispatcher = Dispatcher::new(&self.world.engine, delivery(), surroundings);
-        dispatcher.dispatch_once().expect("a round")
+        Dispatcher::new(&self.world.engine, delivery(), surroundings)
     }
 
     fn set(&self, key: &str, change: &str) {
@@ -100,6 +105,12 @@ impl Texting {
     }
 }
 
+/// What a reply in TwiML says.
+fn said_in(reply: &str) -> String {
+    let message = reply.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>"));
+    message.map(|(text, _)| text.replace("&amp;", "&")).unwrap_or_default()
+}
+
 /// The other side of the hook: reads one call and hands it to the engine as the API does.
 fn answer(engine: &Engine, mut call: TcpStream) {
     let mut bytes = Vec::new();
@@ -125,10 +136,10 @@ fn answer(engine: &Engine, mut call: TcpStream) {
         }
     };
     let url = format!("{PUBLIC}{path}");
-    let received =
-        texts::received(engine, "twilio", &Call { url: &url, signature: signature.as_deref(), body: body.as_bytes() });
+    let headers: Vec<_> = signature.map(|by| ("x-twilio-signature".to_owned(), by)).into_iter().collect();
+    let received = texts::received(engine, "twilio", &Call { url: &url, headers: &headers, body: body.as_bytes() });
     let (status, text) = match received {
-        Ok(text) => ("200 OK", text.unwrap_or_default()),
+        Ok(reply) => ("200 OK", said_in(&reply.body)),
         Err(refused) => ("403 Forbidden", refused.to_string()),
     };
     let _ = write!(call, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{text}", text.len());
@@ -244,5 +255,69 @@ on_both_stores! {
         assert_eq!((done.delivered, done.failed), (14, 1));
         assert_eq!(texting.count("failed:opted_out"), 1);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE key = 'p-5-0' AND sms_consent = 'n'"), 1);
+    }
+
+    a_proof_of_a_text_leaves_no_trace_and_its_links_lead_on(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let engine = &texting.world.engine;
+        let shown = preview_text(engine, "ping", &PreviewRequest { person: Some("p-5-0".to_owned()), ..Default::default() }, PUBLIC);
+        let shown = shown.expect("a preview").text;
+        texting.world.sql("UPDATE person SET sms_consent = 'n'");
+        let text = text_of(engine, "ping", &PreviewRequest { person: Some("p-5-0".to_owned()), ..Default::default() }).expect("a text");
+        let proof = |to: &str| texting.dispatcher().proof_text(&text, None, to).expect("an answer");
+        let proofed = proof("+1 555 900 0001");
+        assert_eq!((proofed.outcome, proofed.message), ("sent", None), "nobody's consent is asked");
+        let code = texting.world.text("SELECT code FROM short_link");
+        assert_eq!(shown.replace("preview000", &code), format!("Hi p-5-0, see {PUBLIC}/s/{code}."), "it is what was shown");
+        assert_eq!(texts::followed(engine, &code, Some(&Visitor::default())).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
+        for table in ["activity", "ledger", "outbox", "message_use", "delivery_report", "text_consent", "text_unheard"] {
+            assert_eq!(texting.world.one(&format!("SELECT COUNT(*) FROM {table}")), 0, "{table}");
+        }
+        let refused = |to: &str| proof(to).message.expect("a refusal");
+        assert!(refused("0151 1").contains("international form"));
+        assert!(refused("+15005550001").contains("21211"), "what the provider says");
+        texting.world.sql("INSERT INTO suppression (address, reason, added_at) VALUES ('+15559000001', 'manual', 0)");
+        assert!(refused("+15559000001").contains("do-not-contact"));
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM suppression"), 1, "a proof teaches nothing about a number");
+        texting.world.apply("{kind: settings, key: settings, organisation: Acme, allow_list: ['+15559000009']}");
+        assert!(refused("+15559000002").contains("allow list"));
+        caravan_engine::deliver::hold_all(engine, true).expect("held");
+        assert!(refused("+15559000009").contains("held"));
+    }
+
+    a_report_that_never_came_is_asked_for(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.set("p-5-0", "mobile_phone = '+15005552010'");
+        texting.set("p-5-1", "mobile_phone = '+15005552000'");
+        texting.sends("ping");
+        assert_eq!(texting.dispatch().delivered, 15);
+        texting.wait_for("sms_delivered", 13);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_unheard"), 2, "those of which nothing more was heard");
+        let dispatcher = texting.dispatcher();
+        assert_eq!(dispatcher.fetch_returned(), Ok(0), "not yet");
+        let mut asked = 0;
+        for _ in 0..50 {
+            texting.world.clock.advance_to(texting.world.clock.now() + jiff::SignedDuration::from_hours(2));
+            asked += dispatcher.fetch_returned().expect("asked");
+        }
+        assert_eq!(texting.told("sms_delivered"), 14);
+        assert_eq!(asked, 1 + 8, "one answers at once, the other for as long as it is asked");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_unheard"), 0, "nobody is asked for ever");
+    }
+
+    a_report_before_its_message_is_known_to_have_left_is_about_the_number_it_went_to(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.set("p-5-0", "mobile_phone = '+15559000001'");
+        texting.sends("ping");
+        let effect = texting.world.one("SELECT o.id FROM outbox o JOIN person p ON p.id = o.person_id WHERE p.key = 'p-5-0'");
+        texting.set("p-5-0", "mobile_phone = '+15005552000'");
+        let url = format!("{PUBLIC}/hooks/texts/twilio?m={effect}");
+        let sid = format!("SM{effect:032x}");
+        assert_eq!(texting.twilio.reports(&json!({"url": url, "sid": sid, "status": "undelivered", "code": 30005})), 200);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM suppression"), 0, "nobody knows yet which number that was");
+        assert_eq!(texting.told("sms_failed"), 1);
+        assert_eq!(texting.dispatch().delivered, 15);
+        assert_eq!(texting.world.text("SELECT address FROM suppression"), "+15005552000");
+        assert_eq!(texting.world.one(&format!("SELECT COUNT(*) FROM text_unheard WHERE effect_id = {effect}")), 0);
     }
 }

@@ -13,7 +13,7 @@ use crate::finding::Finding;
 
 pub use engine::{HTML_PREFIX, environment, escaped};
 pub use filters::{FILTERS, Filter, Group, filter, filters_markdown};
-pub use include::{Include, included, includes};
+pub use include::{Include, fields, included, includes, with_fields};
 
 /// The values that a template names, as paths (`person.first_name`); what it sets itself and the engine's own names are
 /// not among them. What is named in brackets (`person['first_name']`) counts as the whole (`person`). What its filters

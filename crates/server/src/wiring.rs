@@ -51,6 +51,20 @@ pub fn surroundings(engine: &Engine, sockets: &tokio::runtime::Runtime, settings
     }
 }
 
+/// What sends proofs for a command. It claims nothing, so that it works beside a running server.
+///
+/// # Errors
+/// The store's.
+pub fn dispatcher(
+    engine: &Engine,
+    sockets: &tokio::runtime::Runtime,
+    settings: &Settings,
+    public_url: &str,
+) -> Result<Dispatcher, StoreError> {
+    let delivery = Delivery::new(public_url, signing_keys(engine.store(), &Random::System)?);
+    Ok(Dispatcher::new(engine, delivery, surroundings(engine, sockets, settings)))
+}
+
 /// What a process that runs journeys holds.
 pub struct Running {
     /// The engine.

@@ -36,6 +36,7 @@ pub mod soft_bounces;
 pub mod step;
 pub mod suppressions;
 pub mod uses;
+pub mod watched;
 
 mod bulk;
 mod error;

@@ -233,6 +233,13 @@ pub fn queued(s: &mut dyn Session, id: EffectId) -> Result<Option<OutboxRow>, St
     s.query_opt(&format!("SELECT {OUTBOX} FROM outbox WHERE id = $1"), params![id], read_outbox)
 }
 
+/// Waits until nobody settles this effect at the moment, and lets nobody begin: what is heard of it meanwhile is then seen
+/// by whoever settles it.
+pub fn lock(s: &mut dyn Session, id: EffectId) -> Result<(), StoreError> {
+    s.query_opt("SELECT id FROM outbox WHERE id = $1 {for_update}", params![id], |_| Ok(()))?;
+    Ok(())
+}
+
 /// Puts an effect back into the outbox with the same id and key; its ledger row goes in the same transaction.
 pub fn resend(s: &mut dyn Session, row: &OutboxRow, now: Timestamp) -> Result<(), StoreError> {
     s.execute("DELETE FROM ledger WHERE id = $1", params![row.id])?;

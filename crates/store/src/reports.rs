@@ -39,14 +39,29 @@ pub fn put(s: &mut dyn Session, report: &DeliveryReport, late: bool) -> Result<b
     Ok(s.execute(&sql, params![*effect, *rank, state, code, message, *at])? > 0)
 }
 
-/// The states of these messages, of those of which something was heard.
-pub fn states(s: &mut dyn Session, effects: &[EffectId]) -> Result<Vec<(EffectId, String)>, StoreError> {
+/// The furthest that was heard of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeardOf {
+    /// Which message.
+    pub effect: EffectId,
+    /// A higher rank is nearer to the end.
+    pub rank: i64,
+    /// `accepted`, `delivered`, `bounced_hard` …
+    pub state: String,
+    /// The other side's code.
+    pub code: Option<String>,
+}
+
+/// What was heard of these messages, of those of which something was.
+pub fn states(s: &mut dyn Session, effects: &[EffectId]) -> Result<Vec<HeardOf>, StoreError> {
     if effects.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<i64> = effects.iter().map(|id| id.0).collect();
-    let sql = "SELECT effect_id, state FROM delivery_report WHERE effect_id {in:1} ORDER BY effect_id";
-    s.query_map(sql, params![&ids], |r| Ok((EffectId(r.int(0)), r.string(1))))
+    let sql = "SELECT effect_id, rank, state, code FROM delivery_report WHERE effect_id {in:1} ORDER BY effect_id";
+    s.query_map(sql, params![&ids], |r| {
+        Ok(HeardOf { effect: EffectId(r.int(0)), rank: r.int(1), state: r.string(2), code: r.opt_string(3) })
+    })
 }
 
 /// What these numbers said to senders of ours: number, sender, `y` or `n`.

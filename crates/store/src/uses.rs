@@ -3,6 +3,7 @@
 use caravan_model::{EffectId, VersionId};
 use jiff::Timestamp;
 
+use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::params;
 use crate::session::{Row, Session, SessionExt};
@@ -16,6 +17,8 @@ pub enum UseKind {
     Clicked,
     /// The recipient opted out.
     OptedOut,
+    /// Nothing was done: the message left without the picture that tells of opens, for this recipient alone.
+    Untracked,
 }
 
 impl UseKind {
@@ -25,6 +28,7 @@ impl UseKind {
             Self::Opened => "opened",
             Self::Clicked => "clicked",
             Self::OptedOut => "opted_out",
+            Self::Untracked => "untracked",
         }
     }
 }
@@ -55,6 +59,27 @@ pub fn count(s: &mut dyn Session, used: &MessageUse<'_>) -> Result<(), StoreErro
          ON CONFLICT (effect_id, kind, link) DO UPDATE SET counted = message_use.counted + excluded.counted,
              machines = message_use.machines + excluded.machines, last_at = excluded.last_at",
         params![used.effect, used.kind.key(), used.link, used.url, counted, machines, used.at],
+    )?;
+    Ok(())
+}
+
+/// These messages left without the picture that tells of opens.
+pub fn untracked(s: &mut dyn Session, effects: &[EffectId], at: Timestamp) -> Result<(), StoreError> {
+    if effects.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = effects.iter().map(|id| id.0).collect();
+    s.bulk(
+        &Bulk::insert("message_use")
+            .column("effect_id", &ids)
+            .same("kind", UseKind::Untracked.key())
+            .same("link", 0)
+            .same("url", "")
+            .same("counted", 1)
+            .same("machines", 0)
+            .same("first_at", at)
+            .same("last_at", at)
+            .on_conflict("(effect_id, kind, link) DO NOTHING"),
     )?;
     Ok(())
 }
@@ -119,6 +144,10 @@ pub struct NodeUse {
     pub opted_out: i64,
     /// Opens and clicks of machines.
     pub machines: i64,
+    /// Delivered messages whose opens cannot be seen, by the recipient's wish.
+    pub untracked: i64,
+    /// Of these, those that count as opened because a link was followed.
+    pub untracked_opened: i64,
     /// The earliest and the latest thing that happened.
     pub first_at: i64,
     /// The latest.
@@ -146,6 +175,7 @@ pub fn by_node(s: &mut dyn Session, cohort: &Cohort<'_>) -> Result<Vec<NodeUse>,
                  SUM(CASE WHEN u.kind = 'opened' THEN u.counted ELSE 0 END) AS opens,
                  SUM(CASE WHEN u.kind = 'clicked' THEN u.counted ELSE 0 END) AS clicks,
                  MAX(CASE WHEN u.kind = 'opted_out' THEN 1 ELSE 0 END) AS opted_out,
+                 MAX(CASE WHEN u.kind = 'untracked' THEN 1 ELSE 0 END) AS untracked,
                  SUM(u.machines) AS machines, MAX(u.last_at) AS last_at
              FROM sent JOIN message_use AS u ON u.effect_id = sent.id GROUP BY u.effect_id)
          SELECT sent.version_id, sent.node, MAX(sent.id), COUNT(*), CAST(SUM(hard) AS BIGINT), CAST(SUM(soft) AS BIGINT),
@@ -157,7 +187,9 @@ pub fn by_node(s: &mut dyn Session, cohort: &Cohort<'_>) -> Result<Vec<NodeUse>,
              CAST(COALESCE(SUM(machines), 0) AS BIGINT), MIN(sent.sent_at),
              MAX(CASE WHEN COALESCE(used.last_at, 0) > COALESCE(reported_at, 0)
                       THEN CASE WHEN used.last_at > sent_at THEN used.last_at ELSE sent_at END
-                      ELSE CASE WHEN reported_at > sent_at THEN reported_at ELSE sent_at END END)
+                      ELSE CASE WHEN reported_at > sent_at THEN reported_at ELSE sent_at END END),
+             CAST(COALESCE(SUM(CASE WHEN hard + soft = 0 THEN untracked ELSE 0 END), 0) AS BIGINT),
+             CAST(COALESCE(SUM(CASE WHEN hard + soft = 0 AND opens + clicks > 0 THEN untracked ELSE 0 END), 0) AS BIGINT)
          FROM sent LEFT JOIN used ON used.effect_id = sent.id
          GROUP BY sent.version_id, sent.node ORDER BY sent.version_id, sent.node"
     );
@@ -181,6 +213,8 @@ fn read_node(r: &dyn Row) -> Result<NodeUse, StoreError> {
         machines: r.int(12),
         first_at: r.int(13),
         last_at: r.int(14),
+        untracked: r.int(15),
+        untracked_opened: r.int(16),
     })
 }
 

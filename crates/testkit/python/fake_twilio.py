@@ -11,9 +11,11 @@ Account AC000â€¦001 with token 0123456789abcdef0123456789abcdef, API key SK000â€
     +15005550009  21614, no mobile          +15005552005  undelivered, 30005 unknown handset
     +15005552007  undelivered, 30007        +15005552000  sent, and never heard of again
     +15005552001  delivered before sent, each twice; later undelivered
+    +15005552010  delivered, and nothing is ever reported
     any other     queued, sent, delivered
 
 POST /_write {"from", "to", "text", "opt_out_type"?, "url"} makes somebody write; STOP is remembered: 21610 from then on.
+POST /_report {"url", "sid", "status", "code"?} reports about a message, sent or not.
 POST /_account {"status": "suspended"} changes the account."""
 
 import base64
@@ -76,7 +78,7 @@ def rerouted(url):
 
 
 def report(message, status, code=None):
-    message["status"] = status
+    message["status"], message["error_code"] = status, code
     if not message["callback"]:
         return
     fields = {"MessageSid": message["sid"], "SmsSid": message["sid"], "MessageStatus": status, "SmsStatus": status,
@@ -95,6 +97,9 @@ def fare(message):
     if to == "+15005552001":
         for status in ["delivered", "delivered", "sent", "sent", "undelivered"]:
             report(message, status, 30008 if status == "undelivered" else None)
+        return
+    if to == "+15005552010":
+        message["status"] = "delivered"
         return
     report(message, "queued")
     report(message, "sent")
@@ -153,6 +158,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/_account":
             account.update(json.loads(body))
             return self.answer(200, account)
+        if self.path == "/_report":
+            said = json.loads(body)
+            fields = {"MessageSid": said["sid"], "MessageStatus": said["status"]}
+            fields |= {"ErrorCode": str(said["code"])} if "code" in said else {}
+            status, text = call(said["url"], fields)
+            return self.answer(200, {"status": status, "text": text})
         if self.path == "/_write":
             return self.write(json.loads(body))
         if not self.signed_in():
@@ -229,8 +240,8 @@ def shown(message):
     service = message["service"]
     return {"sid": message["sid"], "account_sid": ACCOUNT, "api_version": "2010-04-01", "body": message["body"],
             "direction": "outbound-api", "from": message["from"], "to": message["to"], "messaging_service_sid": service,
-            "status": "accepted" if service else message["status"], "num_segments": "0" if service else "1", "num_media": "0",
-            "date_created": "Thu, 24 Aug 2023 05:01:45 +0000", "date_sent": None, "error_code": None, "error_message": None,
+            "status": "accepted" if service and message["status"] == "queued" else message["status"], "num_segments": "0" if service else "1", "num_media": "0",
+            "date_created": "Thu, 24 Aug 2023 05:01:45 +0000", "date_sent": None, "error_code": message.get("error_code"), "error_message": None,
             "price": None, "price_unit": "USD", "uri": f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{message['sid']}.json"}
 
 

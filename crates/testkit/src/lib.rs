@@ -4,6 +4,7 @@
 //! Since only tests use it, it panics with a sentence where a test cannot go on.
 
 pub mod companies;
+pub mod dns;
 pub mod fakes;
 pub mod imap;
 pub mod postgres;
@@ -12,6 +13,7 @@ pub mod smtp;
 pub mod twilio;
 
 pub use companies::companies_csv;
+pub use dns::Dns;
 pub use imap::Imap;
 pub use postgres::{ScratchDatabase, scratch_database};
 pub use process::{Finished, Process, Program, free_port, wait_for_http};

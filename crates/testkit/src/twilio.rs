@@ -46,6 +46,14 @@ impl Twilio {
         (answer["status"].as_u64().expect("a status"), answer["text"].as_str().expect("a text").to_owned())
     }
 
+    /// Reports about a message, sent or not: `{"url", "sid", "status", "code"}`; the status of our answer.
+    ///
+    /// # Panics
+    /// When the double does not answer.
+    pub fn reports(&self, said: &serde_json::Value) -> u64 {
+        self.post("/_report", said)["status"].as_u64().expect("a status")
+    }
+
     /// Changes the account: `{"status": "suspended"}`.
     ///
     /// # Panics

@@ -40,11 +40,36 @@ async fn looking_at_the_way_out_never_opts_out_and_the_button_does() {
     }
     assert_eq!(opted_out().await, false);
     let done = api.post(&path).text("application/x-www-form-urlencoded", "List-Unsubscribe=One-Click").send().await;
-    assert_eq!(done.status, 200);
-    assert!(!done.text().contains("<form"), "{}", done.text());
+    assert_eq!((done.status.as_u16(), done.text().as_str(), done.header("location")), (200, "", ""));
+    assert_eq!(done.header("set-cookie"), "");
     assert_eq!(opted_out().await, true);
     let again = api.get(&path).send().await;
     assert!(again.text().contains("You are unsubscribed"));
+}
+
+#[tokio::test]
+async fn mail_programs_opt_out_by_either_kind_of_form_as_often_as_they_like() {
+    let (api, admin, person) = sent().await;
+    let path = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
+    let parts = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
+    for _ in 0..2 {
+        let done = api.post(&path).text("multipart/form-data; boundary=b", parts).send().await;
+        assert_eq!((done.status.as_u16(), done.text().as_str()), (200, ""));
+    }
+    let ada = api.get("/api/v1/people/ada").bearer(&admin).send().await.json();
+    assert_eq!((&ada["unsubscribed"], &ada["unsubscribed_reason"]), (&json!(true), &json!("header_one_click")));
+    let form = "application/x-www-form-urlencoded";
+    let unknown = api.post("/t/u/cut-off").text(form, "List-Unsubscribe=One-Click").send().await;
+    assert_eq!(unknown.status, 200, "a mail program has nobody to tell");
+    assert_eq!(api.post("/t/u/cut-off").text(form, "").send().await.status, 404, "a person has");
+}
+
+#[tokio::test]
+async fn the_button_of_the_page_answers_with_a_page() {
+    let (api, _, person) = sent().await;
+    let path = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
+    let done = api.post(&path).text("application/x-www-form-urlencoded", "").send().await;
+    assert!(done.status == 200 && done.text().contains("You are unsubscribed"), "{}", done.text());
 }
 
 #[tokio::test]

@@ -7,40 +7,23 @@ use minijinja::{Environment, ErrorKind, Value};
 
 use super::address::check_address;
 use super::content::{Attributes, EmailBody, EmailContent, Footer};
+use super::contrast;
 use super::design::{self, DesignProblem};
 use super::html;
+use super::lint;
 use super::look;
+use super::names;
 use super::place::bad_places;
 use super::tags::{Tag, TagKind, tags};
 
-/// The namespaces that a snapshot has.
-const NAMESPACES: [&str; 6] = ["person", "account", "buying_group", "condition", "system", "my"];
 const UNSUBSCRIBE: &str = "system.unsubscribe_url";
 /// Longer mail is cut off by some mail programs, and with it the way out.
 const MOST_BYTES: usize = 100 * 1024;
-/// Texts of links that say nothing of where they lead.
-const VAGUE: &[&str] = &[
-    "here",
-    "click here",
-    "click",
-    "this",
-    "link",
-    "this link",
-    "more",
-    "read more",
-    "learn more",
-    "hier",
-    "hier klicken",
-    "mehr",
-];
 const HTML_WEB_VIEW: &str = concat!(
     r#"<div style="padding:8px;text-align:center;font-family:Arial,sans-serif;font-size:12px;line-height:18px;color:#5f6368">"#,
     r#"<a href="{{ system.web_view_url }}" style="color:#5f6368">View as web page</a></div>"#,
 );
 const TEXT_WEB_VIEW: &str = "View as web page: {{ system.web_view_url }}";
-/// What every message has, or has by its nature only sometimes.
-const NEVER_BARE: &[&str] = &["person.email", "person.key", "account.key", "account.name"];
-
 /// An email, checked and ready for any number of recipients. Keep one for each version.
 #[derive(Debug)]
 pub struct Compiled {
@@ -58,6 +41,8 @@ pub struct Compiled {
 pub(super) struct Has {
     pub preheader: bool,
     pub text: bool,
+    /// The text part was made from the design, once for the version.
+    pub text_made: bool,
     pub text_footer: bool,
     pub web_view: bool,
     pub from: bool,
@@ -141,6 +126,7 @@ pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compil
         check.findings.push(Finding::warning("text_version_empty", "/text", message));
     }
     let in_text = text.is_none_or(|text| check.part("text", "/text", text).contains(UNSUBSCRIBE));
+    check.addresses_of_text("/text", text.unwrap_or_default());
     has.text = text.is_some();
     has.text_footer = has.text && !in_text && !content.operational;
 
@@ -156,7 +142,10 @@ pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compil
     }
     let above_design = content.web_view.then_some(HTML_WEB_VIEW);
     check.look(body_pointer, body);
-    let links = check.design(&content.body, body_pointer, (above_design, under_design));
+    let (links, made) = check.design(&content.body, body_pointer, (above_design, under_design));
+    if let Some(made) = made.filter(|_| !has.text) {
+        check.keep(&mut has, made, under_design.is_some());
+    }
     check.finish(content.operational, has, links)
 }
 
@@ -170,6 +159,7 @@ pub fn check_text(pointer: &str, source: &str, attributes: &Attributes) -> Vec<F
         bare: BTreeSet::new(),
     };
     check.template(pointer, source);
+    check.addresses_of_text(pointer, source);
     check.findings
 }
 
@@ -277,14 +267,18 @@ impl Check<'_> {
         };
         let tags: Vec<_> = tags(source).into_iter().filter(|tag| tag.kind != TagKind::Comment).collect();
         for path in &used {
-            if let Some((code, message)) = unknown(path, self.attributes) {
-                let at = line_of(&tags, |code| names(code, path));
+            if let Some((code, message)) = names::unknown(path, self.attributes) {
+                let at = line_of(&tags, |code| !names::uses(code, path).is_empty());
                 self.findings.push(at_line(Finding::error(code, pointer, message), at));
             }
         }
         for tag in &tags {
             let refused = self.refused(tag).map(|(code, why)| Finding::error(code, pointer, why));
             self.findings.extend(refused.map(|finding| at_line(finding, Some(tag.line))));
+            for why in lint::mistyped(tag, self.attributes) {
+                let finding = Finding::error("token_type_mismatch", pointer, format!("{why}."));
+                self.findings.push(at_line(finding, Some(tag.line)));
+            }
         }
         self.paths.extend(used.iter().cloned());
         if !pointer.starts_with("/footer") {
@@ -301,7 +295,7 @@ impl Check<'_> {
         }
         let code = tag.code();
         let mut state = self.env.empty_state();
-        let unknown_filter = words_after(&code, "|").into_iter().find(|name| {
+        let unknown_filter = names::words_after(&code, "|").into_iter().find(|name| {
             matches!(state.apply_filter(name, &[Value::from("")]), Err(error) if error.kind() == ErrorKind::UnknownFilter)
         });
         if let Some(name) = unknown_filter {
@@ -311,25 +305,42 @@ impl Check<'_> {
             };
             return Some(("filter_unknown", why));
         }
-        let unknown_test = words_after(&code, " is ").into_iter().find(|name| {
+        let unknown_test = names::words_after(&code, " is ").into_iter().find(|name| {
             matches!(state.perform_test(name, &[Value::from("")]), Err(error) if error.kind() == ErrorKind::UnknownTest)
         });
         unknown_test.map(|name| ("test_unknown", format!("There is no test `is {name}`; check its spelling.")))
     }
 
-    /// Turns the design into the HTML template and returns its links.
-    fn design(&mut self, body: &EmailBody, pointer: &str, (header, footer): (Option<&str>, Option<&str>)) -> Vec<Link> {
+    /// Keeps the text part that was made from the design.
+    fn keep(&mut self, has: &mut Has, made: String, with_footer: bool) {
+        // Its tags are those of the design; where one cannot be read, that was said there.
+        if self.env.add_template_owned("text", made).is_ok() {
+            *has = Has { text: true, text_made: true, text_footer: with_footer, ..*has };
+        }
+    }
+
+    /// Turns the design into the HTML template; returns its links, and the text part where it can be made once for all.
+    fn design(
+        &mut self,
+        body: &EmailBody,
+        pointer: &str,
+        (header, footer): (Option<&str>, Option<&str>),
+    ) -> (Vec<Link>, Option<String>) {
         let (document, masked) = match design::document(body) {
             Ok(document) => document,
             Err(DesignProblem { message, line }) => {
                 self.findings.push(at_line(Finding::error("mjml_invalid", pointer, message), line));
-                return Vec::new();
+                return (Vec::new(), None);
             }
         };
+        for message in contrast::low(&document) {
+            self.findings.push(Finding::warning("contrast_low", pointer, message));
+        }
         for (place, tag) in bad_places(&document, &masked) {
             let message = format!("`{tag}` {}.", place.advice());
             self.findings.push(Finding::error("value_misplaced", pointer, message));
         }
+        let made = html::text_template(&document, masked.clone());
         match html::prepare(&document, masked, header, footer) {
             Ok((template, links)) => {
                 if template.len() > MOST_BYTES {
@@ -342,42 +353,40 @@ impl Check<'_> {
                 if !self.findings.iter().any(Finding::is_error) {
                     self.add(template::HTML_PREFIX, pointer, template);
                 }
-                self.warn_of_links(pointer, &links);
-                links
+                self.warn(pointer, lint::of_links(&links));
+                (links, made)
             }
             Err(error) => {
                 let message = format!("The HTML cannot be read: {error}. Check that tags and quotes are closed.");
                 self.findings.push(Finding::error("html_invalid", pointer, message));
-                Vec::new()
-            }
-        }
-    }
-
-    fn warn_of_links(&mut self, pointer: &str, links: &[Link]) {
-        for link in links {
-            if matches!(link.target.trim(), "" | "#") {
-                let message = format!("Link {} leads nowhere; give it an address.", link.number + 1);
-                self.findings.push(Finding::warning("link_empty", pointer, message));
-            }
-            let label = link.label.trim().trim_end_matches(['.', '!', '…', '»', '>', ':']).trim().to_lowercase();
-            if VAGUE.contains(&label.as_str()) {
-                let message =
-                    format!("Link {} only says \u{201c}{}\u{201d}; say where it leads.", link.number + 1, link.label);
-                self.findings.push(Finding::warning("link_text_vague", pointer, message));
+                (Vec::new(), None)
             }
         }
     }
 
     /// What meets the eye in the source.
     fn look(&mut self, pointer: &str, body: &str) {
-        for (code, message) in look::at(body) {
-            self.findings.push(Finding::warning(code, pointer, message));
+        self.warn(pointer, look::at(body));
+    }
+
+    fn warn(&mut self, pointer: &str, found: Vec<(&'static str, String)>) {
+        let warnings = found.into_iter().map(|(code, message)| Finding::warning(code, pointer, message));
+        self.findings.extend(warnings);
+    }
+
+    /// Values in the addresses of a plain text.
+    fn addresses_of_text(&mut self, pointer: &str, source: &str) {
+        for (tag, line) in lint::unencoded(source) {
+            let message = format!(
+                "`{tag}` stands in an address as it is, which a blank or an `&` in it breaks. Put `| url_encode` behind it."
+            );
+            self.findings.push(at_line(Finding::warning("token_in_url_unencoded", pointer, message), Some(line)));
         }
     }
 
     /// Values that are put out bare.
     fn fallbacks(&mut self, pointer: &str, source: &str) {
-        for (path, line) in bare_values(source) {
+        for (path, line) in lint::bare_values(source) {
             let message = format!(
                 "`{path}` has no fallback; where it is missing, nothing stands there. Write {{{{ {path} | default(\"\u{2026}\") }}}}."
             );
@@ -419,100 +428,8 @@ fn at_line(mut finding: Finding, line: Option<u32>) -> Finding {
     finding
 }
 
-/// Why a path cannot be used, if it cannot.
-fn unknown(path: &str, attributes: &Attributes) -> Option<(&'static str, String)> {
-    let (namespace, name) = path.split_once('.').unwrap_or((path, ""));
-    if attributes.contains(path) {
-        return None;
-    }
-    if !NAMESPACES.contains(&namespace) {
-        let known = NAMESPACES.join("`, `");
-        return Some(("attribute_unknown", format!("There is no `{path}`; a value begins with one of `{known}`.")));
-    }
-    if name.is_empty() {
-        let why = format!("`{namespace}` as a whole cannot be used; name the attribute, like `{namespace}.name`.");
-        return Some(("attribute_not_named", why));
-    }
-    let why = match nearest(name, attributes.names_in(namespace)) {
-        Some(near) => format!("There is no attribute `{path}`; did you mean `{namespace}.{near}`?"),
-        None if !attributes.has_namespace(namespace) => {
-            format!("There is no attribute `{path}`; `{namespace}` has none here.")
-        }
-        None => format!("There is no attribute `{path}`; check its spelling or declare it."),
-    };
-    Some(("attribute_unknown", why))
-}
-
-/// The known name that differs least, when it is near enough to be meant.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|known| (distance(name, known), known))
-        .min()
-        .filter(|(distance, _)| *distance <= 2)
-        .map(|(_, known)| known)
-}
-
-/// How many characters must be changed, added or removed.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().take(100).collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().take(100).enumerate() {
-        let mut next = vec![i + 1];
-        for (j, to) in b.iter().enumerate() {
-            let (Some(&diagonal), Some(&above), Some(&left)) = (row.get(j), row.get(j + 1), next.last()) else { break };
-            next.push((diagonal + usize::from(from != *to)).min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Attributes that a template puts out without a fallback and without asking for them, each once, with the line.
-fn bare_values(source: &str) -> Vec<(String, u32)> {
-    let tags = tags(source);
-    let asked: Vec<String> = tags.iter().filter(|tag| tag.kind == TagKind::Statement).map(Tag::code).collect();
-    let mut found: Vec<(String, u32)> = Vec::new();
-    for tag in tags.iter().filter(|tag| tag.kind == TagKind::Output) {
-        let code = tag.code();
-        let handled =
-            words_after(&code, "|").iter().any(|filter| matches!(*filter, "default" | "d")) || code.contains(" if ");
-        let named = template::paths(tag.whole).unwrap_or_default();
-        let of_data = |path: &String| path.starts_with("person.") || path.starts_with("account.");
-        for path in named.into_iter().filter(of_data) {
-            let known = handled
-                || NEVER_BARE.contains(&path.as_str())
-                || asked.iter().any(|code| names(code, &path))
-                || found.iter().any(|(seen, _)| *seen == path);
-            if !known {
-                found.push((path, tag.line));
-            }
-        }
-    }
-    found
-}
-
-/// The words that follow right after `mark`.
-fn words_after<'a>(code: &'a str, mark: &str) -> Vec<&'a str> {
-    let word = |rest: &'a str| rest.trim_start().split(|c: char| !is_word(c)).next().filter(|word| !word.is_empty());
-    let after = code.split(mark).skip(1).map(|rest| rest.trim_start());
-    after.map(|rest| rest.strip_prefix("not ").unwrap_or(rest)).filter_map(word).collect()
-}
-
 fn line_of(tags: &[Tag<'_>], matches: impl Fn(&str) -> bool) -> Option<u32> {
     tags.iter().find(|tag| matches(&tag.code())).map(|tag| tag.line)
-}
-
-/// Whether `code` names `path`, not only something that begins or ends like it.
-fn names(code: &str, path: &str) -> bool {
-    code.match_indices(path).any(|(at, _)| {
-        let before = code.get(..at).and_then(|before| before.chars().next_back());
-        let after = code.get(at + path.len()..).and_then(|after| after.chars().next());
-        !before.is_some_and(|c| is_word(c) || c == '.') && !after.is_some_and(is_word)
-    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What an email consists of, as frozen in a published version, and what its templates may name.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use caravan_model::value::ValueType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -101,20 +102,33 @@ pub const SYSTEM_ATTRIBUTES: &[&str] = &[
     "locale",
 ];
 
-/// The attributes that a template may name, as paths (`person.first_name`).
+/// The attributes that a template may name, as paths (`person.first_name`), with what values they take where that is
+/// known.
 #[derive(Debug, Clone, Default)]
-pub struct Attributes(BTreeSet<String>);
+pub struct Attributes(BTreeMap<String, Option<ValueType>>);
 
 impl Attributes {
     /// The given paths and everything of `system`.
     pub fn new<S: Into<String>>(paths: impl IntoIterator<Item = S>) -> Self {
         let system = SYSTEM_ATTRIBUTES.iter().map(|name| format!("system.{name}"));
-        Self(paths.into_iter().map(Into::into).chain(system).collect())
+        Self(paths.into_iter().map(Into::into).chain(system).map(|path| (path, None)).collect())
+    }
+
+    /// One more, which takes such values.
+    #[must_use]
+    pub fn typed(mut self, path: impl Into<String>, value_type: ValueType) -> Self {
+        self.0.insert(path.into(), Some(value_type));
+        self
     }
 
     /// Whether a template may name `path`.
     pub fn contains(&self, path: &str) -> bool {
-        self.0.contains(path)
+        self.0.contains_key(path)
+    }
+
+    /// What values an attribute takes, where that is known.
+    pub fn value_type(&self, path: &str) -> Option<ValueType> {
+        self.0.get(path).copied().flatten()
     }
 
     /// Whether any attribute lies below `namespace`.
@@ -124,6 +138,6 @@ impl Attributes {
 
     /// The names below `namespace`.
     pub fn names_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter_map(move |path| path.strip_prefix(namespace)?.strip_prefix('.'))
+        self.0.keys().filter_map(move |path| path.strip_prefix(namespace)?.strip_prefix('.'))
     }
 }

@@ -7,10 +7,11 @@ use std::cell::{Cell, RefCell};
 use caravan_model::template::escaped;
 use lol_html::errors::RewritingError;
 use lol_html::html_content::{ContentType, Element};
-use lol_html::{RewriteStrSettings, element, rewrite_str, text};
+use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
 use super::tags::{Masked, Piece, TagKind, pieces};
+use super::text;
 use crate::tracking::LinkMaker;
 
 /// Carries the number of a link from the version to the recipient's mail; taken out there.
@@ -30,16 +31,9 @@ pub fn prepare(
     footer: Option<&str>,
 ) -> Result<(String, Vec<Link>), RewritingError> {
     let masked = RefCell::new(masked);
+    let html = with_encoded_values(html, &masked)?;
     let links = RefCell::new(Vec::new());
     let bodies = Cell::new(0);
-    let encode_values = element!("[href], [src]", |el| {
-        for name in ["href", "src"] {
-            if let Some(address) = el.get_attribute(name) {
-                el.set_attribute(name, &encoded(&address, &mut masked.borrow_mut()))?;
-            }
-        }
-        Ok(())
-    });
     let number_links = element!("a[href], area[href]", |el| {
         let mut links = links.borrow_mut();
         let number = u16::try_from(links.len()).unwrap_or(u16::MAX);
@@ -56,7 +50,7 @@ pub fn prepare(
         Ok(())
     });
     // Links do not lie in each other, so what is read belongs to the last one.
-    let read_labels = text!("a[href]", |chunk| {
+    let read_labels = lol_html::text!("a[href]", |chunk| {
         if let Some(link) = links.borrow_mut().last_mut() {
             link.label.push_str(&masked.borrow().unmask(chunk.as_str()));
         }
@@ -80,18 +74,53 @@ pub fn prepare(
         Ok(())
     });
     let settings = RewriteStrSettings::new()
-        .append_element_content_handler(encode_values)
         .append_element_content_handler(number_links)
         .append_element_content_handler(read_labels)
         .append_element_content_handler(read_pictures)
         .append_element_content_handler(add_edges);
-    let html = rewrite_str(html, settings)?;
+    let html = rewrite_str(&html, settings)?;
     let html = masked.borrow().unmask(&html);
     let mut links = links.into_inner();
     for link in &mut links {
         link.label = decoded(&link.label).split_whitespace().collect::<Vec<_>>().join(" ");
     }
     Ok((html, links))
+}
+
+/// The plain text part as a template, made once for a version instead of once for a recipient. None where statements stand
+/// among the content: what they leave out is known only with the recipient's values.
+pub fn text_template(html: &str, masked: Masked) -> Option<String> {
+    if masked.has_statements() || html.to_ascii_lowercase().contains("<pre") {
+        return None;
+    }
+    let masked = RefCell::new(masked);
+    let html = with_encoded_values(html, &masked).ok()?;
+    let plain = text::from_html(&html).ok()?;
+    let masked = masked.into_inner();
+    let whole = |piece| match piece {
+        Piece::Text(text) => Cow::Borrowed(text),
+        Piece::Placeholder(number) => match masked.tag(number) {
+            Some((TagKind::Output, whole)) => Cow::Borrowed(whole),
+            Some((_, whole)) if whole.starts_with("{#") => Cow::Borrowed(""),
+            // A character that was kept from the MJML renderer.
+            Some((_, whole)) => decoded(whole),
+            None => Cow::Borrowed(""),
+        },
+    };
+    Some(pieces(&plain).into_iter().map(whole).collect())
+}
+
+/// The values inside addresses made safe.
+fn with_encoded_values(html: &str, masked: &RefCell<Masked>) -> Result<String, RewritingError> {
+    let encode = element!("[href], [src]", |el| {
+        for name in ["href", "src"] {
+            if let Some(address) = el.get_attribute(name) {
+                el.set_attribute(name, &encoded(&address, &mut masked.borrow_mut()))?;
+            }
+        }
+        Ok(())
+    });
+    rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(encode))
 }
 
 /// Whether links of this kind are tracked at all; templates that begin with a value may become one.
@@ -174,6 +203,9 @@ pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Res
             if let Some(preheader) = preheader {
                 el.prepend(&hidden(preheader), ContentType::Html);
             }
+            if let Some(trap) = links.hidden_link() {
+                el.append(&hidden_link(&trap), ContentType::Html);
+            }
             if let Some(picture) = links.open() {
                 el.append(&picture_tag(&picture), ContentType::Html);
             }
@@ -190,6 +222,11 @@ pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Res
 fn hidden(preheader: &str) -> String {
     let style = "display:none;font-size:1px;line-height:1px;max-height:0;max-width:0;opacity:0;overflow:hidden";
     format!(r#"<div style="{style}">{}{}</div>"#, escaped(preheader), FILLER.repeat(FILLER_TIMES))
+}
+
+/// Neither seen nor read aloud, nor reached by the keyboard.
+fn hidden_link(url: &str) -> String {
+    format!(r#"<a href="{}" style="display:none" aria-hidden="true" tabindex="-1" rel="nofollow"></a>"#, escaped(url))
 }
 
 fn picture_tag(url: &str) -> String {

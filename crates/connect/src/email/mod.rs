@@ -7,9 +7,12 @@
 mod address;
 mod compile;
 mod content;
+mod contrast;
 mod design;
 mod html;
+mod lint;
 mod look;
+mod names;
 mod place;
 mod render;
 mod tags;

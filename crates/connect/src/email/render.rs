@@ -81,6 +81,7 @@ impl Compiled {
         let design = part(HTML_PREFIX)?;
         let preheader = self.has.preheader.then(|| part("preheader")).transpose()?;
         let mut plain = match self.has.text {
+            true if self.has.text_made => text::tidy(&part("text")?),
             true => part("text")?,
             false => text::from_html(&design).map_err(|error| RenderError::failed("text", error))?,
         };

@@ -145,7 +145,7 @@ const OPEN: &str = "⟦¦";
 const CLOSE: &str = "¦⟧";
 
 /// A template whose tags have become placeholders.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Masked {
     /// The text with the placeholders.
     pub text: String,
@@ -205,6 +205,11 @@ impl Masked {
     /// The tag behind a placeholder.
     pub fn tag(&self, number: usize) -> Option<(TagKind, &str)> {
         self.tags.get(number).map(|(kind, whole)| (*kind, whole.as_str()))
+    }
+
+    /// Whether any tag is a statement.
+    pub fn has_statements(&self) -> bool {
+        self.tags.iter().any(|(kind, _)| *kind == TagKind::Statement)
     }
 
     /// Adds a tag that the source did not have; returns its placeholder.

@@ -13,7 +13,7 @@ pub fn from_html(html: &str) -> Result<String, html2text::Error> {
 }
 
 /// No blanks at line ends, no more than one empty line in a row.
-fn tidy(text: &str) -> String {
+pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut empty = 0;
     for line in text.lines().map(str::trim_end) {

@@ -14,6 +14,6 @@ pub mod twilio;
 pub use failure::FailureClass;
 pub use keywords::{Keyword, keyword};
 pub use number::{NumberProblem, e164};
-pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Report, Returned, State, TextProvider, provider};
+pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Reply, Report, Returned, State, TextProvider, provider};
 pub use render::{TextProblem, render};
 pub use segments::{Alphabet, Segments, segments};

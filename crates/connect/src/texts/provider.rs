@@ -5,19 +5,37 @@ use super::keywords::Keyword;
 use super::twilio::Twilio;
 use crate::connector::Secrets;
 
-/// A provider's way of telling us something.
+/// A provider's way of telling us something, and of being answered.
 pub trait TextProvider: Send + Sync {
     /// `type` of its connections.
     fn key(&self) -> &'static str;
 
-    /// The header in which its calls carry their signature.
-    fn signature_header(&self) -> &'static str;
-
-    /// Checks that a call comes from the provider and reads it.
+    /// Checks that a call comes from the provider and reads everything that it says: some report on many messages in one
+    /// call.
     ///
     /// # Errors
     /// It does not come from it, or cannot be read.
-    fn read(&self, settings: &serde_json::Value, secrets: &Secrets, call: &Call<'_>) -> Result<Returned, CallRefused>;
+    fn read(
+        &self,
+        settings: &serde_json::Value,
+        secrets: &Secrets,
+        call: &Call<'_>,
+    ) -> Result<Vec<Returned>, CallRefused>;
+
+    /// What a code of its reports is about; none for one that means nothing.
+    fn class_of(&self, code: &str) -> Option<FailureClass>;
+
+    /// What its call is answered with; `text` is what the person who wrote is to get.
+    fn reply(&self, text: Option<&str>) -> Reply;
+}
+
+/// The answer to a call of a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Its content type.
+    pub content_type: &'static str,
+    /// Its body.
+    pub body: String,
 }
 
 /// Every provider there is.
@@ -33,10 +51,17 @@ pub fn provider(key: &str) -> Option<&'static dyn TextProvider> {
 pub struct Call<'a> {
     /// The public address that was called, with its query.
     pub url: &'a str,
-    /// The header of the provider's signature, if it came.
-    pub signature: Option<&'a str>,
+    /// The headers: names in small letters, and values.
+    pub headers: &'a [(String, String)],
     /// The body.
     pub body: &'a [u8],
+}
+
+impl<'a> Call<'a> {
+    /// The first header of that name, which is written in small letters.
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// Why a call is not taken.
@@ -99,6 +124,11 @@ impl State {
             Self::Sent => 1,
             Self::Delivered | Self::Undelivered | Self::Failed | Self::Cancelled => 3,
         }
+    }
+
+    /// Whether nothing more is to come.
+    pub fn is_final(self) -> bool {
+        self.rank() >= Self::Delivered.rank()
     }
 
     /// As it is stored.

@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::{compile_email, content_of, frozen_email, kept_of};
+use crate::deliver::{TextOf, compile_email, content_of, frozen_email, kept_of};
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};
 
@@ -161,18 +161,27 @@ pub fn preview_text(
     request: &PreviewRequest,
     public_url: &str,
 ) -> Result<TextPreview, DefinitionError> {
+    let TextOf { message, values } = text_of(engine, key, request)?;
+    let public_url = public_url.trim_end_matches('/');
+    let mut short = |_: u16, _: &str| Some(format!("{public_url}/s/preview000"));
+    let text = texts::render(&message.body, message.shorten_links, &values, &mut short);
+    let text = text.map_err(|problem| Finding::error(problem.code, "/body", problem.message))?;
+    Ok(TextPreview { length: segments(&text), text })
+}
+
+/// A text message and the values of somebody, to be shown or sent as a proof.
+///
+/// # Errors
+/// As [`preview_email`].
+pub fn text_of(engine: &Engine, key: &str, request: &PreviewRequest) -> Result<TextOf, DefinitionError> {
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let definitions = of_journey(s, &live.definitions, request)?;
         let message: SmsMessage = stored(&definitions, DocumentKind::SmsMessage, key, request.draft.as_ref())?;
         let paths = template::paths(&message.body)?;
         let snapshot = Snapshot::of(&paths, Content::default(), &definitions).map_err(DefinitionError::Findings)?;
-        let values = taken(s, &live, &snapshot, request)?;
-        let public_url = public_url.trim_end_matches('/');
-        let mut short = |_: u16, _: &str| Some(format!("{public_url}/s/preview000"));
-        let text = texts::render(&message.body, message.shorten_links, &Json::Object(values), &mut short);
-        let text = text.map_err(|problem| Finding::error(problem.code, "/body", problem.message))?;
-        Ok(TextPreview { length: segments(&text), text })
+        let values = Json::Object(taken(s, &live, &snapshot, request)?);
+        Ok(TextOf { message, values })
     })
 }
 

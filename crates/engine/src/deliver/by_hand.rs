@@ -11,7 +11,8 @@ use caravan_store::step::{self, Claim};
 use caravan_store::{Dialect, Session, StoreError};
 use jiff::Timestamp;
 
-use super::results::{Kept, SOURCE, counted_as, kept_of};
+use super::about::{Kept, kept_of};
+use super::results::{SOURCE, counted_as};
 use crate::Engine;
 use crate::external;
 use crate::live::Live;

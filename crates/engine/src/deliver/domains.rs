@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use caravan_catalog::Definitions;
 use caravan_connect::Secrets;
+use caravan_connect::dns::{self, Dns, Expected, RecordCheck, RecordState, SendingDomainNames};
 use caravan_connect::smtp::Signer;
 use caravan_model::DocumentId;
 use caravan_model::document::{DocumentKind, SendingDomain};
-use caravan_store::StoreError;
+use caravan_store::watched::{self, DomainCheckRow};
+use caravan_store::{Session, StoreError};
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::doors::secrets_of;
@@ -67,9 +71,24 @@ impl Domains {
 
 /// The most exact sending domain in which an address lies.
 fn find(live: &Live, address: &str) -> Result<Option<(DocumentId, String, SendingDomain)>, Verdict> {
+    domain_of(&live.definitions, address).map_err(|NoDomain| {
+        let message = format!(
+            "The sender `{address}` lies in no sending domain. Give the email a sender in one, or declare the domain."
+        );
+        Verdict::failed("from_domain_not_allowed", message)
+    })
+}
+
+/// There are sending domains, and an address lies in none of them.
+pub struct NoDomain;
+
+/// The most exact sending domain in which an address lies, with its key; none where there are no sending domains at all.
+pub fn domain_of(
+    definitions: &Definitions,
+    address: &str,
+) -> Result<Option<(DocumentId, String, SendingDomain)>, NoDomain> {
     let host = address.rsplit_once('@').map_or("", |(_, host)| host).trim().to_ascii_lowercase();
-    let mut all = live
-        .definitions
+    let mut all = definitions
         .of_kind(DocumentKind::SendingDomain)
         .filter_map(|d| Some((d.id, d.key.clone(), d.read::<SendingDomain>()?)))
         .peekable();
@@ -81,12 +100,7 @@ fn find(live: &Live, address: &str) -> Result<Option<(DocumentId, String, Sendin
         host == domain || host.strip_suffix(&domain).is_some_and(|rest| rest.ends_with('.'))
     };
     let best = all.filter(|(_, _, domain)| inside(&domain.domain)).max_by_key(|(_, _, domain)| domain.domain.len());
-    best.map(Some).ok_or_else(|| {
-        let message = format!(
-            "The sender `{address}` lies in no sending domain. Give the email a sender in one, or declare the domain."
-        );
-        Verdict::failed("from_domain_not_allowed", message)
-    })
+    best.map(Some).ok_or(NoDomain)
 }
 
 fn signer_of(domain: &SendingDomain, secrets: &Secrets) -> Result<Arc<Signer>, String> {
@@ -105,13 +119,75 @@ fn signer_of(domain: &SendingDomain, secrets: &Secrets) -> Result<Arc<Signer>, S
 /// # Errors
 /// Why its keys cannot be used, for people.
 pub fn dns_records(engine: &Engine, key: &str) -> Result<Option<Result<Vec<DnsRecord>, String>>, StoreError> {
-    engine.store().read(|s| {
-        let live = engine.live(s)?;
-        let Some(definition) = live.definitions.get(DocumentKind::SendingDomain, key) else { return Ok(None) };
-        let Some(domain) = definition.read::<SendingDomain>() else { return Ok(None) };
-        let secrets = secrets_of(&format!("sending domain `{key}`"), &definition.body);
-        Ok(Some(secrets.and_then(|secrets| signer_of(&domain, &secrets)).map(|signer| records(&domain, &signer))))
-    })
+    let found = engine.store().read(|s| signing_domain(s, engine, key))?;
+    Ok(found.map(|signing| signing.map(|(domain, signer)| records(&domain, &signer))))
+}
+
+/// A sending domain as it was looked up in the DNS.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct DomainCheck {
+    /// Key of the sending domain.
+    pub key: String,
+    /// When it was looked up.
+    pub checked_at: Timestamp,
+    /// Whether all stands there that must; notes do not count.
+    pub well: bool,
+    /// What was looked at.
+    pub records: Vec<RecordCheck>,
+}
+
+impl DomainCheck {
+    fn of(row: DomainCheckRow) -> Self {
+        let records = serde_json::from_str(&row.found).unwrap_or_default();
+        Self { key: row.domain, checked_at: row.checked_at, well: row.well, records }
+    }
+}
+
+/// Looks a sending domain up in the DNS, and keeps what was found.
+///
+/// # Errors
+/// Why its keys cannot be used, for people; none when there is no such domain.
+pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Result<DomainCheck, String>>, StoreError> {
+    let Some(domain) = engine.store().read(|s| signing_domain(s, engine, key))? else { return Ok(None) };
+    let (domain, signer) = match domain {
+        Ok(domain) => domain,
+        Err(why) => return Ok(Some(Err(why))),
+    };
+    let keys: Vec<Expected> = signer.records().into_iter().map(|(name, record)| Expected { name, record }).collect();
+    let names = SendingDomainNames {
+        domain: &domain.domain,
+        return_path: domain.return_path.as_deref(),
+        tracking: domain.tracking.as_deref(),
+    };
+    let records = dns::check(dns, names, &keys);
+    let well = records.iter().all(|record| matches!(record.state, RecordState::Good | RecordState::Note));
+    let found = serde_json::to_string(&records).unwrap_or_default();
+    let row = engine.store().write(|s| {
+        let row = DomainCheckRow { domain: key.to_owned(), checked_at: s.now()?, well, found: found.clone() };
+        watched::put_domain_check(s, &row)?;
+        Ok::<_, StoreError>(row)
+    })?;
+    Ok(Some(Ok(DomainCheck::of(row))))
+}
+
+/// What was found when a sending domain was last looked up; none when it never was.
+///
+/// # Errors
+/// The store's.
+pub fn last_check(engine: &Engine, key: &str) -> Result<Option<DomainCheck>, StoreError> {
+    let rows = engine.store().read(watched::domain_checks)?;
+    Ok(rows.into_iter().find(|row| row.domain == key).map(DomainCheck::of))
+}
+
+/// A sending domain with what signs for it, or why it cannot.
+type Signing = Result<(SendingDomain, Arc<Signer>), String>;
+
+fn signing_domain(s: &mut dyn Session, engine: &Engine, key: &str) -> Result<Option<Signing>, StoreError> {
+    let live = engine.live(s)?;
+    let Some(definition) = live.definitions.get(DocumentKind::SendingDomain, key) else { return Ok(None) };
+    let Some(domain) = definition.read::<SendingDomain>() else { return Ok(None) };
+    let secrets = secrets_of(&format!("sending domain `{key}`"), &definition.body);
+    Ok(Some(secrets.and_then(|secrets| signer_of(&domain, &secrets)).map(|signer| (domain, signer))))
 }
 
 /// A record that must stand in the DNS.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use caravan_connect::email::{Attributes, Compiled, EmailBody, EmailContent, Sender, compile};
-use caravan_model::document::{Email, Found, Fragment, Fragments, MailBody, SmsMessage};
+use caravan_model::document::{Email, Found, Fragment, MailBody, SmsMessage};
 use caravan_model::{DocumentId, Finding, VersionId, journey};
 use caravan_store::{Session, StoreError, documents};
 use parking_lot::Mutex;
@@ -171,16 +171,6 @@ pub fn email_content(email: &Email) -> EmailContent {
 /// Compiles what was published: the attributes it names were checked then, and one that has gone since is empty.
 pub(crate) fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
     compile(&email_content(email), &Attributes::new(email.paths().unwrap_or_default()))
-}
-
-/// What is wrong with an email's content, and what is worth a look, from its document's body.
-pub fn email_findings(body: &Json, fragments: &Fragments<'_>) -> Vec<Finding> {
-    let compiled = content_of::<Email>(body).map(|email| compile_email(&email.whole(fragments)?));
-    match compiled {
-        Ok(Ok(compiled)) => compiled.warnings().to_vec(),
-        Ok(Err(findings)) => findings,
-        Err(error) => vec![Finding::error("unreadable", "", format!("The email cannot be read: {error}."))],
-    }
 }
 
 /// An email of what a version froze, ready to be rendered; none when it is not in it or cannot be.

@@ -13,18 +13,20 @@ use caravan_connect::email::{AddressProblem, check_address};
 use caravan_connect::texts::e164;
 use caravan_model::document::{Channel, MessageType};
 use caravan_model::text::fold;
+use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId};
 use caravan_store::ledger::{self, Recipient};
 use caravan_store::limits::{self, CapClaim};
 use caravan_store::outbox::OutboxRow;
-use caravan_store::{Session, StoreError, reports};
+use caravan_store::{Session, StoreError, records, reports};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::about::About;
 use super::doors::{Doors, Way};
 use super::frozen::{Frozen, Versions};
 use super::parcel::{Content, Parcel};
-use super::results::{About, Settled, Verdict};
+use super::results::{Settled, Verdict};
 use super::rules::{Limited, Quiet};
 use crate::external;
 use crate::live::Live;
@@ -118,11 +120,21 @@ struct Facts {
     consents: HashMap<(String, String), String>,
     /// The senders of connections, for texts that name none.
     senders: HashMap<String, String>,
+    /// Who agreed that their opens are seen; none: nobody is asked.
+    agreed: Option<HashSet<PersonId>>,
 }
 
 /// The address in the form in which the do-not-contact list and the ledger hold it, and whether it can be written to.
 fn folded(address: &str) -> Result<String, AddressProblem> {
     check_address(address).map(|address| fold(address.as_ref()).into_owned())
+}
+
+/// Who of these has *true* in a person's attribute; nobody where there is no such attribute.
+fn agreed(s: &mut dyn Session, live: &Live, key: &str, people: &[i64]) -> Result<HashSet<PersonId>, StoreError> {
+    let schema = &live.definitions.schema;
+    let Some(attribute) = schema.person.no(key) else { return Ok(HashSet::new()) };
+    let rows = records::people(s, schema, people, &[attribute], false)?.into_iter();
+    Ok(rows.filter(|row| row.values.first() == Some(&Value::Boolean(true))).map(|row| row.id).collect())
 }
 
 /// The folded address, if it can be written to.
@@ -154,7 +166,12 @@ impl Facts {
         };
         let mut folded: Vec<String> = folded.into_iter().chain(numbers).collect();
         folded.sort_unstable();
+        let agreed = match &live.rules.open_consent {
+            Some(attribute) => Some(agreed(s, live, attribute, &ids)?),
+            None => None,
+        };
         Ok(Self {
+            agreed,
             consents: consents.map(|(phone, sender, value)| ((phone, sender), value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
@@ -217,6 +234,7 @@ impl Facts {
         let names = [&person.first_name, &person.last_name].into_iter().flatten().map(|name| name.trim());
         let name = names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
         let to = Mailbox { name: Some(name).filter(|name| !name.is_empty()), email: address.trim().to_owned() };
+        about.untracked = self.agreed.as_ref().is_some_and(|agreed| !agreed.contains(&person.person));
         Ok(Content::Email { effect: Box::new(effect), mailing: Arc::clone(mailing), to })
     }
 

@@ -15,11 +15,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::about::About;
 use super::call::through;
 use super::doors::Way;
 use super::frozen::Mailing;
 use super::record::Recorder;
-use super::results::{About, Settled, Verdict, is_shut};
+use super::results::{Settled, Verdict, is_shut};
 use super::{Dispatcher, alert};
 use crate::external;
 use crate::live::Live;
@@ -171,7 +172,7 @@ impl Dispatcher {
         let item = |key: String, message| Outgoing { key, body: EffectBody::Email(Box::new(message)) };
         match &parcel.content {
             Content::Email { effect, mailing, to } => {
-                let message = self.email(parcel, effect, mailing, to.clone())?;
+                let message = self.email(live, parcel, effect, mailing, to.clone())?;
                 Ok(vec![item(key.clone(), self.sealed(live, door, parcel.row.id, message)?)])
             }
             Content::Text { effect, message, to } => {
@@ -215,6 +216,7 @@ impl Dispatcher {
 
     fn email(
         &self,
+        live: &Live,
         parcel: &Parcel,
         effect: &EmailEffect,
         mailing: &Mailing,
@@ -223,8 +225,11 @@ impl Dispatcher {
         let compiled = mailing.compiled().map_err(|why| Verdict::failed("email_invalid_content", why))?;
         let mut links =
             LinkMaker::new(&self.delivery.signing, &self.delivery.public_url, parcel.row.id, parcel.row.person);
-        if mailing.email.disable_open_tracking {
+        if mailing.email.disable_open_tracking || parcel.about.untracked {
             links = links.without_opens();
+        }
+        if live.rules.hides_a_link {
+            links = links.with_hidden_link();
         }
         let values = Json::Object(effect.values.clone());
         let rendered =

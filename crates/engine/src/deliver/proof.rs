@@ -1,22 +1,31 @@
-//! Proofs: an email as somebody would get it, sent to those who look it over. They leave no trace: no consent is asked, no
-//! limit counts them, no figure tells of them; the do-not-contact list and the hold on everything are respected.
+//! Proofs: a message as somebody would get it, sent to those who look it over. They leave no trace: no consent is asked,
+//! no limit counts them, no figure tells of them; the do-not-contact list, the allow list of a trial and the hold on
+//! everything are respected.
+
+use std::cell::RefCell;
+use std::sync::Arc;
 
 use caravan_connect::email::{Rendered, check_address};
-use caravan_connect::{EffectBody, Mailbox, Outcome, Outgoing};
+use caravan_connect::texts::{e164, render};
+use caravan_connect::{Connector, EffectBody, Mailbox, Outcome, Outgoing, TextMessage};
 use caravan_model::EffectId;
+use caravan_model::document::SmsMessage;
 use caravan_store::{StoreError, ledger, outbox};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::doors::Way;
 use super::gates::{COMPLAINT, UNSUBSCRIBED, folded_address};
 use super::results::Verdict;
 use super::{Dispatcher, call};
+use crate::live::Live;
 
 /// What became of a proof to one address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Proofed {
-    /// The address.
+    /// The address, or the number.
     pub to: String,
     /// `sent`, or `refused`.
     #[schemars(extend("enum" = ["sent", "refused"]))]
@@ -25,49 +34,113 @@ pub struct Proofed {
     pub message: Option<String>,
 }
 
+impl Proofed {
+    fn of(to: &str, sent: Result<(), String>) -> Self {
+        let outcome = if sent.is_ok() { "sent" } else { "refused" };
+        Self { to: to.to_owned(), outcome, message: sent.err() }
+    }
+}
+
+/// A text message and the values that it is made from.
+#[derive(Debug, Clone)]
+pub struct TextOf {
+    /// The message.
+    pub message: SmsMessage,
+    /// The values, by namespace.
+    pub values: Json,
+}
+
+/// What a proof needs of the installation as it is now.
+struct Now {
+    live: Arc<Live>,
+    at: Timestamp,
+    door: Arc<dyn Connector>,
+}
+
 impl Dispatcher {
-    /// Sends one proof. The subject says that it is one; nothing else differs from what the preview shows.
+    /// Sends one proof of an email. The subject says that it is one; nothing else differs from what the preview shows.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn proof(&self, connection: &str, rendered: &Rendered, to: &str) -> Result<Proofed, StoreError> {
-        let refused = |message: String| Proofed { to: to.to_owned(), outcome: "refused", message: Some(message) };
         let address = match check_address(to) {
             Ok(address) => address.to_string(),
-            Err(problem) => return Ok(refused(format!("{problem}."))),
+            Err(problem) => return Ok(Proofed::of(to, Err(format!("{problem}.")))),
         };
-        let folded: Vec<String> = folded_address(&address).into_iter().collect();
-        let (live, now, held, listed) = self.engine.store().read(|s| -> Result<_, StoreError> {
-            Ok((self.engine.live(s)?, s.now()?, outbox::on_hold(s)?, ledger::suppressed(s, &folded)?))
+        let folded = folded_address(&address).unwrap_or_default();
+        let sent = self.ready(connection, &folded)?.and_then(|now| {
+            let mut message = rendered.clone().into_message(Mailbox::bare(address));
+            message.subject = format!("[Proof] {}", message.subject);
+            message.unsubscribe = None;
+            message.auto_submitted = true;
+            let message =
+                self.sealed(&now.live, Some(now.door.as_ref()), EffectId(0), message).map_err(|why| match why {
+                    Verdict::Again { message, .. } | Verdict::Failed { message, .. } => message,
+                    _ => "It cannot be signed.".to_owned(),
+                })?;
+            now.sends(&folded, EffectBody::Email(Box::new(message)))
+        });
+        Ok(Proofed::of(to, sent))
+    }
+
+    /// Sends one proof of a text message, from `sender` or the connection's own. Links in it lead where they shall, and
+    /// count for nobody; what a provider says of the number is nobody's consent.
+    ///
+    /// # Errors
+    /// The store cannot be read or written.
+    pub fn proof_text(&self, text: &TextOf, sender: Option<&str>, to: &str) -> Result<Proofed, StoreError> {
+        let number = match e164(to) {
+            Ok(number) => number,
+            Err(problem) => return Ok(Proofed::of(to, Err(format!("`{to}`: {problem}.")))),
+        };
+        let now = match self.ready(&text.message.connection, &number)? {
+            Ok(now) => now,
+            Err(why) => return Ok(Proofed::of(to, Err(why))),
+        };
+        // No message has such a number, so what is clicked in it is nobody's.
+        let nobody = EffectId(-now.at.as_microsecond());
+        let links = RefCell::default();
+        let mut short = self.shortener(nobody, &links);
+        let made = match render(&text.message.body, text.message.shorten_links, &text.values, &mut short) {
+            Ok(made) => made,
+            Err(problem) => return Ok(Proofed::of(to, Err(problem.message))),
+        };
+        self.keep_links(&links.take())?;
+        let sender = sender.map(str::to_owned);
+        let message = TextMessage { to: number.clone(), sender, text: made, report_to: None };
+        Ok(Proofed::of(to, now.sends(&number, EffectBody::Text(Box::new(message)))))
+    }
+
+    /// Whether a proof may go to this (folded) address, and what it goes through.
+    fn ready(&self, connection: &str, folded: &str) -> Result<Result<Now, String>, StoreError> {
+        let (live, at, held, listed) = self.engine.store().read(|s| -> Result<_, StoreError> {
+            let listed = ledger::suppressed(s, &[folded.to_owned()])?;
+            Ok((self.engine.live(s)?, s.now()?, outbox::on_hold(s)?, listed))
         })?;
         if held {
-            return Ok(refused("Everything that would leave is held. Let it go again first.".to_owned()));
+            return Ok(Err("Everything that would leave is held. Let it go again first.".to_owned()));
         }
         // Who opted out of marketing may still look a proof over.
         if listed.iter().any(|(_, reason)| ![UNSUBSCRIBED, COMPLAINT].contains(&reason.as_str())) {
-            return Ok(refused("The address is on the do-not-contact list.".to_owned()));
+            return Ok(Err("The address is on the do-not-contact list.".to_owned()));
         }
-        let door = match self.doors.door(&live, &Way::connection(connection)) {
-            Ok(Some(door)) => door,
-            Ok(None) => return Ok(refused("Nothing leaves here; messages are only recorded.".to_owned())),
-            Err(shut) => return Ok(refused(told(&shut).unwrap_or_default())),
-        };
-        let mut message = rendered.clone().into_message(Mailbox::bare(address));
-        message.subject = format!("[Proof] {}", message.subject);
-        message.unsubscribe = None;
-        message.auto_submitted = true;
-        let message = match self.sealed(&live, Some(door.as_ref()), EffectId(0), message) {
-            Ok(message) => message,
-            Err(Verdict::Again { message, .. } | Verdict::Failed { message, .. }) => return Ok(refused(message)),
-            Err(_) => return Ok(refused("It cannot be signed.".to_owned())),
-        };
-        let key = format!("proof.{}.{}", now.as_microsecond(), folded.first().map_or("", String::as_str).len());
-        let batch = [Outgoing { key, body: EffectBody::Email(Box::new(message)) }];
-        let outcome = call::call(door.as_ref(), &batch).into_iter().next();
-        Ok(match outcome.as_ref().and_then(told) {
-            None => Proofed { to: to.to_owned(), outcome: "sent", message: None },
-            Some(why) => refused(why),
+        if !live.rules.allows(folded) {
+            let why = "Only the addresses of the allow list get anything here; this one is not on it.";
+            return Ok(Err(why.to_owned()));
+        }
+        Ok(match self.doors.door(&live, &Way::connection(connection)) {
+            Ok(Some(door)) => Ok(Now { live, at, door }),
+            Ok(None) => Err("Nothing leaves here; messages are only recorded.".to_owned()),
+            Err(shut) => Err(told(&shut).unwrap_or_default()),
         })
+    }
+}
+
+impl Now {
+    fn sends(&self, to: &str, body: EffectBody) -> Result<(), String> {
+        let key = format!("proof.{}.{to}", self.at.as_microsecond());
+        let outcome = call::call(self.door.as_ref(), &[Outgoing { key, body }]).into_iter().next();
+        outcome.as_ref().and_then(told).map_or(Ok(()), Err)
     }
 }
 

@@ -7,20 +7,22 @@ use std::time::Duration;
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 use caravan_connect::Outcome;
-use caravan_connect::texts::FailureClass;
+use caravan_connect::texts::{FailureClass, State};
 use caravan_model::attribute::{AttributeNo, person};
 use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId, Shard};
 use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, Again, OutboxRow};
+use caravan_store::reports::{self, HeardOf};
 use caravan_store::step::{self, Claim, NewInbox};
-use caravan_store::{Session, StoreError, limits, reports};
+use caravan_store::watched::{self, Unheard};
+use caravan_store::{Session, StoreError, limits, uses};
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use super::frozen::Frozen;
+use super::about::{About, Message, kept, ledger_row, told};
 use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
+use super::parcel::connection_of;
 use super::{Dispatched, service, soft};
 use crate::external;
 use crate::inbox::Command;
@@ -81,131 +83,6 @@ impl Verdict {
     }
 }
 
-/// A message to a person of the journey, by its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Message {
-    Email(String),
-    Sms(String),
-}
-
-impl Message {
-    pub fn of(email: Option<String>, sms: Option<String>) -> Option<Self> {
-        email.map(Self::Email).or(sms.map(Self::Sms))
-    }
-
-    /// What its activities say of it.
-    pub fn fields(&self, journey: &str, node: &str) -> Json {
-        match self {
-            Self::Email(key) => json!({"email": key, "journey": journey, "node": node}),
-            Self::Sms(key) => json!({"sms_message": key, "journey": journey, "node": node}),
-        }
-    }
-
-    /// The one word or the other.
-    pub fn either(&self, email: &'static str, sms: &'static str) -> &'static str {
-        match self {
-            Self::Email(_) => email,
-            Self::Sms(_) => sms,
-        }
-    }
-}
-
-/// What activities say about a message.
-#[derive(Debug, Clone, Default)]
-pub struct About {
-    /// Key of the journey.
-    pub journey: String,
-    /// Name of the node.
-    pub node: String,
-    /// The message; none for what goes to no person of the journey.
-    pub message: Option<Message>,
-    /// The folded address, or the number.
-    pub address: Option<String>,
-    /// Who sends a text message.
-    pub sender: Option<String>,
-    /// The values of an email that can be looked at as a web page.
-    pub values: Option<Map<String, Json>>,
-}
-
-impl About {
-    pub fn of(row: &OutboxRow, frozen: Option<&Frozen>) -> Self {
-        #[derive(Default, Deserialize)]
-        struct Body {
-            #[serde(default)]
-            journey: String,
-            email: Option<String>,
-            sms_message: Option<String>,
-            #[serde(default)]
-            values: Map<String, Json>,
-        }
-        let body: Body = serde_json::from_str(&row.body).unwrap_or_default();
-        let node = frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node));
-        let mailing = body.email.as_deref().and_then(|key| frozen?.email(key).ok());
-        let viewed = mailing.is_some_and(|mailing| mailing.email.view_as_web_page);
-        Self {
-            journey: body.journey,
-            node,
-            values: viewed.then_some(body.values),
-            message: Message::of(body.email, body.sms_message),
-            address: None,
-            sender: None,
-        }
-    }
-}
-
-/// What the ledger keeps of an effect: enough to tell what a click was about, and to send it again where that may be.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Kept {
-    /// Key of the journey.
-    pub journey: String,
-    /// Name of the node.
-    pub node: String,
-    /// Key of the email.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Key of the text message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sms_message: Option<String>,
-    /// Who sent it, when it was a text message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sender: Option<String>,
-    /// The values that it was made from, while its recipient may look at it as a web page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub values: Option<Map<String, Json>>,
-    /// The effect itself, while somebody may want it sent again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effect: Option<KeptEffect>,
-}
-
-impl Kept {
-    /// The message, where it was one to a person.
-    pub fn message(&self) -> Option<Message> {
-        Message::of(self.email.clone(), self.sms_message.clone())
-    }
-}
-
-/// What the outbox needs to have an effect back.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct KeptEffect {
-    pub lane: String,
-    pub shard: Shard,
-    pub body: String,
-}
-
-/// What the ledger kept of an effect.
-pub fn kept_of(row: &LedgerRow) -> Kept {
-    let kept = row.body.as_deref().and_then(|body| serde_json::from_str(body).ok());
-    kept.unwrap_or_else(|| Kept {
-        journey: String::new(),
-        node: row.node.to_string(),
-        email: None,
-        sms_message: None,
-        sender: None,
-        values: None,
-        effect: None,
-    })
-}
-
 /// Whether the lane's door was shut for any of these and open for none.
 pub fn is_shut(settled: &[Settled]) -> bool {
     let shut = settled.iter().any(|settled| matches!(settled.verdict, Verdict::Shut { .. }));
@@ -248,6 +125,12 @@ struct Sheet {
     inbox: Vec<NewInbox>,
     /// Numbers that were refused, with their senders and why.
     refused_numbers: Vec<(String, String, FailureClass)>,
+    /// Text messages of which the provider is to report.
+    unheard: Vec<Unheard>,
+    /// … and those of which it has.
+    heard_out: Vec<EffectId>,
+    /// Emails whose opens nobody can see.
+    untracked: Vec<EffectId>,
 }
 
 impl Results<'_> {
@@ -278,6 +161,9 @@ impl Results<'_> {
         ledger::suppress(s, &sheet.complained, COMPLAINT, self.now)?;
         sheet.inbox.extend(written.inbox);
         step::insert_inbox(s, &sheet.inbox)?;
+        watched::expect_reports(s, &sheet.unheard, self.now + texts::ASKED_EVERY)?;
+        watched::heard_out(s, &sheet.heard_out)?;
+        uses::untracked(s, &sheet.untracked, self.now)?;
         step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
         Ok(sheet.done)
     }
@@ -293,19 +179,32 @@ impl Results<'_> {
         let left = |one: &&Settled| matches!(one.verdict, Verdict::InDoubt(_) | Verdict::Done { .. });
         let mut ids: Vec<EffectId> = settled.iter().filter(left).map(|one| one.row.id).collect();
         ids.sort_unstable();
-        let heard: HashMap<EffectId, String> = reports::states(s, &ids)?.into_iter().collect();
+        let heard: HashMap<EffectId, HeardOf> =
+            reports::states(s, &ids)?.into_iter().map(|heard| (heard.effect, heard)).collect();
         for one in &mut settled {
-            let Some(state) = heard.get(&one.row.id) else { continue };
+            let Some(heard) = heard.get(&one.row.id) else { continue };
             if matches!(one.verdict, Verdict::InDoubt(_)) {
                 one.verdict = Verdict::Done { remote_id: None };
             }
             let Some(address) = one.about.address.clone() else { continue };
-            match state.as_str() {
-                COMPLAINT => sheet.complained.push(address),
-                code => self.bounced(sheet, &one.row, address, code),
+            match (&one.about.message, heard.state.as_str()) {
+                (Some(Message::Sms(_)), _) => self.text_reported(sheet, one, address, heard),
+                (_, COMPLAINT) => sheet.complained.push(address),
+                (_, code) => self.bounced(sheet, &one.row, address, code),
             }
         }
         Ok(settled)
+    }
+
+    /// What a report about a text message said about its number.
+    fn text_reported(&self, sheet: &mut Sheet, one: &Settled, number: String, heard: &HeardOf) {
+        let class = heard.code.as_deref().and_then(|code| texts::class_of(self.live, &connection_of(&one.row), code));
+        if let Some(class) = class.filter(|_| heard.state != State::Delivered.key()) {
+            sheet.refused_numbers.push((number, one.about.sender.clone().unwrap_or_default(), class));
+        }
+        if heard.rank >= State::Delivered.rank() {
+            sheet.heard_out.push(one.row.id);
+        }
     }
 
     /// What a bounce says about the address.
@@ -366,6 +265,13 @@ impl Results<'_> {
         let (outcome, counted, told) = match verdict {
             Verdict::Done { remote_id } => {
                 sheet.done.delivered += 1;
+                if about.untracked {
+                    sheet.untracked.push(row.id);
+                }
+                if let (Some(Message::Sms(_)), Some(remote_id)) = (&about.message, &remote_id) {
+                    let (effect, connection, remote_id) = (row.id, connection_of(&row), remote_id.clone());
+                    sheet.unheard.push(Unheard { effect, connection, remote_id, asked: 0 });
+                }
                 ledger.remote_id = remote_id;
                 ("done", Counted::Done, told(about, "email_sent", "sms_sent", json!({})))
             }
@@ -473,16 +379,6 @@ pub(crate) fn set_flag(
     });
 }
 
-/// What is told of a message to a person, and its fields.
-fn told(about: &About, email: &'static str, sms: &'static str, more: Json) -> Option<(&'static str, Json)> {
-    let message = about.message.as_ref()?;
-    let mut fields = message.fields(&about.journey, &about.node);
-    if let (Some(fields), Json::Object(more)) = (fields.as_object_mut(), more) {
-        fields.extend(more);
-    }
-    Some((message.either(email, sms), fields))
-}
-
 /// Pending becomes what it turned out to be; the sum stays. Calls of services are pending until they are answered, and
 /// their nodes count the answers; but nobody is there any more to be answered when the journey was aborted.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
@@ -505,48 +401,9 @@ pub fn counted_as(ledger: &LedgerRow) -> Counted {
     }
 }
 
-fn ledger_row(row: &OutboxRow, about: &About, now: Timestamp) -> LedgerRow {
-    LedgerRow {
-        id: row.id,
-        key: row.key.clone(),
-        kind: row.kind.clone(),
-        enrollment: row.enrollment,
-        version: row.version,
-        node: row.node,
-        account: row.account,
-        person: row.person,
-        address: about.address.clone(),
-        outcome: String::new(),
-        reason: None,
-        message: None,
-        remote_id: None,
-        queued_at: row.queued_at,
-        decided_at: now,
-        body: kept(about, None),
-    }
-}
-
 /// A call of a service is not sent again by hand: its traveller has gone on.
 fn sent_again(row: &OutboxRow) -> Option<&OutboxRow> {
     (row.kind != external::CALL).then_some(row)
-}
-
-fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {
-    let (email, sms_message) = match about.message.clone() {
-        Some(Message::Email(key)) => (Some(key), None),
-        Some(Message::Sms(key)) => (None, Some(key)),
-        None => (None, None),
-    };
-    let kept = Kept {
-        journey: about.journey.clone(),
-        node: about.node.clone(),
-        email,
-        sms_message,
-        sender: about.sender.clone(),
-        values: about.values.clone(),
-        effect: row.map(|row| KeptEffect { lane: row.lane.clone(), shard: row.shard, body: row.body.clone() }),
-    };
-    serde_json::to_string(&kept).ok()
 }
 
 /// Doubled with every attempt, spread by a quarter to either side so that messages do not come back together; never

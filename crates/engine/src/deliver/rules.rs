@@ -1,7 +1,7 @@
 //! Communication limits: which rule sets a message falls under, and what they say about it now.
 
 use caravan_catalog::Definitions;
-use caravan_model::document::{Channel, DocumentKind, QuietThen, RuleSet, Settings};
+use caravan_model::document::{Channel, DocumentKind, QuietThen, RuleSet, Settings, Treatment};
 use caravan_model::text::fold;
 use caravan_model::{AccountId, DocumentId, EffectId, PersonId};
 use caravan_store::limits::{CapAsk, CapClaim};
@@ -16,6 +16,10 @@ const LONGEST_QUIET: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub struct Rules {
     sets: Vec<LiveRules>,
     allow_list: Option<Vec<String>>,
+    /// Key of the attribute that says whether a person's opens may be seen; none: everybody's may.
+    pub open_consent: Option<String>,
+    /// Messages carry a link that no person sees.
+    pub hides_a_link: bool,
 }
 
 #[derive(Debug)]
@@ -67,9 +71,11 @@ impl Rules {
             .collect();
         sets.sort_by_key(|set| set.id);
         let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let open_consent = settings.as_ref().and_then(|settings| settings.open_tracking_consent.clone());
+        let hides_a_link = settings.as_ref().is_some_and(|settings| settings.machines.hidden_link != Treatment::Off);
         let allow_list = settings.and_then(|settings| settings.allow_list);
         let folded = |list: Vec<String>| list.iter().map(|entry| fold(entry.trim()).into_owned()).collect();
-        Self { sets, allow_list: allow_list.map(folded) }
+        Self { sets, allow_list: allow_list.map(folded), open_consent, hides_a_link }
     }
 
     /// Whether a folded address (or number) may get messages: everybody, unless there is an allow list.
@@ -142,7 +148,7 @@ mod tests {
     fn rules(set: serde_json::Value) -> Rules {
         let rules = serde_json::from_value(set).expect("a rule set");
         let set = LiveRules { id: DocumentId(7), key: "gentle".into(), rules, zone: TimeZone::UTC };
-        Rules { sets: vec![set], allow_list: None }
+        Rules { sets: vec![set], ..Rules::default() }
     }
 
     fn message(rule_set: Option<&str>) -> Limited<'_> {
@@ -203,7 +209,7 @@ mod tests {
     #[test]
     fn a_trial_reaches_only_who_is_on_the_list() {
         let list = ["ada@acme.example", "@trial.example", "+4915112345678"].map(str::to_owned).to_vec();
-        let rules = Rules { sets: Vec::new(), allow_list: Some(list) };
+        let rules = Rules { allow_list: Some(list), ..Rules::default() };
         for (address, allowed) in [
             ("ada@acme.example", true),
             ("ben@trial.example", true),
@@ -214,7 +220,7 @@ mod tests {
         }
         assert!(Rules::default().allows("ben@acme.example"));
         assert!(
-            !Rules { sets: Vec::new(), allow_list: Some(Vec::new()) }.allows("ada@acme.example"),
+            !Rules { allow_list: Some(Vec::new()), ..Rules::default() }.allows("ada@acme.example"),
             "nobody is listed"
         );
     }

@@ -1,18 +1,22 @@
 //! What stands against publishing a journey, errors and warnings: what its text decides, what the definitions decide,
 //! what the version before and the data decide.
 
-use caravan_catalog::{Actions, Definitions};
-use caravan_model::document::{Document, DocumentKind, Reference};
+use std::collections::HashMap;
+
+use caravan_catalog::{Actions, Definition, Definitions};
+use caravan_model::document::{Document, DocumentKind, Email, Reference};
 use caravan_model::journey::{ActionCatalogue, Entry, Journey, Node, PlacedAction};
 use caravan_model::{DocumentId, Finding, VersionId};
 use caravan_store::documents::{self, DocumentRow};
-use caravan_store::{Session, StoreError, journeys, outbox};
+use caravan_store::{Session, StoreError, journeys, outbox, watched};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
 use crate::compile::{Identity, compile};
+use crate::content;
+use crate::content::Library;
 use crate::definitions::check_journey;
-use crate::deliver::email_findings;
+use crate::deliver::{content_of, domain_of};
 use crate::live::journey_of;
 
 /// What may not change from one version of a journey to the next: who travels, when it began, how often one may enter.
@@ -68,7 +72,14 @@ fn not_registered(journey: &Journey, definitions: &Definitions) -> Vec<Finding> 
 }
 
 /// Everything that stands against publishing a journey, errors and warnings.
-pub fn findings_against(document: &Document, definitions: &Definitions, now: Timestamp) -> Vec<Finding> {
+///
+/// `public_url`: where recipients reach this installation, where that is known.
+pub fn findings_against(
+    document: &Document,
+    definitions: &Definitions,
+    now: Timestamp,
+    public_url: Option<&str>,
+) -> Vec<Finding> {
     let mut findings = check_journey(document, now);
     findings.extend(document.check_conditions(&definitions.schema));
     if findings.iter().any(Finding::is_error) {
@@ -88,28 +99,76 @@ pub fn findings_against(document: &Document, definitions: &Definitions, now: Tim
             let warnings = action.warnings(&Json::Object(placed.settings.clone()), definitions);
             findings.extend(warnings.into_iter().map(|f| f.under(&placed.pointer()).at_node(placed.node.as_str())));
         }
-        findings.extend(about_emails(&placed, definitions));
+        findings.extend(about_emails(&placed, definitions, public_url));
     }
     findings
 }
 
 /// What is wrong with the emails that an action sends, said at its node.
-fn about_emails(placed: &PlacedAction<'_>, definitions: &Definitions) -> Vec<Finding> {
+fn about_emails(placed: &PlacedAction<'_>, definitions: &Definitions, public_url: Option<&str>) -> Vec<Finding> {
+    let library = Library::live(definitions).reached_at(public_url);
     let named = Actions.references(placed.action, placed.settings, &placed.pointer());
     let emails = named.into_iter().filter(|reference| reference.kind == DocumentKind::Email);
     let found = emails.filter_map(|reference| Some((definitions.get(reference.kind, &reference.key)?, reference)));
     found
         .flat_map(|(email, reference)| {
-            email_findings(&email.body, &|key: &str| definitions.fragment(key)).into_iter().map(move |finding| {
-                Finding {
-                    message: format!("Email `{}`, {}: {}", email.key, finding.pointer, finding.message),
-                    pointer: reference.pointer.clone(),
-                    ..finding
-                }
+            email_findings(email, &library).into_iter().map(move |finding| Finding {
+                message: format!("Email `{}`, {}: {}", email.key, finding.pointer, finding.message),
+                pointer: reference.pointer.clone(),
+                ..finding
             })
         })
         .map(|finding| finding.at_node(placed.node.as_str()))
         .collect()
+}
+
+/// What is wrong with an email's content, and what is worth a look. What it names that there is not, the action says.
+fn email_findings(email: &Definition, library: &Library<'_>) -> Vec<Finding> {
+    let email = match content_of::<Email>(&email.body) {
+        Ok(email) => email,
+        Err(error) => return vec![Finding::error("unreadable", "", format!("The email cannot be read: {error}."))],
+    };
+    let said = |finding: &Finding| !matches!(finding.code.as_str(), "attribute_unknown" | "attribute_not_named");
+    content::of_email(&email, library).into_iter().filter(said).collect()
+}
+
+/// Emails whose sending domain was never looked up in the DNS, or not found well there when it last was: a warning.
+pub(super) fn domains_unverified(
+    s: &mut dyn Session,
+    document: &Document,
+    definitions: &Definitions,
+) -> Result<Vec<Finding>, StoreError> {
+    let Some(journey) = document.body.journey() else { return Ok(Vec::new()) };
+    let checks: HashMap<String, bool> =
+        watched::domain_checks(s)?.into_iter().map(|check| (check.domain, check.well)).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for placed in journey.actions() {
+        let Some(key) = sending_domain(&placed, definitions) else { continue };
+        let message = match checks.get(&key) {
+            Some(true) => continue,
+            Some(false) => format!(
+                "The DNS does not hold what it must for the sending domain `{key}`, so mailboxes may refuse its mail. See `caravan domain check {key}`."
+            ),
+            None => format!(
+                "Nobody has looked the sending domain `{key}` up in the DNS. Do it with `caravan domain check {key}`, or in the app."
+            ),
+        };
+        let finding = Finding::warning("sending_domain_unverified", placed.pointer(), message);
+        findings.push(finding.at_node(placed.node.as_str()));
+    }
+    document.locate(&mut findings);
+    Ok(findings)
+}
+
+/// The sending domain of the email that an action sends, where its sender is fixed.
+fn sending_domain(placed: &PlacedAction<'_>, definitions: &Definitions) -> Option<String> {
+    let named = Actions.references(placed.action, placed.settings, &placed.pointer());
+    let email = named.into_iter().find(|reference| reference.kind == DocumentKind::Email)?;
+    let email = definitions.get(email.kind, &email.key)?;
+    let connection = || definitions.get(DocumentKind::Connection, email.text("connection")?);
+    let sender = |body: &Json, pointer: &str| body.pointer(pointer).and_then(Json::as_str).map(str::to_owned);
+    let sender = sender(&email.body, "/from/email").or_else(|| sender(&connection()?.body, "/settings/from/email"))?;
+    domain_of(definitions, &sender).ok().flatten().map(|(_, key, _)| key)
 }
 
 /// Actions that write to the owner of accounts that have none: a warning, since others may have one.

@@ -9,7 +9,9 @@ use caravan_store::{Session, StoreError, journeys};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::checks::{against_a_new_version, audience_of, connections_failing, findings_against, owners_missing};
+use super::checks::{
+    against_a_new_version, audience_of, connections_failing, domains_unverified, findings_against, owners_missing,
+};
 use super::draft;
 use crate::Engine;
 use crate::definitions::DefinitionError;
@@ -66,10 +68,11 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
         let live = engine.live(s)?;
         let mut reviews = Vec::new();
         for (row, document) in &drafts {
-            let mut findings = findings_against(document, &definitions, now);
+            let mut findings = findings_against(document, &definitions, now, engine.public_url());
             findings.extend(against_a_new_version(s, row, document)?);
             findings.extend(owners_missing(s, document, &definitions)?);
             findings.extend(connections_failing(s, document, &definitions)?);
+            findings.extend(domains_unverified(s, document, &definitions)?);
             let Some(journey) = document.body.journey() else { continue };
             let scheduled = row.state == "draft" && journey.start.is_some_and(|start| start > now);
             let audience = audience_of(&live.definitions, journey);

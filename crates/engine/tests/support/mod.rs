@@ -190,6 +190,13 @@ impl World {
         self.engine.store().read(|s| s.query_map(sql, &[], |r| Ok(make(r)))).expect("rows")
     }
 
+    /// The one text that a statement finds.
+    pub fn text(&self, sql: &str) -> String {
+        let found = self.rows(sql, |r| r.string(0));
+        let [text] = found.as_slice() else { panic!("{sql}: {found:?}") };
+        text.clone()
+    }
+
     pub fn one(&self, sql: &str) -> i64 {
         self.engine.store().read(|s| s.query_int(sql, &[])).expect("a number")
     }

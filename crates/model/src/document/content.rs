@@ -243,11 +243,57 @@ pub struct Fragment {
     /// Conditions on which its content depends.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub conditions: IndexMap<String, ContentCondition>,
+    /// What those who take it in may say otherwise, by the name under which it asks for it: `{{ field.NAME }}`.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub fields: IndexMap<String, FragmentField>,
+}
+
+/// A field of a fragment that others may fill in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FragmentField {
+    /// What people read beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// What stands there when nobody says otherwise: text, not markup; may be a template.
+    pub default: String,
+}
+
+impl Fragment {
+    /// A fragment without conditions and fields.
+    pub fn new(body: MailBody, text: Option<String>) -> Self {
+        Self { body, text, conditions: IndexMap::new(), fields: IndexMap::new() }
+    }
+
+    /// Fields that it asks for and does not declare.
+    pub(super) fn undeclared(&self) -> Vec<Finding> {
+        let (pointer, body) = match &self.body {
+            MailBody::Mjml(source) => ("/body/mjml", source.as_str()),
+            MailBody::Html(source) => ("/body/html", source.as_str()),
+        };
+        let texts = [(pointer, body), ("/text", self.text.as_deref().unwrap_or_default())];
+        let asked = texts
+            .into_iter()
+            .flat_map(|(pointer, text)| template::fields(text).into_iter().map(move |name| (pointer, name)));
+        let unknown = asked.filter(|(_, name)| !self.fields.contains_key(*name));
+        let message =
+            |name: &str| format!("The field `{name}` is not declared. Add it under `fields` with its `default`.");
+        unknown.map(|(pointer, name)| Finding::error("fragment_field_unknown", pointer, message(name))).collect()
+    }
 }
 
 impl Definition for Fragment {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        bad_names(self.conditions.keys())
+        let mut findings = bad_names(self.conditions.keys());
+        let bad = self.fields.keys().filter(|name| !is_name(name));
+        findings.extend(bad.map(|name| {
+            let message = format!(
+                "`{name}` is no name for templates. Write small letters, digits and `_`, beginning with a letter."
+            );
+            Finding::error("bad_name", format!("/fields/{}", crate::source::escaped(name)), message)
+        }));
+        findings.extend(self.undeclared());
+        findings
     }
 
     fn references(&self) -> Vec<Reference> {

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use super::{ContentCondition, DocumentKind, Email, Fragment, MailBody, Reference};
 use crate::finding::Finding;
-use crate::template::{Include, included, includes};
+use crate::template::{Include, escaped, included, includes, with_fields};
 
 /// Fragments that one email or template may take in.
 const MOST_FRAGMENTS: usize = 30;
@@ -62,10 +62,71 @@ impl Fragment {
     /// As [`Email::whole`].
     pub fn whole(&self, fragments: &Fragments<'_>) -> Result<Self, Vec<Finding>> {
         let mut whole = Whole { depth: 1, ..Whole::new(self.conditions.clone(), fragments) };
-        let body = whole.body(&self.body);
-        let text = self.text.as_deref().map(|text| whole.taken_in(text, Written::Text, "/text"));
+        let body = match &self.body {
+            MailBody::Mjml(source) => MailBody::Mjml(self.filled(source, &[], Written::Mjml)),
+            MailBody::Html(source) => MailBody::Html(self.filled(source, &[], Written::Html)),
+        };
+        let body = whole.body(&body);
+        let text = self.text.as_deref().map(|text| self.filled(text, &[], Written::Text));
+        let text = text.map(|text| whole.taken_in(&text, Written::Text, "/text"));
         let conditions = whole.finish()?;
-        Ok(Self { body, text, conditions })
+        Ok(Self { body, text, conditions, fields: self.fields.clone() })
+    }
+
+    /// A text of it with its fields filled in: with what is given, else with what they say by themselves.
+    fn filled(&self, source: &str, given: &[(&str, &str)], written: Written) -> String {
+        with_fields(source, |name| {
+            let own = || self.fields.get(name).map(|field| field.default.as_str());
+            let value = given.iter().find(|(field, _)| *field == name).map(|(_, value)| *value).or_else(own);
+            match written {
+                Written::Text => value.unwrap_or_default().to_owned(),
+                Written::Mjml | Written::Html => without_markup(value.unwrap_or_default()),
+            }
+        })
+    }
+}
+
+/// A text in which no markup begins and no quote ends; its template tags stay.
+fn without_markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, tag, after)) = first_tag(rest) {
+        out.push_str(&escaped(before));
+        out.push_str(tag);
+        rest = after;
+    }
+    out.push_str(&escaped(rest));
+    out
+}
+
+/// The first template tag, with what stands before and behind it.
+fn first_tag(text: &str) -> Option<(&str, &str, &str)> {
+    let openings = [("{{", "}}"), ("{%", "%}"), ("{#", "#}")];
+    let (start, close) = openings.iter().filter_map(|(open, close)| Some((text.find(open)?, close))).min()?;
+    let end = start + text.get(start..)?.find(close)? + close.len();
+    Some((text.get(..start)?, text.get(start..end)?, text.get(end..)?))
+}
+
+impl Email {
+    /// What it says for fields that its fragments do not have (any more): it is left out.
+    pub fn unknown_fields(&self, fragments: &Fragments<'_>) -> Vec<Finding> {
+        let (_, source, pointer) = Written::of(&self.body);
+        let texts = std::iter::once((source, pointer)).chain(self.text.as_deref().map(|text| (text, "/text")));
+        let mut findings = Vec::new();
+        for (include, pointer) in
+            texts.flat_map(|(text, pointer)| includes(text).into_iter().map(move |it| (it, pointer)))
+        {
+            let Found::Published(fragment) = fragments(include.key) else { continue };
+            for (name, _) in include.fields.iter().filter(|(name, _)| !fragment.fields.contains_key(*name)) {
+                let message = format!(
+                    "The fragment `{}` has no field `{name}`, so what is said for it is left out (line {} of this text).",
+                    include.key, include.line
+                );
+                let finding = Finding::warning("fragment_field_unknown", pointer, message);
+                findings.push(Finding { line: Some(include.line), ..finding });
+            }
+        }
+        findings
     }
 }
 
@@ -142,6 +203,7 @@ impl<'a> Whole<'a> {
         };
         self.add_conditions(&fragment, include, pointer);
         let (written, source, _) = Written::of(&fragment.body);
+        let as_written = if host == Written::Text { host } else { written };
         let source = match (host, written) {
             (Written::Text, _) => fragment.text.as_deref().unwrap_or_default(),
             (Written::Html, Written::Mjml) => {
@@ -150,8 +212,9 @@ impl<'a> Whole<'a> {
             }
             _ => source,
         };
+        let source = fragment.filled(source, &include.fields, as_written);
         self.depth += 1;
-        let mut text = self.inside(source, if host == Written::Text { host } else { written }, key, pointer, include);
+        let mut text = self.inside(&source, as_written, key, pointer, include);
         self.depth -= 1;
         if host != Written::Text && !text.contains("<pre") {
             // Lines of the host are counted in findings; markup does not care.
@@ -207,7 +270,7 @@ mod tests {
     use super::*;
 
     fn fragment(body: MailBody) -> Found {
-        Found::Published(Box::new(Fragment { body, text: Some("in text".into()), conditions: IndexMap::new() }))
+        Found::Published(Box::new(Fragment::new(body, Some("in text".into()))))
     }
 
     fn library(key: &str) -> Found {
@@ -240,6 +303,39 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_a_fragment_say_what_the_email_gives_them() {
+        let button: Fragment = serde_json::from_value(serde_json::json!({
+            "body": {"html": r#"<a href="{{ field.url }}">{{ field.label }}</a>"#}, "text": "{{ field.label }}: {{ field.url }}",
+            "fields": {"url": {"default": "https://acme.example"}, "label": {"default": "Read on"}}
+        }))
+        .unwrap();
+        let library = |_: &str| Found::Published(Box::new(button.clone()));
+        let made = |tag: &str| {
+            let mut email = email(tag);
+            email.text = Some(tag.to_owned());
+            let whole = email.whole(&library).unwrap();
+            let MailBody::Html(html) = whole.body else { panic!("HTML") };
+            (html, whole.text.unwrap())
+        };
+        assert_eq!(
+            made("{% include 'b' %}"),
+            (r#"<a href="https://acme.example">Read on</a>"#.to_owned(), "Read on: https://acme.example".to_owned())
+        );
+        assert_eq!(
+            made(r#"{% include 'b' with url='https://a.example/?x=1&y={{ my.y }}', label='"Go" <now>' %}"#),
+            (
+                r#"<a href="https://a.example/?x=1&amp;y={{ my.y }}">&quot;Go&quot; &lt;now&gt;</a>"#.to_owned(),
+                r#""Go" <now>: https://a.example/?x=1&y={{ my.y }}"#.to_owned()
+            )
+        );
+        let gone = email("\n{% include 'b' with color='red' %}").unknown_fields(&library);
+        let told: Vec<_> = gone.iter().map(|f| (f.code.as_str(), f.is_error(), f.line)).collect();
+        assert_eq!(told, [("fragment_field_unknown", false, Some(2))]);
+        let asks = Fragment { fields: IndexMap::new(), ..button.clone() };
+        assert_eq!(asks.undeclared().len(), 4, "in the body and in the text");
+    }
+
+    #[test]
     fn what_cannot_be_taken_in_says_why_and_where() {
         assert_eq!(codes("\n{% include 'draft' %}"), [("fragment_unpublished".to_owned(), Some(2))]);
         assert_eq!(codes("{% include 'none' %}"), [("unknown_reference".to_owned(), Some(1))]);
@@ -259,7 +355,7 @@ mod tests {
             email.conditions.insert("local".into(), condition(country));
             email.whole(&|_: &str| {
                 let conditions = IndexMap::from([("local".to_owned(), condition("DE"))]);
-                Found::Published(Box::new(Fragment { body: MailBody::Html("x".into()), text: None, conditions }))
+                Found::Published(Box::new(Fragment { conditions, ..Fragment::new(MailBody::Html("x".into()), None) }))
             })
         };
         assert!(with("DE").is_ok());

@@ -1,5 +1,7 @@
 //! What governs: access roles, the organisation's settings.
 
+use std::net::IpAddr;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,10 @@ pub struct Settings {
     /// What is decided about standard attributes of accounts and people, by their key.
     #[serde(default, skip_serializing_if = "FieldSwitches::is_empty")]
     pub fields: FieldSwitches,
+    /// Key of the true-or-false attribute of people that says whether their opens may be seen; whoever has no *true* there
+    /// gets no picture that tells. Left out: everybody's opens may be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_tracking_consent: Option<String>,
     /// What is done with opens and clicks of machines.
     #[serde(default, skip_serializing_if = "Machines::is_default")]
     pub machines: Machines,
@@ -64,10 +70,11 @@ pub enum Treatment {
 }
 
 /// How machines are told from people, and what is done with them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Machines {
-    /// Programs that say themselves that they are machines: crawlers, previews, security gateways.
+    /// Programs that say themselves that they are machines (crawlers, previews, security gateways), and whatever comes from
+    /// `networks`.
     pub known: Treatment,
     /// Several links of one message followed at nearly the same time.
     pub bursts: Treatment,
@@ -77,9 +84,61 @@ pub struct Machines {
     /// More names of machines, or parts of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub agents: Vec<String>,
+    /// Links followed so soon after the message was handed over that nobody can have read it.
+    pub quick: Treatment,
+    /// What that is, in seconds, 60 at most.
+    #[schemars(range(max = 60))]
+    pub quick_seconds: u8,
+    /// Messages carry a link that no person sees: whoever follows it, and what they follow around it, is a machine.
+    pub hidden_link: Treatment,
+    /// Networks that only machines use, `203.0.113.0/24` say: data centres, security gateways.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub networks: Vec<String>,
+    /// Networks of which nothing is taken in at all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocked_networks: Vec<String>,
+}
+
+impl Default for Machines {
+    fn default() -> Self {
+        Self {
+            known: Treatment::Filter,
+            bursts: Treatment::Filter,
+            burst_seconds: 0,
+            agents: Vec::new(),
+            quick: Treatment::Log,
+            quick_seconds: 2,
+            // It changes what is sent, and some filters look for such links.
+            hidden_link: Treatment::Off,
+            networks: Vec::new(),
+            blocked_networks: Vec::new(),
+        }
+    }
 }
 
 impl Machines {
+    fn check(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let mut refuse = |code: &str, at: String, message: String| {
+            findings.push(Finding::error(code, format!("/machines/{at}"), message));
+        };
+        if self.burst_seconds > 3 {
+            let message = "Links followed more than 3 seconds apart may be a person's. Give 0 to 3 seconds.";
+            refuse("out_of_range", "burst_seconds".to_owned(), message.to_owned());
+        }
+        if self.quick_seconds > 60 {
+            let message = "Somebody may have read it by then. Give 0 to 60 seconds.";
+            refuse("out_of_range", "quick_seconds".to_owned(), message.to_owned());
+        }
+        for (field, networks) in [("networks", &self.networks), ("blocked_networks", &self.blocked_networks)] {
+            for (n, network) in networks.iter().enumerate().filter(|(_, network)| !is_network(network)) {
+                let message = format!("`{network}` is no network. Write one like 203.0.113.0/24.");
+                refuse("bad_network", format!("{field}/{n}"), message);
+            }
+        }
+        findings
+    }
+
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -174,10 +233,18 @@ impl Definition for Settings {
             findings.push(Finding::error("settings_key", "/key", message));
         }
         findings.extend(self.fields.apply(&mut Schema::standard()));
-        if self.machines.burst_seconds > 3 {
-            let message = "Links followed more than 3 seconds apart may be a person's. Give 0 to 3 seconds.";
-            findings.push(Finding::error("out_of_range", "/machines/burst_seconds", message));
-        }
+        findings.extend(self.machines.check());
         findings
     }
+}
+
+/// Whether a text names a range of addresses: `203.0.113.0/24`, `2001:db8::/32`.
+fn is_network(written: &str) -> bool {
+    let Some((address, prefix)) = written.split_once('/') else { return false };
+    let bits = match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    prefix.parse::<u8>().is_ok_and(|prefix| prefix <= bits)
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caravan_connect::dns::{RecordCheck, RecordState};
 use caravan_engine::Engine;
 use caravan_engine::systems::Systems;
 use caravan_model::Clock;
@@ -150,7 +151,7 @@ fn runtime_lock(store: &Store) -> Check {
     }
 }
 
-/// Every connection is tried, without sending anything.
+/// Every connection is tried, without sending anything, and every sending domain looked up.
 fn connections(settings: &Settings, store: Store) -> Vec<Check> {
     let engine = Engine::new(store);
     let tried = || -> anyhow::Result<Vec<Check>> {
@@ -163,9 +164,26 @@ fn connections(settings: &Settings, store: Store) -> Vec<Check> {
                 Err(why) => Check::bad("connection", format!("{key}: {why}")),
             });
         }
+        for key in systems.keys(DocumentKind::SendingDomain.key())? {
+            checks.push(sending_domain(&systems, &key));
+        }
         Ok(checks)
     };
     tried().unwrap_or_else(|error| vec![Check::bad("connection", error.to_string())])
+}
+
+/// What stands in the DNS about a sending domain, the worst of it in a sentence.
+fn sending_domain(systems: &Systems, key: &str) -> Check {
+    const CHECK: &str = "sending domain";
+    let checked = match systems.check_domain(key) {
+        Ok(checked) => checked,
+        Err(error) => return Check::bad(CHECK, format!("{key}: {error}")),
+    };
+    let wrong = |record: &&RecordCheck| !matches!(record.state, RecordState::Good | RecordState::Note);
+    match checked.records.iter().find(wrong) {
+        None => Check::good(CHECK, format!("{key}: the DNS holds what it must")),
+        Some(record) => Check::bad(CHECK, format!("{key}, {}: {}", record.name, record.message)),
+    }
 }
 
 fn sentence(error: &StoreError) -> String {

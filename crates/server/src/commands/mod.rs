@@ -8,12 +8,14 @@ mod copy;
 mod demo;
 mod diff;
 mod doctor;
+mod domain;
 mod export;
 mod groups;
 mod import;
 mod journey;
 mod list;
 mod merge;
+mod message;
 mod run;
 mod sample;
 mod serve;
@@ -74,6 +76,9 @@ enum Command {
     Groups(groups::Verb),
     /// Make one account or person of two; it cannot be undone
     Merge(merge::Args),
+    /// Show emails and text messages as somebody would get them, and send proofs of them
+    #[command(subcommand)]
+    Message(message::Verb),
     /// Run a journey in virtual time on a copy of the store
     Simulate(simulate::Args),
     /// Run scenarios: given these accounts and events, journeys do this; needs no store
@@ -83,6 +88,9 @@ enum Command {
     /// Try connections, register external services
     #[command(subcommand)]
     Connection(connection::Verb),
+    /// Look sending domains up in the DNS
+    #[command(subcommand)]
+    Domain(domain::Verb),
     /// Add users, and reset their passwords
     #[command(subcommand)]
     User(user::UserVerb),
@@ -114,7 +122,9 @@ pub struct Context {
 impl Context {
     /// An engine over the store.
     pub fn engine(&self) -> Result<caravan_engine::Engine, Failure> {
-        Ok(wiring::engine(&self.settings.place)?)
+        let engine = wiring::engine(&self.settings.place)?;
+        self.settings.public_url.iter().for_each(|url| engine.reached_at(url));
+        Ok(engine)
     }
 }
 
@@ -139,10 +149,12 @@ pub fn run(cli: Cli) -> Outcome {
         Command::List(verb) => list::run(&context, &verb),
         Command::Groups(verb) => groups::run(&context, &verb),
         Command::Merge(args) => merge::run(&context, &args),
+        Command::Message(verb) => message::run(&context, &verb),
         Command::Simulate(args) => simulate::run(&context, &args),
         Command::Test(args) => test::run(&context, &args),
         Command::Run(args) => run::run(&context, &args),
         Command::Connection(verb) => connection::run(&context, &verb),
+        Command::Domain(verb) => domain::run(&context, &verb),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
         Command::Copy(args) => copy::run(&context, &args),

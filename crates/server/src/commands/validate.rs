@@ -20,7 +20,7 @@ pub struct Args {
 
 pub fn run(context: &Context, args: &Args) -> Outcome {
     let texts = manifests::read(&args.file)?;
-    let findings = definitions::validate(&texts, Clock::System.now());
+    let findings = definitions::validate(&texts, Clock::System.now(), context.settings.public_url.as_deref());
     if findings.iter().any(Finding::is_error) {
         return Err(Failure::Invalid(findings));
     }

@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn the_manifests_are_valid_and_only_warn_of_mail_that_follows_soon() {
         let now: Timestamp = "2026-12-01T09:00:00Z".parse().unwrap();
-        let findings = definitions::validate(&manifests(2525, now), now);
+        let findings = definitions::validate(&manifests(2525, now), now, None);
         let others: Vec<_> = findings.iter().filter(|f| f.code != "emails_within_a_day").collect();
         assert!(others.is_empty(), "{others:#?}");
     }

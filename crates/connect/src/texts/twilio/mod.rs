@@ -19,7 +19,7 @@ use serde::Deserialize;
 use self::codes::class_of;
 pub use self::settings::{TwilioSettings, is_sender};
 use self::signature::{form, is_valid};
-use super::{Call, CallRefused, FailureClass, Inbound, Keyword, Report, Returned, State, TextProvider, keyword};
+use super::{Call, CallRefused, FailureClass, Inbound, Keyword, Reply, Report, Returned, State, TextProvider, keyword};
 use crate::connector::{
     Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, Secret, SecretField, Secrets,
     Surroundings, TextMessage,
@@ -111,6 +111,14 @@ struct Refusal {
     code: Option<i64>,
     #[serde(default)]
     message: String,
+}
+
+/// A message as Twilio shows it.
+#[derive(Deserialize)]
+struct Shown {
+    sid: String,
+    status: String,
+    error_code: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -212,6 +220,25 @@ impl Connector for TwilioConnector {
         })
     }
 
+    fn fares(&self, remote_id: &str) -> Result<Option<Report>, String> {
+        if !is_message(remote_id) {
+            return Ok(None);
+        }
+        self.runtime.block_on(async {
+            let call = self.call(Method::GET, &format!("/Messages/{remote_id}.json")).map_err(|why| why.to_string())?;
+            let answer = self.outbound.send(call, PATIENCE).await.map_err(|why| why.to_string())?;
+            match answer.status {
+                404 => Ok(None),
+                _ if !answer.is_success() => Err(format!("Twilio answers {}: {}", answer.status, answer.excerpt())),
+                _ => {
+                    let Shown { sid, status, error_code } = answer.json()?;
+                    let (code, class) = (error_code.map(|code| code.to_string()), error_code.map(class_of));
+                    Ok(state_of(&status).map(|state| Report { message: None, remote_id: sid, state, code, class }))
+                }
+            }
+        })
+    }
+
     fn check(&self) -> Result<String, String> {
         self.runtime.block_on(async {
             let call = self.call(Method::GET, ".json").map_err(|error| error.to_string())?;
@@ -246,12 +273,8 @@ impl TextProvider for Twilio {
         "twilio"
     }
 
-    fn signature_header(&self) -> &'static str {
-        "x-twilio-signature"
-    }
-
-    fn read(&self, _: &serde_json::Value, secrets: &Secrets, call: &Call<'_>) -> Result<Returned, CallRefused> {
-        let (Some(token), Some(signature)) = (secrets.get("auth_token"), call.signature) else {
+    fn read(&self, _: &serde_json::Value, secrets: &Secrets, call: &Call<'_>) -> Result<Vec<Returned>, CallRefused> {
+        let (Some(token), Some(signature)) = (secrets.get("auth_token"), call.header("x-twilio-signature")) else {
             return Err(CallRefused::NotSigned);
         };
         if !is_valid(token.reveal(), call.url, call.body, signature) {
@@ -259,38 +282,66 @@ impl TextProvider for Twilio {
         }
         let fields = form(call.body);
         let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
-        let sid = field("MessageSid").or_else(|| field("SmsSid")).ok_or(CallRefused::Unreadable)?.to_owned();
-        match field("MessageStatus").or_else(|| field("SmsStatus")).filter(|status| *status != "received") {
-            Some(status) => {
-                let code = field("ErrorCode").filter(|code| !code.is_empty()).map(str::to_owned);
-                let class = code.as_deref().and_then(|code| code.parse().ok()).map(class_of);
-                let message = call.url.split(['?', '&']).find_map(|field| field.strip_prefix("m="));
-                let message = message.and_then(|number| number.parse().ok());
-                let state = state_of(status).ok_or(CallRefused::Unreadable)?;
-                Ok(Returned::Report(Report { message, remote_id: sid, state, code, class }))
-            }
-            None => {
-                let (from, text) = (field("From").ok_or(CallRefused::Unreadable)?, field("Body").unwrap_or_default());
-                let service = field("MessagingServiceSid").filter(|sid| !sid.is_empty());
-                let to = service.or_else(|| field("To")).ok_or(CallRefused::Unreadable)?;
-                let opt_out_type = field("OptOutType").filter(|kind| !kind.is_empty());
-                let meant = match opt_out_type {
-                    Some("STOP") => Some(Keyword::Stop),
-                    Some("START") => Some(Keyword::Start),
-                    Some("HELP") => Some(Keyword::Help),
-                    _ => keyword(text),
-                };
-                Ok(Returned::Inbound(Inbound {
-                    remote_id: sid,
-                    from: from.to_owned(),
-                    to: to.to_owned(),
-                    text: text.to_owned(),
-                    keyword: meant,
-                    answered: opt_out_type.is_some(),
-                }))
-            }
-        }
+        let returned =
+            match field("MessageStatus").or_else(|| field("SmsStatus")).filter(|status| *status != "received") {
+                Some(status) => Returned::Report(report(call.url, status, &field)?),
+                None => Returned::Inbound(inbound(&field)?),
+            };
+        Ok(vec![returned])
     }
+
+    fn class_of(&self, code: &str) -> Option<FailureClass> {
+        code.parse().ok().map(class_of)
+    }
+
+    /// TwiML: what stands in it is sent to who wrote.
+    fn reply(&self, text: Option<&str>) -> Reply {
+        let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let message = text.map(|text| format!("<Message>{}</Message>", escaped(text))).unwrap_or_default();
+        let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{message}</Response>");
+        Reply { content_type: "text/xml; charset=utf-8", body }
+    }
+}
+
+/// A report about one message: its number stands in the address that we gave Twilio.
+fn report<'f>(url: &str, status: &str, field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Report, CallRefused> {
+    let code = field("ErrorCode").filter(|code| !code.is_empty()).map(str::to_owned);
+    let class = code.as_deref().and_then(|code| code.parse().ok()).map(class_of);
+    let message = url.split(['?', '&']).find_map(|field| field.strip_prefix("m="));
+    let message = message.and_then(|number| number.parse().ok());
+    let state = state_of(status).ok_or(CallRefused::Unreadable)?;
+    Ok(Report { message, remote_id: sid(field)?, state, code, class })
+}
+
+/// What somebody wrote.
+fn inbound<'f>(field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Inbound, CallRefused> {
+    let (from, text) = (field("From").ok_or(CallRefused::Unreadable)?, field("Body").unwrap_or_default());
+    let service = field("MessagingServiceSid").filter(|sid| !sid.is_empty());
+    let to = service.or_else(|| field("To")).ok_or(CallRefused::Unreadable)?;
+    let opt_out_type = field("OptOutType").filter(|kind| !kind.is_empty());
+    let meant = match opt_out_type {
+        Some("STOP") => Some(Keyword::Stop),
+        Some("START") => Some(Keyword::Start),
+        Some("HELP") => Some(Keyword::Help),
+        _ => keyword(text),
+    };
+    Ok(Inbound {
+        remote_id: sid(field)?,
+        from: from.to_owned(),
+        to: to.to_owned(),
+        text: text.to_owned(),
+        keyword: meant,
+        answered: opt_out_type.is_some(),
+    })
+}
+
+fn sid<'f>(field: &dyn Fn(&str) -> Option<&'f str>) -> Result<String, CallRefused> {
+    field("MessageSid").or_else(|| field("SmsSid")).map(str::to_owned).ok_or(CallRefused::Unreadable)
+}
+
+/// Whether it is the SID of a message, and so can stand in an address.
+fn is_message(sid: &str) -> bool {
+    sid.len() == 34 && sid.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn state_of(status: &str) -> Option<State> {

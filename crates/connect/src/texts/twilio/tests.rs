@@ -103,6 +103,26 @@ fn answers_mean_what_the_reference_says() {
 }
 
 #[test]
+fn it_is_asked_how_a_message_fares_of_which_no_report_came() {
+    let world = World::new();
+    let door = world.door(json!({}), &[TOKEN]);
+    let sid = said(&door.deliver(&[text("+15005552005")])[0]);
+    let begun = std::time::Instant::now();
+    let report = loop {
+        let report = door.fares(&sid).expect("an answer").expect("it knows the message");
+        if report.state != State::Accepted && report.state != State::Sent {
+            break report;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{report:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!((report.state, report.class), (State::Undelivered, Some(FailureClass::BadNumber)));
+    assert_eq!(report.remote_id, sid);
+    assert_eq!(door.fares("SM000000000000000000000000000000ff"), Ok(None));
+    assert_eq!(door.fares("../../Accounts"), Ok(None), "nothing that is no id stands in an address");
+}
+
+#[test]
 fn it_signs_in_with_the_account_or_with_a_key() {
     let world = World::new();
     let key = json!({"api_key_sid": "SK00000000000000000000000000000001"});
@@ -139,17 +159,19 @@ fn a_call_is_read_only_when_it_is_signed() {
     let secrets = Secrets::from([("auth_token".to_owned(), Secret::new(TOKEN.1))]);
     let url = "https://hooks.example.com/sms/twilio/status?run=42";
     let body = "AccountSid=AC00000000000000000000000000000001&ApiVersion=2010-04-01&From=%2B15005550006&MessageSid=SM00000000000000000000000000000002&MessageStatus=delivered&RawDlrDoneDate=2604141200&SmsSid=SM00000000000000000000000000000002&SmsStatus=delivered&To=%2B15558675310";
-    let call = Call { url, signature: Some("WwCTANmsdnBwhaC7AD/ZDZX+Z18="), body: body.as_bytes() };
-    let Ok(Returned::Report(report)) = TextProvider::read(&Twilio, &json!({}), &secrets, &call) else {
-        panic!("a report")
-    };
+    let signed = |by: &str| vec![("x-twilio-signature".to_owned(), by.to_owned())];
+    let (good, bad) = (signed("WwCTANmsdnBwhaC7AD/ZDZX+Z18="), signed("AAAA"));
+    let call = Call { url, headers: &good, body: body.as_bytes() };
+    let returned = TextProvider::read(&Twilio, &json!({}), &secrets, &call).expect("it is signed");
+    let [Returned::Report(report)] = returned.as_slice() else { panic!("a report: {returned:?}") };
     assert_eq!((report.state, report.message), (State::Delivered, None));
     assert_eq!(report.remote_id, "SM00000000000000000000000000000002");
-    for refused in [
-        Call { signature: None, ..call },
-        Call { signature: Some("AAAA"), ..call },
-        Call { body: b"MessageStatus=failed", ..call },
-    ] {
+    assert_eq!(Twilio.class_of("30005"), Some(FailureClass::BadNumber));
+    let reply = Twilio.reply(Some("R&D <x>"));
+    assert!(reply.body.ends_with("<Response><Message>R&amp;D &lt;x&gt;</Message></Response>"), "{}", reply.body);
+    for refused in
+        [Call { headers: &[], ..call }, Call { headers: &bad, ..call }, Call { body: b"MessageStatus=failed", ..call }]
+    {
         assert_eq!(TextProvider::read(&Twilio, &json!({}), &secrets, &refused), Err(CallRefused::NotSigned));
     }
 }
