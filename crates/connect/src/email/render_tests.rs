@@ -212,7 +212,7 @@ fn through_every_filter() -> String {
 /// Ways to put a value together with others.
 const TOGETHER: &str = r#"{% set bold %}<b>{{ account.name }}</b>{% endset %}{{ bold }}
     <p>{{ [account.name | e, account.name] | join }}{{ account.name ~ account.name | e }}{{ account.name * 2 }}</p>
-    <p>{% for c in account.name %}{{ c }}{% endfor %}{{ account.name[1:] }}{{ {'a': account.name} }}{{ [account.name] }}</p>
+    <p>{% for c in account.name | list %}{{ c }}{% endfor %}{{ account.name[1:] }}{{ {'a': account.name} }}{{ [account.name] }}</p>
     {% macro show(x) %}<i>{{ x }}</i>{% endmacro %}{{ show(account.name) }}"#;
 
 proptest! {
