@@ -112,7 +112,8 @@ async fn content_is_checked_and_shown_before_it_is_saved() {
     let draft = json!({"kind": "email", "key": "hello", "connection": "mail", "subject": " ",
         "body": {"html": "<p style='color:#ccc'>{{ person.shoe }}</p>"}});
     let found = sending.post("/api/v1/content/findings", &draft).await.json();
-    let codes: Vec<&str> = found["items"].as_array().expect("items").iter().filter_map(|it| it["code"].as_str()).collect();
+    let codes: Vec<&str> =
+        found["items"].as_array().expect("items").iter().filter_map(|it| it["code"].as_str()).collect();
     for code in ["subject_missing", "attribute_unknown", "contrast_low"] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
     }
@@ -179,7 +180,9 @@ async fn figures_are_a_table_too_and_mailboxes_stand_under_the_problems() {
     sending
         .api
         .store()
-        .write(|s| caravan_store::watched::put_mailbox_trouble(s, "mail", "it does not answer", sending.api.clock.now()))
+        .write(|s| {
+            caravan_store::watched::put_mailbox_trouble(s, "mail", "it does not answer", sending.api.clock.now())
+        })
         .expect("noted");
     let problems = sending.get("/api/v1/problems").await.json();
     let [problem] = problems["items"].as_array().expect("items").as_slice() else { panic!("{problems:#}") };
