@@ -2,7 +2,6 @@
 
 mod access;
 mod activities;
-mod content;
 mod customers;
 mod definitions;
 mod documentation;
