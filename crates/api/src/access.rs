@@ -14,7 +14,7 @@ pub use caller::Caller;
 pub use gate::{Gate, PUBLIC};
 pub use roles::{GRANTS, Permission, Role};
 
-pub(crate) use accounts::{SESSION_LASTS, sign_in};
+pub(crate) use accounts::{SESSION_LASTS, admit, folded_email, issue_token, reset_password, sign_in};
 pub(crate) use caller::{SESSION_COOKIE, identify};
 pub(crate) use secret::fingerprint;
 pub(crate) use throttle::Throttle;

@@ -57,7 +57,7 @@ fn of_kind(kind: DocumentKind) -> Operations {
 }
 
 /// What one must be allowed to do to change definitions of a kind.
-fn permission_to_write(kind: DocumentKind) -> Permission {
+pub(crate) fn permission_to_write(kind: DocumentKind) -> Permission {
     use DocumentKind::*;
     match kind {
         Connection | SendingDomain | Destination | ExternalAction | Webhook | RuleSet => Permission::WriteChannels,

@@ -1,6 +1,7 @@
 //! Buying groups: lists and one in full. Who decides what by hand stands in [`by_hand`].
 
 mod by_hand;
+mod figures;
 mod jobs;
 mod of_account;
 mod scores;
@@ -37,6 +38,7 @@ pub fn operations() -> Operations {
         .get(&format!("{GROUP}/members"), ReadCustomers, members, "The members of a buying group, by key")
         .and(by_hand::operations())
         .and(of_account::operations())
+        .and(figures::operations())
         .and(scores::operations())
         .and(jobs::operations())
 }

@@ -5,6 +5,7 @@
 pub mod access;
 mod accounts;
 mod activities;
+mod administration;
 mod app;
 mod catalogue;
 mod conditions;
@@ -23,6 +24,7 @@ mod imports;
 mod journeys;
 mod kinds;
 pub mod mail;
+mod manifests;
 mod members;
 mod merge;
 mod openapi;
@@ -31,6 +33,7 @@ mod problems;
 mod records;
 mod retention;
 mod router;
+mod samples;
 mod schedules;
 mod session;
 mod simulations;
@@ -55,6 +58,7 @@ fn operations() -> Operations {
         simulations::operations(),
         stream::operations(),
         documents::operations(),
+        manifests::operations(),
         catalogue::operations(),
         kinds::operations(),
         accounts::operations(),
@@ -68,6 +72,7 @@ fn operations() -> Operations {
         groups::operations(),
         imports::operations(),
         schedules::operations(),
+        samples::operations(),
         activities::operations(),
         tracking::operations(),
         problems::operations(),
@@ -77,6 +82,7 @@ fn operations() -> Operations {
         hooks::operations(),
         systems::operations(),
         mail::operations(),
+        administration::operations(),
         retention::operations(),
         health::operations(),
         openapi::own_operations(),

@@ -103,6 +103,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Reports of other systems", "What mail servers and providers tell about messages."),
     ("Other systems", "Connections tried, what their pickers offer, external services registered."),
     ("Links in messages", "Where tracked links, pictures and the way out lead."),
+    ("Administration", "Who may use this installation, what was done by hand, background work and storage."),
     ("Health", "For whoever watches the process."),
     ("Documentation", "This document."),
 ];

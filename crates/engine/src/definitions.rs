@@ -184,6 +184,23 @@ pub fn put(
     apply_documents(engine, &documents, findings, actor, options, if_revision)
 }
 
+/// Applies documents that belong together, all or none. Pointers of unreadable ones begin with their number.
+pub fn put_all(
+    engine: &Engine,
+    values: Vec<serde_json::Value>,
+    actor: &str,
+    options: ApplyOptions,
+) -> Result<ApplyReport, DefinitionError> {
+    let mut documents = Vec::with_capacity(values.len());
+    let mut findings = Vec::new();
+    for (n, value) in values.into_iter().enumerate() {
+        let (document, found) = read_document(value);
+        documents.extend(document);
+        findings.extend(found.into_iter().map(|finding| finding.under(&format!("/manifests/{n}"))));
+    }
+    apply_documents(engine, &documents, findings, actor, options, None)
+}
+
 fn apply_documents(
     engine: &Engine,
     documents: &[Document],

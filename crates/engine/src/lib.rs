@@ -3,6 +3,7 @@
 //! Never SQL text, never the name of a concrete action or connector.
 
 pub mod batch;
+pub mod chores;
 pub mod compare;
 pub mod compile;
 pub mod content;

@@ -464,7 +464,7 @@ pub fn repair(engine: &Engine, kind: DocumentKind, key: &str) -> Result<(), Memb
 }
 
 /// Under which the daily repair is kept.
-const REPAIR: &str = "repair_lists";
+pub const REPAIR: &str = "repair_lists";
 /// How often every list with a condition is evaluated again.
 const REPAIR_EVERY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::error::StoreError;
 use crate::params;
+use crate::people;
 use crate::session::{Row, Session, SessionExt};
 
 /// A local user.
@@ -94,6 +95,69 @@ pub fn user(s: &mut dyn Session, email: &str) -> Result<Option<UserRow>, StoreEr
     })
 }
 
+/// A user as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedUser {
+    /// Folded; unique.
+    pub email: String,
+    /// The key of the role.
+    pub role: String,
+    /// May not sign in.
+    pub disabled: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When the latest session that has not ended began.
+    pub signed_in_at: Option<Timestamp>,
+}
+
+/// Users in the order of their emails, behind `after`. Index: `app_user_email`.
+pub fn users(s: &mut dyn Session, after: &str, most: usize) -> Result<Vec<ListedUser>, StoreError> {
+    s.query_map(
+        "SELECT u.email, u.role, u.disabled, u.created_at,
+             (SELECT MAX(a.created_at) FROM app_session a WHERE a.user_id = u.id)
+         FROM app_user u WHERE u.email > $1 ORDER BY u.email LIMIT $2",
+        params![after, most as i64],
+        |r| {
+            Ok(ListedUser {
+                email: r.string(0),
+                role: r.string(1),
+                disabled: r.bool(2),
+                created_at: r.instant(3),
+                signed_in_at: r.opt_instant(4),
+            })
+        },
+    )
+}
+
+/// Whether anybody but this user may sign in with this role.
+pub fn others_with_role(s: &mut dyn Session, email: &str, role: &str) -> Result<bool, StoreError> {
+    // Two administrators who take each other's role away at once must see each other: the rows are locked.
+    let sql = "SELECT email FROM app_user WHERE role = $1 AND NOT disabled ORDER BY id {for_update}";
+    let emails = s.query_map(sql, params![role], |r| Ok(r.string(0)))?;
+    Ok(emails.iter().any(|other| other != email))
+}
+
+/// Gives a user another role, and says whether it may sign in; who may not is signed out. False: there is no such user.
+pub fn set_user(s: &mut dyn Session, email: &str, role: &str, disabled: bool) -> Result<bool, StoreError> {
+    let sql = "UPDATE app_user SET role = $2, disabled = $3 WHERE email = $1";
+    let changed = s.execute(sql, params![email, role, disabled])?;
+    if disabled {
+        end_sessions(s, email)?;
+    }
+    Ok(changed == 1)
+}
+
+/// Takes a user away with its sessions. False: there is no such user.
+pub fn delete_user(s: &mut dyn Session, email: &str) -> Result<bool, StoreError> {
+    end_sessions(s, email)?;
+    Ok(s.execute("DELETE FROM app_user WHERE email = $1", params![email])? == 1)
+}
+
+fn end_sessions(s: &mut dyn Session, email: &str) -> Result<(), StoreError> {
+    s.execute("DELETE FROM app_session WHERE user_id IN (SELECT id FROM app_user WHERE email = $1)", params![email])?;
+    Ok(())
+}
+
 /// How many users there are.
 pub fn count_users(s: &mut dyn Session) -> Result<i64, StoreError> {
     s.query_int("SELECT COUNT(*) FROM app_user", &[])
@@ -105,7 +169,7 @@ pub fn set_password(s: &mut dyn Session, email: &str, password_hash: &str) -> Re
         "UPDATE app_user SET password_hash = $2, disabled = FALSE WHERE email = $1",
         params![email, password_hash],
     )?;
-    s.execute("DELETE FROM app_session WHERE user_id IN (SELECT id FROM app_user WHERE email = $1)", params![email])?;
+    end_sessions(s, email)?;
     Ok(changed == 1)
 }
 
@@ -159,6 +223,45 @@ pub fn add_token(
     Ok(added == 1)
 }
 
+/// An API token as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedToken {
+    /// What it is for; unique.
+    pub name: String,
+    /// The key of the role.
+    pub role: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// API tokens in the order of their names, behind `after`. Index: `api_token_name`.
+pub fn tokens(s: &mut dyn Session, after: &str, most: usize) -> Result<Vec<ListedToken>, StoreError> {
+    s.query_map(
+        "SELECT name, role, created_at, last_used_at FROM api_token WHERE name > $1 ORDER BY name LIMIT $2",
+        params![after, most as i64],
+        |r| {
+            Ok(ListedToken {
+                name: r.string(0),
+                role: r.string(1),
+                created_at: r.instant(2),
+                last_used_at: r.opt_instant(3),
+            })
+        },
+    )
+}
+
+/// How many API tokens there are.
+pub fn count_tokens(s: &mut dyn Session) -> Result<i64, StoreError> {
+    s.query_int("SELECT COUNT(*) FROM api_token", &[])
+}
+
+/// Takes an API token away: whoever carries it is refused from now on. False: there is none of this name.
+pub fn delete_token(s: &mut dyn Session, name: &str) -> Result<bool, StoreError> {
+    Ok(s.execute("DELETE FROM api_token WHERE name = $1", params![name])? == 1)
+}
+
 /// The API token with this hash. Index: `api_token_hash`.
 pub fn token(s: &mut dyn Session, token_hash: &str) -> Result<Option<TokenRow>, StoreError> {
     s.query_opt("SELECT id, name, role, last_used_at FROM api_token WHERE token_hash = $1", params![token_hash], |r| {
@@ -189,20 +292,33 @@ pub fn record(
     Ok(())
 }
 
-/// What was done by hand, newest first, before the id `before`.
-pub fn records(s: &mut dyn Session, before: i64, most: i64) -> Result<Vec<AuditRow>, StoreError> {
-    s.query_map(
-        "SELECT id, at, actor, what, subject, detail FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
-        params![before, most],
-        |r| {
-            Ok(AuditRow {
-                id: r.int(0),
-                at: r.instant(1),
-                actor: r.string(2),
-                what: r.string(3),
-                subject: r.string(4),
-                detail: r.opt_string(5),
-            })
-        },
-    )
+/// What was done by hand, newest first, before the id `before`; those whose actor, operation or subject holds `search`, all
+/// when it is blank.
+pub fn records(s: &mut dyn Session, search: &str, before: i64, most: usize) -> Result<Vec<AuditRow>, StoreError> {
+    let most = most as i64;
+    let search = search.trim();
+    if search.is_empty() {
+        let sql = format!("SELECT {AUDIT} FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        return s.query_map(&sql, params![before, most], read_audit);
+    }
+    let pattern = people::pattern(s, search);
+    let sql = format!(
+        "SELECT {AUDIT} FROM audit WHERE id < $1 AND (LOWER(actor) LIKE $3 ESCAPE '\\' OR LOWER(what) LIKE $3 ESCAPE '\\'
+             OR LOWER(subject) LIKE $3 ESCAPE '\\')
+         ORDER BY id DESC LIMIT $2"
+    );
+    s.query_map(&sql, params![before, most, &pattern], read_audit)
+}
+
+const AUDIT: &str = "id, at, actor, what, subject, detail";
+
+fn read_audit(r: &dyn Row) -> Result<AuditRow, StoreError> {
+    Ok(AuditRow {
+        id: r.int(0),
+        at: r.instant(1),
+        actor: r.string(2),
+        what: r.string(3),
+        subject: r.string(4),
+        detail: r.opt_string(5),
+    })
 }

@@ -153,7 +153,8 @@ pub fn waiting(s: &mut dyn Session, kinds: &[&str]) -> Result<bool, StoreError> 
     s.exists("SELECT 1 FROM inbox WHERE kind {in:1} LIMIT 1", params![kinds])
 }
 
-const DAILY: &str = "groups_daily";
+/// Under which the daily run is kept.
+pub const DAILY: &str = "groups_daily";
 
 /// When the daily run is due and how far it has come; none: it has never been planned.
 pub fn daily(s: &mut dyn Session) -> Result<Option<(Timestamp, Option<String>)>, StoreError> {

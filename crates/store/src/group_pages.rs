@@ -92,9 +92,9 @@ fn read_listed(r: &dyn Row) -> Result<ListedGroup, StoreError> {
 }
 
 /// Conditions and what is bound to them, added one by one.
-struct Where<'a> {
-    sql: String,
-    params: Vec<Param<'a>>,
+pub(crate) struct Where<'a> {
+    pub(crate) sql: String,
+    pub(crate) params: Vec<Param<'a>>,
 }
 
 impl<'a> Where<'a> {
@@ -108,7 +108,7 @@ impl<'a> Where<'a> {
 }
 
 impl GroupFilter {
-    fn conditions<'a>(&'a self, pattern: Option<&'a str>) -> Where<'a> {
+    pub(crate) fn conditions<'a>(&'a self, pattern: Option<&'a str>) -> Where<'a> {
         let mut conditions = Where { sql: String::new(), params: Vec::new() };
         if let Some(pattern) = pattern {
             conditions.and("LOWER(d.name || ' for ' || a.name) LIKE $ ESCAPE '\\'", pattern);

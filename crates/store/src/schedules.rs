@@ -43,6 +43,9 @@ fn read_run(r: &dyn Row) -> Result<RunRow, StoreError> {
     })
 }
 
+/// Under which looking at connections is kept, a slice for each.
+pub const JOB: &str = "imports";
+
 /// When a connection is looked at next, and what was wrong when it was last; none: never yet.
 pub fn due_at(s: &mut dyn Session, connection: DocumentId) -> Result<Option<(Timestamp, Option<String>)>, StoreError> {
     let sql = "SELECT due_at, body FROM job WHERE name = 'imports' AND slice = $1";

@@ -51,10 +51,24 @@ impl AccessError {
     }
 }
 
+/// Who is written down for what the command line does. What the API does is written down by its router.
+const COMMAND_LINE: Option<&str> = Some("command line");
+
 /// Adds a local user and returns the password, which is told this once.
 pub fn add_user(store: &Store, random: &Random, email: &str, role: &str) -> Result<String, AccessError> {
+    admit(store, random, email, role, COMMAND_LINE)
+}
+
+/// The same; `actor` is written down.
+pub(crate) fn admit(
+    store: &Store,
+    random: &Random,
+    email: &str,
+    role: &str,
+    actor: Option<&str>,
+) -> Result<String, AccessError> {
     let password = new_password(random);
-    if !insert_user(store, random, email, role, &password)? {
+    if !insert_user(store, random, email, role, &password, actor)? {
         return Err(AccessError::Exists(email.trim().to_owned()));
     }
     Ok(password)
@@ -68,18 +82,25 @@ pub fn ensure_user(
     role: &str,
     password: &str,
 ) -> Result<bool, AccessError> {
-    insert_user(store, random, email, role, password)
+    insert_user(store, random, email, role, password, COMMAND_LINE)
 }
 
-fn insert_user(store: &Store, random: &Random, email: &str, role: &str, password: &str) -> Result<bool, AccessError> {
+fn insert_user(
+    store: &Store,
+    random: &Random,
+    email: &str,
+    role: &str,
+    password: &str,
+    actor: Option<&str>,
+) -> Result<bool, AccessError> {
     let email = folded_email(email).ok_or_else(|| AccessError::BadEmail(email.to_owned()))?;
     let role = known_role(role)?;
     let hash = hash_password(random, password).map_err(|error| AccessError::Hash(error.to_string()))?;
     store.write(|s| {
         let now = s.now()?;
         let added = access::add_user(s, &email, role.key(), &hash, now)?;
-        if added {
-            access::record(s, now, "command line", "user added", &email, None)?;
+        if let Some(actor) = actor.filter(|_| added) {
+            access::record(s, now, actor, "user added", &email, None)?;
         }
         Ok(added)
     })
@@ -87,14 +108,24 @@ fn insert_user(store: &Store, random: &Random, email: &str, role: &str, password
 
 /// Gives a user a new password, which is told this once, and ends all their sessions.
 pub fn reset_user(store: &Store, random: &Random, email: &str) -> Result<String, AccessError> {
+    reset_password(store, random, email, COMMAND_LINE)
+}
+
+/// The same; `actor` is written down.
+pub(crate) fn reset_password(
+    store: &Store,
+    random: &Random,
+    email: &str,
+    actor: Option<&str>,
+) -> Result<String, AccessError> {
     let email = folded_email(email).ok_or_else(|| AccessError::BadEmail(email.to_owned()))?;
     let password = new_password(random);
     let hash = hash_password(random, &password).map_err(|error| AccessError::Hash(error.to_string()))?;
     let known = store.write(|s| -> Result<bool, StoreError> {
         let now = s.now()?;
         let known = access::set_password(s, &email, &hash)?;
-        if known {
-            access::record(s, now, "command line", "password reset", &email, None)?;
+        if let Some(actor) = actor.filter(|_| known) {
+            access::record(s, now, actor, "password reset", &email, None)?;
         }
         Ok(known)
     })?;
@@ -103,6 +134,17 @@ pub fn reset_user(store: &Store, random: &Random, email: &str) -> Result<String,
 
 /// Makes an API token, which is told this once.
 pub fn create_token(store: &Store, random: &Random, name: &str, role: &str) -> Result<String, AccessError> {
+    issue_token(store, random, name, role, COMMAND_LINE)
+}
+
+/// The same; `actor` is written down.
+pub(crate) fn issue_token(
+    store: &Store,
+    random: &Random,
+    name: &str,
+    role: &str,
+    actor: Option<&str>,
+) -> Result<String, AccessError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(AccessError::BadName(name.to_owned()));
@@ -112,8 +154,8 @@ pub fn create_token(store: &Store, random: &Random, name: &str, role: &str) -> R
     let added = store.write(|s| -> Result<bool, StoreError> {
         let now = s.now()?;
         let added = access::add_token(s, name, role.key(), &fingerprint(&token), now)?;
-        if added {
-            access::record(s, now, "command line", "token created", name, None)?;
+        if let Some(actor) = actor.filter(|_| added) {
+            access::record(s, now, actor, "token created", name, None)?;
         }
         Ok(added)
     })?;

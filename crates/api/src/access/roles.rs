@@ -4,17 +4,25 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $key:literal;)*) => {
+    ($(#[doc = $about:literal] $name:ident = $key:literal;)*) => {
         /// Something that a role may be allowed. Every operation asks for one.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Permission {
-            $($(#[$doc])* $name,)*
+            $(#[doc = $about] $name,)*
         }
 
         impl Permission {
+            /// All of them, in the order of this table.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
             /// As it stands in the OpenAPI document.
             pub fn key(self) -> &'static str {
                 match self { $(Self::$name => $key),* }
+            }
+
+            /// What it allows, in a sentence.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$name => $about.trim_ascii()),* }
             }
         }
     };
@@ -45,6 +53,8 @@ permissions! {
     ReadMail = "mail:read";
     /// Throw caught mail away.
     DeleteMail = "mail:delete";
+    /// Say who may use this installation: users, API tokens; read what was done by hand.
+    ManageAccess = "access:manage";
 }
 
 /// A built-in role.
@@ -82,6 +92,7 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
             WriteActivities,
             ReadMail,
             DeleteMail,
+            ManageAccess,
         ],
     ),
     (
@@ -121,6 +132,17 @@ impl Role {
     /// The role written as `key`.
     pub fn from_key(key: &str) -> Option<Self> {
         ROLES.iter().copied().find(|role| role.key() == key)
+    }
+
+    /// What it is for, in a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Administrator => "May do everything.",
+            Self::JourneyManager => "Designs and runs journeys.",
+            Self::ChannelManager => "Looks after connections, domains and limits.",
+            Self::Sales => "Looks up accounts and what journeys did with them; says who is in which buying group.",
+            Self::Viewer => "Looks at journeys and their counts, at no customer.",
+        }
     }
 
     /// The keys of all roles, for messages.

@@ -124,7 +124,7 @@ async fn what_was_done_by_hand_is_written_down_with_who_did_it() {
     assert_eq!(put.status, 201, "{}", put.text());
     let refused = api.call("PUT", "/api/v1/scores/FIT").bearer(&token).json(&json!({})).send().await;
     assert_eq!(refused.status, 422);
-    let rows = api.store().read(|s| caravan_store::access::records(s, i64::MAX, 10)).expect("records");
+    let rows = api.store().read(|s| caravan_store::access::records(s, "", i64::MAX, 10)).expect("records");
     let told: Vec<_> = rows.iter().map(|row| (row.actor.as_str(), row.what.as_str(), row.subject.as_str())).collect();
     assert_eq!(told, [("token:deploy", "PUT", "/api/v1/scores/fit"), ("command line", "token created", "deploy")]);
 }

@@ -112,3 +112,19 @@ crate::on_both_stores! {
     columns_of_an_import_are_mapped_and_left_out
     a_file_that_is_wrong_as_a_whole_imports_nothing
 }
+
+#[tokio::test]
+async fn a_sample_can_be_imported_as_it_comes() {
+    let api = Api::new();
+    let token = api.token("journey_manager");
+    for (kind, least) in [("accounts", 20), ("people", 40)] {
+        let file = api.get(&format!("/api/v1/samples/{kind}?accounts=20")).bearer(&token).send().await;
+        assert_eq!((file.status.as_u16(), file.header("content-type")), (200, "text/csv; charset=utf-8"));
+        let call = api.post(&format!("/api/v1/import/{kind}")).bearer(&token).text("text/csv", &file.text());
+        let report = call.send().await.json();
+        assert!(report["created"].as_i64() >= Some(least), "{report}");
+        assert_eq!(report["rejected"], 0, "{report}");
+    }
+    let large = api.get("/api/v1/samples/people?accounts=501").bearer(&token).send().await;
+    assert_eq!(large.refusal(), (400, "sample_too_large".to_owned()));
+}

@@ -1,6 +1,6 @@
 //! Definitions over HTTP.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::Api;
 
@@ -130,4 +130,93 @@ async fn every_kind_tells_its_schema_and_which_fields_name_others() {
     assert_eq!(template, Some(&json!("roles_template")));
     assert_eq!(of("role")["built_in"][0], "Decision Maker");
     assert_eq!(of("account_list")["life_cycle"], "publish");
+}
+
+/// What somebody wrote into the first steps.
+fn first_steps() -> Value {
+    json!([
+        {"kind": "settings", "key": "settings", "organisation": "Acme", "postal_address": "1 Main St"},
+        {"kind": "connection", "key": "mail", "type": "smtp",
+         "settings": {"host": "localhost", "security": "none", "from": {"name": "Acme", "email": "a@acme.example"}}},
+    ])
+}
+
+/// What the app offers to begin with, as the app fills it in.
+fn beginnings() -> Vec<(String, Vec<Value>)> {
+    let text = include_str!("../../../../web/src/welcome/templates.json");
+    let filled = text.replace("\"CONNECTION\"", "\"mail\"").replace("\"END\"", "\"2027-11-01T00:00:00Z\"");
+    let all: Vec<Value> = serde_json::from_str(&filled).expect("templates");
+    let named = |it: Value| {
+        let manifests = it["manifests"].as_array().cloned().unwrap_or_default();
+        (it["id"].as_str().unwrap_or_default().to_owned(), manifests)
+    };
+    all.into_iter().map(named).collect()
+}
+
+#[tokio::test]
+async fn every_journey_that_the_app_offers_to_begin_with_can_be_published_in_an_empty_store() {
+    let beginnings = beginnings();
+    assert!(beginnings.len() >= 3);
+    for (name, manifests) in beginnings {
+        let api = Api::new();
+        let token = api.token("administrator");
+        let apply = |manifests: Value| {
+            api.post("/api/v1/manifests").bearer(&token).json(&json!({"manifests": manifests})).send()
+        };
+        assert_eq!(apply(first_steps()).await.status, 200);
+        let journey = manifests.iter().find(|it| it["kind"] == "journey").expect("a journey")["key"].clone();
+        let journey = journey.as_str().expect("a key");
+        let applied = apply(Value::Array(manifests.clone())).await;
+        assert_eq!(applied.status, 200, "{name}: {}", applied.text());
+        assert_eq!(applied.json()["created"].as_array().map(Vec::len), Some(manifests.len()), "{name}");
+        assert_eq!(applied.json()["warnings"], json!([]), "{name}");
+        let published = api.post(&format!("/api/v1/journeys/{journey}/publish")).bearer(&token).json(&json!({}));
+        let published = published.send().await;
+        assert_eq!(published.status, 200, "{name}: {}", published.text());
+    }
+}
+
+#[tokio::test]
+async fn manifests_are_applied_together_or_not_at_all_and_each_asks_for_its_own_permission() {
+    let api = Api::new();
+    let apply = |role: &str, body: Value| {
+        let token = api.token(role);
+        let call = api.post("/api/v1/manifests").bearer(&token).json(&body);
+        call.send()
+    };
+    let score = json!({"kind": "score", "key": "fit"});
+    let email = json!({"kind": "email", "key": "hello", "connection": "nowhere", "subject": "Hi", "body": {"html": "<p>x</p>"}});
+    let refused = apply("administrator", json!({"manifests": [score, email]})).await;
+    assert_eq!(refused.refusal(), (422, "invalid_input".to_owned()));
+    let token = api.token("viewer");
+    assert_eq!(api.get("/api/v1/scores/fit").bearer(&token).send().await.status, 404, "nothing was kept");
+
+    let domain = json!({"kind": "settings", "key": "settings", "organisation": "Acme"});
+    let denied = apply("journey_manager", json!({"manifests": [score, domain]})).await;
+    assert_eq!(denied.refusal(), (403, "not_allowed".to_owned()));
+    let dry = apply("journey_manager", json!({"manifests": [score], "dry_run": true})).await;
+    assert_eq!(dry.json()["created"], json!([{"kind": "score", "key": "fit"}]));
+    assert_eq!(api.get("/api/v1/scores/fit").bearer(&token).send().await.status, 404, "a dry run keeps nothing");
+    assert_eq!(apply("journey_manager", json!({"manifests": [score]})).await.status, 200);
+    assert_eq!(apply("journey_manager", json!({"manifests": []})).await.refusal(), (400, "invalid_field".to_owned()));
+    let odd = apply("journey_manager", json!({"manifests": [score, {"kind": "score"}]})).await;
+    let pointer = odd.json()["errors"][0]["pointer"].as_str().unwrap_or_default().to_owned();
+    assert!(pointer.starts_with("/manifests/1"), "{}", odd.text());
+}
+
+#[tokio::test]
+async fn nothing_stands_against_any_design_that_the_app_offers_for_emails() {
+    let designs: Vec<Value> =
+        serde_json::from_str(include_str!("../../../../web/src/content/designs.json")).expect("designs");
+    let api = Api::new();
+    let token = api.token("administrator");
+    let first = api.post("/api/v1/manifests").bearer(&token).json(&json!({"manifests": first_steps()})).send().await;
+    assert_eq!(first.status, 200, "{}", first.text());
+    assert!(designs.len() >= 4);
+    for design in designs {
+        let email = json!({"kind": "email", "key": "new", "connection": "mail", "subject": design["subject"],
+                           "body": {"mjml": design["mjml"]}});
+        let found = api.post("/api/v1/content/findings").bearer(&token).json(&email).send().await;
+        assert_eq!(found.json()["items"], json!([]), "{}", design["id"]);
+    }
 }

@@ -183,7 +183,54 @@ async fn scores_explain_themselves_and_jobs_are_done_again(api: Api) {
     assert_eq!(copy.send().await.status, 201);
 }
 
+async fn figures_are_those_of_the_lists_with_the_same_filters(api: Api) {
+    let token = furnished(&api).await;
+    let get = async |path: &str| api.get(&format!("/api/v1/buying_groups{path}")).bearer(&token).send().await.json();
+    let total = async |query: &str| get(&format!("?{query}")).await["total"].clone();
+    let scored = api.post("/api/v1/engagement/score").bearer(&token).send().await;
+    assert_eq!(scored.status, 202, "{}", scored.text());
+    settle(&api);
+    let stage = api.call("PUT", "/api/v1/accounts/acme/buying_groups/crm/stage").bearer(&token);
+    assert_eq!(stage.json(&json!({"stage": "Aware"})).send().await.status, 200);
+    settle(&api);
+
+    let figures = get("/figures").await;
+    assert_eq!((&figures["groups"], &figures["mean_completeness"]), (&total("").await, &json!(25.0)), "{figures}");
+    for row in figures["stages"].as_array().expect("stages") {
+        let name = row["stage"].as_str().unwrap_or_default();
+        assert_eq!(row["groups"], total(&format!("stage={name}")).await, "{name}");
+    }
+    let halves = figures["completeness"].as_array().expect("bands");
+    let counts: Vec<&Value> = halves.iter().map(|band| &band["groups"]).collect();
+    assert_eq!(counts, [&json!(1), &json!(0), &json!(1), &json!(0), &json!(0)]);
+    assert_eq!(halves[2]["groups"], total("completeness_from=50&completeness_to=74.9").await);
+    assert_eq!(figures["roles"].as_array().map(Vec::len), Some(1), "{figures}");
+    let role = &figures["roles"][0];
+    assert_eq!((&role["role"], &role["members"], &role["filled"]), (&json!("Decision Maker"), &json!(1), &json!(1)));
+    assert_eq!(role["missing"], total("missing_role=Decision%20Maker").await);
+
+    let aware = get("/figures?stage=Aware").await;
+    assert_eq!((&aware["groups"], &aware["mean_completeness"]), (&json!(1), &json!(50.0)));
+    assert_eq!(get("/figures?solution_interest=none").await["groups"], 0);
+
+    let days = get("/days?solution_interest=crm").await;
+    assert_eq!(days["items"].as_array().map(Vec::len), Some(1), "{days}");
+    let day = &days["items"][0];
+    assert_eq!(
+        (&day["day"], &day["groups"], &day["mean_completeness"]),
+        (&json!("2026-12-01"), &json!(2), &json!(25.0))
+    );
+    assert_eq!(get("/days?solution_interest=none").await["items"], json!([]));
+    let viewer = api.token("viewer");
+    assert_eq!(
+        api.get("/api/v1/buying_groups/figures").bearer(&viewer).send().await.status,
+        200,
+        "numbers name nobody"
+    );
+}
+
 crate::on_both_stores! {
+    figures_are_those_of_the_lists_with_the_same_filters
     members_are_decided_by_hand
     scores_explain_themselves_and_jobs_are_done_again
     groups_are_found_by_what_they_lack

@@ -2,6 +2,7 @@
 
 mod access;
 mod activities;
+mod administration;
 mod customers;
 mod definitions;
 mod documentation;

@@ -1,0 +1,52 @@
+//! What was done by hand: who, when, what, to what.
+
+use axum::extract::State;
+use caravan_store::access::{self as rows, AuditRow};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::TAG;
+use crate::ApiState;
+use crate::access::Permission::ManageAccess;
+use crate::http::page::{Page, SearchQuery};
+use crate::http::{Operations, Problem, Query};
+
+/// The operations of this file.
+pub(super) fn operations() -> Operations {
+    Operations::of(TAG).get("/api/v1/audit", ManageAccess, list, "What was done by hand, newest first")
+}
+
+/// Something that was done by hand.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditEntry")]
+struct Entry {
+    /// Ascends with time.
+    id: i64,
+    /// When.
+    at: Timestamp,
+    /// A user's email, `token:NAME`, or `command line`.
+    actor: String,
+    /// The method of the operation, or what the command line did in words.
+    what: String,
+    /// The path of the operation, or to whom it was done.
+    subject: String,
+    /// More, where there is more to say.
+    detail: Option<Value>,
+}
+
+impl From<AuditRow> for Entry {
+    fn from(row: AuditRow) -> Self {
+        let AuditRow { id, at, actor, what, subject, detail } = row;
+        Self { id, at, actor, what, subject, detail: detail.and_then(|text| serde_json::from_str(&text).ok()) }
+    }
+}
+
+/// Search is in the actor, the operation and its path.
+async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<Entry>, Problem> {
+    let (limit, before) = (query.page().limit()?, query.page().after_number()?.unwrap_or(i64::MAX));
+    let search = query.text().unwrap_or_default().to_owned();
+    let found = state.read(move |s| Ok(rows::records(s, &search, before, limit + 1)?)).await?;
+    Ok(Page::of(found, limit, |row| row.id).map(Entry::from))
+}

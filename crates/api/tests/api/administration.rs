@@ -1,0 +1,168 @@
+//! Looking after an installation through the API.
+
+use caravan_api::access::add_user;
+use serde_json::{Value, json};
+
+use crate::on_both_stores;
+use crate::support::{Api, Reply};
+
+on_both_stores! {
+    a_user_is_added_signs_in_gets_another_role_and_is_taken_away
+    an_administrator_is_always_left
+    a_token_is_told_once_works_and_is_refused_once_it_is_taken_away
+    what_was_done_by_hand_is_listed_newest_first_and_searched
+    background_work_is_listed_and_done_at_once
+    storage_tells_every_table_with_its_rows_and_room
+}
+
+async fn sign_in(api: &Api, email: &str, password: &str) -> Reply {
+    api.post("/api/v1/session").json(&json!({"email": email, "password": password})).send().await
+}
+
+fn texts<'a>(items: &'a Value, field: &str) -> Vec<&'a str> {
+    items["items"].as_array().into_iter().flatten().filter_map(|item| item[field].as_str()).collect()
+}
+
+async fn a_user_is_added_signs_in_gets_another_role_and_is_taken_away(api: Api) {
+    let admin = api.token("administrator");
+    let put = |role: &str, disabled: bool| {
+        api.call("PUT", "/api/v1/users/Ada@Acme.example")
+            .bearer(&admin)
+            .json(&json!({"role": role, "disabled": disabled}))
+            .send()
+    };
+    let added = put("viewer", false).await;
+    assert_eq!(added.status, 201, "{}", added.text());
+    let password = added.json()["password"].as_str().expect("a password").to_owned();
+    let signed_in = sign_in(&api, "ada@acme.example", &password).await;
+    assert_eq!(signed_in.json()["user"]["role"], "viewer");
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let session = || api.get("/api/v1/session").header("cookie", &cookie).send();
+
+    let changed = put("journey_manager", false).await;
+    assert_eq!((changed.status.as_u16(), &changed.json()["password"]), (200, &Value::Null));
+    assert_eq!(session().await.json()["user"]["role"], "journey_manager");
+    let listed = api.get("/api/v1/users").bearer(&admin).send().await.json();
+    let now = api.clock.now().to_string();
+    assert_eq!(
+        listed["items"],
+        json!([{"email": "ada@acme.example", "role": "journey_manager", "disabled": false,
+                "created_at": now, "signed_in_at": now}])
+    );
+
+    assert_eq!(put("journey_manager", true).await.status, 200);
+    assert_eq!(session().await.refusal(), (401, "session_ended".to_owned()));
+    assert_eq!(sign_in(&api, "ada@acme.example", &password).await.refusal().0, 401);
+
+    let reset = api.post("/api/v1/users/ada@acme.example/password").bearer(&admin).send().await.json();
+    let second = reset["password"].as_str().expect("a password");
+    assert_ne!(second, password);
+    assert_eq!(sign_in(&api, "ada@acme.example", second).await.status, 200, "a reset lets the user in again");
+
+    let delete = || api.call("DELETE", "/api/v1/users/ada@acme.example").bearer(&admin).send();
+    assert_eq!(delete().await.status, 204);
+    assert_eq!(delete().await.refusal(), (404, "unknown_user".to_owned()));
+    assert_eq!(put("viewer", true).await.refusal(), (404, "unknown_user".to_owned()), "nobody is added disabled");
+}
+
+async fn an_administrator_is_always_left(api: Api) {
+    let password = add_user(api.store(), &api.random, "ada@acme.example", "administrator").expect("a user");
+    let signed_in = sign_in(&api, "ada@acme.example", &password).await;
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let csrf = signed_in.json()["csrf"].as_str().unwrap_or_default().to_owned();
+    let own = |method: &str| {
+        api.call(method, "/api/v1/users/ada@acme.example").header("cookie", &cookie).header("x-csrf-token", &csrf)
+    };
+    assert_eq!(own("DELETE").send().await.refusal(), (409, "own_user".to_owned()));
+    let demoted = own("PUT").json(&json!({"role": "viewer"})).send().await;
+    assert_eq!(demoted.refusal(), (409, "own_user".to_owned()));
+
+    let token = api.token("administrator");
+    let demote = || {
+        let call = api.call("PUT", "/api/v1/users/ada@acme.example").bearer(&token);
+        call.json(&json!({"role": "viewer"})).send()
+    };
+    assert_eq!(demote().await.refusal(), (409, "last_administrator".to_owned()));
+    add_user(api.store(), &api.random, "bo@acme.example", "administrator").expect("a user");
+    assert_eq!(demote().await.status, 200);
+    let delete = api.call("DELETE", "/api/v1/users/bo@acme.example").bearer(&token).send().await;
+    assert_eq!(delete.refusal(), (409, "last_administrator".to_owned()));
+}
+
+async fn a_token_is_told_once_works_and_is_refused_once_it_is_taken_away(api: Api) {
+    let admin = api.token("administrator");
+    let put = |name: &str| {
+        let call = api.call("PUT", &format!("/api/v1/tokens/{name}")).bearer(&admin);
+        call.json(&json!({"role": "viewer"})).send()
+    };
+    let made = put("crm%20sync").await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(made.json()["name"], "crm sync");
+    let token = made.json()["token"].as_str().expect("a token").to_owned();
+    assert_eq!(put("crm%20sync").await.refusal(), (409, "exists_already".to_owned()));
+    assert_eq!(api.get("/api/v1/emails").bearer(&token).send().await.status, 200);
+
+    let listed = api.get("/api/v1/tokens").bearer(&admin).send().await;
+    assert!(!listed.text().contains(&token), "a token is told once");
+    let row = listed.json()["items"].as_array().into_iter().flatten().find(|row| row["name"] == "crm sync").cloned();
+    assert_eq!(row.expect("the token")["last_used_at"], api.clock.now().to_string());
+
+    let delete = || api.call("DELETE", "/api/v1/tokens/crm%20sync").bearer(&admin).send();
+    assert_eq!(delete().await.status, 204);
+    assert_eq!(api.get("/api/v1/emails").bearer(&token).send().await.refusal(), (401, "wrong_token".to_owned()));
+    assert_eq!(delete().await.refusal(), (404, "unknown_token".to_owned()));
+}
+
+async fn what_was_done_by_hand_is_listed_newest_first_and_searched(api: Api) {
+    let admin = api.token("administrator");
+    for key in ["fit", "fit_2", "reach"] {
+        let put = api.call("PUT", &format!("/api/v1/scores/{key}")).bearer(&admin).json(&json!({})).send().await;
+        assert_eq!(put.status, 201, "{}", put.text());
+    }
+    let get = |query: &str| api.get(&format!("/api/v1/audit{query}")).bearer(&admin).send();
+    let first = get("?limit=2").await.json();
+    assert_eq!(texts(&first, "subject"), ["/api/v1/scores/reach", "/api/v1/scores/fit_2"]);
+    let cursor = first["next_cursor"].as_str().expect("more");
+    let second = get(&format!("?limit=1&cursor={cursor}")).await.json();
+    assert_eq!(texts(&second, "subject"), ["/api/v1/scores/fit"]);
+    assert_eq!(texts(&second, "what"), ["PUT"]);
+    let found = get("?q=SCORES/FIT_").await.json();
+    assert_eq!(texts(&found, "subject"), ["/api/v1/scores/fit_2"], "the underscore is no wildcard");
+    let mine = get("?q=command%20LINE").await.json();
+    assert_eq!(texts(&mine, "what"), ["token created"]);
+}
+
+async fn background_work_is_listed_and_done_at_once(api: Api) {
+    let admin = api.token("administrator");
+    let list = || async { api.get("/api/v1/jobs").bearer(&admin).send().await.json() };
+    assert_eq!(texts(&list().await, "name"), ["groups_daily", "repair_lists", "retention"]);
+    assert_eq!(list().await["queues"], json!({"inbox": 0, "travellers_due": 0, "outbox": 0}));
+
+    while caravan_engine::retention::tick(&api.engine).expect("it is done") {}
+    let retention = |jobs: &Value| jobs["items"][2].clone();
+    let planned = retention(&list().await);
+    assert_eq!(planned["due_at"], (api.clock.now() + jiff::SignedDuration::from_hours(24)).to_string());
+    assert_eq!(planned["last"]["activities"], 0);
+
+    api.after(60);
+    assert!(!caravan_engine::retention::tick(&api.engine).expect("nothing is due"));
+    let run = api.post("/api/v1/jobs/retention/run").bearer(&admin).send().await;
+    assert_eq!((run.status.as_u16(), run.json()), (202, json!({"parts": 1})));
+    assert!(caravan_engine::retention::tick(&api.engine).expect("it is due"));
+    assert_eq!(retention(&list().await)["last"]["ended_at"], api.clock.now().to_string());
+    let unknown = api.post("/api/v1/jobs/coffee/run").bearer(&admin).send().await;
+    assert_eq!(unknown.refusal(), (404, "unknown_job".to_owned()));
+}
+
+async fn storage_tells_every_table_with_its_rows_and_room(api: Api) {
+    let admin = api.token("administrator");
+    add_user(api.store(), &api.random, "ada@acme.example", "viewer").expect("a user");
+    let told = api.get("/api/v1/storage").bearer(&admin).send().await.json();
+    let tables = told["tables"].as_array().expect("tables");
+    let users = tables.iter().find(|it| it["table"] == "app_user").expect("the users");
+    assert_eq!((&users["rows"], &users["estimated"]), (&json!(1), &json!(false)));
+    let room: Vec<i64> = tables.iter().filter_map(|it| it["bytes"].as_i64()).collect();
+    assert_eq!(room.len(), tables.len(), "every table has its room");
+    assert!(room.is_sorted_by(|a, b| a >= b) && room[0] > 0, "{room:?}");
+    assert!(told["bytes"].as_i64() >= Some(room.iter().sum::<i64>()), "{told}");
+}
