@@ -1319,6 +1319,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/manifests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply manifests of any kinds that belong together, all or none; each kind asks for its own permission */
+        post: operations["post_manifests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/catalogue": {
         parameters: {
             query?: never;
@@ -1995,6 +2012,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buying_groups/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Buying groups counted by stage, completeness, engagement and role; filtered as the list is */
+        get: operations["get_buying_groups_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying_groups/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Mean completeness and engagement of buying groups, day by day */
+        get: operations["get_buying_groups_days"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buying_groups/{id}/explain": {
         parameters: {
             query?: never;
@@ -2211,6 +2262,23 @@ export interface paths {
         put?: never;
         /** Look at a connection now */
         post: operations["post_connections_key_imports_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/samples/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invented accounts, people or opportunities as a CSV file that can be imported; the same for the same numbers */
+        get: operations["get_samples_kind"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2877,6 +2945,178 @@ export interface paths {
         get: operations["get_mail_id"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much room the store takes, table by table */
+        get: operations["get_storage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/user_roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The built-in roles and what each allows */
+        get: operations["get_user_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users, in the order of their emails */
+        get: operations["get_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{email}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Add a user, whose password is told this once, or give one another role */
+        put: operations["put_users_email"];
+        post?: never;
+        /** Take a user away; their sessions end */
+        delete: operations["delete_users_email"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{email}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a user a new password, told this once; their sessions end */
+        post: operations["post_users_email_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** API tokens, in the order of their names; never what they are */
+        get: operations["get_tokens"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make an API token, which is told this once */
+        put: operations["put_tokens_name"];
+        post?: never;
+        /** Take an API token away; whoever carries it is refused from now on */
+        delete: operations["delete_tokens_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done by hand, newest first */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Background work: when it is due, what it did last, what is queued */
+        get: operations["get_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{name}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have background work done at once */
+        post: operations["post_jobs_name_run"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4020,6 +4260,39 @@ export interface components {
             /** @description By whom. */
             updated_by: string;
         };
+        /** @description What is applied together. */
+        Manifests: {
+            /** @description Each with its `kind` and `key`; they may name each other. */
+            manifests: unknown[];
+            /**
+             * @description Check and say what would happen, but change nothing.
+             * @default false
+             */
+            dry_run: boolean;
+            /**
+             * @description Keep drafts of journeys although they cannot be published as they are.
+             * @default false
+             */
+            incomplete: boolean;
+        };
+        /** @description What applying did. */
+        ApplyReport: {
+            /** @description New. */
+            created: components["schemas"]["Named"][];
+            /** @description Different from before. */
+            changed: components["schemas"]["Named"][];
+            /** @description As they were. */
+            unchanged: components["schemas"]["Named"][];
+            /** @description What is allowed but may not be meant. */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** @description A definition by kind and key. */
+        Named: {
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its key. */
+            key: string;
+        };
         /** @description Everything that journeys are built from. */
         Catalogue: {
             /** @description What stands on the map. */
@@ -4413,13 +4686,6 @@ export interface components {
             custom: boolean;
             /** @description The definitions that ask for it or write it. */
             used_by: components["schemas"]["Named"][];
-        };
-        /** @description A definition by kind and key. */
-        Named: {
-            /** @description Its kind. */
-            kind: string;
-            /** @description Its key. */
-            key: string;
         };
         /** @description A condition to try out. */
         ConditionToPreview: {
@@ -5052,6 +5318,127 @@ export interface components {
             /** @description Who put the person there: `manual`, `journey` or `system`. */
             source: string;
         };
+        /** @description Buying groups in numbers. */
+        GroupFigures: {
+            /**
+             * Format: int64
+             * @description How many groups.
+             */
+            groups: number;
+            /**
+             * Format: double
+             * @description Mean completeness of those that have one.
+             */
+            mean_completeness?: number | null;
+            /**
+             * Format: double
+             * @description Mean engagement of those that have one.
+             */
+            mean_engagement?: number | null;
+            /** @description By stage. */
+            stages: components["schemas"]["AtStage"][];
+            /** @description By completeness, in quarters. */
+            completeness: components["schemas"]["InBand"][];
+            /** @description By engagement, in quarters. */
+            engagement: components["schemas"]["InBand"][];
+            /** @description By role. */
+            roles: components["schemas"]["OfRole"][];
+        };
+        /** @description Groups at a stage. */
+        AtStage: {
+            /** @description The stage; none: at no stage yet. */
+            stage?: string | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            groups: number;
+        };
+        /** @description Groups whose score lies between two values: from the first, up to but without the second; 100 is in the last. */
+        InBand: {
+            /**
+             * Format: double
+             * @description From; none: groups without the score.
+             */
+            from?: number | null;
+            /**
+             * Format: double
+             * @description Up to.
+             */
+            to?: number | null;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            groups: number;
+        };
+        /** @description A role over the groups. */
+        OfRole: {
+            /** @description Its name. */
+            role: string;
+            /**
+             * Format: int64
+             * @description Members that have it, each in each of their groups.
+             */
+            members: number;
+            /**
+             * Format: int64
+             * @description Groups in which somebody has it.
+             */
+            filled: number;
+            /**
+             * Format: int64
+             * @description Groups in which nobody has it.
+             */
+            missing: number;
+            /**
+             * Format: double
+             * @description Mean engagement of its members.
+             */
+            mean_engagement?: number | null;
+        };
+        /** @description How far back, and of which groups. */
+        DaysQuery: {
+            /**
+             * Format: int64
+             * @description Days back from today, 1 to 800; 90 when left out.
+             */
+            days?: number | null;
+            /** @description Key of the solution interest; left out: of all. */
+            solution_interest?: string | null;
+        };
+        /** @description One page of a list. */
+        ScoredDayPage: {
+            /** @description The rows. */
+            items: components["schemas"]["ScoredDay"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description Scores of one day. */
+        ScoredDay: {
+            /** @description The day. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Groups that were scored.
+             */
+            groups: number;
+            /**
+             * Format: double
+             * @description Their mean completeness.
+             */
+            mean_completeness?: number | null;
+            /**
+             * Format: double
+             * @description Their mean engagement.
+             */
+            mean_engagement?: number | null;
+        };
         /** @description Both scores of a buying group, term by term. */
         Explained: {
             /** @description The group's id, `grp_…`. */
@@ -5548,6 +5935,23 @@ export interface components {
             next_at?: string | null;
             /** @description Why it could not be looked into last time. */
             problem?: string | null;
+        };
+        SamplePath: {
+            kind: components["schemas"]["SampleKind"];
+        };
+        /** @description What there are samples of. */
+        SampleKind: "accounts" | "people" | "opportunities";
+        SampleQuery: {
+            /**
+             * Format: uint64
+             * @description How many accounts, 1 to 500; 60 when left out.
+             */
+            accounts?: number | null;
+            /**
+             * Format: uint64
+             * @description How many people for each on average, 1 to 20; 4 when left out.
+             */
+            people_per_account?: number | null;
         };
         /** @description What became of calls. Segment's clients look at the status only. */
         Received: {
@@ -6228,6 +6632,250 @@ export interface components {
             /** @description As it came over the wire. */
             source: string;
         };
+        /** @description Every role. */
+        Roles: {
+            /** @description From the one that may most. */
+            items: components["schemas"]["BuiltInRole"][];
+        };
+        /** @description A built-in role. */
+        BuiltInRole: {
+            role: components["schemas"]["Role2"];
+            /** @description What it is for. */
+            about: string;
+            /** @description What it allows. */
+            permissions: components["schemas"]["BuiltInPermission"][];
+        };
+        /** @description A built-in role. */
+        Role2: "administrator" | "journey_manager" | "channel_manager" | "sales" | "viewer";
+        /** @description Something that a role allows. */
+        BuiltInPermission: {
+            /** @description As `x-permission` names it. */
+            key: string;
+            /** @description What it allows, in a sentence. */
+            about: string;
+        };
+        /** @description One page of a list. */
+        LocalUserPage: {
+            /** @description The rows. */
+            items: components["schemas"]["LocalUser"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A user. */
+        LocalUser: {
+            /** @description The email, in small letters. */
+            email: string;
+            /** @description The key of the role. */
+            role: string;
+            /** @description May not sign in. */
+            disabled: boolean;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the latest session that has not ended began; none: nobody is signed in.
+             */
+            signed_in_at?: string | null;
+        };
+        UserPath: {
+            /** @description The user's email. */
+            email: string;
+        };
+        /** @description What a user may do. */
+        LocalUserChange: {
+            role: components["schemas"]["Role2"];
+            /**
+             * @description May not sign in (any more).
+             * @default false
+             */
+            disabled: boolean;
+        };
+        /** @description What became of a user, with the password of one that is new. */
+        UserWritten: {
+            /** @description The email, in small letters. */
+            email: string;
+            role: components["schemas"]["Role2"];
+            /** @description May not sign in. */
+            disabled: boolean;
+            /** @description Of a new user: told this once, stored as a hash alone. */
+            password?: string | null;
+        };
+        /** @description A new password. */
+        NewPassword: {
+            /** @description Told this once, stored as a hash alone. */
+            password: string;
+        };
+        /** @description One page of a list. */
+        ApiTokenPage: {
+            /** @description The rows. */
+            items: components["schemas"]["ApiToken"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description An API token. */
+        ApiToken: {
+            /** @description What it is for. */
+            name: string;
+            /** @description The key of the role. */
+            role: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at?: string | null;
+        };
+        TokenPath: {
+            /** @description What the token is for. */
+            name: string;
+        };
+        /** @description What a token may do. */
+        ApiTokenWanted: {
+            role: components["schemas"]["Role2"];
+        };
+        /** @description A token that was just made. */
+        ApiTokenMade: {
+            /** @description What it is for. */
+            name: string;
+            role: components["schemas"]["Role2"];
+            /** @description What callers send as `Authorization: Bearer TOKEN`. Told this once, stored as a hash alone. */
+            token: string;
+        };
+        /** @description One page of a list. */
+        AuditEntryPage: {
+            /** @description The rows. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description Something that was done by hand. */
+        AuditEntry: {
+            /**
+             * Format: int64
+             * @description Ascends with time.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description A user's email, `token:NAME`, or `command line`. */
+            actor: string;
+            /** @description The method of the operation, or what the command line did in words. */
+            what: string;
+            /** @description The path of the operation, or to whom it was done. */
+            subject: string;
+            /** @description More, where there is more to say. */
+            detail?: unknown;
+        };
+        /** @description Background work. */
+        BackgroundWork: {
+            /** @description Jobs with a calendar, by name. */
+            items: components["schemas"]["BackgroundJob"][];
+            queues: components["schemas"]["WorkQueues"];
+        };
+        /** @description One job, or one part of it. */
+        BackgroundJob: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its name for people. */
+            title: string;
+            /** @description What it is for. */
+            about: string;
+            /** @description Of work that is done for one definition each: its key. */
+            part?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is due; none: as soon as a server runs.
+             */
+            due_at?: string | null;
+            /** @description What it remembers of its last run, where it does. */
+            last?: unknown;
+            /** @description Why it could not be done last time. */
+            problem?: string | null;
+        };
+        /** @description What waits for a worker. */
+        WorkQueues: {
+            /**
+             * Format: int64
+             * @description Activities and commands that steps must take in.
+             */
+            inbox: number;
+            /**
+             * Format: int64
+             * @description Travellers whose time has come.
+             */
+            travellers_due: number;
+            /**
+             * Format: int64
+             * @description Messages and calls that have not left.
+             */
+            outbox: number;
+        };
+        JobPath: {
+            /** @description Name of the job. */
+            name: string;
+        };
+        /** @description What was asked for. */
+        Hastened: {
+            /**
+             * Format: uint64
+             * @description Parts of the work that are due now.
+             */
+            parts: number;
+        };
+        /** @description The room that the store takes. */
+        Storage: {
+            /** @description `sqlite`: one file beside the server; `postgres`: a server of its own. */
+            database: string;
+            /**
+             * Format: uint64
+             * @description All of it, with what is written ahead.
+             */
+            bytes: number;
+            /** @description The largest first. */
+            tables: components["schemas"]["StoredTable"][];
+        };
+        /** @description The room that one table takes. */
+        StoredTable: {
+            /** @description Its name. */
+            table: string;
+            /**
+             * Format: int64
+             * @description Its rows.
+             */
+            rows: number;
+            /** @description Whether the rows are the database's estimate. */
+            estimated: boolean;
+            /**
+             * Format: int64
+             * @description With its indexes; none where counting would take too long.
+             */
+            bytes?: number | null;
+        };
         /** @description What is kept for a time. */
         Retention: {
             /** @description The settings' rules over activities; without one they are kept for ever. */
@@ -6322,8 +6970,6 @@ export interface components {
             email: string;
             role: components["schemas"]["Role2"];
         };
-        /** @description A built-in role. */
-        Role2: "administrator" | "journey_manager" | "channel_manager" | "sales" | "viewer";
         /** @description The organisation and this installation. */
         Organisation: {
             /** @description Its name, from the settings. */
@@ -12209,6 +12855,40 @@ export interface operations {
             };
         };
     };
+    post_manifests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What is applied together. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Manifests"];
+            };
+        };
+        responses: {
+            /** @description What applying did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplyReport"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_catalogue: {
         parameters: {
             query?: never;
@@ -14069,6 +14749,94 @@ export interface operations {
             };
         };
     };
+    get_buying_groups_figures: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only groups in whose name this text occurs. */
+                q?: string;
+                /** @description Key of the solution interest. */
+                solution_interest?: string;
+                /** @description Key of the account. */
+                account?: string;
+                /** @description The stage; empty: none yet. */
+                stage?: string;
+                /** @description The status; empty: none. */
+                status?: string;
+                /** @description Completeness from, included; the exact value is compared. */
+                completeness_from?: number;
+                /** @description Completeness up to, included. */
+                completeness_to?: number;
+                /** @description Engagement from, included; the exact value is compared. */
+                engagement_from?: number;
+                /** @description Engagement up to, included. */
+                engagement_to?: number;
+                /** @description A role that nobody in the group has. */
+                missing_role?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Buying groups in numbers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupFigures"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_buying_groups_days: {
+        parameters: {
+            query?: {
+                /** @description Days back from today, 1 to 800; 90 when left out. */
+                days?: number;
+                /** @description Key of the solution interest; left out: of all. */
+                solution_interest?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoredDayPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_buying_groups_id_explain: {
         parameters: {
             query?: never;
@@ -14533,6 +15301,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_samples_kind: {
+        parameters: {
+            query?: {
+                /** @description How many accounts, 1 to 500; 60 when left out. */
+                accounts?: number;
+                /** @description How many people for each on average, 1 to 20; 4 when left out. */
+                people_per_account?: number;
+            };
+            header?: never;
+            path: {
+                kind: components["schemas"]["SampleKind"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line for each. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
             /** @description Refused; `code` says why. */
@@ -15807,6 +16611,386 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Mail"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The room that the store takes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every role. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
+                };
+            };
+        };
+    };
+    get_users: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocalUserPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_users_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's email. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        /** @description What a user may do. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocalUserChange"];
+            };
+        };
+        responses: {
+            /** @description What became of a user, with the password of one that is new. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserWritten"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_users_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's email. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_users_email_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user's email. */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A new password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPassword"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tokens: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_tokens_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the token is for. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description What a token may do. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiTokenWanted"];
+            };
+        };
+        responses: {
+            /** @description A token that was just made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenMade"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_tokens_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the token is for. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_jobs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Background work. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackgroundWork"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_jobs_name_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the job. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hastened"];
                 };
             };
             /** @description Refused; `code` says why. */
