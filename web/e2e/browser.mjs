@@ -35,5 +35,7 @@ export async function signIn(page, { url, email, password }) {
   await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
+  // What opens first depends on what is there: walks begin at the list.
+  await page.getByRole("navigation", { name: "Main navigation" }).getByText("Journeys").click();
   await page.getByRole("heading", { name: "Journeys", level: 1 }).waitFor();
 }

@@ -13,6 +13,7 @@ const START_MS = 120_000;
 const WALKS = [
   "first-floor.mjs",
   "authoring.mjs",
+  "looking-after.mjs",
   "keyboard.mjs",
   "large-map.mjs",
   "barriers.mjs",

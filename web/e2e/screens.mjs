@@ -17,7 +17,10 @@ const PAGES = [
   ...tabs("lists", ["account-list", "people-list", "audience", "external-audience"]),
   ...tabs("content", ["email", "sms-message", "email-template", "fragment"]),
   ["import", "/import?kind=people"],
+  ...tabs("admin", ["users", "roles", "tokens", "audit", "jobs", "storage"]),
   ...tabs("admin", ["delivery", "fields", "connection", "sending-domain", "suppressions"]),
+  ...tabs("dashboards", ["journeys", "journey", "messages", "groups", "roles", "engagement"]),
+  ["welcome", "/welcome"],
 ];
 const SIZES = [
   { width: 1440, height: 900 },

@@ -9,7 +9,9 @@ import {
 } from "@tanstack/react-router";
 import { AccountPage } from "./accounts/AccountPage";
 import { AccountsPage } from "./accounts/AccountsPage";
-import { sessionQuery } from "./api/queries";
+import { journeysQuery, organisationQuery, sessionQuery } from "./api/queries";
+import type { JourneyRow } from "./api/types";
+import type { BoardSearch } from "./dashboards/search";
 import type { GroupSearch } from "./groups/search";
 import { JourneyPage } from "./journeys/JourneyPage";
 import { JourneysPage } from "./journeys/JourneysPage";
@@ -55,9 +57,29 @@ const inside = createRoute({
 const home = createRoute({
   getParentRoute: () => inside,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/journeys" });
+  beforeLoad: async ({ context }) => {
+    throw redirect(await firstPage(context.cache));
   },
+});
+
+/** The first steps while nothing is drawn; a demo opens on the journey in which most is going on. */
+async function firstPage(cache: QueryClient) {
+  const [organisation, drawn] = await Promise.all([
+    cache.ensureQueryData(organisationQuery),
+    cache.fetchInfiniteQuery(journeysQuery("")),
+  ]);
+  const journeys = drawn.pages.flatMap(({ items }) => items);
+  if (journeys.length === 0) return { to: "/welcome" } as const;
+  const active = (row: JourneyRow) => (row.state === "live" ? (row.travellers.active ?? 0) : -1);
+  const busiest = journeys.reduce((most, row) => (active(row) > active(most) ? row : most));
+  if (!organisation.demo) return { to: "/journeys" } as const;
+  return { to: "/journeys/$key", params: { key: busiest.key } } as const;
+}
+
+const welcome = createRoute({
+  getParentRoute: () => inside,
+  path: "/welcome",
+  component: lazyRouteComponent(() => import("./welcome/WelcomePage"), "WelcomePage"),
 });
 const journeys = createRoute({
   getParentRoute: () => inside,
@@ -177,7 +199,12 @@ const dashboards = createRoute({
   getParentRoute: () => inside,
   path: "/dashboards",
   component: lazyRouteComponent(() => import("./dashboards/DashboardsPage"), "DashboardsPage"),
-  validateSearch: tabbed,
+  validateSearch: (search: Search): BoardSearch => ({
+    ...tabbed(search),
+    journey: text(search.journey),
+    interest: text(search.interest),
+    days: typeof search.days === "number" ? search.days : undefined,
+  }),
 });
 const importing = createRoute({
   getParentRoute: () => inside,
@@ -209,6 +236,7 @@ const routeTree = root.addChildren([
   signIn,
   inside.addChildren([
     home,
+    welcome,
     journeys,
     journey.addChildren([
       journeyMap,

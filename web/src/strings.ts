@@ -11,6 +11,7 @@ import { groups } from "./strings/groups";
 import { history } from "./strings/history";
 import { imports } from "./strings/imports";
 import { simulate } from "./strings/simulate";
+import { welcome } from "./strings/welcome";
 
 const number = new Intl.NumberFormat();
 const count = (n: number, one: string, many: string) =>
@@ -31,6 +32,7 @@ export const strings = {
   history,
   simulate,
   starters,
+  welcome,
   errors: {
     title: "This could not be loaded",
     unreachable:
@@ -92,6 +94,12 @@ export const strings = {
     chooseAll: "Choose all that are shown",
     chosen: (n: number) => `${number.format(n)} chosen`,
     bulk: "What to do with the chosen rows",
+    addTo: {
+      button: "Put on a list",
+      title: (n: number) => `Put ${number.format(n)} on a list`,
+      list: "List",
+      hint: "Lists with a condition fill themselves and take no hands.",
+    },
     rowMenu: (row: string) => `Actions for ${row}`,
   },
   time: {
@@ -121,7 +129,7 @@ export const strings = {
     title: "Journeys",
     empty: "No journeys yet",
     emptyHint:
-      "A journey takes accounts or people through waits, splits and actions. Draw your first one here.",
+      "A journey takes accounts or people through waits, splits and actions. Begin with one that is ready, or draw your own.",
     create: {
       button: "Create journey",
       title: "Create journey",

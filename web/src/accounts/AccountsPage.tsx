@@ -2,6 +2,7 @@ import { Building2 } from "lucide-react";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
 import { ImportButton } from "../imports/ImportButton";
+import { AddToList } from "../shell/AddToList";
 import { textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { formatNumber } from "../shell/format";
@@ -64,6 +65,9 @@ export function AccountsPage() {
       columns={COLUMNS}
       rowKey={(row) => row.key}
       actions={<ImportButton kind="accounts" />}
+      bulk={(chosen, done) => (
+        <AddToList plural="account_lists" keys={chosen.map(({ key }) => key)} done={done} />
+      )}
       empty={{
         icon: Building2,
         title: text.empty,

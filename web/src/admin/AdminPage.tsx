@@ -1,6 +1,7 @@
 // Administration: what is set up once and looked after now and then.
 import { Button, Group, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { holdQuery, setHold } from "../api/admin";
 import { kindsQuery } from "../api/queries";
 import { addressOf } from "../definitions/DefinitionList";
@@ -13,26 +14,75 @@ import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
 import { type Tab, Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
+import { AuditTab } from "./AuditTab";
 import { FieldsTab } from "./FieldsTab";
+import { JobsTab } from "./JobsTab";
+import { RolesTab } from "./RolesTab";
+import { StorageTab } from "./StorageTab";
 import { SuppressionsTab } from "./SuppressionsTab";
+import { TokensTab } from "./TokensTab";
+import { UsersTab } from "./UsersTab";
+import { useMay } from "./useMay";
 
 const text = strings.admin;
-/** Those with a page of their own elsewhere; settings are one document, reached by a button. */
+/** Those with a page of their own elsewhere; settings are one document, reached by a button; roles are built in. */
 const ELSEWHERE = new Set<string>([
   "journey",
   "settings",
+  "access_role",
   ...Object.values(SECTIONS).flatMap(({ kinds }) => kinds),
 ]);
+
+/** Under which heading a kind stands; those that are not named belong to other systems. */
+const SECTION_OF: Record<string, string> = {
+  sending_domain: text.sections.messages,
+  rule_set: text.sections.messages,
+  attribute: text.sections.data,
+  activity_type: text.sections.data,
+  custom_object: text.sections.data,
+  score: text.sections.scoring,
+  weighting_model: text.sections.scoring,
+  persona: text.sections.scoring,
+};
+/** From what is looked after most often. */
+const ORDER = Object.values(text.sections);
+
+/** The tabs of a person with these permissions, section by section. */
+function adminTabs(kinds: string[], may: (permission: string) => boolean): Tab[] {
+  const { access, messages, data, installation } = text.sections;
+  const own = (section: string, id: keyof typeof text.tabs, body: ReactNode): Tab => ({
+    id,
+    label: text.tabs[id],
+    body,
+    section,
+  });
+  const tabs = [
+    ...(may("access:manage")
+      ? [
+          own(access, "users", <UsersTab />),
+          own(access, "roles", <RolesTab />),
+          own(access, "tokens", <TokensTab />),
+          own(access, "audit", <AuditTab />),
+        ]
+      : [own(access, "roles", <RolesTab />)]),
+    own(messages, "delivery", <DeliveryTab />),
+    own(data, "fields", <FieldsTab />),
+    ...kinds.flatMap((kind) => {
+      const section = SECTION_OF[kind] ?? text.sections.systems;
+      return tabsOf([kind]).map((tab) => ({ ...tab, section }));
+    }),
+    ...(may("customers:read") ? [own(messages, "suppressions", <SuppressionsTab />)] : []),
+    own(installation, "jobs", <JobsTab />),
+    own(installation, "storage", <StorageTab />),
+  ];
+  return ORDER.flatMap((section) => tabs.filter((tab) => tab.section === section));
+}
 
 export function AdminPage() {
   const { data } = useQuery(kindsQuery);
   const kinds = (data?.items ?? []).map(({ kind }) => kind).filter((kind) => !ELSEWHERE.has(kind));
-  const tabs: Tab[] = [
-    { id: "delivery", label: text.tabs.delivery, body: <DeliveryTab /> },
-    { id: "fields", label: text.tabs.fields, body: <FieldsTab /> },
-    ...tabsOf(kinds),
-    { id: "suppressions", label: text.tabs.suppressions, body: <SuppressionsTab /> },
-  ];
+  const may = useMay();
+  if (!data || !may) return <div className={classes.page} />;
   return (
     <div className={classes.page}>
       <PageHeader title={text.title}>
@@ -40,7 +90,7 @@ export function AdminPage() {
           {text.settings}
         </Button>
       </PageHeader>
-      <Tabs label={text.title} tabs={tabs} upright />
+      <Tabs label={text.title} tabs={adminTabs(kinds, may)} upright />
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { body, client } from "./client";
 import { pages } from "./queries";
+import type { Role } from "./types";
 
 const PAGE = 50;
 
@@ -55,3 +56,76 @@ export const importRunsQuery = (key: string) =>
       }),
     ),
   );
+
+/** The built-in roles with what each allows; part of the program. */
+export const rolesQuery = queryOptions({
+  queryKey: ["roles"],
+  queryFn: () => body(client.GET("/api/v1/user_roles")),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const usersQuery = pages(["users"], (cursor) =>
+  body(client.GET("/api/v1/users", { params: { query: { limit: PAGE, cursor } } })),
+);
+
+export const putUser = (email: string, role: Role, disabled: boolean) =>
+  body(
+    client.PUT("/api/v1/users/{email}", { params: { path: { email } }, body: { role, disabled } }),
+  );
+
+export const resetPassword = (email: string) =>
+  body(client.POST("/api/v1/users/{email}/password", { params: { path: { email } } }));
+
+export const deleteUser = (email: string) =>
+  body(client.DELETE("/api/v1/users/{email}", { params: { path: { email } } }));
+
+export const tokensQuery = pages(["tokens"], (cursor) =>
+  body(client.GET("/api/v1/tokens", { params: { query: { limit: PAGE, cursor } } })),
+);
+
+export const makeToken = (name: string, role: Role) =>
+  body(client.PUT("/api/v1/tokens/{name}", { params: { path: { name } }, body: { role } }));
+
+export const revokeToken = (name: string) =>
+  body(client.DELETE("/api/v1/tokens/{name}", { params: { path: { name } } }));
+
+export const auditQuery = (q: string) =>
+  pages(["audit", q], (cursor) =>
+    body(
+      client.GET("/api/v1/audit", {
+        params: { query: { limit: PAGE, cursor, q: q || undefined } },
+      }),
+    ),
+  );
+
+export const jobsQuery = queryOptions({
+  queryKey: ["jobs"],
+  queryFn: () => body(client.GET("/api/v1/jobs")),
+  refetchInterval: 5_000,
+});
+
+export const runJob = (name: string) =>
+  body(client.POST("/api/v1/jobs/{name}/run", { params: { path: { name } } }));
+
+export const groupJobsQuery = queryOptions({
+  queryKey: ["group-jobs"],
+  queryFn: () => body(client.GET("/api/v1/group_jobs")),
+  refetchInterval: 5_000,
+});
+
+export const runGroupJob = (interest: string, kind: "create" | "maintain") => {
+  const params = { params: { path: { key: interest } } };
+  return kind === "create"
+    ? body(client.POST("/api/v1/solution_interests/{key}/create_groups", params))
+    : body(client.POST("/api/v1/solution_interests/{key}/maintain_groups", params));
+};
+
+export const storageQuery = queryOptions({
+  queryKey: ["storage"],
+  queryFn: () => body(client.GET("/api/v1/storage")),
+});
+
+export const retentionQuery = queryOptions({
+  queryKey: ["retention"],
+  queryFn: () => body(client.GET("/api/v1/retention")),
+});

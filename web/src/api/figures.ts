@@ -1,35 +1,58 @@
-// What became of messages, in numbers.
+// What became of messages and buying groups, in numbers.
 import { queryOptions } from "@tanstack/react-query";
-import { client } from "./client";
-import { toApiError } from "./problem";
+import { body, client } from "./client";
 
-export type MessageFigures = {
-  message?: string | null;
-  channel: string;
-  sent: number;
-  delivered: number;
-  opened: number;
-  clicked: number;
-  bounced: number;
-  unsubscribes: number;
-  delivery_rate: number | null;
-  open_rate: number | null;
-  click_rate: number | null;
+/** What a dashboard narrows messages by. */
+export type MessageFilter = {
+  /** Back from now; left out: all time. */
+  days?: number | undefined;
+  journey?: string | undefined;
 };
 
-/** One row per email or text message; `days` back from now, or all time. */
-export const messageFiguresQuery = (days: number | undefined) =>
+const since = (days: number | undefined) =>
+  days === undefined ? {} : { from: new Date(Date.now() - days * 86_400_000).toISOString() };
+
+/** One row for each email or text message, or for each message at each node. */
+export const messageFiguresQuery = ({ days, journey }: MessageFilter) =>
   queryOptions({
-    queryKey: ["figures", days ?? "all"],
-    queryFn: async () => {
-      const from = days && new Date(Date.now() - days * 86_400_000).toISOString();
-      const made = client.GET(
-        "/api/v1/messages/figures" as never,
-        { params: { query: { by: "message", ...(from ? { from } : {}) } } } as never,
-      ) as unknown as Promise<{ data?: unknown; error?: unknown; response: Response }>;
-      const { data, error, response } = await made;
-      if (!response.ok) throw toApiError(response.status, error);
-      return data as { items: MessageFigures[] };
-    },
+    queryKey: ["figures", days ?? "all", journey ?? ""],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/messages/figures", {
+          params: { query: { by: "message", ...since(days), ...(journey ? { journey } : {}) } },
+        }),
+      ),
     staleTime: 10_000,
+  });
+
+export type GroupFigureFilter = { interest?: string | undefined; stage?: string | undefined };
+
+export const groupFiguresQuery = ({ interest, stage }: GroupFigureFilter) =>
+  queryOptions({
+    queryKey: ["groups", "figures", interest ?? "", stage ?? ""],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/buying_groups/figures", {
+          params: {
+            query: {
+              ...(interest ? { solution_interest: interest } : {}),
+              ...(stage === undefined ? {} : { stage }),
+            },
+          },
+        }),
+      ),
+    staleTime: 10_000,
+  });
+
+/** Scores of buying groups day by day. */
+export const groupDaysQuery = (days: number, interest: string | undefined) =>
+  queryOptions({
+    queryKey: ["groups", "days", days, interest ?? ""],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/buying_groups/days", {
+          params: { query: { days, ...(interest ? { solution_interest: interest } : {}) } },
+        }),
+      ),
+    staleTime: 60_000,
   });

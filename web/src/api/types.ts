@@ -60,3 +60,16 @@ export type Field = Answer<"/api/v1/fields">["account"]["fields"][number];
 export type ImportReport =
   paths["/api/v1/import/{kind}"]["post"]["responses"][200]["content"]["application/json"];
 export type Review = Answer<"/api/v1/journeys/{key}/review">;
+export type Role = Session["user"]["role"];
+export type RoleShown = Answer<"/api/v1/user_roles">["items"][number];
+export type UserRow = Item<"/api/v1/users">;
+export type TokenRow = Item<"/api/v1/tokens">;
+export type AuditEntry = Item<"/api/v1/audit">;
+export type BackgroundJob = Answer<"/api/v1/jobs">["items"][number];
+export type GroupJob = Item<"/api/v1/group_jobs">;
+export type StoredTable = Answer<"/api/v1/storage">["tables"][number];
+export type EmailPreview =
+  paths["/api/v1/emails/{key}/preview"]["post"]["responses"][200]["content"]["application/json"];
+export type MessageFigures = Answer<"/api/v1/messages/figures">["items"][number];
+export type GroupFigures = Answer<"/api/v1/buying_groups/figures">;
+export type ScoredDay = Item<"/api/v1/buying_groups/days">;

@@ -6,9 +6,13 @@ import grapesjs, { type Editor } from "grapesjs";
 import * as mjmlModule from "grapesjs-mjml";
 import { Redo2, Undo2 } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import type { Fields } from "../editor/manifest";
 import { strings } from "../strings";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
+import { framed } from "./mjml";
+import { ConditionMenu, FragmentMenu } from "./PartsMenu";
+import { ownComponents } from "./parts";
 import { keepsTags } from "./tags";
 
 const text = strings.content.email;
@@ -24,9 +28,14 @@ type Props = {
   onChange: (mjml: string) => void;
   /** What is written cannot be drawn without losing part of it. */
   onBroken: () => void;
+  /** The whole definition, for the conditions on which its content depends. */
+  body: Fields;
+  onBody: (body: Fields) => void;
+  /** Key of the journey whose own values can be inserted. */
+  journey: string | undefined;
 };
 
-export default function Designer({ mjml, onChange, onBroken }: Props) {
+export default function Designer({ mjml, onChange, onBroken, body, onBody, journey }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const blocks = useRef<HTMLDivElement>(null);
   const properties = useRef<HTMLDivElement>(null);
@@ -87,7 +96,12 @@ export default function Designer({ mjml, onChange, onBroken }: Props) {
           >
             <Redo2 size={15} />
           </Tool>
-          <FieldMenu onChoose={(token) => editor.current && insert(editor.current, token)} />
+          <ConditionMenu editor={() => editor.current} body={body} onBody={onBody} />
+          <FragmentMenu editor={() => editor.current} />
+          <FieldMenu
+            journey={journey}
+            onChoose={(token) => editor.current && insert(editor.current, token)}
+          />
         </Group>
       </Group>
       <div className={classes.designer}>
@@ -141,6 +155,8 @@ type Places = { canvas: HTMLElement; blocks: HTMLElement; properties: HTMLElemen
 type Listeners = Pick<Props, "onChange" | "onBroken">;
 
 function open(places: Places, mjml: string, { onChange, onBroken }: Listeners) {
+  const { drawn, head, kept } = framed(mjml);
+  const codeOf = (editor: Editor) => kept(editor.getHtml());
   try {
     const editor = grapesjs.init({
       container: places.canvas,
@@ -153,8 +169,10 @@ function open(places: Places, mjml: string, { onChange, onBroken }: Listeners) {
       styleManager: { appendTo: places.properties },
       storageManager: false,
       telemetry: false,
-      components: mjml,
-      plugins: [(made) => mjmlPreset(made, { useXmlParser: true })],
+      components: drawn,
+      plugins: [
+        (made) => mjmlPreset(made, { useXmlParser: true, customComponents: [ownComponents(head)] }),
+      ],
     });
     editor.on("load", () => {
       if (!keepsTags(mjml, codeOf(editor))) {
@@ -170,8 +188,6 @@ function open(places: Places, mjml: string, { onChange, onBroken }: Listeners) {
     return undefined;
   }
 }
-
-const codeOf = (editor: Editor) => editor.getHtml();
 
 /** Into the text that is being written, else behind the text that is chosen. */
 function insert(editor: Editor, token: string) {

@@ -1,41 +1,90 @@
-// The content of an email: drawn in the designer, or as code. Both write the same text.
+// The content of an email: drawn in the designer or written as code, seen as a person gets it, with its links and alerts.
 import { Alert, Group, SegmentedControl, Skeleton, Textarea } from "@mantine/core";
-import { lazy, Suspense, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import type { Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
 import { isRecord } from "../editor/manifest";
 import { Card } from "../shell/Card";
 import { strings } from "../strings";
+import { Alerts } from "./Alerts";
 import classes from "./content.module.css";
+import { EmailPreview } from "./EmailPreview";
 import { FieldMenu } from "./FieldMenu";
+import { LinkTable } from "./LinkTable";
 
 const text = strings.content.email;
 const Designer = lazy(() => import("./Designer"));
 
-export default function EmailEditor({ body, onChange, errors }: EditorProps) {
+type View = keyof typeof text.views;
+
+export default function EmailEditor({ definition, body, onChange, errors, saved }: EditorProps) {
   const content = isRecord(body.body) ? body.body : {};
   const language = "html" in content ? "html" : "mjml";
   const written = String(content[language] ?? "");
-  const [view, setView] = useState<"design" | "code">(language === "html" ? "code" : "design");
+  const [view, setView] = useState<View>(language === "html" ? "code" : "design");
   const [broken, setBroken] = useState(false);
+  const [viewer, setViewer] = useState<Viewer>({});
+  // Templates and fragments are no messages: nobody gets them, so there is nothing to look at.
+  const message = body.kind === "email";
+  const views = (Object.keys(text.views) as View[]).filter(
+    (each) =>
+      (each !== "design" || language === "mjml") &&
+      (message || each === "design" || each === "code"),
+  );
   const put = (next: string) => onChange({ ...body, body: { [language]: next } });
+  const panes: Record<View, () => ReactNode> = {
+    design: () => (
+      <Suspense fallback={<Skeleton height={520} aria-label={text.loading} />}>
+        <Designer
+          mjml={written}
+          onChange={put}
+          onBroken={() => {
+            setBroken(true);
+            setView("code");
+          }}
+          body={body}
+          onBody={onChange}
+          journey={viewer.journey}
+        />
+      </Suspense>
+    ),
+    code: () => (
+      <Code
+        label={text.code[language]}
+        value={written}
+        error={errors.get(`/body/${language}`) ?? errors.get("/body")}
+        onChange={put}
+        journey={viewer.journey}
+      />
+    ),
+    preview: () => (
+      <EmailPreview
+        definition={definition}
+        body={body}
+        saved={saved}
+        viewer={viewer}
+        onViewer={setViewer}
+      />
+    ),
+    links: () => <LinkTable definition={definition} body={body} viewer={viewer} />,
+  };
   return (
     <Card
       title={text.title}
       aside={
-        <SegmentedControl
-          size="xs"
-          aria-label={text.view}
-          disabled={language === "html"}
-          data={[
-            { value: "design", label: text.views.design },
-            { value: "code", label: text.views.code },
-          ]}
-          value={view}
-          onChange={(next) => {
-            setBroken(false);
-            setView(next as typeof view);
-          }}
-        />
+        <Group gap="xs">
+          <Alerts body={body} />
+          <SegmentedControl
+            size="xs"
+            aria-label={text.view}
+            data={views.map((value) => ({ value, label: text.views[value] }))}
+            value={view}
+            onChange={(next) => {
+              setBroken(false);
+              setView(next as View);
+            }}
+          />
+        </Group>
       }
     >
       {broken ? (
@@ -43,25 +92,7 @@ export default function EmailEditor({ body, onChange, errors }: EditorProps) {
           {text.broken}
         </Alert>
       ) : null}
-      {view === "design" ? (
-        <Suspense fallback={<Skeleton height={520} aria-label={text.loading} />}>
-          <Designer
-            mjml={written}
-            onChange={put}
-            onBroken={() => {
-              setBroken(true);
-              setView("code");
-            }}
-          />
-        </Suspense>
-      ) : (
-        <Code
-          label={text.code[language]}
-          value={written}
-          error={errors.get(`/body/${language}`) ?? errors.get("/body")}
-          onChange={put}
-        />
-      )}
+      {panes[view]()}
     </Card>
   );
 }
@@ -71,9 +102,10 @@ type CodeProps = {
   value: string;
   error: string | undefined;
   onChange: (value: string) => void;
+  journey: string | undefined;
 };
 
-function Code({ label, value, error, onChange }: CodeProps) {
+function Code({ label, value, error, onChange, journey }: CodeProps) {
   const input = useRef<HTMLTextAreaElement>(null);
   const insert = (token: string) => {
     const at = input.current?.selectionStart ?? value.length;
@@ -84,7 +116,7 @@ function Code({ label, value, error, onChange }: CodeProps) {
   return (
     <>
       <Group justify="flex-end" mb="xs">
-        <FieldMenu onChoose={insert} />
+        <FieldMenu onChoose={insert} journey={journey} />
       </Group>
       <Textarea
         ref={input}

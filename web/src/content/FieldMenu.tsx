@@ -1,18 +1,24 @@
 // The attributes that a message can name, as templates write them.
-import { Button, Menu, ScrollArea, TextInput } from "@mantine/core";
+import { Button, Menu, ScrollArea, Text, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { UserRound } from "lucide-react";
 import { useState } from "react";
-import { catalogueQuery } from "../api/queries";
+import { catalogueQuery, definitionQuery } from "../api/queries";
+import { isRecord } from "../editor/manifest";
 import { strings } from "../strings";
 
 const text = strings.content;
 
 export type Token = { label: string; token: string; group: string };
 
-/** Everything by which a message may differ from person to person. */
-export function useTokens(): Token[] {
+/** Everything by which a message may differ from person to person; `journey`: with that journey's own values. */
+export function useTokens(journey: string | undefined): Token[] {
   const { data } = useQuery(catalogueQuery);
+  const { data: drawn } = useQuery({
+    ...definitionQuery("journeys", journey ?? ""),
+    enabled: journey !== undefined,
+  });
+  const own = isRecord(drawn?.body.tokens) ? Object.keys(drawn.body.tokens) : [];
   const of = (subject: "person" | "account"): Token[] =>
     (data?.attributes[subject] ?? []).map(({ key, label, type }) => ({
       label,
@@ -24,11 +30,18 @@ export function useTokens(): Token[] {
     ...of("person"),
     ...of("account"),
     { label: text.unsubscribe, token: "{{ system.unsubscribe_url }}", group: text.groups.system },
+    ...own.map((name) => ({ label: name, token: `{{ my.${name} }}`, group: text.groups.my })),
   ];
 }
 
-export function FieldMenu({ onChoose }: { onChoose: (token: string) => void }) {
-  const tokens = useTokens();
+type Props = {
+  onChoose: (token: string) => void;
+  /** Key of the journey whose own values can be inserted. */
+  journey?: string | undefined;
+};
+
+export function FieldMenu({ onChoose, journey }: Props) {
+  const tokens = useTokens(journey);
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase();
   const found = tokens.filter(({ label }) => label.toLowerCase().includes(wanted));
@@ -63,6 +76,11 @@ export function FieldMenu({ onChoose }: { onChoose: (token: string) => void }) {
             </div>
           ))}
         </ScrollArea.Autosize>
+        {journey ? null : (
+          <Text size="xs" c="dimmed" p={8}>
+            {text.myHint}
+          </Text>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

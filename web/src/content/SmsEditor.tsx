@@ -1,16 +1,25 @@
 // The text of a message to phones, with the number of segments that it costs.
 import { Badge, Group, Text, Textarea } from "@mantine/core";
-import { useRef } from "react";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { textPreviewQuery, type Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
+import type { Fields } from "../editor/manifest";
+import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { strings } from "../strings";
+import { Alerts } from "./Alerts";
+import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
 import { holdsFields, segmentsOf } from "./segments";
+import { ViewerPicker } from "./viewer";
 
 const text = strings.content.sms;
 const LONGEST = 1_600;
 
-export default function SmsEditor({ body, onChange, errors }: EditorProps) {
+export default function SmsEditor({ definition, body, onChange, errors }: EditorProps) {
+  const [viewer, setViewer] = useState<Viewer>({});
   const input = useRef<HTMLTextAreaElement>(null);
   const written = typeof body.body === "string" ? body.body : "";
   const counted = segmentsOf(written);
@@ -22,29 +31,78 @@ export default function SmsEditor({ body, onChange, errors }: EditorProps) {
     input.current?.focus();
   };
   return (
-    <Card title={text.title} aside={<FieldMenu onChoose={insert} />}>
-      <Textarea
-        ref={input}
-        aria-label={text.title}
-        autosize
-        minRows={4}
-        maxRows={16}
-        maxLength={LONGEST}
-        maw={720}
-        error={errors.get("/body")}
-        value={written}
-        onChange={(event) => put(event.currentTarget.value)}
-      />
-      <Group gap="xs" mt="xs">
-        <Badge variant="light" tt="none" data-segments={counted.segments}>
-          {text.segments(counted.segments)}
-        </Badge>
-        <Text size="xs" c="dimmed" role="status">
-          {text.length(counted.length, counted.perSegment * Math.max(counted.segments, 1))}
-          {counted.unicode ? ` · ${text.unicode}` : ""}
-          {holdsFields(written) ? ` · ${text.varies}` : ""}
-        </Text>
-      </Group>
+    <Card
+      title={text.title}
+      aside={
+        <Group gap="xs">
+          <Alerts body={body} />
+          <FieldMenu onChoose={insert} journey={viewer.journey} />
+        </Group>
+      }
+    >
+      <div className={classes.smsColumns}>
+        <div>
+          <Textarea
+            ref={input}
+            aria-label={text.title}
+            autosize
+            minRows={4}
+            maxRows={16}
+            maxLength={LONGEST}
+            maw={720}
+            error={errors.get("/body")}
+            value={written}
+            onChange={(event) => put(event.currentTarget.value)}
+          />
+          <Group gap="xs" mt="xs">
+            <Badge variant="light" tt="none" data-segments={counted.segments}>
+              {text.segments(counted.segments)}
+            </Badge>
+            <Text size="xs" c="dimmed" role="status">
+              {text.length(counted.length, counted.perSegment * Math.max(counted.segments, 1))}
+              {counted.unicode ? ` · ${text.unicode}` : ""}
+              {holdsFields(written) ? ` · ${text.varies}` : ""}
+            </Text>
+          </Group>
+        </div>
+        <OnPhone definition={definition} body={body} viewer={viewer} onViewer={setViewer} />
+      </div>
     </Card>
+  );
+}
+
+type PhoneProps = {
+  definition: string;
+  body: Fields;
+  viewer: Viewer;
+  onViewer: (viewer: Viewer) => void;
+};
+
+/** The text as one person would get it, with the length that the networks count. */
+function OnPhone({ definition, body, viewer, onViewer }: PhoneProps) {
+  const [draft] = useDebouncedValue(body, 400);
+  const { data, error } = useQuery({
+    ...textPreviewQuery(definition, draft, viewer),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <section aria-label={text.preview}>
+      <ViewerPicker viewer={viewer} onChange={onViewer} />
+      {error ? <Refusal error={error} /> : null}
+      {data && !error ? (
+        <>
+          <div className={classes.phone}>
+            <div className={classes.bubble}>{data.text}</div>
+          </div>
+          <Text size="xs" c="dimmed" mt={6} maw={320}>
+            {[
+              text.segments(data.parts),
+              text.alphabet[data.alphabet] ?? data.alphabet,
+              text.previewHint,
+            ].join(" · ")}
+          </Text>
+        </>
+      ) : null}
+    </section>
   );
 }

@@ -18,12 +18,20 @@ type Props<T> = {
   name: keyof T & string;
   series: Series<T>[];
   stacked?: boolean;
+  /** What a click on a bar leads to. */
+  onChoose?: (row: T) => void;
 };
 
-const TICK = { fill: "var(--mantine-color-dimmed)", fontSize: 12 };
+export const TICK = { fill: "var(--mantine-color-dimmed)", fontSize: 12 };
+export const TIP = {
+  background: "var(--cv-surface)",
+  border: "1px solid var(--cv-line)",
+  borderRadius: 8,
+};
+export const LABEL = { color: "var(--mantine-color-text)", fontWeight: 600 };
 const ROW_PX = 34;
 
-export function Bars<T extends object>({ label, rows, name, series, stacked }: Props<T>) {
+export function Bars<T extends object>({ label, rows, name, series, stacked, onChoose }: Props<T>) {
   const height = 70 + rows.length * (stacked ? ROW_PX : ROW_PX + 12 * series.length);
   return (
     <div role="img" aria-label={label}>
@@ -38,14 +46,7 @@ export function Bars<T extends object>({ label, rows, name, series, stacked }: P
             tick={TICK}
             stroke="var(--cv-line-strong)"
           />
-          <Tooltip
-            cursor={{ fill: "var(--cv-ground)" }}
-            contentStyle={{
-              background: "var(--cv-surface)",
-              border: "1px solid var(--cv-line)",
-              borderRadius: 8,
-            }}
-          />
+          <Tooltip cursor={{ fill: "var(--cv-ground)" }} contentStyle={TIP} labelStyle={LABEL} />
           {series.length > 1 ? <Legend /> : null}
           {series.map((each) => (
             <Bar
@@ -54,6 +55,9 @@ export function Bars<T extends object>({ label, rows, name, series, stacked }: P
               name={each.label}
               fill={each.colour}
               isAnimationActive={false}
+              {...(onChoose
+                ? { cursor: "pointer", onClick: (bar) => onChoose(bar.payload as T) }
+                : {})}
               {...(stacked ? { stackId: "all" } : {})}
             />
           ))}

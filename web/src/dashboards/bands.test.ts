@@ -1,15 +1,25 @@
-import { byCompleteness, byStage } from "./bands";
+import { byBand, byStage } from "./bands";
 
-it("counts groups by stage in the model's order, those without one last", () => {
-  const groups = [{ stage: "Won" }, { stage: null }, { stage: "Aware" }, { stage: "Won" }];
-  expect(byStage(groups, ["Aware", "Won"])).toEqual([
-    { name: "Aware", groups: 1 },
-    { name: "Won", groups: 2 },
-    { name: "No stage", groups: 1 },
+it("lists stages in the order of the model, then what the model does not know", () => {
+  const counted = [
+    { stage: null, groups: 3 },
+    { stage: "Won", groups: 2 },
+    { stage: "Old", groups: 1 },
+  ];
+  expect(byStage(counted, ["Aware", "Won"])).toEqual([
+    { stage: "Aware", name: "Aware", groups: 0 },
+    { stage: "Won", name: "Won", groups: 2 },
+    { stage: null, name: "No stage", groups: 3 },
+    { stage: "Old", name: "Old", groups: 1 },
   ]);
 });
 
-it("counts groups by their exact completeness, each once", () => {
-  const groups = [0, 24.9, 25, 74.99, 75, 100, null].map((completeness) => ({ completeness }));
-  expect(byCompleteness(groups).map((band) => band.groups)).toEqual([2, 1, 1, 2]);
+it("names bands by their ends, and those without a score only when there are any", () => {
+  const bands = [
+    { from: 0, to: 25, groups: 1 },
+    { from: 75, to: 100, groups: 0 },
+    { from: null, to: null, groups: 0 },
+  ];
+  expect(byBand(bands).map(({ name }) => name)).toEqual(["0–25 %", "75–100 %"]);
+  expect(byBand([{ from: null, to: null, groups: 2 }])).toEqual([{ name: "No score", groups: 2 }]);
 });

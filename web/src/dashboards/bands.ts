@@ -1,34 +1,33 @@
-// Buying groups counted by stage and by how complete they are. No React in here.
-import type { GroupRow } from "../api/types";
+// Buying groups counted by stage and by score, with the words under which a chart shows them. No React in here.
+import type { GroupFigures } from "../api/types";
 import { strings } from "../strings";
 
 const text = strings.dashboards.groups;
-const BANDS = [
-  [0, 24],
-  [25, 49],
-  [50, 74],
-  [75, 100],
-] as const;
 
 export type Counted = { name: string; groups: number };
-type Scored = Pick<GroupRow, "stage" | "completeness">;
+export type CountedStage = Counted & { stage: string | null };
 
-export function byStage(groups: Scored[], stages: string[]): Counted[] {
-  const names = [...stages, text.noStage];
-  const counts = new Map(names.map((name) => [name, 0]));
-  for (const { stage } of groups) {
-    const name = stage ?? text.noStage;
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return [...counts].map(([name, count]) => ({ name, groups: count }));
+/** In the order of the model; stages that it has no more, and no stage, behind them. */
+export function byStage(counted: GroupFigures["stages"], stages: string[]): CountedStage[] {
+  const named = (stage: string | null, groups: number) => ({
+    stage,
+    name: stage ?? text.noStage,
+    groups,
+  });
+  const of = (stage: string) => counted.find((each) => each.stage === stage)?.groups ?? 0;
+  const others = counted.filter(({ stage }) => !stage || !stages.includes(stage));
+  return [
+    ...stages.map((stage) => named(stage, of(stage))),
+    ...others.map(({ stage, groups }) => named(stage ?? null, groups)),
+  ];
 }
 
-/** By the exact score; groups that no role is required of are in none. */
-export function byCompleteness(groups: Scored[]): Counted[] {
-  return BANDS.map(([from, to]) => ({
-    name: text.band(from, to),
-    groups: groups.filter(
-      ({ completeness: it }) => it != null && it >= from && (to === 100 || it < to + 1),
-    ).length,
-  }));
+/** Groups without the score are a bar only when there are any. */
+export function byBand(bands: GroupFigures["completeness"]): Counted[] {
+  return bands
+    .filter(({ from, groups }) => from != null || groups > 0)
+    .map(({ from, to, groups }) => ({
+      name: from == null || to == null ? text.noScore : text.band(from, to),
+      groups,
+    }));
 }

@@ -1,7 +1,7 @@
 // Makes a new definition of a kind without leaving the page: its name, and what it cannot do without.
-import { Alert, Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Modal, Skeleton, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { ApiError } from "../api/problem";
 import { putDefinition } from "../api/queries";
 import type { Kind } from "../api/types";
@@ -13,6 +13,10 @@ import { SchemaForm } from "./SchemaForm";
 import { blank, fieldsOf } from "./schema";
 import { starterOf } from "./starters";
 
+/** Kinds that begin with something ready, and the field that this replaces in the form. */
+const BEGINNINGS: Record<string, string> = { email: "body", email_template: "body" };
+const Beginnings = lazy(() => import("../content/Beginnings"));
+
 const ENVELOPE = new Set(["kind", "key", "name", "description", "state"]);
 
 type Props = {
@@ -23,7 +27,8 @@ type Props = {
 
 export function CreateDialog({ kind, onClose, onMade }: Props) {
   const cache = useQueryClient();
-  const own = fieldsOf(kind.schema).filter(([name]) => !ENVELOPE.has(name));
+  const ready = BEGINNINGS[kind.kind];
+  const own = fieldsOf(kind.schema).filter(([name]) => !ENVELOPE.has(name) && name !== ready);
   const starter = starterOf(kind.kind);
   const fields = own.filter(([name, field]) => field.required || name in starter);
   const [name, setName] = useState("");
@@ -70,6 +75,14 @@ export function CreateDialog({ kind, onClose, onMade }: Props) {
             error={errors.get("/name") ?? errors.get("/key")}
             onChange={(event) => setName(event.currentTarget.value)}
           />
+          {ready ? (
+            <Suspense fallback={<Skeleton height={120} />}>
+              <Beginnings
+                kind={kind.kind}
+                onChoose={(part) => setBody((now) => ({ ...now, ...part }))}
+              />
+            </Suspense>
+          ) : null}
           <SchemaForm
             fields={fields}
             value={{ kind: kind.kind, ...body }}

@@ -13,11 +13,15 @@ import { strings } from "../strings";
 const text = strings.journeys.create;
 const KEYS = "-";
 
-export function CreateJourneyButton() {
+export function CreateJourneyButton({ variant = "filled" }: { variant?: "filled" | "default" }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <Button leftSection={<Plus size={16} aria-hidden />} onClick={() => setOpen(true)}>
+      <Button
+        variant={variant}
+        leftSection={<Plus size={16} aria-hidden />}
+        onClick={() => setOpen(true)}
+      >
         {text.button}
       </Button>
       {open ? <CreateJourney onClose={() => setOpen(false)} /> : null}
@@ -93,7 +97,7 @@ function CreateJourney({ onClose }: { onClose: () => void }) {
 }
 
 /** A year from now at midnight: an end that most journeys can keep. */
-function inAYear(): string {
+export function inAYear(): string {
   const date = new Date();
   date.setFullYear(date.getFullYear() + 1);
   date.setHours(0, 0, 0, 0);

@@ -1,3 +1,4 @@
+import { Button, Group } from "@mantine/core";
 import { Route } from "lucide-react";
 import { journeysQuery } from "../api/queries";
 import type { JourneyRow } from "../api/types";
@@ -98,7 +99,14 @@ export function JourneysPage() {
         icon: Route,
         title: text.empty,
         hint: text.emptyHint,
-        action: <CreateJourneyButton />,
+        action: (
+          <Group gap="xs" mt="xs">
+            <Button component={LinkTo} to="/welcome">
+              {strings.welcome.open}
+            </Button>
+            <CreateJourneyButton variant="default" />
+          </Group>
+        ),
       }}
     />
   );

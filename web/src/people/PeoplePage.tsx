@@ -1,6 +1,7 @@
 import { Users } from "lucide-react";
 import { peopleQuery } from "../api/queries";
 import { ImportButton } from "../imports/ImportButton";
+import { AddToList } from "../shell/AddToList";
 import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useRows } from "../shell/useRows";
@@ -20,6 +21,9 @@ export function PeoplePage() {
       columns={PEOPLE_COLUMNS}
       rowKey={(row) => row.key}
       actions={<ImportButton kind="people" />}
+      bulk={(chosen, done) => (
+        <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
+      )}
       empty={{
         icon: Users,
         title: text.empty,

@@ -20,7 +20,7 @@ export function SignInPage() {
     onSuccess: async (session) => {
       setCsrf(session.csrf);
       cache.setQueryData(sessionQuery.queryKey, session);
-      await navigate({ to: (ownPath(next) ?? "/journeys") as never });
+      await navigate({ to: (ownPath(next) ?? "/") as never });
     },
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {

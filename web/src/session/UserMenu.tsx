@@ -1,10 +1,11 @@
 import { Avatar, Menu, UnstyledButton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { LogOut } from "lucide-react";
+import { Footprints, LogOut } from "lucide-react";
 import { client } from "../api/client";
 import { sessionQuery } from "../api/queries";
 import { humanise, initials } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 
 export function UserMenu() {
@@ -32,6 +33,9 @@ export function UserMenu() {
         <Menu.Label>
           {email} · {humanise(role)}
         </Menu.Label>
+        <Menu.Item component={LinkTo} to="/welcome" leftSection={<Footprints size={15} />}>
+          {strings.welcome.open}
+        </Menu.Item>
         <Menu.Item leftSection={<LogOut size={15} />} onClick={signOut}>
           {strings.session.signOut}
         </Menu.Item>

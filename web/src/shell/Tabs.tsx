@@ -1,9 +1,15 @@
 import { Tabs as MantineTabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import classes from "./shell.module.css";
 
-export type Tab = { id: string; label: string; body: ReactNode };
+export type Tab = {
+  id: string;
+  label: string;
+  body: ReactNode;
+  /** Upright tabs that belong together stand under this heading. */
+  section?: string;
+};
 
 /** Tabs whose choice stands in the address as `?tab=`; the first is the default. */
 export function Tabs({
@@ -33,10 +39,15 @@ export function Tabs({
         aria-label={label}
         {...(upright ? { className: classes.uprightTabs } : { mb: "md" })}
       >
-        {tabs.map((tab) => (
-          <MantineTabs.Tab key={tab.id} value={tab.id}>
-            {tab.label}
-          </MantineTabs.Tab>
+        {tabs.map((tab, n) => (
+          <Fragment key={tab.id}>
+            {tab.section && tab.section !== tabs[n - 1]?.section ? (
+              <span className={classes.tabSection} role="presentation">
+                {tab.section}
+              </span>
+            ) : null}
+            <MantineTabs.Tab value={tab.id}>{tab.label}</MantineTabs.Tab>
+          </Fragment>
         ))}
       </MantineTabs.List>
       {tabs.map((tab) => (

@@ -78,8 +78,13 @@ export function initials(name: string): string {
     .join("");
 }
 
+const SIZES = ["kB", "MB", "GB", "TB"];
+
+/** Bytes as people read them: 512 B, 1.5 kB, 20 MB. */
 export function fileSize(bytes: number): string {
-  return bytes < 1024 ? `${bytes} B` : `${numbers.format(Math.round(bytes / 102.4) / 10)} kB`;
+  if (bytes < 1024) return `${bytes} B`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), SIZES.length);
+  return `${numbers.format(Math.round((bytes / 1024 ** power) * 10) / 10)} ${SIZES[power - 1]}`;
 }
 
 const UNITS: Record<string, string> = { m: "minute", h: "hour", d: "day", w: "week", mo: "month" };

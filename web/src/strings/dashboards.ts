@@ -1,23 +1,39 @@
 // The words of the dashboards.
 export const dashboards = {
   title: "Dashboards",
-  tabs: { journeys: "Journeys", messages: "Email performance", groups: "Buying groups" },
+  tabs: {
+    journeys: "Journeys",
+    journey: "Journey details",
+    messages: "Email performance",
+    groups: "Buying groups",
+    roles: "Role insights",
+    engagement: "Engagement",
+  },
+  filters: {
+    since: "How far back",
+    days: (n: number) => `${n} days`,
+    allTime: "All time",
+    journey: "Journey",
+    allJourneys: "All journeys",
+    interest: "Solution interest",
+    allInterests: "All solution interests",
+  },
   journeys: {
     chart: "Where travellers are",
-    hint: "Of each journey: who is inside and who completed it.",
+    hint: "Of each journey: who is inside and who completed it. A bar leads to its details.",
+    name: "Journey",
+    state: "State",
+    entered: "Entered",
     inside: "Inside",
     completed: "Completed",
     ended: "Ended early",
+    rate: "Completion rate",
     empty: "No journey has run yet",
     emptyHint: "Figures appear here once a journey is published and somebody entered.",
   },
+  journey: { map: "Open the map", travellers: "See the travellers" },
   messages: {
     chart: "Delivered, opened and clicked",
-    since: "Sent since",
-    ranges: { "7": "7 days", "30": "30 days", "90": "90 days", all: "All time" } as Record<
-      string,
-      string
-    >,
     empty: "No message was sent yet",
     emptyHint: "Sent, opened and clicked messages are counted here for each email and text.",
     columns: {
@@ -37,10 +53,39 @@ export const dashboards = {
   groups: {
     stages: "Groups by stage",
     completeness: "Groups by completeness",
+    engagement: "Groups by engagement",
     groups: "Groups",
+    meanCompleteness: "Mean completeness",
+    meanEngagement: "Mean engagement",
     noStage: "No stage",
+    noScore: "No score",
     band: (from: number, to: number) => `${from}–${to} %`,
-    first: (n: number) => `Of the first ${n} groups.`,
     open: "Browse buying groups",
+    empty: "No buying groups yet",
+    emptyHint: "They are made from a solution interest and its roles template.",
+    csv: { what: "What", value: "Value" },
+  },
+  roles: {
+    chart: "Groups in which a role is filled or missing",
+    empty: "Nobody has a role yet",
+    emptyHint: "Roles are given by the filters of a roles template, by journeys, or by hand.",
+    columns: {
+      role: "Role",
+      members: "Members",
+      filled: "Filled in",
+      missing: "Missing in",
+      share: "Filled",
+      engagement: "Mean engagement",
+    },
+  },
+  engagement: {
+    chart: "Scores of buying groups, day by day",
+    day: "Day",
+    groups: "Groups",
+    engagement: "Mean engagement",
+    completeness: "Mean completeness",
+    empty: "Nobody was scored yet",
+    emptyHint:
+      "Everybody is scored once a day, at three in the night. It can be done at once under Administration, Jobs.",
   },
 };

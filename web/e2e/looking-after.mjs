@@ -1,0 +1,142 @@
+// How an administrator looks after an installation, and a marketer writes, proofs and reads figures: every number and
+// every effect is compared with what the API says.
+import assert from "node:assert/strict";
+import { signIn } from "./browser.mjs";
+import { begin } from "./walk.mjs";
+
+const { server, context, page, api, noBarriers, step, walk } = await begin();
+const mark = Date.now().toString(36);
+const TOKEN = `walk-${mark}`;
+const USER = `walk-${mark}@acme.example`;
+const PROOF = `proof-${mark}@acme.example`;
+
+const open = async (path) => {
+  await page.goto(`${server.url}${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+};
+const dialog = () => page.getByRole("dialog");
+const asToken = (token) =>
+  fetch(`${server.url}/api/v1/emails`, { headers: { authorization: `Bearer ${token}` } });
+
+async function post(path, data) {
+  const { csrf } = await api("/session");
+  const headers = { "X-CSRF-Token": csrf };
+  const answer = await context.request.post(`${server.url}/api/v1${path}`, { data, headers });
+  assert.equal(answer.status(), 200, await answer.text());
+  return answer.json();
+}
+
+await walk(async () => {
+  await signIn(page, server);
+
+  await step("the demo opens on a journey that runs", async () => {
+    await page.goto(`${server.url}/`);
+    await page.waitForURL(/\/journeys\/[\w-]+$/);
+    const key = new URL(page.url()).pathname.split("/").at(-1);
+    const status = await api(`/journeys/${key}/status`);
+    assert.equal(status.state, "live");
+    assert.ok(status.travellers.entered > 0, "somebody travels");
+  });
+
+  await step("a token is shown once, works, and is revoked", async () => {
+    await open("/admin?tab=tokens");
+    await noBarriers("API tokens");
+    await page.getByRole("button", { name: "Make token" }).first().click();
+    await dialog().getByLabel("What it is for").fill(TOKEN);
+    await dialog().getByRole("button", { name: "Make token" }).click();
+    const secret = await page.getByLabel(`Token ${TOKEN}`).and(page.locator("input")).inputValue();
+    assert.equal((await asToken(secret)).status, 200);
+    await page.getByRole("button", { name: "I have kept it" }).click();
+    await page.getByRole("row").filter({ hasText: TOKEN }).waitFor();
+    assert.ok(!(await page.content()).includes(secret), "it is shown once");
+    await page.getByLabel(`Choose ${TOKEN}`).check();
+    await page.getByRole("button", { name: "Revoke" }).click();
+    await dialog().getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("row").filter({ hasText: TOKEN }).waitFor({ state: "detached" });
+    assert.equal((await asToken(secret)).status, 401);
+  });
+
+  await step("a user is added, and the log says who did it", async () => {
+    await open("/admin?tab=users");
+    await noBarriers("users");
+    await page.getByRole("button", { name: "Add user" }).first().click();
+    await dialog().getByLabel("Email").fill(USER);
+    await dialog().getByRole("button", { name: "Add user" }).click();
+    const password = await page
+      .getByLabel(`Password of ${USER}`)
+      .and(page.locator("input"))
+      .inputValue();
+    assert.match(password, /^(\w{5}-){3}\w{5}$/);
+    await page.getByRole("button", { name: "I have kept it" }).click();
+    await open(`/admin?tab=audit&q=${encodeURIComponent(USER)}`);
+    const entry = page.getByRole("row").filter({ hasText: `Users · ${USER}` });
+    await entry.getByText(server.email).waitFor();
+    await noBarriers("the audit log");
+  });
+
+  await step("background work is done at once, and storage tells its tables", async () => {
+    await open("/admin?tab=jobs");
+    await noBarriers("jobs");
+    await page.getByRole("button", { name: "Run now: Retention" }).click();
+    await page.getByText("It is due now").waitFor();
+    await open("/admin?tab=storage");
+    await noBarriers("storage");
+    const { items } = await api("/accounts?limit=1");
+    assert.ok(items.length > 0);
+    await page.getByRole("cell", { name: "Account", exact: true }).waitFor();
+    await open("/admin?tab=roles");
+    await noBarriers("roles");
+  });
+
+  await step("an email is seen as a person gets it, and its proof arrives", async () => {
+    const [email] = (await api("/emails?limit=1")).items;
+    const person = (await api("/people?limit=50")).items.find((each) => each.first_name);
+    await open(`/definitions/emails/${email.key}`);
+    await page.getByText("Preview", { exact: true }).click();
+    await page.getByLabel("As whom").and(page.locator("input")).fill(person.email);
+    await page.getByRole("option").first().click();
+    const expected = await post(`/emails/${email.key}/preview`, { person: person.key });
+    await page.getByTitle(`Preview: ${expected.subject}`).waitFor();
+    await noBarriers("the preview of an email");
+    await page.getByRole("button", { name: "Send proof" }).click();
+    await dialog().getByLabel("To").and(page.locator("input")).fill(`${PROOF},`);
+    await dialog().getByRole("button", { name: "Send", exact: true }).click();
+    await dialog().getByText(`Sent to ${PROOF}`).waitFor();
+    const caught = (await api("/mail?limit=50")).items.find((each) => each.to.includes(PROOF));
+    assert.ok(caught.subject.includes(expected.subject), caught.subject);
+  });
+
+  await step("dashboards show the API's own figures", async () => {
+    await open("/dashboards?tab=messages&days=0");
+    const { items } = await api("/messages/figures?by=message");
+    const [first] = items;
+    const row = page.getByRole("row").filter({ hasText: first.message }).first();
+    await row.waitFor();
+    const shown = (await row.getByRole("cell").allTextContents()).slice(2, 3);
+    const again = (await api("/messages/figures?by=message")).items[0];
+    const sent = Number(shown[0].replaceAll(/\D/g, ""));
+    assert.ok(first.sent <= sent && sent <= again.sent, `${first.sent} ≤ ${sent} ≤ ${again.sent}`);
+    await noBarriers("email performance");
+    await open("/dashboards?tab=roles");
+    const figures = await api("/buying_groups/figures");
+    for (const { role, filled, missing } of figures.roles) {
+      assert.equal(filled + missing, figures.groups, role);
+      await page.getByRole("row").filter({ hasText: role }).first().waitFor();
+    }
+    await noBarriers("role insights");
+    for (const tab of ["journeys", "journey", "groups", "engagement"]) {
+      await open(`/dashboards?tab=${tab}`);
+      await noBarriers(`the dashboard ${tab}`);
+    }
+  });
+
+  await step("a journey that is ready is taken, and opens as a draft", async () => {
+    await open("/welcome");
+    await page.getByRole("button", { name: "Your first journey" }).click();
+    await noBarriers("the first steps");
+    await page.getByRole("button", { name: "Use this: Different words by company size" }).click();
+    await page.waitForURL(/\/journeys\/different-words-by-size/);
+    const key = new URL(page.url()).pathname.split("/").at(-1);
+    assert.deepEqual((await api(`/journeys/${key}/findings`)).items, []);
+  });
+});

@@ -1,0 +1,63 @@
+// What each built-in role may do, as a table of permissions.
+import { Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Check, Minus } from "lucide-react";
+import { rolesQuery } from "../api/admin";
+import { ErrorNotice } from "../shell/ErrorNotice";
+import { humanise } from "../shell/format";
+import classes from "../shell/shell.module.css";
+import { strings } from "../strings";
+import own from "./admin.module.css";
+
+const text = strings.admin.roles;
+
+export function RolesTab() {
+  const { data, error, refetch } = useQuery(rolesQuery);
+  if (error) return <ErrorNotice error={error} onRetry={refetch} />;
+  const roles = data?.items ?? [];
+  // Whoever may everything names every permission there is.
+  const all = roles.reduce(
+    (most, { permissions }) => (permissions.length > most.length ? permissions : most),
+    [] as (typeof roles)[number]["permissions"],
+  );
+  return (
+    <div className={classes.stack}>
+      <Text size="sm" c="dimmed">
+        {text.hint}
+      </Text>
+      <div className={classes.tableFrame}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+        <section className={classes.tableScroll} tabIndex={0} aria-label={strings.admin.tabs.roles}>
+          <Table aria-label={strings.admin.tabs.roles} className={own.matrix}>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th scope="col">{text.permission}</Table.Th>
+                {roles.map(({ role, about }) => (
+                  <Table.Th key={role} scope="col" data-may title={about}>
+                    {humanise(role)}
+                  </Table.Th>
+                ))}
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {all.map(({ key, about }) => (
+                <Table.Tr key={key}>
+                  <Table.Td>{about}</Table.Td>
+                  {roles.map(({ role, permissions }) => {
+                    const may = permissions.some((each) => each.key === key);
+                    const Icon = may ? Check : Minus;
+                    return (
+                      <Table.Td key={role} data-may={may}>
+                        <Icon size={16} role="img" aria-label={may ? text.yes : text.no} />
+                      </Table.Td>
+                    );
+                  })}
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </section>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,37 @@
+// What stands in the audit log, in words: “PUT /api/v1/emails/hello” is “Saved”, “Emails · hello”. No React in here.
+import { humanise } from "../shell/format";
+import { at } from "../shell/LinkTo";
+import { strings } from "../strings";
+
+export type Deed = { what: string; subject: string; to?: string };
+
+const API = "/api/v1/";
+const PAGES: Record<string, string> = {
+  journeys: "/journeys",
+  accounts: "/accounts",
+  people: "/people",
+};
+
+/** `kinds` are the plurals of definitions, each of which has a page. */
+export function deedOf(what: string, subject: string, kinds: ReadonlySet<string>): Deed {
+  if (!subject.startsWith(API)) return { what: humanise(what), subject };
+  const [collection = "", key, ...rest] = subject.slice(API.length).split("/").map(plain);
+  const verb = what === "POST" ? (rest.at(-1) ?? undefined) : undefined;
+  const between = verb ? rest.slice(0, -1) : rest;
+  const words = [humanise(collection), key, ...between].filter((part) => part !== undefined);
+  const gone = what === "DELETE" && rest.length === 0;
+  const page = PAGES[collection] ?? (kinds.has(collection) ? at("/definitions", collection) : "");
+  return {
+    what: verb ? humanise(verb) : (strings.admin.audit.methods[what] ?? what),
+    subject: words.join(" · "),
+    ...(key && page && !gone ? { to: at(page, key) } : {}),
+  };
+}
+
+function plain(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}

@@ -1,0 +1,86 @@
+// What the editors of emails and texts ask of the server.
+import { queryOptions } from "@tanstack/react-query";
+import { body, client } from "./client";
+
+/** As whom a message is looked at. */
+export type Viewer = {
+  person?: string | undefined;
+  journey?: string | undefined;
+  /** Answers that are forced on conditions. */
+  conditions?: Record<string, boolean>;
+};
+
+const asked = ({ person, journey, conditions }: Viewer, draft: Record<string, unknown>) => ({
+  draft,
+  person: person ?? null,
+  account: null,
+  journey: journey ?? null,
+  conditions: conditions ?? {},
+  at: null,
+});
+
+/** An email as a person would get it, from what is written now. */
+export const emailPreviewQuery = (key: string, draft: Record<string, unknown>, viewer: Viewer) =>
+  queryOptions({
+    queryKey: ["email-preview", key, draft, viewer],
+    queryFn: () =>
+      body(
+        client.POST("/api/v1/emails/{key}/preview", {
+          params: { path: { key } },
+          body: asked(viewer, draft),
+        }),
+      ),
+    retry: false,
+    gcTime: 30_000,
+  });
+
+export const textPreviewQuery = (key: string, draft: Record<string, unknown>, viewer: Viewer) =>
+  queryOptions({
+    queryKey: ["text-preview", key, draft, viewer],
+    queryFn: () =>
+      body(
+        client.POST("/api/v1/sms_messages/{key}/preview", {
+          params: { path: { key } },
+          body: asked(viewer, draft),
+        }),
+      ),
+    retry: false,
+    gcTime: 30_000,
+  });
+
+/** What stands against a manifest of content; nothing is saved. */
+export const contentFindingsQuery = (manifest: Record<string, unknown>) =>
+  queryOptions({
+    queryKey: ["content-findings", manifest],
+    queryFn: () => body(client.POST("/api/v1/content/findings", { body: manifest as never })),
+    retry: false,
+    gcTime: 30_000,
+  });
+
+/** To each of these addresses, as one person would get it. */
+export const sendProof = (key: string, to: string[], { person, journey }: Viewer) =>
+  body(
+    client.POST("/api/v1/emails/{key}/proof", {
+      params: { path: { key } },
+      body: {
+        to: to.map((email) => ({ email, person: person ?? null, account: null })),
+        journey: journey ?? null,
+      },
+    }),
+  );
+
+/** How often the links of an email were followed, at each node that sends it. */
+export const linkFiguresQuery = (message: string) =>
+  queryOptions({
+    queryKey: ["link-figures", message],
+    queryFn: () => body(client.GET("/api/v1/messages/links", { params: { query: { message } } })),
+  });
+
+/** The manifest of an email that begins as a template is. */
+export const emailFromTemplate = (template: string, key: string, connection: string) =>
+  body(
+    client.POST("/api/v1/email_templates/{key}/email", {
+      params: { path: { key: template } },
+      body: { key, connection },
+    }),
+  );

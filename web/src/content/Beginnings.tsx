@@ -1,0 +1,91 @@
+// What a new email or template begins with: a design of ours, or a template of one's own.
+import { Input, Text, UnstyledButton } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Check } from "lucide-react";
+import { useState } from "react";
+import { definitionNamesQuery, definitionQuery } from "../api/queries";
+import type { Fields } from "../editor/manifest";
+import { starterOf } from "../forms/starters";
+import { strings } from "../strings";
+import classes from "./content.module.css";
+import DESIGNS from "./designs.json";
+
+const text = strings.content.beginning;
+
+type Props = {
+  /** `email` or `email_template`. */
+  kind: string;
+  onChoose: (part: Fields) => void;
+};
+
+export default function Beginnings({ kind, onChoose }: Props) {
+  const cache = useQueryClient();
+  const [chosen, setChosen] = useState("blank");
+  const { data } = useQuery({
+    ...definitionNamesQuery("email_templates"),
+    enabled: kind === "email",
+  });
+  const choose = (id: string, part: Fields) => {
+    setChosen(id);
+    onChoose(part);
+  };
+  const take = async (key: string) => {
+    const { body } = await cache.fetchQuery(definitionQuery("email_templates", key));
+    const { subject, body: content, text: plain, conditions } = body;
+    const parts = { subject, body: content, text: plain, conditions };
+    choose(
+      `template ${key}`,
+      Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)),
+    );
+  };
+  return (
+    <Input.Wrapper label={text.title} labelElement="div">
+      <div className={classes.beginnings}>
+        <Beginning
+          name={text.blank}
+          about={text.blankHint}
+          on={chosen === "blank"}
+          onChoose={() => choose("blank", starterOf(kind))}
+        />
+        {DESIGNS.map(({ id, subject, mjml }) => (
+          <Beginning
+            key={id}
+            name={text.designs[id]?.name ?? id}
+            about={text.designs[id]?.about ?? ""}
+            on={chosen === id}
+            onChoose={() => choose(id, { subject, body: { mjml } })}
+          />
+        ))}
+        {(data?.items ?? []).map(({ key, name }) => (
+          <Beginning
+            key={key}
+            name={name || key}
+            about={text.template}
+            on={chosen === `template ${key}`}
+            onChoose={() => void take(key)}
+          />
+        ))}
+      </div>
+    </Input.Wrapper>
+  );
+}
+
+type ChoiceProps = { name: string; about: string; on: boolean; onChoose: () => void };
+
+function Beginning({ name, about, on, onChoose }: ChoiceProps) {
+  return (
+    <UnstyledButton
+      className={classes.beginning}
+      data-on={on || undefined}
+      aria-pressed={on}
+      onClick={onChoose}
+    >
+      <Text size="sm" fw={600}>
+        {on ? <Check size={13} aria-hidden /> : null} {name}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {about}
+      </Text>
+    </UnstyledButton>
+  );
+}

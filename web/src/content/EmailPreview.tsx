@@ -1,0 +1,176 @@
+// An email as one person would get it: on a screen, on a phone, in the dark; what it lacks, and its proof.
+import {
+  Alert,
+  Badge,
+  Button,
+  Group,
+  SegmentedControl,
+  Skeleton,
+  Switch,
+  Text,
+} from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { MailCheck } from "lucide-react";
+import { useState } from "react";
+import { emailPreviewQuery, type Viewer } from "../api/content";
+import type { EmailPreview as Shown } from "../api/types";
+import type { Fields } from "../editor/manifest";
+import { Refusal } from "../journeys/Refusal";
+import { Facts } from "../shell/Facts";
+import { fileSize } from "../shell/format";
+import { strings } from "../strings";
+import classes from "./content.module.css";
+import { ProofDialog } from "./ProofDialog";
+import { ViewerPicker } from "./viewer";
+
+const text = strings.content.preview;
+
+type Props = {
+  definition: string;
+  body: Fields;
+  saved: boolean;
+  viewer: Viewer;
+  onViewer: (viewer: Viewer) => void;
+};
+
+export function EmailPreview({ definition, body, saved, viewer, onViewer }: Props) {
+  const [draft] = useDebouncedValue(body, 400);
+  const { data, error } = useQuery({
+    ...emailPreviewQuery(definition, draft, viewer),
+    placeholderData: keepPreviousData,
+  });
+  const [device, setDevice] = useState<"desktop" | "phone">("desktop");
+  const [dark, setDark] = useState(false);
+  const [proofing, setProofing] = useState(false);
+  return (
+    <div className={classes.previewStack}>
+      <Group justify="space-between" gap="xs">
+        <ViewerPicker viewer={viewer} onChange={onViewer} />
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label={strings.content.email.device}
+            data={[
+              { value: "desktop", label: strings.content.email.desktop },
+              { value: "phone", label: strings.content.email.phone },
+            ]}
+            value={device}
+            onChange={(next) => setDevice(next as typeof device)}
+          />
+          <Switch
+            size="xs"
+            label={text.dark}
+            checked={dark}
+            onChange={(event) => setDark(event.currentTarget.checked)}
+          />
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<MailCheck size={14} aria-hidden />}
+            onClick={() => setProofing(true)}
+          >
+            {text.proof}
+          </Button>
+        </Group>
+      </Group>
+      {error ? <Refusal error={error} /> : null}
+      {!data && !error ? <Skeleton height={420} /> : null}
+      {data && !error ? (
+        <>
+          <Head shown={data} />
+          <Conditions shown={data} viewer={viewer} onViewer={onViewer} />
+          <div className={classes.stage} data-device={device} data-dark={dark || undefined}>
+            {/* Our own rendering of foreign values: no scripts, no forms, no access to this page. */}
+            <iframe
+              className={classes.sheet}
+              title={text.frame(data.subject)}
+              sandbox="allow-popups allow-popups-to-escape-sandbox"
+              referrerPolicy="no-referrer"
+              srcDoc={`<base target="_blank">${dark ? DARK : ""}${data.html}`}
+            />
+          </div>
+        </>
+      ) : null}
+      {proofing ? (
+        <ProofDialog
+          definition={definition}
+          saved={saved}
+          viewer={viewer}
+          onClose={() => setProofing(false)}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+/** What mail programs without a dark style of their own do: turn light to dark, and pictures back. */
+const DARK =
+  "<style>html{filter:invert(0.92) hue-rotate(180deg);background:#fff}img{filter:invert(1) hue-rotate(180deg)}</style>";
+
+function Head({ shown }: { shown: Shown }) {
+  return (
+    <>
+      <div className={classes.mailHead}>
+        <Facts
+          facts={[
+            { label: text.subject, value: <b>{shown.subject}</b> },
+            { label: text.from, value: shown.from ?? text.sender },
+            ...(shown.reply_to ? [{ label: text.replyTo, value: shown.reply_to }] : []),
+            { label: text.size, value: fileSize(shown.bytes) },
+          ]}
+        />
+      </div>
+      {shown.missing.length > 0 ? (
+        <Alert color="yellow" variant="light" title={text.missing}>
+          <Group gap={6}>
+            {shown.missing.map((path) => (
+              <Badge key={path} variant="light" color="yellow" tt="none">
+                {path}
+              </Badge>
+            ))}
+          </Group>
+        </Alert>
+      ) : null}
+    </>
+  );
+}
+
+type ConditionProps = { shown: Shown; viewer: Viewer; onViewer: (viewer: Viewer) => void };
+
+/** Each condition as it came out for this person; switching one forces the other answer. */
+function Conditions({ shown, viewer, onViewer }: ConditionProps) {
+  const names = Object.keys(shown.conditions);
+  if (names.length === 0) return null;
+  const forced = viewer.conditions ?? {};
+  return (
+    <Group gap="md">
+      <Text size="sm" fw={600}>
+        {text.conditions}
+      </Text>
+      {names.map((name) => (
+        <Switch
+          key={name}
+          size="xs"
+          label={name in forced ? text.forced(name) : name}
+          checked={shown.conditions[name] === true}
+          onChange={(event) =>
+            onViewer({
+              ...viewer,
+              conditions: { ...forced, [name]: event.currentTarget.checked },
+            })
+          }
+        />
+      ))}
+      {Object.keys(forced).length > 0 ? (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          onClick={() => onViewer({ ...viewer, conditions: {} })}
+        >
+          {text.asItIs}
+        </Button>
+      ) : null}
+    </Group>
+  );
+}

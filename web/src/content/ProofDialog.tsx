@@ -1,0 +1,66 @@
+// Sends an email as it is kept to those who look it over; figures, consent and journeys know nothing of it.
+import { Alert, List, TagsInput, Text } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { sendProof, type Viewer } from "../api/content";
+import { Dialog } from "../groups/GroupDialogs";
+import { strings } from "../strings";
+
+const text = strings.content.proof;
+
+type Props = { definition: string; saved: boolean; viewer: Viewer; onClose: () => void };
+
+export function ProofDialog({ definition, saved, viewer, onClose }: Props) {
+  const [to, setTo] = useState<string[]>([]);
+  const { person } = viewer;
+  const send = useMutation({
+    mutationFn: () => sendProof(definition, to, viewer),
+  });
+  const sent = send.data?.items;
+  return (
+    <Dialog
+      title={text.title}
+      error={send.error}
+      busy={send.isPending}
+      ready={to.length > 0}
+      submit={text.send}
+      onClose={onClose}
+      onSubmit={() => send.mutate()}
+    >
+      <TagsInput
+        label={text.to}
+        description={text.hint}
+        placeholder={strings.forms.typeAndEnter}
+        splitChars={[",", ";", " "]}
+        maxTags={10}
+        data-autofocus
+        value={to}
+        onChange={setTo}
+      />
+      <Text size="sm" c="dimmed">
+        {person ? text.as(person) : text.asNobody}
+      </Text>
+      {saved ? null : (
+        <Alert color="yellow" variant="light">
+          {text.unsaved}
+        </Alert>
+      )}
+      {sent ? (
+        <Alert
+          color={sent.every(({ outcome }) => outcome === "sent") ? "green" : "yellow"}
+          role="status"
+        >
+          <List size="sm">
+            {sent.map((each) => (
+              <List.Item key={each.to}>
+                {each.outcome === "sent"
+                  ? text.sent(each.to)
+                  : text.refused(each.to, each.message ?? "")}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      ) : null}
+    </Dialog>
+  );
+}
