@@ -100,7 +100,7 @@ export const admin = {
     inbox: "Events and commands to take in",
     travellers: "Travellers who are due",
     outbox: "Messages and calls that have not left",
-    columns: { job: "Job", due: "Next", last: "Last run", run: "" },
+    columns: { job: "Job", due: "Next", last: "Last run" },
     now: "Run now",
     runNamed: (title: string) => `Run now: ${title}`,
     asked: "It is due now and begins in a moment",
