@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { AxeBuilder } from "@axe-core/playwright";
 import { launch, target } from "./browser.mjs";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
   const server = target();

@@ -179,6 +179,8 @@ export const strings = {
       cancel: "Keep as it is",
       more: "More",
       edit: "Edit",
+      reentry: "Re-entry …",
+      moveEnd: "Move the end date …",
       duplicate: "Duplicate",
       delete: "Delete",
     },
@@ -217,8 +219,32 @@ export const strings = {
     duplicate: {
       title: "Duplicate this journey",
       name: "Name of the copy",
-      hint: "The copy is a draft with the same map.",
+      what: "What is copied",
+      modes: {
+        partial: {
+          label: "The journey with its settings",
+          hint: "Everything but the emails and texts that were made inside it.",
+        },
+        structure: {
+          label: "Nodes and paths only",
+          hint: "Settings are blank, and every wait is five days.",
+        },
+      },
       copyOf: (name: string) => `${name} copy`.slice(0, 100),
+    },
+    reentry: {
+      title: "Re-entry",
+      once: "Every account enters this journey once.",
+      again: (delay: string, from: string, limit: number) =>
+        `An account enters again ${delay} after ${from}, ${count(limit, "entry", "entries")} in all.`,
+      fixed: "It is decided before publishing; a next version may decide it anew.",
+      close: "Close",
+    },
+    moveEnd: {
+      title: "Move the end date",
+      end: "End",
+      move: "Move",
+      done: "The end date is moved",
     },
     confirm: {
       pause: {

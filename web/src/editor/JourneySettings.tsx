@@ -1,26 +1,16 @@
 // What holds for the whole journey: its name, when it runs, and whether travellers may come back.
-import {
-  CloseButton,
-  Group,
-  NumberInput,
-  Select,
-  Stack,
-  Switch,
-  Textarea,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { CloseButton, Group, Stack, Switch, Textarea, TextInput, Title } from "@mantine/core";
 import type { DraftFinding } from "../api/types";
 import { errorsOf } from "../forms/errors";
-import { DurationInput, InstantInput } from "../forms/inputs";
+import { InstantInput } from "../forms/inputs";
 import map from "../map/map.module.css";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
 import { useEditor } from "./EditorScene";
-import { isRecord, type Manifest, write } from "./manifest";
+import { type Manifest, write } from "./manifest";
+import { ReentryFields } from "./ReentryFields";
 
 const text = strings.editor.settings;
-const DELAY_UNITS = ["h", "d"] as const;
 
 type Props = { manifest: Manifest; findings: DraftFinding[]; onClose: () => void };
 
@@ -29,7 +19,6 @@ export function JourneySettings({ manifest, findings, onClose }: Props) {
   const errors = errorsOf(findings);
   const put = (field: string, value: unknown) =>
     set((now) => write(now, `/${field}`, value), `/${field}`);
-  const reentry = isRecord(manifest.reentry) ? manifest.reentry : undefined;
   return (
     <aside className={map.panel} aria-label={text.title}>
       <Group wrap="nowrap" justify="space-between" className={map.panelHead}>
@@ -67,43 +56,11 @@ export function JourneySettings({ manifest, findings, onClose }: Props) {
           onChange={(end) => put("end", end)}
         />
         {manifest.subject === "account" ? (
-          <Switch
-            label={text.reentry}
-            description={text.reentryHint}
-            checked={reentry !== undefined}
-            onChange={(event) =>
-              put(
-                "reentry",
-                event.currentTarget.checked ? { after: "end", delay: "30d", limit: 3 } : undefined,
-              )
-            }
+          <ReentryFields
+            value={manifest.reentry}
+            errors={errors}
+            onChange={(reentry) => put("reentry", reentry)}
           />
-        ) : null}
-        {reentry ? (
-          <>
-            <Select
-              label={text.after}
-              allowDeselect={false}
-              data={Object.entries(text.afters).map(([value, label]) => ({ value, label }))}
-              value={String(reentry.after ?? "end")}
-              onChange={(after) => put("reentry/after", after ?? "end")}
-            />
-            <DurationInput
-              label={text.delay}
-              units={DELAY_UNITS}
-              error={errors.get("/reentry/delay")}
-              value={reentry.delay}
-              onChange={(delay) => put("reentry/delay", delay ?? "1d")}
-            />
-            <NumberInput
-              label={text.limit}
-              min={1}
-              allowDecimal={false}
-              error={errors.get("/reentry/limit")}
-              value={typeof reentry.limit === "number" ? reentry.limit : 1}
-              onChange={(limit) => put("reentry/limit", Number(limit) || 1)}
-            />
-          </>
         ) : null}
         <Switch
           label={text.deduplicate}

@@ -1,5 +1,5 @@
 // A new draft like this journey, under a name of its own.
-import { Button, Group, Modal, Stack, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Radio, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
@@ -18,6 +18,7 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
   const open = useOpenDraft();
   const { data: map } = useQuery(mapQuery(journey));
   const [name, setName] = useState(text.copyOf(map?.name ?? journey));
+  const [mode, setMode] = useState<"partial" | "structure">("partial");
   const copy = useMutation({
     mutationFn: async () => {
       await open.current?.flush();
@@ -25,7 +26,7 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
       await body(
         client.POST("/api/v1/journeys/{key}/duplicate", {
           params: { path: { key: journey } },
-          body: { mode: "partial", key, name: name.trim() },
+          body: { mode, key, name: name.trim() },
         }),
       );
       return key;
@@ -47,13 +48,28 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
         <Stack gap="md">
           <TextInput
             label={text.name}
-            description={text.hint}
             required
             maxLength={100}
             data-autofocus
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
           />
+          <Radio.Group
+            label={text.what}
+            value={mode}
+            onChange={(next) => setMode(next === "structure" ? next : "partial")}
+          >
+            <Stack gap="xs" mt={6}>
+              {(["partial", "structure"] as const).map((each) => (
+                <Radio
+                  key={each}
+                  value={each}
+                  label={text.modes[each].label}
+                  description={text.modes[each].hint}
+                />
+              ))}
+            </Stack>
+          </Radio.Group>
           {copy.error ? <Refusal error={copy.error} /> : null}
           <Group justify="flex-end" gap="xs">
             <Button variant="default" onClick={onClose}>

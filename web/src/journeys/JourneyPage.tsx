@@ -62,6 +62,7 @@ export function JourneyPage() {
             {state ? (
               <LifeCycle
                 journey={key}
+                subject={map.data?.subject ?? "account"}
                 state={state}
                 paused={live.data?.paused ?? false}
                 published={map.data ? isPublished(map.data) : false}

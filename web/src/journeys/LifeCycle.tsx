@@ -12,19 +12,28 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 import { DeleteDialog } from "./DeleteDialog";
 import { DuplicateDialog } from "./DuplicateDialog";
+import { EndDialog } from "./EndDialog";
 import classes from "./journeys.module.css";
 import { PublishDialog } from "./PublishDialog";
+import { ReentryDialog } from "./ReentryDialog";
 import { Refusal } from "./Refusal";
-import { actionsIn, type LifeCycleAction, mayDelete } from "./states";
+import { actionsIn, type LifeCycleAction, mayDelete, mayMoveEnd } from "./states";
 
 const text = strings.journey;
 
-type Props = { journey: string; state: JourneyState; paused: boolean; published: boolean };
+type Props = {
+  journey: string;
+  subject: "account" | "person";
+  state: JourneyState;
+  paused: boolean;
+  published: boolean;
+};
+type Other = "publish" | "duplicate" | "delete" | "reentry" | "end";
 
 /** What can be done in this state: the main thing as a button, the rest behind *More*. */
-export function LifeCycle({ journey, state, paused, published }: Props) {
+export function LifeCycle({ journey, subject, state, paused, published }: Props) {
   const [asked, setAsked] = useState<LifeCycleAction | null>(null);
-  const [other, setOther] = useState<"publish" | "duplicate" | "delete" | null>(null);
+  const [other, setOther] = useState<Other | null>(null);
   const { edit } = useSearch({ strict: false }) as { edit?: boolean };
   const actions = actionsIn(state, paused);
   const editing = state === "draft" || edit === true;
@@ -46,6 +55,12 @@ export function LifeCycle({ journey, state, paused, published }: Props) {
               {text.actions[action]}
             </Menu.Item>
           ))}
+          {subject === "account" ? (
+            <Menu.Item onClick={() => setOther("reentry")}>{text.actions.reentry}</Menu.Item>
+          ) : null}
+          {mayMoveEnd(state) ? (
+            <Menu.Item onClick={() => setOther("end")}>{text.actions.moveEnd}</Menu.Item>
+          ) : null}
           <Menu.Item onClick={() => setOther("duplicate")}>{text.actions.duplicate}</Menu.Item>
           {mayDelete(state) ? (
             <Menu.Item color="red" onClick={() => setOther("delete")}>
@@ -71,6 +86,10 @@ export function LifeCycle({ journey, state, paused, published }: Props) {
       {other === "publish" ? (
         <PublishDialog journey={journey} version={published} onClose={() => setOther(null)} />
       ) : null}
+      {other === "reentry" ? (
+        <ReentryDialog journey={journey} editing={editing} onClose={() => setOther(null)} />
+      ) : null}
+      {other === "end" ? <EndDialog journey={journey} onClose={() => setOther(null)} /> : null}
       {other === "duplicate" ? (
         <DuplicateDialog journey={journey} onClose={() => setOther(null)} />
       ) : null}

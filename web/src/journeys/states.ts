@@ -21,3 +21,6 @@ export function actionsIn(state: JourneyState, paused: boolean): LifeCycleAction
 /** Whatever runs, or will by itself, is ended first. */
 export const mayDelete = (state: JourneyState) =>
   state === "draft" || state === "finished" || state === "aborted";
+
+/** The end of what runs, or will by itself, can be moved. */
+export const mayMoveEnd = (state: JourneyState) => state === "live" || state === "scheduled";
