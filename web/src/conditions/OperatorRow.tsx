@@ -14,7 +14,7 @@ export function OperatorRow({ test, typed, onChange }: Props) {
   const current = operatorOf(test) ?? { operator: known[0] as Operator, value: undefined };
   const offered = known.includes(current.operator) ? known : [current.operator, ...known];
   return (
-    <Group gap="xs" align="flex-start" wrap="nowrap">
+    <Group gap="xs" align="flex-end" wrap="nowrap">
       <Select
         w={168}
         flex="none"

@@ -63,7 +63,14 @@ function Heading({ node, titles, onChoose }: HeadingProps) {
       </Text>
     );
   return (
-    <Anchor component="button" type="button" fw={600} size="sm" onClick={() => onChoose(node)}>
+    <Anchor
+      component="button"
+      type="button"
+      ta="left"
+      fw={600}
+      size="sm"
+      onClick={() => onChoose(node)}
+    >
       {words}
     </Anchor>
   );

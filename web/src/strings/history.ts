@@ -10,7 +10,11 @@ export const history = {
     live ? `Published by ${who}; new travellers take it` : `Published by ${who}`,
   differences: "What differs",
   count: (n: number) =>
-    n === 1 ? "One thing differs" : n === 0 ? "Nothing differs" : `${number.format(n)} differ`,
+    n === 1
+      ? "One thing differs"
+      : n === 0
+        ? "Nothing differs"
+        : `${number.format(n)} things differ`,
   same: "The two say the same.",
   legend: "Colours on the map",
   marks: { added: "Added", changed: "Changed", removed: "Removed" },
