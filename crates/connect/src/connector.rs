@@ -12,6 +12,7 @@ use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
 use crate::call::Call;
+use crate::inlet::Inlet;
 use crate::outbound::{Guard, Outbound};
 use crate::services::ServiceCall;
 use crate::smtp::Signer;
@@ -47,6 +48,11 @@ pub trait Connector: Send + Sync {
     /// What a picker offers of the other side: `lists`, `campaigns` …, within what was chosen before. Nothing, usually.
     fn choices(&self, what: &str, _within: Option<&str>) -> Result<Vec<Choice>, String> {
         Err(format!("This connection has no `{what}` to choose from."))
+    }
+
+    /// Where files of imports arrive, when they do.
+    fn inlet(&self) -> Option<&dyn Inlet> {
+        None
     }
 }
 
@@ -325,7 +331,13 @@ impl Surroundings {
 }
 
 /// Every kind of connector there is. A new one is a line here.
-pub const KINDS: &[&dyn ConnectorKind] = &[&crate::smtp::Smtp, &crate::texts::twilio::Twilio, &crate::marketo::Marketo];
+pub const KINDS: &[&dyn ConnectorKind] = &[
+    &crate::smtp::Smtp,
+    &crate::texts::twilio::Twilio,
+    &crate::marketo::Marketo,
+    &crate::folder::Folder,
+    &crate::s3::S3,
+];
 
 /// The kind of that key.
 pub fn kind(key: &str) -> Option<&'static dyn ConnectorKind> {

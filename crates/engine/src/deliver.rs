@@ -57,7 +57,7 @@ pub use self::rules::Rules;
 pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 use self::turn::Turn;
-use crate::{Engine, metrics, returned, texts};
+use crate::{Engine, import, metrics, returned, texts};
 
 /// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
@@ -275,6 +275,11 @@ impl crate::runtime::Deliver for Dispatcher {
         let done = self.dispatch_once()?;
         metrics::delivered(&done);
         Ok((done.delivered + done.skipped + done.failed + done.in_doubt) as u64)
+    }
+
+    fn take_in_files(&self) -> Result<bool, StoreError> {
+        let Some(surroundings) = self.doors.surroundings() else { return Ok(false) };
+        import::take_in_arrived(&self.engine, surroundings)
     }
 
     fn fetch_returned(&self) -> Result<usize, StoreError> {

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::groups::daily;
-use crate::import::take_in_arrived;
 use crate::sweep::sweep;
 use crate::{Engine, deliver, lifecycle, members, retention};
 
@@ -41,6 +40,8 @@ pub struct IdleReport {
 pub trait Deliver: Send + Sync {
     /// Delivers what is due, once. Returns how many effects were settled.
     fn deliver_once(&self) -> Result<u64, StoreError>;
+    /// Takes in import files that have arrived. Returns whether there were any.
+    fn take_in_files(&self) -> Result<bool, StoreError>;
     /// Fetches what came back about effects, where nobody brings it. Returns how much there was.
     fn fetch_returned(&self) -> Result<usize, StoreError>;
     /// Effects that wait for a later try.
@@ -67,7 +68,8 @@ pub fn run_until_idle(
     let started = Instant::now();
     let mut report = IdleReport::default();
     while started.elapsed() < timeout && !engine.stopping() {
-        let mut worked = lifecycle::tick(engine)? | take_in_arrived(engine)? | daily::tick(engine)?;
+        let mut worked = lifecycle::tick(engine)? | daily::tick(engine)?;
+        worked |= deliver.map_or(Ok(false), Deliver::take_in_files)?;
         worked |= deliver::wake(engine)? > 0;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
@@ -132,6 +134,8 @@ pub fn serve(
     if let Some(deliver) = deliver {
         let engine = engine.clone();
         let (returns, listener) = (std::sync::Arc::clone(&deliver), engine.clone());
+        let (arrivals, taker) = (std::sync::Arc::clone(&deliver), engine.clone());
+        threads.push(spawn("imports", move || repeat(&taker, TICK, || arrivals.take_in_files()))?);
         threads.push(spawn("deliver", move || repeat(&engine, POLL, || Ok(deliver.deliver_once()? > 0)))?);
         threads.push(spawn("returned", move || {
             let mut looked = None::<Instant>;
@@ -155,8 +159,6 @@ pub fn serve(
             Ok(lifecycle::tick(&calendar)? | (deliver::wake(&calendar)? > 0))
         });
     })?);
-    let arrivals = engine.clone();
-    threads.push(spawn("imports", move || repeat(&arrivals, TICK, || take_in_arrived(&arrivals)))?);
     let chores = engine.clone();
     threads.push(spawn("chores", move || {
         repeat(&chores, TICK, || Ok(retention::tick(&chores)? | members::repair_daily(&chores)?))

@@ -1,8 +1,9 @@
 //! Reaching other systems for people who set them up: what the runtime does by itself is done in `deliver`.
 
+use caravan_connect::Choice;
+pub use caravan_connect::Surroundings;
 use caravan_connect::connector::{Secret, Secrets};
 use caravan_connect::dns::Dns;
-use caravan_connect::{Choice, Surroundings};
 use caravan_model::Finding;
 use caravan_model::document::DocumentKind;
 

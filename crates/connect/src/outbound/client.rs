@@ -113,6 +113,17 @@ impl Outbound {
         }
         Ok(Answer { status: response.status().as_u16(), headers: std::mem::take(response.headers_mut()), body })
     }
+
+    /// Makes a call whose answer may be of any length: its head has come, its body is the caller's to read and to bound.
+    ///
+    /// # Errors
+    /// Without an answer. A status that tells of a failure is an answer.
+    pub async fn begin(&self, call: RequestBuilder, patience: Duration) -> Result<reqwest::Response, CallError> {
+        match tokio::time::timeout(patience, call.send()).await {
+            Ok(answer) => answer.map_err(|error| no_answer(&error)),
+            Err(_) => Err(CallError::Lost("It took too long".to_owned())),
+        }
+    }
 }
 
 impl Outbound {

@@ -3,9 +3,11 @@
 //! Whoever claims a connection looks at it alone for a while. A process that dies in the middle of a file leaves it
 //! `running`; the next look takes it in again, which does no harm.
 
+use std::sync::Arc;
 use std::time::Duration as Span;
 
-use caravan_connect::inlet::{Arrived, Inlet, inlet};
+use caravan_connect::inlet::{Arrived, Inlet};
+use caravan_connect::{Connector, Surroundings};
 use caravan_model::DocumentId;
 use caravan_model::document::{ArrivingFiles, Connection, DocumentKind, ImportSchedule};
 use caravan_store::{Session, StoreError, schedules};
@@ -13,6 +15,7 @@ use serde_json::json;
 
 use super::{FileFormat, ImportError, ImportKind, ImportOptions, ImportReport, import};
 use crate::Engine;
+use crate::deliver::open_connection;
 use crate::live::Live;
 
 /// How long whoever looks at a connection has it alone; afterwards it counts as dead.
@@ -22,7 +25,6 @@ const CLAIM: Span = Span::from_secs(3600);
 struct Place {
     id: DocumentId,
     key: String,
-    connection: Connection,
     schedule: ImportSchedule,
 }
 
@@ -30,7 +32,7 @@ struct Place {
 ///
 /// # Errors
 /// The store refuses. What is wrong with a place or a file is written down.
-pub fn take_in_arrived(engine: &Engine) -> Result<bool, StoreError> {
+pub fn take_in_arrived(engine: &Engine, surroundings: &Surroundings) -> Result<bool, StoreError> {
     let live = engine.store().read(|s| engine.live(s))?;
     let mut any = false;
     for place in places(&live) {
@@ -38,7 +40,7 @@ pub fn take_in_arrived(engine: &Engine) -> Result<bool, StoreError> {
             break;
         }
         if claimed(engine, &place)? {
-            any |= look_at(engine, &live, &place)?;
+            any |= look_at(engine, surroundings, &live, &place)?;
         }
     }
     Ok(any)
@@ -48,7 +50,7 @@ fn places(live: &Live) -> Vec<Place> {
     let place = |definition: &std::sync::Arc<caravan_catalog::Definition>| {
         let connection = connection_of(definition)?;
         let schedule = connection.imports().ok().flatten()?;
-        Some(Place { id: definition.id, key: definition.key.clone(), connection, schedule })
+        Some(Place { id: definition.id, key: definition.key.clone(), schedule })
     };
     let mut places: Vec<Place> = live.definitions.of_kind(DocumentKind::Connection).filter_map(place).collect();
     places.sort_by(|a, b| a.key.cmp(&b.key));
@@ -78,13 +80,9 @@ fn claimed(engine: &Engine, place: &Place) -> Result<bool, StoreError> {
     if due { engine.store().write(claim) } else { Ok(false) }
 }
 
-fn look_at(engine: &Engine, live: &Live, place: &Place) -> Result<bool, StoreError> {
-    let found = inlet(&place.connection).and_then(|door| {
-        let files = door.list().map_err(|error| error.to_string())?;
-        Ok((door, files))
-    });
-    let (any, problem) = match found {
-        Ok((door, files)) => (take_files(engine, place, &*door, &files)?, None),
+fn look_at(engine: &Engine, surroundings: &Surroundings, live: &Live, place: &Place) -> Result<bool, StoreError> {
+    let (any, problem) = match looked_into(live, place, surroundings) {
+        Ok((door, files)) => take_files(engine, place, &*door, &files)?,
         Err(why) => (false, Some(format!("The connection `{}` cannot be looked into: {why}.", place.key))),
     };
     if let Some(problem) = &problem {
@@ -97,15 +95,48 @@ fn look_at(engine: &Engine, live: &Live, place: &Place) -> Result<bool, StoreErr
     Ok(any)
 }
 
-/// The files of each pattern in their order: accounts come before the people who belong to them.
-fn take_files(engine: &Engine, place: &Place, door: &dyn Inlet, files: &[Arrived]) -> Result<bool, StoreError> {
+/// The door to a place and the files that have arrived there, or why there is none; without a full stop.
+fn looked_into(
+    live: &Live,
+    place: &Place,
+    surroundings: &Surroundings,
+) -> Result<(Arc<dyn Connector>, Vec<Arrived>), String> {
+    let door = open_connection(live, &place.key, surroundings).map_err(|why| why.trim_end_matches('.').to_owned())?;
+    let inlet = door.inlet().ok_or("nothing arrives at connections of its type")?;
+    let files = inlet.list().map_err(|error| error.to_string())?;
+    Ok((door, files))
+}
+
+/// What became of one file at this look.
+enum Taken {
+    /// This version was taken before.
+    Before,
+    /// It was taken, or refused as a whole.
+    Now,
+    /// It broke off; it is taken again at the next look.
+    BrokeOff(String),
+}
+
+/// The files of each pattern in their order: accounts come before the people who belong to them. A file that breaks off
+/// ends the look, since what stands in later ones may belong to what it holds.
+fn take_files(
+    engine: &Engine,
+    place: &Place,
+    door: &dyn Connector,
+    files: &[Arrived],
+) -> Result<(bool, Option<String>), StoreError> {
+    let Some(inlet) = door.inlet() else { return Ok((false, None)) };
     let mut any = false;
     for pattern in &place.schedule.files {
         for file in files.iter().filter(|file| pattern.take(&file.name)) {
-            any |= take_file(engine, place, door, pattern, file)?;
+            match take_file(engine, place, inlet, pattern, file)? {
+                Taken::Before => {}
+                Taken::Now => any = true,
+                Taken::BrokeOff(why) => return Ok((any, Some(why))),
+            }
         }
     }
-    Ok(any)
+    Ok((any, None))
 }
 
 fn take_file(
@@ -114,19 +145,23 @@ fn take_file(
     door: &dyn Inlet,
     pattern: &ArrivingFiles,
     file: &Arrived,
-) -> Result<bool, StoreError> {
+) -> Result<Taken, StoreError> {
     let which = (file.name.as_str(), file.version.as_str());
     let begun = engine.store().write(|s| {
         let now = s.now()?;
         schedules::begin(s, place.id, which, &pattern.kind, now)
     })?;
     if !begun {
-        return Ok(false);
+        return Ok(Taken::Before);
     }
     let (state, report) = match read_in(engine, door, pattern, file) {
         Ok(report) => ("done", json!(report)),
-        // The store may be back in a moment: the file stays `running` and is taken again.
+        // The store may be back in a moment, the place as well: the file stays `running` and is taken again.
         Err(ImportError::Store(error)) => return Err(error),
+        Err(ImportError::Read(error)) => {
+            let why = format!("The file {} of the connection `{}` cannot be read: {error}.", file.name, place.key);
+            return Ok(Taken::BrokeOff(why));
+        }
         Err(error) => ("failed", json!({"code": error.code(), "message": error.to_string()})),
     };
     engine.store().write(|s| {
@@ -134,7 +169,7 @@ fn take_file(
         schedules::finish(s, place.id, which, state, &report.to_string(), now)
     })?;
     engine.poke();
-    Ok(true)
+    Ok(Taken::Now)
 }
 
 fn read_in(

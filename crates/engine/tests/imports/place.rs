@@ -1,16 +1,20 @@
 //! A store of its own on either database, and short ways to import and to look.
 
+use caravan_connect::Surroundings;
+use caravan_connect::outbound::{Guard, Outbound};
 use caravan_engine::Engine;
 use caravan_engine::definitions::{ApplyOptions, apply};
 use caravan_engine::import::{
-    FileFormat, ImportError, ImportKind, ImportOptions, ImportReport, Observer, Reject, import,
+    FileFormat, ImportError, ImportKind, ImportOptions, ImportReport, Observer, Reject, import, take_in_arrived,
 };
 use caravan_engine::runtime;
 use caravan_model::Clock;
 use caravan_store::{OpenOptions, SessionExt, Store, StoreError};
 use caravan_testkit::{ScratchDatabase, scratch_database};
 use jiff::Timestamp;
+use std::sync::LazyLock;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 
 pub const NOW: &str = "2026-12-01T09:00:00Z";
 
@@ -109,9 +113,20 @@ impl Place {
         }
     }
 
+    /// Files that have arrived are taken in, then everything runs until nothing is due.
     pub fn run(&self) {
+        take_in_arrived(&self.engine, &self.surroundings()).expect("a look");
         let report = runtime::run_until_idle(&self.engine, None, Duration::from_secs(30)).expect("a run");
         assert!(report.idle, "it came to rest");
+    }
+
+    pub fn surroundings(&self) -> Surroundings {
+        static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+        Surroundings {
+            clock: self.clock.clone(),
+            runtime: RUNTIME.handle().clone(),
+            outbound: Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().expect("a range")])),
+        }
     }
 
     /// The rows of a statement that selects one text column.

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use caravan_engine::definitions::{ApplyOptions, DefinitionError, apply};
+use caravan_testkit::fakes::s3::Setup;
+use caravan_testkit::fakes::{Fault, S3};
 
 use crate::on_both_databases;
 use crate::place::Place;
@@ -15,6 +17,9 @@ on_both_databases! {
     a_folder_that_is_not_there_is_told_and_looked_for_again
     a_file_that_was_left_in_the_middle_is_taken_again
     a_schedule_that_makes_no_sense_is_refused
+    files_in_a_bucket_are_taken_like_those_in_a_folder
+    an_object_that_breaks_off_is_taken_whole_at_the_next_look
+    a_bucket_that_refuses_is_told_and_looked_for_again
 }
 
 fn schedule(place: &Place, folder: &Path) {
@@ -118,4 +123,73 @@ fn a_schedule_that_makes_no_sense_is_refused(place: &Place) {
     assert_eq!(codes(imports, "webhook"), ["no_imports_here"]);
     assert_eq!(codes("path: x, imports: {every: often, files: []}", "folder"), ["invalid_schedule"]);
     assert_eq!(codes("path: x, imports: {every: 1h, files: []}", "folder"), ["invalid_schedule"]);
+}
+
+/// A connection to a fake store's bucket, its keys in files.
+fn bucket(place: &Place, keys: &Path) -> S3 {
+    let store = S3::start(Setup { page: 2, ..Setup::default() });
+    let Setup { access_key_id, secret_access_key, .. } = Setup::default();
+    put(keys, "id", &access_key_id);
+    put(keys, "secret", &secret_access_key);
+    place.apply(&format!(
+        "{{kind: connection, key: crm, type: s3, settings: {{bucket: caravan, region: eu-central-1, endpoint: '{}',
+          prefix: export, imports: {{every: 15m, files: [
+          {{name: 'accounts-*.csv', kind: accounts, map: {{Id: key, Company: name}}}},
+          {{name: 'people-*.csv', kind: people}}]}}}},
+          secrets: {{access_key_id: {{file: {keys}/id}}, secret_access_key: {{file: {keys}/secret}}}}}}",
+        store.url(),
+        keys = keys.display(),
+    ));
+    store
+}
+
+fn files_in_a_bucket_are_taken_like_those_in_a_folder(place: &Place) {
+    let keys = tempfile::tempdir().unwrap();
+    let store = bucket(place, keys.path());
+    store.put("export/people-1.csv", "key,email,account_key\nP,p@a.example,A\nQ,q@a.example,Z\n");
+    store.put("export/accounts-1.csv", "Id,Company,Extra\nA,Alder,x\n");
+    store.put("export/accounts-2.csv", "nonsense\n");
+    store.put("export/old/accounts-0.csv", "Id,Company\nO,Oak\n");
+    place.run();
+    assert_eq!(
+        runs(place),
+        ["accounts-1.csv done 1 0", "accounts-2.csv failed \"unknown_column\"", "people-1.csv done 1 1"]
+    );
+    store.put("export/accounts-1.csv", "Id,Company\nA,Alder\nC,Cedar\n");
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!(runs(place)[3..], ["accounts-1.csv done 1 0"]);
+    assert_eq!(place.texts("SELECT key FROM account ORDER BY key"), ["A", "C"]);
+    assert_eq!(store.refused(), Vec::<String>::new());
+}
+
+fn an_object_that_breaks_off_is_taken_whole_at_the_next_look(place: &Place) {
+    let keys = tempfile::tempdir().unwrap();
+    let store = bucket(place, keys.path());
+    store.put("export/accounts-1.csv", "Id,Company\nA,Alder\nB,Birch\n");
+    store.put("export/people-1.csv", "key,email,account_key\nP,p@a.example,B\n");
+    store.faults().plan("accounts-1.csv", 0, 50, Fault::Truncated);
+    place.run();
+    let problem = || place.texts("SELECT body FROM job WHERE name = 'imports'").remove(0);
+    assert!(problem().contains("accounts-1.csv") && problem().contains("broke off"), "{}", problem());
+    assert_eq!(runs(place), ["accounts-1.csv running null null"], "who belongs to its accounts waits for them");
+    store.faults().clear();
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!(runs(place)[1..], ["people-1.csv done 1 0"]);
+    assert_eq!(place.texts("SELECT key FROM account ORDER BY key"), ["A", "B"]);
+    assert_eq!(problem(), "-");
+}
+
+fn a_bucket_that_refuses_is_told_and_looked_for_again(place: &Place) {
+    let keys = tempfile::tempdir().unwrap();
+    let store = bucket(place, keys.path());
+    store.put("export/accounts-1.csv", "Id,Company\nA,Alder\n");
+    store.faults().plan("/caravan", 0, 1, Fault::CodeBefore("AccessDenied"));
+    place.run();
+    let problem = || place.texts("SELECT body FROM job WHERE name = 'imports'").remove(0);
+    assert!(problem().contains("s3:ListBucket"), "{}", problem());
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!((runs(place), problem().as_str()), (vec!["accounts-1.csv done 1 0".to_owned()], "-"));
 }

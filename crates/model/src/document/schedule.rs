@@ -58,8 +58,8 @@ impl Connection {
     /// What is wrong with the schedule.
     pub fn imports(&self) -> Result<Option<ImportSchedule>, Finding> {
         let Some(json) = self.settings.get("imports") else { return Ok(None) };
-        if self.connection_type != ConnectionType::Folder {
-            let message = "Import files are taken from connections of type `folder` only.";
+        if !matches!(self.connection_type, ConnectionType::Folder | ConnectionType::S3) {
+            let message = "Import files are taken from connections of the types `folder` and `s3` only.";
             return Err(Finding::error("no_imports_here", "/settings/imports", message));
         }
         let schedule: ImportSchedule = serde_json::from_value(json.clone()).map_err(|error| {

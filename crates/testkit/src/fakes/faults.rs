@@ -19,6 +19,8 @@ pub enum Fault {
     HangUpBefore,
     /// Everything done, the answer is not what it should be.
     Garbage,
+    /// Everything done, the answer ends in its middle.
+    Truncated,
     /// Everything done, the answer comes this much later.
     Slow(Duration),
 }
@@ -41,6 +43,11 @@ impl Faults {
     /// After `after` more calls whose path contains `path`, the next `times` go wrong.
     pub fn plan(&self, path: &str, after: usize, times: usize, fault: Fault) {
         self.0.lock().push(Planned { path: path.to_owned(), after, times, fault });
+    }
+
+    /// Nothing goes wrong any more.
+    pub fn clear(&self) {
+        self.0.lock().clear();
     }
 
     /// What is to go wrong with this call.

@@ -5,9 +5,11 @@
 
 pub mod faults;
 pub mod marketo;
+pub mod s3;
 mod server;
 pub mod service;
 
 pub use faults::{Fault, Faults};
 pub use marketo::Marketo;
+pub use s3::S3;
 pub use service::Service;

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
 use super::faults::{Fault, Faults};
-use super::server::Server;
+use super::server::{Server, hang_up};
 
 const LARGEST_BODY: usize = 1024 * 1024;
 
@@ -199,13 +199,13 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
             return (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
         }
         Some(Fault::Status(status)) => return inner.refuse(*status, "INTERNAL_ERROR", "a planned fault"),
-        Some(Fault::HangUpBefore) => return super::marketo::hang_up(),
+        Some(Fault::HangUpBefore) => return hang_up(),
         _ => {}
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let response = inner.route(&parts.method, &path, &query, &parts.headers, &body);
     match fault {
-        Some(Fault::HangUpAfter) => super::marketo::hang_up(),
+        Some(Fault::HangUpAfter) => hang_up(),
         Some(Fault::Garbage) => "{\"status\": ".into_response(),
         Some(Fault::Slow(pause)) => {
             tokio::time::sleep(pause).await;
