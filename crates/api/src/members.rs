@@ -28,61 +28,58 @@ const PIECES: usize = 4;
 /// The operations of this file.
 pub fn operations() -> Operations {
     use DocumentKind::{AccountList, Audience, PeopleList};
-    let of = |kind: DocumentKind, rest: &str| format!("/api/v1/{}/{{key}}/{rest}", kind.plural());
-    Operations::of("Members of lists")
-        .get(&of(AccountList, "members"), ReadCustomers, of_account_list, "The accounts of a list")
-        .get(&of(PeopleList, "members"), ReadCustomers, of_people_list, "The people of a list")
-        .get(&of(Audience, "members"), ReadCustomers, of_audience, "The accounts or people of an audience")
-        .post(
-            &of(AccountList, "members"),
-            WriteCustomers,
-            add_accounts,
-            "Add accounts to a static list, by key or by a condition",
-        )
-        .post(
-            &of(PeopleList, "members"),
-            WriteCustomers,
-            add_people,
-            "Add people to a static list, by key or by a condition",
-        )
-        .post(
-            &of(AccountList, "members/removals"),
-            WriteCustomers,
-            remove_accounts,
-            "Take accounts out of a static list, by key or by a condition",
-        )
-        .post(
-            &of(PeopleList, "members/removals"),
-            WriteCustomers,
-            remove_people,
-            "Take people out of a static list, by key or by a condition",
-        )
-        .get(
-            &of(AccountList, "members.csv"),
-            ReadCustomers,
-            export_account_list,
-            "The accounts of a list as CSV, streamed",
-        )
-        .get(&of(PeopleList, "members.csv"), ReadCustomers, export_people_list, "The people of a list as CSV, streamed")
-        .get(
-            &of(Audience, "members.csv"),
-            ReadCustomers,
-            export_audience,
-            "The members of an audience as CSV, streamed",
-        )
-        .post(
-            &of(AccountList, "repair"),
-            WriteDefinitions,
-            repair_account_list,
-            "Evaluate a dynamic list for every account again",
-        )
-        .post(
-            &of(PeopleList, "repair"),
-            WriteDefinitions,
-            repair_people_list,
-            "Evaluate a dynamic list for every person again",
-        )
-        .post(&of(Audience, "repair"), WriteDefinitions, repair_audience, "Evaluate an audience for everybody again")
+    let all = Operations::of("Members of lists");
+    let all = with_reading(all, AccountList, "accounts of a list", "a dynamic list for every account");
+    let all = with_reading(all, PeopleList, "people of a list", "a dynamic list for every person");
+    let all = with_reading(all, Audience, "accounts or people of an audience", "an audience for everybody");
+    let all = with_hands(all, AccountList, "accounts");
+    with_hands(all, PeopleList, "people")
+}
+
+fn path_of(kind: DocumentKind, rest: &str) -> String {
+    format!("/api/v1/{}/{{key}}/{rest}", kind.plural())
+}
+
+/// What every kind with members has: they are read, exported and evaluated again.
+fn with_reading(all: Operations, kind: DocumentKind, members: &str, again: &str) -> Operations {
+    all.get(
+        &path_of(kind, "members"),
+        ReadCustomers,
+        move |State(state), Path(path): Path<SubjectPath>, Query(query)| page(state, kind, path.key, query),
+        &format!("The {members}"),
+    )
+    .get(
+        &path_of(kind, "members.csv"),
+        ReadCustomers,
+        move |State(state), Path(path): Path<SubjectPath>| export(state, kind, path.key),
+        &format!("The {members} as CSV, streamed"),
+    )
+    .post(
+        &path_of(kind, "repair"),
+        WriteDefinitions,
+        move |State(state), Path(path): Path<SubjectPath>| repair(state, kind, path.key),
+        &format!("Evaluate {again} again"),
+    )
+}
+
+/// What kinds with static lists have: hands put members in and take them out.
+fn with_hands(all: Operations, kind: DocumentKind, members: &str) -> Operations {
+    all.post(
+        &path_of(kind, "members"),
+        WriteCustomers,
+        move |State(state), Path(path): Path<SubjectPath>, Json(named)| {
+            change(state, kind, path.key, Change::Add, named)
+        },
+        &format!("Add {members} to a static list, by key or by a condition"),
+    )
+    .post(
+        &path_of(kind, "members/removals"),
+        WriteCustomers,
+        move |State(state), Path(path): Path<SubjectPath>, Json(named)| {
+            change(state, kind, path.key, Change::Remove, named)
+        },
+        &format!("Take {members} out of a static list, by key or by a condition"),
+    )
 }
 
 /// A member of a list.
@@ -283,39 +280,4 @@ impl aide::OperationOutput for File {
         };
         vec![(Some(aide::openapi::StatusCode::Code(200)), file)]
     }
-}
-
-/// One handler per kind: their paths differ in nothing else.
-macro_rules! handlers {
-    (pages: $($page:ident = $paged:ident),*; changes: $($name:ident = $changed:ident $change:ident),*;
-     exports: $($export:ident = $exported:ident),*; repairs: $($repair:ident = $repaired:ident),*) => {
-        $(async fn $page(
-            State(state): State<ApiState>,
-            Path(path): Path<SubjectPath>,
-            Query(query): Query<MembersQuery>,
-        ) -> Result<Page<Member>, Problem> {
-            page(state, DocumentKind::$paged, path.key, query).await
-        })*
-        $(async fn $name(
-            State(state): State<ApiState>,
-            Path(path): Path<SubjectPath>,
-            Json(named): Json<Named>,
-        ) -> Result<Answer<Changed>, Problem> {
-            change(state, DocumentKind::$changed, path.key, Change::$change, named).await
-        })*
-        $(async fn $export(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<File, Problem> {
-            export(state, DocumentKind::$exported, path.key).await
-        })*
-        $(async fn $repair(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<Done, Problem> {
-            repair(state, DocumentKind::$repaired, path.key).await
-        })*
-    };
-}
-
-handlers! {
-    pages: of_account_list = AccountList, of_people_list = PeopleList, of_audience = Audience;
-    changes: add_accounts = AccountList Add, add_people = PeopleList Add,
-        remove_accounts = AccountList Remove, remove_people = PeopleList Remove;
-    exports: export_account_list = AccountList, export_people_list = PeopleList, export_audience = Audience;
-    repairs: repair_account_list = AccountList, repair_people_list = PeopleList, repair_audience = Audience
 }

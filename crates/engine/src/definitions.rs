@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use caravan_catalog::Actions;
 use caravan_model::attribute::{Schema, Subject};
 use caravan_model::document::{
-    Body, Document, DocumentKind, DocumentState, LifeCycle, OPPORTUNITY, Reference, declared_attributes, read_document,
-    read_documents,
+    Body, Document, DocumentKind, DocumentState, LifeCycle, OPPORTUNITY, Reference, declared_attributes, list_circles,
+    read_document, read_documents,
 };
 use caravan_model::suggest::did_you_mean;
 use caravan_model::{DocumentId, Finding, Shard, VersionId};
@@ -18,6 +18,8 @@ use serde::Serialize;
 
 use crate::content::{self, Library};
 use crate::inbox::Command;
+use crate::live::Live;
+use crate::members::{Change, List, moves};
 use crate::{Engine, guards, structure};
 
 /// How documents are applied.
@@ -100,6 +102,8 @@ pub fn validate(texts: &[(String, String)], now: Timestamp, public_url: Option<&
         findings.extend(check_journey(document, now));
         findings.extend(content::findings(document, &Library::of(&documents, &schema).reached_at(public_url)));
     }
+    let all: Vec<&Document> = documents.iter().collect();
+    findings.extend(list_circles(&all, &all, &schema, &Actions));
     findings
 }
 
@@ -350,6 +354,7 @@ impl<'a> Apply<'a> {
         let changing: Vec<&Document> = self.changing().collect();
         let mut findings = structure::too_many(&self.all(), &changing);
         findings.extend(guards::limits(&self.all(), &changing));
+        findings.extend(list_circles(&self.all(), &changing, schema, &Actions));
         let pairs: Vec<(&DocumentRow, &Document, &Document)> = changing
             .iter()
             .filter_map(|new| {
@@ -610,6 +615,9 @@ impl Names {
     }
 }
 
+/// Who put the members into a list that its manifest names.
+const BY_MANIFEST: &str = "manifest";
+
 /// The members that the manifest of a list names: which table holds them, the field, what one is called, their keys.
 fn named_members(body: &Body) -> Option<(Table, &'static str, &'static str, &[String])> {
     match body {
@@ -653,8 +661,8 @@ fn follow(
     let (schema, _) = declared_attributes(all.iter().copied());
     let mut rows = Vec::new();
     for (document, id) in written {
-        if let Some((table, .., keys)) = named_members(&document.body) {
-            fill_static(s, *id, table, keys, now)?;
+        if let (Some(list), Some((.., keys))) = (List::named_by(document, *id), named_members(&document.body)) {
+            fill_static(s, &list, keys)?;
         }
         match &document.body {
             Body::AccountList(_) | Body::Audience(_) | Body::PeopleList(_) => {
@@ -700,27 +708,19 @@ fn heard_by(document: &Document, schema: &caravan_model::attribute::Schema) -> V
 }
 
 /// The manifest's members of a static list: who is named joins; whom an earlier manifest named and this does not leaves.
-fn fill_static(
-    s: &mut dyn Session,
-    list: DocumentId,
-    table: Table,
-    keys: &[String],
-    now: Timestamp,
-) -> Result<(), DefinitionError> {
-    let named = members_of_keys(s, table, keys)?;
-    let ids: HashSet<i64> = named.iter().map(|(_, id, _)| *id).collect();
-    let gone = accounts::members_by_source(s, list, "manifest")?.into_iter().filter(|id| !ids.contains(id));
-    let gone: Vec<(DocumentId, i64)> = gone.map(|id| (list, id)).collect();
-    caravan_store::records::leave_lists(s, &gone)?;
-    let members: Vec<(DocumentId, i64)> = named.iter().map(|&(_, id, _)| (list, id)).collect();
-    caravan_store::records::join_lists(s, &members, "manifest", now)?;
-    let mut by_shard: BTreeMap<Shard, Vec<i64>> = BTreeMap::new();
-    for (_, id, shard) in named {
-        by_shard.entry(shard).or_default().push(id);
+fn fill_static(s: &mut dyn Session, list: &List, keys: &[String]) -> Result<(), DefinitionError> {
+    let named = members_of_keys(s, list.table(), keys)?;
+    let named: Vec<(i64, Shard)> = named.into_iter().map(|(_, id, shard)| (id, shard)).collect();
+    let ids: HashSet<i64> = named.iter().map(|(id, _)| *id).collect();
+    let gone = accounts::members_by_source(s, list.id, BY_MANIFEST)?.into_iter().filter(|id| !ids.contains(id));
+    let gone = list.places(s, &gone.collect::<Vec<_>>())?;
+    if named.is_empty() && gone.is_empty() {
+        return Ok(());
     }
-    let rows: Vec<_> =
-        by_shard.into_iter().map(|(shard, subjects)| Command::Joined { list, subjects }.to(shard, now)).collect();
-    step::insert_inbox(s, &rows)?;
+    // Not the engine's: this one may be rolled back.
+    let live = Live::load(s)?;
+    moves::write(s, &live, list, (Change::Remove, BY_MANIFEST), &gone)?;
+    moves::write(s, &live, list, (Change::Add, BY_MANIFEST), &named)?;
     Ok(())
 }
 

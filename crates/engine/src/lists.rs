@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::batch::{Batch, StepError};
 use crate::listen::HeardActivity;
-use crate::live::LiveList;
+use crate::live::{LiveList, list_tag};
 use crate::load::{Wanted, load};
 use crate::sets::Set;
 
@@ -149,7 +149,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Other lists may ask for membership of this one.
+    /// Other lists, and role conditions of groups, may ask for membership of this one.
     fn relist_members(
         &mut self,
         s: &mut dyn Session,
@@ -157,12 +157,16 @@ impl Batch<'_> {
         joined: &[i64],
         left: &[i64],
     ) -> Result<(), StoreError> {
-        let asked = self.live.lists.iter().any(|other| other.needs.lists.contains(&list.id));
-        if asked && !list.of_people {
-            let accounts: Vec<i64> = joined.iter().chain(left).copied().collect();
-            let rows = crate::save::mark_accounts(s, &format!("list.{}", list.id.0), &accounts, self.now())?;
-            self.inbox_out.extend(rows);
+        let tag = list_tag(list.id);
+        if !self.live.mentioned.contains(&tag) {
+            return Ok(());
         }
+        let moved = joined.iter().chain(left).copied();
+        let rows = match list.of_people {
+            true => crate::save::mark_people(s, &tag, moved.map(PersonId).collect(), self.now())?,
+            false => crate::save::mark_accounts(s, &tag, &moved.collect::<Vec<_>>(), self.now())?,
+        };
+        self.inbox_out.extend(rows);
         Ok(())
     }
 
@@ -241,7 +245,7 @@ fn judge(s: &mut dyn Session, batch: &Batch<'_>, list: &LiveList, subjects: &[i6
             false => world.account_ix(AccountId(id)).map(|ix| (Subject::Account(ix), world.account(ix).shard)),
         };
         let Some((subject, shard)) = found else { continue };
-        if world.holds(&list.condition, subject, None, &context) {
+        if world.belongs(&list.condition, subject, &context) {
             judged.belong.insert(id);
         }
         if list.follows_time

@@ -327,6 +327,11 @@ fn opportunity() -> Definition {
     }
 }
 
+/// How news and conditions call the members of a list.
+pub fn list_tag(list: DocumentId) -> String {
+    format!("list.{}", list.0)
+}
+
 /// How news and conditions call the records of an object.
 pub fn object_tag(object: DocumentId) -> String {
     format!("object.{}", object.0)
@@ -391,7 +396,10 @@ fn live_list(d: &Definition, definitions: &Definitions) -> Option<LiveList> {
         .inspect_err(|findings| tracing::error!(list = %d.key, ?findings, "a live list cannot be evaluated"))
         .ok()?;
     let asked = condition.needs();
-    let mentions = mentions_of(&asked, &definitions.schema);
+    let mut mentions = mentions_of(&asked, &definitions.schema);
+    if of_people {
+        mentions.insert(test_profile_tag());
+    }
     Some(LiveList {
         id: d.id,
         key: d.key.clone(),
@@ -412,11 +420,17 @@ fn mentions_of(asked: &condition::Needs, schema: &Schema) -> HashSet<String> {
     of_accounts
         .map(|attribute| name(Subject::Account, &attribute.key))
         .chain(of_people.map(|attribute| name(Subject::Person, &attribute.key)))
-        .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|id| format!("list.{}", id.0)))
+        .chain(asked.account_lists.iter().chain(&asked.people_lists).map(|&id| list_tag(id)))
         .chain(asked.scores.iter().map(|id| format!("score.{}", id.0)))
         .chain(asked.objects.iter().map(|&id| object_tag(id)))
         .chain((asked.groups || asked.memberships).then(|| crate::groups::MENTIONED.to_owned()))
+        .chain(asked.people.then(test_profile_tag))
         .collect()
+}
+
+/// How changes of the flag are told by which test profiles are left out.
+fn test_profile_tag() -> String {
+    format!("{}.test_profile", Subject::Person.as_str())
 }
 
 fn kept_groups_of(interests: &HashMap<DocumentId, Interest>, schema: &Schema) -> Vec<KeptGroups> {
@@ -430,7 +444,9 @@ fn kept_groups_of(interests: &HashMap<DocumentId, Interest>, schema: &Schema) ->
             }
             let mut needs = Needs::from(&asked);
             needs.interests.insert(interest.id);
-            KeptGroups { interest: interest.id, needs, mentions: mentions_of(&asked, schema), follows_time: asked.time }
+            let mut mentions = mentions_of(&asked, schema);
+            mentions.insert(test_profile_tag());
+            KeptGroups { interest: interest.id, needs, mentions, follows_time: asked.time }
         })
         .collect();
     kept.sort_by_key(|kept| kept.interest);

@@ -211,7 +211,7 @@ fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> 
     }
     let mut lists = Marks::new(live);
     for change in &changes.lists {
-        lists.mark(change.list.0, || Some(format!("list.{}", change.list.0)), AccountId(change.subject));
+        lists.mark(change.list.0, || Some(crate::live::list_tag(change.list)), AccountId(change.subject));
     }
     for change in &changes.person_values {
         let tag = || schema.person.at(change.attribute).map(|attribute| format!("person.{}", attribute.key));

@@ -9,10 +9,15 @@ use crate::journey::ActionCatalogue;
 
 type Name<'a> = (DocumentKind, &'a str);
 
-/// An error for each of `documents` that is a list and refers to itself, at once or by way of others.
-pub fn list_circles(documents: &[Document], schema: &Schema, catalogue: &dyn ActionCatalogue) -> Vec<Finding> {
-    let is_list = |kind| matches!(kind, DocumentKind::AccountList | DocumentKind::PeopleList);
-    let lists: Vec<&Document> = documents.iter().filter(|it| is_list(it.kind())).collect();
+/// An error for each of `changing` that is a list and refers to itself, at once or by way of others of `all`.
+pub fn list_circles(
+    all: &[&Document],
+    changing: &[&Document],
+    schema: &Schema,
+    catalogue: &dyn ActionCatalogue,
+) -> Vec<Finding> {
+    let is_list = |it: &&Document| matches!(it.kind(), DocumentKind::AccountList | DocumentKind::PeopleList);
+    let lists: Vec<&Document> = all.iter().copied().filter(is_list).collect();
     let names: HashMap<(DocumentKind, String), Name<'_>> =
         lists.iter().map(|it| ((it.kind(), it.key().to_owned()), (it.kind(), it.key()))).collect();
     let mut asks: HashMap<Name<'_>, Vec<Name<'_>>> = HashMap::new();
@@ -23,7 +28,8 @@ pub fn list_circles(documents: &[Document], schema: &Schema, catalogue: &dyn Act
         }
     }
     let mut findings = Vec::new();
-    for list in lists.into_iter().filter(|list| comes_back((list.kind(), list.key()), &asks)) {
+    let told = changing.iter().copied().filter(is_list);
+    for list in told.filter(|list| comes_back((list.kind(), list.key()), &asks)) {
         let message = format!(
             "The members of the list `{}` depend on themselves, by way of other lists. Take one of these tests out.",
             list.key()
