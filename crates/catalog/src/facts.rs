@@ -28,7 +28,14 @@ impl World {
         }
     }
 
-    /// The same, with what the condition saw appended to `notes`.
+    /// Whether a list or an audience by this condition holds a subject: test profiles are left out.
+    pub fn belongs(&self, condition: &Condition, subject: Subject, context: &Context<'_>) -> bool {
+        let left_out = matches!(subject, Subject::Person(ix) if self.person(ix).test_profile)
+            && condition.leaves_out_test_profiles();
+        !left_out && self.holds(condition, subject, None, context)
+    }
+
+    /// Like [`holds`](Self::holds), with what the condition saw appended to `notes`.
     pub fn holds_noting(
         &self,
         condition: &Condition,
@@ -47,13 +54,17 @@ impl World {
         }
     }
 
-    /// Whether a condition holds for a subject, with every test looked at.
+    /// Whether a subject [`belongs`](Self::belongs), with every test looked at.
     pub fn explain(&self, condition: &Condition, subject: Subject, context: &Context<'_>) -> Noted {
-        match subject {
+        let noted = match subject {
             Subject::Account(ix) => condition.explain(&AccountView { world: self, ix } as &dyn AccountFacts, context),
             Subject::Person(ix) => {
                 condition.explain(&PersonView { world: self, ix, within: None } as &dyn PersonFacts, context)
             }
+        };
+        match noted.held && !self.belongs(condition, subject, context) {
+            true => Noted { held: false, lacking: Some("Test profile is false (it was true)".to_owned()), ..noted },
+            false => noted,
         }
     }
 
@@ -87,8 +98,9 @@ impl AccountFacts for AccountView<'_> {
     }
 
     fn any_person(&self, test: &mut dyn FnMut(&dyn PersonFacts) -> bool) -> bool {
-        let account = self.world.account(self.ix);
-        account.people.iter().any(|&ix| test(&PersonView { world: self.world, ix, within: Some(self.ix) }))
+        let people = self.world.account(self.ix).people.iter();
+        let mut people = people.filter(|&&ix| !self.world.person(ix).test_profile);
+        people.any(|&ix| test(&PersonView { world: self.world, ix, within: Some(self.ix) }))
     }
 
     fn any_object(&self, object: &Name, test: &mut dyn FnMut(&dyn Fields) -> bool) -> bool {

@@ -121,7 +121,7 @@ impl<'a> Set<'a> {
         let (world, context) = (self.world(s, ids)?, self.context());
         let holds = |&id: &i64| {
             let subject = self.subject_in(&world, id);
-            subject.is_some_and(|subject| world.holds(self.condition, subject, None, &context))
+            subject.is_some_and(|subject| world.belongs(self.condition, subject, &context))
         };
         Ok(ids.iter().copied().filter(holds).collect())
     }

@@ -76,7 +76,10 @@ impl Filter {
             Subject::Account => Who::Account,
             Subject::Person => Who::Person { within: false },
         };
-        let sql = writer.expr(condition.root(), who, Bound::Upper);
+        let mut sql = writer.expr(condition.root(), who, Bound::Upper);
+        if condition.leaves_out_test_profiles() {
+            sql = all(vec![not("p.test_profile"), sql]);
+        }
         let (values, exact) = (writer.values, writer.exact);
         Self { subject, sql, values, exact }
     }

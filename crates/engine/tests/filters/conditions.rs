@@ -147,6 +147,7 @@ impl Generator {
                 ("job_title", "string"),
                 ("birth_date", "date"),
                 ("unsubscribed", "boolean"),
+                ("test_profile", "boolean"),
                 ("sms_consent", "string"),
                 ("p_string", "string"),
                 ("p_number", "number"),

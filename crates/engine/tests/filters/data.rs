@@ -119,6 +119,7 @@ fn person(dice: &mut Dice, n: u64) -> Json {
     maybe(dice, &mut row, "p_string", text);
     maybe(dice, &mut row, "p_number", |dice| json!(dice.pick(NUMBERS)));
     maybe(dice, &mut row, "p_boolean", |dice| json!(dice.chance(50)));
+    maybe(dice, &mut row, "test_profile", |dice| json!(dice.chance(20)));
     if dice.chance(85) {
         relate(dice, &mut row);
     }

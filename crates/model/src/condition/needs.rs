@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Check, Checks, Condition, Expr, GroupTest, HistoryQuery, Name, Test, Window};
-use crate::attribute::{AttributeNo, Subject};
+use crate::attribute::{AttributeNo, Subject, person};
 use crate::id::DocumentId;
 
 /// What has to be loaded before conditions can be evaluated. Documents are in it once they are bound.
@@ -134,6 +134,12 @@ impl Condition {
     /// What it looks at. Ask after [`Condition::bind`].
     pub fn needs(&self) -> Needs {
         self.root().needs()
+    }
+
+    /// Whether sets by this condition hold no test profiles. They are left out of whatever people are found for, unless the
+    /// condition asks for the flag itself.
+    pub fn leaves_out_test_profiles(&self) -> bool {
+        self.subject() == Subject::Person && !self.needs().person_attributes.contains(&person::TEST_PROFILE)
     }
 }
 

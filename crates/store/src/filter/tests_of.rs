@@ -102,7 +102,8 @@ impl Writer<'_> {
     }
 
     fn people(&mut self, test: &HasPeople, bound: Bound) -> Vec<String> {
-        vec!["r.account_id = a.id".to_owned(), self.expr(&test.who, Who::Person { within: true }, bound)]
+        let who = self.expr(&test.who, Who::Person { within: true }, bound);
+        vec!["r.account_id = a.id".to_owned(), not("p.test_profile"), who]
     }
 
     /// At least so many rows. Counting ends as soon as the answer stands.

@@ -33,7 +33,8 @@ impl World<'_> {
             Test::IndustryIs(industry) => known.industry == Some(industry),
             Test::OnShelf(shelf) => known.shelved[*shelf],
             Test::HasPeople(test, least) => {
-                let fits = |n: &usize| self.people[*n].accounts.contains(&account) && self.holds_person(test, *n, trip);
+                let counts = |n: &usize| self.people[*n].accounts.contains(&account) && !self.people[*n].test_profile;
+                let fits = |n: &usize| counts(n) && self.holds_person(test, *n, trip);
                 (0..self.people.len()).filter(fits).count() as i64 >= *least
             }
             _ => unreachable!("a test of people"),

@@ -221,7 +221,10 @@ impl World<'_> {
             Audience::Industry(industry) => self.accounts[subject].industry == Some(industry),
             Audience::Shelf(shelf) => self.accounts[subject].shelved[shelf],
             Audience::Speakers => self.people[subject].speaker,
-            Audience::Titled(title) => starts_with(self.people[subject].title, title),
+            Audience::Titled(title) => {
+                let person = &self.people[subject];
+                !person.test_profile && starts_with(person.title, title)
+            }
             Audience::Filling { .. } => false,
         }
     }
