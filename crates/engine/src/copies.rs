@@ -1,4 +1,5 @@
-//! Copies of definitions that are frozen once they are live: a roles template or a weighting model goes on as a new draft.
+//! Copies of definitions that are frozen once they are live: a roles template, a weighting model or a list goes on as a new
+//! draft.
 
 use caravan_model::Finding;
 use caravan_model::document::{DocumentKind, WeightingModel};

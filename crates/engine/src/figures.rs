@@ -161,6 +161,12 @@ pub struct Figures {
     pub click_to_open_rate: Option<f64>,
     /// Unsubscribes of delivered.
     pub unsubscribe_rate: Option<f64>,
+    /// Opens in total of delivered, without messages whose opens cannot be seen; may be above 1.
+    pub total_open_rate: Option<f64>,
+    /// Clicks in total of delivered; may be above 1.
+    pub total_click_rate: Option<f64>,
+    /// Clicks in total of opens in total.
+    pub total_click_to_open_rate: Option<f64>,
     /// The earliest thing that happened.
     pub first_activity: Timestamp,
     /// The latest.
@@ -192,6 +198,9 @@ impl Figures {
             bounce_rate: rate(bounced, used.sent),
             click_to_open_rate: rate(used.clicked, used.opened),
             unsubscribe_rate: rate(used.opted_out, delivered),
+            total_open_rate: rate(used.opens, delivered - untracked),
+            total_click_rate: rate(used.clicks, delivered),
+            total_click_to_open_rate: rate(used.clicks, used.opens),
             first_activity: from_micros(used.first_at),
             last_activity: from_micros(used.last_at),
         }

@@ -1,10 +1,11 @@
-//! What stands against changing or deleting what buying groups and scores stand on: life cycles and limits.
+//! What stands against changing or deleting what buying groups, scores and lists stand on: life cycles and limits.
 
 use std::collections::BTreeSet;
 
 use caravan_model::Finding;
 use caravan_model::document::{
-    BUILT_IN_ROLES, Body, Document, DocumentKind, DocumentState, RoleCard, RolesTemplate, StageModel,
+    BUILT_IN_ROLES, Body, DestinationType, Document, DocumentKind, DocumentState, ListType, RoleCard, RolesTemplate,
+    StageModel,
 };
 use caravan_store::documents::DocumentRow;
 use caravan_store::{Session, StoreError, groups};
@@ -15,6 +16,8 @@ pub const MAX_ROLES: usize = 20;
 pub const MAX_PERSONAS: usize = 20;
 /// The most attributes that all personas together may ask for.
 pub const MAX_PERSONA_ATTRIBUTES: usize = 10;
+/// The most destinations at LinkedIn.
+pub const MAX_LINKEDIN_DESTINATIONS: usize = 10;
 /// The state of a weighting model that gave way to another.
 pub const ARCHIVED: &str = "archived";
 
@@ -27,6 +30,7 @@ pub(crate) fn limits(all: &[&Document], changing: &[&Document]) -> Vec<Finding> 
             Body::StageModel(_) => second_model(all, document).into_iter().collect(),
             Body::WeightingModel(_) => second_live(changing, document).into_iter().collect(),
             Body::Persona(_) => personas(all),
+            Body::Destination(it) if it.destination_type == DestinationType::Linkedin => at_linkedin(all),
             _ => Vec::new(),
         };
         document.locate(&mut found);
@@ -106,6 +110,16 @@ fn personas(all: &[&Document]) -> Vec<Finding> {
     findings
 }
 
+fn at_linkedin(all: &[&Document]) -> Vec<Finding> {
+    let is_one = |document: &&&Document| matches!(&document.body, Body::Destination(it) if it.destination_type == DestinationType::Linkedin);
+    let there = all.iter().filter(is_one).count();
+    let message = format!(
+        "There would be {there} destinations at LinkedIn; {MAX_LINKEDIN_DESTINATIONS} are allowed. Take another away first."
+    );
+    let too_many = there > MAX_LINKEDIN_DESTINATIONS;
+    too_many.then(|| Finding::error("too_many_destinations", "/key", message)).into_iter().collect()
+}
+
 /// What stands against changing a stored document into another. `users` are those that name it.
 pub(crate) fn change(
     s: &mut dyn Session,
@@ -128,6 +142,12 @@ pub(crate) fn change(
         (Body::Role(_), Body::Role(_)) if old.envelope.name != new.envelope.name => {
             renamed(s, &old.envelope.name, users)?
         }
+        (Body::AccountList(was), Body::AccountList(is)) => {
+            frozen_list(live, new.key(), (was.list_type, is.list_type), was.when != is.when)
+        }
+        (Body::PeopleList(was), Body::PeopleList(is)) => {
+            frozen_list(live, new.key(), (was.list_type, is.list_type), was.when != is.when)
+        }
         (Body::WeightingModel(was), Body::WeightingModel(is)) => {
             let changed = was != is || old.envelope.name != new.envelope.name;
             fixed_weights(row, changed, new.envelope.state)
@@ -149,6 +169,21 @@ fn frozen_template(was: &RolesTemplate, is: &RolesTemplate, key: &str) -> Option
          key, and create an interest on that."
     );
     (frozen(was) != frozen(is)).then(|| Finding::error("template_is_live", "/roles", message))
+}
+
+/// A list is of one type for good, and by what a live one finds its members stays too: who follows it counts on that.
+fn frozen_list(live: bool, key: &str, (was, is): (ListType, ListType), other_filter: bool) -> Option<Finding> {
+    if was != is {
+        let message = format!("The type of the list `{key}` is fixed. Create a list of the other type.");
+        return Some(Finding::error("list_type_fixed", "/type", message));
+    }
+    (live && other_filter).then(|| {
+        let message = format!(
+            "The list `{key}` is live, and its filter stays as it was published. Put it back, or duplicate the list under \
+             another key and change that."
+        );
+        Finding::error("list_is_live", "/when", message)
+    })
 }
 
 fn kept_model(

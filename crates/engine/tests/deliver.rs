@@ -18,6 +18,15 @@ use support::post::{EXECUTIONS, Post, delivered, delivery, keys};
 use support::{World, on_both_stores};
 
 on_both_stores! {
+    tv_n1_mail_goes_to_whoever_has_said_nothing(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM person WHERE unsubscribed OR sms_consent IS NOT NULL"), 0);
+        post.execute("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-5-0'");
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 14), ("skipped:unsubscribed", 1)]);
+    }
+
     every_message_leaves_once_and_is_counted_and_told(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");

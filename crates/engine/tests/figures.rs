@@ -89,6 +89,41 @@ on_both_stores! {
         assert_eq!((link.url.as_str(), link.clicked, link.clicks), ("https://acme.example/start", 1, 1));
     }
 
+    tv_r1_and_r2_rates_of_a_thousand_messages(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        // As many more like one of them as make a thousand, and what became of them by their numbers.
+        let world = &post.world;
+        world.sql(
+            "INSERT INTO ledger (id, key, kind, enrollment_id, version_id, node, account_id, person_id, address, outcome, reason, message, remote_id, queued_at, decided_at, body)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 985)
+             SELECT 1000000 + n.i, 'copy-' || n.i, l.kind, l.enrollment_id, l.version_id, l.node, l.account_id, l.person_id, l.address, l.outcome, l.reason, l.message, l.remote_id, l.queued_at, l.decided_at, l.body
+             FROM n, (SELECT * FROM ledger ORDER BY id LIMIT 1) AS l",
+        );
+        world.sql("INSERT INTO delivery_report (effect_id, rank, state, at) SELECT id, 9, CASE WHEN id > 1000030 THEN 'bounced_hard' ELSE 'bounced_soft' END, 0 FROM ledger WHERE id > 1000000 AND id <= 1000050");
+        let used = |kind: &str, from: i64, to: i64, times: &str| {
+            world.sql(&format!(
+                "INSERT INTO message_use (effect_id, kind, link, url, counted, machines, first_at, last_at)
+                 SELECT id, '{kind}', 1, '', {times}, 0, 0, 0 FROM ledger WHERE id > {} AND id <= {}",
+                1_000_000 + from, 1_000_000 + to
+            ));
+        };
+        // 380 opened, 220 of them twice; of these 95 clicked and 19 opted out.
+        used("opened", 50, 430, "CASE WHEN id > 1000210 THEN 2 ELSE 1 END");
+        used("clicked", 50, 145, "1");
+        used("opted_out", 50, 69, "1");
+        let all = post.figures(By::Message);
+        let [it] = all.as_slice() else { panic!("{all:?}") };
+        assert_eq!((it.sent, it.delivered, it.bounced, it.opened, it.clicked, it.unsubscribes), (1000, 950, 50, 380, 95, 19));
+        assert_eq!((it.opens, it.clicks), (600, 95));
+        let percent = |rate: Option<f64>| format!("{:.2}", 100.0 * rate.expect("a rate"));
+        let unique = [it.delivery_rate, it.open_rate, it.click_rate, it.bounce_rate, it.click_to_open_rate, it.unsubscribe_rate];
+        assert_eq!(unique.map(percent), ["95.00", "40.00", "10.00", "5.00", "25.00", "2.00"], "TV-R1");
+        assert_eq!([it.open_rate, it.total_open_rate].map(percent), ["40.00", "63.16"], "TV-R2: messages, and events");
+        assert_eq!([it.total_click_rate, it.total_click_to_open_rate].map(percent), ["10.00", "15.83"]);
+    }
+
     machines_are_counted_apart_and_set_nothing_off(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.world.apply(

@@ -34,6 +34,8 @@ pub(super) fn operations() -> Operations {
         .post("/api/v1/engagement/score", WriteDefinitions, score, "Score everybody now instead of tonight")
         .and(copying(DocumentKind::RolesTemplate))
         .and(copying(DocumentKind::WeightingModel))
+        .and(copying(DocumentKind::AccountList))
+        .and(copying(DocumentKind::PeopleList))
 }
 
 async fn explained(State(state): State<ApiState>, Path(path): Path<GroupPath>) -> Result<Answer<Explained>, Problem> {

@@ -86,7 +86,7 @@ kinds! {
     /// A saved filter.
     Audience = "audience", "audiences", "Audience", Plain, Kebab, Works;
     /// A list of people.
-    PeopleList = "people_list", "people_lists", "People list", Publish, Kebab, Later;
+    PeopleList = "people_list", "people_lists", "People list", Publish, Kebab, Works;
     /// A role in buying groups beside the built-in ones.
     Role = "role", "roles", "Role", Plain, Kebab, Works;
     /// The roles of a buying group, by priority.
