@@ -1,4 +1,4 @@
-//! Accounts, people, activities, records and suppressions in bulk: the body is streamed into the import as it arrives.
+//! Accounts, people, activities, records, suppressions and consents in bulk: the body is streamed into the import as it arrives.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -27,13 +27,13 @@ pub fn operations() -> Operations {
         "/api/v1/import/{kind}",
         Permission::WriteCustomers,
         take,
-        "Import accounts, people, activities, opportunities, suppressions or records of a custom object from CSV or JSON Lines, as the body is sent",
+        "Import accounts, people, activities, opportunities, suppressions, consents or records of a custom object from CSV or JSON Lines, as the body is sent",
     )
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct KindPath {
-    /// What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
+    /// What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, `consents`, or the key of a custom
     /// object.
     kind: String,
 }

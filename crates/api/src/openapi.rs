@@ -94,7 +94,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Buying groups", "Buying groups: lists, members, stage and status, scores and how they come about."),
     ("Records", "Opportunities and records of custom objects."),
     ("Suppressions", "Addresses that are not written to."),
-    ("Import", "Accounts, people, activities, records and suppressions in bulk."),
+    ("Import", "Accounts, people, activities, records, suppressions and consents in bulk."),
     ("Activities", "Segment-compatible calls: what people did."),
     ("Problems", "What could not be done and waits for somebody."),
     ("Content", "Emails and text messages while they are written: checks, previews, proofs, filters."),

@@ -1,4 +1,5 @@
-//! Import files and ingestion: accounts, people, activities, records and suppressions come in, in sets, in constant memory.
+//! Import files and ingestion: accounts, people, activities, records, suppressions and consents come in, in sets, in
+//! constant memory.
 //!
 //! A file is read in chunks, each one transaction: its keys are looked up at once, its rows are folded over what is stored,
 //! and what really differs is written, told on the stream and to the shards that may care. A row is taken whole or refused
@@ -7,6 +8,7 @@
 mod accounts;
 mod activities;
 mod book;
+mod consents;
 mod draft;
 mod ingest;
 mod layout;
@@ -57,6 +59,8 @@ pub enum ImportKind {
     Activities,
     /// One do-not-contact address a row.
     Suppressions,
+    /// What one number said to one sender of ours a row.
+    Consents,
     /// One record of the object with this key a row.
     Records(String),
 }
@@ -69,6 +73,7 @@ impl ImportKind {
             "people" => Self::People,
             "activities" => Self::Activities,
             "suppressions" => Self::Suppressions,
+            "consents" => Self::Consents,
             "opportunities" => Self::Records(OPPORTUNITY.to_owned()),
             object => Self::Records(object.to_owned()),
         }

@@ -12,6 +12,7 @@ use caravan_model::document::{
 use caravan_model::value::ValueType;
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::{Session, StoreError, objects};
+use serde_json::Value as Json;
 
 /// Whether a document decides about fields.
 pub(crate) fn has_one(document: &Document) -> bool {
@@ -46,7 +47,8 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    /// Of everything that runs: journeys from their schedule on, live lists and templates, audiences.
+    /// Of everything that runs: journeys from their schedule on with the messages that they froze, live lists and
+    /// templates, audiences, messages. What emails only begin with does not run.
     pub(crate) fn of(
         s: &mut dyn Session,
         stored: &[(&DocumentRow, &Document)],
@@ -54,28 +56,39 @@ impl Published {
     ) -> Result<Self, StoreError> {
         let mut used = Self { attributes: BTreeMap::new(), documents: BTreeMap::new() };
         for (row, draft) in stored {
-            if !matches!(row.state.as_str(), "live" | "scheduled" | "closed" | "finished") {
+            let runs = matches!(row.state.as_str(), "live" | "scheduled" | "closed" | "finished");
+            if !runs || draft.kind() == DocumentKind::EmailTemplate {
                 continue;
             }
             let version = match row.live_version {
                 Some(version) => documents::version(s, version)?,
                 None => None,
             };
-            let published = version.and_then(|version| read_document(serde_json::from_str(&version.body).ok()?).0);
-            used.add(published.as_ref().unwrap_or(draft), schema);
+            let user = format!("{} `{}`", draft.kind().label().to_lowercase(), draft.key());
+            let published =
+                version.as_ref().and_then(|version| read_document(serde_json::from_str(&version.body).ok()?).0);
+            used.add(&user, published.as_ref().unwrap_or(draft), schema);
+            for message in version.iter().flat_map(|version| frozen_in(&version.frozen)) {
+                used.add(&user, &message, schema);
+            }
         }
         Ok(used)
     }
 
-    fn add(&mut self, document: &Document, schema: &Schema) {
-        let user = format!("{} `{}`", document.kind().label().to_lowercase(), document.key());
+    fn add(&mut self, user: &str, document: &Document, schema: &Schema) {
         for (subject, key, _) in document.attributes(schema, &Actions) {
-            self.attributes.entry((subject, key)).or_insert_with(|| user.clone());
+            self.attributes.entry((subject, key)).or_insert_with(|| user.to_owned());
         }
         for reference in document.references(schema, &Actions) {
-            self.documents.entry((reference.kind, reference.key)).or_insert_with(|| user.clone());
+            self.documents.entry((reference.kind, reference.key)).or_insert_with(|| user.to_owned());
         }
     }
+}
+
+/// The messages that a version froze: `{KIND: {KEY: body}}`.
+fn frozen_in(frozen: &str) -> Vec<Document> {
+    let frozen: BTreeMap<String, BTreeMap<String, Json>> = serde_json::from_str(frozen).unwrap_or_default();
+    frozen.into_values().flat_map(BTreeMap::into_values).filter_map(|body| read_document(body).0).collect()
 }
 
 /// What stands against a change of one document.

@@ -183,7 +183,7 @@ pub(crate) fn after_failure(
 ) -> Result<(), StoreError> {
     match class {
         Some(FailureClass::BadNumber) => ledger::suppress(s, &[phone.to_owned()], FailureClass::BadNumber.key(), now),
-        Some(FailureClass::Consent) => says(s, live, ("n", "provider"), (phone, sender), changes, now).map(|_| ()),
+        Some(FailureClass::Consent) => says(s, live, ("n", OF_PROVIDER), (phone, sender), changes, now).map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -205,8 +205,8 @@ fn wrote(
     let phone = e164(&inbound.from).unwrap_or_else(|_| inbound.from.clone());
     let mut changes = Changes::default();
     let people = match inbound.keyword {
-        Some(Keyword::Stop) => says(s, &live, ("n", "keyword"), (&phone, &inbound.to), &mut changes, now)?,
-        Some(Keyword::Start) => says(s, &live, ("y", "keyword"), (&phone, &inbound.to), &mut changes, now)?,
+        Some(Keyword::Stop) => says(s, &live, ("n", OF_KEYWORD), (&phone, &inbound.to), &mut changes, now)?,
+        Some(Keyword::Start) => says(s, &live, ("y", OF_KEYWORD), (&phone, &inbound.to), &mut changes, now)?,
         Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
     };
     let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
@@ -224,6 +224,16 @@ fn wrote(
     }
     write(s, &live, now, changes)?;
     Ok(inbound.keyword)
+}
+
+/// Who wrote consent down: the number answered with a word that starts or stops texts.
+const OF_KEYWORD: &str = "keyword";
+/// … the provider refused, since the number had said so to it.
+const OF_PROVIDER: &str = "provider";
+
+/// Whether consent from this source is the word of whoever has the number, which no file takes back.
+pub(crate) fn is_own_word(source: &str) -> bool {
+    [OF_KEYWORD, OF_PROVIDER].contains(&source)
 }
 
 /// A number says yes or no: to the sender, and as everybody's word who has it. Returns who they are.

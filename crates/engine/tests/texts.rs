@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use caravan_connect::Surroundings;
 use caravan_connect::outbound::{Guard, Outbound};
-use caravan_engine::Engine;
 use caravan_engine::content::{PreviewRequest, preview_text, text_of};
 use caravan_engine::deliver::{Dispatched, Dispatcher};
 use caravan_engine::machines::Visitor;
 use caravan_engine::runtime::Deliver as _;
 use caravan_engine::texts::{self, Call};
+use caravan_engine::{Engine, import};
 use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 use serde_json::json;
 use support::post::{EXECUTIONS, delivery};
@@ -163,6 +163,23 @@ on_both_stores! {
         texts::followed(engine, &code, Some(&Visitor::default())).expect("a target");
         assert_eq!(texting.told("sms_clicked"), 1);
         assert_eq!(texts::followed(engine, "nothing", Some(&Visitor::default())), Ok(None));
+    }
+
+    tv_n1_and_n2_nobody_is_texted_without_a_word_and_the_senders_word_comes_first(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.sends("ping");
+        texting.world.sql("UPDATE person SET sms_consent = NULL");
+        texting.set("p-5-0", "sms_consent = 'y', mobile_phone = '+1 555 900 0001'");
+        texting.set("p-5-1", "sms_consent = 'n', mobile_phone = '+1 555 900 0002'");
+        let file = format!("phone,sender,consent\n+15559000001,{NUMBER},n\n+15559000002,{NUMBER},y\n");
+        let (kind, options) = (import::ImportKind::Consents, import::ImportOptions::default());
+        let done = import::import(&texting.world.engine, &kind, file.as_bytes(), import::FileFormat::Csv, &options, &mut ());
+        assert_eq!(done.expect("an import").created, 2);
+        assert_eq!(texting.dispatch(), Dispatched { delivered: 1, skipped: 14, ..Dispatched::default() });
+        let texted = "SELECT p.key FROM ledger AS l JOIN person AS p ON p.id = l.person_id WHERE l.outcome = 'done'";
+        assert_eq!(texting.world.rows(texted, |r| r.string(0)), ["p-5-1"], "TV-N2: in general no, to the sender yes");
+        assert_eq!(texting.count("skipped:opted_out"), 1, "TV-N2: in general yes, to the sender no");
+        assert_eq!(texting.count("skipped:no_consent"), 13, "TV-N1");
     }
 
     nobody_gets_marketing_without_having_said_so(world at "2026-12-01T09:00:00Z") {

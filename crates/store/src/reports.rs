@@ -64,13 +64,70 @@ pub fn states(s: &mut dyn Session, effects: &[EffectId]) -> Result<Vec<HeardOf>,
     })
 }
 
-/// What these numbers said to senders of ours: number, sender, `y` or `n`.
-pub fn consents(s: &mut dyn Session, phones: &[String]) -> Result<Vec<(String, String, String)>, StoreError> {
+/// What a number said to a sender of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsentRow {
+    /// The number, as `+` and digits.
+    pub phone: String,
+    /// A number or a messaging service of ours.
+    pub sender: String,
+    /// `y` or `n`.
+    pub value: String,
+    /// Who wrote it down: `keyword` and `provider` for the person's own word, `import` …
+    pub source: String,
+}
+
+/// What these numbers said to senders of ours; locked until the transaction ends, where it is to be changed.
+pub fn consents(s: &mut dyn Session, phones: &[String], lock: bool) -> Result<Vec<ConsentRow>, StoreError> {
     if phones.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = "SELECT phone, sender, value FROM text_consent WHERE phone {in:1} ORDER BY phone, sender";
-    s.query_map(sql, params![phones], |r| Ok((r.string(0), r.string(1), r.string(2))))
+    let lock = if lock { "{for_update}" } else { "" };
+    let sql = format!(
+        "SELECT phone, sender, value, source FROM text_consent WHERE phone {{in:1}} ORDER BY phone, sender {lock}"
+    );
+    s.query_map(&sql, params![phones], |r| {
+        Ok(ConsentRow { phone: r.string(0), sender: r.string(1), value: r.string(2), source: r.string(3) })
+    })
+}
+
+/// Writes down what numbers said; one row for each number and sender, in their order.
+pub fn put_consents(s: &mut dyn Session, rows: &[ConsentRow], now: Timestamp) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let column = |of: fn(&ConsentRow) -> &str| rows.iter().map(of).collect::<Vec<&str>>();
+    let (phones, senders) = (column(|row| &row.phone), column(|row| &row.sender));
+    let (values, sources) = (column(|row| &row.value), column(|row| &row.source));
+    s.bulk(
+        &Bulk::insert("text_consent")
+            .column("phone", &phones)
+            .column("sender", &senders)
+            .column("value", &values)
+            .column("source", &sources)
+            .same("changed_at", now)
+            .on_conflict(
+                "(phone, sender) DO UPDATE SET value = excluded.value, source = excluded.source,
+                 changed_at = excluded.changed_at",
+            ),
+    )?;
+    Ok(())
+}
+
+/// Forgets what these numbers said to these senders.
+pub fn forget_consents(s: &mut dyn Session, places: &[(&str, &str)]) -> Result<(), StoreError> {
+    if places.is_empty() {
+        return Ok(());
+    }
+    let phones: Vec<&str> = places.iter().map(|place| place.0).collect();
+    let senders: Vec<&str> = places.iter().map(|place| place.1).collect();
+    s.bulk(
+        &Bulk::delete("text_consent")
+            .column("phone", &phones)
+            .column("sender", &senders)
+            .matching("phone = {phone} AND sender = {sender}"),
+    )?;
+    Ok(())
 }
 
 /// A number says `y` or `n` to a sender.

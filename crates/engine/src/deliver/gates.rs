@@ -158,7 +158,7 @@ impl Facts {
         };
         let mut numbers: Vec<String> = numbers.into_iter().collect();
         numbers.sort_unstable();
-        let consents = reports::consents(s, &numbers)?.into_iter();
+        let consents = reports::consents(s, &numbers, false)?.into_iter();
         let texts = rows.iter().filter(|row| row.kind == effects::SMS).map(super::parcel::connection_of);
         let sender = |connection: String| {
             let facts = doors.facts(live, &Way::connection(connection.clone())).ok()?;
@@ -172,7 +172,7 @@ impl Facts {
         };
         Ok(Self {
             agreed,
-            consents: consents.map(|(phone, sender, value)| ((phone, sender), value)).collect(),
+            consents: consents.map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
             people: people.into_iter().map(|person| (person.person, person)).collect(),

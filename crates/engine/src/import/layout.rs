@@ -27,6 +27,12 @@ pub(super) enum Target {
     Address,
     /// Suppressions: why.
     Reason,
+    /// Consents: who said it.
+    Phone,
+    /// Consents: to whom.
+    Sender,
+    /// Consents: what.
+    Consent,
     /// The activity's id.
     Id,
     /// The activity's type.
@@ -66,6 +72,9 @@ const ACTIVITY_COLUMNS: [(&str, Target); 5] = [
 const SUPPRESSION_COLUMNS: [(&str, Target); 3] =
     [("address", Target::Address), ("reason", Target::Reason), ("suppression", Target::Removal)];
 
+const CONSENT_COLUMNS: [(&str, Target); 3] =
+    [("phone", Target::Phone), ("sender", Target::Sender), ("consent", Target::Consent)];
+
 impl<'a> Columns<'a> {
     /// Of accounts.
     pub(super) fn accounts(schema: &'a Schema) -> Self {
@@ -86,6 +95,11 @@ impl<'a> Columns<'a> {
     /// Of do-not-contact addresses.
     pub(super) fn suppressions() -> Self {
         Self::new("Suppressions", &SUPPRESSION_COLUMNS, &[&["address"]])
+    }
+
+    /// Of consent to text messages.
+    pub(super) fn consents() -> Self {
+        Self::new("Consents", &CONSENT_COLUMNS, &[&["phone"], &["sender"], &["consent"]])
     }
 
     /// Of records.

@@ -3,6 +3,7 @@
 use caravan_store::{Session, StoreError};
 
 use super::activities;
+use super::consents::{self, ConsentDraft};
 use super::draft::{self, Draft};
 use super::layout::{Columns, Target};
 use super::reader::Cell;
@@ -20,6 +21,7 @@ pub(super) enum Kind {
     People,
     Activities(ActivityTypes),
     Suppressions,
+    Consents,
     Records(Object),
 }
 
@@ -34,6 +36,7 @@ impl Kind {
             ImportKind::People => Self::People,
             ImportKind::Activities => Self::Activities(ActivityTypes::of(&live.definitions)),
             ImportKind::Suppressions => Self::Suppressions,
+            ImportKind::Consents => Self::Consents,
             ImportKind::Records(key) => {
                 let found = Object::find(&live.definitions, key);
                 let unknown = || ImportError::file("unknown_object", Object::unknown(&live.definitions, key));
@@ -49,6 +52,7 @@ impl Kind {
             Self::People => Columns::people(&live.definitions.schema),
             Self::Activities(types) => Columns::activities(types),
             Self::Suppressions => Columns::suppressions(),
+            Self::Consents => Columns::consents(),
             Self::Records(object) => Columns::records(object),
         }
     }
@@ -60,6 +64,7 @@ impl Kind {
             Self::People => Rows::People(Vec::new()),
             Self::Activities(types) => Rows::Activities(types, Vec::new()),
             Self::Suppressions => Rows::Suppressions(Vec::new()),
+            Self::Consents => Rows::Consents(Vec::new()),
             Self::Records(object) => Rows::Records(object, Vec::new()),
         }
     }
@@ -71,6 +76,7 @@ pub(super) enum Rows<'k> {
     People(Vec<Draft>),
     Activities(&'k ActivityTypes, Vec<(u64, IncomingActivity)>),
     Suppressions(Vec<SuppressionDraft>),
+    Consents(Vec<ConsentDraft>),
     Records(&'k Object, Vec<RecordDraft>),
 }
 
@@ -81,6 +87,7 @@ impl Rows<'_> {
             Self::Accounts(rows) | Self::People(rows) => rows.len(),
             Self::Activities(_, rows) => rows.len(),
             Self::Suppressions(rows) => rows.len(),
+            Self::Consents(rows) => rows.len(),
             Self::Records(_, rows) => rows.len(),
         }
     }
@@ -104,6 +111,7 @@ impl Rows<'_> {
                 rows.push((line, activity));
             }
             Self::Suppressions(rows) => rows.push(suppressions::read(line, cells)?),
+            Self::Consents(rows) => rows.push(consents::read(line, cells)?),
             Self::Records(object, rows) => rows.push(records::read(line, cells, object)?),
         }
         Ok(())
@@ -124,6 +132,7 @@ impl Rows<'_> {
             Self::People(rows) => people::apply(s, chunk, rows),
             Self::Activities(_, rows) => activities::apply(s, rows),
             Self::Suppressions(rows) => suppressions::apply(s, chunk, rows),
+            Self::Consents(rows) => consents::apply(s, chunk, rows),
             Self::Records(object, rows) => records::apply(s, chunk, object, rows),
         }
     }

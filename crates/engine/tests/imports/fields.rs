@@ -13,6 +13,7 @@ on_both_databases! {
     stored_values_keep_the_type_of_their_attribute
     standard_attributes_are_switched_in_the_settings
     an_attribute_in_use_is_not_taken_away
+    what_texts_of_messages_name_is_in_use
 }
 
 const JOURNEY: &str = "
@@ -130,4 +131,61 @@ fn an_attribute_in_use_is_not_taken_away(place: &Place) {
     let DefinitionError::Findings(found) = error else { panic!("{error}") };
     assert_eq!(found[0].code, "in_use");
     assert!(found[0].message.contains("journey `tiers`"), "{}", found[0].message);
+}
+
+const MESSAGES: &str = "
+{kind: attribute, key: tier, subject: account, type: string}
+---
+{kind: attribute, key: seat, subject: person, type: string}
+---
+{kind: settings, organisation: Acme, postal_address: Mill Street 1}
+---
+{kind: connection, key: mail, type: smtp, settings: {host: 127.0.0.1, port: 2525, security: none, from: {email: news@acme.example}}}
+---
+kind: email
+key: hello
+connection: mail
+subject: Hello
+body: {html: '<p>{{ account.tier }} {{ person.salutation | default(\"\") }}</p>'}
+---
+{kind: fragment, key: seats, body: {html: '<p>{{ person.seat }}</p>'}, state: live}
+---
+{kind: sms_message, key: ping, connection: mail, type: marketing, body: 'Hi {{ person.middle_name }}'}
+";
+
+fn what_texts_of_messages_name_is_in_use(place: &Place) {
+    place.apply(MESSAGES);
+    assert_eq!(
+        refused(place, "{kind: attribute, key: tier, subject: account, type: string, managed: false}"),
+        ["structure_locked /managed"]
+    );
+    for (key, user) in [("tier", "email `hello`"), ("seat", "fragment `seats`")] {
+        let Err(DefinitionError::Findings(found)) = delete(&place.engine, DocumentKind::Attribute, key, None) else {
+            panic!("`{key}` was taken away")
+        };
+        assert!(found[0].code == "in_use" && found[0].message.contains(user), "{found:?}");
+    }
+    for (field, user) in [("salutation", "email `hello`"), ("middle_name", "sms message `ping`")] {
+        let off = format!(
+            "{{kind: settings, organisation: Acme, postal_address: Mill Street 1, fields: {{person: {{{field}: {{managed: false}}}}}}}}"
+        );
+        let files = [("test.yaml".to_owned(), off)];
+        let Err(DefinitionError::Findings(found)) = apply(&place.engine, &files, "test", ApplyOptions::default())
+        else {
+            panic!("`{field}` was switched off")
+        };
+        assert!(found.iter().any(|f| f.code == "structure_locked" && f.message.contains(user)), "{found:?}");
+    }
+    // A journey goes on with the email as it was when it was published.
+    place.apply("{kind: audience, key: all, subject: account, when: {account: name, is_not_empty: true}}\n---\n\
+        kind: journey\nkey: greet\nsubject: account\naudience: {audience: all}\nend: 2027-12-01T00:00:00Z\nentry: mail\nnodes:\n  \
+        mail: {type: action, on: people, action: send_email, email: hello, next: null}\n");
+    publish(&place.engine, &["greet".to_owned()], "test").unwrap();
+    place.apply("{kind: email, key: hello, connection: mail, subject: Hello, body: {html: '<p>Hi</p>'}}");
+    let off = "{kind: attribute, key: tier, subject: account, type: string, managed: false}";
+    let files = [("test.yaml".to_owned(), off.to_owned())];
+    let Err(DefinitionError::Findings(found)) = apply(&place.engine, &files, "test", ApplyOptions::default()) else {
+        panic!("what a running journey's email names was switched off")
+    };
+    assert!(found.iter().any(|f| f.code == "structure_locked" && f.message.contains("journey `greet`")), "{found:?}");
 }

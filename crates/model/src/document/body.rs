@@ -91,6 +91,17 @@ impl Body {
         self.definition().conditions()
     }
 
+    /// Every text of it that is a template, with its pointer.
+    pub fn templates(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Email(email) => email.templates(),
+            Self::EmailTemplate(template) => template.templates(),
+            Self::Fragment(fragment) => fragment.templates(),
+            Self::SmsMessage(message) => vec![("/body", message.body.as_str())],
+            _ => Vec::new(),
+        }
+    }
+
     /// The journey, when it is one.
     pub fn journey(&self) -> Option<&Journey> {
         match self {

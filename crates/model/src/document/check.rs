@@ -7,6 +7,7 @@ use crate::attribute::{Schema, Subject};
 use crate::condition::{self, Condition, NameKind, Scope, read_fields};
 use crate::finding::Finding;
 use crate::journey::ActionCatalogue;
+use crate::template;
 
 /// The standard attributes as the settings among `documents` switch them, and those that `documents` declare, with what
 /// stands against the latter.
@@ -68,8 +69,8 @@ impl Document {
         findings
     }
 
-    /// The attributes that its conditions ask for and its actions write, each with where; conditions with mistakes ask
-    /// for nothing.
+    /// The attributes that its conditions ask for, its actions write and its texts name, each with where; conditions and
+    /// texts with mistakes ask for nothing.
     pub fn attributes(&self, schema: &Schema, catalogue: &dyn ActionCatalogue) -> Vec<(Subject, String, String)> {
         let mut found = Vec::new();
         for placed in self.body.conditions() {
@@ -86,6 +87,10 @@ impl Document {
         for placed in self.body.journey().into_iter().flat_map(|journey| journey.actions()) {
             let written = catalogue.attributes(placed.action, placed.settings, &placed.pointer());
             found.extend(written);
+        }
+        for (pointer, text) in self.body.templates() {
+            let named = template::paths(text).unwrap_or_default();
+            found.extend(named.iter().filter_map(|path| attribute_at(path, schema, pointer)));
         }
         found
     }
@@ -113,6 +118,14 @@ impl Document {
         let node = pointer.strip_prefix("/nodes/")?.split('/').next()?;
         Some(node.replace("~1", "/").replace("~0", "~"))
     }
+}
+
+/// The attribute that a template reads by a path like `person.first_name`, and where.
+fn attribute_at(path: &str, schema: &Schema, pointer: &str) -> Option<(Subject, String, String)> {
+    let (namespace, key) = path.split_once('.')?;
+    let subject = [Subject::Account, Subject::Person].into_iter().find(|subject| subject.as_str() == namespace)?;
+    let attribute = schema.of(subject).get(key)?;
+    Some((subject, attribute.key.clone(), pointer.to_owned()))
 }
 
 /// The document behind what a condition names; stages and fields are parts of documents, not documents.

@@ -35,6 +35,16 @@ pub enum MailBody {
     Html(String),
 }
 
+impl MailBody {
+    /// The source, with the pointer at which it stands.
+    fn template(&self) -> (&'static str, &str) {
+        match self {
+            Self::Mjml(source) => ("/body/mjml", source),
+            Self::Html(source) => ("/body/html", source),
+        }
+    }
+}
+
 /// A condition on which content depends: `{% if condition.NAME %}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -126,11 +136,7 @@ pub struct Email {
 impl Email {
     /// Every text of it that is a template, with its pointer.
     pub fn templates(&self) -> Vec<(&'static str, &str)> {
-        let (pointer, body) = match &self.body {
-            MailBody::Mjml(source) => ("/body/mjml", source.as_str()),
-            MailBody::Html(source) => ("/body/html", source.as_str()),
-        };
-        let mut found = vec![("/subject", self.subject.as_str()), (pointer, body)];
+        let mut found = vec![("/subject", self.subject.as_str()), self.body.template()];
         found.extend(self.preheader.as_deref().map(|text| ("/preheader", text)));
         found.extend(self.text.as_deref().map(|text| ("/text", text)));
         for (mailbox, name, email) in
@@ -217,6 +223,15 @@ impl EmailTemplate {
     }
 }
 
+impl EmailTemplate {
+    /// Every text of it that is a template, with its pointer.
+    pub fn templates(&self) -> Vec<(&'static str, &str)> {
+        let subject = self.subject.as_deref().map(|text| ("/subject", text));
+        let text = self.text.as_deref().map(|text| ("/text", text));
+        subject.into_iter().chain([self.body.template()]).chain(text).collect()
+    }
+}
+
 impl Definition for EmailTemplate {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
         bad_names(self.conditions.keys())
@@ -279,6 +294,14 @@ impl Fragment {
         let message =
             |name: &str| format!("The field `{name}` is not declared. Add it under `fields` with its `default`.");
         unknown.map(|(pointer, name)| Finding::error("fragment_field_unknown", pointer, message(name))).collect()
+    }
+}
+
+impl Fragment {
+    /// Every text of it that is a template, with its pointer.
+    pub fn templates(&self) -> Vec<(&'static str, &str)> {
+        let text = self.text.as_deref().map(|text| ("/text", text));
+        std::iter::once(self.body.template()).chain(text).collect()
     }
 }
 

@@ -36,8 +36,8 @@ pub struct CustomObject {
 }
 
 /// Names that import commands and addresses give a meaning of their own.
-const TAKEN_KEYS: &[&str] = &["account", "person", "suppression", OPPORTUNITY, "activity"];
-const TAKEN_PLURALS: &[&str] = &["accounts", "people", "suppressions", "opportunities", "activities"];
+const TAKEN_KEYS: &[&str] = &["account", "person", "suppression", "consent", OPPORTUNITY, "activity"];
+const TAKEN_PLURALS: &[&str] = &["accounts", "people", "suppressions", "consents", "opportunities", "activities"];
 
 /// Columns of import files that are not fields.
 const TAKEN_FIELDS: &[&str] = &["account_key", "person_key", "record"];

@@ -24,7 +24,7 @@ pub struct ImportSchedule {
 pub struct ArrivingFiles {
     /// Their names; `*` stands for anything.
     pub name: String,
-    /// What they hold: accounts, people, activities, opportunities, suppressions, or the key of a custom object.
+    /// What they hold: accounts, people, activities, opportunities, suppressions, consents, or the key of a custom object.
     pub kind: String,
     /// Column → attribute, as `--map` of the command.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

@@ -1,4 +1,4 @@
-//! `caravan import`: files of accounts, people, activities, records and suppressions into the store.
+//! `caravan import`: files of accounts, people, activities, records, suppressions and consents into the store.
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal, Read, Write};
@@ -20,8 +20,8 @@ const SHOWN: usize = 20;
 /// What `import` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What the file holds: accounts, people, activities, opportunities, suppressions, or the key of a custom object
-    #[arg(value_name = "accounts|people|activities|opportunities|suppressions|OBJECT")]
+    /// What the file holds: accounts, people, activities, opportunities, suppressions, consents, or the key of a custom object
+    #[arg(value_name = "accounts|people|activities|opportunities|suppressions|consents|OBJECT")]
     kind: String,
     /// CSV or JSON Lines; - reads standard input
     file: PathBuf,

@@ -55,7 +55,7 @@ enum Command {
     Serve(serve::Args),
     /// Run journeys and deliver messages without API and app
     Worker(worker::Args),
-    /// Import accounts, people, activities, opportunities, suppressions or records of an object
+    /// Import accounts, people, activities, opportunities, suppressions, consents or records of an object
     Import(import::Args),
     /// Check manifests without a store: every error with file, line, code and sentence
     Validate(validate::Args),
