@@ -1,10 +1,11 @@
 //! Simulation: a journey runs on a copy of the data, in virtual time, with its effects recorded instead of delivered.
 //!
-//! The runtime is the same ([`Engine::step_within`], [`lifecycle::tick`], the dispatcher); only the clock is moved by
-//! hand, from one instant at which something is due to the next. Nothing here decides what a journey does.
+//! The runtime is the same ([`Engine::step_within`], [`lifecycle::tick`], the dispatcher, the daily run); only the clock is
+//! moved by hand, from one instant at which something is due to the next. Nothing here decides what a journey does.
 
 mod course;
 mod effects;
+mod nights;
 mod script;
 mod stage;
 mod timelines;

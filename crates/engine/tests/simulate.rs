@@ -279,3 +279,69 @@ fn what_another_journey_has_queued_is_not_sent() {
     let report = run(&world, request(stored("greeting"), "2026-12-02T00:00:00Z"));
     assert_eq!(report.messages.email, [("welcome".to_owned(), 13)].into(), "of a live one they go out");
 }
+
+on_both_stores! {
+    nights_score_people_and_scores_age_out(world at "2026-12-01T09:00:00Z") {
+        let world = world.with_people(3, 2);
+        world.apply("
+{kind: account_list, key: keen, type: dynamic, when: {has_people: {person: engagement, at_least: 50}}, state: live}
+---
+kind: journey
+key: call
+subject: account
+audience: {account_list: keen}
+end: 2027-06-30T00:00:00Z
+entry: rest
+nodes:
+  rest: {type: wait, duration: 35d, next: ask}
+  ask:
+    type: split
+    by: account
+    paths: [{label: Still, when: {has_people: {person: engagement, greater_than: 0}}, next: null}]
+    other: {next: null}
+");
+        world.run();
+        let viewed = |when: &str, person: &str| serde_json::from_value::<ScriptedActivity>(serde_json::json!({
+            "at": when, "type": "page_viewed", "person_key": person, "fields": {"url": "https://acme.example/"}
+        })).expect("an activity");
+        // One comes back in January, the other never.
+        let activities = vec![
+            viewed("2026-12-03T10:00:00Z", "p-0-0"), viewed("2026-12-03T11:00:00Z", "p-1-0"), viewed("2027-01-05T10:00:00Z", "p-1-0"),
+        ];
+        let before = traces(&world);
+        let mut lines = Vec::new();
+        let mut take = |line: TimelineLine| lines.push((line.traveller.clone(), line.node.clone(), line.arrived.to_string(), line.path.clone()));
+        let asked = SimulateRequest { activities, timelines: Some(&mut take), ..request(stored("call"), "2027-03-01T00:00:00Z") };
+        let report = run(&world, asked);
+        assert_eq!((report.travellers.entered, report.travellers.completed), (2, 2));
+        assert_eq!((report.nodes["ask"].paths.get("Still"), report.nodes["ask"].paths.get("other")), (Some(&1), Some(&1)));
+        lines.retain(|(_, node, ..)| node == "rest");
+        let entered: Vec<_> = lines.iter().map(|(who, _, when, _)| (who.as_str(), when.as_str())).collect();
+        assert_eq!(entered, [("a-0", "2026-12-04T03:00:00Z"), ("a-1", "2026-12-04T03:00:00Z")], "in the night after");
+        assert_eq!(before, traces(&world));
+    }
+
+    the_first_night_finds_what_changed_behind_the_stores_back(world at "2026-12-01T09:00:00Z") {
+        let world = prepared(world);
+        world.apply("
+kind: roles_template
+key: roles
+roles: [{role: Champion, when: {person: job_title, is: Sponsor}}]
+state: live
+---
+{kind: account_list, key: sponsored, type: dynamic, when: {buying_group: {solution_interest: crm, roles: [{role: Champion, at_least: 1}]}}, state: live}
+---
+{kind: solution_interest, key: crm, roles_template: roles, update_existing: true, create_for: {account_list: big}}
+");
+        world.run();
+        world.sql("UPDATE account SET employees = 700 WHERE key = 'a-0'");
+        world.sql("UPDATE person SET job_title = 'Sponsor' WHERE key = 'p-5-1'");
+        let by_night = NURTURE.replace("key: nurture", "key: by-night").replace("audience: {account_list: big}", "audience: {account_list: sponsored}");
+        let report = run(&world, request(draft(&by_night), "2026-12-02T02:59:59Z"));
+        assert_eq!(report.travellers.entered, 0, "not by day");
+        let report = run(&world, request(draft(&by_night), "2026-12-02T03:00:00Z"));
+        assert_eq!(report.travellers.entered, 1, "a group was maintained, and a list followed it");
+        let report = run(&world, request(stored("nurture"), "2026-12-02T03:00:00Z"));
+        assert_eq!(report.travellers.entered, 6, "a list was evaluated again");
+    }
+}

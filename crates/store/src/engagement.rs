@@ -54,6 +54,16 @@ pub fn quarters(
     })
 }
 
+/// The number of the newest activity, and whether any of these types came behind the number `after`.
+pub fn newest(s: &mut dyn Session, types: &[String], after: i64) -> Result<(i64, bool), StoreError> {
+    let newest = s.query_int("SELECT COALESCE(MAX(id), 0) FROM activity", &[])?;
+    if types.is_empty() || newest <= after {
+        return Ok((newest, false));
+    }
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 AS one FROM activity WHERE id > $1 AND type {in:2} LIMIT 1) AS found";
+    Ok((newest, s.query_int(sql, params![after, types])? > 0))
+}
+
 /// The next people of a shard behind `after`, by id, test profiles aside. Index: `person_shard`.
 pub fn people_in_shard(
     s: &mut dyn Session,

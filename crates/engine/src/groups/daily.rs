@@ -77,6 +77,29 @@ pub fn score_soon(s: &mut dyn Session) -> Result<(), StoreError> {
     stored::plan_daily(s, now, Some(SCORES))
 }
 
+/// Creates and maintains all groups again, as the daily run does first.
+///
+/// # Errors
+/// The store's.
+pub fn maintain(engine: &Engine) -> Result<(), StoreError> {
+    engine.store().write(|s| {
+        let (live, now) = (engine.live(s)?, s.now()?);
+        jobs::ask_all(s, &live, "daily", now)?;
+        Ok(())
+    })
+}
+
+/// When the next daily run is due by the organisation's clock.
+///
+/// # Errors
+/// The store's.
+pub fn next_night(engine: &Engine) -> Result<Timestamp, StoreError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        Ok(next_run(s.now()?, &live))
+    })
+}
+
 fn next_run(now: Timestamp, live: &Live) -> Timestamp {
     let zone = live.zone();
     let today = zone.to_datetime(now).date();

@@ -8,6 +8,7 @@ use caravan_connect::tracking::SigningKeys;
 use caravan_store::{StoreError, step};
 use jiff::Timestamp;
 
+use super::nights::Nights;
 use super::script::Script;
 use super::stage::Stage;
 use super::{Messages, Sample};
@@ -86,14 +87,15 @@ pub(super) fn run(
     until: Timestamp,
 ) -> Result<Timestamp, DefinitionError> {
     let engine = &stage.engine;
+    let mut nights = Nights::new(engine)?;
     loop {
         let now = engine.clock().now();
         script.play(engine, now)?;
-        settle(engine, post)?;
+        settle(engine, post, &mut nights)?;
         if stage.row()?.state == "finished" {
             return Ok(now);
         }
-        match next_instant(engine, &script, post, now)? {
+        match next_instant(engine, &script, post, &mut nights, now)? {
             Some(next) if next <= until => engine.clock().advance_to(next),
             _ => return Ok(until),
         }
@@ -101,13 +103,16 @@ pub(super) fn run(
 }
 
 /// Does everything that is due now.
-fn settle(engine: &Engine, post: &Post) -> Result<(), StoreError> {
+fn settle(engine: &Engine, post: &Post, nights: &mut Nights) -> Result<(), StoreError> {
     loop {
         let mut worked = lifecycle::tick(engine)?;
         while engine.step_within(LIMITS)?.is_some() {
             worked = true;
         }
         worked |= post.deliver()?;
+        if !worked {
+            worked = nights.work(engine)?;
+        }
         if !worked {
             return Ok(());
         }
@@ -119,9 +124,10 @@ fn next_instant(
     engine: &Engine,
     script: &Script,
     post: &Post,
+    nights: &mut Nights,
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let (due, _) = engine.store().read(step::next_due)?;
-    let all = [due, lifecycle::next_tick(engine)?, script.next_at(), post.next_due()?];
+    let all = [due, lifecycle::next_tick(engine)?, script.next_at(), post.next_due()?, nights.next_at(engine)?];
     Ok(all.into_iter().flatten().filter(|at| *at > now).min())
 }
