@@ -7,7 +7,7 @@ use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, ActivityId};
-use caravan_store::people::{self as stored, DetailRow, ListedRow};
+use caravan_store::people::{self as stored, DetailRow, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
@@ -70,12 +70,33 @@ impl From<ListedRow> for AccountRow {
     }
 }
 
-async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<AccountRow>, Problem> {
+/// Why accounts are passed over.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "AccountPassedOver")]
+enum Lacking {
+    /// They have no name: they enter no journey and get no buying group.
+    NoName,
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct OnlyQuery {
+    /// Only accounts that journeys and groups pass over for this reason.
+    passed_over: Option<Lacking>,
+}
+
+async fn list(
+    State(state): State<ApiState>,
+    Query(query): Query<SearchQuery>,
+    Query(only): Query<OnlyQuery>,
+) -> Result<Page<AccountRow>, Problem> {
     let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
     let text = query.text().unwrap_or_default().to_owned();
+    let passed_over = only.passed_over.map(|Lacking::NoName| PassedOver::NoName);
     let read = state.read(move |s| {
-        let rows = stored::page(s, Table::Account, &text, &after, limit + 1)?;
-        Ok((rows, stored::count(s, Table::Account, &text)?))
+        let shown = Shown { passed_over, ..Shown::found(Table::Account, &text) };
+        let rows = stored::page(s, shown, &after, limit + 1)?;
+        Ok((rows, stored::count(s, shown)?))
     });
     let (rows, total) = read.await?;
     Ok(Page::of(rows, limit, |row| row.key.clone()).map(AccountRow::from).with_total(total))

@@ -6,14 +6,17 @@ mod jobs;
 mod of_account;
 mod scores;
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use caravan_catalog::definitions::{Interest, RoleCard};
 use caravan_catalog::groups as rules;
 use caravan_catalog::world::{Group, Member as Stored, Source};
 use caravan_engine::Engine;
-use caravan_model::GroupId;
 use caravan_model::document::DocumentKind;
+use caravan_model::{GroupId, PersonId};
 use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, ListedMember, StageMove};
+use caravan_store::records::{self, PastRow};
 use caravan_store::{Session, StoreError, groups as stored};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -310,10 +313,39 @@ struct MemberRow {
     removed_at: Option<Timestamp>,
     /// When any of it last changed.
     changed_at: Timestamp,
+    /// The person's last interesting moment.
+    last_interesting_moment: Option<InterestingMoment>,
 }
 
-impl From<ListedMember> for MemberRow {
-    fn from(row: ListedMember) -> Self {
+/// An interesting moment of a person.
+#[derive(Debug, Serialize, JsonSchema)]
+struct InterestingMoment {
+    /// When it happened.
+    at: Timestamp,
+    /// `email`, `milestone` or `web`.
+    moment: Option<String>,
+    /// What it was.
+    description: Option<String>,
+}
+
+impl From<PastRow> for InterestingMoment {
+    fn from(row: PastRow) -> Self {
+        let fields: serde_json::Value =
+            row.fields.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).map(str::to_owned);
+        Self { at: row.at, moment: text("moment"), description: text("description") }
+    }
+}
+
+/// The last interesting moment of each of these people.
+fn last_moments(s: &mut dyn Session, people: &[i64]) -> Result<HashMap<PersonId, PastRow>, StoreError> {
+    let mut moments = records::history(s, people, &["interesting_moment".to_owned()])?;
+    moments.sort_by_key(|row| row.at);
+    Ok(moments.into_iter().map(|row| (row.person, row)).collect())
+}
+
+impl MemberRow {
+    fn of(row: ListedMember, moment: Option<PastRow>) -> Self {
         Self {
             person: row.key,
             name: Some(row.name).filter(|name| !name.is_empty()),
@@ -328,6 +360,7 @@ impl From<ListedMember> for MemberRow {
             added_at: row.added_at,
             removed_at: row.removed_at,
             changed_at: row.changed_at,
+            last_interesting_moment: moment.map(InterestingMoment::from),
         }
     }
 }
@@ -355,7 +388,13 @@ async fn members(
     let read = state.read(move |s| {
         pages::one(s, id)?.ok_or_else(|| unknown(&id.to_string()))?;
         let rows = pages::members(s, id, query.removed, &after, limit + 1)?;
-        Ok(Page::of(rows, limit, |row| row.key.clone()).map(MemberRow::from))
+        let people: Vec<i64> = rows.iter().map(|row| row.person.0).collect();
+        let mut moments = last_moments(s, &people)?;
+        let page = Page::of(rows, limit, |row| row.key.clone());
+        Ok(page.map(|row| {
+            let moment = moments.remove(&row.person);
+            MemberRow::of(row, moment)
+        }))
     });
     read.await
 }

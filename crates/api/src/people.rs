@@ -10,7 +10,7 @@ use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{ActivityId, PersonId};
-use caravan_store::people::{self as stored, DetailRow, ListedRow};
+use caravan_store::people::{self as stored, DetailRow, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
@@ -78,12 +78,44 @@ pub fn people_rows(s: &mut dyn Session, page: Page<ListedRow>) -> Result<Page<Pe
     }))
 }
 
-async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<PersonRow>, Problem> {
+/// Why people are passed over.
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "PersonPassedOver")]
+enum Lacking {
+    /// They have no address: they get no mail.
+    NoEmail,
+    /// They are test profiles: no condition finds them, and no person journey takes them.
+    TestProfile,
+}
+
+impl From<Lacking> for PassedOver {
+    fn from(lacking: Lacking) -> Self {
+        match lacking {
+            Lacking::NoEmail => Self::NoEmail,
+            Lacking::TestProfile => Self::TestProfile,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+struct OnlyQuery {
+    /// Only people that messages, lists and journeys pass over for this reason.
+    passed_over: Option<Lacking>,
+}
+
+async fn list(
+    State(state): State<ApiState>,
+    Query(query): Query<SearchQuery>,
+    Query(only): Query<OnlyQuery>,
+) -> Result<Page<PersonRow>, Problem> {
     let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
     let text = query.text().unwrap_or_default().to_owned();
+    let passed_over = only.passed_over.map(PassedOver::from);
     let read = state.read(move |s| {
-        let rows = stored::page(s, Table::Person, &text, &after, limit + 1)?;
-        let total = stored::count(s, Table::Person, &text)?;
+        let shown = Shown { passed_over, ..Shown::found(Table::Person, &text) };
+        let rows = stored::page(s, shown, &after, limit + 1)?;
+        let total = stored::count(s, shown)?;
         Ok(people_rows(s, Page::of(rows, limit, |row| row.key.clone()))?.with_total(total))
     });
     read.await

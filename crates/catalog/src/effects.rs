@@ -142,6 +142,9 @@ pub struct AlertMember {
     /// The latest two, newest first, with their days.
     #[serde(default)]
     pub latest: Vec<String>,
+    /// The last interesting moment, with its day.
+    #[serde(default)]
+    pub moment: Option<String>,
 }
 
 /// The journey's key, from the source that its activities name.

@@ -45,7 +45,38 @@ fn members(world: &World, list: &str) -> Vec<String> {
     )
 }
 
+/// The sample as files, imported.
+fn sampled(world: World) -> World {
+    use caravan_engine::import::{FileFormat, ImportKind, ImportOptions, import};
+    use caravan_model::sample::{AccountRow, PersonRow, Sample};
+    let sample = Sample { accounts: 120, people_per_account: 8, seed: 1 };
+    let (mut accounts, mut people) = (Vec::new(), Vec::new());
+    AccountRow::write_csv(sample.accounts(), &mut accounts).expect("accounts");
+    PersonRow::write_csv(sample.people(), &mut people).expect("people");
+    for (kind, file) in [(ImportKind::Accounts, accounts), (ImportKind::People, people)] {
+        let done = import(&world.engine, &kind, file.as_slice(), FileFormat::Csv, &ImportOptions::default(), &mut ());
+        assert_eq!(done.expect("an import").rejected, 0);
+    }
+    world
+}
+
 on_both_stores! {
+    the_sample_has_somebody_of_every_usual_persona_and_of_none(world at "2026-12-01T09:00:00Z") {
+        let world = sampled(world);
+        world.apply(USUAL);
+        let keys = world.rows("SELECT key FROM document WHERE kind = 'persona' ORDER BY key", |r| r.string(0));
+        assert_eq!(keys.len(), 10);
+        for key in &keys {
+            world.apply(&format!("{{kind: audience, key: of-{key}, subject: person, when: {{derived_persona: {key}}}}}"));
+        }
+        world.run();
+        let counted = |list: &str| world.one(&format!("SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = '{list}'"));
+        let found: Vec<i64> = keys.iter().map(|key| counted(&format!("of-{key}"))).collect();
+        let people = world.one("SELECT COUNT(*) FROM person");
+        assert!(found.iter().all(|n| *n > 0), "{keys:?} {found:?}");
+        assert!(found.iter().sum::<i64>() < people, "some titles are nobody's: {found:?} of {people}");
+    }
+
     tv_p1_a_title_that_a_persona_names_is_of_it(world at "2026-12-01T09:00:00Z") {
         let world = titled(world, &["Sr. PM", "sr. pm", "Sr. PM of Sales"]);
         world.apply(PRODUCT);

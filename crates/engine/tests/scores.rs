@@ -165,6 +165,31 @@ on_both_stores! {
         assert_eq!(world.one("SELECT COUNT(*) FROM score_day WHERE NOT of_people"), 6, "three groups, two days");
     }
 
+    whoever_is_deleted_leaves_no_scores_behind(world at "2026-12-01T09:00:00Z") {
+        use caravan_engine::groups::by_hand::{self, Decision, Which};
+        use caravan_model::attribute::Subject;
+        let world = shop(world);
+        world.apply("{kind: stage_model, key: pipeline, stages: [{name: A, entry: true, to: [B]}, {name: B, destination: success}], state: live}");
+        world.apply("{kind: solution_interest, key: crm, name: CRM, roles_template: roles, stage_model: pipeline, update_existing: true, create_for: {account_list: all}}");
+        busy(&world);
+        let which = Which::Of { account: "a-0".to_owned(), interest: "crm".to_owned() };
+        by_hand::decide(&world.engine, &which, &Decision::Stage("A".to_owned()), "ada").expect("moved");
+        world.run_at("2026-12-02T03:00:00Z");
+        let id = |table: &str, key: &str| world.one(&format!("SELECT id FROM {table} WHERE key = '{key}'"));
+        let (person, other) = (id("person", "p-0-0"), id("person", "p-0-1"));
+        let group = world.one("SELECT g.id FROM buying_group AS g JOIN account AS a ON a.id = g.account_id WHERE a.key = 'a-0'");
+        let kept_of = |person: i64| world.one(&format!(
+            "SELECT (SELECT COUNT(*) FROM engagement_count WHERE person_id = {person}) + (SELECT COUNT(*) FROM score_day WHERE of_people AND subject_id = {person})"));
+        let of_group = || world.one(&format!(
+            "SELECT (SELECT COUNT(*) FROM stage_change WHERE group_id = {group}) + (SELECT COUNT(*) FROM score_day WHERE NOT of_people AND subject_id = {group})"));
+        assert_eq!((kept_of(person), kept_of(other), of_group()), (3, 2, 2));
+        assert!(caravan_engine::import::delete(&world.engine, Subject::Person, "p-0-0", None).expect("deleted"));
+        assert_eq!((kept_of(person), kept_of(other), of_group()), (0, 2, 2), "theirs and nobody else's");
+        assert!(caravan_engine::import::delete(&world.engine, Subject::Account, "a-0", None).expect("deleted"));
+        assert_eq!((kept_of(other), of_group()), (2, 0), "its people stay");
+        assert_eq!(world.one("SELECT COUNT(*) FROM score_day WHERE NOT of_people"), 2, "the other groups");
+    }
+
     days_are_those_of_the_organisation(world at "2026-12-01T09:00:00Z") {
         let world = shop(world);
         world.apply("{kind: settings, key: settings, organisation: Acme, time_zone: Asia/Kolkata}");

@@ -93,34 +93,69 @@ pub(crate) fn pattern(s: &dyn Session, search: &str) -> String {
     pattern
 }
 
-/// The next `most` accounts or people behind the key `after`, by key; those that `search` finds, all when it is blank.
-/// Index: `account_key`, `person_key`.
-pub fn page(
-    s: &mut dyn Session,
-    table: Table,
-    search: &str,
-    after: &str,
-    most: usize,
-) -> Result<Vec<ListedRow>, StoreError> {
-    let (search, most) = (search.trim(), most as i64);
-    let columns = listed(table);
-    if search.is_empty() {
-        let sql = format!("SELECT id, key, {columns} WHERE key > $1 ORDER BY key LIMIT $2");
-        return s.query_map(&sql, params![after, most], read_listed);
-    }
-    let pattern = pattern(s, search);
-    let sql = format!("SELECT id, key, {columns} WHERE {} AND key > $2 ORDER BY key LIMIT $3", matching(table));
-    s.query_map(&sql, params![&pattern, after, most], read_listed)
+/// Why journeys, lists or messages pass somebody over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PassedOver {
+    /// Accounts without a name enter no journey and get no buying group.
+    NoName,
+    /// People without an address get no mail.
+    NoEmail,
+    /// Test profiles are in no list by a condition and in no person journey.
+    TestProfile,
 }
 
-/// How many accounts or people `search` finds; all when it is blank.
-pub fn count(s: &mut dyn Session, table: Table, search: &str) -> Result<i64, StoreError> {
-    let name = name_of(table);
-    if search.trim().is_empty() {
-        return s.query_int(&format!("SELECT COUNT(*) FROM {name}"), &[]);
+impl PassedOver {
+    fn sql(self) -> &'static str {
+        match self {
+            Self::NoName => "TRIM(COALESCE(name, '')) = ''",
+            Self::NoEmail => "TRIM(COALESCE(email, '')) = ''",
+            Self::TestProfile => "test_profile",
+        }
     }
-    let pattern = pattern(s, search.trim());
-    s.query_int(&format!("SELECT COUNT(*) FROM {name} WHERE {}", matching(table)), params![&pattern])
+}
+
+/// Which accounts or people a list shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// Accounts, or people.
+    pub table: Table,
+    /// Those in which this text occurs; all when it is blank.
+    pub search: &'a str,
+    /// Only those that are passed over for this reason.
+    pub passed_over: Option<PassedOver>,
+}
+
+impl<'a> Shown<'a> {
+    /// Everybody.
+    pub fn all(table: Table) -> Self {
+        Self { table, search: "", passed_over: None }
+    }
+
+    /// Those in which a text occurs.
+    pub fn found(table: Table, search: &'a str) -> Self {
+        Self { search, ..Self::all(table) }
+    }
+
+    /// The condition; `$1` is the pattern of the search.
+    fn sql(&self) -> String {
+        let search = if self.search.trim().is_empty() { "CAST($1 AS TEXT) IS NOT NULL" } else { matching(self.table) };
+        format!("{search} AND {}", self.passed_over.map_or("TRUE", PassedOver::sql))
+    }
+}
+
+/// The next `most` accounts or people behind the key `after`, by key. Index: `account_key`, `person_key`.
+pub fn page(s: &mut dyn Session, shown: Shown<'_>, after: &str, most: usize) -> Result<Vec<ListedRow>, StoreError> {
+    let pattern = pattern(s, shown.search.trim());
+    let columns = listed(shown.table);
+    let sql = format!("SELECT id, key, {columns} WHERE {} AND key > $2 ORDER BY key LIMIT $3", shown.sql());
+    s.query_map(&sql, params![&pattern, after, most as i64], read_listed)
+}
+
+/// How many accounts or people there are of those that are shown.
+pub fn count(s: &mut dyn Session, shown: Shown<'_>) -> Result<i64, StoreError> {
+    let pattern = pattern(s, shown.search.trim());
+    let sql = format!("SELECT COUNT(*) FROM {} WHERE {}", name_of(shown.table), shown.sql());
+    s.query_int(&sql, params![&pattern])
 }
 
 fn name_of(table: Table) -> &'static str {
@@ -368,14 +403,18 @@ pub fn active_trips(s: &mut dyn Session, subject: i64, journeys: &[i64]) -> Resu
 }
 
 /// Takes an account away, with its relations, its memberships of `lists` (ids of accounts and people overlap: all lists of
-/// accounts), its buying groups and its own activities; what its people did stays theirs. The rows of its trips stay, since
+/// accounts), its buying groups with all that is kept of them, and its own activities; what its people did stays theirs. The rows of its trips stay, since
 /// counters count them, and name it by a number that means nothing any more; whoever calls ends the active trips, which only
 /// their shard's steps may do.
 pub fn delete_account(s: &mut dyn Session, account: AccountId, lists: &[i64]) -> Result<(), StoreError> {
-    s.execute(
-        "DELETE FROM group_member WHERE group_id IN (SELECT id FROM buying_group WHERE account_id = $1)",
-        params![account],
-    )?;
+    let groups = "SELECT id FROM buying_group WHERE account_id = $1";
+    for (table, column, and) in [
+        ("group_member", "group_id", ""),
+        ("stage_change", "group_id", ""),
+        ("score_day", "subject_id", "AND NOT of_people"),
+    ] {
+        s.execute(&format!("DELETE FROM {table} WHERE {column} IN ({groups}) {and}"), params![account])?;
+    }
     s.execute("DELETE FROM buying_group WHERE account_id = $1", params![account])?;
     s.execute("DELETE FROM account_person WHERE account_id = $1", params![account])?;
     s.execute("UPDATE account SET parent_id = NULL WHERE parent_id = $1", params![account])?;
@@ -395,6 +434,8 @@ pub fn delete_account(s: &mut dyn Session, account: AccountId, lists: &[i64]) ->
 pub fn delete_person(s: &mut dyn Session, person: PersonId, lists: &[i64]) -> Result<(), StoreError> {
     s.execute("DELETE FROM group_member WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM person_score WHERE person_id = $1", params![person])?;
+    s.execute("DELETE FROM engagement_count WHERE person_id = $1", params![person])?;
+    s.execute("DELETE FROM score_day WHERE subject_id = $1 AND of_people", params![person])?;
     s.execute("DELETE FROM account_person WHERE person_id = $1", params![person])?;
     delete_memberships(s, person.0, lists)?;
     s.execute("DELETE FROM activity WHERE person_id = $1", params![person])?;

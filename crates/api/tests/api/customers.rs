@@ -50,6 +50,27 @@ async fn an_import_can_be_read_page_by_page(api: Api) {
     assert_eq!(get("/api/v1/people/none/timeline").await.refusal(), (404, "unknown_person".to_owned()));
 }
 
+async fn who_is_passed_over_is_counted_and_listed(api: Api) {
+    use caravan_store::SessionExt as _;
+    let token = furnished(&api).await;
+    let file = "key,email,test_profile\nbob,\\N,\ncy,,true\n";
+    let import = api.post("/api/v1/import/people?format=csv").bearer(&token).text("text/csv", file).send().await;
+    assert_eq!(import.json()["updated"], 2, "{}", import.text());
+    // Nothing of ours takes a name away; another system that writes to the database may.
+    let nameless = "UPDATE account SET name = ' ' WHERE key = 'bolt'";
+    api.engine.store().write(|s| s.execute(nameless, &[])).expect("a statement");
+    for (path, key) in [
+        ("accounts?passed_over=no_name", "bolt"),
+        ("people?passed_over=no_email", "bob"),
+        ("people?passed_over=test_profile", "cy"),
+    ] {
+        let found = api.get(&format!("/api/v1/{path}")).bearer(&token).send().await.json();
+        assert_eq!((&found["total"], &found["items"][0]["key"]), (&json!(1), &json!(key)), "{path}: {found}");
+        let none = api.get(&format!("/api/v1/{path}&q=nobody")).bearer(&token).send().await.json();
+        assert_eq!(none["total"], 0, "{none}");
+    }
+}
+
 async fn an_account_is_changed_only_from_the_version_that_was_read(api: Api) {
     let token = furnished(&api).await;
     let put = |body: serde_json::Value| api.call("PUT", "/api/v1/accounts/acme").bearer(&token).json(&body);
@@ -108,6 +129,7 @@ async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
 
 crate::on_both_stores! {
     an_import_can_be_read_page_by_page
+    who_is_passed_over_is_counted_and_listed
     an_account_is_changed_only_from_the_version_that_was_read
     columns_of_an_import_are_mapped_and_left_out
     a_file_that_is_wrong_as_a_whole_imports_nothing

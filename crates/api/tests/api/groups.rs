@@ -87,7 +87,34 @@ async fn members_are_decided_by_hand(api: Api) {
     assert_eq!(refused.refusal().0, 403);
 }
 
-async fn groups_are_found_by_what_they_lack(api: Api) {
+async fn a_member_is_shown_with_the_last_interesting_moment(api: Api) {
+    let token = furnished(&api).await;
+    let moment = |id: &str, at: &str, what: &str| json!({"id": id, "type": "interesting_moment", "at": at, "person_key": "ada", "moment": "milestone", "description": what});
+    let file = [
+        moment("1", "2026-11-03T09:00:00Z", "Asked for prices"),
+        moment("2", "2026-11-02T09:00:00Z", "Came to the fair"),
+    ];
+    let file: Vec<String> = file.iter().map(Value::to_string).collect();
+    let import = api.post("/api/v1/import/activities?format=jsonl").bearer(&token);
+    let import = import.text("application/x-ndjson", &file.join("\n")).send().await;
+    assert_eq!((import.status.as_u16(), &import.json()["created"]), (200, &json!(2)), "{}", import.text());
+    settle(&api);
+    let get = |path: &str| api.get(path).bearer(&token).send();
+    let groups = get("/api/v1/buying_groups?account=acme").await.json();
+    let id = groups["items"][0]["id"].as_str().expect("an id").to_owned();
+    let members = get(&format!("/api/v1/buying_groups/{id}/members")).await.json();
+    let last = json!({"at": "2026-11-03T09:00:00Z", "moment": "milestone", "description": "Asked for prices"});
+    assert_eq!(
+        members["items"][0]["last_interesting_moment"], last,
+        "the last that happened, not the last that came in"
+    );
+    let timeline = get("/api/v1/people/ada/timeline").await.text();
+    assert!(timeline.contains("Asked for prices") && timeline.contains("Came to the fair"), "{timeline}");
+    let timeline = get("/api/v1/accounts/acme/timeline").await.text();
+    assert!(timeline.contains("Asked for prices"), "an account's timeline tells of its people: {timeline}");
+}
+
+async fn tv_f2_and_f11_groups_are_found_by_what_they_lack(api: Api) {
     let token = furnished(&api).await;
     let list = async |query: &str| {
         let found = api.get(&format!("/api/v1/buying_groups{query}")).bearer(&token).send().await.json();
@@ -97,9 +124,13 @@ async fn groups_are_found_by_what_they_lack(api: Api) {
         names.sort();
         names
     };
-    assert_eq!(list("").await, ["CRM for Acme", "CRM for Bolt & Sons"]);
+    assert_eq!(list("").await, ["CRM for Acme", "CRM for Bolt & Sons"], "TV-F2: no condition is any");
     assert_eq!(list("?q=for%20bolt").await, ["CRM for Bolt & Sons"]);
-    assert_eq!(list("?missing_role=Decision%20Maker&completeness_to=50").await, ["CRM for Bolt & Sons"], "TV-F11");
+    assert_eq!(
+        list("?missing_role=Decision%20Maker&completeness_to=50").await,
+        ["CRM for Bolt & Sons"],
+        "TV-F11: whose role nobody has"
+    );
     assert_eq!(list("?completeness_from=50&completeness_to=50").await, ["CRM for Acme"], "both ends are included");
     assert_eq!(list("?stage=").await.len(), 2);
     assert_eq!(list("?solution_interest=crm&account=acme").await, ["CRM for Acme"]);
@@ -233,6 +264,7 @@ crate::on_both_stores! {
     figures_are_those_of_the_lists_with_the_same_filters
     members_are_decided_by_hand
     scores_explain_themselves_and_jobs_are_done_again
-    groups_are_found_by_what_they_lack
+    a_member_is_shown_with_the_last_interesting_moment
+    tv_f2_and_f11_groups_are_found_by_what_they_lack
     a_group_is_shown_in_full
 }

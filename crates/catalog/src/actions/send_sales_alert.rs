@@ -240,15 +240,22 @@ fn doings(world: &World, group: &Group) -> Vec<(String, usize)> {
     counted
 }
 
+fn is_moment(past: &PastActivity) -> bool {
+    &*past.kind == "interesting_moment"
+}
+
+/// What an interesting moment was, in the words of whoever told of it.
+fn said_of(moment: &PastActivity) -> String {
+    let text = |field: &str| moment.fields.get(field).and_then(serde_json::Value::as_str).map(str::to_owned);
+    text("description").or_else(|| text("moment")).unwrap_or_default()
+}
+
 /// The members' latest interesting moments.
 fn moments(prepared: &Prepared, world: &World, group: &Group) -> Vec<(String, String)> {
     let mut found: Vec<(Timestamp, PersonId, String)> = Vec::new();
     for person in there(group) {
-        let moments = lately(world, person).into_iter().filter(|past| &*past.kind == "interesting_moment");
-        found.extend(moments.map(|past| {
-            let text = |field: &str| past.fields.get(field).and_then(serde_json::Value::as_str).map(str::to_owned);
-            (past.at, person, text("description").or_else(|| text("moment")).unwrap_or_default())
-        }));
+        let moments = lately(world, person).into_iter().filter(|past| is_moment(past));
+        found.extend(moments.map(|past| (past.at, person, said_of(past))));
     }
     found.sort_by(|a, b| b.cmp(a));
     let named = found
@@ -292,6 +299,10 @@ fn member(attributes: Attributes, world: &World, person: PersonId, role: &str) -
         phone: attributes.phone.and_then(text),
         doings: lately.len(),
         latest: lately.iter().take(LATEST_SHOWN).filter_map(told).collect(),
+        moment: lately
+            .iter()
+            .find(|past| is_moment(past))
+            .map(|past| format!("{}, {}", said_of(past), past.at.strftime("%Y-%m-%d"))),
     })
 }
 

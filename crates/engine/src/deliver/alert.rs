@@ -75,6 +75,7 @@ fn text(effect: &SalesAlertEffect, facts: &[(&str, String)], url: &str) -> Strin
         lines.push(String::new());
         lines.push(format!("{}, {}", member.name, member.role));
         lines.extend([&member.title, &member.email, &member.phone].into_iter().flatten().cloned());
+        lines.extend(member.moment.iter().map(|moment| format!("Interesting moment: {moment}")));
         lines.extend(member.latest.iter().cloned());
     }
     lines.extend([String::new(), url.to_owned(), String::new()]);
@@ -121,6 +122,7 @@ pub(super) mod tests {
                 phone: None,
                 doings: 2,
                 latest: vec!["Clicked in an email, 2026-11-30".into()],
+                moment: Some("Asked for <prices>, 2026-11-29".into()),
             }],
         }
     }
@@ -138,7 +140,7 @@ pub(super) mod tests {
             message.text,
             "CRM for Acme <Ltd>\nAcme <Ltd>, CRM\n\nStage: Engaged\nCompleteness: 67 %\nRoles still missing: Influencer\n\n\
              In the last 30 days\nClicked in an email: 2\n\nInteresting moments\nAda & Co: Asked for <prices>\n\n\
-             Ada & Co, Decision Maker\nChief Officer\nada@acme.example\nClicked in an email, 2026-11-30\n\nhttps://go.acme.example/accounts/a%2F1\n"
+             Ada & Co, Decision Maker\nChief Officer\nada@acme.example\nInteresting moment: Asked for <prices>, 2026-11-29\nClicked in an email, 2026-11-30\n\nhttps://go.acme.example/accounts/a%2F1\n"
         );
         assert!(message.auto_submitted && message.unsubscribe.is_none());
     }

@@ -162,3 +162,16 @@ fn opportunities_are_few_for_most_accounts_and_many_for_some() {
     assert!(rows.iter().any(|row| !row.next_step.is_ascii()));
     assert_eq!(OpportunityRow::HEADER[4], "type");
 }
+
+#[test]
+fn names_and_cities_have_letters_beyond_ascii() {
+    let beyond = |cells: Vec<Cell>| cells.iter().filter(|cell| !cell.is_ascii()).count();
+    let (accounts, people): (Vec<_>, Vec<_>) = (SAMPLE.accounts().collect(), SAMPLE.people().collect());
+    let (names, cities): (Vec<_>, Vec<_>) = accounts.into_iter().map(|row| (row.name, row.city)).unzip();
+    let columns = people.into_iter().map(|row| (row.first_name, (row.last_name, row.city)));
+    let (first, (last, homes)): (Vec<_>, (Vec<_>, Vec<_>)) = columns.unzip();
+    for (what, cells) in [("accounts", names), ("cities", cities), ("first", first), ("last", last), ("homes", homes)] {
+        let (all, found) = (cells.len(), beyond(cells));
+        assert!(found * 50 > all && found * 2 < all, "{what}: {found} of {all}");
+    }
+}
