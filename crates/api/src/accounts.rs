@@ -12,7 +12,7 @@ use caravan_store::records::Table;
 use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ApiState;

@@ -51,7 +51,6 @@ async fn an_import_can_be_read_page_by_page(api: Api) {
 }
 
 async fn who_is_passed_over_is_counted_and_listed(api: Api) {
-    use caravan_store::SessionExt as _;
     let token = furnished(&api).await;
     let file = "key,email,test_profile\nbob,\\N,\ncy,,true\n";
     let import = api.post("/api/v1/import/people?format=csv").bearer(&token).text("text/csv", file).send().await;
