@@ -3,7 +3,7 @@
 mod support;
 
 use caravan_engine::members::{self, Change, Who};
-use caravan_engine::sets::preview;
+use caravan_engine::sets::{Trial, preview};
 use caravan_engine::{import, lifecycle};
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
@@ -161,7 +161,8 @@ on_both_stores! {
         assert_eq!(members_of(&world, "audience", "tests"), ["p-0-0"], "who asks for them gets them");
 
         let when = json!({"person": "job_title", "starts_with": "Chief"});
-        let shown = preview(&world.engine, Subject::Person, &when, 10, Some("p-0-0")).expect("a preview");
+        let trial = Trial { subject: Subject::Person, when: &when, entering: false, sample: 10, named: Some("p-0-0") };
+        let shown = preview(&world.engine, trial).expect("a preview");
         assert_eq!((shown.count, shown.sample.len()), (2, 2));
         let why = shown.why.expect("why not");
         assert_eq!((why.held, why.lacking.as_deref()), (false, Some("Test profile is false (it was true)")));

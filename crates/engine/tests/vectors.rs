@@ -3,7 +3,7 @@
 mod support;
 
 use caravan_engine::members::{self, Change, Who};
-use caravan_engine::sets::preview;
+use caravan_engine::sets::{Trial, preview};
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use serde_json::{Value as Json, json};
@@ -11,7 +11,8 @@ use support::{World, codes, on_both_stores};
 
 /// The keys of whom a condition finds, in order.
 fn found(world: &World, subject: Subject, when: Json) -> Vec<String> {
-    let shown = preview(&world.engine, subject, &when, 100, None).expect("a preview");
+    let trial = Trial { subject, when: &when, entering: false, sample: 100, named: None };
+    let shown = preview(&world.engine, trial).expect("a preview");
     assert_eq!(shown.count as usize, shown.sample.len());
     let keys =
         world.rows(&format!("SELECT id, key FROM {} ORDER BY id", subject.as_str()), |r| (r.int(0), r.string(1)));
