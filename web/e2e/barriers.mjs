@@ -117,6 +117,7 @@ await walk(async () => {
         "admin",
         "messages",
         "problems",
+        "welcome",
       ])
         await visit(`/${route}`, `/${route}`);
     },

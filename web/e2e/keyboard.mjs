@@ -146,7 +146,7 @@ await walk(async () => {
     await type(page.getByLabel("Email"), server.email);
     await type(page.getByLabel("Password", { exact: true }), server.password);
     await press("Enter");
-    await page.getByRole("heading", { name: "Journeys", level: 1 }).waitFor();
+    await page.getByRole("navigation", { name: "Main navigation" }).waitFor();
   });
 
   await step("accounts and people are imported", async () => {

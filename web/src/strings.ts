@@ -463,6 +463,20 @@ export const strings = {
     attributes: "Attributes",
     accounts: "Accounts",
     noAccounts: "This person belongs to no account.",
+    journeys: "Journeys",
+    noJourneys: "This person has not entered a journey alone.",
+    lists: "People lists",
+    noLists: "This person is on no list.",
+  },
+  records: {
+    edit: "Edit",
+    editTitle: (name: string) => `Edit ${name}`,
+    saved: "Changed; journeys and lists that watch it follow",
+    remove: "Delete",
+    removed: "Deleted",
+    removeTitle: (name: string) => `Delete ${name}?`,
+    removeText:
+      "Trips end as removed, memberships and activities go with it. This cannot be undone.",
   },
   activities: {
     empty: "Nothing has happened yet",

@@ -1,9 +1,11 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import type { Account } from "../api/types";
+import { addressOf } from "../definitions/DefinitionList";
 import { TripLinks } from "../journeys/TripLinks";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
+import { LinkTo } from "../shell/LinkTo";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
@@ -22,13 +24,13 @@ export function AccountOverview({ account }: { account: Account }) {
         </Card>
         <Card title={text.lists}>
           {account.lists.length === 0 ? <Text c="dimmed">{text.noLists}</Text> : null}
-          <Group gap="xs">
+          <Stack gap={4}>
             {account.lists.map((list) => (
-              <Badge key={list} variant="outline" color="gray" tt="none" fw={500} size="lg">
+              <LinkTo key={list} to={addressOf("account_lists", list)}>
                 {list}
-              </Badge>
+              </LinkTo>
             ))}
-          </Group>
+          </Stack>
         </Card>
       </div>
     </div>

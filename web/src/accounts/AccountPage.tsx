@@ -9,6 +9,7 @@ import { DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { PageHeader } from "../shell/PageHeader";
+import { RecordMenu } from "../shell/RecordMenu";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
@@ -39,7 +40,11 @@ export function AccountPage() {
             {account ? <span>{strings.subjects.people(account.people)}</span> : null}
           </>
         }
-      />
+      >
+        {account ? (
+          <RecordMenu subject="account" record={account} name={account.name || key} />
+        ) : null}
+      </PageHeader>
       <Tabs
         label={account?.name || key}
         tabs={[

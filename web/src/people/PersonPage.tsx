@@ -3,6 +3,8 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
+import { addressOf } from "../definitions/DefinitionList";
+import { TripLinks } from "../journeys/TripLinks";
 import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
@@ -10,13 +12,14 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { at, LinkTo } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
+import { RecordMenu } from "../shell/RecordMenu";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
 import { personName } from "./columns";
 
 const text = strings.people;
-const ELSEWHERE = ["key", "name", "accounts", "etag", "revision"];
+const ELSEWHERE = ["key", "name", "accounts", "journeys", "lists", "etag", "revision"];
 
 export function PersonPage() {
   const { key } = useParams({ from: "/inside/people/$key" });
@@ -41,7 +44,9 @@ export function PersonPage() {
             {person?.email && person.email !== key ? <span>{person.email}</span> : null}
           </>
         }
-      />
+      >
+        {person ? <RecordMenu subject="person" record={person} name={name} /> : null}
+      </PageHeader>
       <Tabs
         label={name}
         tabs={[
@@ -63,16 +68,31 @@ function PersonOverview({ person }: { person: Person }) {
       <Card title={text.attributes}>
         <Facts facts={attributeFacts(person, ELSEWHERE)} />
       </Card>
-      <Card title={text.accounts}>
-        {person.accounts.length === 0 ? <Text c="dimmed">{text.noAccounts}</Text> : null}
-        <Stack gap="xs">
-          {person.accounts.map((account) => (
-            <LinkTo key={account.key} to={at("/accounts", account.key)}>
-              {account.name || account.key}
-            </LinkTo>
-          ))}
-        </Stack>
-      </Card>
+      <div className={classes.stack}>
+        <Card title={text.accounts}>
+          {person.accounts.length === 0 ? <Text c="dimmed">{text.noAccounts}</Text> : null}
+          <Stack gap="xs">
+            {person.accounts.map((account) => (
+              <LinkTo key={account.key} to={at("/accounts", account.key)}>
+                {account.name || account.key}
+              </LinkTo>
+            ))}
+          </Stack>
+        </Card>
+        <Card title={text.journeys}>
+          <TripLinks trips={person.journeys} empty={text.noJourneys} />
+        </Card>
+        <Card title={text.lists}>
+          {person.lists.length === 0 ? <Text c="dimmed">{text.noLists}</Text> : null}
+          <Stack gap={4}>
+            {person.lists.map((list) => (
+              <LinkTo key={list} to={addressOf("people_lists", list)}>
+                {list}
+              </LinkTo>
+            ))}
+          </Stack>
+        </Card>
+      </div>
     </div>
   );
 }

@@ -1,0 +1,128 @@
+// What a hand does to an account or a person: changing attributes, and taking it away.
+import { Button, Menu, ScrollArea, Stack, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { ChevronDown, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { fieldsQuery } from "../api/admin";
+import { changeRecord, deleteRecord, type Subject } from "../api/customers";
+import { ValueInput } from "../forms/inputs";
+import { Dialog } from "../groups/GroupDialogs";
+import { strings } from "../strings";
+
+const text = strings.records;
+
+type Props = {
+  subject: Subject;
+  record: { key: string } & Record<string, unknown>;
+  name: string;
+};
+
+export function RecordMenu(props: Props) {
+  const [doing, setDoing] = useState<"edit" | "delete">();
+  return (
+    <>
+      <Button variant="default" onClick={() => setDoing("edit")}>
+        {text.edit}
+      </Button>
+      <Menu position="bottom-end" shadow="md" withinPortal>
+        <Menu.Target>
+          <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
+            {strings.journey.actions.more}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Item
+            color="red"
+            leftSection={<Trash2 size={14} />}
+            onClick={() => setDoing("delete")}
+          >
+            {text.remove}
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      {doing === "edit" ? <EditDialog {...props} onClose={() => setDoing(undefined)} /> : null}
+      {doing === "delete" ? <DeleteDialog {...props} onClose={() => setDoing(undefined)} /> : null}
+    </>
+  );
+}
+
+type DialogProps = Props & { onClose: () => void };
+
+function EditDialog({ subject, record, name, onClose }: DialogProps) {
+  const cache = useQueryClient();
+  const { data } = useQuery(fieldsQuery);
+  const fields = (data?.[subject].fields ?? []).filter(
+    ({ key, managed }) => managed && key !== "key",
+  );
+  const [changes, setChanges] = useState<Record<string, unknown>>({});
+  const save = useMutation({
+    mutationFn: () => changeRecord(subject, record.key, changes),
+    onSuccess: async () => {
+      notifications.show({ message: text.saved });
+      onClose();
+      await cache.invalidateQueries({ queryKey: [subject, record.key] });
+    },
+  });
+  return (
+    <Dialog
+      title={text.editTitle(name)}
+      error={save.error}
+      busy={save.isPending}
+      ready={Object.keys(changes).length > 0}
+      onClose={onClose}
+      onSubmit={() => save.mutate()}
+    >
+      <ScrollArea.Autosize mah={420} type="auto">
+        <Stack gap="sm" pr="sm">
+          {fields.map((field) => (
+            <ValueInput
+              key={field.key}
+              label={field.label}
+              description={undefined}
+              error={undefined}
+              required={false}
+              typed={{ type: field.type, values: [] }}
+              value={field.key in changes ? changes[field.key] : record[field.key]}
+              // What was emptied is taken away.
+              onChange={(value) =>
+                setChanges((now) => ({
+                  ...now,
+                  [field.key]: value === "" ? null : (value ?? null),
+                }))
+              }
+            />
+          ))}
+        </Stack>
+      </ScrollArea.Autosize>
+    </Dialog>
+  );
+}
+
+function DeleteDialog({ subject, record, name, onClose }: DialogProps) {
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const plural = subject === "account" ? "accounts" : "people";
+  const remove = useMutation({
+    mutationFn: () => deleteRecord(subject, record.key),
+    onSuccess: async () => {
+      notifications.show({ message: text.removed });
+      await navigate({ to: `/${plural}` as never });
+      await cache.invalidateQueries({ queryKey: [plural] });
+    },
+  });
+  return (
+    <Dialog
+      title={text.removeTitle(name)}
+      error={remove.error}
+      busy={remove.isPending}
+      ready
+      submit={text.remove}
+      onClose={onClose}
+      onSubmit={() => remove.mutate()}
+    >
+      <Text c="dimmed">{text.removeText}</Text>
+    </Dialog>
+  );
+}
