@@ -29,6 +29,7 @@ mod members;
 mod merge;
 mod openapi;
 mod people;
+mod pictures;
 mod problems;
 mod records;
 mod retention;
@@ -77,6 +78,7 @@ fn operations() -> Operations {
         tracking::operations(),
         problems::operations(),
         content::operations(),
+        pictures::operations(),
         delivery::operations(),
         figures::operations(),
         hooks::operations(),

@@ -3,6 +3,7 @@
 //! The same is said when a definition is applied, when a draft is checked and by `caravan validate`; publishing says it
 //! again, with the journey's own values and the fragments as they are published.
 
+mod import;
 mod preview;
 mod propagate;
 
@@ -22,6 +23,7 @@ use indexmap::IndexMap;
 
 use crate::deliver::email_content;
 
+pub use self::import::{ImportedTemplate, import_template, picture};
 pub use self::preview::{
     LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
 };
@@ -172,6 +174,7 @@ pub(crate) fn of_email(email: &Email, library: &Library<'_>) -> Vec<Finding> {
     findings.extend(email.unknown_fields(&|key: &str| (library.fragment)(key)));
     findings.extend(postal_address_missing(&whole, library));
     findings.extend(one_click_not_possible(&whole, library));
+    findings.extend(copies_not_sent(&whole));
     findings.extend(foreign_sender(&whole, library));
     findings
 }
@@ -182,6 +185,13 @@ fn postal_address_missing(email: &Email, library: &Library<'_>) -> Option<Findin
     let missing = settings.postal_address.as_deref().is_none_or(|address| address.trim().is_empty());
     let message = "The organisation has no postal address, which marketing mail must carry. Add `postal_address` to the `settings`.";
     (missing && !email.operational).then(|| Finding::warning("postal_address_missing", "", message))
+}
+
+/// Copies are kept in the definition and not sent yet; nobody shall think that they are.
+fn copies_not_sent(email: &Email) -> Option<Finding> {
+    let message =
+        "Copies are not sent yet; only the recipient gets the email. Leave `cc` out, or know that it does nothing.";
+    (!email.cc.is_empty()).then(|| Finding::warning("copies_not_sent", "/cc", message))
 }
 
 /// Mail programs offer a button of their own only for an address that is encrypted (RFC 8058).

@@ -27,6 +27,7 @@ pub mod objects;
 pub mod outbox;
 pub mod pace;
 pub mod people;
+pub mod pictures;
 pub mod records;
 pub mod reports;
 pub mod retention;

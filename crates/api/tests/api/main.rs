@@ -10,6 +10,7 @@ mod groups;
 mod journeys;
 mod links;
 mod members;
+mod pictures;
 mod protocol;
 mod records;
 mod support;

@@ -138,6 +138,12 @@ impl Call<'_> {
         self
     }
 
+    pub fn bytes(mut self, kind: &str, body: Vec<u8>) -> Self {
+        self = self.header(header::CONTENT_TYPE.as_str(), kind);
+        self.body = Body::from(body);
+        self
+    }
+
     pub async fn send(self) -> Reply {
         let request = self.request.body(self.body).expect("a request");
         let response = self.api.router.clone().oneshot(request).await.expect("the router never fails");

@@ -5,6 +5,7 @@
 //! links. [`Compiled::render`] runs for every recipient.
 
 mod address;
+pub mod archive;
 mod compile;
 mod content;
 mod contrast;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use caravan_catalog::Definitions;
 use caravan_connect::Secrets;
@@ -19,10 +20,25 @@ use super::results::Verdict;
 use crate::Engine;
 use crate::live::Live;
 
+/// For how long what was found for a host is not looked for again: reading keys for every message would cost as much as
+/// rendering it, and keys that were exchanged are noticed soon enough.
+const HOLDS: Duration = Duration::from_secs(1);
+/// Hosts kept in mind; senders may be templates.
+const MOST_HOSTS: usize = 100;
+
 /// Signers by sending domain, made again when its keys change.
 #[derive(Default)]
 pub struct Domains {
     signers: Mutex<HashMap<DocumentId, Made>>,
+    /// By the host of the sender.
+    lately: Mutex<HashMap<String, Lately>>,
+}
+
+/// What was found for a host a moment ago.
+struct Lately {
+    revision: i64,
+    at: Instant,
+    sealed: Option<Sealed>,
 }
 
 /// A signer, and what it was made from.
@@ -42,6 +58,22 @@ impl Domains {
     /// # Errors
     /// The address lies in none of them, or its keys cannot be used.
     pub fn of(&self, live: &Live, address: &str) -> Result<Option<Sealed>, Verdict> {
+        let host = address.rsplit_once('@').map_or("", |(_, host)| host);
+        let fresh = |lately: &&Lately| lately.revision == live.revision && lately.at.elapsed() < HOLDS;
+        if let Some(lately) = self.lately.lock().get(host).filter(fresh) {
+            return Ok(lately.sealed.clone());
+        }
+        let sealed = self.look_for(live, address)?;
+        let mut all = self.lately.lock();
+        if all.len() >= MOST_HOSTS {
+            all.clear();
+        }
+        let lately = Lately { revision: live.revision, at: Instant::now(), sealed: sealed.clone() };
+        all.insert(host.to_owned(), lately);
+        Ok(sealed)
+    }
+
+    fn look_for(&self, live: &Live, address: &str) -> Result<Option<Sealed>, Verdict> {
         let Some((id, key, domain)) = find(live, address)? else { return Ok(None) };
         let shut = |code: &str, message: String| Verdict::Again {
             after: None,

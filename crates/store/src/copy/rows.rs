@@ -29,6 +29,7 @@ enum Kind {
     Text,
     /// Text that PostgreSQL keeps as JSONB.
     Json,
+    Bytes,
 }
 
 impl Kind {
@@ -38,6 +39,7 @@ impl Kind {
             "DOUBLE PRECISION" => Ok(Self::Float),
             "BOOLEAN" => Ok(Self::Bool),
             "TEXT" => Ok(Self::Text),
+            "BLOB" => Ok(Self::Bytes),
             other => Err(StoreError::Statement(format!("a column of type {other:?} is not copied"))),
         }
     }
@@ -114,6 +116,7 @@ impl Column {
             Kind::Bool => row.opt_bool(i).hash(hasher),
             Kind::Text => row.opt_text(i).hash(hasher),
             Kind::Json => row.opt_text(i).map(canonical).hash(hasher),
+            Kind::Bytes => row.opt_bytes(i).hash(hasher),
         }
     }
 }
@@ -146,6 +149,7 @@ enum Cells {
     Floats(Vec<Option<f64>>),
     Bools(Vec<Option<bool>>),
     Texts(Vec<Option<String>>),
+    Blobs(Vec<Option<Vec<u8>>>),
 }
 
 impl Cells {
@@ -155,6 +159,7 @@ impl Cells {
             Kind::Float => Self::Floats(Vec::new()),
             Kind::Bool => Self::Bools(Vec::new()),
             Kind::Text | Kind::Json => Self::Texts(Vec::new()),
+            Kind::Bytes => Self::Blobs(Vec::new()),
         }
     }
 
@@ -164,6 +169,7 @@ impl Cells {
             Self::Floats(all) => all.push(row.opt_float(i)),
             Self::Bools(all) => all.push(row.opt_bool(i)),
             Self::Texts(all) => all.push(row.opt_string(i)),
+            Self::Blobs(all) => all.push(row.opt_bytes(i).map(<[u8]>::to_vec)),
         }
     }
 
@@ -173,6 +179,7 @@ impl Cells {
             Self::Floats(all) => all.clear(),
             Self::Bools(all) => all.clear(),
             Self::Texts(all) => all.clear(),
+            Self::Blobs(all) => all.clear(),
         }
     }
 }
@@ -204,6 +211,7 @@ impl<'a> Chunk<'a> {
                 Cells::Bools(all) => bulk.column(&column.name, all),
                 Cells::Texts(all) if column.kind == Kind::Json => bulk.json(&column.name, all),
                 Cells::Texts(all) => bulk.column(&column.name, all),
+                Cells::Blobs(all) => bulk.column(&column.name, all),
             };
         }
         to.bulk(&bulk)?;

@@ -1,0 +1,109 @@
+//! Designs that were made elsewhere, with their pictures; and the pictures, as messages show them.
+
+use std::sync::Arc;
+
+use axum::body::{Bytes, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use caravan_engine::content::{ImportedTemplate, import_template, picture};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::ApiState;
+use crate::access::{Caller, Gate, Permission};
+use crate::http::{Answer, Operations, Path, Problem};
+
+/// The largest archive, in bytes.
+const MOST_BYTES: usize = 20 * 1024 * 1024;
+/// What is shown runs nothing, whatever stands in it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/// The operations of this file.
+pub fn operations() -> Operations {
+    Operations::of("Content")
+        .post(
+            "/api/v1/email_templates/{key}/import",
+            Permission::WriteDefinitions,
+            import,
+            "Make an email template of HTML, or of a zip archive of HTML, style sheets and pictures",
+        )
+        .get("/p/{name}", Gate::Public, show, "A picture that was imported, as messages show it")
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct TemplatePath {
+    /// Key of the email template; it is made, or gets another body.
+    key: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct PicturePath {
+    /// Made from what the picture holds.
+    name: String,
+}
+
+/// An archive, or HTML by itself.
+struct Design(Bytes);
+
+impl<S: Send + Sync> axum::extract::FromRequest<S> for Design {
+    type Rejection = Problem;
+
+    async fn from_request(request: axum::extract::Request, _: &S) -> Result<Self, Problem> {
+        let megabytes = MOST_BYTES / 1024 / 1024;
+        let detail = format!("The file is larger than {megabytes} MB, or broke off. Make its pictures smaller.");
+        let bytes = to_bytes(request.into_body(), MOST_BYTES).await;
+        bytes.map(Self).map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "archive_too_large", detail))
+    }
+}
+
+impl aide::OperationInput for Design {
+    fn operation_input(ctx: &mut aide::generate::GenContext, operation: &mut aide::openapi::Operation) {
+        let of = |kind: &str| (kind.to_owned(), aide::openapi::MediaType::default());
+        let body = aide::openapi::RequestBody {
+            description: Some("The file.".to_owned()),
+            content: [of("application/zip"), of("text/html")].into_iter().collect(),
+            required: true,
+            ..Default::default()
+        };
+        aide::operation::set_body(ctx, operation, body);
+    }
+}
+
+async fn import(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<TemplatePath>,
+    design: Design,
+) -> Result<Answer<ImportedTemplate>, Problem> {
+    let url = Arc::clone(&state.public_url);
+    let made = state.blocking(move |engine| Ok(import_template(engine, &path.key, &design.0, &url, &caller.actor)?));
+    Ok(Answer::of(made.await?))
+}
+
+/// A picture for browsers and mail programs.
+struct Shown(Response);
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl aide::OperationOutput for Shown {
+    type Inner = ();
+}
+
+async fn show(State(state): State<ApiState>, Path(path): Path<PicturePath>) -> Result<Shown, Problem> {
+    let name = path.name.clone();
+    let found = state.read(move |s| Ok(picture(s, &name)?)).await?;
+    let found = found.ok_or_else(|| Problem::not_found("unknown_picture", format!("The picture `{}`", path.name)))?;
+    let content_type = HeaderValue::from_str(&found.content_type).map_err(Problem::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, content_type),
+        // Its name is made from what it holds, so what it holds never changes.
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY)),
+    ];
+    Ok(Shown((headers, found.bytes).into_response()))
+}

@@ -1,0 +1,194 @@
+//! Content and delivery over HTTP: what stands against it, previews, proofs through a real mail server, sending domains in the
+//! DNS, figures.
+
+#[allow(dead_code, reason = "this test uses its own part")]
+#[path = "../../api/tests/api/support.rs"]
+mod support;
+
+use std::sync::Arc;
+
+use caravan_connect::dns::Dns;
+use caravan_connect::outbound::{Guard, Outbound};
+use caravan_connect::{Secret, Surroundings};
+use caravan_engine::deliver::{Delivery, Dispatcher};
+use caravan_engine::systems::Systems;
+use caravan_engine::tracking::SigningKeys;
+use caravan_testkit::Smtp;
+use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use support::{Api, Reply};
+
+/// An installation that sends: a mail server, Twilio's double and a DNS beside it.
+struct Sending {
+    api: Api,
+    smtp: Smtp,
+    dns: caravan_testkit::Dns,
+    token: String,
+    folder: TempDir,
+    _twilio: Twilio,
+}
+
+impl Sending {
+    async fn new() -> Self {
+        let (dns, smtp, twilio) = (caravan_testkit::Dns::start(&[]), Smtp::start(), Twilio::start(&[]));
+        let (handle, addr) = (tokio::runtime::Handle::current(), dns.addr);
+        let api = Api::with(move |state| {
+            let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]);
+            let clock = state.engine.clock().clone();
+            let surroundings = Surroundings { clock, runtime: handle.clone(), outbound: Outbound::new(guard) };
+            let keys = SigningKeys::new(1, Secret::new("a secret of this installation"));
+            let delivery = Delivery::new("https://go.acme.example", keys.clone());
+            state.signing = Some(keys);
+            state.dispatcher = Some(Arc::new(Dispatcher::new(&state.engine, delivery, surroundings.clone())));
+            let asked = Dns::at(addr, &handle).expect("a DNS");
+            state.systems = Some(Systems::new(&state.engine, surroundings).with_dns(asked));
+        });
+        let (token, folder) = (api.token("administrator"), tempfile::tempdir().expect("a folder"));
+        let sending = Self { api, smtp, dns, token, folder, _twilio: twilio };
+        sending.furnish().await;
+        sending
+    }
+
+    async fn furnish(&self) {
+        let secret = self.file("token", AUTH_TOKEN);
+        let key = self.file("key.pem", include_str!("../../connect/tests/keys/rsa2048.pem"));
+        for (path, body) in [
+            ("settings/settings", json!({"kind": "settings", "organisation": "Acme", "postal_address": "Berlin"})),
+            (
+                "connections/mail",
+                json!({"kind": "connection", "type": "smtp", "settings": {"host": "127.0.0.1", "port": self.smtp.port,
+                    "security": "none", "from": {"name": "Acme", "email": "news@acme.example"}}}),
+            ),
+            (
+                "connections/twilio",
+                json!({"kind": "connection", "type": "twilio", "settings": {"account_sid": ACCOUNT_SID, "from": NUMBER,
+                    "base_url": format!("http://127.0.0.1:{}", self._twilio.port)}, "secrets": {"auth_token": {"file": secret}}}),
+            ),
+            (
+                "sending_domains/acme",
+                json!({"kind": "sending_domain", "domain": "acme.example", "dkim": [{"selector": "c1"}],
+                    "secrets": {"dkim_private_key": {"file": key}}}),
+            ),
+            ("people/ada", json!({"email": "ada@acme.example", "first_name": "Ada"})),
+            ("fragments/legal", json!({"kind": "fragment", "state": "live", "body": {"html": "<p>Terms apply.</p>"}})),
+            (
+                "emails/hello",
+                json!({"kind": "email", "connection": "mail", "subject": "Hello {{ person.first_name | default('you') }}",
+                    "body": {"html": "<p>{{ person.key }}</p>{% include 'legal' %}"}}),
+            ),
+            (
+                "email_templates/plain",
+                json!({"kind": "email_template", "subject": "News", "body": {"html": "<p>News</p>"}}),
+            ),
+            (
+                "sms_messages/ping",
+                json!({"kind": "sms_message", "connection": "twilio", "type": "marketing", "body": "Hi {{ person.first_name }}"}),
+            ),
+        ] {
+            let put = self.api.call("PUT", &format!("/api/v1/{path}")).bearer(&self.token).json(&body).send().await;
+            assert!(put.status.is_success(), "{path}: {}", put.text());
+        }
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).expect("a file");
+        path.display().to_string()
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.api.post(path).bearer(&self.token).json(body).send().await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.api.get(path).bearer(&self.token).send().await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn content_is_checked_and_shown_before_it_is_saved() {
+    let sending = Sending::new().await;
+    let draft = json!({"kind": "email", "key": "hello", "connection": "mail", "subject": " ",
+        "body": {"html": "<p style='color:#ccc'>{{ person.shoe }}</p>"}});
+    let found = sending.post("/api/v1/content/findings", &draft).await.json();
+    let codes: Vec<&str> =
+        found["items"].as_array().expect("items").iter().filter_map(|it| it["code"].as_str()).collect();
+    for code in ["subject_missing", "attribute_unknown", "contrast_low"] {
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+    let shown = sending.post("/api/v1/emails/hello/preview", &json!({"person": "ada"})).await.json();
+    assert_eq!(shown["subject"], "Hello Ada");
+    assert!(shown["html"].as_str().expect("HTML").contains("Terms apply."), "{shown:#}");
+    let draft = json!({"draft": {"kind": "email", "key": "hello", "connection": "mail", "subject": "Draft", "body": {"html": "x"}}});
+    assert_eq!(sending.post("/api/v1/emails/hello/preview", &draft).await.json()["subject"], "Draft");
+    let text = sending.post("/api/v1/sms_messages/ping/preview", &json!({"person": "ada"})).await.json();
+    assert_eq!((&text["text"], &text["parts"]), (&json!("Hi Ada"), &json!(1)));
+    assert_eq!(sending.post("/api/v1/emails/none/preview", &json!({})).await.status, 404);
+    assert_eq!(sending.post("/api/v1/emails/hello/preview", &json!({"person": "nobody"})).await.status, 404);
+    let begun = sending.post("/api/v1/email_templates/plain/email", &json!({"key": "new", "connection": "mail"})).await;
+    assert_eq!((&begun.json()["subject"], &begun.json()["key"]), (&json!("News"), &json!("new")));
+    let filters = sending.get("/api/v1/filters").await.json();
+    assert!(filters["items"].as_array().is_some_and(|items| items.len() > 50));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proofs_leave_and_leave_no_trace() {
+    let sending = Sending::new().await;
+    let proof = json!({"to": [{"email": "boss@acme.example", "person": "ada"}, {"email": "nobody"}]});
+    let answer = sending.post("/api/v1/emails/hello/proof", &proof).await.json();
+    assert_eq!((&answer["items"][0]["outcome"], &answer["items"][1]["outcome"]), (&json!("sent"), &json!("refused")));
+    let [message] = sending.smtp.messages().try_into().expect("one message");
+    assert_eq!(message.rcpt_to, ["boss@acme.example"]);
+    assert_eq!(message.header("Subject"), Some("[Proof] Hello Ada"));
+    assert_eq!((message.header("List-Unsubscribe"), message.header("Auto-Submitted")), (None, Some("auto-generated")));
+    let proof = json!({"to": [{"phone": "+1 555 867 5310", "person": "ada"}]});
+    let answer = sending.post("/api/v1/sms_messages/ping/proof", &proof).await.json();
+    assert_eq!(answer, json!({"items": [{"to": "+1 555 867 5310", "outcome": "sent", "message": null}]}));
+    let figures = sending.get("/api/v1/messages/figures").await.json();
+    assert_eq!(figures["items"], json!([]));
+    let none = sending.post("/api/v1/sms_messages/ping/proof", &json!({"to": []})).await;
+    assert_eq!(none.refusal(), (400, "invalid_field".to_owned()));
+    let viewer = sending.api.token("viewer");
+    let refused = sending.api.post("/api/v1/emails/hello/proof").bearer(&viewer).json(&proof).send().await;
+    assert_eq!(refused.status, 403, "who only looks sends nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sending_domain_is_looked_up_and_what_was_found_is_kept() {
+    let sending = Sending::new().await;
+    let check = "/api/v1/delivery/domains/acme/check";
+    assert_eq!(sending.get(check).await.refusal(), (404, "never_checked".to_owned()));
+    sending.dns.holds(&["_dmarc.acme.example TXT \"v=DMARC1; p=reject; rua=mailto:a@acme.example\""]);
+    let found = sending.post(check, &json!({})).await.json();
+    assert_eq!(found["well"], false);
+    let records = found["records"].as_array().expect("records");
+    let of = |purpose: &str| records.iter().find(|record| record["purpose"] == purpose).expect("it is looked at");
+    assert_eq!((&of("dkim")["state"], &of("dkim")["name"]), (&json!("missing"), &json!("c1._domainkey.acme.example")));
+    assert!(of("dkim")["expected"].as_str().is_some_and(|record| record.starts_with("v=DKIM1;")));
+    assert_eq!((&of("dmarc")["state"], &of("dmarc")["type"]), (&json!("good"), &json!("TXT")));
+    assert_eq!(sending.get(check).await.json(), found);
+    assert_eq!(sending.post("/api/v1/delivery/domains/none/check", &json!({})).await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_are_a_table_too_and_mailboxes_stand_under_the_problems() {
+    let sending = Sending::new().await;
+    let table = sending.get("/api/v1/messages/figures.csv?by=journey").await;
+    assert_eq!((table.status.as_u16(), table.header("content-type")), (200, "text/csv; charset=utf-8"));
+    assert!(table.text().starts_with("channel,journey,node,message,sent,delivered,"), "{}", table.text());
+    sending
+        .api
+        .store()
+        .write(|s| {
+            caravan_store::watched::put_mailbox_trouble(s, "mail", "it does not answer", sending.api.clock.now())
+        })
+        .expect("noted");
+    let problems = sending.get("/api/v1/problems").await.json();
+    let [problem] = problems["items"].as_array().expect("items").as_slice() else { panic!("{problems:#}") };
+    assert_eq!((&problem["kind"], &problem["code"]), (&json!("mailbox"), &json!("mailbox_unreadable")));
+    assert!(problem["message"].as_str().is_some_and(|text| text.contains("it does not answer.")), "{problem:#}");
+    let dry = sending.post("/api/v1/fragments/legal/propagate?dry_run=true", &json!({})).await;
+    assert_eq!((dry.status.as_u16(), dry.json()), (200, json!({"items": []})));
+}
