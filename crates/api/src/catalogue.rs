@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use caravan_catalog::catalogue::Catalogue;
+use caravan_engine::connections::connection_kinds;
 
 use crate::ApiState;
 use crate::access::Permission;
@@ -20,7 +21,8 @@ pub fn operations() -> Operations {
 async fn show(State(state): State<ApiState>) -> Result<Answer<Catalogue>, Problem> {
     let read = state.blocking(|engine| {
         let live = engine.store().read(|s| engine.live(s))?;
-        Ok(Catalogue::new(&live.definitions, Vec::new()))
+        let connectors = connection_kinds().iter().filter_map(|kind| serde_json::to_value(kind).ok()).collect();
+        Ok(Catalogue::new(&live.definitions, connectors))
     });
     Ok(Answer::of(read.await?))
 }

@@ -1,7 +1,8 @@
 //! Field management: every attribute of accounts and people, what may be done with it, and who uses it.
 
 use axum::extract::State;
-use caravan_engine::definitions::{self, Named};
+use caravan_engine::definitions::Named;
+use caravan_engine::uses;
 use caravan_model::attribute::{AttributeSet, MAX_MANAGED, Subject};
 use caravan_model::value::ValueType;
 use caravan_store::StoreError;
@@ -70,7 +71,7 @@ struct Field {
 async fn show(State(state): State<ApiState>) -> Result<Answer<Fields>, Problem> {
     let read = state.blocking(|engine| {
         let (live, users) =
-            engine.store().read(|s| Ok::<_, StoreError>((engine.live(s)?, definitions::users_of_attributes(s)?)))?;
+            engine.store().read(|s| Ok::<_, StoreError>((engine.live(s)?, uses::users_of_attributes(s)?)))?;
         let schema = |subject: Subject| {
             let used_by = |key: &str| users.get(&(subject, key.to_owned())).cloned().unwrap_or_default();
             schema(live.definitions.schema.of(subject), &used_by)

@@ -9,6 +9,7 @@ mod administration;
 mod app;
 mod catalogue;
 mod conditions;
+mod connections;
 mod content;
 mod delivery;
 mod documents;
@@ -82,6 +83,7 @@ fn operations() -> Operations {
         delivery::operations(),
         figures::operations(),
         hooks::operations(),
+        connections::operations(),
         systems::operations(),
         mail::operations(),
         administration::operations(),

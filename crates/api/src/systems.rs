@@ -7,28 +7,25 @@ use caravan_engine::definitions::DefinitionError;
 use caravan_engine::external::{self, ServiceFields};
 use caravan_engine::systems::Systems;
 use caravan_model::Finding;
+use caravan_model::document::DocumentKind;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::Permission::{ReadDefinitions, WriteChannels};
+use crate::connections::KeyPath;
 use crate::http::{Answer, Json, Operations, Path, Problem, Query};
 
 /// The operations of this file.
 pub fn operations() -> Operations {
     Operations::of("Other systems")
-        .post(
-            "/api/v1/connections/{key}/test",
-            WriteChannels,
-            test,
-            "Try a connection without sending anything: a sentence on what the other side said, or on what is wrong",
-        )
         .get(
             "/api/v1/connections/{key}/choices/{what}",
             ReadDefinitions,
             choices,
-            "What the other side offers to choose from: lists, campaigns, emails, workspaces",
+            "What the other side offers to choose from: lists, campaigns, emails, workspaces; kept for a quarter of an hour",
         )
         .post(
             "/api/v1/external_actions/{key}/registration",
@@ -51,12 +48,6 @@ pub fn operations() -> Operations {
 }
 
 #[derive(Deserialize, JsonSchema)]
-struct KeyPath {
-    /// Its key.
-    key: String,
-}
-
-#[derive(Deserialize, JsonSchema)]
 struct ChoicesPath {
     /// Key of the connection.
     key: String,
@@ -68,11 +59,14 @@ struct ChoicesPath {
 struct ChoicesQuery {
     /// What was chosen before: the workspace of a campaign.
     within: Option<String>,
+    /// Ask the other side now, whatever is kept.
+    #[serde(default)]
+    refresh: bool,
 }
 
 /// What came of trying a connection.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Tested {
+pub struct Tested {
     /// Whether it works.
     ok: bool,
     /// What the other side said, or what is wrong and what to do.
@@ -82,8 +76,12 @@ struct Tested {
 /// What there is to choose from.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Choices {
-    /// In the order of their names.
+    /// In the order in which the other side has them.
     data: Vec<Choice>,
+    /// When the other side was asked.
+    asked_at: Timestamp,
+    /// Why these are older ones: the other side could not be asked now.
+    problem: Option<String>,
 }
 
 /// Something of the other system that a setting may name.
@@ -138,9 +136,14 @@ where
     state.blocking(move |_| Ok(Answer::of(ask(&systems)?))).await
 }
 
-async fn test(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Tested>, Problem> {
+/// Tries a connection, service or webhook.
+pub async fn test(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    Path(path): Path<KeyPath>,
+) -> Result<Answer<Tested>, Problem> {
     asked(state, move |systems| {
-        let tried = systems.check(&path.key)?;
+        let tried = systems.check(kind, &path.key)?;
         Ok(Tested { ok: tried.is_ok(), message: tried.unwrap_or_else(|why| why) })
     })
     .await
@@ -152,9 +155,10 @@ async fn choices(
     Query(query): Query<ChoicesQuery>,
 ) -> Result<Answer<Choices>, Problem> {
     asked(state, move |systems| {
-        let found = systems.choices(&path.key, &path.what, query.within.as_deref())?.into_iter();
-        let data = found.map(|it| Choice { value: it.value, label: it.label, detail: it.detail }).collect();
-        Ok(Choices { data })
+        let found = systems.choices(&path.key, &path.what, query.within.as_deref(), query.refresh)?;
+        let choices = found.choices.into_iter();
+        let data = choices.map(|it| Choice { value: it.value, label: it.label, detail: it.detail }).collect();
+        Ok(Choices { data, asked_at: found.asked_at, problem: found.problem })
     })
     .await
 }

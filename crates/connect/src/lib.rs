@@ -19,6 +19,7 @@ pub mod services;
 pub mod smtp;
 pub mod texts;
 pub mod tracking;
+pub mod vault;
 pub mod verp;
 pub mod webhooks;
 

@@ -1,9 +1,10 @@
 //! Applying, exporting and deleting definitions: all or nothing, with every mistake named.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use caravan_catalog::Actions;
-use caravan_model::attribute::{Schema, Subject};
+use caravan_connect::vault::Vault;
+use caravan_model::attribute::Schema;
 use caravan_model::document::{
     Body, Document, DocumentKind, DocumentState, LifeCycle, OPPORTUNITY, Reference, declared_attributes, list_circles,
     read_document, read_documents,
@@ -20,7 +21,8 @@ use crate::content::{self, Library};
 use crate::inbox::Command;
 use crate::live::Live;
 use crate::members::{Change, List, moves};
-use crate::{Engine, guards, structure};
+use crate::uses::{names, used_by};
+use crate::{Engine, connections, guards, structure};
 
 /// How documents are applied.
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,6 +102,7 @@ pub fn validate(texts: &[(String, String)], now: Timestamp, public_url: Option<&
     for document in &documents {
         findings.extend(document.check_conditions(&schema));
         findings.extend(check_journey(document, now));
+        findings.extend(connections::settings_findings(document));
         findings.extend(content::findings(document, &Library::of(&documents, &schema).reached_at(public_url)));
     }
     let all: Vec<&Document> = documents.iter().collect();
@@ -328,6 +331,7 @@ impl<'a> Apply<'a> {
         for document in self.changing() {
             let mut found = document.check_conditions(&schema);
             found.extend(check_journey(document, self.now));
+            found.extend(connections::settings_findings(document));
             found.extend(content::findings(document, &library));
             let mut unknown: Vec<Finding> =
                 document.references(&schema, &Actions).iter().filter_map(|r| names.unknown(r)).collect();
@@ -510,12 +514,6 @@ impl<'a> Apply<'a> {
         }
         Ok(())
     }
-}
-
-/// Whether a reference names a document: roles by their names, everything else by key.
-fn names(reference: &Reference, document: &Document) -> bool {
-    let by_name = document.kind() == DocumentKind::Role && reference.key == document.envelope.name;
-    reference.kind == document.kind() && (by_name || reference.key == document.key())
 }
 
 /// Adds the next version of a definition.
@@ -717,8 +715,8 @@ fn fill_static(s: &mut dyn Session, list: &List, keys: &[String]) -> Result<(), 
     if named.is_empty() && gone.is_empty() {
         return Ok(());
     }
-    // Not the engine's: this one may be rolled back.
-    let live = Live::load(s)?;
+    // Not the engine's: this one may be rolled back. Members need no secrets.
+    let live = Live::load(s, &Vault::nowhere())?;
     moves::write(s, &live, list, (Change::Remove, BY_MANIFEST), &gone)?;
     moves::write(s, &live, list, (Change::Add, BY_MANIFEST), &named)?;
     Ok(())
@@ -785,37 +783,4 @@ pub fn delete(engine: &Engine, kind: DocumentKind, key: &str, if_revision: Optio
         documents::delete(s, row.id)?;
         Ok(())
     })
-}
-
-/// The definitions that name this one.
-pub fn used_by(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Vec<Named>, StoreError> {
-    let all: Vec<Document> = documents::all(s)?.iter().filter_map(stored_document).collect();
-    let (schema, _) = declared_attributes(&all);
-    let named = all.iter().find(|d| d.kind() == kind && d.key() == key);
-    let names_it = |d: &&Document| {
-        !(d.kind() == kind && d.key() == key)
-            && d.references(&schema, &Actions).iter().any(|r| match named {
-                Some(named) => names(r, named),
-                None => r.kind == kind && r.key == key,
-            })
-    };
-    Ok(all
-        .iter()
-        .filter(names_it)
-        .map(|d| Named { kind: d.kind().key().to_owned(), key: d.key().to_owned() })
-        .collect())
-}
-
-/// The definitions that ask for or write each attribute.
-pub fn users_of_attributes(s: &mut dyn Session) -> Result<BTreeMap<(Subject, String), Vec<Named>>, StoreError> {
-    let all: Vec<Document> = documents::all(s)?.iter().filter_map(stored_document).collect();
-    let (schema, _) = declared_attributes(&all);
-    let mut users: BTreeMap<(Subject, String), BTreeSet<Named>> = BTreeMap::new();
-    for document in &all {
-        let user = Named { kind: document.kind().key().to_owned(), key: document.key().to_owned() };
-        for (subject, key, _) in document.attributes(&schema, &Actions) {
-            users.entry((subject, key)).or_default().insert(user.clone());
-        }
-    }
-    Ok(users.into_iter().map(|(attribute, users)| (attribute, users.into_iter().collect())).collect())
 }

@@ -13,6 +13,7 @@ mod domains;
 mod doors;
 mod frozen;
 mod gates;
+mod health;
 mod parcel;
 mod proof;
 mod record;
@@ -39,7 +40,7 @@ use parking_lot::Mutex;
 pub(crate) use self::about::{Message, kept_of};
 pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
-pub(crate) use self::doors::{Doors, Way, open_connection, secrets_of};
+pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;
 pub(crate) use self::frozen::{compile_email, content_of, frozen_email, frozen_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
@@ -51,6 +52,7 @@ use self::domains::Domains;
 pub(crate) use self::domains::domain_of;
 pub use self::domains::{DnsRecord, DomainCheck, check_domain, dns_records, last_check};
 pub(crate) use self::frozen::Versions;
+use self::health::Healths;
 use self::rests::Rests;
 use self::results::Results;
 pub use self::rules::Rules;
@@ -125,6 +127,7 @@ pub struct Dispatcher {
     domains: Domains,
     versions: Versions,
     rests: Rests,
+    healths: Healths,
     /// Taken from the store's id counter, so that no two dispatchers of any process share a token.
     number: Mutex<Option<i64>>,
     waves: AtomicU64,
@@ -149,6 +152,7 @@ impl Dispatcher {
             domains: Domains::default(),
             versions: Versions::default(),
             rests: Rests::default(),
+            healths: Healths::default(),
             number: Mutex::new(None),
             waves: AtomicU64::new(0),
         }
@@ -160,9 +164,12 @@ impl Dispatcher {
         let mut done = self.take_over(number)?;
         let due = self.engine.store().read(|s| -> Result<_, StoreError> {
             let now = s.now()?;
+            let live = self.engine.live(s)?;
             let lanes = if outbox::on_hold(s)? { Vec::new() } else { outbox::lanes(s)? };
             let due = |(lane, next): &(String, Option<Timestamp>)| {
-                next.is_some_and(|next| next <= now) && !self.rests.rests(lane, now)
+                next.is_some_and(|next| next <= now)
+                    && !self.rests.rests(lane, now)
+                    && !Way::of_lane(lane).is_paused(&live)
             };
             Ok(lanes.into_iter().filter(due).map(|(lane, _)| lane).collect::<VecDeque<_>>())
         })?;
@@ -180,7 +187,8 @@ impl Dispatcher {
             if outbox::on_hold(s)? {
                 return Ok(claimed_until);
             }
-            let lanes = outbox::lanes(s)?.into_iter();
+            let live = self.engine.live(s)?;
+            let lanes = outbox::lanes(s)?.into_iter().filter(|(lane, _)| !Way::of_lane(lane).is_paused(&live));
             let free = lanes.filter_map(|(lane, next)| next.map(|next| next.max(self.rests.until(&lane))));
             Ok(free.chain(claimed_until).min())
         })

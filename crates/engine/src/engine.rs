@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use caravan_connect::vault::Vault;
 use caravan_model::Clock;
 use caravan_store::{Dialect, Session, Store, StoreError, documents, step};
 use parking_lot::{Condvar, Mutex};
@@ -27,6 +28,7 @@ pub struct Engine {
 
 struct Inner {
     store: Store,
+    vault: Vault,
     live: Mutex<Option<Arc<Live>>>,
     travellers: Mutex<usize>,
     stopping: AtomicBool,
@@ -35,11 +37,17 @@ struct Inner {
 }
 
 impl Engine {
-    /// An engine over a store that has been migrated.
+    /// An engine over a store that has been migrated. It keeps no secrets: [`with_vault`](Self::with_vault) does.
     pub fn new(store: Store) -> Self {
+        Self::with_vault(store, Vault::nowhere())
+    }
+
+    /// An engine over a store that has been migrated, with what encrypts its secrets.
+    pub fn with_vault(store: Store, vault: Vault) -> Self {
         Self {
             inner: Arc::new(Inner {
                 store,
+                vault,
                 live: Mutex::new(None),
                 travellers: Mutex::new(FEWEST * 4),
                 stopping: AtomicBool::new(false),
@@ -64,6 +72,11 @@ impl Engine {
         &self.inner.store
     }
 
+    /// What encrypts its secrets.
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.inner.vault
+    }
+
     /// Its clock.
     pub fn clock(&self) -> &Clock {
         self.inner.store.clock()
@@ -75,7 +88,7 @@ impl Engine {
         if let Some(known) = self.inner.live.lock().as_ref().filter(|live| live.revision == revision) {
             return Ok(Arc::clone(known));
         }
-        let live = Arc::new(Live::load(s)?);
+        let live = Arc::new(Live::load(s, self.vault())?);
         *self.inner.live.lock() = Some(Arc::clone(&live));
         Ok(live)
     }

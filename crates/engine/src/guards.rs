@@ -10,6 +10,9 @@ use caravan_model::document::{
 use caravan_store::documents::DocumentRow;
 use caravan_store::{Session, StoreError, groups};
 
+use crate::connections;
+use crate::deliver::Way;
+
 /// The most roles that there may be, the built-in ones included.
 pub const MAX_ROLES: usize = 20;
 /// The most personas.
@@ -267,6 +270,15 @@ pub(crate) fn deletion(
             let message = format!("`{key}` still creates buying groups. Take its `create_for` away first.");
             Some(Finding::error("in_use", "", message))
         }
+        Body::Connection(_) => match connections::waiting_for(s, &Way::connection(key.as_str()))? {
+            0 => None,
+            waiting => {
+                let message = format!(
+                    "{waiting} effects wait to leave through `{key}`. Let them go, or abort their journeys, first."
+                );
+                Some(Finding::error("in_use", "", message))
+            }
+        },
         Body::Role(_) if groups::has_role(s, &document.envelope.name)? => {
             let message = format!("Members of buying groups have the role `{}`.", document.envelope.name);
             Some(Finding::error("in_use", "", message))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use caravan_catalog::definitions::Interest;
 use caravan_catalog::{Definition, Definitions, Needs};
+use caravan_connect::vault::Vault;
 use caravan_model::attribute::{Declaration, Schema, Subject};
 use caravan_model::condition::{self, Condition};
 use caravan_model::document::{CustomObject, DocumentKind, FieldSwitches, OPPORTUNITY, OPPORTUNITY_ID};
@@ -22,6 +23,7 @@ use crate::deliver::Rules;
 use crate::groups::weighting::ActivityWeights;
 use crate::objects::Object;
 use crate::plan::{Entry, Plan};
+use crate::secrets;
 
 /// A dynamic list or an audience: a condition whose members are kept.
 #[derive(Debug)]
@@ -117,6 +119,10 @@ pub struct Live {
     pub weighting: ActivityWeights,
     /// Communication limits.
     pub rules: Rules,
+    /// Secrets that are kept encrypted.
+    pub secrets: secrets::Kept,
+    /// Connections, services and webhooks through which nothing leaves for now.
+    pub paused: HashSet<DocumentId>,
     /// Custom objects whose records belong to accounts; the others belong to people.
     pub objects_of_accounts: BTreeSet<DocumentId>,
     plans: Mutex<HashMap<VersionId, Option<Arc<Plan>>>>,
@@ -128,7 +134,7 @@ type EnteredBy = HashMap<String, Arc<Vec<Arc<Plan>>>>;
 
 impl Live {
     /// Reads all definitions and compiles what is shared. Plans are compiled when they are first asked for.
-    pub fn load(s: &mut dyn Session) -> Result<Self, StoreError> {
+    pub fn load(s: &mut dyn Session, vault: &Vault) -> Result<Self, StoreError> {
         let revision = documents::revision(s)?;
         let rows = documents::all(s)?;
         let definitions = definitions_of(s, &rows)?;
@@ -149,6 +155,8 @@ impl Live {
             journeys: rows.iter().filter_map(live_journey).map(|j| (j.id, j)).collect(),
             interests,
             rules: Rules::of(&definitions),
+            secrets: secrets::Kept::load(s, vault)?,
+            paused: paused(&rows),
             weighting: ActivityWeights::in_force(&definitions),
             objects_of_accounts: Object::all_of(&definitions, Subject::Account)
                 .iter()
@@ -364,6 +372,12 @@ fn live_journey(row: &DocumentRow) -> Option<LiveJourney> {
         version: row.live_version,
         of_people,
     })
+}
+
+/// What is paused by hand, journeys aside.
+fn paused(rows: &[DocumentRow]) -> HashSet<DocumentId> {
+    let held = rows.iter().filter(|row| row.paused && row.kind != DocumentKind::Journey.key());
+    held.map(|row| row.id).collect()
 }
 
 fn lists_of(definitions: &Definitions) -> Vec<LiveList> {

@@ -21,8 +21,9 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, raise_flag, secrets_of};
+use crate::deliver::{BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, raise_flag};
 use crate::live::Live;
+use crate::secrets::secrets_of;
 use crate::tracking::{Message, OptOut, Who, write};
 
 /// What it is called on the stream.
@@ -70,8 +71,7 @@ pub fn received(
     let topic = definition.body.pointer("/settings/sns_topic").and_then(Json::as_str);
     let reports = match (signature, topic) {
         (Some(signature), _) => {
-            let what = format!("connection `{connection}`");
-            let secrets = secrets_of(&what, &definition.body).map_err(ReportError::Later)?;
+            let secrets = secrets_of(&live, definition, engine.clock().now()).map_err(ReportError::Later)?;
             let secret = secrets.get("webhook_secret").ok_or(ReportError::NotWanted)?;
             SignedReports::read(secret, signature, body, engine.clock().now().as_second()).map_err(|refused| {
                 match refused {
@@ -106,7 +106,7 @@ pub fn visit_mailboxes(engine: &Engine, keys: &SigningKeys, surroundings: &Surro
     let (mut read, mut shut) = (0, Vec::new());
     for connection in live.definitions.of_kind(DocumentKind::Connection) {
         let Some(mailbox) = mailbox_of(connection) else { continue };
-        match visit(engine, keys, surroundings, connection, &mailbox) {
+        match visit(engine, &live, keys, surroundings, connection, &mailbox) {
             Ok(messages) => read += messages,
             Err(why) => {
                 tracing::warn!(connection = connection.key, why, "bounces cannot be fetched; it is tried again");
@@ -126,6 +126,7 @@ fn mailbox_of(connection: &Definition) -> Option<BounceMailbox> {
 
 fn visit(
     engine: &Engine,
+    live: &Live,
     keys: &SigningKeys,
     surroundings: &Surroundings,
     connection: &Definition,
@@ -136,7 +137,7 @@ fn visit(
         let taken = report.map_or(Ok(()), |report| heard(engine, keys, &[report]));
         taken.inspect_err(|error| tracing::warn!(%error, "a report cannot be taken in now")).is_ok()
     };
-    let secrets = secrets_of(&format!("connection `{}`", connection.key), &connection.body)?;
+    let secrets = secrets_of(live, connection, engine.clock().now())?;
     let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
     mailbox.visit(password, &surroundings.runtime, &mut take)
 }

@@ -6,11 +6,30 @@ use caravan_connect::connector::{Secret, Secrets};
 use caravan_connect::dns::Dns;
 use caravan_model::Finding;
 use caravan_model::document::DocumentKind;
+use caravan_store::choices::{self, KeptChoices};
+use caravan_store::{StoreError, documents, health};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::{DomainCheck, check_domain, open_connection};
+use crate::deliver::{DomainCheck, Way, check_domain, open_once};
 use crate::external::{self, Found};
+
+/// How long choices are believed.
+const CHOICES_HOLD: SignedDuration = SignedDuration::from_mins(15);
+/// Code of a failure that somebody found by trying.
+const TEST_FAILED: &str = "test_failed";
+
+/// What a picker offers, and as of when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offered {
+    /// In the order in which the other side has them.
+    pub choices: Vec<Choice>,
+    /// When the other side was asked.
+    pub asked_at: Timestamp,
+    /// Why these are old ones: the other side could not be asked now.
+    pub problem: Option<String>,
+}
 
 /// Other systems, as far as a person asks for them. Cheap to clone. Every call blocks.
 #[derive(Clone)]
@@ -84,32 +103,63 @@ impl Systems {
         Ok(keys)
     }
 
-    /// Tries a connection without sending anything: what the other side said, or what is wrong and what to do.
+    /// Tries a connection (or service) without sending anything: what the other side said, or what is wrong and what to
+    /// do. It is written down as how the connection is.
     ///
     /// # Errors
-    /// There is no such connection.
-    pub fn check(&self, key: &str) -> Result<Result<String, String>, DefinitionError> {
+    /// There is none of that key.
+    pub fn check(&self, kind: DocumentKind, key: &str) -> Result<Result<String, String>, DefinitionError> {
         let live = self.engine.store().read(|s| self.engine.live(s))?;
-        known(&live, key)?;
-        Ok(open_connection(&live, key, &self.surroundings).and_then(|door| door.check()))
+        let definition = live.definitions.get(kind, key).ok_or_else(|| unknown(kind, key))?;
+        let said = open_once(&live, &Way::of(definition), &self.surroundings).and_then(|door| door.check());
+        self.engine.store().write(|s| {
+            let now = s.now()?;
+            match &said {
+                Ok(_) => health::worked(s, definition.id, now),
+                Err(why) => health::failed(s, definition.id, now, TEST_FAILED, why),
+            }
+        })?;
+        Ok(said)
     }
 
-    /// What a picker offers of the other side: `lists`, `campaigns` …, within what was chosen before.
+    /// What a picker offers of the other side: `lists`, `campaigns` …, within what was chosen before. It is asked when
+    /// nobody did within a quarter of an hour, when the connection was changed since, or with `anew`.
     ///
     /// # Errors
-    /// There is no such connection, or the other side does not say.
-    pub fn choices(&self, key: &str, what: &str, within: Option<&str>) -> Result<Vec<Choice>, DefinitionError> {
-        let live = self.engine.store().read(|s| self.engine.live(s))?;
-        known(&live, key)?;
-        let found = open_connection(&live, key, &self.surroundings).and_then(|door| door.choices(what, within));
-        found.map_err(|why| Finding::error("no_choices", "", why).into())
+    /// There is no such connection, or the other side does not say and never did.
+    pub fn choices(&self, key: &str, what: &str, within: Option<&str>, anew: bool) -> Result<Offered, DefinitionError> {
+        let kind = DocumentKind::Connection;
+        let (live, row, now) = self
+            .engine
+            .store()
+            .read(|s| Ok::<_, StoreError>((self.engine.live(s)?, documents::get(s, kind.key(), key)?, s.now()?)))?;
+        let row = row.ok_or_else(|| unknown(kind, key))?;
+        let inside = within.unwrap_or_default();
+        let kept = self.engine.store().read(|s| choices::get(s, row.id, what, inside))?;
+        let kept = kept.filter(|kept| kept.revision == row.revision).and_then(offered);
+        if let Some(kept) = kept.as_ref().filter(|kept| !anew && now.duration_since(kept.asked_at) < CHOICES_HOLD) {
+            return Ok(kept.clone());
+        }
+        let way = Way::connection(key);
+        let found = open_once(&live, &way, &self.surroundings).and_then(|door| door.choices(what, within));
+        match (found, kept) {
+            (Ok(choices), _) => {
+                let body = serde_json::to_string(&choices).unwrap_or_default();
+                let keep = KeptChoices { revision: row.revision, asked_at: now, body };
+                self.engine.store().write(|s| choices::put(s, row.id, what, inside, &keep))?;
+                Ok(Offered { choices, asked_at: now, problem: None })
+            }
+            (Err(why), Some(kept)) => Ok(Offered { problem: Some(why), ..kept }),
+            (Err(why), None) => Err(Finding::error("no_choices", "", why).into()),
+        }
     }
 }
 
-fn known(live: &crate::live::Live, key: &str) -> Result<(), DefinitionError> {
-    let found = live.definitions.get(DocumentKind::Connection, key).map(|_| ());
-    found.ok_or_else(|| DefinitionError::Unknown {
-        kind: DocumentKind::Connection.key().to_owned(),
-        key: key.to_owned(),
-    })
+fn offered(kept: KeptChoices) -> Option<Offered> {
+    let choices = serde_json::from_str(&kept.body).ok()?;
+    Some(Offered { choices, asked_at: kept.asked_at, problem: None })
+}
+
+fn unknown(kind: DocumentKind, key: &str) -> DefinitionError {
+    DefinitionError::Unknown { kind: kind.key().to_owned(), key: key.to_owned() }
 }

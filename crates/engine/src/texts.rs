@@ -19,9 +19,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{Doors, Way, arrived, secrets_of};
+use crate::deliver::{Doors, Way, arrived};
 use crate::live::Live;
 use crate::machines::Visitor;
+use crate::secrets::secrets_of;
 use crate::tracking::{Message, write};
 
 /// How long nothing is heard of a message before its provider is asked; each time so much longer than the last. Some
@@ -57,8 +58,7 @@ pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Re
     let definition = live.definitions.get(DocumentKind::Connection, connection);
     let definition = definition.ok_or(CallbackError::UnknownConnection)?;
     let provider = definition.text("type").and_then(texts::provider).ok_or(CallbackError::UnknownConnection)?;
-    let secrets =
-        secrets_of(&format!("connection `{connection}`"), &definition.body).map_err(CallbackError::NotSetUp)?;
+    let secrets = secrets_of(&live, definition, engine.clock().now()).map_err(CallbackError::NotSetUp)?;
     let settings = definition.body.get("settings").cloned().unwrap_or_default();
     let mut answer = None;
     for returned in provider.read(&settings, &secrets, call)? {

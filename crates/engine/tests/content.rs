@@ -327,7 +327,7 @@ fn values_of_the_journey_must_be_there_when_it_is_published() {
 fn a_text_message_is_shown_with_its_length() {
     let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
     post.world.apply(
-        "{kind: connection, key: twilio, type: twilio, settings: {account_sid: AC1, from: '+15005550006'}, secrets: {auth_token: {env: PATH}}}\n---\n\
+        "{kind: connection, key: twilio, type: twilio, settings: {account_sid: AC00000000000000000000000000000001, from: '+15005550006'}, secrets: {auth_token: {env: PATH}}}\n---\n\
          {kind: sms_message, key: ping, connection: twilio, type: marketing, body: 'Hi {{ person.key }} – https://acme.example/a/very/long/address', shorten_links: true}",
     );
     let shown = preview_text(

@@ -16,7 +16,7 @@ const LISTS: &str = r#"
 ---
 {kind: activity_type, key: demo_requested, subject: person, fields: {product: string}}
 ---
-{kind: connection, key: mail, type: smtp, settings: {host: mail.example, from: {email: desk@acme.example}}}
+{kind: connection, key: mail, type: smtp, settings: {host: mail.example, port: 587, security: starttls, from: {email: desk@acme.example}}}
 ---
 {kind: email, key: welcome, connection: mail, subject: "Hello {{ person.first_name | default('there') }}", body: {html: "<p>Welcome</p>"}}
 ---

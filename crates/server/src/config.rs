@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use caravan_connect::Secret;
 use caravan_connect::outbound::{BadNetwork, Network};
 use clap::Args;
 use figment::Figment;
@@ -16,6 +17,8 @@ use crate::telemetry::LogFormat;
 const DATA: &str = "caravan-data";
 /// The address when nobody names one: this machine only.
 const LISTEN: &str = "127.0.0.1:8080";
+/// The key file of a data directory.
+const KEY_FILE: &str = "secret.key";
 /// The settings file that a data directory may hold.
 const FILE: &str = "caravan.toml";
 
@@ -88,6 +91,17 @@ fn without_password(url: &str) -> String {
     }
 }
 
+/// What encrypts secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretKey {
+    /// Given as it is, with former ones that still open what they closed.
+    Given { current: Secret, former: Vec<Secret> },
+    /// In a file, one a line, the current one first.
+    File(PathBuf),
+    /// Nowhere: nothing is kept encrypted.
+    Nowhere,
+}
+
 /// Everything that is set.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -97,6 +111,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Private ranges that connections may reach.
     pub allow_network: Vec<Network>,
+    /// What encrypts secrets.
+    pub secret_key: SecretKey,
     /// Address of the server.
     pub listen: SocketAddr,
     /// How log lines are written.
@@ -116,6 +132,10 @@ struct Layer {
     allow_network: Vec<String>,
     listen: Option<String>,
     log_format: Option<LogFormat>,
+    secret_key: Option<String>,
+    #[serde(default)]
+    former_secret_keys: Vec<String>,
+    secret_key_file: Option<PathBuf>,
 }
 
 impl Layer {
@@ -127,17 +147,26 @@ impl Layer {
             allow_network: common.allow_network.clone(),
             listen: listen.map(str::to_owned),
             log_format: common.log_format,
+            ..Self::default()
         }
     }
 
     fn environment() -> Result<Self, Failure> {
         let ranges = variable("CARAVAN_ALLOW_NETWORK");
+        let former = variable("CARAVAN_FORMER_SECRET_KEYS");
         Ok(Self {
             data: variable("CARAVAN_DATA").map(PathBuf::from),
             database: variable("CARAVAN_DATABASE_URL"),
             public_url: variable("CARAVAN_PUBLIC_URL"),
             allow_network: ranges.iter().flat_map(|r| r.split(',')).map(|r| r.trim().to_owned()).collect(),
             listen: variable("CARAVAN_LISTEN"),
+            secret_key: variable("CARAVAN_SECRET_KEY"),
+            former_secret_keys: former
+                .iter()
+                .flat_map(|keys| keys.split(','))
+                .map(|key| key.trim().to_owned())
+                .collect(),
+            secret_key_file: variable("CARAVAN_SECRET_KEY_FILE").map(PathBuf::from),
             log_format: match variable("CARAVAN_LOG_FORMAT").as_deref() {
                 None => None,
                 Some("text") => Some(LogFormat::Text),
@@ -200,8 +229,10 @@ impl Settings {
         let layers = [&flags, &environment, &written];
         let ranges = layers.iter().map(|layer| &layer.allow_network).find(|ranges| !ranges.is_empty());
         let listen = layers.iter().find_map(|layer| layer.listen.as_deref()).unwrap_or(LISTEN);
+        let secret_key = secret_key(&layers, &place)?;
         Ok(Self {
             place,
+            secret_key,
             public_url: layers.iter().find_map(|layer| layer.public_url.as_deref()).map(public_url).transpose()?,
             allow_network: ranges.into_iter().flatten().map(|range| network(range)).collect::<Result<_, _>>()?,
             listen: listen.parse().map_err(|_| {
@@ -212,6 +243,28 @@ impl Settings {
             log_format: layers.iter().find_map(|layer| layer.log_format).unwrap_or_default(),
             file,
         })
+    }
+}
+
+/// The key as the highest source gives it; an embedded store has a file beside it.
+fn secret_key(layers: &[&Layer], place: &Place) -> Result<SecretKey, Failure> {
+    let source = layers.iter().find(|layer| layer.secret_key.is_some() || layer.secret_key_file.is_some());
+    let Some(source) = source else {
+        return Ok(match place {
+            Place::Directory(path) => SecretKey::File(path.join(KEY_FILE)),
+            Place::Database(_) => SecretKey::Nowhere,
+        });
+    };
+    match (&source.secret_key, &source.secret_key_file) {
+        (Some(_), Some(_)) => {
+            Err(wrong("The secret key is given twice: as it is and as a file. Keep one of the two.".to_owned()))
+        }
+        (None, Some(path)) => Ok(SecretKey::File(path.clone())),
+        (Some(key), None) => Ok(SecretKey::Given {
+            current: Secret::new(key),
+            former: source.former_secret_keys.iter().map(Secret::new).collect(),
+        }),
+        (None, None) => Ok(SecretKey::Nowhere),
     }
 }
 

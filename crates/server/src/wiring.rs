@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use caravan_api::Fetch;
 use caravan_connect::outbound::{Guard, Outbound};
 use caravan_connect::tracking::SigningKeys;
+use caravan_connect::vault::{Vault, VaultError};
 use caravan_connect::{Secret, Surroundings};
 use caravan_engine::Engine;
 use caravan_engine::deliver::{Delivery, Dispatcher};
@@ -18,7 +19,7 @@ use caravan_model::{Clock, Random};
 use caravan_store::{Dialect, OpenOptions, RuntimeLock, Store, StoreError, meta};
 use parking_lot::Mutex;
 
-use crate::config::{Place, Settings};
+use crate::config::{Place, SecretKey, Settings};
 
 /// Who the history says did it, when it was done from here.
 pub const ACTOR: &str = "command line";
@@ -36,10 +37,19 @@ pub fn open(place: &Place) -> Result<Store, StoreError> {
 }
 
 /// An engine over the store, its tables brought up to date.
-pub fn engine(place: &Place) -> Result<Engine, StoreError> {
-    let store = open(place)?;
+pub fn engine(settings: &Settings) -> anyhow::Result<Engine> {
+    let store = open(&settings.place)?;
     store.migrate()?;
-    Ok(Engine::new(store))
+    Ok(Engine::with_vault(store, vault(&settings.secret_key)?))
+}
+
+/// What encrypts the secrets of connections.
+pub fn vault(key: &SecretKey) -> Result<Vault, VaultError> {
+    match key {
+        SecretKey::Given { current, former } => Vault::given(current, former, Random::System),
+        SecretKey::File(path) => Ok(Vault::in_file(path, Random::System)),
+        SecretKey::Nowhere => Ok(Vault::nowhere()),
+    }
 }
 
 /// What connectors get of a command that only asks.
@@ -85,7 +95,7 @@ impl Running {
     /// # Errors
     /// [`StoreError::RuntimeActive`] when another process runs them, on an embedded store.
     pub fn begin(settings: &Settings) -> anyhow::Result<Self> {
-        let engine = engine(&settings.place)?;
+        let engine = engine(settings)?;
         let lock = engine.store().try_lock_runtime()?;
         let signing = signing_keys(engine.store(), &Random::System)?;
         let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -221,6 +221,12 @@ pub fn set_state(s: &mut dyn Session, id: DocumentId, state: &str) -> Result<(),
     Ok(())
 }
 
+/// Pauses a definition, or lets it go on.
+pub fn set_paused(s: &mut dyn Session, id: DocumentId, paused: bool) -> Result<(), StoreError> {
+    s.execute("UPDATE document SET paused = $2 WHERE id = $1", &[Param::Int(id.0), Param::Bool(paused)])?;
+    Ok(())
+}
+
 /// Takes a definition away, with its versions.
 pub fn delete(s: &mut dyn Session, id: DocumentId) -> Result<(), StoreError> {
     s.execute("DELETE FROM document WHERE id = $1", &[Param::Int(id.0)])?;

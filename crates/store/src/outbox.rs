@@ -308,6 +308,11 @@ pub fn waiting(s: &mut dyn Session) -> Result<(i64, Option<Timestamp>), StoreErr
     s.query_one("SELECT COUNT(*), MIN(claim_until) FROM outbox", &[], |r| Ok((r.int(0), r.opt_instant(1))))
 }
 
+/// How many effects each lane holds, claimed ones included. Index: `outbox_lane`.
+pub fn waiting_by_lane(s: &mut dyn Session) -> Result<Vec<(String, i64)>, StoreError> {
+    s.query_map("SELECT lane, COUNT(*) FROM outbox GROUP BY lane ORDER BY lane", &[], |r| Ok((r.string(0), r.int(1))))
+}
+
 const HOLD: &str = "hold_outgoing";
 
 /// Whether the organisation holds everything that would leave.

@@ -3,6 +3,7 @@
 mod access;
 mod activities;
 mod administration;
+mod connections;
 mod customers;
 mod definitions;
 mod documentation;

@@ -5,6 +5,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use caravan_api::{ApiState, access, router};
 use caravan_engine::Engine;
+use caravan_engine::secrets::Vault;
 use caravan_model::{Clock, Random};
 use caravan_store::{OpenOptions, Store};
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ pub struct Api {
     pub clock: Clock,
     pub random: Random,
     _directory: Option<TempDir>,
+    _keys: Option<TempDir>,
 }
 
 /// What came back.
@@ -73,14 +75,33 @@ impl Api {
         Self::over(store, clock, Some(directory), change)
     }
 
+    /// Over an empty store in which nothing can be kept encrypted.
+    pub fn without_secret_key() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let clock = Clock::manual("2026-12-01T09:00:00Z".parse().expect("a time"));
+        let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
+        let store = Store::open_sqlite(directory.path(), options).expect("the store opens");
+        Self::with_engine(Engine::new(store), clock, Some(directory), |_| {})
+    }
+
     /// Over an empty store of either kind.
     pub fn over(store: Store, clock: Clock, directory: Option<TempDir>, change: impl FnOnce(&mut ApiState)) -> Self {
-        store.migrate().expect("the schema is made");
-        let engine = Engine::new(store);
+        let keys = tempfile::tempdir().expect("a temporary directory");
+        let vault = Vault::in_file(keys.path().join("secret.key"), Random::seeded(7));
+        Self { _keys: Some(keys), ..Self::with_engine(Engine::with_vault(store, vault), clock, directory, change) }
+    }
+
+    fn with_engine(
+        engine: Engine,
+        clock: Clock,
+        directory: Option<TempDir>,
+        change: impl FnOnce(&mut ApiState),
+    ) -> Self {
+        engine.store().migrate().expect("the schema is made");
         let random = Random::seeded(1);
         let mut state = ApiState::new(engine.clone(), random.clone(), "https://go.acme.example/");
         change(&mut state);
-        Self { router: router(state), engine, clock, random, _directory: directory }
+        Self { router: router(state), engine, clock, random, _directory: directory, _keys: None }
     }
 
     pub fn store(&self) -> &Store {

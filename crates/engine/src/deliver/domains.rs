@@ -15,10 +15,10 @@ use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
-use super::doors::secrets_of;
 use super::results::Verdict;
 use crate::Engine;
 use crate::live::Live;
+use crate::secrets::secrets_of;
 
 /// For how long what was found for a host is not looked for again: reading keys for every message would cost as much as
 /// rendering it, and keys that were exchanged are noticed soon enough.
@@ -57,13 +57,13 @@ impl Domains {
     ///
     /// # Errors
     /// The address lies in none of them, or its keys cannot be used.
-    pub fn of(&self, live: &Live, address: &str) -> Result<Option<Sealed>, Verdict> {
+    pub fn of(&self, live: &Live, address: &str, now: Timestamp) -> Result<Option<Sealed>, Verdict> {
         let host = address.rsplit_once('@').map_or("", |(_, host)| host);
         let fresh = |lately: &&Lately| lately.revision == live.revision && lately.at.elapsed() < HOLDS;
         if let Some(lately) = self.lately.lock().get(host).filter(fresh) {
             return Ok(lately.sealed.clone());
         }
-        let sealed = self.look_for(live, address)?;
+        let sealed = self.look_for(live, address, now)?;
         let mut all = self.lately.lock();
         if all.len() >= MOST_HOSTS {
             all.clear();
@@ -73,7 +73,7 @@ impl Domains {
         Ok(sealed)
     }
 
-    fn look_for(&self, live: &Live, address: &str) -> Result<Option<Sealed>, Verdict> {
+    fn look_for(&self, live: &Live, address: &str, now: Timestamp) -> Result<Option<Sealed>, Verdict> {
         let Some((id, key, domain)) = find(live, address)? else { return Ok(None) };
         let shut = |code: &str, message: String| Verdict::Again {
             after: None,
@@ -81,17 +81,18 @@ impl Domains {
             message,
             body: String::new(),
         };
-        let definition = live.definitions.get(DocumentKind::SendingDomain, &key);
-        let body = definition.map(|definition| Arc::clone(&definition.body)).unwrap_or_default();
-        let what = format!("sending domain `{key}`");
-        let secrets = secrets_of(&what, &body).map_err(|why| shut("secret_missing", why))?;
+        let Some(definition) = live.definitions.get(DocumentKind::SendingDomain, &key) else { return Ok(None) };
+        let secrets = secrets_of(live, definition, now).map_err(|why| shut("secret_missing", why))?;
         let mut signers = self.signers.lock();
         let known = signers.get(&id).filter(|(had, as_was, _)| *had == secrets && *as_was == domain);
         let signer = match known {
             Some((_, _, signer)) => Arc::clone(signer),
             None => {
                 let signer = signer_of(&domain, &secrets).map_err(|why| {
-                    shut("dkim_key_unusable", format!("The {what} cannot sign: {why}. Give it a key that can."))
+                    shut(
+                        "dkim_key_unusable",
+                        format!("The sending domain `{key}` cannot sign: {why}. Give it a key that can."),
+                    )
                 })?;
                 signers.insert(id, (secrets, domain.clone(), Arc::clone(&signer)));
                 signer
@@ -218,7 +219,7 @@ fn signing_domain(s: &mut dyn Session, engine: &Engine, key: &str) -> Result<Opt
     let live = engine.live(s)?;
     let Some(definition) = live.definitions.get(DocumentKind::SendingDomain, key) else { return Ok(None) };
     let Some(domain) = definition.read::<SendingDomain>() else { return Ok(None) };
-    let secrets = secrets_of(&format!("sending domain `{key}`"), &definition.body);
+    let secrets = secrets_of(&live, definition, engine.clock().now());
     Ok(Some(secrets.and_then(|secrets| signer_of(&domain, &secrets)).map(|signer| (domain, signer))))
 }
 

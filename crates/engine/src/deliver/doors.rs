@@ -3,17 +3,20 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use caravan_catalog::Definition;
 use caravan_connect::services::{self, Registered};
-use caravan_connect::{Connector, ConnectorFacts, Outcome, Secret, Secrets, Surroundings, connector};
+use caravan_connect::{Connector, ConnectorFacts, Outcome, Secrets, Surroundings, connector};
 use caravan_model::Finding;
-use caravan_model::document::{self, DocumentKind};
+use caravan_model::document::DocumentKind;
 use caravan_store::outbox::OutboxRow;
 use parking_lot::Mutex;
 use serde_json::Value as Json;
 
 use super::parcel;
 use super::record::Recorder;
+use crate::external;
 use crate::live::Live;
+use crate::secrets::secrets_of;
 
 /// Where messages leave.
 pub enum Doors {
@@ -42,6 +45,31 @@ impl Way {
 
     pub fn service(key: impl Into<String>) -> Self {
         Self { kind: DocumentKind::ExternalAction, key: key.into() }
+    }
+
+    /// What a definition is as a way.
+    pub fn of(definition: &Definition) -> Self {
+        Self { kind: definition.kind, key: definition.key.clone() }
+    }
+
+    /// What a lane leads through: it is named by what is done, through which connection, and perhaps to what.
+    pub fn of_lane(lane: &str) -> Self {
+        let mut parts = lane.split(':');
+        let (what, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        match what {
+            external::CALL => Self::service(key),
+            _ => Self::connection(key),
+        }
+    }
+
+    /// Its definition, while there is one.
+    pub fn definition<'a>(&self, live: &'a Live) -> Option<&'a Definition> {
+        live.definitions.get(self.kind, &self.key).map(AsRef::as_ref)
+    }
+
+    /// Whether nothing leaves through it for now.
+    pub fn is_paused(&self, live: &Live) -> bool {
+        self.definition(live).is_some_and(|definition| live.paused.contains(&definition.id))
     }
 
     /// Its key, unique among its kind.
@@ -81,8 +109,8 @@ impl Doors {
             let message = format!("There is no {way} any more. Apply it again.");
             return Err(Outcome::shut("no_connection", message));
         };
-        let secrets =
-            secrets_of(&way.to_string(), &definition.body).map_err(|why| Outcome::shut("secret_missing", why))?;
+        let secrets = secrets_of(live, definition, surroundings.clock.now())
+            .map_err(|why| Outcome::shut("secret_missing", why))?;
         let registered = live.definitions.registered(&way.key).filter(|_| way.kind == DocumentKind::ExternalAction);
         let mut open = open.lock();
         let same = |open: &&Open| {
@@ -125,17 +153,17 @@ impl Doors {
     }
 }
 
-/// A connection's door, opened for one question.
+/// A door, opened for one question.
 ///
 /// # Errors
 /// Why it cannot be opened, for people.
-pub fn open_connection(live: &Live, key: &str, surroundings: &Surroundings) -> Result<Arc<dyn Connector>, String> {
+pub fn open_once(live: &Live, way: &Way, surroundings: &Surroundings) -> Result<Arc<dyn Connector>, String> {
     let doors = Doors::real(surroundings.clone());
-    match doors.door(live, &Way::connection(key)) {
+    match doors.door(live, way) {
         Ok(Some(door)) => Ok(door),
         Ok(None) => Err("Messages are recorded here.".to_owned()),
         Err(Outcome::Shut { message, .. } | Outcome::Failed { message, .. }) => Err(message),
-        Err(_) => Err(format!("The connection `{key}` cannot be opened.")),
+        Err(_) => Err(format!("The {way} cannot be opened.")),
     }
 }
 
@@ -176,27 +204,4 @@ fn open_service(
         Outcome::shut("connection_unusable", format!("The service `{key}` cannot be called. {}", why.join(" ")))
     })?;
     Ok(Arc::from(opened))
-}
-
-/// The secrets that a definition names, read where they are kept; `what` says whose they are.
-///
-/// # Errors
-/// Which one is missing, for people.
-pub fn secrets_of(what: &str, body: &Json) -> Result<Secrets, String> {
-    let Some(named) = body.get("secrets") else { return Ok(Secrets::new()) };
-    let missing = |why: String| format!("The {what} lacks a secret: {why}.");
-    let named: document::Secrets = serde_json::from_value(named.clone())
-        .map_err(|error| missing(format!("its secrets cannot be read ({error})")))?;
-    let read = |(name, place): (String, document::Secret)| {
-        let value = match &place {
-            document::Secret::Env(variable) => std::env::var(variable).map_err(|_| {
-                missing(format!("`{name}` is to come from the environment variable `{variable}`, which is not set"))
-            }),
-            document::Secret::File(path) => std::fs::read_to_string(path)
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned())
-                .map_err(|error| missing(format!("`{name}` is to come from the file `{path}`: {error}"))),
-        };
-        Ok((name, Secret::new(value?)))
-    };
-    named.into_iter().map(read).collect()
 }

@@ -207,7 +207,7 @@ impl Dispatcher {
     ) -> Result<EmailMessage, Verdict> {
         let Some(door) = door else { return Ok(message) };
         let sender = message.from.as_ref().map(|from| from.email.clone()).or(door.facts().sender).unwrap_or_default();
-        let Some(sealed) = self.domains.of(live, &sender)? else { return Ok(message) };
+        let Some(sealed) = self.domains.of(live, &sender, self.engine.clock().now())? else { return Ok(message) };
         let keys = &self.delivery.signing;
         let address = |returns: Returns| sealed.return_path.as_ref().map(|domain| returns.address(keys, id, domain));
         let unsubscribe = message.unsubscribe.map(|way| Unsubscribe { mailto: address(Returns::OptOut), ..way });

@@ -20,6 +20,8 @@ use caravan_store::{Session, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 use super::destination::Destinations;
+use super::doors::Way;
+use super::health::{self, Noted};
 use super::parcel::Parcel;
 use super::results::{Results, Settled, Verdict, is_shut, rest_asked_for};
 use super::{CLAIM, Dispatched, Dispatcher, gates};
@@ -93,6 +95,10 @@ struct Page {
     /// The lane's own pace lets nothing through before this instant.
     paced_until: Option<Timestamp>,
     door: Width,
+    /// Why the door could not be opened at all.
+    unopened: Option<Outcome>,
+    /// What was written down about how the other side is.
+    noted: Option<Noted>,
 }
 
 impl<'a> Turn<'a> {
@@ -164,7 +170,7 @@ impl<'a> Turn<'a> {
 
     /// The one transaction between two hand-overs.
     fn page(&self, answered: &[Settled]) -> Result<Page, StoreError> {
-        let Dispatcher { engine, delivery, versions, rests, doors, .. } = self.dispatcher;
+        let Dispatcher { engine, delivery, versions, rests, doors, healths, .. } = self.dispatcher;
         let newly_shut = is_shut(answered);
         engine.store().write(|s| {
             let now = s.now()?;
@@ -183,6 +189,8 @@ impl<'a> Turn<'a> {
                 shut: self.shut.or(newly_shut.then_some(rest)),
                 paced_until: None,
                 door: self.door,
+                unopened: None,
+                noted: None,
             };
             let mut destinations = Destinations::load(s, answered, &self.ready, now)?;
             destinations.learn(answered, now);
@@ -190,7 +198,12 @@ impl<'a> Turn<'a> {
                 let ours = self.out.iter().chain(self.ready.iter().map(|parcel| &parcel.row.id));
                 outbox::extend_claim(s, &self.token, &ours.copied().collect::<Vec<_>>(), now + CLAIM)?;
             }
-            let over = page.shut.is_some() || self.handed >= MOST_PER_TURN || engine.stopping() || outbox::on_hold(s)?;
+            let way = Way::of_lane(self.lane);
+            let over = page.shut.is_some()
+                || self.handed >= MOST_PER_TURN
+                || engine.stopping()
+                || way.is_paused(&live)
+                || outbox::on_hold(s)?;
             let wave = delivery.wave.max(self.appetite().min(MOST_PER_TURN)).max(1);
             if !over && self.ready.len() < wave.div_ceil(2) {
                 let rows = outbox::claim(s, self.lane, &self.token, now, now + CLAIM, wave)?;
@@ -201,6 +214,10 @@ impl<'a> Turn<'a> {
             }
             self.choose(s, &write, &mut page, &mut destinations, over)?;
             destinations.save(s)?;
+            if doors.surroundings().is_some() {
+                let found = health::of(answered, page.unopened.as_ref());
+                page.noted = healths.note(s, way.definition(&live), found, now)?;
+            }
             Ok(page)
         })
     }
@@ -223,6 +240,7 @@ impl<'a> Turn<'a> {
         match door {
             _ if over => give_back.extend(held.iter().map(|parcel| parcel.row.id)),
             Err(shut) => {
+                page.unopened = Some(shut.clone());
                 let Outcome::Shut { after, code, message } = shut else { return Ok(()) };
                 let body = first.row.body.clone();
                 let verdict = Verdict::Shut { after, code, message, body };
@@ -284,6 +302,7 @@ impl<'a> Turn<'a> {
             self.renewed = Instant::now();
         }
         let rests = &self.dispatcher.rests;
+        self.dispatcher.healths.remember(page.noted);
         match (self.shut, page.shut) {
             (None, Some(until)) => rests.shut(self.lane, until),
             (None, None) if !answered.is_empty() => rests.open(self.lane),

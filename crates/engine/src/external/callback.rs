@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Answer, CallKey};
 use crate::Engine;
-use crate::deliver::secrets_of;
 use crate::inbox::Command;
+use crate::secrets::secrets_of;
 
 /// What the seal of a token is for.
 const PURPOSE: &str = "external call";
@@ -90,8 +90,7 @@ pub fn callback(engine: &Engine, keys: &SigningKeys, posted: &Posted) -> Result<
     if now.duration_since(token.answer_by) > TOO_LATE {
         return Err(CallbackError::BadToken);
     }
-    let secrets = secrets_of(&format!("external action `{}`", token.service), &definition.body)
-        .map_err(CallbackError::NotAllowed)?;
+    let secrets = secrets_of(&live, definition, now).map_err(CallbackError::NotAllowed)?;
     allowed(posted, secrets.get("callback_key"), secrets.get("callback_signing_secret"), now)?;
     let entity = Entity { account: token.account, person: token.call.person.map(|PersonId(id)| id) };
     let answer = match services::read_callback(&posted.body, &registered.definition, entity)? {

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::secrets_of;
+use crate::secrets::secrets_of;
 
 /// What was found at an address, and a manifest that fits it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -41,7 +41,7 @@ pub fn register(engine: &Engine, surroundings: &Surroundings, key: &str) -> Resu
     let unknown =
         || DefinitionError::Unknown { kind: DocumentKind::ExternalAction.key().to_owned(), key: key.to_owned() };
     let definition = live.definitions.get(DocumentKind::ExternalAction, key).ok_or_else(unknown)?;
-    let secrets = secrets_of(&format!("external action `{key}`"), &definition.body)
+    let secrets = secrets_of(&live, definition, engine.clock().now())
         .map_err(|why| Finding::error("secret_missing", "/secrets", why))?;
     let action: ExternalAction = definition.read().ok_or_else(unknown)?;
     let registered = services::find(&action.url, &secrets, surroundings).map_err(DefinitionError::Findings)?;

@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{FileFormat, ImportError, ImportKind, ImportOptions, ImportReport, import};
 use crate::Engine;
-use crate::deliver::open_connection;
+use crate::deliver::{Way, open_once};
 use crate::live::Live;
 
 /// How long whoever looks at a connection has it alone; afterwards it counts as dead.
@@ -101,7 +101,8 @@ fn looked_into(
     place: &Place,
     surroundings: &Surroundings,
 ) -> Result<(Arc<dyn Connector>, Vec<Arrived>), String> {
-    let door = open_connection(live, &place.key, surroundings).map_err(|why| why.trim_end_matches('.').to_owned())?;
+    let door = open_once(live, &Way::connection(place.key.as_str()), surroundings)
+        .map_err(|why| why.trim_end_matches('.').to_owned())?;
     let inlet = door.inlet().ok_or("nothing arrives at connections of its type")?;
     let files = inlet.list().map_err(|error| error.to_string())?;
     Ok((door, files))

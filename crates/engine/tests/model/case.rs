@@ -334,7 +334,7 @@ impl Case {
         let mut documents = vec![
             json!({"kind": "settings", "organisation": "Acme", "time_zone": "UTC"}),
             json!({"kind": "score", "key": "interest"}),
-            json!({"kind": "connection", "key": "mail", "type": "smtp", "settings": {"host": "mail.example", "from": {"email": "desk@acme.example"}}}),
+            json!({"kind": "connection", "key": "mail", "type": "smtp", "settings": {"host": "mail.example", "port": 587, "security": "starttls", "from": {"email": "desk@acme.example"}}}),
             json!({"kind": "email", "key": "news", "connection": "mail", "subject": "News", "body": {"html": "<p>News.</p>"}}),
         ];
         for (n, shelf) in SHELVES.iter().enumerate() {

@@ -3,9 +3,11 @@
 
 pub mod post;
 
+use caravan_connect::Secret;
+use caravan_connect::vault::Vault;
 use caravan_engine::definitions::{ApplyOptions, ApplyReport, DefinitionError, apply};
 use caravan_engine::{Engine, lifecycle, runtime};
-use caravan_model::Clock;
+use caravan_model::{Clock, Random};
 use caravan_store::{Bulk, OpenOptions, SessionExt, Store};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -53,6 +55,12 @@ pub fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
+/// An engine that keeps secrets.
+fn engine(store: Store) -> Engine {
+    let key = Secret::new("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    Engine::with_vault(store, Vault::given(&key, &[], Random::seeded(7)).expect("a key"))
+}
+
 impl World {
     /// A fresh embedded store at `now`.
     pub fn embedded(now: &str) -> Self {
@@ -61,7 +69,7 @@ impl World {
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_sqlite(directory.path(), options).expect("a store");
         store.migrate().expect("migrations");
-        Self { engine: Engine::new(store), clock, _keep: Keep::Directory(directory) }
+        Self { engine: engine(store), clock, _keep: Keep::Directory(directory) }
     }
 
     /// A fresh PostgreSQL database at `now`.
@@ -71,7 +79,7 @@ impl World {
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_postgres(&database.url, options).expect("a store");
         store.migrate().expect("migrations");
-        Self { engine: Engine::new(store), clock, _keep: Keep::Database(database) }
+        Self { engine: engine(store), clock, _keep: Keep::Database(database) }
     }
 
     /// `accounts` accounts `a-0` … with `people` people each (`p-0-0` …).

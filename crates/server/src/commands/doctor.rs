@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Context;
-use crate::config::Settings;
+use crate::config::{SecretKey, Settings};
 use crate::failure::{Done, Failure, Outcome};
 use crate::{report, wiring};
 
@@ -78,6 +78,7 @@ fn checks(settings: &Settings) -> Vec<Check> {
     checks.push(Check::good("migrations", "the tables are up to date"));
     checks.push(clock(&store));
     checks.push(runtime_lock(&store));
+    checks.push(secret_key(settings));
     checks.extend(connections(settings, store));
     checks
 }
@@ -151,15 +152,35 @@ fn runtime_lock(store: &Store) -> Check {
     }
 }
 
+/// Whether secrets can be kept encrypted.
+fn secret_key(settings: &Settings) -> Check {
+    match wiring::vault(&settings.secret_key).and_then(|vault| vault.current_id()) {
+        Err(why) => Check::bad("secret key", why.to_string()),
+        Ok(Some(id)) => {
+            Check::good("secret key", format!("the key {id} encrypts stored secrets; keep a copy of it apart"))
+        }
+        Ok(None) => match &settings.secret_key {
+            SecretKey::File(path) => Check::good(
+                "secret key",
+                format!("none yet; {} is made when the first secret is stored", path.display()),
+            ),
+            _ => Check::note("secret key", "none: secrets cannot be stored, only named; set CARAVAN_SECRET_KEY"),
+        },
+    }
+}
+
 /// Every connection is tried, without sending anything, and every sending domain looked up.
 fn connections(settings: &Settings, store: Store) -> Vec<Check> {
-    let engine = Engine::new(store);
+    let engine = match wiring::vault(&settings.secret_key) {
+        Ok(vault) => Engine::with_vault(store, vault),
+        Err(_) => Engine::new(store),
+    };
     let tried = || -> anyhow::Result<Vec<Check>> {
         let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let systems = Systems::new(&engine, wiring::surroundings(&engine, &sockets, settings));
         let mut checks = Vec::new();
         for key in systems.keys(DocumentKind::Connection.key())? {
-            checks.push(match systems.check(&key)? {
+            checks.push(match systems.check(DocumentKind::Connection, &key)? {
                 Ok(said) => Check::good("connection", format!("{key}: {said}")),
                 Err(why) => Check::bad("connection", format!("{key}: {why}")),
             });

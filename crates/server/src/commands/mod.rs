@@ -85,7 +85,7 @@ enum Command {
     Test(test::Args),
     /// Run journeys in the foreground until nothing is due now
     Run(run::Args),
-    /// Try connections, register external services
+    /// Look after connections, services and webhooks: how they are, their secrets, pausing, trying
     #[command(subcommand)]
     Connection(connection::Verb),
     /// Look sending domains up in the DNS
@@ -122,7 +122,7 @@ pub struct Context {
 impl Context {
     /// An engine over the store.
     pub fn engine(&self) -> Result<caravan_engine::Engine, Failure> {
-        let engine = wiring::engine(&self.settings.place)?;
+        let engine = wiring::engine(&self.settings)?;
         self.settings.public_url.iter().for_each(|url| engine.reached_at(url));
         Ok(engine)
     }

@@ -1,0 +1,177 @@
+//! Connections as people look after them: forms, secrets, health, pausing, who uses them.
+
+use caravan_engine::connections::{self, Health};
+use caravan_model::document::DocumentKind;
+use caravan_store::{health, secrets};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Reply};
+
+crate::on_both_stores! {
+    a_secret_goes_in_encrypted_and_never_comes_out
+    a_connection_tells_how_it_is_and_who_uses_it
+    a_connection_in_use_is_not_deleted_though_only_the_published_version_names_it
+}
+
+async fn put(api: &Api, path: &str, body: &Value) -> Reply {
+    api.call("PUT", path).bearer(&api.token("administrator")).json(body).send().await
+}
+
+async fn get(api: &Api, path: &str) -> Value {
+    api.get(path).bearer(&api.token("viewer")).send().await.json()
+}
+
+async fn mail(api: &Api) {
+    let smtp = json!({
+        "type": "smtp",
+        "name": "Mail server",
+        "description": "Newsletters leave here",
+        "settings": {"host": "127.0.0.1", "port": 1, "security": "none", "username": "news", "from": {"email": "news@acme.example"}},
+    });
+    let made = put(api, "/api/v1/connections/mail", &smtp).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+}
+
+/// The code of what stands against it.
+fn found(reply: &Reply) -> String {
+    assert_eq!(reply.refusal().0, 422, "{}", reply.text());
+    reply.json()["errors"][0]["code"].as_str().unwrap_or_default().to_owned()
+}
+
+fn secret(state: &Value, name: &str) -> Value {
+    let all = state["secrets"].as_array().expect("secrets");
+    all.iter().find(|secret| secret["name"] == name).unwrap_or_else(|| panic!("{name} in {state}")).clone()
+}
+
+async fn a_secret_goes_in_encrypted_and_never_comes_out(api: Api) {
+    mail(&api).await;
+    let before = get(&api, "/api/v1/connections/mail/state").await;
+    assert_eq!(secret(&before, "password")["source"], Value::Null);
+    let path = "/api/v1/connections/mail/secrets/password";
+    let set = put(&api, path, &json!({"value": "hunter2"})).await;
+    assert_eq!((set.status.as_u16(), set.text().as_str()), (204, ""));
+    let after = get(&api, "/api/v1/connections/mail/state").await;
+    let told = secret(&after, "password");
+    assert_eq!((told["source"].as_str(), told["set_at"].as_str()), (Some("stored"), Some("2026-12-01T09:00:00Z")));
+    assert!(told["set_by"].as_str().is_some_and(|by| by.contains("administrator")), "{told}");
+    for shown in ["/api/v1/connections/mail/state", "/api/v1/connection_states", "/api/v1/connections/mail"] {
+        assert!(!get(&api, shown).await.to_string().contains("hunter2"), "{shown}");
+    }
+    let stored = api.store().read(secrets::all).expect("the store reads").pop().expect("a secret");
+    assert!(!stored.sealed.contains("hunter2"));
+
+    api.after(60);
+    assert_eq!(put(&api, path, &json!({"value": "correct horse"})).await.status, 204);
+    let rotated = api.store().read(secrets::all).expect("the store reads");
+    assert!(rotated.len() == 1 && rotated[0].sealed != stored.sealed, "rotated in place");
+
+    let by_viewer = api.call("PUT", path).bearer(&api.token("viewer")).json(&json!({"value": "x"})).send().await;
+    assert_eq!(by_viewer.refusal().0, 403);
+    assert_eq!(found(&put(&api, path, &json!({"value": ""})).await), "bad_secret");
+    let elsewhere = put(&api, "/api/v1/connections/nobody/secrets/password", &json!({"value": "x"})).await;
+    assert_eq!(elsewhere.refusal().0, 404);
+
+    let forgotten = api.call("DELETE", path).bearer(&api.token("administrator")).send().await;
+    assert_eq!(forgotten.status, 204);
+    assert_eq!(api.store().read(secrets::all).expect("the store reads"), []);
+    let again = api.call("DELETE", path).bearer(&api.token("administrator")).send().await;
+    assert_eq!(found(&again), "no_such_secret");
+}
+
+async fn a_connection_tells_how_it_is_and_who_uses_it(api: Api) {
+    mail(&api).await;
+    let email = json!({"connection": "mail", "subject": "Hello", "body": {"html": "<p>Hello</p>"}});
+    assert_eq!(put(&api, "/api/v1/emails/hello", &email).await.status, 201);
+    let state = get(&api, "/api/v1/connection_states").await["items"][0].clone();
+    assert_eq!(state["health"], "untested");
+    assert_eq!((&state["type"], &state["label"]), (&json!("smtp"), &json!("SMTP server")));
+    assert_eq!(state["description"], "Newsletters leave here");
+    assert_eq!(state["used_by"], json!([{"kind": "email", "key": "hello"}]));
+
+    let id = api.store().read(|s| api.engine.live(s)).expect("definitions");
+    let id = id.definitions.get(DocumentKind::Connection, "mail").expect("mail").id;
+    let note = |well: bool| {
+        api.after(10);
+        let now = api.clock.now();
+        let done = api.store().write(|s| match well {
+            true => health::worked(s, id, now),
+            false => health::failed(s, id, now, "unreachable", "No connection could be made."),
+        });
+        done.expect("the store writes");
+    };
+    note(true);
+    note(false);
+    note(false);
+    let failing = get(&api, "/api/v1/connections/mail/state").await;
+    assert_eq!((&failing["health"], &failing["since"]), (&json!("failing"), &json!("2026-12-01T09:00:20Z")));
+    assert_eq!(failing["last_success_at"], "2026-12-01T09:00:10Z");
+    let error = json!({"code": "unreachable", "message": "No connection could be made.", "at": "2026-12-01T09:00:30Z"});
+    assert_eq!(failing["last_error"], error);
+    note(true);
+    let well = get(&api, "/api/v1/connections/mail/state").await;
+    assert_eq!((&well["health"], &well["last_error"]), (&json!("healthy"), &error), "the last failure is kept");
+
+    let paused = api.post("/api/v1/connections/mail/pause").bearer(&api.token("channel_manager")).send().await;
+    assert_eq!(paused.json()["paused"], true);
+    let changed = json!({"type": "smtp", "settings": {"host": "127.0.0.1", "port": 2, "security": "none", "from": {"email": "a@acme.example"}}});
+    assert_eq!(put(&api, "/api/v1/connections/mail", &changed).await.status, 200);
+    let state = connections::state(&api.engine, DocumentKind::Connection, "mail").expect("a state");
+    assert!(state.paused && state.health == Health::Healthy, "a change of settings resumes nothing");
+    let resumed = api.post("/api/v1/connections/mail/resume").bearer(&api.token("channel_manager")).send().await;
+    assert_eq!(resumed.json()["paused"], false);
+}
+
+async fn a_connection_in_use_is_not_deleted_though_only_the_published_version_names_it(api: Api) {
+    for key in ["one", "two"] {
+        let marketo = json!({"type": "marketo", "settings": {"munchkin_id": "123-ABC-456", "client_id": key}});
+        assert_eq!(put(&api, &format!("/api/v1/connections/{key}"), &marketo).await.status, 201);
+    }
+    let list = json!({"type": "dynamic", "when": {"account": "employees", "at_least": 1}, "state": "live"});
+    assert_eq!(put(&api, "/api/v1/account_lists/all", &list).await.status, 201);
+    let journey = |connection: &str| {
+        let mut add =
+            json!({"type": "action", "on": "people", "action": "marketo_add_to_list", "list": "1", "next": null});
+        add["connection"] = json!(connection);
+        json!({"subject": "account", "audience": {"account_list": "all"}, "end": "2027-06-30T00:00:00Z", "entry": "add", "nodes": {"add": add}})
+    };
+    let made = put(&api, "/api/v1/journeys/nurture", &journey("one")).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let published = api.post("/api/v1/journeys/nurture/publish").bearer(&api.token("administrator")).send().await;
+    assert_eq!(published.status, 200, "{}", published.text());
+    assert_eq!(put(&api, "/api/v1/journeys/nurture", &journey("two")).await.status, 200);
+    let delete = async |key: &str| {
+        let path = format!("/api/v1/connections/{key}");
+        api.call("DELETE", &path).bearer(&api.token("administrator")).send().await
+    };
+    for key in ["one", "two"] {
+        let refused = delete(key).await;
+        assert_eq!(found(&refused), "in_use");
+        assert!(refused.text().contains("journey `nurture`"), "{}", refused.text());
+    }
+    mail(&api).await;
+    assert_eq!(delete("mail").await.status, 204, "what nobody uses goes");
+}
+
+#[tokio::test]
+async fn forms_follow_from_the_settings_type_of_each_connector() {
+    let api = Api::new();
+    let types = get(&api, "/api/v1/connection_types").await;
+    let items = types["items"].as_array().expect("types");
+    let marketo = items.iter().find(|kind| kind["type"] == "marketo").expect("marketo");
+    assert_eq!(marketo["label"], "Marketo Engage");
+    assert!(marketo["settings"]["properties"]["munchkin_id"]["description"].is_string());
+    assert_eq!(marketo["settings"]["required"], json!(["munchkin_id", "client_id"]));
+    let secret = &marketo["secrets"][0];
+    assert_eq!((&secret["name"], &secret["required"]), (&json!("client_secret"), &json!(true)));
+    let catalogue = get(&api, "/api/v1/catalogue").await;
+    assert_eq!(catalogue["connectors"], types["items"], "the catalogue says the same");
+}
+
+#[tokio::test]
+async fn without_a_key_a_secret_is_refused_with_what_to_do() {
+    let api = Api::without_secret_key();
+    mail(&api).await;
+    let refused = put(&api, "/api/v1/connections/mail/secrets/password", &json!({"value": "x"})).await;
+    assert_eq!(found(&refused), "no_secret_key");
+    assert!(refused.text().contains("CARAVAN_SECRET_KEY"));
+}

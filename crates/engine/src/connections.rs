@@ -1,0 +1,262 @@
+//! Connections, services and webhooks as people look after them: how they are, what they lack, who uses them, pausing.
+
+use std::collections::HashMap;
+
+use caravan_catalog::Definition;
+use caravan_connect::connector;
+use caravan_connect::services::Registered;
+use caravan_model::document::{Body, Document, DocumentKind};
+use caravan_model::{Finding, Severity};
+use caravan_store::health::{self, HealthRow};
+use caravan_store::{Session, StoreError, documents, outbox};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use crate::Engine;
+use crate::definitions::{DefinitionError, Named};
+use crate::deliver::Way;
+use crate::live::Live;
+use crate::secrets::{self, SecretState};
+use crate::uses::Uses;
+
+/// The kinds of definitions that lead to other systems.
+pub const SYSTEMS: [DocumentKind; 3] = [DocumentKind::Connection, DocumentKind::ExternalAction, DocumentKind::Webhook];
+
+/// Whether the other side was reached the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It was neither tried nor used yet.
+    Untested,
+    /// It worked the last time.
+    Healthy,
+    /// It failed the last time: see `last_error`.
+    Failing,
+}
+
+/// Why something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LastError {
+    /// Stable code.
+    pub code: String,
+    /// What went wrong and what to do.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A connection, service or webhook and how it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SystemState {
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// What kind of connection it is (`smtp`, `marketo` …); none for services and webhooks.
+    #[serde(rename = "type")]
+    pub connection_type: Option<String>,
+    /// The kind's name for people.
+    pub label: String,
+    /// Whether the other side was reached the last time.
+    pub health: Health,
+    /// Since when it is so.
+    pub since: Option<Timestamp>,
+    /// When it last worked.
+    pub last_success_at: Option<Timestamp>,
+    /// The last failure, also of one that works again.
+    pub last_error: Option<LastError>,
+    /// Nothing leaves through it until it is resumed.
+    pub paused: bool,
+    /// When it was switched off because it had failed for long; resuming switches it on again.
+    pub disabled_at: Option<Timestamp>,
+    /// Effects that wait for it.
+    pub waiting: i64,
+    /// Its secrets, never their values.
+    pub secrets: Vec<SecretState>,
+    /// The definitions that name it; it cannot be deleted as long as there are any.
+    pub used_by: Vec<Named>,
+}
+
+/// How every connection (service, webhook) is, by key.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn states(engine: &Engine, kind: DocumentKind) -> Result<Vec<SystemState>, StoreError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let mut all: Vec<&Definition> = live.definitions.of_kind(kind).map(AsRef::as_ref).collect();
+        all.sort_by(|a, b| a.key.cmp(&b.key));
+        let healths: HashMap<_, _> = health::all(s)?.into_iter().map(|row| (row.document, row)).collect();
+        let (waiting, uses) = (waiting(s)?, Uses::load(s)?);
+        Ok(all.into_iter().map(|it| state_of(&live, it, healths.get(&it.id), &waiting, &uses)).collect())
+    })
+}
+
+/// How one of them is.
+///
+/// # Errors
+/// There is none of that key.
+pub fn state(engine: &Engine, kind: DocumentKind, key: &str) -> Result<SystemState, DefinitionError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let definition = live.definitions.get(kind, key).ok_or_else(|| unknown(kind, key))?;
+        let (health, waiting, uses) = (health::get(s, definition.id)?, waiting(s)?, Uses::load(s)?);
+        Ok(state_of(&live, definition, health.as_ref(), &waiting, &uses))
+    })
+}
+
+/// Lets nothing leave through it any more, or lets it go again. What waits stays in its order; nothing is lost.
+///
+/// # Errors
+/// There is none of that key.
+pub fn set_paused(engine: &Engine, kind: DocumentKind, key: &str, paused: bool) -> Result<(), DefinitionError> {
+    engine.store().write(|s| -> Result<(), DefinitionError> {
+        documents::begin_change(s)?;
+        let row = documents::get(s, kind.key(), key)?.ok_or_else(|| unknown(kind, key))?;
+        documents::set_paused(s, row.id, paused)?;
+        if !paused {
+            health::set_disabled(s, row.id, None)?;
+        }
+        Ok(())
+    })?;
+    engine.poke();
+    Ok(())
+}
+
+fn unknown(kind: DocumentKind, key: &str) -> DefinitionError {
+    DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: key.to_owned() }
+}
+
+/// Effects that wait, by what they leave through.
+fn waiting(s: &mut dyn Session) -> Result<HashMap<Way, i64>, StoreError> {
+    let mut waiting = HashMap::new();
+    for (lane, effects) in outbox::waiting_by_lane(s)? {
+        *waiting.entry(Way::of_lane(&lane)).or_default() += effects;
+    }
+    Ok(waiting)
+}
+
+/// How many effects wait to leave through one of them.
+pub(crate) fn waiting_for(s: &mut dyn Session, way: &Way) -> Result<i64, StoreError> {
+    Ok(waiting(s)?.get(way).copied().unwrap_or_default())
+}
+
+fn state_of(
+    live: &Live,
+    definition: &Definition,
+    health: Option<&HealthRow>,
+    waiting: &HashMap<Way, i64>,
+    uses: &Uses,
+) -> SystemState {
+    let connection_type = definition.text("type").filter(|_| definition.kind == DocumentKind::Connection);
+    let connector = connection_type.and_then(connector::kind);
+    let label = connector.map_or_else(|| connection_type.unwrap_or(definition.kind.label()), |kind| kind.label());
+    let last_error = health.and_then(|health| {
+        Some(LastError { code: health.code.clone()?, message: health.message.clone()?, at: health.failed_at? })
+    });
+    SystemState {
+        key: definition.key.clone(),
+        name: definition.name.clone(),
+        description: definition.text("description").unwrap_or_default().to_owned(),
+        connection_type: connection_type.map(str::to_owned),
+        label: label.to_owned(),
+        health: match health {
+            None => Health::Untested,
+            Some(health) if health.well => Health::Healthy,
+            Some(_) => Health::Failing,
+        },
+        since: health.map(|health| health.since),
+        last_success_at: health.and_then(|health| health.succeeded_at),
+        last_error,
+        paused: live.paused.contains(&definition.id),
+        disabled_at: health.and_then(|health| health.disabled_at),
+        waiting: waiting.get(&Way::of(definition)).copied().unwrap_or_default(),
+        secrets: secrets::states(live, definition, &secrets_taken(live, definition)),
+        used_by: uses.of(definition.kind, &definition.key),
+    }
+}
+
+/// The secrets that a definition takes: name, help, whether nothing works without it.
+fn secrets_taken(live: &Live, definition: &Definition) -> Vec<(&'static str, &'static str, bool)> {
+    match definition.kind {
+        DocumentKind::Connection => {
+            let kind = definition.text("type").and_then(connector::kind);
+            let fields = kind.map(|kind| kind.secrets()).unwrap_or_default();
+            fields.iter().map(|field| (field.key, field.help, field.required)).collect()
+        }
+        DocumentKind::ExternalAction => {
+            let found = live.definitions.registered(&definition.key);
+            let found = found.and_then(|found| serde_json::from_value::<Registered>((**found).clone()).ok());
+            let names = found.map(|found| found.described.authentication.secrets()).unwrap_or_default();
+            let own = names.iter().map(|name| (*name, "What the service knows us by.", true));
+            own.chain(SECRETS_OF_SERVICES).collect()
+        }
+        DocumentKind::Webhook => vec![("signing_secret", "Signs every message; receivers check it.", true)],
+        _ => Vec::new(),
+    }
+}
+
+/// What every service may have beside what its document asks for.
+const SECRETS_OF_SERVICES: [(&str, &str, bool); 3] = [
+    ("signing_secret", "Signs every call, so that the service can tell that it is ours.", false),
+    ("callback_key", "The service proves with it that an answer is its own.", false),
+    ("callback_signing_secret", "The service signs its answers with it.", false),
+];
+
+/// What is wrong with the settings of a connection, as its connector reads them: warnings, since a connection may be
+/// defined before everything is known of it. It is not opened as long as they stand.
+pub(crate) fn settings_findings(document: &Document) -> Vec<Finding> {
+    let Body::Connection(connection) = &document.body else { return Vec::new() };
+    let kind = serde_json::to_value(connection.connection_type).ok();
+    let Some(kind) = kind.as_ref().and_then(Json::as_str).and_then(connector::kind) else { return Vec::new() };
+    let found = kind.check_settings(&Json::Object(connection.settings.clone())).into_iter();
+    let warning = |finding: Finding| Finding { severity: Severity::Warning, ..finding };
+    let mut findings: Vec<Finding> = found.map(warning).collect();
+    document.locate(&mut findings);
+    findings
+}
+
+/// A type of connection: what forms are made from.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ConnectionKind {
+    /// `type` in manifests.
+    #[serde(rename = "type")]
+    pub key: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// What it connects to.
+    pub description: &'static str,
+    /// JSON Schema of its settings, with the help of each field as its description.
+    pub settings: Json,
+    /// The secrets that it takes beside its settings.
+    pub secrets: Vec<SecretKind>,
+}
+
+/// A secret that a type of connection takes.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SecretKind {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub help: &'static str,
+    /// Whether nothing works without it.
+    pub required: bool,
+}
+
+/// Every type of connection there is, from the connectors' own settings types.
+pub fn connection_kinds() -> Vec<ConnectionKind> {
+    let secret =
+        |field: &connector::SecretField| SecretKind { name: field.key, help: field.help, required: field.required };
+    let entry = |kind: &&'static dyn connector::ConnectorKind| ConnectionKind {
+        key: kind.key(),
+        label: kind.label(),
+        description: kind.description(),
+        settings: kind.settings_schema().to_value(),
+        secrets: kind.secrets().iter().map(secret).collect(),
+    };
+    connector::KINDS.iter().map(entry).collect()
+}
