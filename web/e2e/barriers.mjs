@@ -110,6 +110,7 @@ await walk(async () => {
     "lists, content, dashboards, imports, administration, messages, problems",
     async () => {
       for (const route of [
+        "welcome",
         "lists",
         "content",
         "dashboards",

@@ -63,7 +63,7 @@ for (const viewport of SIZES) {
     await page.getByRole("button", { name: "Fit the whole map" }).click();
     await shoot("vertical", 900);
     await page.getByRole("button", { name: "Draw left to right" }).click();
-    for (const tab of ["overview", "travellers", "simulate", "problems"]) {
+    for (const tab of ["overview", "travellers", "simulate", "problems", "history"]) {
       await page.goto(`${server.url}${journey}/${tab}`);
       await shoot(`journey-${tab}`, 900);
     }
