@@ -4,7 +4,7 @@ import { Plus } from "lucide-react";
 import { memo, useEffect, useState } from "react";
 import { strings } from "../strings";
 import { insertBoxAction, insertNode } from "./changes";
-import { kept, paste } from "./clipboard";
+import { boxable, kept, paste, pasteIntoBox } from "./clipboard";
 import { useEditor } from "./EditorScene";
 import classes from "./editor.module.css";
 import { itemsOf, type PaletteItem, remember } from "./palette";
@@ -62,15 +62,20 @@ function AddMenu({ target, onClose }: { target: Target; onClose: () => void }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever something is typed
   useEffect(() => void combobox.selectFirstOption(), [filter]);
   const { subject } = draft.get().manifest;
-  const copied = target.kind === "path" ? kept() : undefined;
-  const pasteable = copied && copied.subject === subject ? copied : undefined;
+  const copied = kept();
+  const fits = copied?.subject === subject && (target.kind === "path" || boxable(copied));
+  const pasteable = fits ? copied : undefined;
   const items = itemsOf(catalogue, { subject, boxed: target.kind === "box", filter });
   const all = items.flatMap((group) => group.items);
 
   const choose = (value: string) => {
     onClose();
-    if (value === PASTE && pasteable && target.kind === "path") {
-      apply((manifest) => paste(manifest, target.at, pasteable));
+    if (value === PASTE && pasteable) {
+      apply((manifest) =>
+        target.kind === "path"
+          ? paste(manifest, target.at, pasteable)
+          : pasteIntoBox(manifest, target.list, target.index, pasteable),
+      );
       return;
     }
     const item = all.find((each) => each.id === value);

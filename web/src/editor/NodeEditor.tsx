@@ -125,6 +125,18 @@ function NodeTools({ id, standing }: { id: string; standing: Standing }) {
           <Trash2 size={16} />
         </ActionIcon>
       </Tooltip>
+      {standing.kind === "boxed" ? (
+        <Tooltip label={text.copy}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={text.copy}
+            onClick={() => copy(false)}
+          >
+            <Copy size={16} />
+          </ActionIcon>
+        </Tooltip>
+      ) : null}
       {standing.kind === "node" ? (
         <Menu position="bottom-end" shadow="md" withinPortal>
           <Menu.Target>

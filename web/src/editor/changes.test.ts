@@ -14,7 +14,7 @@ import {
   setJoined,
   setTimeoutPath,
 } from "./changes";
-import { copyOf, copyOfSeveral, paste } from "./clipboard";
+import { copyOf, copyOfSeveral, paste, pasteIntoBox } from "./clipboard";
 import { type Manifest, pathsOf, standingOf } from "./manifest";
 import { aDraft } from "./manifest.test-support";
 import { allOutlets, branchFrom, deadEndsOf } from "./outlets";
@@ -187,5 +187,32 @@ describe("several nodes", () => {
 
   it("stay where what is left could not be joined again", () => {
     expect(refusal(removeNodes(aDraft(), new Set(["heard", "send"])))).toBe("several_paths");
+  });
+});
+
+describe("an action of a people box", () => {
+  const list = "/nodes/people/other/actions";
+
+  it("is pasted into another path of a box, and onto a path of the map", () => {
+    const copied = copyOf(aDraft(), "d1", false);
+    if (!copied) throw new Error("nothing was copied");
+    const boxed = done(pasteIntoBox(aDraft(), list, 0, copied));
+    expect(boxed.nodes.people?.other).toEqual({
+      actions: [{ id: "send-email", action: "send_email", email: "roi" }],
+    });
+    const onward = done(paste(aDraft(), "/nodes/done/next", copied));
+    expect(onward.nodes["d1-2"]).toEqual({
+      type: "action",
+      on: "people",
+      action: "send_email",
+      email: "roi",
+      next: null,
+    });
+  });
+
+  it("is what alone a box takes in", () => {
+    const copied = copyOf(aDraft(), "size", false);
+    if (!copied) throw new Error("nothing was copied");
+    expect(done(pasteIntoBox(aDraft(), list, 0, copied))).toEqual(aDraft());
   });
 });

@@ -1,13 +1,15 @@
 // Copying nodes or a branch, within a journey or from one to another. Kept in this browser.
-import type { Change } from "./changes";
+import { type Change, insertBoxAction, isPeopleAction } from "./changes";
 import {
+  type BoxAction,
   boxActions,
+  type Fields,
   freshId,
   isRecord,
   type Manifest,
   type NodeBody,
-  nodeAt,
   pointer,
+  standingOf,
   takenIds,
   withNode,
   write,
@@ -25,8 +27,39 @@ export type Copied = {
 
 /** One node without what follows, or everything that hangs on it. */
 export function copyOf(manifest: Manifest, id: string, branch: boolean): Copied | undefined {
-  if (!nodeAt(manifest, id)) return undefined;
+  const standing = standingOf(manifest, id);
+  if (standing?.kind === "boxed") return copyOfBoxed(manifest, standing.action);
+  if (standing?.kind !== "node") return undefined;
   return copyOfSeveral(manifest, branch ? branchFrom(manifest, id) : new Set([id]));
+}
+
+/** An action of a closed box is the same action on a path of its own. */
+function copyOfBoxed({ subject }: Manifest, { id, ...settings }: BoxAction): Copied {
+  const node: NodeBody = { type: "action", on: "people", ...settings, next: null };
+  return { subject, first: id, nodes: { [id]: node } };
+}
+
+/** The action that a copy brings into a closed box: only one on people alone can stand there. */
+export function boxable({ first, nodes }: Copied): Fields | undefined {
+  const node = nodes[first];
+  if (!node || Object.keys(nodes).length > 1 || !isPeopleAction(node)) return undefined;
+  const { type: _, on: __, next: ___, ...action } = node;
+  return action;
+}
+
+/** Puts a copied action into a box's path, before position `index`, under a name of its own. */
+export function pasteIntoBox(
+  manifest: Manifest,
+  list: string,
+  index: number,
+  copied: Copied,
+): Change {
+  const action = boxable(copied);
+  if (!action) return { manifest };
+  const placed = insertBoxAction(manifest, list, index, String(action.action));
+  if ("refused" in placed || placed.select === undefined) return placed;
+  const at = `${list}/${index}`;
+  return { ...placed, manifest: write(placed.manifest, at, { id: placed.select, ...action }) };
 }
 
 /** Several nodes as one piece: paths between them stay, and what then hangs on nothing follows what stands before it. */

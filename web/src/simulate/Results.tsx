@@ -62,12 +62,21 @@ export function Results({ map: drawn, report }: Props) {
 
 function Messages({ report }: { report: Simulation }) {
   const emails = Object.entries(report.messages.email ?? {});
+  const texts = Object.entries(report.messages.sms ?? {});
   return (
     <section className={map.panelSection}>
       <Title order={3} mb="xs">
         {text.messages}
       </Title>
-      {emails.length === 0 ? (
+      {texts.length > 0 ? (
+        <Facts
+          facts={texts.map(([message, count]) => ({
+            label: text.textMessage(message),
+            value: text.sent(formatNumber(count)),
+          }))}
+        />
+      ) : null}
+      {emails.length + texts.length === 0 ? (
         <Text size="sm" c="dimmed">
           {text.noMessages}
         </Text>
