@@ -1,20 +1,56 @@
 // What must stand in the DNS for a sending domain, ready to copy.
-import { ActionIcon, CopyButton, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import {
+  ActionIcon,
+  Alert,
+  Badge,
+  Button,
+  CopyButton,
+  Skeleton,
+  Stack,
+  Text,
+  Tooltip,
+} from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, Copy } from "lucide-react";
-import { domainQuery } from "../api/admin";
+import {
+  checkDomain,
+  type DomainCheck,
+  domainCheckQuery,
+  domainQuery,
+  type RecordCheck,
+} from "../api/admin";
 import type { PanelProps } from "../definitions/editors";
+import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
+import { formatRelative } from "../shell/format";
 import { strings } from "../strings";
 import classes from "./admin.module.css";
 
 const text = strings.admin.dns;
 
 export default function DnsPanel({ definition, saved }: PanelProps) {
+  const cache = useQueryClient();
   const { data, error, refetch } = useQuery(domainQuery(definition));
+  const last = domainCheckQuery(definition);
+  const { data: check } = useQuery(last);
+  const look = useMutation({
+    mutationFn: () => checkDomain(definition),
+    onSuccess: (now) => cache.setQueryData(last.queryKey, now),
+  });
+  const found = ({ name, type }: { name: string; type: string }) =>
+    check?.records.find((each) => each.name === name && each.type === type);
   return (
-    <Card title={text.title}>
+    <Card
+      title={text.title}
+      aside={
+        <Button size="xs" variant="default" loading={look.isPending} onClick={() => look.mutate()}>
+          {text.check}
+        </Button>
+      }
+    >
+      {look.error ? <Refusal error={look.error} /> : null}
+      {check ? <Verdict check={check} /> : null}
       <Text size="sm" c="dimmed" mb="sm">
         {saved ? text.hint : text.unsaved}
       </Text>
@@ -31,10 +67,50 @@ export default function DnsPanel({ definition, saved }: PanelProps) {
               <Part label={text.name} value={record.name} copy />
               <Part label={text.value} value={record.value} copy />
             </dl>
+            <Found check={found(record)} />
           </section>
         ))}
       </Stack>
     </Card>
+  );
+}
+
+/** What a look-up came to, and what it saw beside the records that are asked for. */
+function Verdict({ check }: { check: DomainCheck }) {
+  const others = check.records.filter(({ state }) => state !== "good");
+  return (
+    <Alert
+      color={check.well ? "green" : "yellow"}
+      variant="light"
+      mb="sm"
+      role="status"
+      title={check.well ? text.well : text.notWell(others.length)}
+    >
+      <Text size="xs" c="dimmed">
+        {text.checked(formatRelative(check.checked_at, Date.now()))}
+      </Text>
+      {others.map((each) => (
+        <Text key={`${each.type} ${each.name} ${each.purpose}`} size="sm" mt={4}>
+          <b>{each.name}</b>: {each.message}
+        </Text>
+      ))}
+    </Alert>
+  );
+}
+
+const COLOURS: Record<string, string> = {
+  good: "green",
+  note: "blue",
+  missing: "red",
+  wrong: "red",
+};
+
+function Found({ check }: { check: RecordCheck | undefined }) {
+  if (!check) return null;
+  return (
+    <Badge mt={8} tt="none" variant="light" color={COLOURS[check.state] ?? "yellow"}>
+      {text.states[check.state] ?? check.state}
+    </Badge>
   );
 }
 

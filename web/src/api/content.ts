@@ -58,15 +58,30 @@ export const contentFindingsQuery = (manifest: Record<string, unknown>) =>
   });
 
 /** To each of these addresses, as one person would get it. */
-export const sendProof = (key: string, to: string[], { person, journey }: Viewer) =>
+export const sendProof = (key: string, to: string[], viewer: Viewer) =>
+  body(proofOfEmail(key, to, viewer));
+
+const proofOfEmail = (key: string, to: string[], { person, journey }: Viewer) =>
+  client.POST("/api/v1/emails/{key}/proof", {
+    params: { path: { key } },
+    body: {
+      to: to.map((email) => ({ email, person: person ?? null, account: null })),
+      journey: journey ?? null,
+    },
+  });
+
+export const sendTextProof = (key: string, to: string[], { person, journey }: Viewer) =>
   body(
-    client.POST("/api/v1/emails/{key}/proof", {
-      params: { path: { key } },
-      body: {
-        to: to.map((email) => ({ email, person: person ?? null, account: null })),
-        journey: journey ?? null,
-      },
-    }),
+    client.POST(
+      "/api/v1/sms_messages/{key}/proof" as never,
+      {
+        params: { path: { key } },
+        body: {
+          to: to.map((phone) => ({ phone, person: person ?? null })),
+          ...(journey ? { journey } : {}),
+        },
+      } as never,
+    ) as ReturnType<typeof proofOfEmail>,
   );
 
 /** How often the links of an email were followed, at each node that sends it. */

@@ -95,6 +95,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
       {proofing ? (
         <ProofDialog
           definition={definition}
+          channel="email"
           saved={saved}
           viewer={viewer}
           onClose={() => setProofing(false)}

@@ -1,20 +1,28 @@
-// Sends an email as it is kept to those who look it over; figures, consent and journeys know nothing of it.
+// Sends a message as it is kept to those who look it over; figures, consent and journeys know nothing of it.
 import { Alert, List, TagsInput, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { sendProof, type Viewer } from "../api/content";
+import { sendProof, sendTextProof, type Viewer } from "../api/content";
 import { Dialog } from "../groups/GroupDialogs";
 import { strings } from "../strings";
 
 const text = strings.content.proof;
 
-type Props = { definition: string; saved: boolean; viewer: Viewer; onClose: () => void };
+type Props = {
+  definition: string;
+  /** What goes out: an email to addresses, or a text to numbers. */
+  channel: "email" | "sms";
+  saved: boolean;
+  viewer: Viewer;
+  onClose: () => void;
+};
 
-export function ProofDialog({ definition, saved, viewer, onClose }: Props) {
+export function ProofDialog({ definition, channel, saved, viewer, onClose }: Props) {
   const [to, setTo] = useState<string[]>([]);
   const { person } = viewer;
   const send = useMutation({
-    mutationFn: () => sendProof(definition, to, viewer),
+    mutationFn: () =>
+      channel === "sms" ? sendTextProof(definition, to, viewer) : sendProof(definition, to, viewer),
   });
   const sent = send.data?.items;
   return (
@@ -29,9 +37,9 @@ export function ProofDialog({ definition, saved, viewer, onClose }: Props) {
     >
       <TagsInput
         label={text.to}
-        description={text.hint}
+        description={channel === "sms" ? text.numbersHint : text.hint}
         placeholder={strings.forms.typeAndEnter}
-        splitChars={[",", ";", " "]}
+        splitChars={channel === "sms" ? [",", ";"] : [",", ";", " "]}
         maxTags={10}
         data-autofocus
         value={to}

@@ -1,5 +1,5 @@
 // The text of a message to phones, with the number of segments that it costs.
-import { Badge, Group, Text, Textarea } from "@mantine/core";
+import { Badge, Button, Group, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
@@ -12,13 +12,14 @@ import { strings } from "../strings";
 import { Alerts } from "./Alerts";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
+import { ProofDialog } from "./ProofDialog";
 import { holdsFields, segmentsOf } from "./segments";
 import { ViewerPicker } from "./viewer";
 
 const text = strings.content.sms;
 const LONGEST = 1_600;
 
-export default function SmsEditor({ definition, body, onChange, errors }: EditorProps) {
+export default function SmsEditor({ definition, body, onChange, errors, saved }: EditorProps) {
   const [viewer, setViewer] = useState<Viewer>({});
   const input = useRef<HTMLTextAreaElement>(null);
   const written = typeof body.body === "string" ? body.body : "";
@@ -65,7 +66,13 @@ export default function SmsEditor({ definition, body, onChange, errors }: Editor
             </Text>
           </Group>
         </div>
-        <OnPhone definition={definition} body={body} viewer={viewer} onViewer={setViewer} />
+        <OnPhone
+          definition={definition}
+          body={body}
+          saved={saved}
+          viewer={viewer}
+          onViewer={setViewer}
+        />
       </div>
     </Card>
   );
@@ -74,12 +81,14 @@ export default function SmsEditor({ definition, body, onChange, errors }: Editor
 type PhoneProps = {
   definition: string;
   body: Fields;
+  saved: boolean;
   viewer: Viewer;
   onViewer: (viewer: Viewer) => void;
 };
 
 /** The text as one person would get it, with the length that the networks count. */
-function OnPhone({ definition, body, viewer, onViewer }: PhoneProps) {
+function OnPhone({ definition, body, saved, viewer, onViewer }: PhoneProps) {
+  const [proofing, setProofing] = useState(false);
   const [draft] = useDebouncedValue(body, 400);
   const { data, error } = useQuery({
     ...textPreviewQuery(definition, draft, viewer),
@@ -87,7 +96,21 @@ function OnPhone({ definition, body, viewer, onViewer }: PhoneProps) {
   });
   return (
     <section aria-label={text.preview}>
-      <ViewerPicker viewer={viewer} onChange={onViewer} />
+      <Group gap="xs">
+        <ViewerPicker viewer={viewer} onChange={onViewer} />
+        <Button size="xs" variant="default" onClick={() => setProofing(true)}>
+          {strings.content.preview.proof}
+        </Button>
+      </Group>
+      {proofing ? (
+        <ProofDialog
+          definition={definition}
+          channel="sms"
+          saved={saved}
+          viewer={viewer}
+          onClose={() => setProofing(false)}
+        />
+      ) : null}
       {error ? <Refusal error={error} /> : null}
       {data && !error ? (
         <>

@@ -203,6 +203,18 @@ export const admin = {
     name: "Name",
     type: "Type",
     value: "Value",
+    check: "Look it up",
+    well: "Everything that must stand in the DNS does",
+    notWell: (n: number) =>
+      n === 1 ? "One record is not as it must be" : `${n} records are not as they must be`,
+    checked: (when: string) => `Looked up ${when}`,
+    states: {
+      good: "Stands there",
+      note: "Worth a look",
+      missing: "Missing",
+      wrong: "Something else stands there",
+      unknown: "The DNS did not answer",
+    } as Record<string, string>,
     unsaved: "Save first: the records follow what is saved.",
   },
   runs: {

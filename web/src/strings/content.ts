@@ -69,6 +69,8 @@ export const content = {
     title: "Send a proof",
     to: "To",
     hint: "At most ten addresses. Consent, limits and figures know nothing of proofs.",
+    numbersHint:
+      "At most ten numbers with their country code. Consent and figures know nothing of proofs.",
     as: (person: string) => `Made as ${person} would get it.`,
     asNobody: "Made as a person of whom nothing is known.",
     unsaved: "What was changed and not saved yet is not in the proof.",
