@@ -68,7 +68,7 @@ await walk(async () => {
       .inputValue();
     assert.match(password, /^(\w{5}-){3}\w{5}$/);
     await page.getByRole("button", { name: "I have kept it" }).click();
-    await open(`/admin?tab=audit&q=${encodeURIComponent(USER)}`);
+    await open(`/admin?tab=audit&q=walk-${mark}`);
     const entry = page.getByRole("row").filter({ hasText: `Users · ${USER}` });
     await entry.getByText(server.email).waitFor();
     await noBarriers("the audit log");
