@@ -11,7 +11,7 @@ use minijinja::Environment;
 
 use crate::finding::Finding;
 
-pub use engine::{HTML_PREFIX, environment, escaped};
+pub use engine::{HTML_PREFIX, environment, escaped, put_out};
 pub use filters::{FILTERS, Filter, Group, filter, filters_markdown};
 pub use include::{Include, fields, included, includes, with_fields};
 

@@ -14,6 +14,7 @@ use super::lint;
 use super::look;
 use super::names;
 use super::place::bad_places;
+use super::shape::{self, Texts};
 use super::tags::{Tag, TagKind, tags};
 
 const UNSUBSCRIBE: &str = "system.unsubscribe_url";
@@ -29,6 +30,7 @@ const TEXT_WEB_VIEW: &str = "View as web page: {{ system.web_view_url }}";
 pub struct Compiled {
     pub(super) env: Environment<'static>,
     pub(super) has: Has,
+    pub(super) texts: Texts,
     paths: BTreeSet<String>,
     links: Vec<Link>,
     warnings: Vec<Finding>,
@@ -47,6 +49,8 @@ pub(super) struct Has {
     pub web_view: bool,
     pub from: bool,
     pub reply_to: bool,
+    /// Its text is made once for each shape of the design.
+    pub shapes: bool,
 }
 
 /// A link of an email's version.
@@ -395,13 +399,19 @@ impl Check<'_> {
         }
     }
 
-    fn finish(self, operational: bool, has: Has, links: Vec<Link>) -> Result<Compiled, Vec<Finding>> {
+    fn finish(mut self, operational: bool, mut has: Has, links: Vec<Link>) -> Result<Compiled, Vec<Finding>> {
         if self.findings.iter().any(Finding::is_error) {
             return Err(self.findings);
+        }
+        let design = self.env.get_template(template::HTML_PREFIX);
+        has.shapes = !has.text && design.is_ok_and(|design| shape::has_shapes(design.source()));
+        if has.shapes {
+            shape::mark_values(&mut self.env);
         }
         Ok(Compiled {
             env: self.env,
             has,
+            texts: Texts::default(),
             paths: self.paths,
             links,
             warnings: self.findings,

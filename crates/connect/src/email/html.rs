@@ -270,6 +270,19 @@ fn decoded(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same, where every reference in it can be read.
+pub fn decoded_wholly(raw: &str) -> Option<String> {
+    let mut out = String::with_capacity(raw.len());
+    let mut parts = raw.split('&');
+    out.push_str(parts.next()?);
+    for part in parts {
+        let (name, after) = part.split_once(';')?;
+        out.push(reference(name)?);
+        out.push_str(after);
+    }
+    Some(out)
+}
+
 fn reference(name: &str) -> Option<char> {
     match name {
         "amp" => Some('&'),

@@ -16,6 +16,7 @@ mod look;
 mod names;
 mod place;
 mod render;
+mod shape;
 mod tags;
 mod text;
 

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use super::compile::Compiled;
 use super::content::Snapshot;
-use super::{html, text};
+use super::{html, shape, text};
 use crate::connector::{EmailMessage, Mailbox, Unsubscribe};
 use crate::tracking::LinkMaker;
 
@@ -78,12 +78,18 @@ impl Compiled {
     pub fn render(&self, snapshot: &Snapshot, links: &LinkMaker<'_>) -> Result<Rendered, RenderError> {
         let values = minijinja::Value::from(minijinja::value::Serde(values(snapshot, links)));
         let part = |name| self.part(name, &values);
-        let design = part(HTML_PREFIX)?;
+        let (design, shaped) = match self.has.shapes {
+            true => shape::read(&part(HTML_PREFIX)?),
+            false => (part(HTML_PREFIX)?, None),
+        };
         let preheader = self.has.preheader.then(|| part("preheader")).transpose()?;
         let mut plain = match self.has.text {
             true if self.has.text_made => text::tidy(&part("text")?),
             true => part("text")?,
-            false => text::from_html(&design).map_err(|error| RenderError::failed("text", error))?,
+            false => match shaped.and_then(|shaped| self.texts.of(&shaped)) {
+                Some(text) => text,
+                None => text::from_html(&design).map_err(|error| RenderError::failed("text", error))?,
+            },
         };
         if self.has.text && self.has.web_view {
             plain = format!("{}\n\n{plain}", part("text_web_view")?.trim_end());

@@ -1,7 +1,7 @@
 //! The template engine as messages use it: what is escaped, what a missing value becomes, how much work is allowed.
 
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, escape_formatter};
+use minijinja::{AutoEscape, Environment, Error, Output, State, UndefinedBehavior, Value, escape_formatter};
 
 use super::filters::{FILTERS, is_missing};
 
@@ -21,13 +21,7 @@ pub fn environment() -> Environment<'static> {
         true => AutoEscape::Html,
         false => AutoEscape::None,
     });
-    env.set_formatter(|out, state, value| match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Ok(()),
-        _ if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
-            Ok(out.write_str(&escaped(&value.to_string()))?)
-        }
-        _ => escape_formatter(out, state, value),
-    });
+    env.set_formatter(put_out);
     // Each would let a value into the mail unescaped, or show what is inside of us.
     for filter in ["safe", "tojson", "format", "pprint"] {
         env.remove_filter(filter);
@@ -40,6 +34,20 @@ pub fn environment() -> Environment<'static> {
         filter.add_to(&mut env);
     }
     env
+}
+
+/// Puts out a value as messages do: escaped in HTML; a missing one is nothing.
+///
+/// # Errors
+/// The engine's.
+pub fn put_out(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    match value.kind() {
+        ValueKind::Undefined | ValueKind::None => Ok(()),
+        _ if *state.auto_escape() == AutoEscape::Html && !value.is_safe() => {
+            Ok(out.write_str(&escaped(&value.to_string()))?)
+        }
+        _ => escape_formatter(out, state, value),
+    }
 }
 
 /// The fallback for a value that is missing, empty or blank.
