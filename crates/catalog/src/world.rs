@@ -237,6 +237,11 @@ impl World {
         }
     }
 
+    /// An earlier batch asked for an account to enter or to leave a journey, and that has not been done yet.
+    pub fn recall_asked(&mut self, account: AccountId, journey: DocumentId, enters: bool) {
+        self.asked.insert((account, journey), enters);
+    }
+
     /// What was asked has happened.
     fn forget_asked(&mut self, subject: Subject, journey: DocumentId) {
         if let Subject::Account(ix) = subject {

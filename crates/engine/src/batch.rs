@@ -158,6 +158,8 @@ pub(crate) struct Batch<'a> {
     fresh: Vec<Traveller>,
     moves: Vec<MoveRow>,
     problems: Vec<(usize, Fault)>,
+    /// Trips that failed before and rest now, since their journeys are paused.
+    resting: Vec<i64>,
     /// Trips whose row changed although they did not move.
     touched: HashSet<EnrollmentId>,
     world: Option<World>,
@@ -197,6 +199,7 @@ impl<'a> Batch<'a> {
             fresh: Vec::new(),
             moves: Vec::new(),
             problems: Vec::new(),
+            resting: Vec::new(),
             touched: HashSet::new(),
             world: None,
             told: Vec::new(),

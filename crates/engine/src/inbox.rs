@@ -204,14 +204,22 @@ impl Command {
 
     /// The row for a shard's inbox.
     pub fn to(&self, shard: Shard, at: Timestamp) -> NewInbox {
-        NewInbox { shard, kind: self.kind(), subject: None, at, received_at: at, body: self.to_json() }
+        NewInbox { shard, kind: self.kind(), subject: self.subject(), at, received_at: at, body: self.to_json() }
+    }
+
+    /// Of what is asked of one subject, whom: steps look up what was asked and not done yet.
+    fn subject(&self) -> Option<i64> {
+        match self {
+            Self::Heard { to, .. } => Some(to.id()),
+            Self::Enter { subject, .. } | Self::Leave { subject, .. } => Some(*subject),
+            _ => None,
+        }
     }
 
     /// Something heard, for one subject of a shard.
     pub fn heard(activity: HeardActivity, shard: Shard, to: Addressee) -> NewInbox {
         let (at, received_at) = (activity.at, activity.received_at);
-        let command = Self::Heard { to, activity };
-        NewInbox { shard, kind: command.kind(), subject: Some(to.id()), at, received_at, body: command.to_json() }
+        NewInbox { received_at, ..Self::Heard { to, activity }.to(shard, at) }
     }
 
     /// One row for every shard.

@@ -64,6 +64,11 @@ impl HeardActivity {
 
     /// Whether it can count for this traveller at all: it happened since it arrived, and its own trip did not write it.
     pub fn concerns(&self, t: &Traveller) -> bool {
+        self.is_for(t) && self.happened_at() >= t.row.node_at
+    }
+
+    /// Whether this traveller may hear it: its own trip did not write it, and no other trip alone is meant.
+    pub fn is_for(&self, t: &Traveller) -> bool {
         let own = self.enrollment == Some(t.row.id) && self.source == *t.plan.source;
         let elsewhere = match t.subject {
             // One that carries an enrollment counts for that trip's account, which is how it was addressed; one of a
@@ -71,7 +76,7 @@ impl HeardActivity {
             Subject::Account(_) => false,
             Subject::Person(_) => self.account.is_some() && self.enrollment.is_some_and(|e| e != t.row.id),
         };
-        !own && !elsewhere && self.happened_at() >= t.row.node_at
+        !own && !elsewhere
     }
 }
 

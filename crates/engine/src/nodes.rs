@@ -25,7 +25,7 @@ pub(crate) use self::calls::answer_fields;
 use crate::compile::Compiler;
 use crate::plan::{Looks, Target};
 use crate::walk::{Flow, Here, Kept};
-use crate::why::{Names, Why};
+use crate::why::{Names, TurnedDown, Why};
 
 /// What a node does with travellers. Deciding is pure: see [`crate::walk`].
 pub trait Step: Send + Sync {
@@ -68,6 +68,11 @@ pub trait Step: Send + Sync {
     /// What a traveller waits for here, beside time; `memory` is what the node keeps in mind of it.
     fn awaits(&self, _memory: Option<&str>) -> Option<String> {
         None
+    }
+
+    /// What a traveller that waits here has heard that did not count; `memory` is what the node keeps in mind of it.
+    fn turned_down(&self, _memory: Option<&str>, _names: &dyn Names) -> Vec<TurnedDown> {
+        Vec::new()
     }
 
     /// Why a traveller left as it did, from what was noted with the move and the path that it took.

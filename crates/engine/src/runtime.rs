@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::groups::daily;
-use crate::sweep::sweep;
+use crate::sweep::{end_orphans, sweep};
 use crate::{Engine, deliver, lifecycle, members, retention};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
@@ -155,6 +155,7 @@ pub fn serve(
             if swept.elapsed() >= SWEEP {
                 swept = Instant::now();
                 sweep(&calendar)?;
+                end_orphans(&calendar)?;
             }
             Ok(lifecycle::tick(&calendar)? | (deliver::wake(&calendar)? > 0))
         });

@@ -2,14 +2,20 @@
 //! trip that has none of these would stand for ever, so it is a defect of ours: it is reported with its data under
 //! *Problems*, where it can be tried again. There should never be one.
 
+use caravan_model::EnrollmentId;
 use caravan_store::step::{EnrollmentRow, Failed};
-use caravan_store::{StoreError, journeys, step};
+use caravan_store::{StoreError, chores, journeys, step};
 
 use crate::Engine;
+use crate::inbox::Command;
 use crate::walk::PARKED;
 
 /// Stuck trips reported at once.
 const MOST: usize = 100;
+/// Trips that one sweep asks whether their traveller is still there. The next sweep goes on behind them.
+const LOOKED_AT: usize = 5_000;
+/// Under which it is kept how far sweeps have come.
+const CHORE: &str = "orphans";
 
 /// Looks for trips that nothing will ever move, and reports them. Returns how many there are.
 ///
@@ -32,6 +38,34 @@ pub fn sweep(engine: &Engine) -> Result<usize, StoreError> {
         Ok(())
     })?;
     Ok(stuck.len())
+}
+
+/// Looks for trips whose account or person was deleted from the tables by hand, and has them end. Deleting through the API
+/// ends trips first, so there should never be one. Returns how many were found.
+///
+/// # Errors
+/// The store's.
+pub fn end_orphans(engine: &Engine) -> Result<usize, StoreError> {
+    let (orphans, last) = engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let of_people: Vec<i64> = live.journeys.iter().filter(|(_, j)| j.of_people).map(|(id, _)| id.0).collect();
+        let cursor = chores::get(s, CHORE)?.and_then(|chore| chore.memory?.parse().ok()).unwrap_or_default();
+        journeys::orphans(s, &of_people, EnrollmentId(cursor), LOOKED_AT)
+    })?;
+    engine.store().write(|s| -> Result<(), StoreError> {
+        let now = s.now()?;
+        let end = |&(trip, shard): &(EnrollmentId, _)| {
+            Command::End { trips: vec![trip], outcome: "removed".to_owned(), by: None }.to(shard, now)
+        };
+        step::insert_inbox(s, &orphans.iter().map(end).collect::<Vec<_>>())?;
+        chores::plan(s, CHORE, now)?;
+        chores::put(s, CHORE, now, &last.map_or(0, |trip| trip.0).to_string())
+    })?;
+    if !orphans.is_empty() {
+        tracing::warn!(trips = orphans.len(), "accounts or people were deleted from the tables; their trips end");
+        engine.poke();
+    }
+    Ok(orphans.len())
 }
 
 fn told(row: &EnrollmentRow) -> String {

@@ -87,8 +87,11 @@ pub fn remove(engine: &Engine, journey: &str, trip: EnrollmentId, actor: &str) -
 /// The wait of a trip is over now.
 ///
 /// # Errors
-/// There is no such trip under way in this journey.
+/// There is no such trip under way in this journey, or it is paused.
 pub fn skip(engine: &Engine, journey: &str, trip: EnrollmentId, actor: &str) -> Result<(), DefinitionError> {
+    if engine.store().read(|s| journey_row(s, journey))?.paused {
+        return Err(rests(journey));
+    }
     to_trip(engine, journey, trip, Command::Skip { trip, by: Cause::hand(actor, "skip") })
 }
 
@@ -104,10 +107,15 @@ pub enum Remedy {
 /// Does something about one trip that failed.
 ///
 /// # Errors
-/// The trip has no problem, or this does not help: of a version that cannot run nobody knows what comes behind a node.
+/// The trip has no problem, or this does not help: of a version that cannot run nobody knows what comes behind a node, and
+/// a paused journey moves nobody.
 pub fn remedy(engine: &Engine, trip: EnrollmentId, remedy: Remedy, actor: &str) -> Result<(), DefinitionError> {
     tell(engine, |s| {
         let problem = journeys::problem_of(s, trip)?.ok_or_else(|| unknown("problem", &trip.to_string()))?;
+        let live = engine.live(s)?;
+        if let Some(journey) = live.journeys.get(&problem.journey).filter(|journey| journey.paused) {
+            return Err(rests(&journey.key));
+        }
         let (helped, beyond) = apart(engine, s, vec![problem], remedy)?;
         match beyond.first() {
             Some(problem) => Err(cannot_run(problem)),
@@ -164,6 +172,11 @@ fn apart(
         if runs { helped.push(problem) } else { beyond.push(problem) }
     }
     Ok((helped, beyond))
+}
+
+fn rests(journey: &str) -> DefinitionError {
+    let message = format!("Journey `{journey}` is paused and moves nobody. Resume it first.");
+    Finding::error("journey_paused", "", message).into()
 }
 
 fn cannot_run(problem: &Problem) -> DefinitionError {

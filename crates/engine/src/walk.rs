@@ -34,6 +34,11 @@ pub const LONGEST_WALK: usize = 100;
 /// How far a due time of a paused journey's traveller is moved: beyond any date, and back at resume.
 pub const PARKED: SignedDuration = SignedDuration::from_hours(24 * 365 * 2_000);
 
+/// Whether a due time is that of a traveller who rests until its journey goes on.
+pub fn is_parked(due: Timestamp) -> bool {
+    unparked(due) != due
+}
+
 /// A due time as it was before its journey was paused.
 pub fn unparked(due: Timestamp) -> Timestamp {
     due.checked_sub(PARKED).ok().filter(|at| at.as_second() > 0).unwrap_or(due)
@@ -41,6 +46,9 @@ pub fn unparked(due: Timestamp) -> Timestamp {
 
 /// The outcome of a trip whose traveller belongs to the part of the audience that is only counted.
 pub const HELD_OUT: &str = "held_out";
+
+/// The outcome of a trip that was ended by hand, by another node, or because its traveller is no longer there.
+const REMOVED: &str = "removed";
 
 /// Why a traveller is in the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +99,11 @@ pub struct Traveller {
 }
 
 impl Traveller {
+    /// Whether its account or person is no longer there.
+    pub fn is_gone(&self) -> bool {
+        matches!(self.subject, Subject::Account(usize::MAX) | Subject::Person(usize::MAX))
+    }
+
     /// Whether something happened before the traveller's time was over, also while its journey is paused.
     pub fn is_in_time(&self, happened_at: Timestamp) -> bool {
         self.row.due_at.is_none_or(|due| happened_at <= unparked(due))
@@ -154,7 +167,12 @@ impl Stay {
     }
 
     fn is(&self, row: &EnrollmentRow) -> bool {
-        (self.due_at, self.listening, &self.memory) == (row.due_at, row.listening, &row.memory)
+        self.waits_as(row) && self.memory == row.memory
+    }
+
+    /// Whether it waits as it did, whatever it keeps in mind.
+    fn waits_as(&self, row: &EnrollmentRow) -> bool {
+        (self.due_at, self.listening) == (row.due_at, row.listening)
     }
 
     fn keep(self, row: &mut EnrollmentRow) {
@@ -179,7 +197,7 @@ pub struct Walker<'a> {
 }
 
 impl Walker<'_> {
-    /// Walks one traveller; returns its move, or nothing when it stays untouched.
+    /// Walks one traveller; returns its move, or nothing when it stays where it is, at most with more in its memory.
     pub fn walk(&mut self, t: &mut Traveller) -> Result<Option<Walked>, Fault> {
         let plan = Arc::clone(&t.plan);
         let mut visits = Visits::default();
@@ -193,6 +211,15 @@ impl Walker<'_> {
         if let Flow::Stay(stay) = &flow
             && stay.is(&t.row)
         {
+            return Ok(None);
+        }
+        if let Flow::Stay(stay) = &flow
+            && t.row.seq > 0
+            && visits.is_empty()
+            && stay.waits_as(&t.row)
+        {
+            // It only bears more in mind: that is no step of the trip.
+            t.row.memory.clone_from(&stay.memory);
             return Ok(None);
         }
         for _ in 0..LONGEST_WALK {
@@ -250,6 +277,20 @@ impl Walker<'_> {
         }
         t.row.due_at = due.map_or(t.row.due_at, |due| Some(due + PARKED));
         before != (t.row.due_at, t.row.memory.clone())
+    }
+
+    /// The trip of a traveller that is no longer there ends; there is nobody of whom it could be told.
+    pub fn end_gone(&mut self, t: &mut Traveller) -> Walked {
+        let mut visits = Visits::default();
+        self.node = usize::try_from(t.row.node).unwrap_or(0);
+        visits.cause(&Cause::Gone.to_json());
+        if t.row.seq == 0 {
+            self.tallies.trip(&t.plan, Counted::Entered);
+            self.tallies.count(&t.plan, self.node, Counted::Reached);
+        }
+        self.count_end(t, REMOVED);
+        visits.close(self.node, None, Some(REMOVED));
+        self.finish(t, visits)
     }
 
     fn mind(&mut self, t: &Traveller, plan: &Plan) -> Option<Kept> {
@@ -324,15 +365,20 @@ impl Walker<'_> {
     }
 
     fn end(&mut self, t: &mut Traveller, outcome: &'static str) {
-        self.tallies.count(&t.plan, self.node, Counted::Ended);
-        self.tallies.trip(&t.plan, Counted::Trip(outcome.to_owned()));
+        self.count_end(t, outcome);
         self.tell_trip(t, "journey_left", Some(outcome));
         self.world.trip_ended(t.subject, t.row.journey);
+        t.row.due_at = if outcome == HELD_OUT { None } else { self.enters_again_at(t) };
+    }
+
+    fn count_end(&mut self, t: &mut Traveller, outcome: &'static str) {
+        self.tallies.count(&t.plan, self.node, Counted::Ended);
+        self.tallies.trip(&t.plan, Counted::Trip(outcome.to_owned()));
         t.row.ended_at = Some(self.world.now);
         t.row.outcome = Some(outcome.to_owned());
         t.row.listening = false;
         t.row.memory = None;
-        t.row.due_at = if outcome == HELD_OUT { None } else { self.enters_again_at(t) };
+        t.row.due_at = None;
     }
 
     /// When a trip that has ended may be followed by another; the row's due time.

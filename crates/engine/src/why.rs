@@ -1,6 +1,7 @@
 //! Explanations: why a traveller left a node as it did, from what was noted when it was decided, never from today's data.
 
 use caravan_model::condition::Condition;
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -18,6 +19,22 @@ pub struct Why {
     /// In a people box: which path each person took, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<PersonWhy>,
+    /// At a listener: the latest activities of a kind that it hears which did not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub turned_down: Vec<TurnedDown>,
+}
+
+/// An activity that was heard and did not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TurnedDown {
+    /// Its type.
+    pub event: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who acted.
+    pub person: Option<SubjectRef>,
+    /// Why it did not count.
+    pub reason: String,
 }
 
 /// A path's condition, as it was evaluated.

@@ -122,4 +122,42 @@ on_both_stores! {
         let left = told.items.iter().find(|item| item.node == "first" && item.kind == "moved").expect("it left");
         assert_eq!(left.why.as_ref().expect("why").text, "It was traveller number 2 here, and the quota gave `B` its turn.");
     }
+
+    a_listener_tells_what_it_heard_and_turned_down(world at "2026-12-01T09:00:00Z") {
+        let world = started(world, r#"
+  first:
+    type: listen
+    event: {activity: form_filled, where: {form: {is: demo}}}
+    filters: {person: job_title, starts_with: Chief}
+    timeout: {duration: 7d, next: rest}
+    next: rest2
+  rest: {type: wait, duration: 3d, next: null}
+  rest2: {type: wait, duration: 3d, next: null}
+"#);
+        world.happened("form_filled", "p-5-0", r#"{"form":"demo"}"#, support::at("2026-11-30T09:00:00Z"));
+        world.happens("form_filled", "p-5-0", r#"{"form":"trial"}"#);
+        world.happens("form_filled", "p-5-1", r#"{"form":"demo"}"#);
+        world.happens("page_viewed", "p-5-0", "{}");
+        let told = timeline(&world, "a-5");
+        let why: Vec<_> = told.here.turned_down.iter().map(|it| {
+            (it.event.as_str(), it.person.as_ref().expect("who").key.as_str(), it.reason.as_str())
+        }).collect();
+        assert_eq!(why, [
+            ("form_filled", "p-5-0", "It happened before the traveller arrived here."),
+            ("form_filled", "p-5-0", "Its fields are not those that are asked for."),
+            ("form_filled", "p-5-1", "This did not hold for the person who acted: Job title starts with Chief."),
+        ]);
+        assert_eq!(world.one("SELECT MAX(seq) FROM enrollment"), 1, "hearing what does not count is no step");
+        // However much more there is, the latest five are kept.
+        for _ in 0..10 {
+            world.happens("form_filled", "p-5-1", r#"{"form":"demo"}"#);
+        }
+        assert_eq!(timeline(&world, "a-5").here.turned_down.len(), 5);
+        world.run_at("2026-12-08T09:00:00Z");
+        let (told, silent) = (timeline(&world, "a-5"), timeline(&world, "a-6"));
+        let (why, other) = (told.here.why.expect("why"), silent.here.why.expect("why"));
+        assert_eq!((why.text.as_str(), why.turned_down.len()), ("It heard nothing that counted in time.", 5));
+        assert_eq!((other.text.as_str(), other.turned_down.len()), ("It heard nothing in time.", 0));
+        assert!(told.here.turned_down.is_empty(), "where it stands now it listens to nothing");
+    }
 }

@@ -165,4 +165,73 @@ on_both_stores! {
         let status = world.status("broken");
         assert_eq!((status.travellers.removed, status.travellers.aborted, status.nodes["pause"].ended), (1, 2, 3));
     }
+
+    a_listener_with_a_problem_still_says_until_when_it_waits(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        listening_before_a_node_that_fails(&world);
+        world.happens("form_filled", "p-5-0", "{}");
+        let trip = problems(&world)[0].id.parse().expect("a trip");
+        let told = status::timeline(&world.engine, "source", trip).expect("a timeline");
+        assert_eq!(told.waiting.expect("it waits").until, Some(at("2026-12-04T09:00:00Z")), "not the next try");
+        assert_eq!(told.items.last().map(|item| item.kind.as_str()), Some("problem"));
+    }
+
+    a_problem_stays_listed_while_its_journey_is_paused_and_is_tried_again_at_resume(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        listening_before_a_node_that_fails(&world);
+        world.happens("form_filled", "p-5-0", "{}");
+        lifecycle::command(&world.engine, "source", Verb::Pause, "ann").expect("paused");
+        world.run_at("2026-12-01T12:00:00Z");
+        let told = problems(&world);
+        assert_eq!((told.len(), told[0].code.as_str(), told[0].next_try), (1, "journey_chain_too_long", None));
+        let trip = told[0].id.parse().expect("a trip");
+        assert_eq!(codes(travel::remedy(&world.engine, trip, Remedy::LeaveOut, "ann")), ["journey_paused"]);
+        assert_eq!(codes(travel::skip(&world.engine, "source", trip, "ann")), ["journey_paused"]);
+        // Long after the listeners' time: what was heard in time counts, and those who heard nothing were silent.
+        world.run_at("2026-12-10T09:00:00Z");
+        world.sql("UPDATE enrollment SET chain = 1");
+        lifecycle::command(&world.engine, "source", Verb::Resume, "ann").expect("resumed");
+        world.run();
+        let status = world.status("source");
+        assert_eq!((status.travellers.completed, status.nodes["late"].current, problems(&world).len()), (1, 2, 0));
+        assert_eq!(world.status("target").travellers.entered, 1, "once");
+    }
+
+    trips_of_accounts_that_were_deleted_from_the_tables_end(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "short", "big", "  pause: {type: wait, duration: 1d, next: null}\n");
+        live(&world, "long", "big", "  rest: {type: wait, duration: 300d, next: null}\n");
+        world.sql("DELETE FROM account WHERE key = 'a-5'");
+        world.run_at("2026-12-02T09:00:00Z");
+        let status = world.status("short");
+        assert_eq!((status.travellers.removed, status.travellers.completed), (1, 2), "when it is due");
+        assert_eq!(world.status("long").travellers.active, 3, "nobody has looked yet");
+        assert_eq!(caravan_engine::sweep::end_orphans(&world.engine).expect("a sweep"), 1);
+        world.run();
+        let status = world.status("long");
+        assert_eq!((status.travellers.removed, status.travellers.active, status.nodes["rest"].ended), (1, 2, 1));
+        let trip = EnrollmentId(world.one("SELECT id FROM enrollment WHERE outcome = 'removed' ORDER BY id DESC LIMIT 1"));
+        let told = status::timeline(&world.engine, "long", trip).expect("a timeline");
+        assert_eq!(told.here.why.expect("why").text, "Its account or person is no longer there.");
+        assert_eq!(caravan_engine::sweep::end_orphans(&world.engine).expect("a sweep"), 0, "there is nobody behind them");
+        assert_eq!(caravan_engine::sweep::end_orphans(&world.engine).expect("a sweep"), 0, "and nobody from the first on");
+    }
+
+    two_nodes_send_an_account_into_a_journey_once_however_batches_are_cut(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "target", "picked", HOLD);
+        let send = "  pause: {type: wait, duration: 1d, next: on}\n  on: {type: action, on: account, action: add_to_journey, journey: target, next: null}\n";
+        live(&world, "one", "big", send);
+        live(&world, "other", "big", send);
+        world.clock.advance_to(at("2026-12-02T09:00:00Z"));
+        // What else came in stands before what they ask for.
+        for _ in 0..6 {
+            world.received("page_viewed", "p-1-0", "{}", at("2026-12-02T08:00:00Z"));
+        }
+        while world.engine.step_within(Limits { shards: 1, travellers: 1 }).expect("a step").is_some() {}
+        let done = |journey: &str| world.status(journey).nodes["on"].outcomes.clone().expect("outcomes");
+        assert_eq!((done("one").done, done("other").done), (3, 0));
+        assert_eq!(done("other").no_op, [("already_inside".to_owned(), 3)].into());
+        assert_eq!(world.status("target").travellers.entered, 3);
+    }
 }

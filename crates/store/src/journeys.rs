@@ -115,6 +115,34 @@ pub fn stuck(s: &mut dyn Session, parked: SignedDuration, most: usize) -> Result
     }
 }
 
+/// Of the next `most` trips after `after`, those under way whose account or person is no longer there; and the last trip
+/// that was looked at, none when there is none further. `of_people`: the journeys whose travellers are people.
+pub fn orphans(
+    s: &mut dyn Session,
+    of_people: &[i64],
+    after: EnrollmentId,
+    most: usize,
+) -> Result<(Vec<(EnrollmentId, Shard)>, Option<EnrollmentId>), StoreError> {
+    let (mut orphans, mut last) = (Vec::new(), None);
+    s.query(
+        "SELECT e.id, e.shard, e.ended_at IS NOT NULL
+                OR CASE WHEN e.journey_id {in:1} THEN EXISTS (SELECT 1 FROM person WHERE person.id = e.subject_id)
+                        ELSE EXISTS (SELECT 1 FROM account WHERE account.id = e.subject_id) END
+         FROM (SELECT id, shard, journey_id, subject_id, ended_at FROM enrollment WHERE id > $2 ORDER BY id LIMIT $3) AS e
+         ORDER BY e.id",
+        params![of_people, after, most as i64],
+        &mut |r| {
+            let trip = EnrollmentId(r.int(0));
+            last = Some(trip);
+            if !r.bool(2) {
+                orphans.push((trip, Shard(r.int(1))));
+            }
+            Ok(())
+        },
+    )?;
+    Ok((orphans, last))
+}
+
 /// A counter, summed over its slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tally {
@@ -224,12 +252,14 @@ pub struct Problem {
     pub since: Timestamp,
     /// How often.
     pub attempts: i64,
-    /// When it is tried again.
+    /// When it is tried again; none: when its journey goes on, or by hand.
     pub next_try: Option<Timestamp>,
+    /// When it would have moved by itself, had it not failed.
+    pub due_at: Option<Timestamp>,
 }
 
 const PROBLEM: &str = "p.enrollment_id, e.journey_id, e.version_id, e.subject_id, p.node, p.code, p.message, p.since,
-     p.attempts, p.next_try_at";
+     p.attempts, p.next_try_at, p.due_at";
 
 fn read_problem(r: &dyn Row) -> Result<Problem, StoreError> {
     Ok(Problem {
@@ -243,6 +273,7 @@ fn read_problem(r: &dyn Row) -> Result<Problem, StoreError> {
         since: r.instant(7),
         attempts: r.int(8),
         next_try: r.opt_instant(9),
+        due_at: r.opt_instant(10),
     })
 }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use caravan_catalog::changes::Command as Decided;
 use caravan_catalog::world::Trip;
 use caravan_catalog::{Subject, World};
-use caravan_model::{AccountId, DocumentId, PersonId, VersionId};
-use caravan_store::Session;
+use caravan_model::{AccountId, DocumentId, InboxId, PersonId, VersionId};
+use caravan_store::{Session, step};
 
 use super::{Batch, Culprits, StepError, WalkKey};
 use crate::counters::Counters;
@@ -14,7 +14,7 @@ use crate::inbox::Command;
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::tallies::{Counted, Tallies};
-use crate::walk::{Cause, Fault, Signal, Traveller, Walker};
+use crate::walk::{Cause, Fault, PARKED, Signal, Traveller, Walker, is_parked};
 
 impl Batch<'_> {
     pub(super) fn decide(&mut self, s: &mut dyn Session, culprits: &Culprits) -> Result<(), StepError> {
@@ -23,6 +23,7 @@ impl Batch<'_> {
         self.counters = Counters::lock(s, &self.counted_nodes())?;
         self.resolve_subjects(&world);
         self.refuse_entries(&world);
+        self.recall_asked(s, &mut world, &wanted)?;
         for t in &self.fresh {
             let trip = Trip { journey: t.row.journey, enrollment: t.row.id, entry: t.row.entry, active: true };
             world.trip_began(t.subject, trip);
@@ -41,6 +42,27 @@ impl Batch<'_> {
             self.walk_one(&mut world, at, culprits)?;
         }
         self.world = Some(world);
+        Ok(())
+    }
+
+    /// What earlier steps asked for these accounts and no step has done yet counts as done: two nodes that send an account
+    /// into the same journey send it once, however batches are cut.
+    fn recall_asked(&self, s: &mut dyn Session, world: &mut World, wanted: &Wanted) -> Result<(), StepError> {
+        if wanted.needs.journeys.is_empty() || wanted.accounts.is_empty() {
+            return Ok(());
+        }
+        let accounts: Vec<i64> = wanted.accounts.iter().map(|id| id.0).collect();
+        let taken_in: HashSet<InboxId> = self.consumed.iter().copied().collect();
+        for row in step::asked(s, self.claim, &accounts)?.iter().filter(|row| !taken_in.contains(&row.id)) {
+            let (journey, subject, enters) = match Command::read(row) {
+                Ok(Command::Enter { journey, subject, .. }) => (journey, subject, true),
+                Ok(Command::Leave { journey, subject }) => (journey, subject, false),
+                _ => continue,
+            };
+            if self.live.journeys.get(&journey).is_some_and(|journey| !journey.of_people) {
+                world.recall_asked(AccountId(subject), journey, enters);
+            }
+        }
         Ok(())
     }
 
@@ -81,7 +103,7 @@ impl Batch<'_> {
                 false => world.account_ix(AccountId(t.row.subject)).map(Subject::Account),
                 true => world.person_ix(PersonId(t.row.subject)).map(Subject::Person),
             }
-            // Deleted in the meantime: only its row is left to be ended.
+            // Deleted in the meantime: its trip ends.
             .unwrap_or(t.subject);
         }
     }
@@ -104,8 +126,13 @@ impl Batch<'_> {
 
     fn walk_one(&mut self, world: &mut World, at: usize, culprits: &Culprits) -> Result<(), StepError> {
         let t = &self.travellers[at];
-        let gone = matches!(t.subject, Subject::Account(usize::MAX) | Subject::Person(usize::MAX));
-        if t.row.ended_at.is_some() || gone {
+        if t.row.ended_at.is_some() {
+            return Ok(());
+        }
+        if t.is_gone() {
+            let ended =
+                walker(self.live, world, &mut self.tallies, &mut self.counters).end_gone(&mut self.travellers[at]);
+            self.moves.push(ended.row);
             return Ok(());
         }
         if let Some(fault) = culprits.get(&WalkKey::of(&t.row)) {
@@ -116,11 +143,19 @@ impl Batch<'_> {
             return self.rest(world, at);
         }
         let commands = world.changes.commands.len();
+        let memory = self.travellers[at].row.memory.clone();
         let moved = self.safely(world, at, |walker, traveller| walker.walk(traveller))?;
-        if let Some(moved) = moved {
-            self.report.transitions += moved.passed;
-            self.report.outcomes += moved.outcomes;
-            self.moves.push(moved.row);
+        let row = &self.travellers[at].row;
+        match moved {
+            Some(moved) => {
+                self.report.transitions += moved.passed;
+                self.report.outcomes += moved.outcomes;
+                self.moves.push(moved.row);
+            }
+            None if row.memory != memory => {
+                self.touched.insert(row.id);
+            }
+            None => {}
         }
         self.follow(world, at, commands)
     }
@@ -151,11 +186,18 @@ impl Batch<'_> {
         paused && !matches!(t.signal, Signal::End(..))
     }
 
-    /// Whoever is due in a paused journey is parked until resume.
+    /// Whoever is due in a paused journey is parked until resume. A problem stays one: resume is its next try.
     fn rest(&mut self, world: &mut World, at: usize) -> Result<(), StepError> {
-        if self.safely(world, at, |walker, traveller| Ok(walker.rest(traveller)))? {
-            self.touched.insert(self.travellers[at].row.id);
+        let rested = self.safely(world, at, |walker, traveller| Ok(walker.rest(traveller)))?;
+        let now = self.claim.now;
+        let row = &mut self.travellers[at].row;
+        if self.attempts.remove(&row.id).is_some() {
+            row.due_at = Some(row.due_at.filter(|due| is_parked(*due)).unwrap_or(now + PARKED));
+            self.resting.push(row.id.0);
+        } else if !rested {
+            return Ok(());
         }
+        self.touched.insert(row.id);
         Ok(())
     }
 

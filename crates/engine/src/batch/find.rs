@@ -1,6 +1,6 @@
 //! Who travels in this step: the due, those who heard or were answered, those who are moved by hand.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use caravan_catalog::Subject;
@@ -22,21 +22,55 @@ use crate::walk::{Signal, Traveller};
 impl Batch<'_> {
     pub(super) fn find_travellers(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
         let left = self.limits.travellers.saturating_sub(self.candidates.len()).max(1);
-        for row in step::due(s, self.claim, left)? {
-            match row.ended_at {
-                None if self.may_have_been_heard(&row) => {}
-                None => self.add_traveller(s, row, Signal::Due)?,
-                Some(_) => self.due_again.push(row),
-            }
+        let due = step::due(s, self.claim, left)?;
+        let cut = due.len() == left;
+        for row in due {
+            self.add_due(s, row)?;
         }
         self.add_listeners(s)?;
         self.add_answered(s)?;
         self.add_signalled(s)?;
         self.add_leaving(s)?;
+        if cut {
+            self.complete(s)?;
+        }
         self.recall_troubles(s)?;
         self.rest_planless(s)?;
         self.enter_again(s)?;
         self.admit(s)
+    }
+
+    fn add_due(&mut self, s: &mut dyn Session, row: EnrollmentRow) -> Result<(), StepError> {
+        match row.ended_at {
+            None if self.may_have_been_heard(&row) => {}
+            None => self.add_traveller(s, row, Signal::Due)?,
+            Some(_) => self.due_again.push(row),
+        }
+        Ok(())
+    }
+
+    /// No cut goes through an account: whoever is in this step with one of its due trips is with all of them, so that each
+    /// sees what the earlier ones changed.
+    fn complete(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        // In a single journey nobody has two.
+        if self.live.journeys.len() < 2 {
+            return Ok(());
+        }
+        let again: HashSet<EnrollmentId> = self.due_again.iter().map(|row| row.id).collect();
+        let subjects: BTreeSet<i64> = self
+            .travellers
+            .iter()
+            .map(|t| t.row.subject)
+            .chain(self.due_again.iter().map(|row| row.subject))
+            .chain(self.candidates.iter().map(|candidate| candidate.subject))
+            .collect();
+        let subjects: Vec<i64> = subjects.into_iter().collect();
+        for row in step::due_of(s, self.claim, &subjects)? {
+            if !again.contains(&row.id) {
+                self.add_due(s, row)?;
+            }
+        }
+        Ok(())
     }
 
     /// Nobody's time is over while what it waits for may still be among what was received and not taken in.

@@ -96,6 +96,10 @@ impl Batch<'_> {
             t.row.due_at = Some(next_try);
             self.touched.insert(t.row.id);
         }
+        let resting = std::mem::take(&mut self.resting);
+        if !resting.is_empty() {
+            step::rest_problems(s, &resting)?;
+        }
         let mut settled: Vec<i64> = settled.into_keys().map(|trip| trip.0).collect();
         settled.sort_unstable();
         if settled.is_empty() { Ok(()) } else { step::clear_problems(s, &settled) }

@@ -13,7 +13,7 @@ use crate::compile::Compiler;
 use crate::listen::{Event, HeardActivity};
 use crate::plan::{Looks, Target};
 use crate::walk::{Flow, Here, Kept, Stay};
-use crate::why::{Names, Why};
+use crate::why::{self, Names, Why};
 
 struct Listen {
     /// Any of these; the first that has happened often enough counts.
@@ -30,6 +30,9 @@ struct Timeout {
     next: Option<Target>,
 }
 
+/// So many activities that did not count are kept, the latest ones.
+const MOST_TURNED_DOWN: usize = 5;
+
 /// What is kept in mind of a traveller: how often each event has happened since it arrived, and which was enough.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Heard {
@@ -37,6 +40,55 @@ struct Heard {
     counts: Vec<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     enough: Option<Enough>,
+    /// The latest that did not count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    turned_down: Vec<TurnedDown>,
+}
+
+/// An activity of a type that the node hears which did not count.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct TurnedDown {
+    /// Place of the event among the node's.
+    event: usize,
+    /// When it happened.
+    at: Timestamp,
+    /// Who acted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    person: Option<i64>,
+    /// What was against it.
+    because: Because,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Because {
+    /// It happened before the traveller came.
+    Early,
+    /// It happened after the time was over.
+    Late,
+    /// Its fields are not those that the event asks for.
+    Fields,
+    /// The filters do not hold for the person who acted.
+    Filters,
+}
+
+/// What is noted of a listener that is left.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Noted {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    enough: Option<Enough>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    turned_down: Vec<TurnedDown>,
+}
+
+impl Noted {
+    fn of(why: Option<&Json>) -> Self {
+        let Some(why) = why else { return Self::default() };
+        let noted: Self = serde_json::from_value(why.clone()).unwrap_or_default();
+        // Before there was anything else to note, what was enough stood by itself.
+        let enough = noted.enough.or_else(|| serde_json::from_value(why.clone()).ok());
+        Self { enough, ..noted }
+    }
 }
 
 /// The activity that made the count full.
@@ -98,11 +150,15 @@ impl Step for Listen {
 
     fn wake(&self, here: &mut Here<'_, '_>) -> Flow {
         let heard = self.hear(here);
-        if let Some(enough) = &heard.enough {
-            here.visits.why(&serde_json::to_string(enough).unwrap_or_default());
+        let over = here.t.row.due_at.is_some_and(|due| due <= here.now());
+        let leaves = heard.enough.is_some() || (over && self.timeout.is_some());
+        if leaves && (heard.enough.is_some() || !heard.turned_down.is_empty()) {
+            let noted = Noted { enough: heard.enough.clone(), turned_down: heard.turned_down.clone() };
+            here.visits.why(&serde_json::to_string(&noted).unwrap_or_default());
+        }
+        if heard.enough.is_some() {
             return Flow::Go(None, self.next);
         }
-        let over = here.t.row.due_at.is_some_and(|due| due <= here.now());
         match self.timeout.as_ref().map(|timeout| timeout.next) {
             Some(Some(next)) if over => Flow::Go(Some(TIMEOUT.to_owned()), next),
             Some(None) if over => Flow::End("timed_out"),
@@ -136,18 +192,27 @@ impl Step for Listen {
     }
 
     fn explain(&self, why: Option<&Json>, path: Option<&str>, names: &dyn Names) -> Option<Why> {
-        let Some(enough) = why.and_then(|why| serde_json::from_value::<Enough>(why.clone()).ok()) else {
-            return Some(Why::said(match path {
-                Some(_) => "It heard nothing in time.",
-                None => "It listened, and nothing was heard.",
-            }));
+        let noted = Noted::of(why);
+        let turned_down = self.told(&noted.turned_down, names);
+        let Some(enough) = noted.enough else {
+            let said = match (path, turned_down.is_empty()) {
+                (Some(_), true) => "It heard nothing in time.",
+                (Some(_), false) => "It heard nothing that counted in time.",
+                (None, _) => "It listened, and nothing was heard.",
+            };
+            return Some(Why { turned_down, ..Why::said(said) });
         };
         let kind = self.events.get(enough.event).map_or("the event", |event| event.activity.as_str());
         let who = match enough.person.map(|person| names.person(person)) {
             Some(person) => format!(" by {}", person.name),
             None => String::new(),
         };
-        Some(Why::said(format!("It heard `{kind}`{who}, which happened at {}.", enough.at)))
+        let said = format!("It heard `{kind}`{who}, which happened at {}.", enough.at);
+        Some(Why { turned_down, ..Why::said(said) })
+    }
+
+    fn turned_down(&self, memory: Option<&str>, names: &dyn Names) -> Vec<why::TurnedDown> {
+        self.told(&Heard::of(memory).turned_down, names)
     }
 
     fn goes_on(&self) -> Vec<String> {
@@ -176,13 +241,15 @@ impl Listen {
         }
         let context = here.context();
         for activity in &here.t.heard {
-            let in_time = here.t.is_in_time(activity.happened_at());
-            if !in_time || !activity.concerns(here.t) {
+            let Some(named) = self.events.iter().position(|event| event.activity == activity.kind) else { continue };
+            if !activity.is_for(here.t) {
                 continue;
             }
             let meant: Vec<usize> =
                 (0..self.events.len()).filter(|&at| self.events[at].is(activity, &context)).collect();
-            if meant.is_empty() || !self.person_fits(here, activity) {
+            if let Some(because) = self.against(here, activity, meant.is_empty()) {
+                let (at, person) = (activity.happened_at(), activity.person.map(|person| person.0));
+                heard.turn_down(TurnedDown { event: meant.first().copied().unwrap_or(named), at, person, because });
                 continue;
             }
             heard.counts.resize(self.events.len(), 0);
@@ -204,6 +271,38 @@ impl Listen {
         heard
     }
 
+    /// What speaks against an activity of a type that is heard, if anything does.
+    fn against(&self, here: &Here<'_, '_>, activity: &HeardActivity, other_fields: bool) -> Option<Because> {
+        match activity.happened_at() {
+            at if at < here.t.row.node_at => Some(Because::Early),
+            at if !here.t.is_in_time(at) => Some(Because::Late),
+            _ if other_fields => Some(Because::Fields),
+            _ if !self.person_fits(here, activity) => Some(Because::Filters),
+            _ => None,
+        }
+    }
+
+    fn told(&self, turned_down: &[TurnedDown], names: &dyn Names) -> Vec<why::TurnedDown> {
+        let told = |it: &TurnedDown| {
+            let reason = match it.because {
+                Because::Early => "It happened before the traveller arrived here.".to_owned(),
+                Because::Late => "It happened when the time was over.".to_owned(),
+                Because::Fields => "Its fields are not those that are asked for.".to_owned(),
+                Because::Filters => {
+                    let asked = self.filters.as_ref().map(|filters| filters.describe()).unwrap_or_default();
+                    format!("This did not hold for the person who acted: {asked}.")
+                }
+            };
+            why::TurnedDown {
+                event: self.events.get(it.event).map_or_else(String::new, |event| event.activity.clone()),
+                at: it.at,
+                person: it.person.map(|person| names.person(person)),
+                reason,
+            }
+        };
+        turned_down.iter().map(told).collect()
+    }
+
     /// Filters judge the person who acted, as it is now.
     fn person_fits(&self, here: &Here<'_, '_>, activity: &HeardActivity) -> bool {
         let Some(filters) = &self.filters else { return true };
@@ -215,6 +314,13 @@ impl Listen {
 impl Heard {
     fn of(memory: Option<&str>) -> Self {
         memory.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+
+    fn turn_down(&mut self, it: TurnedDown) {
+        if self.turned_down.len() == MOST_TURNED_DOWN {
+            self.turned_down.remove(0);
+        }
+        self.turned_down.push(it);
     }
 
     fn stored(&self) -> Option<String> {

@@ -17,7 +17,7 @@ use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::plan::Plan;
 use crate::walk::{Cause, HELD_OUT, StoredVisit, unparked};
-use crate::why::{Names, Why};
+use crate::why::{Names, TurnedDown, Why};
 
 /// One stay of a trip at a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +141,9 @@ pub struct WhyHere {
     pub why: Option<Why>,
     /// What would have to happen, or to have been different, for it to be elsewhere.
     pub to_change: Vec<String>,
+    /// At a listener: the latest activities that it heard here and that did not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub turned_down: Vec<TurnedDown>,
 }
 
 /// What a trip waits for.
@@ -204,10 +207,11 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
         let plan = live.plan(s, row.version)?.filter(|plan| &*plan.key == key).ok_or_else(unknown)?;
         let visits = visits_of(&journeys::moves(s, trip)?);
         let effects = journeys::effects_of_trip(s, trip)?;
-        let people = People(people_named(s, &visits)?);
+        let memory = row.memory.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let people = People(people_named(s, &visits, memory.as_ref())?);
         let titles = titles(s, &live, row.version)?;
         let active = row.ended_at.is_none();
-        let problem = journeys::problem_of(s, trip)?.map(|problem| stuck(&plan, &titles, problem));
+        let problem = journeys::problem_of(s, trip)?.filter(|_| active);
         Ok(TripTimeline {
             id: trip.to_string(),
             traveller: shown(s, plan.of_people, row.subject)?,
@@ -218,12 +222,12 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
             outcome: row.outcome.clone(),
             entered_at: row.entered_at,
             ended_at: row.ended_at,
-            waiting: active.then(|| waiting(&plan, &titles, &row)),
+            waiting: active.then(|| waiting(&plan, &titles, &row, problem.as_ref())),
             here: why_here(&plan, &titles, &people, &visits, &row),
             items: visits
                 .iter()
                 .flat_map(|visit| items(visit, &plan, &titles, &people, &effects))
-                .chain(problem)
+                .chain(problem.map(|problem| stuck(&plan, &titles, problem)))
                 .collect(),
         })
     })
@@ -248,11 +252,13 @@ fn title_of(titles: &HashMap<String, String>, node: &str) -> String {
     titles.get(node).map_or(node, String::as_str).to_owned()
 }
 
-fn waiting(plan: &Plan, titles: &HashMap<String, String>, row: &EnrollmentRow) -> Waiting {
+/// What it waits for. While it stands at a problem its row holds the next try; how long its node waits is kept beside.
+fn waiting(plan: &Plan, titles: &HashMap<String, String>, row: &EnrollmentRow, problem: Option<&Problem>) -> Waiting {
     let node = plan.node(row.node);
     // Before its first step the memory says why it entered.
     let event = if row.seq > 0 { node.step.awaits(row.memory.as_deref()) } else { None };
-    Waiting { node: node.id.clone(), title: title_of(titles, &node.id), until: row.due_at.map(unparked), event }
+    let due_at = problem.map_or(row.due_at, |problem| problem.due_at);
+    Waiting { node: node.id.clone(), title: title_of(titles, &node.id), until: due_at.map(unparked), event }
 }
 
 fn why_here(
@@ -289,13 +295,19 @@ fn why_here(
         },
         why,
         to_change,
+        turned_down: match row.ended_at {
+            None if row.seq > 0 => node.step.turned_down(row.memory.as_deref(), people),
+            _ => Vec::new(),
+        },
     }
 }
 
 /// Why a visit ended as it did: by hand, by what brought the traveller in, or by what the node decided.
 fn explain(plan: &Plan, people: &People, visit: &Visit) -> Option<Why> {
-    if let Some(Cause::Hand { by, deed }) = &visit.cause {
-        return Some(Why::said(by_hand(deed, by)));
+    match &visit.cause {
+        Some(Cause::Hand { by, deed }) => return Some(Why::said(by_hand(deed, by))),
+        Some(Cause::Gone) => return Some(Why::said(GONE)),
+        _ => {}
     }
     if visit.ended.as_deref() == Some(HELD_OUT) {
         let said = "It belongs to the part of the audience that is held out: it enters and is only counted.";
@@ -318,6 +330,9 @@ fn by_hand(deed: &str, by: &str) -> String {
     format!("{by} {did} by hand.")
 }
 
+/// Why a trip ended whose traveller was deleted from the tables by hand.
+const GONE: &str = "Its account or person is no longer there.";
+
 fn entered(cause: Option<&Cause>) -> String {
     match cause {
         None | Some(Cause::Audience) => "It belongs to the audience.".to_owned(),
@@ -325,6 +340,7 @@ fn entered(cause: Option<&Cause>) -> String {
         Some(Cause::Event { kind, at, .. }) => format!("`{kind}` happened at {at}, which the journey begins with."),
         Some(Cause::Journey { journey }) => format!("The journey `{journey}` sent it here."),
         Some(Cause::Hand { by, deed }) => by_hand(deed, by),
+        Some(Cause::Gone) => GONE.to_owned(),
     }
 }
 
@@ -338,13 +354,17 @@ impl Names for People {
     }
 }
 
-fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, SubjectRef>, StoreError> {
+fn people_named(
+    s: &mut dyn Session,
+    visits: &[Visit],
+    memory: Option<&Json>,
+) -> Result<HashMap<i64, SubjectRef>, StoreError> {
     let mut ids: Vec<i64> = visits
         .iter()
         .flat_map(|visit| visit.outcomes.values().chain(visit.inside.iter().flat_map(|(_, o)| o.values())))
         .flatten()
         .copied()
-        .chain(visits.iter().flat_map(people_in_notes))
+        .chain(visits.iter().filter_map(|visit| visit.why.as_ref()).chain(memory).flat_map(people_in_notes))
         .collect();
     ids.sort_unstable();
     ids.dedup();
@@ -358,10 +378,14 @@ fn people_named(s: &mut dyn Session, visits: &[Visit]) -> Result<HashMap<i64, Su
 }
 
 /// People whom a node's own notes name: those of a box, and whoever was heard.
-fn people_in_notes(visit: &Visit) -> Vec<i64> {
-    match &visit.why {
-        Some(Json::Array(notes)) => notes.iter().filter_map(|note| note.get(0)?.as_i64()).collect(),
-        Some(Json::Object(note)) => note.get("person").and_then(Json::as_i64).into_iter().collect(),
+fn people_in_notes(notes: &Json) -> Vec<i64> {
+    match notes {
+        Json::Array(notes) => notes.iter().filter_map(|note| note.get(0)?.as_i64()).collect(),
+        Json::Object(note) => {
+            let heard = [Some(notes), note.get("enough")].into_iter().flatten();
+            let turned_down = note.get("turned_down").and_then(Json::as_array).into_iter().flatten();
+            heard.chain(turned_down).filter_map(|activity| activity.get("person")?.as_i64()).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -28,6 +28,8 @@ pub enum Cause {
         /// Its key.
         journey: String,
     },
+    /// Its account or person is no longer there.
+    Gone,
     /// A person.
     Hand {
         /// Who.

@@ -73,6 +73,11 @@ impl Visits {
         self.executions
     }
 
+    /// Whether there is nothing to tell of the node yet.
+    pub fn is_empty(&self) -> bool {
+        [&self.json, &self.outcomes, &self.inside, &self.why, &self.cause].iter().all(|part| part.is_empty())
+    }
+
     /// What was done at the node.
     pub fn outcomes(&mut self, outcomes: &[Outcomes]) {
         for group in outcomes {

@@ -23,7 +23,7 @@ use caravan_store::faults::{Faults, Moment};
 use caravan_store::{OpenOptions, Store};
 
 use crate::case::{Case, START, instant};
-use crate::place::{Place, Progress};
+use crate::place::{Place, Progress, WHOLE};
 
 /// Breaks a few times, each after a random number of moments.
 struct Crashes {
@@ -57,12 +57,18 @@ impl Faults for Crashes {
     }
 }
 
-/// How batches are cut.
-const LIMITS: Limits = Limits { shards: 256, travellers: 2_048 };
+/// How batches are cut: every third case into pieces as small as they come.
+fn limits(seed: u64) -> Limits {
+    let mut random = SplitMix64::new(seed);
+    match random.percent(33) {
+        true => Limits { shards: random.between(1, 8) as usize, travellers: random.between(1, 6) as usize },
+        false => WHOLE,
+    }
+}
 
 /// Runs a case on a store and returns what differs.
 fn differences(case: &Case, store: Store, clock: Clock, workers: usize) -> Vec<String> {
-    let place = Place::over(store, clock, LIMITS).with_workers(workers);
+    let place = Place::over(store, clock, limits(case.seed)).with_workers(workers);
     place.set_up(case);
     let crashes = Crashes::new(case.seed, 6);
     let mut place = place.with_faults(Arc::clone(&crashes) as Arc<dyn Faults>);
@@ -176,7 +182,7 @@ fn a_process_of_a_case() {
     let relay = Relay { folder, seed: number("CARAVAN_MODEL_RELAY_SEED").expect("a seed") };
     let nth = number("CARAVAN_MODEL_RELAY_KILL").expect("a number");
     let progress = relay.progress();
-    let place = Place::open(&relay.folder, progress.now, LIMITS);
+    let place = Place::open(&relay.folder, progress.now, limits(relay.seed));
     let mut place = place.with_faults(Arc::new(Killer(AtomicI64::new(nth as i64))));
     place.live_through(&generate::case(relay.seed), progress, |progress| relay.note(progress));
 }
@@ -188,7 +194,7 @@ fn processes_that_are_killed_leave_what_the_reference_says() {
     for seed in seeds(2_000_000, 20) {
         let case = generate::case(seed);
         let relay = Relay { folder: folder.path().join(seed.to_string()), seed };
-        let place = Place::open(&relay.folder, START, LIMITS);
+        let place = Place::open(&relay.folder, START, limits(seed));
         place.migrate();
         place.set_up(&case);
         drop(place);
@@ -202,7 +208,7 @@ fn processes_that_are_killed_leave_what_the_reference_says() {
             }
             kills += 1;
         }
-        let place = Place::open(&relay.folder, relay.progress().now, LIMITS);
+        let place = Place::open(&relay.folder, relay.progress().now, limits(seed));
         let differences = reference::outcome(&case).differences(&place.outcome(&case));
         assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
     }
@@ -230,5 +236,20 @@ fn every_case_ends_as_the_reference_says_with_many_workers_on_postgres() {
         store.migrate().expect("migrations");
         let differences = differences(&case, store, clock, 3);
         assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
+    }
+}
+
+#[test]
+fn what_is_exported_of_any_case_is_what_was_applied() {
+    for seed in seeds(4_000_000, 40) {
+        let case = generate::case(seed);
+        let place = Place::passing(START);
+        place.set_up(&case);
+        let once = place.exported();
+        assert_eq!(place.changed_by(&once), Vec::<String>::new(), "case {seed}: applying an export changes nothing");
+        let other = Place::passing(START);
+        other.takes_rows(&case);
+        other.takes_manifests(&once);
+        assert_eq!(other.exported(), once, "case {seed}: another installation has the same definitions");
     }
 }

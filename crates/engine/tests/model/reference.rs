@@ -301,7 +301,7 @@ impl<'a> World<'a> {
                 }
             }
             What::Skip(n) => {
-                if let Some(trip) = self.first_under_way(n) {
+                if let Some(trip) = self.first_under_way(n).filter(|_| !self.paused[n]) {
                     self.inbox.push(Message::Skip { trip });
                 }
             }
