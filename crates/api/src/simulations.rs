@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use caravan_engine::simulate::{
-    ScriptedActivity, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
+    ScriptedActivity, ScriptedAnswer, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -45,6 +45,9 @@ struct Simulation {
     /// What happens meanwhile.
     #[serde(default)]
     activities: Vec<ScriptedActivity>,
+    /// What external services answer: to each call the first that fits. A call that none fits is never answered.
+    #[serde(default)]
+    answers: Vec<ScriptedAnswer>,
     /// How many rendered messages of each email are told, at most 20.
     #[serde(default)]
     #[schemars(range(max = 20))]
@@ -83,6 +86,7 @@ async fn run(
             until: given.until,
             seed: given.seed,
             activities: given.activities,
+            answers: given.answers,
             timelines: if given.follow.is_some() { Some(&mut take) } else { None },
             samples: given.samples.min(MOST_SAMPLES),
         };

@@ -7,7 +7,7 @@ mod given;
 
 use std::collections::BTreeMap;
 
-use caravan_model::document::{DocumentKind, read_documents};
+use caravan_model::document::{Document, DocumentKind, read_documents};
 use caravan_model::{Clock, Finding};
 use caravan_store::{OpenOptions, Store, StoreError};
 use schemars::JsonSchema;
@@ -86,6 +86,7 @@ pub fn run_scenario(scenario: &Scenario, manifests: &[(String, String)]) -> Resu
         until: scenario.until,
         seed: 1,
         activities: scenario.activities()?,
+        answers: scenario.given.answers.clone(),
         timelines: Some(&mut take),
         samples: usize::MAX,
     };
@@ -106,10 +107,11 @@ pub fn run_scenario(scenario: &Scenario, manifests: &[(String, String)]) -> Resu
 
 /// Brings everything in as it would come in in truth; returns the journey.
 fn set_up(engine: &Engine, scenario: &Scenario, manifests: &[(String, String)]) -> Result<String, DefinitionError> {
-    // Rows may have declared attributes, and static lists name accounts: attributes first, then rows, then the rest.
-    let attributes = attributes_of(manifests)?;
-    if !attributes.is_empty() {
-        apply(engine, &attributes, ACTOR, ApplyOptions::default())?;
+    // Rows may have declared attributes and be records of declared objects, and static lists name accounts: what rows are
+    // made of first, then rows, then the rest.
+    let forms = forms_of_rows(manifests)?;
+    if !forms.is_empty() {
+        apply(engine, &forms, ACTOR, ApplyOptions::default())?;
     }
     given::take_in(engine, scenario)?;
     apply(engine, manifests, ACTOR, ApplyOptions::default())?;
@@ -117,7 +119,7 @@ fn set_up(engine: &Engine, scenario: &Scenario, manifests: &[(String, String)]) 
     let journey = journey_of(scenario, manifests)?;
     let others = named_journeys(manifests, &journey);
     if !others.is_empty() {
-        lifecycle::publish(engine, &others, ACTOR)?;
+        lifecycle::rehearse(engine, &others, ACTOR)?;
     }
     Ok(journey)
 }
@@ -127,19 +129,22 @@ fn no_directory(error: std::io::Error) -> StoreError {
     StoreError::Files { path, message: format!("the scenario's store cannot be made: {error}") }
 }
 
-fn attributes_of(manifests: &[(String, String)]) -> Result<Vec<(String, String)>, DefinitionError> {
-    let mut attributes = Vec::new();
+/// Declared attributes and custom objects.
+fn forms_of_rows(manifests: &[(String, String)]) -> Result<Vec<(String, String)>, DefinitionError> {
+    let is_form =
+        |document: &&Document| matches!(document.kind(), DocumentKind::Attribute | DocumentKind::CustomObject);
+    let mut forms = Vec::new();
     for (file, text) in manifests {
         let (documents, findings) = read_documents(text, file);
         if findings.iter().any(Finding::is_error) {
             return Err(DefinitionError::Findings(findings));
         }
-        for document in documents.iter().filter(|document| document.kind() == DocumentKind::Attribute) {
+        for document in documents.iter().filter(is_form) {
             let text = document.to_yaml().map_err(|error| Finding::error("not_storable", "", error.to_string()))?;
-            attributes.push((file.clone(), text));
+            forms.push((file.clone(), text));
         }
     }
-    Ok(attributes)
+    Ok(forms)
 }
 
 /// The journey that the scenario is about.

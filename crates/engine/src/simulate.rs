@@ -3,6 +3,7 @@
 //! The runtime is the same ([`Engine::step_within`], [`lifecycle::tick`], the dispatcher, the daily run); only the clock is
 //! moved by hand, from one instant at which something is due to the next. Nothing here decides what a journey does.
 
+mod answers;
 mod course;
 mod effects;
 mod nights;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 
 use caravan_connect::EmailMessage;
 use caravan_model::Finding;
+use caravan_model::duration::Duration;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,35 @@ pub struct ScriptedActivity {
     pub fields: Map<String, Json>,
 }
 
+/// What an external service answers in a simulation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptedAnswer {
+    /// Key of the service.
+    pub service: String,
+    /// Only to calls of this node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+    /// Only to calls about this account, or people in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_key: Option<String>,
+    /// Only to calls about this person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person_key: Option<String>,
+    /// How long after the call; left out: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Duration>,
+    /// What the conditions of an external split ask for.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub variables: Map<String, Json>,
+    /// Attributes, as the service names them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map<String, Json>,
+    /// The call fails, with this code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
 /// What a simulation is asked for.
 pub struct SimulateRequest<'a> {
     /// Which journey.
@@ -66,10 +97,19 @@ pub struct SimulateRequest<'a> {
     pub seed: u64,
     /// What happens meanwhile.
     pub activities: Vec<ScriptedActivity>,
+    /// What external services answer: to each call the first that fits it. A call that none fits is never answered.
+    pub answers: Vec<ScriptedAnswer>,
     /// Takes the steps of all travellers at the end, by (traveller key, arrival).
     pub timelines: Option<&'a mut dyn FnMut(TimelineLine)>,
     /// How many rendered messages of each email are kept.
     pub samples: usize,
+}
+
+impl SimulateRequest<'_> {
+    /// Of a journey to which nothing happens, and nothing is kept beside the figures.
+    pub fn new(journey: Simulated, from: Timestamp, until: Timestamp) -> Self {
+        Self { journey, from, until, seed: 1, activities: Vec::new(), answers: Vec::new(), timelines: None, samples: 0 }
+    }
 }
 
 /// What a simulation found: see the interfaces page, *Simulation report*. All times are virtual, all maps sorted; the
@@ -136,18 +176,19 @@ impl From<EmailMessage> for Sample {
 ///
 /// # Errors
 /// Findings: everything that stands against publishing the journey at `from`, times the wrong way round, scripted
-/// activities of people, accounts or types that nobody knows.
+/// activities and answers of people, accounts, types or services that nobody knows.
 pub fn simulate(engine: &Engine, request: SimulateRequest<'_>) -> Result<SimulationReport, DefinitionError> {
-    let SimulateRequest { journey, from, until, seed, activities, timelines, samples } = request;
+    let SimulateRequest { journey, from, until, seed, activities, answers, timelines, samples } = request;
     if until < from {
         let message = format!("The simulation is to end at {until}, before it begins at {from}. Give a later end.");
         return Err(Finding::error("ends_before_start", "/until", message).into());
     }
     let stage = stage::Stage::set(engine, &journey, from)?;
     let script = script::Script::read(&stage.engine, activities, until)?;
+    let answers = answers::Answers::read(&stage.engine, answers)?;
     let before = status(&stage.engine, &stage.key)?;
     let post = course::Post::new(&stage.engine, samples);
-    let finished_at = course::run(&stage, script, &post, until)?;
+    let finished_at = course::run(&stage, script, answers, &post, until)?;
     let after = status(&stage.engine, &stage.key)?;
     if let Some(take) = timelines {
         timelines::tell(&stage, from, take)?;

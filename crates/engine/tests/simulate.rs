@@ -4,7 +4,7 @@ mod support;
 
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::simulate::{
-    ScriptedActivity, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
+    ScriptedActivity, ScriptedAnswer, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
 };
 use support::{World, at, on_both_stores};
 
@@ -60,15 +60,7 @@ nodes:
 "#;
 
 fn request(journey: Simulated, until: &str) -> SimulateRequest<'static> {
-    SimulateRequest {
-        journey,
-        from: at(START),
-        until: at(until),
-        seed: 7,
-        activities: Vec::new(),
-        timelines: None,
-        samples: 0,
-    }
+    SimulateRequest { seed: 7, ..SimulateRequest::new(journey, at(START), at(until)) }
 }
 
 fn stored(key: &str) -> Simulated {
@@ -344,4 +336,92 @@ state: live
         let report = run(&world, request(stored("nurture"), "2026-12-02T03:00:00Z"));
         assert_eq!(report.travellers.entered, 6, "a list was evaluated again");
     }
+
+const CALLS: &str = r#"
+{kind: external_action, key: tier, url: "https://tier.example/openapi.json", on: account, split: true, timeout: 2h}
+---
+{kind: external_action, key: enrich, url: "https://enrich.example/openapi.json", on: people, timeout: 2h, incoming: {department: dept}}
+---
+kind: journey
+key: calling
+subject: account
+audience: {account_list: big}
+end: 2027-06-30T00:00:00Z
+entry: route
+nodes:
+  route:
+    type: external_split
+    by: account
+    service: tier
+    paths: [{label: Gold, when: {tier: {is: gold}}, next: ask}]
+    other: {next: rest-1}
+    failed: {next: rest-2}
+  ask: {type: external_action, on: people, service: enrich, next: known, failed: {next: rest-4}}
+  known: {type: split, by: account, paths: [{label: Sales, when: {has_people: {person: department, is: Sales}}, next: rest-3}]}
+  rest-1: {type: wait, duration: 90d, next: null}
+  rest-2: {type: wait, duration: 90d, next: null}
+  rest-3: {type: wait, duration: 90d, next: null}
+  rest-4: {type: wait, duration: 90d, next: null}
+"#;
+
+fn answers(given: serde_json::Value) -> Vec<ScriptedAnswer> {
+    serde_json::from_value(given).expect("answers")
+}
+
+#[test]
+fn services_answer_what_was_given_and_are_silent_otherwise() {
+    let world = prepared(World::embedded(START));
+    world.apply(CALLS);
+    let given = answers(serde_json::json!([
+        {"service": "tier", "account_key": "a-5", "failed": "no_such_account"},
+        {"service": "tier", "account_key": "a-6", "after": "3h", "variables": {"tier": "gold"}},
+        {"service": "tier", "account_key": "a-7", "after": "30m", "variables": {"tier": "silver"}},
+        {"service": "tier", "node": "nowhere", "variables": {"tier": "silver"}},
+        {"service": "tier", "account_key": "a-8", "after": "30m", "variables": {"tier": "gold"}},
+        {"service": "enrich", "person_key": "p-8-1", "attributes": {"dept": "Sales"}},
+        {"service": "enrich", "account_key": "a-8", "failed": "unknown_person"},
+    ]));
+    let mut lines = Vec::new();
+    let mut take = |line: TimelineLine| lines.push(line);
+    let request = SimulateRequest {
+        answers: given,
+        timelines: Some(&mut take),
+        ..request(stored("calling"), "2027-01-01T00:00:00Z")
+    };
+    let report = run(&world, request);
+    let stands = |node: &str| report.nodes[node].current;
+    assert_eq!((stands("rest-1"), stands("rest-2"), stands("rest-3"), stands("rest-4")), (1, 3, 1, 0));
+    assert_eq!(
+        report.nodes["route"].paths,
+        [("Gold", 1), ("failed", 3), ("other", 1)].map(|(p, n)| (p.to_owned(), n)).into()
+    );
+    let outcomes = report.nodes["ask"].outcomes.clone().expect("outcomes");
+    assert_eq!((outcomes.done, outcomes.failed), (1, [("unknown_person".to_owned(), 2)].into()));
+    assert_eq!((report.effects["tier"], report.effects["enrich"]), (5, 3));
+    let left =
+        |who: &str| lines.iter().find(|line| line.traveller == who && line.node == "route").and_then(|line| line.left);
+    assert_eq!(left("a-5"), Some(at(START)), "at once");
+    assert_eq!(left("a-7"), Some(at("2026-12-01T09:30:00Z")), "half an hour after it was asked");
+    assert_eq!(
+        (left("a-6"), left("a-9")),
+        (Some(at("2026-12-01T11:00:00Z")), Some(at("2026-12-01T11:00:00Z"))),
+        "too late, or silent"
+    );
+}
+
+#[test]
+fn answers_of_nobody_are_refused() {
+    let world = prepared(World::embedded(START));
+    world.apply(CALLS);
+    let given = |json| {
+        let answers = answers(serde_json::json!([json]));
+        codes(&world, SimulateRequest { answers, ..request(stored("calling"), "2027-01-01T00:00:00Z") })
+    };
+    assert_eq!(given(serde_json::json!({"service": "tear"})), ["unknown_service"]);
+    assert_eq!(given(serde_json::json!({"service": "tier", "account_key": "b"})), ["unknown_account"]);
+    assert_eq!(given(serde_json::json!({"service": "enrich", "person_key": "b"})), ["unknown_person"]);
+    assert_eq!(
+        given(serde_json::json!({"service": "tier", "failed": "x", "variables": {"tier": "gold"}})),
+        ["answer_of_a_failure"]
+    );
 }

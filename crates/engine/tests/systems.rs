@@ -165,15 +165,7 @@ on_both_stores! {
             "kind: journey\nkey: sync\nsubject: account\naudience: {{account_list: big}}\nend: 2027-06-30T00:00:00Z\nentry: act\nnodes:\n  \
              act: {{type: action, on: people, {ADD}, next: null}}\n"
         ));
-        let request = SimulateRequest {
-            journey: Simulated::Stored("sync".to_owned()),
-            from: support::at("2027-01-04T10:00:00Z"),
-            until: support::at("2027-01-05T10:00:00Z"),
-            seed: 1,
-            activities: Vec::new(),
-            timelines: None,
-            samples: 0,
-        };
+        let request = SimulateRequest::new(Simulated::Stored("sync".to_owned()), support::at("2027-01-04T10:00:00Z"), support::at("2027-01-05T10:00:00Z"));
         let report = simulate(&it.world.engine, request).expect("a simulation");
         assert_eq!(report.effects.get("marketo_add_to_list"), Some(&PEOPLE));
         assert_eq!((it.members(), it.marketo.calls()), (0, 0));

@@ -68,6 +68,33 @@ fn what_came_otherwise_is_told_with_its_line() {
 }
 
 #[test]
+fn records_and_answers_of_services_are_given() {
+    let folder = Folder::new();
+    for file in ["routing.yaml", "manifests/routing.yaml"] {
+        let text = std::fs::read(repository(&format!("docs/examples/scenarios/services/{file}"))).expect("the example");
+        folder.file(file, text);
+    }
+    let told = folder.done("test routing.yaml").stdout;
+    insta::assert_snapshot!(told, @r"
+    ok      A renewed contract of a gold account goes to its owner  (routing.yaml:3)
+    1 passed, 0 failed
+    ");
+    let text = folder.read("routing.yaml");
+    let refused = |from: &str, to: &str| {
+        folder.file("wrong.yaml", text.replacen(from, to, 1));
+        folder.caravan("test wrong.yaml").expect_code(2).stderr.lines().next().unwrap_or_default().to_owned()
+    };
+    let all = [
+        refused("service: tier, account_key: acme", "service: tear, account_key: acme"),
+        refused("service: tier, account_key: acme", "service: tier, account_key: nobody"),
+        refused("after: 5m", "after: soon"),
+        refused("value: 90000", "value: much"),
+        refused("    contract:", "    contact:"),
+    ];
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
+
+#[test]
 fn a_scenario_that_cannot_be_is_refused_with_its_place() {
     let folder = example();
     let text = folder.read("nurture.yaml");

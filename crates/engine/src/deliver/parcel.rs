@@ -268,6 +268,9 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
             Content::Call(effect) => effect.operation.clone(),
             Content::Service(call) => call.service.clone(),
         };
+        if let Content::Service(call) = &parcel.content {
+            recorder.note_call(&parcel.row.key, call);
+        }
         let is_email = matches!(parcel.content, Content::Email { .. });
         items.iter().map(move |item| recorder.take(&mailing, is_email, item)).collect::<Vec<_>>()
     };

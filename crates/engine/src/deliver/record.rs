@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use caravan_connect::{EffectBody, EmailMessage, Outcome, Outgoing};
 use parking_lot::Mutex;
 
+use crate::external::{Call, CallKey};
+
 /// Takes everything and delivers nothing. The same messages in the same order leave the same record.
 #[derive(Debug)]
 pub struct Recorder {
     samples: usize,
+    calls: Mutex<Vec<(CallKey, Call)>>,
     taken: Mutex<BTreeMap<String, Recorded>>,
 }
 
@@ -26,12 +29,24 @@ pub struct Recorded {
 impl Recorder {
     /// Keeps this many rendered messages of each email.
     pub fn new(samples: usize) -> Self {
-        Self { samples, taken: Mutex::default() }
+        Self { samples, calls: Mutex::default(), taken: Mutex::default() }
     }
 
     /// What was taken, by key of the email (`sales_alert` for alerts, the operation for calls).
     pub fn taken(&self) -> BTreeMap<String, Recorded> {
         self.taken.lock().clone()
+    }
+
+    /// Calls of external services that were taken since this was last asked, in their order.
+    pub(crate) fn calls(&self) -> Vec<(CallKey, Call)> {
+        std::mem::take(&mut *self.calls.lock())
+    }
+
+    /// A call of an external service: somebody may answer it.
+    pub(super) fn note_call(&self, key: &str, call: &Call) {
+        if let Ok(key) = key.parse() {
+            self.calls.lock().push((key, call.clone()));
+        }
     }
 
     pub(super) fn take(&self, mailing: &str, is_email: bool, item: &Outgoing) -> Outcome {

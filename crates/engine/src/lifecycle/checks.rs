@@ -19,6 +19,9 @@ use crate::definitions::check_journey;
 use crate::deliver::{content_of, domain_of};
 use crate::live::journey_of;
 
+/// Nothing could call this service.
+pub(super) const NOT_REGISTERED: &str = "service_not_registered";
+
 /// What may not change from one version of a journey to the next: who travels, when it began, how often one may enter.
 pub(super) fn against_a_new_version(
     s: &mut dyn Session,
@@ -66,7 +69,7 @@ fn not_registered(journey: &Journey, definitions: &Definitions) -> Vec<Finding> 
                 "The service `{key}` is not registered: its OpenAPI document has not been read. Register it with \
                  `caravan connection register {key}`, or under its page in the app."
             );
-            Finding::error("service_not_registered", format!("/nodes/{id}/service"), message).at_node(id.as_str())
+            Finding::error(NOT_REGISTERED, format!("/nodes/{id}/service"), message).at_node(id.as_str())
         })
         .collect()
 }

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
+use crate::simulate::ScriptedAnswer;
+
 /// One scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
@@ -58,9 +60,15 @@ pub struct Given {
     /// Rows of an import file.
     #[serde(default)]
     pub people: Vec<Map<String, Json>>,
+    /// By opportunity or custom object, rows of an import file.
+    #[serde(default)]
+    pub records: BTreeMap<String, Vec<Map<String, Json>>>,
     /// Rows of an import file, at their virtual times.
     #[serde(default)]
     pub activities: Vec<Map<String, Json>>,
+    /// What external services answer: to each call the first that fits.
+    #[serde(default)]
+    pub answers: Vec<ScriptedAnswer>,
 }
 
 /// What must come of it. What is not named is not looked at.

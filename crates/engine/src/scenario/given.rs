@@ -10,10 +10,14 @@ use crate::definitions::DefinitionError;
 use crate::import::{FileFormat, ImportError, ImportKind, ImportOptions, import};
 use crate::simulate::ScriptedActivity;
 
-/// Imports the accounts and people.
+/// Imports the accounts and people, and then the records about them.
 pub(super) fn take_in(engine: &Engine, scenario: &Scenario) -> Result<(), DefinitionError> {
     rows(engine, scenario, ImportKind::Accounts, "/given/accounts", &scenario.given.accounts)?;
-    rows(engine, scenario, ImportKind::People, "/given/people", &scenario.given.people)
+    rows(engine, scenario, ImportKind::People, "/given/people", &scenario.given.people)?;
+    for (object, records) in &scenario.given.records {
+        rows(engine, scenario, ImportKind::named(object), &format!("/given/records/{object}"), records)?;
+    }
+    Ok(())
 }
 
 fn rows(
@@ -43,10 +47,12 @@ fn rows(
     }
 }
 
-/// What the simulator found in the activities, at the place where they are written.
+/// What the simulator found in the activities and answers, at the place where they are written.
 pub(super) fn located(scenario: &Scenario, error: DefinitionError) -> DefinitionError {
     let DefinitionError::Findings(mut findings) = error else { return error };
-    for finding in findings.iter_mut().filter(|finding| finding.pointer.starts_with("/activities/")) {
+    let given =
+        |finding: &&mut Finding| ["/activities/", "/answers/"].iter().any(|place| finding.pointer.starts_with(place));
+    for finding in findings.iter_mut().filter(given) {
         let pointer = format!("/given{}", finding.pointer);
         *finding = scenario.finding(&finding.code, &pointer, std::mem::take(&mut finding.message));
     }

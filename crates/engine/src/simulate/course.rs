@@ -8,6 +8,7 @@ use caravan_connect::tracking::SigningKeys;
 use caravan_store::{StoreError, step};
 use jiff::Timestamp;
 
+use super::answers::Answers;
 use super::nights::Nights;
 use super::script::Script;
 use super::stage::Stage;
@@ -16,6 +17,7 @@ use crate::Engine;
 use crate::batch::Limits;
 use crate::definitions::DefinitionError;
 use crate::deliver::{Delivery, Dispatcher, Recorder};
+use crate::external::{Call, CallKey};
 use crate::lifecycle;
 
 /// Batches are always cut the same way: how they are cut decides the order in which messages are queued.
@@ -46,6 +48,11 @@ impl Post {
     /// Delivers what is queued. True when there was anything.
     fn deliver(&self) -> Result<bool, StoreError> {
         Ok(!self.dispatcher.dispatch_once()?.is_idle())
+    }
+
+    /// Calls of external services that were taken since this was last asked.
+    fn calls(&self) -> Vec<(CallKey, Call)> {
+        self.recorder.calls()
     }
 
     /// When something that was deferred may go.
@@ -83,6 +90,7 @@ pub(super) struct Sent {
 pub(super) fn run(
     stage: &Stage,
     mut script: Script,
+    mut answers: Answers,
     post: &Post,
     until: Timestamp,
 ) -> Result<Timestamp, DefinitionError> {
@@ -91,11 +99,12 @@ pub(super) fn run(
     loop {
         let now = engine.clock().now();
         script.play(engine, now)?;
-        settle(engine, post, &mut nights)?;
+        settle(engine, post, &mut answers, &mut nights)?;
         if stage.row()?.state == "finished" {
             return Ok(now);
         }
-        match next_instant(engine, &script, post, &mut nights, now)? {
+        let others = [script.next_at(), answers.next_at(), post.next_due()?, nights.next_at(engine)?];
+        match next_instant(engine, others, now)? {
             Some(next) if next <= until => engine.clock().advance_to(next),
             _ => return Ok(until),
         }
@@ -103,13 +112,16 @@ pub(super) fn run(
 }
 
 /// Does everything that is due now.
-fn settle(engine: &Engine, post: &Post, nights: &mut Nights) -> Result<(), StoreError> {
+fn settle(engine: &Engine, post: &Post, answers: &mut Answers, nights: &mut Nights) -> Result<(), DefinitionError> {
+    let now = engine.clock().now();
     loop {
         let mut worked = lifecycle::tick(engine)?;
         while engine.step_within(LIMITS)?.is_some() {
             worked = true;
         }
         worked |= post.deliver()?;
+        answers.expect(post.calls(), now);
+        worked |= answers.play(engine, now)?;
         if !worked {
             worked = nights.work(engine)?;
         }
@@ -119,15 +131,13 @@ fn settle(engine: &Engine, post: &Post, nights: &mut Nights) -> Result<(), Store
     }
 }
 
-/// The first instant after `now` at which anything happens by itself.
+/// The first instant after `now` at which anything happens by itself, or from outside at one of `others`.
 fn next_instant(
     engine: &Engine,
-    script: &Script,
-    post: &Post,
-    nights: &mut Nights,
+    others: [Option<Timestamp>; 4],
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let (due, _) = engine.store().read(step::next_due)?;
-    let all = [due, lifecycle::next_tick(engine)?, script.next_at(), post.next_due()?, nights.next_at(engine)?];
-    Ok(all.into_iter().flatten().filter(|at| *at > now).min())
+    let own = [due, lifecycle::next_tick(engine)?];
+    Ok(own.into_iter().chain(others).flatten().filter(|at| *at > now).min())
 }

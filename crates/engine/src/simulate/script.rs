@@ -82,13 +82,15 @@ fn findings_against(
             let message = "This activity is about nobody. Give it a `person_key`, an `account_key` or both.";
             findings.push(Finding::error("activity_about_nobody", format!("/activities/{at}"), message));
         }
-        findings.extend(unknown(&activity.person_key, &people, "person", at));
-        findings.extend(unknown(&activity.account_key, &accounts, "account", at));
+        let pointer = format!("/activities/{at}");
+        findings.extend(unknown(&activity.person_key, &people, "person", &pointer));
+        findings.extend(unknown(&activity.account_key, &accounts, "account", &pointer));
     }
     Ok(findings)
 }
 
-fn known<'a>(
+/// Those of these keys that there are.
+pub(super) fn known<'a>(
     s: &mut dyn Session,
     table: Table,
     keys: impl Iterator<Item = &'a str>,
@@ -97,8 +99,9 @@ fn known<'a>(
     Ok(intake::ids_of_keys(s, table, &keys)?.into_iter().map(|(key, _, _)| key).collect())
 }
 
-fn unknown(key: &Option<String>, known: &HashSet<String>, what: &str, at: usize) -> Option<Finding> {
+/// What stands against a key that is none of the known ones.
+pub(super) fn unknown(key: &Option<String>, known: &HashSet<String>, what: &str, pointer: &str) -> Option<Finding> {
     let key = key.as_ref().filter(|key| !known.contains(*key))?;
     let message = format!("There is no {what} `{key}`. Correct the key, or import the {what} first.");
-    Some(Finding::error(format!("unknown_{what}"), format!("/activities/{at}/{what}_key"), message))
+    Some(Finding::error(format!("unknown_{what}"), format!("{pointer}/{what}_key"), message))
 }

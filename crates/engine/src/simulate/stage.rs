@@ -46,7 +46,7 @@ impl Stage {
             if starts_empty { scratch::forget_trips(s, row.id) } else { Ok(()) }
         })?;
         if starts_empty {
-            lifecycle::publish(&engine, std::slice::from_ref(&key), ACTOR)?;
+            lifecycle::rehearse(&engine, std::slice::from_ref(&key), ACTOR)?;
         } else if row.paused {
             lifecycle::command(&engine, &key, Verb::Resume, ACTOR)?;
         }

@@ -9,10 +9,10 @@ use caravan_engine::import::{
     FileFormat, ImportKind, ImportOptions, IncomingActivity, Observer, Reject, import as import_file,
 };
 use caravan_engine::simulate::{
-    ScriptedActivity, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
+    ScriptedActivity, ScriptedAnswer, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
 };
-use caravan_model::Finding;
 use caravan_model::value::read_instant;
+use caravan_model::{Finding, source};
 use jiff::Timestamp;
 
 use super::{Context, import, journey};
@@ -37,6 +37,9 @@ pub struct Args {
     /// What people and accounts do meanwhile: an import file of activities
     #[arg(long, value_name = "FILE")]
     activities: Option<PathBuf>,
+    /// What external services answer: a YAML or JSON file with a list
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
     /// Seed of whatever is random
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -71,6 +74,7 @@ pub fn run(context: &Context, args: &Args) -> Outcome {
         until: args.until,
         seed: args.seed,
         activities,
+        answers: args.answers.as_deref().map(answers).transpose()?.unwrap_or_default(),
         timelines: args.timelines.is_some().then_some(&mut each),
         samples: 0,
     };
@@ -106,6 +110,33 @@ fn script(engine: &Engine, file: &Path) -> Result<Vec<ScriptedActivity>, Failure
     let options = ImportOptions { dry_run: true, ..ImportOptions::default() };
     import_file(engine, &ImportKind::Activities, input, format, &options, &mut read).map_err(import::failure)?;
     if read.findings.is_empty() { Ok(read.activities) } else { Err(Failure::Invalid(read.findings)) }
+}
+
+/// Reads a file of answers: a list, or one answer for each document.
+fn answers(file: &Path) -> Result<Vec<ScriptedAnswer>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| manifests::unreadable(file, &error))?;
+    let name = file.display().to_string();
+    let (documents, mut findings) = source::read(&text, &name);
+    let mut answers = Vec::new();
+    for document in documents {
+        let (given, list) = match document.value.clone() {
+            serde_json::Value::Array(given) => (given, true),
+            one => (vec![one], false),
+        };
+        for (at, one) in given.into_iter().enumerate() {
+            match serde_json::from_value(one) {
+                Ok(answer) => answers.push(answer),
+                Err(error) => {
+                    let pointer = if list { format!("/{at}") } else { String::new() };
+                    let message = format!("This is no answer as it stands: {error}.");
+                    let mut found = [Finding::error("invalid_answer", pointer, message)];
+                    source::attach_lines(&mut found, &document, &name);
+                    findings.extend(found);
+                }
+            }
+        }
+    }
+    if findings.iter().any(Finding::is_error) { Err(Failure::Invalid(findings)) } else { Ok(answers) }
 }
 
 struct Script {
