@@ -1,5 +1,7 @@
 //! The accounts and people of a benchmark, written straight into the tables: filling them is not what is measured.
 
+use std::ops::Range;
+
 use caravan_model::Shard;
 use caravan_store::{Bulk, Session, Store, StoreError};
 
@@ -15,11 +17,16 @@ const TITLES: [&str; 5] = ["Head of Purchasing", "Clerk", "Chief Financial Offic
 /// Three of four people are in sales already.
 const DEPARTMENTS: [&str; 4] = ["Sales", "Sales", "Finance", "Sales"];
 
+/// Where the accounts are that travel.
+pub const HERE: &str = "Norway";
+/// Where those are that only wait beside them.
+pub const ELSEWHERE: &str = "Sweden";
+
 /// Writes `accounts` accounts with [`PEOPLE`] people each.
 pub fn fill(store: &Store, accounts: u64) -> Result<(), StoreError> {
-    in_chunks(accounts, |first, last| {
+    in_chunks(0..accounts, |first, last| {
         store.write(|s| {
-            let ids = fill_chunk(s, first, last)?;
+            let ids = fill_chunk(s, first, last, HERE)?;
             let people =
                 ids.iter().zip(first..last).flat_map(|(&id, n)| (0..PEOPLE).map(move |p| (id, n * PEOPLE + p)));
             fill_people(s, &people.collect::<Vec<_>>())
@@ -27,16 +34,17 @@ pub fn fill(store: &Store, accounts: u64) -> Result<(), StoreError> {
     })
 }
 
-/// Writes `accounts` accounts without people.
-pub fn fill_accounts(store: &Store, accounts: u64) -> Result<(), StoreError> {
-    in_chunks(accounts, |first, last| store.write(|s| fill_chunk(s, first, last).map(|_| ())))
+/// Writes the accounts with these numbers, without people.
+pub fn fill_accounts(store: &Store, numbers: Range<u64>, country: &str) -> Result<(), StoreError> {
+    in_chunks(numbers, |first, last| store.write(|s| fill_chunk(s, first, last, country).map(|_| ())))
 }
 
-fn in_chunks(accounts: u64, mut fill: impl FnMut(u64, u64) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    (0..accounts).step_by(CHUNK as usize).try_for_each(|first| fill(first, accounts.min(first + CHUNK)))
+fn in_chunks(numbers: Range<u64>, mut fill: impl FnMut(u64, u64) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let end = numbers.end;
+    numbers.step_by(CHUNK as usize).try_for_each(|first| fill(first, end.min(first + CHUNK)))
 }
 
-fn fill_chunk(s: &mut dyn Session, first: u64, last: u64) -> Result<Vec<i64>, StoreError> {
+fn fill_chunk(s: &mut dyn Session, first: u64, last: u64, country: &str) -> Result<Vec<i64>, StoreError> {
     let ids: Vec<i64> = s.reserve_ids("account", (last - first) as usize)?.collect();
     let shards: Vec<i64> = ids.iter().map(|&id| shard_of(id)).collect();
     let keys: Vec<String> = (first..last).map(|n| format!("account-{n}")).collect();
@@ -50,7 +58,7 @@ fn fill_chunk(s: &mut dyn Session, first: u64, last: u64) -> Result<Vec<i64>, St
             .column("name", &names)
             .column("employees", &employees)
             .same("industry", "Machinery")
-            .same("country", "Norway")
+            .same("country", country)
             .same("created_at", 0)
             .same("updated_at", 0),
     )?;

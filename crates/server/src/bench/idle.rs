@@ -45,7 +45,7 @@ pub fn measure(database: Option<&str>, travellers: u64, seconds: u64) -> anyhow:
 fn let_wait(scratch: &Scratch, travellers: u64) -> anyhow::Result<u64> {
     let engine = Engine::new(scratch.store().clone());
     let size = scratch.store().size_bytes()?;
-    book::fill_accounts(scratch.store(), travellers)?;
+    book::fill_accounts(scratch.store(), 0..travellers, book::HERE)?;
     apply(&engine, &[("bench".to_owned(), manifest(Clock::System.now()))], "bench", ApplyOptions::default())?;
     lifecycle::publish(&engine, &["bench".to_owned()], "bench")?;
     let walked = Mutex::new(Walked::default());

@@ -2,6 +2,8 @@
 //!
 //! The mix of the four: a score that rises for everybody, a status that changes for everybody, an interesting moment
 //! noted on everybody, and a department that one person in four does not have yet.
+//!
+//! Whoever waits must cost nothing: the same is measured again while others wait in a journey of their own.
 
 use std::time::{Duration, Instant};
 
@@ -15,12 +17,12 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::meter::{Meter, peak_memory_bytes, percentile_ms};
-use super::{Measured, Scratch, bare, book};
+use super::{Growth, Measured, Scratch, bare, book};
 
 const MANIFEST: &str = r#"
 {kind: score, key: interest}
 ---
-{kind: account_list, key: everybody, type: dynamic, when: {account: employees, at_least: 0}, state: live}
+{kind: account_list, key: everybody, type: dynamic, when: {account: country, is: Norway}, state: live}
 ---
 kind: journey
 key: bench
@@ -45,6 +47,20 @@ nodes:
   department: {type: action, on: people, action: update_person, attribute: department, value: Sales, next: null}
 "#;
 
+/// The journey of those who only wait.
+const WAITING: &str = r#"
+{kind: account_list, key: others, type: dynamic, when: {account: country, is: Sweden}, state: live}
+---
+kind: journey
+key: waiting
+subject: account
+audience: {account_list: others}
+end: 2027-12-31T00:00:00Z
+entry: wait
+nodes:
+  wait: {type: wait, duration: 90d, next: null}
+"#;
+
 /// When it begins.
 const BEGIN: &str = "2027-01-04T09:00:00Z";
 /// The waits, each a day.
@@ -59,28 +75,20 @@ pub struct Walked {
     pub steps: Vec<Duration>,
 }
 
-/// Measures the engine, then the plain loop over the rows that the engine wrote.
-pub fn measure(database: Option<&str>, travellers: u64) -> anyhow::Result<Measured> {
-    let begin: Timestamp = BEGIN.parse()?;
-    let clock = Clock::manual(begin);
-    let scratch = Scratch::make(database, clock.clone())?;
-    let engine = Engine::new(scratch.store().clone());
-    prepare(&scratch, &engine, travellers)?;
-    let size = scratch.store().size_bytes()?;
+/// Accounts that have walked from entry to end.
+struct Ran {
+    scratch: Scratch,
+    walked: Walked,
+    seconds: f64,
+    cpu: f64,
+    /// Bytes by which the store grew.
+    grown: u64,
+    peak_memory_bytes: u64,
+}
 
-    let meter = Meter::start();
-    lifecycle::publish(&engine, &["bench".to_owned()], "bench")?;
-    let walked = Mutex::new(Walked::default());
-    for day in 0..=WAITS {
-        clock.advance_to(begin + jiff::SignedDuration::from_hours(24 * day));
-        run_all(&engine, scratch.writers(), &walked)?;
-    }
-    let (seconds, cpu) = (meter.seconds(), meter.cpu());
-    let walked = walked.into_inner();
-    check(&walked.report, travellers)?;
-    let grown = scratch.store().size_bytes()?.saturating_sub(size);
-    let peak = peak_memory_bytes();
-
+/// Measures the engine, then the plain loop over the rows that the engine wrote; then the engine again beside others.
+pub fn measure(database: Option<&str>, travellers: u64, waiting: &[u64]) -> anyhow::Result<Measured> {
+    let Ran { scratch, walked, seconds, cpu, grown, peak_memory_bytes } = run(database, travellers, 0)?;
     let bare = bare::measure(database, &scratch, travellers, walked.steps.len())?;
     let transitions = walked.report.transitions as f64;
     let mut steps = walked.steps;
@@ -98,19 +106,55 @@ pub fn measure(database: Option<&str>, travellers: u64) -> anyhow::Result<Measur
         p99_ms: percentile_ms(&steps, 0.99),
         cpu_s_per_million: Some(cpu / transitions * 1e6),
         bare_cpu_s_per_million: Some(bare.cpu / transitions * 1e6),
-        peak_memory_bytes: peak,
+        peak_memory_bytes,
         bytes_per_traveller: Some(grown as f64 / travellers as f64),
+        growth: waiting.iter().filter(|n| **n > 0).map(|&n| grow(database, travellers, n)).collect::<Result<_, _>>()?,
         seconds,
         ..Measured::default()
     })
 }
 
-/// Fills the book, brings the list up to date, leaves the journey a draft.
-fn prepare(scratch: &Scratch, engine: &Engine, travellers: u64) -> anyhow::Result<()> {
+/// The same accounts walk while others wait.
+fn grow(database: Option<&str>, travellers: u64, waiting: u64) -> anyhow::Result<Growth> {
+    let Ran { walked, seconds, cpu, .. } = run(database, travellers, waiting)?;
+    let transitions = walked.report.transitions as f64;
+    Ok(Growth { waiting, transitions_per_s: transitions / seconds, cpu_s_per_million: cpu / transitions * 1e6 })
+}
+
+fn run(database: Option<&str>, travellers: u64, waiting: u64) -> anyhow::Result<Ran> {
+    let begin: Timestamp = BEGIN.parse()?;
+    let clock = Clock::manual(begin);
+    let scratch = Scratch::make(database, clock.clone())?;
+    let engine = Engine::new(scratch.store().clone());
+    prepare(&scratch, &engine, travellers, waiting)?;
+    let size = scratch.store().size_bytes()?;
+
+    let meter = Meter::start();
+    lifecycle::publish(&engine, &["bench".to_owned()], "bench")?;
+    let walked = Mutex::new(Walked::default());
+    for day in 0..=WAITS {
+        clock.advance_to(begin + jiff::SignedDuration::from_hours(24 * day));
+        run_all(&engine, scratch.writers(), &walked)?;
+    }
+    let (seconds, cpu) = (meter.seconds(), meter.cpu());
+    let walked = walked.into_inner();
+    check(&walked.report, travellers)?;
+    let grown = scratch.store().size_bytes()?.saturating_sub(size);
+    Ok(Ran { scratch, walked, seconds, cpu, grown, peak_memory_bytes: peak_memory_bytes() })
+}
+
+/// Fills the book, brings the lists up to date, lets the others wait, and leaves the journey a draft.
+fn prepare(scratch: &Scratch, engine: &Engine, travellers: u64, waiting: u64) -> anyhow::Result<()> {
     book::fill(scratch.store(), travellers)?;
+    if waiting > 0 {
+        book::fill_accounts(scratch.store(), travellers..travellers + waiting, book::ELSEWHERE)?;
+        apply(engine, &[("waiting".to_owned(), WAITING.to_owned())], "bench", ApplyOptions::default())?;
+        lifecycle::publish(engine, &["waiting".to_owned()], "bench")?;
+    }
     apply(engine, &[("bench".to_owned(), MANIFEST.to_owned())], "bench", ApplyOptions::default())?;
     let done = runtime::run_until_idle(engine, None, Duration::from_secs(3_600))?;
-    ensure!(done.idle, "the list was not filled within an hour");
+    ensure!(done.idle, "the lists were not filled within an hour");
+    ensure!(done.transitions == waiting, "{} accounts wait instead of {waiting}", done.transitions);
     scratch.settle()?;
     Ok(())
 }
