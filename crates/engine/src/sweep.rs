@@ -3,6 +3,7 @@
 //! *Problems*, where it can be tried again. There should never be one.
 
 use caravan_model::EnrollmentId;
+use caravan_store::journeys::Orphans;
 use caravan_store::step::{EnrollmentRow, Failed};
 use caravan_store::{StoreError, chores, journeys, step};
 
@@ -46,7 +47,7 @@ pub fn sweep(engine: &Engine) -> Result<usize, StoreError> {
 /// # Errors
 /// The store's.
 pub fn end_orphans(engine: &Engine) -> Result<usize, StoreError> {
-    let (orphans, last) = engine.store().read(|s| {
+    let Orphans { trips, last } = engine.store().read(|s| {
         let live = engine.live(s)?;
         let of_people: Vec<i64> = live.journeys.iter().filter(|(_, j)| j.of_people).map(|(id, _)| id.0).collect();
         let cursor = chores::get(s, CHORE)?.and_then(|chore| chore.memory?.parse().ok()).unwrap_or_default();
@@ -57,15 +58,15 @@ pub fn end_orphans(engine: &Engine) -> Result<usize, StoreError> {
         let end = |&(trip, shard): &(EnrollmentId, _)| {
             Command::End { trips: vec![trip], outcome: "removed".to_owned(), by: None }.to(shard, now)
         };
-        step::insert_inbox(s, &orphans.iter().map(end).collect::<Vec<_>>())?;
+        step::insert_inbox(s, &trips.iter().map(end).collect::<Vec<_>>())?;
         chores::plan(s, CHORE, now)?;
         chores::put(s, CHORE, now, &last.map_or(0, |trip| trip.0).to_string())
     })?;
-    if !orphans.is_empty() {
-        tracing::warn!(trips = orphans.len(), "accounts or people were deleted from the tables; their trips end");
+    if !trips.is_empty() {
+        tracing::warn!(trips = trips.len(), "accounts or people were deleted from the tables; their trips end");
         engine.poke();
     }
-    Ok(orphans.len())
+    Ok(trips.len())
 }
 
 fn told(row: &EnrollmentRow) -> String {

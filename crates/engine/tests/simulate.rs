@@ -336,6 +336,7 @@ state: live
         let report = run(&world, request(stored("nurture"), "2026-12-02T03:00:00Z"));
         assert_eq!(report.travellers.entered, 6, "a list was evaluated again");
     }
+}
 
 const CALLS: &str = r#"
 {kind: external_action, key: tier, url: "https://tier.example/openapi.json", on: account, split: true, timeout: 2h}

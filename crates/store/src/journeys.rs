@@ -115,15 +115,24 @@ pub fn stuck(s: &mut dyn Session, parked: SignedDuration, most: usize) -> Result
     }
 }
 
-/// Of the next `most` trips after `after`, those under way whose account or person is no longer there; and the last trip
-/// that was looked at, none when there is none further. `of_people`: the journeys whose travellers are people.
+/// Trips whose traveller is no longer there, of those that were looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// They are under way.
+    pub trips: Vec<(EnrollmentId, Shard)>,
+    /// The last trip that was looked at; none when there is none further.
+    pub last: Option<EnrollmentId>,
+}
+
+/// Of the next `most` trips after `after`, those under way whose account or person is no longer there. `of_people`: the
+/// journeys whose travellers are people.
 pub fn orphans(
     s: &mut dyn Session,
     of_people: &[i64],
     after: EnrollmentId,
     most: usize,
-) -> Result<(Vec<(EnrollmentId, Shard)>, Option<EnrollmentId>), StoreError> {
-    let (mut orphans, mut last) = (Vec::new(), None);
+) -> Result<Orphans, StoreError> {
+    let mut found = Orphans::default();
     s.query(
         "SELECT e.id, e.shard, e.ended_at IS NOT NULL
                 OR CASE WHEN e.journey_id {in:1} THEN EXISTS (SELECT 1 FROM person WHERE person.id = e.subject_id)
@@ -133,14 +142,14 @@ pub fn orphans(
         params![of_people, after, most as i64],
         &mut |r| {
             let trip = EnrollmentId(r.int(0));
-            last = Some(trip);
+            found.last = Some(trip);
             if !r.bool(2) {
-                orphans.push((trip, Shard(r.int(1))));
+                found.trips.push((trip, Shard(r.int(1))));
             }
             Ok(())
         },
     )?;
-    Ok((orphans, last))
+    Ok(found)
 }
 
 /// A counter, summed over its slots.
