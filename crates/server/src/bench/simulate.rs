@@ -22,7 +22,7 @@ const MANIFEST: &str = r#"
 ---
 {kind: account_list, key: warm, type: static, state: live}
 ---
-{kind: connection, key: mail, type: smtp, settings: {host: mail.example, from: {email: desk@acme.example}}}
+{kind: connection, key: mail, type: smtp, settings: {host: mail.example, port: 587, security: starttls, from: {email: desk@acme.example}}}
 ---
 kind: email
 key: welcome
