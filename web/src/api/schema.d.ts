@@ -3949,6 +3949,8 @@ export interface components {
             why?: components["schemas"]["Why"] | null;
             /** @description What would have to happen, or to have been different, for it to be elsewhere. */
             to_change: string[];
+            /** @description At a listener: the latest activities that it heard here and that did not count. */
+            turned_down: components["schemas"]["TurnedDown"][];
         };
         /** @description Why a node decided as it did. */
         Why: {
@@ -3958,6 +3960,22 @@ export interface components {
             tried: components["schemas"]["Tried"][];
             /** @description In a people box: which path each person took, and why. */
             people: components["schemas"]["PersonWhy"][];
+            /** @description At a listener: the latest activities of a kind that it hears which did not count. */
+            turned_down: components["schemas"]["TurnedDown"][];
+        };
+        /** @description An activity that was heard and did not count. */
+        TurnedDown: {
+            /** @description Its type. */
+            event: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Who acted. */
+            person?: components["schemas"]["SubjectRef"] | null;
+            /** @description Why it did not count. */
+            reason: string;
         };
         /** @description A path's condition, as it was evaluated. */
         Tried: {
