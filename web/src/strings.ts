@@ -397,6 +397,18 @@ export const strings = {
     endedAt: (when: string) => `ended ${when}`,
     entry: (n: number) => `Entry ${n}`,
     tookPath: (path: string) => `Took the path ${path}`,
+    why: {
+      title: "Why it is here",
+      condition: (path: string, held: boolean) =>
+        `${path}: its condition ${held ? "held" : "did not hold"}`,
+      saw: (held: boolean, saw?: string | null) =>
+        `${held ? "held" : "did not hold"}${saw ? `: ${saw}` : ""}`,
+      notLookedAt: "not looked at",
+      turnedDown: "Heard, and did not count",
+      heard: (event: string, who: string | undefined, when: string) =>
+        `${event}${who ? ` by ${who}` : ""}, ${when}`,
+      toChange: "What would have to change",
+    },
     kinds: {
       entered: "Entered the journey",
       arrived: "Arrived at",

@@ -16,6 +16,7 @@ import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
 import { TripTimeline } from "./TripTimeline";
+import { WhyHere } from "./WhyHere";
 import { endWord } from "./words";
 
 const text = strings.trip;
@@ -58,6 +59,7 @@ export function TripPage() {
         </Button>
       </PageHeader>
       <Standing trip={trip} map={map} />
+      <WhyHere here={trip.here} />
       <Card title={text.title}>
         {trip.items.length === 0 ? (
           <Text c="dimmed">{text.empty}</Text>
@@ -69,7 +71,7 @@ export function TripPage() {
   );
 }
 
-/** Why it is where it is. */
+/** Where it stands, and what it waits for. */
 function Standing({ trip, map }: { trip: Trip; map: JourneyMap | undefined }) {
   const now = useNow();
   const { waiting } = trip;

@@ -75,11 +75,17 @@ function Note({ item }: { item: TripItem }) {
     return (
       <Text size="xs" c="dimmed">
         {endWord(item.path ?? item.detail)}
+        {item.why ? ` – ${item.why.text}` : ""}
       </Text>
     );
   }
   return (
     <>
+      {item.why ? (
+        <Text size="xs" c="dimmed">
+          {item.why.text}
+        </Text>
+      ) : null}
       {item.path ? <Text size="xs">{text.tookPath(pathWord(item.path))}</Text> : null}
       {item.detail ? (
         <Text size="xs" c="dimmed">
