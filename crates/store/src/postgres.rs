@@ -5,13 +5,13 @@
 //! locks within about ten seconds; its late commit fails. Statements are prepared once a connection.
 
 mod errors;
+mod tls;
 mod unnest;
 mod values;
 mod wait;
 
 use std::path::Path;
 use std::pin::pin;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -20,10 +20,10 @@ use caravan_model::clock::from_micros;
 use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls, Statement};
+use tokio_postgres::{Client, Config, Statement};
 
 use self::errors::{Trouble, refusal, unreachable};
+use self::tls::Encryption;
 use self::unnest::bulk_sql;
 use self::values::{Bound, PostgresRow};
 use self::wait::wait;
@@ -40,6 +40,7 @@ const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
 
 pub(crate) struct PostgresDriver {
     config: Config,
+    encryption: Encryption,
     statement_timeout: Duration,
     clock: Clock,
     connections: Pool<Connection>,
@@ -58,14 +59,7 @@ struct Connection {
 
 impl PostgresDriver {
     pub(crate) fn open(url: &str, options: &OpenOptions) -> Result<Self, StoreError> {
-        let mut config = Config::from_str(url).map_err(|error| {
-            StoreError::Unreachable(format!(
-                "its URL is not of the form postgres://user:password@host:5432/name ({error})"
-            ))
-        })?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(StoreError::Unsupported("this build cannot encrypt the connection to PostgreSQL; remove sslmode=require and use a private network or a local TLS proxy".into()));
-        }
+        let (mut config, encryption) = tls::read(url)?;
         let patience = config.get_connect_timeout().copied().unwrap_or(Duration::from_secs(10));
         config
             .application_name(&options.application_name)
@@ -83,6 +77,7 @@ impl PostgresDriver {
             .map_err(|error| StoreError::Other(format!("no threads for its connections: {error}")))?;
         let driver = Self {
             config,
+            encryption,
             statement_timeout: options.statement_timeout,
             clock: options.clock.clone(),
             connections: Pool::new(options.connections),
@@ -96,11 +91,11 @@ impl PostgresDriver {
 
     fn connect(&self, settings: &str) -> Result<Connection, StoreError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| StoreError::Other("the store is closed".into()))?;
-        let config = self.config.clone();
+        let (config, encryption) = (self.config.clone(), self.encryption.clone());
         let ended = Arc::new(OnceLock::new());
         let note = Arc::clone(&ended);
         let opened = runtime.spawn(async move {
-            let (client, mut connection) = config.connect(NoTls).await?;
+            let (client, mut connection) = config.connect(encryption).await?;
             tokio::spawn(async move {
                 // The reason is noted before the connection is dropped, which is what callers notice.
                 if let Err(error) = (&mut connection).await {
