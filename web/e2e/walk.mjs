@@ -73,7 +73,9 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
       await steps();
       assert.deepEqual(faults, [], "errors in the page");
     } catch (error) {
-      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/failed.png` });
+      // A browser that is gone must not hide why.
+      const picture = { path: `${process.env.SHOTS}/failed.png` };
+      if (process.env.SHOTS) await page.screenshot(picture).catch(() => undefined);
       console.error(`FAILED at ${page.url()}\n${error.stack}`);
       process.exitCode = 1;
     } finally {
