@@ -230,7 +230,8 @@ on_both_stores! {
         assert!(!pictured("p-5-2@example.com") && !pictured("p-6-0@example.com"), "who said nothing has not agreed");
         post.advance(60);
         post.open("p-5-0@example.com");
-        post.click("p-6-0@example.com", None);
+        let [link] = post.clicks_of("p-6-0@example.com").try_into().expect("one link");
+        tracking::clicked(&post.world.engine, &keys(), &link, &Visitor::default()).expect("a click");
         let [figures] = post.figures(By::Message).try_into().expect("one message");
         assert_eq!((figures.delivered, figures.opened, figures.clicked), (15, 2, 1), "a click is an open");
         assert_eq!(figures.open_rate, Some(0.5), "of the two whose opens can be seen");
