@@ -330,6 +330,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{key}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Published versions, oldest first */
+        get: operations["get_journeys_key_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/journeys/{key}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of one version, or of the draft */
+        get: operations["get_journeys_key_versions_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/waits/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** When somebody who arrives now would leave a wait */
+        post: operations["post_waits_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{key}/simulate": {
         parameters: {
             query?: never;
@@ -1545,6 +1596,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account_lists/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts of a list as CSV, streamed */
+        get: operations["get_account_lists_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a dynamic list for every account again */
+        post: operations["post_account_lists_key_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people_lists/{key}/members": {
         parameters: {
             query?: never;
@@ -1563,6 +1648,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people_lists/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of a list as CSV, streamed */
+        get: operations["get_people_lists_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a dynamic list for every person again */
+        post: operations["post_people_lists_key_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audiences/{key}/members": {
         parameters: {
             query?: never;
@@ -1574,6 +1693,40 @@ export interface paths {
         get: operations["get_audiences_key_members"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts or people of an audience as CSV, streamed */
+        get: operations["get_audiences_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audiences/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate an audience for everybody again */
+        post: operations["post_audiences_key_repair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1608,108 +1761,6 @@ export interface paths {
         put?: never;
         /** Take people out of a static list, by key or by a condition */
         post: operations["post_people_lists_key_members_removals"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account_lists/{key}/members.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The accounts of a list as CSV, streamed */
-        get: operations["get_account_lists_key_members_csv"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/people_lists/{key}/members.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The people of a list as CSV, streamed */
-        get: operations["get_people_lists_key_members_csv"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audiences/{key}/members.csv": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The members of an audience as CSV, streamed */
-        get: operations["get_audiences_key_members_csv"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account_lists/{key}/repair": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Evaluate a dynamic list for every account again */
-        post: operations["post_account_lists_key_repair"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/people_lists/{key}/repair": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Evaluate a dynamic list for every person again */
-        post: operations["post_people_lists_key_repair"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/audiences/{key}/repair": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Evaluate an audience for everybody again */
-        post: operations["post_audiences_key_repair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2165,6 +2216,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/account_lists/{key}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new draft like this definition of kind account_list, whatever state that is in */
+        post: operations["post_account_lists_key_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new draft like this definition of kind people_list, whatever state that is in */
+        post: operations["post_people_lists_key_duplicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/group_jobs": {
         parameters: {
             query?: never;
@@ -2225,7 +2310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Import accounts, people, activities, opportunities, suppressions or records of a custom object from CSV or JSON Lines, as the body is sent */
+        /** Import accounts, people, activities, opportunities, suppressions, consents or records of a custom object from CSV or JSON Lines, as the body is sent */
         post: operations["post_import_kind"];
         delete?: never;
         options?: never;
@@ -2497,7 +2582,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What could not be done: connections that cannot be reached, trips that could not go on, messages */
+        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, trips that could not go on, messages */
         get: operations["get_problems"];
         put?: never;
         post?: never;
@@ -2660,6 +2745,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sms_messages/{key}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a text message, as a person would get it, to those who look it over; leaves no trace */
+        post: operations["post_sms_messages_key_proof"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/email_templates/{key}/email": {
         parameters: {
             query?: never;
@@ -2728,6 +2830,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/email_templates/{key}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an email template of HTML, or of a zip archive of HTML, style sheets and pictures */
+        post: operations["post_email_templates_key_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/p/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A picture that was imported, as messages show it */
+        get: operations["get_p_name"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/delivery/hold": {
         parameters: {
             query?: never;
@@ -2763,6 +2899,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/delivery/domains/{key}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was found when a sending domain was last looked up in the DNS */
+        get: operations["get_delivery_domains_key_check"];
+        put?: never;
+        /** Look a sending domain up in the DNS: signatures, return path, policy; each with what was found and what to do */
+        post: operations["post_delivery_domains_key_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/messages/figures": {
         parameters: {
             query?: never;
@@ -2772,6 +2926,23 @@ export interface paths {
         };
         /** What became of messages: sent, delivered, opened, clicked, bounced, with rates */
         get: operations["get_messages_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/figures.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table for other programs (CSV): one line each, rates as fractions */
+        get: operations["get_messages_figures_csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2848,6 +3019,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connection_types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The types of connections: JSON Schema of their settings and the secrets they take, to make forms from */
+        get: operations["get_connection_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connection_states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every connection is: health with its last success and failure, secrets that are set, who uses it */
+        get: operations["get_connection_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one connection is */
+        get: operations["get_connections_key_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nothing leave through a connection; what is to leave waits */
+        post: operations["post_connections_key_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a connection go on, also one that was switched off after failing for long */
+        post: operations["post_connections_key_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections/{key}/test": {
         parameters: {
             query?: never;
@@ -2857,9 +3113,233 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try a connection without sending anything: a sentence on what the other side said, or on what is wrong */
+        /** Try a connection without a real effect: a sentence on what the other side said, or on what is wrong */
         post: operations["post_connections_key_test"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a secret of a connection, encrypted, in place of the one that it had; it is never shown again */
+        put: operations["put_connections_key_secrets_name"];
+        post?: never;
+        /** Forget a kept secret of a connection; the place that its manifest names holds again */
+        delete: operations["delete_connections_key_secrets_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_action_states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every external action is: health with its last success and failure, secrets that are set, who uses it */
+        get: operations["get_external_action_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one external action is */
+        get: operations["get_external_actions_key_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nothing leave through a external action; what is to leave waits */
+        post: operations["post_external_actions_key_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a external action go on, also one that was switched off after failing for long */
+        post: operations["post_external_actions_key_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a external action without a real effect: a sentence on what the other side said, or on what is wrong */
+        post: operations["post_external_actions_key_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_actions/{key}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a secret of a external action, encrypted, in place of the one that it had; it is never shown again */
+        put: operations["put_external_actions_key_secrets_name"];
+        post?: never;
+        /** Forget a kept secret of a external action; the place that its manifest names holds again */
+        delete: operations["delete_external_actions_key_secrets_name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook_states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every webhook is: health with its last success and failure, secrets that are set, who uses it */
+        get: operations["get_webhook_states"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one webhook is */
+        get: operations["get_webhooks_key_state"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nothing leave through a webhook; what is to leave waits */
+        post: operations["post_webhooks_key_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a webhook go on, also one that was switched off after failing for long */
+        post: operations["post_webhooks_key_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a webhook without a real effect: a sentence on what the other side said, or on what is wrong */
+        post: operations["post_webhooks_key_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a secret of a webhook, encrypted, in place of the one that it had; it is never shown again */
+        put: operations["put_webhooks_key_secrets_name"];
+        post?: never;
+        /** Forget a kept secret of a webhook; the place that its manifest names holds again */
+        delete: operations["delete_webhooks_key_secrets_name"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2872,7 +3352,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the other side offers to choose from: lists, campaigns, emails, workspaces */
+        /** What the other side offers to choose from: lists, campaigns, emails, workspaces; kept for a quarter of an hour */
         get: operations["get_connections_key_choices_what"];
         put?: never;
         post?: never;
@@ -2889,7 +3369,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What a registered service takes from each node, and what paths can be chosen by */
+        get: operations["get_external_actions_key_registration"];
         put?: never;
         /** Read the OpenAPI document of an external action and keep what it says; journeys can call it from then on */
         post: operations["post_external_actions_key_registration"];
@@ -3963,20 +4444,6 @@ export interface components {
             /** @description At a listener: the latest activities of a kind that it hears which did not count. */
             turned_down: components["schemas"]["TurnedDown"][];
         };
-        /** @description An activity that was heard and did not count. */
-        TurnedDown: {
-            /** @description Its type. */
-            event: string;
-            /**
-             * Format: date-time
-             * @description When it happened.
-             */
-            at: string;
-            /** @description Who acted. */
-            person?: components["schemas"]["SubjectRef"] | null;
-            /** @description Why it did not count. */
-            reason: string;
-        };
         /** @description A path's condition, as it was evaluated. */
         Tried: {
             /** @description Key of the path in the status's `paths`. */
@@ -4005,6 +4472,20 @@ export interface components {
             path?: string | null;
             /** @description The conditions that were tried, in order. */
             tried: components["schemas"]["Tried"][];
+        };
+        /** @description An activity that was heard and did not count. */
+        TurnedDown: {
+            /** @description Its type. */
+            event: string;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description Who acted. */
+            person?: components["schemas"]["SubjectRef"] | null;
+            /** @description Why it did not count. */
+            reason: string;
         };
         /** @description One thing that happened on a trip. */
         TimelineItem: {
@@ -4058,6 +4539,72 @@ export interface components {
             /** @description Errors refuse publishing, warnings do not. */
             items: components["schemas"]["Finding"][];
         };
+        /** @description The published versions of a journey. */
+        Versions2: {
+            /** @description Oldest first. */
+            items: components["schemas"]["JourneyVersion"][];
+        };
+        /** @description A published version of a journey. */
+        JourneyVersion: {
+            /**
+             * Format: int64
+             * @description 1, 2, 3 …
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at: string;
+            /** @description By whom. */
+            published_by: string;
+            /** @description New travellers take it. */
+            live: boolean;
+        };
+        VersionPath: {
+            /** @description The journey's key. */
+            key: string;
+            /** @description `draft`, `live` (the draft while there is none), or a number. */
+            version: string;
+        };
+        /** @description A wait or a timeout, as nodes hold it. */
+        WaitToPreview: {
+            /** @description How long, like `3d`. */
+            duration?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when, instead.
+             */
+            until?: string | null;
+            /** @description At which moments it may end, after its duration. */
+            must_end_on?: components["schemas"]["MustEndOnForm"] | null;
+        };
+        /** @description How `must_end_on` is written, for the schema that forms and editors come from. */
+        MustEndOnForm: {
+            /** @description Days of the week; left out: any day. */
+            days?: components["schemas"]["DayName"][] | null;
+            /** @description Time of day, `HH:MM`; left out: 00:00. */
+            time?: string | null;
+            /** @description A time zone like `Europe/Berlin`, or `own`: the traveller's. Left out: the organisation's. */
+            zone?: string | null;
+        };
+        /** @description A day of the week as manifests write it. */
+        DayName: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /** @description When somebody who arrives now would leave. */
+        WaitPreview: {
+            /**
+             * Format: date-time
+             * @description Now, on the store's clock.
+             */
+            now: string;
+            /**
+             * Format: date-time
+             * @description When the wait would be over; `now` where it is over at once.
+             */
+            ends_at: string;
+            /** @description The traveller's own time zone decides; the answer is for the organisation's. */
+            own_zone: boolean;
+        };
         JourneyPath2: {
             /** @description The journey's key. */
             key: string;
@@ -4085,6 +4632,11 @@ export interface components {
              * @default []
              */
             activities: components["schemas"]["ScriptedActivity"][];
+            /**
+             * @description What external services answer: to each call the first that fits. A call that none fits is never answered.
+             * @default []
+             */
+            answers: components["schemas"]["ScriptedAnswer"][];
             /**
              * Format: uint
              * @description How many rendered messages of each email are told, at most 20.
@@ -4118,6 +4670,38 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description What an external service answers in a simulation. */
+        ScriptedAnswer: {
+            /** @description Key of the service. */
+            service: string;
+            /** @description Only to calls of this node. */
+            node?: string | null;
+            /** @description Only to calls about this account, or people in it. */
+            account_key?: string | null;
+            /** @description Only to calls about this person. */
+            person_key?: string | null;
+            /** @description How long after the call; left out: at once. */
+            after?: components["schemas"]["Duration"] | null;
+            /** @description What the conditions of an external split ask for. */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /** @description Attributes, as the service names them. */
+            attributes?: {
+                [key: string]: unknown;
+            };
+            /** @description The call fails, with this code. */
+            failed?: string | null;
+        };
+        /**
+         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
+         * @example 30m
+         * @example 4h
+         * @example 3d
+         * @example 2w
+         * @example 1mo
+         */
+        Duration: string;
         /** @description What a simulation found, and the steps of the one who was followed. */
         Outcome: {
             /** @description Key of the journey. */
@@ -4260,6 +4844,10 @@ export interface components {
             kind: string;
             /** @description `draft` or `live`. */
             state: string;
+            /** @description Whom it is about, where its manifest says so: `account` or `person`. */
+            subject?: string | null;
+            /** @description Its type, where its kind has several: of a connection, a list, a text message. */
+            type?: string | null;
             /**
              * Format: int64
              * @description Counts its changes; also its ETag.
@@ -4441,6 +5029,12 @@ export interface components {
             /** @description JSON Schema of its manifests. */
             schema: unknown;
         };
+        OnlyQuery: {
+            /** @description Only accounts that journeys and groups pass over for this reason. */
+            passed_over?: components["schemas"]["AccountPassedOver"] | null;
+        };
+        /** @description Why accounts are passed over. */
+        AccountPassedOver: "no_name";
         /** @description One page of a list. */
         AccountRowPage: {
             /** @description The rows. */
@@ -4629,6 +5223,12 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        OnlyQuery2: {
+            /** @description Only people that messages, lists and journeys pass over for this reason. */
+            passed_over?: components["schemas"]["PersonPassedOver"] | null;
+        };
+        /** @description Why people are passed over. */
+        PersonPassedOver: "no_email" | "test_profile";
         /** @description A person with everything that is known of them. */
         Person: {
             /** @description The natural key, as imported. */
@@ -4700,6 +5300,10 @@ export interface components {
             managed: boolean;
             /** @description Journeys may write it. */
             updatable: boolean;
+            /** @description It is needed everywhere and cannot be switched off. */
+            always_managed: boolean;
+            /** @description Journeys never write it: it is a key, or for imports and the people concerned alone. */
+            never_updatable: boolean;
             /** @description Declared by this installation; standard ones are switched in the settings. */
             custom: boolean;
             /** @description The definitions that ask for it or write it. */
@@ -4711,6 +5315,11 @@ export interface components {
             subject: components["schemas"]["Subject"];
             /** @description The condition, as lists and audiences hold it. */
             when: unknown;
+            /**
+             * @description It stands in a journey: what counts from the entry counts as for somebody who enters now.
+             * @default false
+             */
+            entering: boolean;
             /**
              * Format: uint
              * @description How many of those who meet it are named, 0 to 100; 10 when left out.
@@ -5238,6 +5847,20 @@ export interface components {
              * @description When any of it last changed.
              */
             changed_at: string;
+            /** @description The person's last interesting moment. */
+            last_interesting_moment?: components["schemas"]["InterestingMoment"] | null;
+        };
+        /** @description An interesting moment of a person. */
+        InterestingMoment: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description `email`, `milestone` or `web`. */
+            moment?: string | null;
+            /** @description What it was. */
+            description?: string | null;
         };
         MemberPath: {
             /** @description The account's key. */
@@ -5835,7 +6458,7 @@ export interface components {
         };
         KindPath: {
             /**
-             * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
+             * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, `consents`, or the key of a custom
              *     object.
              */
             kind: string;
@@ -6043,7 +6666,7 @@ export interface components {
         };
         /** @description Something that could not be done. */
         ProblemRow: {
-            /** @description Its id: the trip's, the effect's or the lane's. */
+            /** @description Its id: the trip's, the effect's, the lane's or the mailbox's. */
             id: string;
             /** @description The journey's key; none for a lane, which all journeys share. */
             journey?: string | null;
@@ -6076,7 +6699,7 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step" | "effect" | "lane";
+        ProblemKind: "step" | "effect" | "lane" | "mailbox";
         /** @description What somebody may do about a problem. */
         Remedy: "retry" | "skip";
         ProblemPath: {
@@ -6258,7 +6881,7 @@ export interface components {
         };
         /** @description What became of a proof to one address. */
         Proofed: {
-            /** @description The address. */
+            /** @description The address, or the number. */
             to: string;
             /**
              * @description `sent`, or `refused`.
@@ -6267,6 +6890,36 @@ export interface components {
             outcome: "sent" | "refused";
             /** @description Why it was refused, for people. */
             message?: string | null;
+        };
+        /** @description Who looks a text message over, and as whom. */
+        TextProof: {
+            /** @description The numbers, at most ten, each as a person. */
+            to: components["schemas"]["TextProofTo"][];
+            /**
+             * @description The number or sender id that it comes from; left out: the connection's own.
+             * @default null
+             */
+            sender: string | null;
+            /**
+             * @description Key of the journey whose values `my` names.
+             * @default null
+             */
+            journey: string | null;
+        };
+        /** @description A number, and as whom it gets the text message. */
+        TextProofTo: {
+            /** @description The number, in international form. */
+            phone: string;
+            /**
+             * @description Key of the person.
+             * @default null
+             */
+            person: string | null;
+            /**
+             * @description Key of the account; left out: the person's first.
+             * @default null
+             */
+            account: string | null;
         };
         /** @description What the email is called and by what it leaves. */
         Beginning: {
@@ -6302,6 +6955,26 @@ export interface components {
              */
             to: number;
         };
+        TemplatePath: {
+            /** @description Key of the email template; it is made, or gets another body. */
+            key: string;
+        };
+        /** @description A template that was made of a design. */
+        ImportedTemplate: {
+            /** @description Its key. */
+            key: string;
+            /**
+             * Format: uint
+             * @description How many pictures came with it.
+             */
+            pictures: number;
+            /** @description What was left out, what is missing, and what stands against the content. */
+            findings: components["schemas"]["Finding"][];
+        };
+        PicturePath: {
+            /** @description Made from what the picture holds. */
+            name: string;
+        };
         /** @description Whether everything that would leave is held: messages and calls stay queued. */
         Hold: {
             /** @description True: nothing leaves. */
@@ -6327,6 +7000,39 @@ export interface components {
             /** @description What it is for. */
             purpose: string;
         };
+        /** @description A sending domain as it was looked up in the DNS. */
+        DomainCheck: {
+            /** @description Key of the sending domain. */
+            key: string;
+            /**
+             * Format: date-time
+             * @description When it was looked up.
+             */
+            checked_at: string;
+            /** @description Whether all stands there that must; notes do not count. */
+            well: boolean;
+            /** @description What was looked at. */
+            records: components["schemas"]["RecordCheck"][];
+        };
+        /** @description One name in the DNS: what must stand there, what does, and what to do. */
+        RecordCheck: {
+            /** @description The name. */
+            name: string;
+            /** @description `TXT`, `MX` … */
+            type: string;
+            /** @description What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`. */
+            purpose: string;
+            /** @description Whether it is as it must be. */
+            state: components["schemas"]["RecordState"];
+            /** @description What must stand there; what stands in angle brackets is yours to fill in. */
+            expected: string;
+            /** @description What does. */
+            found: string[];
+            /** @description What that means, and what to do. */
+            message: string;
+        };
+        /** @description Whether what stands in the DNS is as it must be. */
+        RecordState: "good" | "note" | "missing" | "wrong" | "unknown";
         FiguresQuery: {
             /** @description Key of a journey; left out: all. */
             journey?: string | null;
@@ -6431,7 +7137,7 @@ export interface components {
             delivery_rate?: number | null;
             /**
              * Format: double
-             * @description Opened of delivered, without messages whose opens cannot be seen.
+             * @description Opened of delivered, both without messages whose opens cannot be seen.
              */
             open_rate?: number | null;
             /**
@@ -6454,6 +7160,21 @@ export interface components {
              * @description Unsubscribes of delivered.
              */
             unsubscribe_rate?: number | null;
+            /**
+             * Format: double
+             * @description Opens in total of delivered, without messages whose opens cannot be seen; may be above 1.
+             */
+            total_open_rate?: number | null;
+            /**
+             * Format: double
+             * @description Clicks in total of delivered; may be above 1.
+             */
+            total_click_rate?: number | null;
+            /**
+             * Format: double
+             * @description Clicks in total of opens in total.
+             */
+            total_click_to_open_rate?: number | null;
             /**
              * Format: date-time
              * @description The earliest thing that happened.
@@ -6530,6 +7251,124 @@ export interface components {
             /** @description Key of the connection. */
             connection: string;
         };
+        /** @description All types. */
+        ConnectionKinds: {
+            /** @description In the order of the documentation. */
+            items: components["schemas"]["ConnectionKind"][];
+        };
+        /** @description A type of connection: what forms are made from. */
+        ConnectionKind: {
+            /** @description `type` in manifests. */
+            type: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description What it connects to. */
+            description: string;
+            /** @description JSON Schema of its settings, with the help of each field as its description. */
+            settings: unknown;
+            /** @description The secrets that it takes beside its settings. */
+            secrets: components["schemas"]["SecretKind"][];
+        };
+        /** @description A secret that a type of connection takes. */
+        SecretKind: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            help: string;
+            /** @description Whether nothing works without it. */
+            required: boolean;
+        };
+        /** @description How they all are. */
+        SystemStates: {
+            /** @description By key. */
+            items: components["schemas"]["SystemState"][];
+        };
+        /** @description A connection, service or webhook and how it is. */
+        SystemState: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description What kind of connection it is (`smtp`, `marketo` …); none for services and webhooks. */
+            type?: string | null;
+            /** @description The kind's name for people. */
+            label: string;
+            /** @description Whether the other side was reached the last time. */
+            health: components["schemas"]["Health"];
+            /**
+             * Format: date-time
+             * @description Since when it is so.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description When it last worked.
+             */
+            last_success_at?: string | null;
+            /** @description The last failure, also of one that works again. */
+            last_error?: components["schemas"]["LastError"] | null;
+            /** @description Nothing leaves through it until it is resumed. */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description When it was switched off because it had failed for long; resuming switches it on again.
+             */
+            disabled_at?: string | null;
+            /**
+             * Format: int64
+             * @description Effects that wait for it.
+             */
+            waiting: number;
+            /** @description Its secrets, never their values. */
+            secrets: components["schemas"]["SecretState"][];
+            /** @description The definitions that name it; it cannot be deleted as long as there are any. */
+            used_by: components["schemas"]["Named"][];
+        };
+        /** @description Whether the other side was reached the last time. */
+        Health: "untested" | "healthy" | "failing";
+        /** @description Why something failed. */
+        LastError: {
+            /** @description Stable code. */
+            code: string;
+            /** @description What went wrong and what to do. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
+        /** @description What may be told of a secret. */
+        SecretState: {
+            /** @description Its name. */
+            name: string;
+            /** @description What it is for. */
+            help: string;
+            /** @description Whether nothing works without it. */
+            required: boolean;
+            /** @description Where it comes from; none: it is not set. */
+            source?: components["schemas"]["SecretSource"] | null;
+            /** @description The environment variable or file that the manifest names. */
+            place?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             */
+            set_at?: string | null;
+            /** @description By whom. */
+            set_by?: string | null;
+            /**
+             * Format: date-time
+             * @description It is replaced and ends then.
+             */
+            ends_at?: string | null;
+            /** @description Why it cannot be read, and what to do. */
+            problem?: string | null;
+        };
+        /** @description Where a secret comes from. */
+        SecretSource: "stored" | "environment" | "file";
         KeyPath: {
             /** @description Its key. */
             key: string;
@@ -6541,6 +7380,17 @@ export interface components {
             /** @description What the other side said, or what is wrong and what to do. */
             message: string;
         };
+        SecretPath: {
+            /** @description Whose: its key. */
+            key: string;
+            /** @description Name of the secret. */
+            name: string;
+        };
+        /** @description A secret on its way in. */
+        NewSecret: {
+            /** @description The secret itself. */
+            value: string;
+        };
         ChoicesPath: {
             /** @description Key of the connection. */
             key: string;
@@ -6550,11 +7400,23 @@ export interface components {
         ChoicesQuery: {
             /** @description What was chosen before: the workspace of a campaign. */
             within?: string | null;
+            /**
+             * @description Ask the other side now, whatever is kept.
+             * @default false
+             */
+            refresh: boolean;
         };
         /** @description What there is to choose from. */
         Choices: {
-            /** @description In the order of their names. */
+            /** @description In the order in which the other side has them. */
             data: components["schemas"]["Choice"][];
+            /**
+             * Format: date-time
+             * @description When the other side was asked.
+             */
+            asked_at: string;
+            /** @description Why these are older ones: the other side could not be asked now. */
+            problem?: string | null;
         };
         /** @description Something of the other system that a setting may name. */
         Choice: {
@@ -6569,6 +7431,26 @@ export interface components {
         Registration: {
             /** @description Its title. */
             title: string;
+        };
+        /** @description What nodes can say to a service, and what it answers them. */
+        ServiceFields: {
+            /** @description Its title. */
+            title: string;
+            /** @description What each node may set. */
+            parameters: components["schemas"]["ServiceField"][];
+            /** @description What the paths of an external split can be chosen by. */
+            variables: components["schemas"]["ServiceField"][];
+        };
+        /** @description A parameter or a variable of a service. */
+        ServiceField: {
+            /** @description The service's name for it. */
+            key: string;
+            /** @description What values it takes. */
+            type: components["schemas"]["ValueType"];
+            /** @description It must be set. */
+            required: boolean;
+            /** @description The only values it takes; empty: any. */
+            values: unknown[];
         };
         /** @description Which service to look at. */
         Inspection: {
@@ -6963,7 +7845,7 @@ export interface components {
             parked: number;
         };
         /** @description How it stands. */
-        Health: {
+        Health2: {
             /** @description `ok`; otherwise the answer is a problem. */
             status: string;
             /** @description Version of Caravan. */
@@ -7719,6 +8601,13 @@ export interface components {
         };
         /** @description Whose attribute, condition, list or journey it is. */
         FragmentManifestSubject: "account" | "person";
+        /** @description A field of a fragment that others may fill in. */
+        FragmentManifestFragmentField: {
+            /** @description What people read beside it. */
+            label?: string | null;
+            /** @description What stands there when nobody says otherwise: text, not markup; may be a template. */
+            default: string;
+        };
         /**
          * Fragment
          * @description A piece of content that several emails include.
@@ -7744,6 +8633,10 @@ export interface components {
             /** @description Conditions on which its content depends. */
             conditions?: {
                 [key: string]: components["schemas"]["FragmentManifestContentCondition"];
+            };
+            /** @description What those who take it in may say otherwise, by the name under which it asks for it: `{{ field.NAME }}`. */
+            fields?: {
+                [key: string]: components["schemas"]["FragmentManifestFragmentField"];
             };
         };
         /** @description Why a message is sent, which decides on the consent it needs. */
@@ -8172,7 +9065,8 @@ export interface components {
         /** @description How machines are told from people, and what is done with them. */
         SettingsManifestMachines: {
             /**
-             * @description Programs that say themselves that they are machines: crawlers, previews, security gateways.
+             * @description Programs that say themselves that they are machines (crawlers, previews, security gateways), and whatever comes from
+             *     `networks`.
              * @default filter
              */
             known: components["schemas"]["SettingsManifestTreatment"];
@@ -8189,6 +9083,26 @@ export interface components {
             burst_seconds: number;
             /** @description More names of machines, or parts of them. */
             agents?: string[];
+            /**
+             * @description Links followed so soon after the message was handed over that nobody can have read it.
+             * @default log
+             */
+            quick: components["schemas"]["SettingsManifestTreatment"];
+            /**
+             * Format: uint8
+             * @description What that is, in seconds, 60 at most.
+             * @default 2
+             */
+            quick_seconds: number;
+            /**
+             * @description Messages carry a link that no person sees: whoever follows it, and what they follow around it, is a machine.
+             * @default off
+             */
+            hidden_link: components["schemas"]["SettingsManifestTreatment"];
+            /** @description Networks that only machines use, `203.0.113.0/24` say: data centres, security gateways. */
+            networks?: string[];
+            /** @description Networks of which nothing is taken in at all. */
+            blocked_networks?: string[];
         };
         /** @description What is done with opens and clicks that a machine made. */
         SettingsManifestTreatment: "off" | "log" | "filter";
@@ -8242,6 +9156,11 @@ export interface components {
             allow_list?: string[] | null;
             /** @description What is decided about standard attributes of accounts and people, by their key. */
             fields?: components["schemas"]["SettingsManifestFieldSwitches"];
+            /**
+             * @description Key of the true-or-false attribute of people that says whether their opens may be seen; whoever has no *true* there
+             *     gets no picture that tells. Left out: everybody's opens may be seen.
+             */
+            open_tracking_consent?: string | null;
             /** @description What is done with opens and clicks of machines. */
             machines?: components["schemas"]["SettingsManifestMachines"];
             /** @description How long what happened is kept; left out: for ever. */
@@ -8966,6 +9885,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Findings"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journeys_key_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The published versions of a journey. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versions2"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journeys_key_versions_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+                /** @description `draft`, `live` (the draft while there is none), or a number. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_waits_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A wait or a timeout, as nodes hold it. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitToPreview"];
+            };
+        };
+        responses: {
+            /** @description When somebody who arrives now would leave. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitPreview"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -12974,6 +13992,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /** @description Only accounts that journeys and groups pass over for this reason. */
+                passed_over?: components["schemas"]["AccountPassedOver"];
             };
             header?: never;
             path?: never;
@@ -13192,6 +14212,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /** @description Only people that messages, lists and journeys pass over for this reason. */
+                passed_over?: components["schemas"]["PersonPassedOver"];
             };
             header?: never;
             path?: never;
@@ -13505,6 +14527,68 @@ export interface operations {
             };
         };
     };
+    get_account_lists_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_account_lists_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_people_lists_key_members: {
         parameters: {
             query?: {
@@ -13583,6 +14667,68 @@ export interface operations {
             };
         };
     };
+    get_people_lists_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_lists_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_audiences_key_members: {
         parameters: {
             query?: {
@@ -13612,6 +14758,68 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ListMemberPage"];
                 };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audiences_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_audiences_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
@@ -13686,192 +14894,6 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["MembersChanged"];
                 };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_account_lists_key_members_csv: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A header, then one line per member. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": unknown;
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_people_lists_key_members_csv: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A header, then one line per member. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": unknown;
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_audiences_key_members_csv: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A header, then one line per member. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": unknown;
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_account_lists_key_repair: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description no content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_people_lists_key_repair: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description no content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_audiences_key_repair: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description no content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
@@ -15084,6 +16106,78 @@ export interface operations {
             };
         };
     };
+    post_account_lists_key_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of what is copied. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What the copy is called. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Copy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_lists_key_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of what is copied. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What the copy is called. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Copy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_group_jobs: {
         parameters: {
             query?: {
@@ -15196,7 +16290,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, or the key of a custom
+                 * @description What the file holds: `accounts`, `people`, `activities`, `opportunities`, `suppressions`, `consents`, or the key of a custom
                  *     object.
                  */
                 kind: string;
@@ -16018,6 +17112,43 @@ export interface operations {
             };
         };
     };
+    post_sms_messages_key_proof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who looks a text message over, and as whom. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextProof"];
+            };
+        };
+        responses: {
+            /** @description What became of proofs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Proofs"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_email_templates_key_email: {
         parameters: {
             query?: never;
@@ -16159,6 +17290,67 @@ export interface operations {
             };
         };
     };
+    post_email_templates_key_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the email template; it is made, or gets another body. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/zip": unknown;
+                "text/html": unknown;
+            };
+        };
+        responses: {
+            /** @description A template that was made of a design. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedTemplate"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_p_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Made from what the picture holds. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_delivery_hold: {
         parameters: {
             query?: never;
@@ -16254,6 +17446,70 @@ export interface operations {
             };
         };
     };
+    get_delivery_domains_key_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A sending domain as it was looked up in the DNS. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainCheck"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_delivery_domains_key_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A sending domain as it was looked up in the DNS. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainCheck"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_messages_figures: {
         parameters: {
             query?: {
@@ -16283,6 +17539,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FiguresOf"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_messages_figures_csv: {
+        parameters: {
+            query?: {
+                /** @description Key of a journey; left out: all. */
+                journey?: string;
+                /** @description Name of a node. */
+                node?: string;
+                /** @description Key of an email or text message. */
+                message?: string;
+                /** @description Only messages sent at this instant or later. */
+                from?: string;
+                /** @description Only messages sent before this instant. */
+                until?: string;
+                /** @description What one row is about; left out: a message at a node. */
+                by?: components["schemas"]["By"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table, its head in the first line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
             /** @description Refused; `code` says why. */
@@ -16414,6 +17712,160 @@ export interface operations {
             };
         };
     };
+    get_connection_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All types. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionKinds"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connection_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How they all are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemStates"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_key_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_key_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_key_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_connections_key_test: {
         parameters: {
             query?: never;
@@ -16446,11 +17898,534 @@ export interface operations {
             };
         };
     };
+    put_connections_key_secrets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose: its key. */
+                key: string;
+                /** @description Name of the secret. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description A secret on its way in. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_connections_key_secrets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose: its key. */
+                key: string;
+                /** @description Name of the secret. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_action_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How they all are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemStates"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_actions_key_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_actions_key_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_actions_key_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_actions_key_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of trying a connection. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_external_actions_key_secrets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose: its key. */
+                key: string;
+                /** @description Name of the secret. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description A secret on its way in. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_external_actions_key_secrets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose: its key. */
+                key: string;
+                /** @description Name of the secret. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_states: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How they all are. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemStates"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks_key_state: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhooks_key_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhooks_key_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A connection, service or webhook and how it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemState"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhooks_key_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of trying a connection. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_webhooks_key_secrets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose: its key. */
+                key: string;
+                /** @description Name of the secret. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description A secret on its way in. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSecret"];
+            };
+        };
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_webhooks_key_secrets_name: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose: its key. */
+                key: string;
+                /** @description Name of the secret. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_connections_key_choices_what: {
         parameters: {
             query?: {
                 /** @description What was chosen before: the workspace of a campaign. */
                 within?: string;
+                /** @description Ask the other side now, whatever is kept. */
+                refresh?: boolean;
             };
             header?: never;
             path: {
@@ -16470,6 +18445,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Choices"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_actions_key_registration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What nodes can say to a service, and what it answers them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceFields"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -17066,7 +19073,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Health2"];
                 };
             };
         };
@@ -17086,7 +19093,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Health2"];
                 };
             };
             /** @description Refused; `code` says why. */

@@ -270,6 +270,7 @@ function FirstDay({ journey }: { journey: string }) {
             until: until.toISOString(),
             seed: 0,
             activities: [],
+            answers: [],
             samples: 0,
             follow: null,
           },

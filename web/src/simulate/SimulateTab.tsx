@@ -40,6 +40,7 @@ export function SimulateTab() {
             until,
             seed: 0,
             activities: [],
+            answers: [],
             samples: SAMPLES,
             follow: follow.trim() === "" ? null : follow.trim(),
           },
