@@ -94,6 +94,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Buying groups", "Buying groups: lists, members, stage and status, scores and how they come about."),
     ("Records", "Opportunities and records of custom objects."),
     ("Suppressions", "Addresses that are not written to."),
+    ("Connections", "How other systems are reached, how they are, who uses them, and what they offer."),
     ("Import", "Accounts, people, activities, records, suppressions and consents in bulk."),
     ("Activities", "Segment-compatible calls: what people did."),
     ("Problems", "What could not be done and waits for somebody."),

@@ -21,6 +21,7 @@ pub const PUBLIC: &[(&str, &str)] = &[
     ("POST", "/hooks/mail/{connection}"),
     ("POST", "/hooks/texts/{connection}"),
     ("GET", "/s/{code}"),
+    ("GET", "/p/{name}"),
     ("GET", "/t/o/{token}"),
     ("GET", "/t/c/{token}"),
     ("GET", "/t/u/{token}"),
