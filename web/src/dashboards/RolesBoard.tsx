@@ -82,14 +82,15 @@ export function RolesBoard() {
         <Card title={text.chart}>
           <Bars
             label={text.chart}
-            rows={roles.map((row) => ({ ...row }))}
-            name="role"
+            // The chart writes every field of a row to its bars; one named `role` would be read as an ARIA role.
+            rows={roles.map(({ role, filled, missing }) => ({ name: role, filled, missing }))}
+            name="name"
             stacked
-            onChoose={({ role }) =>
+            onChoose={({ name }) =>
               void navigate({
                 to: "/groups",
                 search: {
-                  missing: role,
+                  missing: name,
                   ...(search.interest ? { interest: search.interest } : {}),
                 },
               })
