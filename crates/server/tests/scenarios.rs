@@ -55,7 +55,7 @@ fn what_came_otherwise_is_told_with_its_line() {
       nurture.yaml:23: acme at heard: expected to arrive 2026-12-04T09:00:00Z, found 2026-12-04T08:00:00Z
       nurture.yaml:29: reminder goes to: expected ada@acme.example, found nobody
       nurture.yaml:31: the subject of welcome to ada@acme.example: expected "Hello", found "Hello Ada"
-      nurture.yaml:31: welcome to ada@acme.example does not say "Ben"; it says: Welcome, Ada of Acme Works.
+      nurture.yaml:31: welcome to ada@acme.example does not say "Ben"; it says: Welcome, Ada of Acme Works. --
     0 passed, 1 failed
     "#);
     let json = folder.caravan("test nurture.yaml --json").expect_code(1).json();

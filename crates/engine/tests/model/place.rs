@@ -164,7 +164,7 @@ impl Place {
     }
 
     fn awake(&self, case: &Case, at: Secs) -> bool {
-        !case.away.iter().any(|(from, to)| *from <= at && at < *to)
+        !case.is_away(at)
     }
 
     fn next_due(&mut self, case: &Case) -> Option<Secs> {
@@ -174,7 +174,7 @@ impl Place {
             Ok([due, lifecycle::next_tick(engine)?])
         });
         let back = case.away.iter().map(|(_, to)| *to);
-        let awake = |at: &Secs| !case.away.iter().any(|(from, to)| *from <= *at && *at < *to);
+        let awake = |at: &Secs| !case.is_away(*at);
         let due = due.into_iter().flatten().map(seconds).filter(awake);
         due.chain(back).filter(|at| *at > now).min()
     }

@@ -223,7 +223,7 @@ impl<'a> World<'a> {
     }
 
     fn awake(&self, at: Secs) -> bool {
-        !self.case.away.iter().any(|(from, to)| *from <= at && at < *to)
+        !self.case.is_away(at)
     }
 
     /// When something is due next, seen from now; while nothing runs, the end of that.
