@@ -255,12 +255,14 @@ await walk(async () => {
     const card = page.locator(`.react-flow__node[data-id="${ids.wait}"]`);
     await enter(card.locator("button[aria-pressed]").first());
     await panel().getByText("Now here", { exact: true }).waitFor();
-    const { nodes } = await api(`/journeys/${KEY}/status`);
-    for (const count of ["reached", "current"])
-      assert.equal(
-        Number(await card.locator(`[data-count=${count}]`).textContent()),
-        nodes[ids.wait][count],
-        count,
-      );
+    await eventually("the card tells what the API tells", async () => {
+      const { nodes } = await api(`/journeys/${KEY}/status`);
+      for (const count of ["reached", "current"])
+        assert.equal(
+          Number(await card.locator(`[data-count=${count}]`).textContent()),
+          nodes[ids.wait][count],
+          count,
+        );
+    });
   });
 });

@@ -7,18 +7,12 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { AccountPage } from "./accounts/AccountPage";
-import { AccountsPage } from "./accounts/AccountsPage";
 import { journeysQuery, organisationQuery, sessionQuery } from "./api/queries";
 import type { JourneyRow } from "./api/types";
 import type { BoardSearch } from "./dashboards/search";
 import type { GroupSearch } from "./groups/search";
 import { JourneyPage } from "./journeys/JourneyPage";
 import { JourneysPage } from "./journeys/JourneysPage";
-import { MessagesPage } from "./messages/MessagesPage";
-import { PeoplePage } from "./people/PeoplePage";
-import { PersonPage } from "./people/PersonPage";
-import { ProblemsPage } from "./problems/ProblemsPage";
 import { SignInPage } from "./session/SignInPage";
 import { Fault, NotFound } from "./shell/Fault";
 import { Shell } from "./shell/Shell";
@@ -138,25 +132,25 @@ const trip = createRoute({
 const accounts = createRoute({
   getParentRoute: () => inside,
   path: "/accounts",
-  component: AccountsPage,
+  component: lazyRouteComponent(() => import("./accounts/AccountsPage"), "AccountsPage"),
   validateSearch: searchable,
 });
 const account = createRoute({
   getParentRoute: () => inside,
   path: "/accounts/$key",
-  component: AccountPage,
+  component: lazyRouteComponent(() => import("./accounts/AccountPage"), "AccountPage"),
   validateSearch: tabbed,
 });
 const people = createRoute({
   getParentRoute: () => inside,
   path: "/people",
-  component: PeoplePage,
+  component: lazyRouteComponent(() => import("./people/PeoplePage"), "PeoplePage"),
   validateSearch: searchable,
 });
 const person = createRoute({
   getParentRoute: () => inside,
   path: "/people/$key",
-  component: PersonPage,
+  component: lazyRouteComponent(() => import("./people/PersonPage"), "PersonPage"),
   validateSearch: tabbed,
 });
 const groups = createRoute({
@@ -221,7 +215,7 @@ const admin = createRoute({
 const messages = createRoute({
   getParentRoute: () => inside,
   path: "/messages",
-  component: MessagesPage,
+  component: lazyRouteComponent(() => import("./messages/MessagesPage"), "MessagesPage"),
   validateSearch: (search: Search): { id?: string } => ({
     id: typeof search.id === "number" ? String(search.id) : text(search.id),
   }),
@@ -229,7 +223,7 @@ const messages = createRoute({
 const problems = createRoute({
   getParentRoute: () => inside,
   path: "/problems",
-  component: ProblemsPage,
+  component: lazyRouteComponent(() => import("./problems/ProblemsPage"), "ProblemsPage"),
 });
 
 const routeTree = root.addChildren([
