@@ -67,6 +67,13 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
     console.log(`ok  ${name} (${Math.round(performance.now() - start)} ms)`);
   }
 
+  /** The dialog that is open, or else the page, in words. */
+  async function whatIsShown() {
+    const shown = page.locator("[role=dialog], main").last();
+    const words = await shown.ariaSnapshot({ timeout: 5_000 }).catch(String);
+    return words.slice(0, 4_000);
+  }
+
   /** Walks, and tells where it failed; the page must not have thrown anything. */
   async function walk(steps) {
     try {
@@ -76,6 +83,7 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
       // A browser that is gone must not hide why.
       const picture = { path: `${process.env.SHOTS}/failed.png` };
       if (process.env.SHOTS) await page.screenshot(picture).catch(() => undefined);
+      console.error(await whatIsShown());
       console.error(`FAILED at ${page.url()}\n${error.stack}`);
       process.exitCode = 1;
     } finally {

@@ -47,6 +47,23 @@ it("saves by itself once the hands rest", async () => {
   expect(draft.unsaved()).toBe(false);
 });
 
+it("has everything kept once it is flushed, also while an earlier state is on its way", async () => {
+  const { shelf, draft } = open();
+  const save = shelf.save;
+  shelf.save = async (...sent) => {
+    await new Promise((arrived) => setTimeout(arrived, 500));
+    return save(...sent);
+  };
+  draft.change(named("One"));
+  const first = draft.flush();
+  draft.change(named("Two"));
+  const second = draft.flush();
+  await vi.advanceTimersByTimeAsync(5_000);
+  await Promise.all([first, second]);
+  expect(shelf.saves.map((each) => each.name)).toEqual(["One", "Two"]);
+  expect(draft.unsaved()).toBe(false);
+});
+
 it("undoes and redoes everything, a typed word in one step", () => {
   const { draft } = open();
   for (const name of ["N", "Ne", "New"]) draft.change(named(name), "/name");

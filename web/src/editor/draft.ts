@@ -40,7 +40,8 @@ export class DraftStore {
   private future: Manifest[] = [];
   private stroke: { key: string; at: number } | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private running = false;
+  /** The save that is under way. */
+  private running: Promise<void> | undefined;
   private listeners = new Set<() => void>();
   private state: DraftState;
 
@@ -128,8 +129,9 @@ export class DraftStore {
     this.tell({ saving: { state: "conflict", theirs: found } });
   }
 
-  /** Saves what is not saved yet, at once. */
+  /** Saves what is not saved yet, at once; a save under way is waited for, as it may have been sent less. */
   async flush() {
+    if (this.running) await this.running;
     clearTimeout(this.timer);
     if (this.unsaved()) await this.save();
   }
@@ -157,12 +159,15 @@ export class DraftStore {
       this.tell({ saving: { state: "saved", at: this.now() } });
       return;
     }
-    this.running = true;
-    const sent = this.state.manifest;
+    this.running = this.send(this.state.manifest);
+    await this.running;
+  }
+
+  private async send(sent: Manifest) {
     this.tell({ saving: { state: "saving" } });
     try {
       const { revision } = await this.port.save(sent, this.state.stored.revision);
-      this.running = false;
+      this.running = undefined;
       this.tell({
         stored: { manifest: sent, revision },
         saving: { state: "saved", at: this.now() },
@@ -172,7 +177,7 @@ export class DraftStore {
         this.saveIn(SAVE_AFTER_MS);
       }
     } catch (error) {
-      this.running = false;
+      this.running = undefined;
       await this.failed(error);
     }
   }
