@@ -2,13 +2,18 @@
 // every effect is compared with what the API says.
 import assert from "node:assert/strict";
 import { signIn } from "./browser.mjs";
+import { startMailServer } from "./smtp.mjs";
 import { begin } from "./walk.mjs";
 
-const { server, context, page, api, noBarriers, step, walk } = await begin();
+const { server, context, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const mailServer = await startMailServer();
 const mark = Date.now().toString(36);
 const TOKEN = `walk-${mark}`;
 const USER = `walk-${mark}@acme.example`;
 const PROOF = `proof-${mark}@acme.example`;
+const RELAY = `relay-${mark}`;
+const REFUSED = `refused-${mark}`;
+const PEOPLE = ["again", "never"].map((name) => `${name}-${mark}`);
 
 const open = async (path) => {
   await page.goto(`${server.url}${path}`);
@@ -24,6 +29,37 @@ async function post(path, data) {
   const answer = await context.request.post(`${server.url}/api/v1${path}`, { data, headers });
   assert.equal(answer.status(), 200, await answer.text());
   return answer.json();
+}
+
+async function choose(within, label, option) {
+  await within.getByRole("combobox", { name: label }).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+}
+
+/** Two people who get an email through the connection, in a journey that is live. */
+async function travelThrough(connection) {
+  const mail = `mail-${mark}`;
+  const mjml =
+    '<mjml><mj-body><mj-section><mj-column><mj-text>Hello. <a href="{{ system.unsubscribe_url }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>';
+  await write("PUT", `/emails/${mail}`, { connection, subject: mail, body: { mjml } });
+  for (const person of PEOPLE)
+    await write("PUT", `/people/${person}`, { email: `${person}@acme.example` });
+  await write("PUT", `/people_lists/${REFUSED}`, {
+    type: "static",
+    state: "live",
+    people: PEOPLE,
+  });
+  await write("PUT", `/journeys/${REFUSED}`, {
+    subject: "person",
+    audience: { people_list: REFUSED },
+    entry: "mail",
+    nodes: {
+      mail: { type: "action", on: "people", action: "send_email", email: mail, next: "pause" },
+      pause: { type: "wait", duration: "1d", next: null },
+    },
+    end: new Date(Date.now() + 30 * 24 * 3_600_000).toISOString(),
+  });
+  await write("POST", `/journeys/${REFUSED}/publish`, {});
 }
 
 await walk(async () => {
@@ -107,6 +143,83 @@ await walk(async () => {
     assert.ok(caught.subject.includes(expected.subject), caught.subject);
   });
 
+  await step("a connection is made, tried, paused, and its secret is set", async () => {
+    await open("/admin?tab=connection");
+    await page.getByRole("button", { name: "Create connection" }).first().click();
+    await dialog().getByLabel("Name", { exact: false }).first().fill(RELAY);
+    await choose(dialog(), "Type", "SMTP server");
+    await dialog().getByLabel("Host").fill("127.0.0.1");
+    await dialog().getByLabel("Port").fill(String(mailServer.port));
+    await choose(dialog(), "Security", "None");
+    const sender = dialog().getByRole("group", { name: "From" });
+    await sender.getByLabel("Name").fill("Walk");
+    await sender.getByLabel("Email").fill("walk@acme.example");
+    await noBarriers("a new connection");
+    await dialog().getByRole("button", { name: "Create", exact: true }).click();
+    await page.getByRole("heading", { name: RELAY, level: 1 }).waitFor();
+
+    const state = () => api(`/connections/${RELAY}/state`);
+    await page.getByText("Not tried yet").waitFor();
+    await page.getByRole("button", { name: "Test", exact: true }).click();
+    await page.getByRole("status").filter({ hasText: "127.0.0.1 answers" }).waitFor();
+    await page.getByText("Works", { exact: true }).waitFor();
+    assert.equal((await state()).health, "healthy");
+
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText("Nothing leaves through it until it is resumed.").waitFor();
+    assert.equal((await state()).paused, true);
+    await page.getByRole("button", { name: "Resume" }).click();
+    await page.getByText("Works", { exact: true }).waitFor();
+
+    await page.getByRole("button", { name: "Set the secret webhook_secret" }).click();
+    await dialog().getByLabel("New value").fill(`hush-${mark}`);
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Forget the secret webhook_secret" }).waitFor();
+    const kept = (await state()).secrets.find(({ name }) => name === "webhook_secret");
+    assert.deepEqual([kept.source, kept.set_by], ["stored", server.email]);
+    await page.reload();
+    await page.getByText("Kept encrypted since").waitFor();
+    assert.ok(!(await page.content()).includes(`hush-${mark}`), "it is never shown");
+    await noBarriers("a connection");
+  });
+
+  await step("what a mail server refuses is sent again, or given up, and counted", async () => {
+    await travelThrough(RELAY);
+    const outcomes = async () => (await api(`/journeys/${REFUSED}/status`)).nodes.mail.outcomes;
+    await eventually("both are refused", async () =>
+      assert.deepEqual((await outcomes()).failed, { refused_content: PEOPLE.length }),
+    );
+    await open(`/journeys/${REFUSED}/problems`);
+    const row = (person) => page.getByRole("row").filter({ hasText: person });
+    for (const person of PEOPLE)
+      await row(person).getByText("this content is not wanted").waitFor();
+    await noBarriers("the problems of a journey");
+
+    mailServer.mend();
+    await row(PEOPLE[0])
+      .getByRole("button", { name: /^Retry/ })
+      .click();
+    await row(PEOPLE[0]).waitFor({ state: "detached" });
+    await row(PEOPLE[1]).getByRole("button", { name: /^Skip/ }).click();
+    await row(PEOPLE[1]).waitFor({ state: "detached" });
+    await page.getByText("No problems", { exact: true }).waitFor();
+    assert.deepEqual(mailServer.taken, [`${PEOPLE[0]}@acme.example`]);
+
+    await open(`/journeys/${REFUSED}`);
+    const card = page.locator('.react-flow__node[data-id="mail"]');
+    await card.getByRole("button", { name: /^Outcomes/ }).click();
+    const counted = page.getByRole("dialog").getByRole("listitem");
+    await eventually("the map counts as the API does", async () => {
+      const { done, skipped, failed } = await outcomes();
+      assert.deepEqual([done, skipped, failed], [1, { given_up: 1 }, {}]);
+      // The number, its share of all, and why.
+      const told = await counted.allTextContents();
+      assert.deepEqual(told, [`Done${done}50%`, `Skipped${skipped.given_up}50%Given up1`]);
+    });
+    await open(`/definitions/connections/${RELAY}`);
+    await page.getByRole("link", { name: `mail-${mark}` }).waitFor();
+  });
+
   await step("dashboards show the API's own figures", async () => {
     // Messages leave all the while: the page stands between two answers.
     const [first] = (await api("/messages/figures?by=message")).items;
@@ -141,3 +254,4 @@ await walk(async () => {
     assert.deepEqual((await api(`/journeys/${key}/findings`)).items, []);
   });
 });
+await mailServer.stop();

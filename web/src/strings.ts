@@ -11,6 +11,7 @@ import { groups } from "./strings/groups";
 import { history } from "./strings/history";
 import { imports } from "./strings/imports";
 import { simulate } from "./strings/simulate";
+import { systems } from "./strings/systems";
 import { welcome } from "./strings/welcome";
 
 const number = new Intl.NumberFormat();
@@ -31,6 +32,7 @@ export const strings = {
   imports,
   history,
   simulate,
+  systems,
   starters,
   welcome,
   errors: {
@@ -98,7 +100,7 @@ export const strings = {
       button: "Put on a list",
       title: (n: number) => `Put ${number.format(n)} on a list`,
       list: "List",
-      hint: "Lists with a condition fill themselves and take no hands.",
+      hint: "Published lists that hands fill; those with a condition fill themselves.",
     },
     rowMenu: (row: string) => `Actions for ${row}`,
   },
@@ -524,7 +526,12 @@ export const strings = {
     emptyHint:
       "A step or message that failed for a reason of our own waits here, to be retried or skipped. It never holds up others.",
     attempts: (n: number) => count(n, "attempt", "attempts"),
-    kinds: { step: "Step", effect: "Message", lane: "Connection" } as Record<string, string>,
+    kinds: {
+      step: "Step",
+      effect: "Message",
+      lane: "Connection",
+      mailbox: "Mailbox for bounces",
+    } as Record<string, string>,
     columns: {
       message: "What happened",
       where: "Where",

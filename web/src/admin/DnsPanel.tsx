@@ -2,7 +2,7 @@
 import {
   ActionIcon,
   Alert,
-  Badge,
+  Box,
   Button,
   CopyButton,
   Skeleton,
@@ -12,18 +12,14 @@ import {
 } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check, Copy } from "lucide-react";
-import {
-  checkDomain,
-  type DomainCheck,
-  domainCheckQuery,
-  domainQuery,
-  type RecordCheck,
-} from "../api/admin";
+import { checkDomain, domainCheckQuery, domainQuery } from "../api/admin";
+import type { DomainCheck, RecordCheck } from "../api/types";
 import type { PanelProps } from "../definitions/editors";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatRelative } from "../shell/format";
+import { type Grade, Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
 import classes from "./admin.module.css";
 
@@ -50,7 +46,7 @@ export default function DnsPanel({ definition, saved }: PanelProps) {
       }
     >
       {look.error ? <Refusal error={look.error} /> : null}
-      {check ? <Verdict check={check} /> : null}
+      {check ? <Outcome check={check} /> : null}
       <Text size="sm" c="dimmed" mb="sm">
         {saved ? text.hint : text.unsaved}
       </Text>
@@ -76,7 +72,7 @@ export default function DnsPanel({ definition, saved }: PanelProps) {
 }
 
 /** What a look-up came to, and what it saw beside the records that are asked for. */
-function Verdict({ check }: { check: DomainCheck }) {
+function Outcome({ check }: { check: DomainCheck }) {
   const others = check.records.filter(({ state }) => state !== "good");
   return (
     <Alert
@@ -98,19 +94,20 @@ function Verdict({ check }: { check: DomainCheck }) {
   );
 }
 
-const COLOURS: Record<string, string> = {
-  good: "green",
-  note: "blue",
-  missing: "red",
-  wrong: "red",
+const GRADES: Record<RecordCheck["state"], Grade> = {
+  good: "good",
+  note: "none",
+  missing: "bad",
+  wrong: "bad",
+  unknown: "warning",
 };
 
 function Found({ check }: { check: RecordCheck | undefined }) {
   if (!check) return null;
   return (
-    <Badge mt={8} tt="none" variant="light" color={COLOURS[check.state] ?? "yellow"}>
-      {text.states[check.state] ?? check.state}
-    </Badge>
+    <Box mt={8}>
+      <Verdict grade={GRADES[check.state]} word={text.states[check.state] ?? check.state} />
+    </Box>
   );
 }
 

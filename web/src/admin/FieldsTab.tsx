@@ -69,7 +69,8 @@ type RowProps = { field: Field; busy: boolean; onSwitch: (change: Switched["chan
 
 function FieldRow({ field, busy, onSwitch }: RowProps) {
   const { label, key, managed, updatable, custom, used_by } = field;
-  const fixed = fixedOf(field);
+  // What no installation may switch.
+  const fixed = { managed: field.always_managed, updatable: field.never_updatable };
   return (
     <Table.Tr>
       <Table.Td fw={600}>{label}</Table.Td>
@@ -119,15 +120,6 @@ function FieldRow({ field, busy, onSwitch }: RowProps) {
       </Table.Td>
     </Table.Tr>
   );
-}
-
-/** What no installation may switch. */
-function fixedOf(field: Field): { managed: boolean; updatable: boolean } {
-  const { always_managed, never_updatable } = field as Field & {
-    always_managed?: boolean;
-    never_updatable?: boolean;
-  };
-  return { managed: always_managed === true, updatable: never_updatable === true };
 }
 
 /** Custom attributes say it in their own definition, standard ones in the settings. */

@@ -41,25 +41,8 @@ export const domainQuery = (key: string) =>
       body(client.GET("/api/v1/delivery/domains/{key}", { params: { path: { key } } })),
   });
 
-export type RecordCheck = {
-  name: string;
-  type: string;
-  purpose: string;
-  state: "good" | "note" | "missing" | "wrong" | "unknown";
-  expected: string;
-  found: string[];
-  message: string;
-};
-export type DomainCheck = {
-  key: string;
-  checked_at: string;
-  well: boolean;
-  records: RecordCheck[];
-};
-
 const CHECK = "/api/v1/delivery/domains/{key}/check";
 const at = (key: string) => ({ params: { path: { key } } });
-type Checked = Promise<{ data?: DomainCheck; error?: unknown; response: Response }>;
 
 /** What was found when a sending domain was last looked up; none: never yet. */
 export const domainCheckQuery = (key: string) =>
@@ -67,7 +50,7 @@ export const domainCheckQuery = (key: string) =>
     queryKey: ["domain", key, "check"],
     queryFn: async () => {
       try {
-        return await body(client.GET(CHECK as never, at(key) as never) as Checked);
+        return await body(client.GET(CHECK, at(key)));
       } catch (error) {
         if (error instanceof ApiError && error.code === "never_checked") return null;
         throw error;
@@ -76,8 +59,7 @@ export const domainCheckQuery = (key: string) =>
     retry: false,
   });
 
-export const checkDomain = (key: string) =>
-  body(client.POST(CHECK as never, at(key) as never) as Checked);
+export const checkDomain = (key: string) => body(client.POST(CHECK, at(key)));
 
 export const holdQuery = queryOptions({
   queryKey: ["hold"],

@@ -2,27 +2,11 @@
 import { queryOptions } from "@tanstack/react-query";
 import { body, client } from "./client";
 
-export type WaitPreview = { now: string; ends_at: string; own_zone: boolean };
-export type JourneyVersion = {
-  number: number;
-  published_at: string;
-  published_by: string;
-  live: boolean;
-};
-
-type Call<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
-
 /** When somebody who arrives now would leave; asked again as time goes on. */
 export const waitPreviewQuery = (wait: Record<string, unknown>) =>
   queryOptions({
     queryKey: ["wait", wait],
-    queryFn: () =>
-      body(
-        client.POST(
-          "/api/v1/waits/preview" as never,
-          { body: wait } as never,
-        ) as unknown as Call<WaitPreview>,
-      ),
+    queryFn: () => body(client.POST("/api/v1/waits/preview", { body: wait })),
     staleTime: 20_000,
     refetchInterval: 60_000,
     gcTime: 60_000,
@@ -33,25 +17,18 @@ export const versionsQuery = (key: string) =>
   queryOptions({
     queryKey: ["journey", key, "versions"],
     queryFn: () =>
-      body(
-        client.GET(
-          "/api/v1/journeys/{key}/versions" as never,
-          { params: { path: { key } } } as never,
-        ) as unknown as Call<{ items: JourneyVersion[] }>,
-      ),
+      body(client.GET("/api/v1/journeys/{key}/versions", { params: { path: { key } } })),
   });
 
 /** The manifest of one version, `draft` or a number; a published one never changes. */
 export const versionManifestQuery = (key: string, version: string) =>
   queryOptions({
     queryKey: ["journey", key, "version", version, "manifest"],
-    queryFn: () =>
-      body(
-        client.GET(
-          "/api/v1/journeys/{key}/versions/{version}" as never,
-          { params: { path: { key, version } } } as never,
-        ) as unknown as Call<Record<string, unknown>>,
-      ),
+    queryFn: async () => {
+      const params = { params: { path: { key, version } } };
+      const manifest = await body(client.GET("/api/v1/journeys/{key}/versions/{version}", params));
+      return manifest as Record<string, unknown>;
+    },
     staleTime: version === "draft" ? 0 : Number.POSITIVE_INFINITY,
   });
 
@@ -66,27 +43,4 @@ export const versionMapQuery = (key: string, version: string) =>
         }),
       ),
     staleTime: version === "draft" ? 0 : 60_000,
-  });
-
-export type ServiceField = { key: string; type: string; required: boolean; values: unknown[] };
-export type ServiceFields = {
-  title: string;
-  parameters: ServiceField[];
-  variables: ServiceField[];
-};
-
-/** What a registered external service takes from a node, and what it answers. */
-export const serviceFieldsQuery = (key: string) =>
-  queryOptions({
-    queryKey: ["service", key],
-    queryFn: () =>
-      body(
-        client.GET(
-          "/api/v1/external_actions/{key}/registration" as never,
-          { params: { path: { key } } } as never,
-        ) as unknown as Call<ServiceFields>,
-      ),
-    enabled: key !== "",
-    retry: false,
-    staleTime: 30_000,
   });

@@ -73,3 +73,13 @@ export type EmailPreview =
 export type MessageFigures = Answer<"/api/v1/messages/figures">["items"][number];
 export type GroupFigures = Answer<"/api/v1/buying_groups/figures">;
 export type ScoredDay = Item<"/api/v1/buying_groups/days">;
+export type DomainCheck =
+  paths["/api/v1/delivery/domains/{key}/check"]["post"]["responses"][200]["content"]["application/json"];
+export type RecordCheck = DomainCheck["records"][number];
+export type JourneyVersion = Answer<"/api/v1/journeys/{key}/versions">["items"][number];
+export type SystemState = Answer<"/api/v1/connections/{key}/state">;
+export type ConnectionType = Item<"/api/v1/connection_types">;
+export type SecretState = SystemState["secrets"][number];
+export type ServiceField =
+  Answer<"/api/v1/external_actions/{key}/registration">["parameters"][number];
+export type Choice = Answer<"/api/v1/connections/{key}/choices/{what}">["data"][number];

@@ -5,6 +5,7 @@ import { Check } from "lucide-react";
 import { useState } from "react";
 import { definitionNamesQuery, definitionQuery } from "../api/queries";
 import type { Fields } from "../editor/manifest";
+import type { BeginningProps } from "../forms/beginnings";
 import { starterOf } from "../forms/starters";
 import { strings } from "../strings";
 import classes from "./content.module.css";
@@ -12,13 +13,8 @@ import DESIGNS from "./designs.json";
 
 const text = strings.content.beginning;
 
-type Props = {
-  /** `email` or `email_template`. */
-  kind: string;
-  onChoose: (part: Fields) => void;
-};
-
-export default function Beginnings({ kind, onChoose }: Props) {
+/** `kind`: `email` or `email_template`. */
+export default function Beginnings({ kind, onChoose }: BeginningProps) {
   const cache = useQueryClient();
   const [chosen, setChosen] = useState("blank");
   const { data } = useQuery({

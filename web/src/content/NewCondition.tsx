@@ -2,7 +2,7 @@
 import { SegmentedControl, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ConditionField } from "../conditions/ConditionField";
-import { Dialog } from "../groups/GroupDialogs";
+import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
 
 const text = strings.content.parts;

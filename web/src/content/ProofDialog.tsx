@@ -3,7 +3,7 @@ import { Alert, List, TagsInput, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { sendProof, sendTextProof, type Viewer } from "../api/content";
-import { Dialog } from "../groups/GroupDialogs";
+import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
 
 const text = strings.content.proof;

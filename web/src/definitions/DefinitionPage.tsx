@@ -20,14 +20,15 @@ import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { DefinitionState } from "./DefinitionState";
 import { type Editing, useEditing } from "./edit";
-import { editorOf, panelsOf } from "./editors";
+import { besideOf, editorOf, panelsOf } from "./editors";
+import { fixedOf, idleOf } from "./fixed";
 import { RemoveDialog } from "./RemoveDialog";
 import { titleOf } from "./SectionPage";
 import { listAddress } from "./sections";
 
 const text = strings.definitions;
 /** Fields that the head of the page shows. */
-const ENVELOPE = new Set(["kind", "key", "state"]);
+const ENVELOPE = ["kind", "key", "state"];
 
 export function DefinitionPage() {
   const { plural, key } = useParams({ from: "/inside/definitions/$plural/$key" });
@@ -60,10 +61,25 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const written = typeof body.name === "string" ? body : { ...body, name };
   const editor = editorOf(kind.kind);
   const Own = editor?.component;
-  const fields = fieldsOf(kind.schema).filter(
-    ([field]) => !ENVELOPE.has(field) && !editor?.fields.includes(field),
-  );
+  const elsewhere = [
+    ...ENVELOPE,
+    ...(editor?.fields ?? []),
+    ...besideOf(kind.kind),
+    ...idleOf(kind.kind, body),
+  ];
+  const fields = fieldsOf(kind.schema).filter(([field]) => !elsewhere.includes(field));
   const panels = panelsOf(kind.kind);
+  const own = Own ? (
+    <Suspense fallback={<Skeleton height={360} />}>
+      <Own
+        definition={definition}
+        body={body}
+        onChange={change}
+        errors={errors}
+        saved={!editing.dirty}
+      />
+    </Suspense>
+  ) : null;
   return (
     <div className={classes.page}>
       <PageHeader
@@ -88,29 +104,23 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
         </Alert>
       )}
       <Refused editing={editing} />
-      {Own ? (
-        <Suspense fallback={<Skeleton height={360} />}>
-          <Own
-            definition={definition}
-            body={body}
-            onChange={change}
-            errors={errors}
-            saved={!editing.dirty}
-          />
-        </Suspense>
-      ) : null}
+      {editor?.narrow ? null : own}
       <div className={panels.length > 0 ? classes.columns : undefined}>
-        <Card title={Own ? text.more : text.settings}>
-          <div className={classes.form}>
-            <SchemaForm
-              fields={fields}
-              value={written}
-              onChange={(next, field) => change(named(next, field, body))}
-              errors={errors}
-              subject={subjectOf(kind.kind, body)}
-            />
-          </div>
-        </Card>
+        <div className={classes.stack}>
+          {editor?.narrow ? own : null}
+          <Card title={Own ? text.more : text.settings}>
+            <div className={classes.form}>
+              <SchemaForm
+                fields={fields}
+                value={written}
+                onChange={(next, field) => change(named(next, field, body))}
+                errors={errors}
+                subject={subjectOf(kind.kind, body)}
+                fixed={fixedOf(kind.kind, body)}
+              />
+            </div>
+          </Card>
+        </div>
         {panels.length > 0 ? (
           <div className={classes.stack}>
             <Suspense fallback={<Skeleton height={200} />}>

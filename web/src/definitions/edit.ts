@@ -36,6 +36,7 @@ export function useEditing(plural: string, key: string) {
           queryKey[0] === "definitions" && queryKey[1] === plural && queryKey[2] !== "one",
       });
       await cache.invalidateQueries({ queryKey: ["catalogue"] });
+      await cache.invalidateQueries({ queryKey: ["system", plural, key] });
     },
   });
   const blocker = useBlocker({

@@ -16,12 +16,24 @@ export type PanelProps = Pick<EditorProps, "definition" | "body" | "saved">;
 
 type Lazy<P> = LazyExoticComponent<ComponentType<P>>;
 
-/** `fields` are those that the editor itself looks after. */
-const EDITORS: Record<string, { component: Lazy<EditorProps>; fields: string[] }> = {
+type Editor = {
+  component: Lazy<EditorProps>;
+  /** Those that the editor itself looks after. */
+  fields: string[];
+  /** It is a form among others, and takes no more room than they. */
+  narrow?: true;
+};
+
+const EDITORS: Record<string, Editor> = {
   email: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
   email_template: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
   fragment: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
   sms_message: { component: lazy(() => import("../content/SmsEditor")), fields: ["body"] },
+  connection: {
+    component: lazy(() => import("../systems/ConnectionForm")),
+    fields: ["type", "settings", "secrets"],
+    narrow: true,
+  },
   stage_model: {
     component: lazy(() => import("../stages/StageEditor")),
     fields: ["stages"],
@@ -29,13 +41,20 @@ const EDITORS: Record<string, { component: Lazy<EditorProps>; fields: string[] }
 };
 
 const MEMBERS = lazy(() => import("./MembersPanel"));
+const SYSTEM = lazy(() => import("../systems/SystemPanel"));
 const PANELS: Record<string, Lazy<PanelProps>[]> = {
   account_list: [MEMBERS],
   people_list: [MEMBERS],
   audience: [MEMBERS],
   sending_domain: [lazy(() => import("../admin/DnsPanel"))],
-  connection: [lazy(() => import("../admin/RunsPanel"))],
+  connection: [SYSTEM, lazy(() => import("../admin/RunsPanel"))],
+  external_action: [lazy(() => import("../systems/ServicePanel")), SYSTEM],
+  webhook: [SYSTEM],
 };
 
+/** Fields that a panel beside the form looks after. */
+const BESIDE: Record<string, string[]> = { external_action: ["secrets"], webhook: ["secrets"] };
+
+export const besideOf = (kind: string) => BESIDE[kind] ?? [];
 export const editorOf = (kind: string) => EDITORS[kind];
 export const panelsOf = (kind: string) => PANELS[kind] ?? [];

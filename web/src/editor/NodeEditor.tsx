@@ -15,6 +15,7 @@ import { Copy, Ellipsis, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import type { DraftFinding, MapNode } from "../api/types";
 import { errorsOf } from "../forms/errors";
+import { LiveOnly } from "../forms/ReferencePicker";
 import { Tile } from "../map/Card";
 import map from "../map/map.module.css";
 import { strings } from "../strings";
@@ -70,7 +71,9 @@ export function NodeEditor({ manifest, id, card, findings, onClose }: Props) {
       </Group>
       <Stack gap="md" className={map.panelSection}>
         <Findings findings={own.filter((finding) => !isInline(finding, at))} />
-        <Form manifest={manifest} standing={standing} at={at} findings={own} />
+        <LiveOnly value={true}>
+          <Form manifest={manifest} standing={standing} at={at} findings={own} />
+        </LiveOnly>
       </Stack>
     </aside>
   );

@@ -1,7 +1,8 @@
 // External actions and splits: which service is called with what, what its answer must be, and what happens when it fails.
 import { Box, Input, Stack, Switch } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { type ServiceField, serviceFieldsQuery } from "../api/drafts";
+import { registrationQuery } from "../api/systems";
+import type { ServiceField } from "../api/types";
 import { FieldTests } from "../conditions/FieldTests";
 import { ValueInput } from "../forms/inputs";
 import { ReferencePicker } from "../forms/ReferencePicker";
@@ -79,7 +80,7 @@ export function ServiceValues({
   node: NodeBody;
 }) {
   const { set } = useEditor();
-  const { data } = useQuery(serviceFieldsQuery(serviceOf(node)));
+  const { data } = useQuery(registrationQuery(serviceOf(node)));
   const values = isRecord(node.values) ? node.values : {};
   const put = (name: string, value: unknown) => {
     const { [name]: _, ...rest } = values;
@@ -115,7 +116,7 @@ type AnswerProps = {
 
 /** What the service must have answered for a path to be taken. */
 export function AnswerField({ service, error, value, onChange }: AnswerProps) {
-  const { data } = useQuery(serviceFieldsQuery(service));
+  const { data } = useQuery(registrationQuery(service));
   return (
     <Input.Wrapper
       label={text.answer}

@@ -1,21 +1,18 @@
 // Makes a new definition of a kind without leaving the page: its name, and what it cannot do without.
 import { Alert, Button, Group, Modal, Skeleton, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { ApiError } from "../api/problem";
 import { putDefinition } from "../api/queries";
 import type { Kind } from "../api/types";
 import type { Fields } from "../editor/manifest";
 import { strings } from "../strings";
+import { beginningOf } from "./beginnings";
 import { errorsOf } from "./errors";
 import { keyFrom } from "./keys";
 import { SchemaForm } from "./SchemaForm";
 import { blank, fieldsOf } from "./schema";
 import { starterOf } from "./starters";
-
-/** Kinds that begin with something ready, and the field that this replaces in the form. */
-const BEGINNINGS: Record<string, string> = { email: "body", email_template: "body" };
-const Beginnings = lazy(() => import("../content/Beginnings"));
 
 const ENVELOPE = new Set(["kind", "key", "name", "description", "state"]);
 
@@ -27,8 +24,11 @@ type Props = {
 
 export function CreateDialog({ kind, onClose, onMade }: Props) {
   const cache = useQueryClient();
-  const ready = BEGINNINGS[kind.kind];
-  const own = fieldsOf(kind.schema).filter(([name]) => !ENVELOPE.has(name) && name !== ready);
+  const beginning = beginningOf(kind.kind);
+  const Beginning = beginning?.component;
+  const own = fieldsOf(kind.schema).filter(
+    ([name]) => !ENVELOPE.has(name) && !beginning?.fields.includes(name),
+  );
   const starter = starterOf(kind.kind);
   const fields = own.filter(([name, field]) => field.required || name in starter);
   const [name, setName] = useState("");
@@ -48,13 +48,8 @@ export function CreateDialog({ kind, onClose, onMade }: Props) {
   });
   const findings = make.error instanceof ApiError ? make.error.findings : [];
   const errors = errorsOf(findings);
-  const elsewhere = findings.filter(
-    ({ pointer }) =>
-      !isShown(
-        pointer,
-        fields.map(([each]) => each),
-      ),
-  );
+  const shown = [...fields.map(([each]) => each), ...(beginning?.fields ?? [])];
+  const elsewhere = findings.filter(({ pointer }) => !isShown(pointer, shown));
   return (
     <Modal opened onClose={onClose} title={strings.forms.newOf(kind.label.toLowerCase())} size="lg">
       <form
@@ -75,11 +70,13 @@ export function CreateDialog({ kind, onClose, onMade }: Props) {
             error={errors.get("/name") ?? errors.get("/key")}
             onChange={(event) => setName(event.currentTarget.value)}
           />
-          {ready ? (
+          {Beginning ? (
             <Suspense fallback={<Skeleton height={120} />}>
-              <Beginnings
+              <Beginning
                 kind={kind.kind}
+                body={body}
                 onChoose={(part) => setBody((now) => ({ ...now, ...part }))}
+                errors={errors}
               />
             </Suspense>
           ) : null}

@@ -1,7 +1,7 @@
 // Chooses one of the definitions of a kind, or makes a new one on the spot.
 import { MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense, useState } from "react";
+import { createContext, lazy, Suspense, useContext, useState } from "react";
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import type { Kind } from "../api/types";
 import { humanise } from "../shell/format";
@@ -16,38 +16,46 @@ const CreateDialog = lazy(() =>
 const CREATE = " create";
 const ANY: Only = {};
 
+/** Whether only what is published may be named: in journeys, which cannot be published otherwise. */
+export const LiveOnly = createContext(false);
+
 export function useKind(kind: string): Kind | undefined {
   return useQuery(kindsQuery).data?.items.find((each) => each.kind === kind);
 }
 
-/** What may be chosen: keys with their names, or names where others refer to it by name. */
+export type Option = { value: string; label: string; state: string; fits: boolean };
+
+/** All definitions of a kind: keys with their names, or names where others refer to it by name; which may be chosen. */
 export function useDefinitions(kind: string, only: Only = ANY) {
   const known = useKind(kind);
   const { data, isPending } = useQuery({
     ...definitionNamesQuery(known?.plural ?? ""),
     enabled: known !== undefined,
   });
-  const rows = (data?.items ?? [])
-    .filter((row) => isMeant(row, only))
-    .map((row) => ({
+  const rows = (data?.items ?? []).map((row): Option => {
+    const name = row.name || row.key;
+    return {
       value: known?.by_name ? row.name : row.key,
-      label: row.name || row.key,
+      label:
+        row.state === "draft" && known?.life_cycle !== "plain" ? strings.forms.draft(name) : name,
       state: row.state,
-    }));
-  const builtIn = (known?.built_in ?? []).map((name) => ({
-    value: name,
-    label: name,
-    state: "live",
-  }));
-  return { kind: known, isPending, options: [...builtIn, ...rows] };
+      fits: isMeant(row, only),
+    };
+  });
+  const builtIn = (known?.built_in ?? []).map(
+    (name): Option => ({ value: name, label: name, state: "live", fits: true }),
+  );
+  const all = [...builtIn, ...rows];
+  return { kind: known, isPending, all, options: all.filter(({ fits }) => fits) };
 }
 
 /** A kind whose list does not tell is not narrowed. */
-function isMeant(row: object, only: Only): boolean {
+function isMeant(row: { state: string }, only: Only): boolean {
   const told = row as { subject?: string | null; type?: string | null };
   const fits = (wanted: string | undefined, is: string | null | undefined) =>
     wanted === undefined || is === undefined || is === null || is === wanted;
-  return fits(only.subject, told.subject) && fits(only.type, told.type);
+  const published = only.live !== true || row.state !== "draft";
+  return published && fits(only.subject, told.subject) && fits(only.type, told.type);
 }
 
 type Props = {
@@ -66,14 +74,17 @@ type Props = {
 };
 
 export function ReferencePicker({ kind, only, value, onChange, create = true, ...common }: Props) {
-  const { kind: known, options, isPending } = useDefinitions(kind, only);
+  const live = useContext(LiveOnly);
+  const { kind: known, all, options, isPending } = useDefinitions(kind, { ...only, live });
   const [making, setMaking] = useState(false);
   const name = (known?.label ?? humanise(kind)).toLowerCase();
   const chosen = typeof value === "string" && value !== "" ? value : null;
-  const missing = chosen !== null && !isPending && !options.some((each) => each.value === chosen);
+  const beside = chosen !== null && !isPending && !options.some((each) => each.value === chosen);
+  const unfit = all.find((each) => each.value === chosen)?.label;
+  const labelBeside = unfit ? strings.forms.unfit(unfit) : strings.forms.missing(chosen ?? "");
   const data = [
     ...options.map(({ value, label }) => ({ value, label })),
-    ...(missing ? [{ value: chosen, label: strings.forms.missing(chosen) }] : []),
+    ...(beside ? [{ value: chosen, label: labelBeside }] : []),
     ...(create ? [{ value: CREATE, label: strings.forms.createNew(name) }] : []),
   ];
   return (

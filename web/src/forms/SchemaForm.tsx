@@ -20,8 +20,10 @@ import { ConditionField } from "../conditions/ConditionField";
 import { type Fields, isRecord, pointer } from "../editor/manifest";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
+import { FixedField } from "./FixedField";
 import { AnyField, AttributeField, ChoiceField, StageField, TextField } from "./fields";
 import { DurationInput, InstantInput } from "./inputs";
+import { OfferedField } from "./OfferedField";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
 import { blank, type Field } from "./schema";
 
@@ -37,6 +39,8 @@ type FormProps = {
   at?: string;
   /** Whom conditions are about, where no field of the form says it. */
   subject?: "account" | "person";
+  /** Names of fields that stay as they are. */
+  fixed?: readonly string[];
 };
 
 const NONE: Errors = new Map();
@@ -48,22 +52,27 @@ export function SchemaForm({
   errors = NONE,
   at = "",
   subject,
+  fixed = [],
 }: FormProps) {
   return (
     <Stack gap="sm">
-      {fields.map(([name, field]) => (
-        <FieldInput
-          key={name}
-          name={name}
-          field={field}
-          whole={value}
-          value={value[name]}
-          onChange={(next) => onChange(withField(value, name, next), name)}
-          errors={errors}
-          at={at + pointer(name)}
-          subject={subject}
-        />
-      ))}
+      {fields.map(([name, field]) =>
+        fixed.includes(name) ? (
+          <FixedField key={name} name={name} field={field} value={value[name]} />
+        ) : (
+          <FieldInput
+            key={name}
+            name={name}
+            field={field}
+            whole={value}
+            value={value[name]}
+            onChange={(next) => onChange(withField(value, name, next), name)}
+            errors={errors}
+            at={at + pointer(name)}
+            subject={subject}
+          />
+        ),
+      )}
     </Stack>
   );
 }
@@ -93,6 +102,7 @@ export function FieldInput(props: InputProps) {
     description: field.help,
     error: errors.get(at),
     required: field.required,
+    ...usually(field),
   };
   switch (field.input) {
     case "text":
@@ -155,6 +165,17 @@ export function FieldInput(props: InputProps) {
       return (
         <AttributeField {...common} subject={field.subject} value={value} onChange={onChange} />
       );
+    case "offered":
+      return (
+        <OfferedField
+          {...common}
+          what={field.what}
+          within={field.within}
+          whole={whole}
+          value={value}
+          onChange={onChange}
+        />
+      );
     case "stage":
       return (
         <StageField {...common} interest={whole[field.of]} value={value} onChange={onChange} />
@@ -183,18 +204,7 @@ export function FieldInput(props: InputProps) {
         />
       );
     case "object":
-      return (
-        <Fieldset legend={common.label}>
-          <SchemaForm
-            fields={field.fields}
-            value={isRecord(value) ? value : {}}
-            onChange={(next) => onChange(Object.keys(next).length > 0 ? next : undefined)}
-            errors={errors}
-            at={at}
-            subject={props.subject}
-          />
-        </Fieldset>
-      );
+      return <ObjectField {...props} field={field} />;
     case "one_of":
       return <OneOfField {...props} field={field} />;
     case "records":
@@ -206,11 +216,67 @@ export function FieldInput(props: InputProps) {
   }
 }
 
+function usually({ input, usual }: Field): { placeholder?: string } {
+  if (usual === undefined) return {};
+  return { placeholder: strings.forms.usually(input === "choice" ? humanise(usual) : usual) };
+}
+
 /** Conditions are about whoever the definition says it is about, else about people. */
 const subjectOf = (whole: Fields) =>
   whole.subject === "account" || whole.kind === "account_list" ? "account" : "person";
 
 type Of<I extends Field["input"]> = InputProps & { field: Extract<Field, { input: I }> };
+
+/** One that may be left out is begun on purpose: what it asks for must not seem to be missing. */
+function ObjectField({ name, field, value, onChange, errors, at, subject }: Of<"object">) {
+  const label = field.label ?? humanise(name);
+  const optional = !field.required && field.fields.some(([, part]) => part.required);
+  const help = field.help ? (
+    <Text size="xs" c="dimmed" mb="sm">
+      {field.help}
+    </Text>
+  ) : null;
+  if (optional && !isRecord(value)) {
+    return (
+      <Fieldset legend={label}>
+        {help}
+        <AddButton onClick={() => onChange(blank(field.fields))} label={label} />
+      </Fieldset>
+    );
+  }
+  return (
+    <Fieldset legend={label}>
+      {help}
+      <SchemaForm
+        fields={field.fields}
+        value={isRecord(value) ? value : {}}
+        onChange={(next) => onChange(optional || Object.keys(next).length > 0 ? next : undefined)}
+        errors={errors}
+        at={at}
+        subject={subject}
+      />
+      {optional ? (
+        <Group justify="flex-end">
+          <Tool label={strings.forms.removeNamed(label)} onClick={() => onChange(undefined)}>
+            <Trash2 size={15} />
+          </Tool>
+        </Group>
+      ) : null}
+    </Fieldset>
+  );
+}
+
+const AddButton = ({ label, onClick }: { label: string; onClick: () => void }) => (
+  <Button
+    size="xs"
+    variant="default"
+    leftSection={<Plus size={14} aria-hidden />}
+    aria-label={strings.forms.addNamed(label)}
+    onClick={onClick}
+  >
+    {strings.forms.add}
+  </Button>
+);
 
 function OneOfField({ name, field, value, onChange, errors, at, subject, whole }: Of<"one_of">) {
   const current = isRecord(value) ? Object.keys(value)[0] : undefined;
@@ -309,14 +375,7 @@ function RecordsField({ name, field, value, onChange, errors, at, subject }: Of<
           </Text>
         ) : null}
         <Group>
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<Plus size={14} />}
-            onClick={() => onChange([...rows, blank(field.fields)])}
-          >
-            {strings.forms.add}
-          </Button>
+          <AddButton onClick={() => onChange([...rows, blank(field.fields)])} label={label} />
         </Group>
       </Stack>
     </Fieldset>

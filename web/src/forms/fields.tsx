@@ -13,6 +13,7 @@ type Common = {
   description: string | undefined;
   error: string | undefined;
   required: boolean;
+  placeholder?: string;
 };
 
 const SHORT = 300;

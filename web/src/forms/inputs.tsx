@@ -9,6 +9,7 @@ type Common = {
   error?: string | undefined;
   required?: boolean;
   disabled?: boolean;
+  placeholder?: string;
 };
 
 export function DurationInput({

@@ -10,7 +10,12 @@ const SCHEMA = {
   type: "object",
   required: ["list", "kind", "rows"],
   properties: {
-    list: { type: "string", "x-reference": "account_list", description: "A list." },
+    list: {
+      type: "string",
+      "x-reference": "account_list",
+      "x-list-type": "static",
+      description: "A list.",
+    },
     kind: { $ref: "#/$defs/Kind" },
     who: { anyOf: [{ $ref: "#/$defs/Source" }, { type: "null" }] },
     rows: { type: "array", items: { $ref: "#/$defs/Row" } },
@@ -18,6 +23,8 @@ const SCHEMA = {
     delay: { type: ["string", "null"], "x-reader": "duration" },
     many: { type: "array", items: { type: "string" }, "x-reference": "destination" },
     map: { type: "object", additionalProperties: { type: "integer" } },
+    campaign: { type: "string", "x-choices": "campaigns", "x-within": "workspace" },
+    most: { type: "integer", default: 100 },
     value: true,
   },
   $defs: {
@@ -38,9 +45,14 @@ it("finds an input for every field, by what the server's schema says", () => {
     "delay: duration",
     "many: references",
     "map: map",
+    "campaign: offered",
+    "most: number",
     "value: any",
   ]);
   expect(fields[0]?.[1]).toMatchObject({ kind: "account_list", help: "A list.", required: true });
+  expect(fields[0]?.[1]).toMatchObject({ only: { type: "static" } });
+  expect(fields[8]?.[1]).toMatchObject({ what: "campaigns", within: "workspace" });
+  expect(fields[9]?.[1]).toMatchObject({ usual: "100" });
   expect(fields[2]?.[1]).toMatchObject({ required: false });
 });
 

@@ -1,13 +1,15 @@
 // What a JSON Schema of the server asks a person for: one kind of input per field. No React in here.
 import { type Fields, isRecord } from "../editor/manifest";
 
-/** Which definitions of a kind may be named: those about one subject, those of one type. */
-export type Only = { subject?: "account" | "person"; type?: string };
+/** Which definitions of a kind may be named: those about one subject, those of one type, those that are published. */
+export type Only = { subject?: "account" | "person"; type?: string; live?: boolean };
 export type Choice = { value: string; help: string | undefined };
 export type Field = {
   required: boolean;
   help: string | undefined;
   label: string | undefined;
+  /** What holds where it is left out, in words. */
+  usual?: string | undefined;
 } & Input;
 export type Input =
   | { input: "text"; max: number | undefined }
@@ -16,6 +18,8 @@ export type Input =
   | { input: "choice"; choices: Choice[] }
   | { input: "reference"; kind: string; only: Only }
   | { input: "attribute"; subject: "account" | "person" }
+  /** What another system has; `within` names the field that narrows it. */
+  | { input: "offered"; what: string; within: string | undefined }
   | { input: "stage"; of: string }
   | { input: "duration" }
   | { input: "instant" }
@@ -46,7 +50,13 @@ export function fieldOf(schema: unknown, root: unknown, required = false): Field
   const plain = resolved(schema, root);
   const help = textOf(own.description) ?? textOf(plain.description);
   const label = textOf(own.title);
-  return { required, help, label, ...inputOf(plain, root) };
+  return { required, help, label, ...usualOf(own, plain), ...inputOf(plain, root) };
+}
+
+function usualOf(own: Fields, plain: Fields): { usual?: string } {
+  const usual = own.default ?? plain.default;
+  const told = typeof usual === "number" || (typeof usual === "string" && usual !== "");
+  return told ? { usual: String(usual) } : {};
 }
 
 function inputOf(schema: Fields, root: unknown): Input {
@@ -58,6 +68,8 @@ function inputOf(schema: Fields, root: unknown): Input {
       : { input: "reference", kind: reference, only: onlyOf(schema) };
   const subject = schema["x-attribute"];
   if (subject === "account" || subject === "person") return { input: "attribute", subject };
+  const what = textOf(schema["x-choices"]);
+  if (what) return { input: "offered", what, within: textOf(schema["x-within"]) };
   const stageOf = textOf(schema["x-stage-of"]);
   if (stageOf) return { input: "stage", of: stageOf };
   if (schema["x-reader"] === "duration") return { input: "duration" };
@@ -80,7 +92,7 @@ function inputOf(schema: Fields, root: unknown): Input {
 
 function onlyOf(schema: Fields): Only {
   const subject = schema["x-subject"];
-  const type = textOf(schema["x-connection-type"]);
+  const type = textOf(schema["x-connection-type"]) ?? textOf(schema["x-list-type"]);
   return {
     ...(subject === "account" || subject === "person" ? { subject } : {}),
     ...(type === undefined ? {} : { type }),

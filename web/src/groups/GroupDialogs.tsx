@@ -1,12 +1,12 @@
 // What a hand changes about a buying group as a whole.
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Select, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { moveStage, putAway, writeStatus } from "../api/groups";
 import type { GroupDetail } from "../api/types";
-import { Refusal } from "../journeys/Refusal";
+import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
 import { useStageNames } from "./stageNames";
 
@@ -108,43 +108,5 @@ export function PutAwayDialog({ group, onClose }: Props) {
     >
       <Text c="dimmed">{text.putAwayText}</Text>
     </Dialog>
-  );
-}
-
-type DialogProps = {
-  title: string;
-  error: Error | null;
-  busy: boolean;
-  ready: boolean;
-  submit?: string;
-  onClose: () => void;
-  onSubmit: () => void;
-  children: ReactNode;
-};
-
-export function Dialog(props: DialogProps) {
-  const { title, error, busy, ready, submit, onClose, onSubmit, children } = props;
-  return (
-    <Modal opened onClose={onClose} title={title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          onSubmit();
-        }}
-      >
-        <Stack gap="md">
-          {children}
-          {error ? <Refusal error={error} /> : null}
-          <Group justify="flex-end" gap="xs">
-            <Button variant="default" onClick={onClose}>
-              {strings.forms.cancel}
-            </Button>
-            <Button type="submit" loading={busy} disabled={!ready}>
-              {submit ?? strings.forms.save}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   );
 }

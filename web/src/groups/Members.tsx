@@ -1,5 +1,5 @@
 // The members of a buying group, and what hands do with them: add, change roles, take out.
-import { Badge, Button, MultiSelect, Select } from "@mantine/core";
+import { Badge, Button, MultiSelect, Select, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, UserRoundX, UsersRound } from "lucide-react";
 import { useState } from "react";
@@ -9,13 +9,14 @@ import type { GroupDetail, GroupMember } from "../api/types";
 import { personName } from "../people/columns";
 import { textColumn } from "../shell/columns";
 import { type Column, rowsOf } from "../shell/DataTable";
+import { Dialog } from "../shell/Dialog";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { Moment } from "../shell/Moment";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
-import { Dialog, useGroupChange } from "./GroupDialogs";
+import { useGroupChange } from "./GroupDialogs";
 import { Score } from "./Score";
 
 const text = strings.groups.member;
@@ -54,6 +55,12 @@ const COLUMNS: Column<GroupMember>[] = [
     ),
   },
   {
+    id: "moment",
+    label: text.columns.moment,
+    value: (row) => row.last_interesting_moment?.at,
+    cell: (row) => <LastMoment moment={row.last_interesting_moment} />,
+  },
+  {
     id: "source",
     label: text.columns.source,
     value: (row) => row.source,
@@ -72,6 +79,21 @@ const UNTIL: Column<GroupMember> = {
   value: (row) => row.removed_at,
   cell: (row) => <Moment at={row.removed_at} dimmed />,
 };
+
+/** What it was, and when; the kind of moment where nobody wrote what it was. */
+function LastMoment({ moment }: { moment: GroupMember["last_interesting_moment"] }) {
+  if (!moment) return strings.list.none;
+  return (
+    <>
+      <Text inherit lineClamp={2} maw={260}>
+        {moment.description || humanise(moment.moment ?? "")}
+      </Text>
+      <Text size="xs">
+        <Moment at={moment.at} dimmed />
+      </Text>
+    </>
+  );
+}
 
 export function Members({ group, removed = false }: { group: GroupDetail; removed?: boolean }) {
   const rows = useInfiniteQuery(groupMembersQuery(group.id, removed));

@@ -101,7 +101,7 @@ function Settle({ problem }: { problem: ProblemRow }) {
       }),
   });
   return (
-    <Group gap={6} wrap="nowrap" justify="flex-end">
+    <Group gap={6} wrap="nowrap">
       {problem.remedies.includes("retry") ? (
         <Button
           size="compact-xs"

@@ -6,8 +6,8 @@ import { ListPlus } from "lucide-react";
 import { useState } from "react";
 import { changeMembers } from "../api/conditions";
 import { definitionNamesQuery } from "../api/queries";
-import { Dialog } from "../groups/GroupDialogs";
 import { strings } from "../strings";
+import { Dialog } from "./Dialog";
 
 const text = strings.list.addTo;
 
@@ -70,7 +70,9 @@ function ListDialog({ plural, keys, onClose, onDone }: DialogProps) {
         searchable
         data-autofocus
         nothingFoundMessage={strings.forms.nothingFound}
-        data={(data?.items ?? []).map(({ key, name }) => ({ value: key, label: name || key }))}
+        data={(data?.items ?? [])
+          .filter(({ type, state }) => type === "static" && state === "live")
+          .map(({ key, name }) => ({ value: key, label: name || key }))}
         value={list}
         onChange={setList}
       />

@@ -8,8 +8,8 @@ import { useState } from "react";
 import { fieldsQuery } from "../api/admin";
 import { changeRecord, deleteRecord, type Subject } from "../api/customers";
 import { ValueInput } from "../forms/inputs";
-import { Dialog } from "../groups/GroupDialogs";
 import { strings } from "../strings";
+import { Dialog } from "./Dialog";
 
 const text = strings.records;
 

@@ -66,6 +66,7 @@ export const groups = {
       phone: "Phone",
       role: "Role",
       engagement: "Engagement",
+      moment: "Last interesting moment",
       source: "Assigned by",
       added: "Since",
       removed: "Taken out",

@@ -15,7 +15,7 @@ use crate::world::World;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// A live static account list.
-    #[schemars(extend("x-reference" = "account_list"))]
+    #[schemars(extend("x-reference" = "account_list", "x-list-type" = "static"))]
     pub list: String,
 }
 

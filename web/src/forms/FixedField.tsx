@@ -1,0 +1,46 @@
+// A field that stays as it is: what it says, in words, and that it is fixed.
+import { Input, Text } from "@mantine/core";
+import { Lock } from "lucide-react";
+import { isRecord } from "../editor/manifest";
+import { conditionWords } from "../map/settings";
+import { humanise } from "../shell/format";
+import { strings } from "../strings";
+import { useDefinitions } from "./ReferencePicker";
+import type { Field } from "./schema";
+
+type Props = { name: string; field: Field; value: unknown };
+
+export function FixedField({ name, field, value }: Props) {
+  return (
+    <Input.Wrapper
+      label={field.label ?? humanise(name)}
+      description={strings.forms.fixed}
+      labelElement="div"
+    >
+      <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }}>
+        <Lock
+          size={13}
+          aria-hidden
+          style={{ marginRight: 6, verticalAlign: "-2px", opacity: 0.7 }}
+        />
+        {field.input === "reference" ? (
+          <Named kind={field.kind} value={value} />
+        ) : (
+          wordsOf(field, value)
+        )}
+      </Text>
+    </Input.Wrapper>
+  );
+}
+
+function wordsOf({ input }: Field, value: unknown): string {
+  if (value === undefined || value === null) return strings.list.none;
+  if (input === "condition") return conditionWords(value);
+  if (input === "choice") return humanise(String(value));
+  return isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+}
+
+function Named({ kind, value }: { kind: string; value: unknown }) {
+  const { options } = useDefinitions(kind);
+  return options.find((option) => option.value === value)?.label ?? String(value);
+}

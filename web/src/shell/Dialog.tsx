@@ -1,0 +1,43 @@
+// A dialog with one form: what was refused stands above its buttons.
+import { Button, Group, Modal, Stack } from "@mantine/core";
+import type { ReactNode } from "react";
+import { Refusal } from "../journeys/Refusal";
+import { strings } from "../strings";
+
+type Props = {
+  title: string;
+  error: Error | null;
+  busy: boolean;
+  ready: boolean;
+  submit?: string;
+  onClose: () => void;
+  onSubmit: () => void;
+  children: ReactNode;
+};
+
+export function Dialog(props: Props) {
+  const { title, error, busy, ready, submit, onClose, onSubmit, children } = props;
+  return (
+    <Modal opened onClose={onClose} title={title}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit();
+        }}
+      >
+        <Stack gap="md">
+          {children}
+          {error ? <Refusal error={error} /> : null}
+          <Group justify="flex-end" gap="xs">
+            <Button variant="default" onClick={onClose}>
+              {strings.forms.cancel}
+            </Button>
+            <Button type="submit" loading={busy} disabled={!ready}>
+              {submit ?? strings.forms.save}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
