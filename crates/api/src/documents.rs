@@ -60,7 +60,9 @@ fn of_kind(kind: DocumentKind) -> Operations {
 pub(crate) fn permission_to_write(kind: DocumentKind) -> Permission {
     use DocumentKind::*;
     match kind {
-        Connection | SendingDomain | Destination | ExternalAction | Webhook | RuleSet => Permission::WriteChannels,
+        Connection | SendingDomain | Destination | DataFlow | ExternalAction | Webhook | RuleSet => {
+            Permission::WriteChannels
+        }
         Settings | AccessRole => Permission::WriteSettings,
         Journey | AccountList | Audience | PeopleList | Role | RolesTemplate | SolutionInterest | StageModel
         | Attribute | Score | CustomObject | ActivityType | Email | EmailTemplate | Fragment | SmsMessage

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use caravan_engine::audiences::{self, Ending};
 use caravan_engine::deliver::{self, SettleError, Settlement};
 use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
@@ -66,6 +67,8 @@ enum ProblemKind {
     Lane,
     /// The mailbox into which bounces of a connection come cannot be read.
     Mailbox,
+    /// The consent by which a connection works ends soon, or has ended.
+    Consent,
 }
 
 /// What somebody may do about a problem.
@@ -107,7 +110,7 @@ struct ProblemRow {
     place: Place,
 }
 
-/// Where a page goes on: lanes and mailboxes, then trips, then effects in doubt, then failed ones, each in its own order.
+/// Where a page goes on: consents, lanes and mailboxes, then trips, then effects in doubt, then failed ones, each in its own order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Lanes(usize),
@@ -158,10 +161,12 @@ async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) 
 fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
     let mut rows = Vec::new();
     if let (Place::Lanes(given), None) = (from, journey) {
-        let (lanes, mailboxes) = engine
-            .store()
-            .read(|s| -> Result<_, Problem> { Ok((outbox::lane_problems(s)?, watched::mailbox_troubles(s)?)) })?;
-        let standing = lanes.into_iter().map(lane).chain(mailboxes.into_iter().map(mailbox)).enumerate();
+        let (endings, lanes, mailboxes) = engine.store().read(|s| -> Result<_, Problem> {
+            let live = engine.live(s)?;
+            Ok((audiences::endings(s, &live.definitions)?, outbox::lane_problems(s)?, watched::mailbox_troubles(s)?))
+        })?;
+        let standing = endings.into_iter().map(consent).chain(lanes.into_iter().map(lane));
+        let standing = standing.chain(mailboxes.into_iter().map(mailbox)).enumerate();
         rows.extend(standing.skip(given).take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
     }
     if from < Place::InDoubt(None) && rows.len() < most {
@@ -177,6 +182,23 @@ fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Res
         rows.extend(effects(engine, journey, Unsettled::Failed, before, most - rows.len())?);
     }
     Ok(rows)
+}
+
+fn consent(ending: Ending) -> ProblemRow {
+    ProblemRow {
+        id: format!("consent:{}", ending.connection),
+        journey: None,
+        node: None,
+        traveller: None,
+        kind: ProblemKind::Consent,
+        remedies: Vec::new(),
+        code: if ending.over { "consent_ended" } else { "consent_ends_soon" }.to_owned(),
+        message: ending.message,
+        since: ending.since,
+        attempts: None,
+        next_try: None,
+        place: Place::Lanes(0),
+    }
 }
 
 fn lane(lane: LaneProblem) -> ProblemRow {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::State;
+use caravan_engine::audiences::AudienceState;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::external::{self, ServiceFields};
 use caravan_engine::systems::Systems;
@@ -26,6 +27,24 @@ pub fn operations() -> Operations {
             ReadDefinitions,
             choices,
             "What the other side offers to choose from: lists, campaigns, emails, workspaces; kept for a quarter of an hour",
+        )
+        .post(
+            "/api/v1/destinations/{key}/test",
+            WriteChannels,
+            test_destination,
+            "Try a destination without sending anything: a sentence on what the other side said, or on what is wrong",
+        )
+        .get(
+            "/api/v1/destinations/{key}/audiences",
+            ReadDefinitions,
+            audiences,
+            "The audiences of a destination: who is in them, how they stood when they were last asked, what is wrong",
+        )
+        .post(
+            "/api/v1/destinations/{key}/audiences/refresh",
+            WriteChannels,
+            refresh,
+            "Ask the other side now how the audiences of a destination stand",
         )
         .post(
             "/api/v1/external_actions/{key}/registration",
@@ -147,6 +166,29 @@ pub async fn test(
         Ok(Tested { ok: tried.is_ok(), message: tried.unwrap_or_else(|why| why) })
     })
     .await
+}
+
+async fn test_destination(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Tested>, Problem> {
+    asked(state, move |systems| {
+        let tried = systems.check_destination(&path.key)?;
+        Ok(Tested { ok: tried.is_ok(), message: tried.unwrap_or_else(|why| why) })
+    })
+    .await
+}
+
+/// The audiences of a destination.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Audiences {
+    /// By name.
+    items: Vec<AudienceState>,
+}
+
+async fn audiences(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Audiences>, Problem> {
+    asked(state, move |systems| Ok(Audiences { items: systems.audiences(&path.key, false)? })).await
+}
+
+async fn refresh(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Audiences>, Problem> {
+    asked(state, move |systems| Ok(Audiences { items: systems.audiences(&path.key, true)? })).await
 }
 
 async fn choices(

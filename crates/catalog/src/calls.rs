@@ -1,14 +1,14 @@
 //! What the actions share that call an operation of another system: its connection found, the call queued in its lane.
 
-use caravan_model::Finding;
 use caravan_model::attribute::person;
 use caravan_model::document::DocumentKind;
+use caravan_model::{DocumentId, Finding};
 use serde_json::{Value as Json, json};
 
 use crate::action::{Outcome, Subject, Visit};
 use crate::changes::NewEffect;
 use crate::definitions::Definitions;
-use crate::effects::{self, CallEffect};
+use crate::effects::{self, CallEffect, MirrorEffect};
 use crate::needs::Needs;
 use crate::world::World;
 
@@ -18,6 +18,8 @@ pub struct PreparedCall {
     operation: &'static str,
     target: Json,
     lane: String,
+    /// The score that the calls tell, when they do that.
+    score: Option<DocumentId>,
 }
 
 impl PreparedCall {
@@ -34,7 +36,13 @@ impl PreparedCall {
             return Err(vec![Finding::error("wrong_connection_type", "/connection", message)]);
         }
         let lane = format!("{operation}:{key}:{target}");
-        Ok(Self { connection: connection.key.clone(), operation, target, lane })
+        Ok(Self { connection: connection.key.clone(), operation, target, lane, score: None })
+    }
+
+    /// The same, but its calls tell a score that has changed here already.
+    #[must_use]
+    pub fn telling(self, score: DocumentId) -> Self {
+        Self { score: Some(score), ..self }
     }
 
     /// What a call for people looks at: their addresses.
@@ -60,7 +68,7 @@ impl PreparedCall {
             Subject::Account(ix) => Some(ix),
             Subject::Person(_) => visit.account,
         };
-        let body = CallEffect {
+        let call = CallEffect {
             connection: self.connection.clone(),
             journey: effects::journey_key(&visit.origin.source),
             node: visit.node,
@@ -71,7 +79,7 @@ impl PreparedCall {
         let of_whom = person.map_or_else(String::new, |id| format!(".{id}"));
         let effect = NewEffect {
             lane: self.lane.clone(),
-            kind: effects::CALL,
+            kind: if self.score.is_some() { effects::MIRROR } else { effects::CALL },
             key: format!("{}.{}{of_whom}", visit.enrollment, visit.node),
             shard: visit.shard,
             enrollment: visit.enrollment,
@@ -79,7 +87,11 @@ impl PreparedCall {
             node: visit.node,
             account: account.map(|ix| world.account(ix).id),
             person,
-            body: serde_json::to_string(&body).unwrap_or_default(),
+            body: match self.score {
+                Some(DocumentId(score)) => serde_json::to_string(&MirrorEffect { call, score }),
+                None => serde_json::to_string(&call),
+            }
+            .unwrap_or_default(),
         };
         world.changes.effects.push(effect);
         Outcome::Pending

@@ -30,6 +30,45 @@ pub struct CallEffect {
     pub subject: Json,
 }
 
+/// Kind of an effect that tells another system a person's score. It is no execution of its own: the score has changed here
+/// already.
+pub const MIRROR: &str = "score_mirror";
+
+/// One call that tells another system a person's score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MirrorEffect {
+    /// The call. A `value` of its subject is replaced by what the score is when it leaves, so that none overtakes another.
+    #[serde(flatten)]
+    pub call: CallEffect,
+    /// The score.
+    pub score: i64,
+}
+
+/// Kind of an effect by which one account joins or leaves an audience at a destination.
+pub const MEMBERSHIP: &str = "membership";
+
+/// One account joins or leaves an audience.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MembershipEffect {
+    /// Key of the connection.
+    pub connection: String,
+    /// Key of the destination.
+    pub destination: String,
+    /// Name of the audience.
+    pub audience: String,
+    /// Key of the journey.
+    pub journey: String,
+    /// The node in the version's plan.
+    pub node: i64,
+    /// The action that asks for it. Simulations count by it.
+    pub operation: String,
+    /// It joins; else it leaves.
+    pub joins: bool,
+    /// What the destination may know of the account, by attribute; missing values are left out.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub account: Map<String, Json>,
+}
+
 /// Kind of an effect that is one text message to one person.
 pub const SMS: &str = "sms";
 

@@ -7,6 +7,8 @@ use crate::actions::*;
 pub static ACTIONS: &[&dyn ActionKind] = &[
     &&update_account::UpdateAccount,
     &&account_interesting_moment::AccountInterestingMoment,
+    &&activate_to_destination::ActivateToDestination,
+    &&deactivate_from_destination::DeactivateFromDestination,
     &&add_to_journey::AddToJourney,
     &&remove_from_journey::RemoveFromJourney,
     &&add_to_account_list::AddToAccountList,

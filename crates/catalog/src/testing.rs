@@ -71,6 +71,7 @@ fn all() -> Vec<Definition> {
         "body": {"html": "<p>{{ account.name }} in {{ account.city }}, {{ system.organisation }}</p>"},
     });
     let ping = json!({"connection": "twilio", "type": "marketing", "body": "Hi {{ person.first_name }}"});
+    let destination = json!({"type": "linkedin", "connection": "linkedin", "settings": {"ad_account": "512345"}});
     let settings = json!({"organisation": "Caravan Works", "postal_address": "1 Road, Town"});
     vec![
         definition(1, Kind::RolesTemplate, "crm-roles", "live", template),
@@ -88,6 +89,8 @@ fn all() -> Vec<Definition> {
         definition(14, Kind::SmsMessage, "ping", "live", ping),
         definition(12, Kind::Settings, "settings", "live", settings),
         definition(13, Kind::Connection, "mkto", "live", json!({"type": "marketo"})),
+        definition(15, Kind::Connection, "linkedin", "live", json!({"type": "linkedin"})),
+        definition(16, Kind::Destination, "li", "live", destination),
         definition(JOURNEY.0, Kind::Journey, "nurture", "live", json!({"subject": "account"})),
     ]
 }

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
+use crate::audiences::{Audiences, Membership};
 use crate::call::Call;
 use crate::inlet::Inlet;
 use crate::outbound::{Guard, Outbound};
@@ -54,6 +56,19 @@ pub trait Connector: Send + Sync {
     fn inlet(&self) -> Option<&dyn Inlet> {
         None
     }
+
+    /// Its audiences of accounts, where it has such.
+    fn audiences(&self) -> Option<&dyn Audiences> {
+        None
+    }
+
+    /// Until when somebody's consent holds by which this connection works; none where it needs none. Asks the other side.
+    ///
+    /// # Errors
+    /// [`Outcome::Shut`]: it holds no longer, or nobody can tell now.
+    fn consent_ends(&self) -> Result<Option<Timestamp>, Outcome> {
+        Ok(None)
+    }
 }
 
 /// What the dispatcher must know about a connector.
@@ -95,6 +110,8 @@ pub enum EffectBody {
     Text(Box<TextMessage>),
     /// One call of an external service.
     Service(Box<ServiceCall>),
+    /// One account's change in an audience.
+    Membership(Box<Membership>),
 }
 
 /// A text message to one number.
@@ -299,6 +316,14 @@ pub trait ConnectorKind: Send + Sync {
         secrets: &Secrets,
         surroundings: &Surroundings,
     ) -> Result<Box<dyn Connector>, Vec<Finding>>;
+    /// JSON Schema of the settings of destinations that are reached through it; none where nothing is handed to it.
+    fn destination_schema(&self) -> Option<Schema> {
+        None
+    }
+    /// What is wrong with the settings of a destination. Pointers start at the destination document.
+    fn check_destination(&self, _settings: &serde_json::Value) -> Vec<Finding> {
+        Vec::new()
+    }
 }
 
 /// A secret that a kind of connector takes.
@@ -335,6 +360,7 @@ pub const KINDS: &[&dyn ConnectorKind] = &[
     &crate::smtp::Smtp,
     &crate::texts::twilio::Twilio,
     &crate::marketo::Marketo,
+    &crate::linkedin::LinkedIn,
     &crate::folder::Folder,
     &crate::s3::S3,
 ];

@@ -3,6 +3,7 @@
 //! Never SQL, never a rule of a journey: whether somebody may be written to is judged elsewhere, right before
 //! [`Connector::deliver`].
 
+pub mod audiences;
 pub mod call;
 pub mod catcher;
 pub mod connector;
@@ -10,6 +11,7 @@ pub mod dns;
 pub mod email;
 pub mod folder;
 pub mod inlet;
+pub mod linkedin;
 pub mod marketo;
 pub mod oauth;
 pub mod outbound;

@@ -377,3 +377,56 @@ fn a_storm_of_refusals_neither_loses_nor_doubles_anybody() {
     });
     assert_eq!(world.members(), (0..60).collect::<Vec<i64>>());
 }
+
+#[test]
+fn the_reserve_of_the_day_s_quota_is_left_to_others() {
+    let world = World::new();
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let door = world.door(json!({ "daily_quota": 105, "daily_reserve": 100 }));
+    assert!(
+        is_delivered(&door.deliver(&to_vip(&["ann@example.com"]))[0]),
+        "three calls: its name, the person, the list"
+    );
+    assert!(is_delivered(&door.deliver(&to_vip(&["ann@example.com"]))[0]), "two calls: the person, the list");
+    let outcome = door.deliver(&to_vip(&["ann@example.com"])).remove(0);
+    assert!(matches!(&outcome, Outcome::Retry { code, after: Some(_), .. } if code == "marketo_607"), "{outcome:?}");
+    assert_eq!(world.marketo.calls(), 5);
+}
+
+#[test]
+fn a_token_that_marketo_gives_and_refuses_shuts_the_door_after_one_repetition() {
+    for code in ["601", "602"] {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.faults().plan("/rest/", 0, 100, Fault::CodeBefore(code));
+        let outcome = world.door(json!({})).deliver(&to_vip(&["ann@example.com"])).remove(0);
+        assert!(matches!(&outcome, Outcome::Shut { code, .. } if code == "sign_in_refused"), "{outcome:?}");
+        assert_eq!(world.marketo.tokens_granted(), 1, "asked again before its end, Marketo gives the same token");
+    }
+}
+
+#[test]
+fn refusals_of_http_of_the_request_and_of_a_record_are_told_apart() {
+    let outcome_of = |fault: Fault| {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.faults().plan("/lists/7/", 0, 1, fault);
+        world.door(json!({})).deliver(&to_vip(&["ann@example.com"])).remove(0)
+    };
+    let too_long = outcome_of(Fault::Status(413));
+    assert!(matches!(&too_long, Outcome::Failed { code, .. } if code == "marketo_413"), "{too_long:?}");
+    let gateway = outcome_of(Fault::Status(502));
+    assert!(matches!(&gateway, Outcome::Retry { code, .. } if code == "marketo_unavailable"), "{gateway:?}");
+    let request = outcome_of(Fault::CodeBefore("1003"));
+    assert!(matches!(&request, Outcome::Failed { code, .. } if code == "marketo_1003"), "{request:?}");
+    // A record that is refused fails alone: here one who is not on the list, which is what was wanted.
+    let world = World::new();
+    for (id, email) in [(1, "ann@example.com"), (2, "bob@example.com")] {
+        world.marketo.lead(id, email, DAY_ONE);
+    }
+    world.marketo.with(|holdings| holdings.lists.get_mut(&7).expect("the list").members.insert(2));
+    let leave = effects("marketo_remove_from_list", json!({ "list": "VIP" }), &["ann@example.com", "bob@example.com"]);
+    let outcomes = world.door(json!({})).deliver(&leave);
+    assert!(matches!(&outcomes[0], Outcome::Delivered { detail, .. } if detail == "not on the list"), "{outcomes:?}");
+    assert!(matches!(&outcomes[1], Outcome::Delivered { detail, .. } if detail == "removed"), "{outcomes:?}");
+}

@@ -14,6 +14,7 @@ mod doors;
 mod frozen;
 mod gates;
 mod health;
+mod membership;
 mod parcel;
 mod proof;
 mod record;
@@ -40,10 +41,12 @@ use parking_lot::Mutex;
 pub(crate) use self::about::{Message, kept_of};
 pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
+pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;
 pub(crate) use self::frozen::{compile_email, content_of, frozen_email, frozen_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
+pub(crate) use self::membership::{audiences_of, changed, settings_of};
 pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
 pub(crate) use self::results::raise_flag;
@@ -59,7 +62,7 @@ pub use self::rules::Rules;
 pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 use self::turn::Turn;
-use crate::{Engine, import, metrics, returned, texts};
+use crate::{Engine, audiences, import, metrics, returned, texts};
 
 /// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);
@@ -288,6 +291,10 @@ impl crate::runtime::Deliver for Dispatcher {
     fn take_in_files(&self) -> Result<bool, StoreError> {
         let Some(surroundings) = self.doors.surroundings() else { return Ok(false) };
         import::take_in_arrived(&self.engine, surroundings)
+    }
+
+    fn keep_audiences(&self) -> Result<bool, StoreError> {
+        audiences::keep(&self.engine, &self.doors)
     }
 
     fn fetch_returned(&self) -> Result<usize, StoreError> {

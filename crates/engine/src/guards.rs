@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use caravan_connect::connector;
 use caravan_model::Finding;
 use caravan_model::document::{
-    BUILT_IN_ROLES, Body, DestinationType, Document, DocumentKind, DocumentState, ListType, RoleCard, RolesTemplate,
-    StageModel,
+    BUILT_IN_ROLES, Body, DataFlow, Destination, DestinationType, Document, DocumentKind, DocumentState, ListType,
+    RoleCard, RolesTemplate, StageModel,
 };
 use caravan_store::documents::DocumentRow;
-use caravan_store::{Session, StoreError, groups};
+use caravan_store::{Session, StoreError, audiences, groups};
+use serde_json::Value as Json;
 
 use crate::connections;
 use crate::deliver::Way;
@@ -33,7 +35,14 @@ pub(crate) fn limits(all: &[&Document], changing: &[&Document]) -> Vec<Finding> 
             Body::StageModel(_) => second_model(all, document).into_iter().collect(),
             Body::WeightingModel(_) => second_live(changing, document).into_iter().collect(),
             Body::Persona(_) => personas(all),
-            Body::Destination(it) if it.destination_type == DestinationType::Linkedin => at_linkedin(all),
+            Body::Destination(it) => {
+                let mut found = handed_over(it);
+                if it.destination_type == DestinationType::Linkedin {
+                    found.extend(at_linkedin(all));
+                }
+                found
+            }
+            Body::DataFlow(flow) => flows(all, document, flow),
             _ => Vec::new(),
         };
         document.locate(&mut found);
@@ -84,6 +93,43 @@ fn second_live(changing: &[&Document], document: &Document) -> Option<Finding> {
     let message =
         format!("`{}` would go live too, and one model is in force. Leave `state` out of one of them.", other.key());
     Some(Finding::error("several_models_live", "/state", message))
+}
+
+/// What is wrong with a destination's settings, as its connector sees them.
+fn handed_over(destination: &Destination) -> Vec<Finding> {
+    let kind = serde_json::to_value(destination.destination_type).unwrap_or_default();
+    let connector = kind.as_str().and_then(connector::kind);
+    let settings = Json::Object(destination.settings.clone());
+    connector.map(|connector| connector.check_destination(&settings)).unwrap_or_default()
+}
+
+fn flows(all: &[&Document], document: &Document, flow: &DataFlow) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let there = of_kind(all, DocumentKind::DataFlow).count();
+    if there > DataFlow::MOST {
+        let message =
+            format!("There would be {there} data flows; {} are allowed. Delete another one first.", DataFlow::MOST);
+        findings.push(Finding::error("too_many_data_flows", "/key", message));
+    }
+    let same = |other: &&Document| {
+        other.key() != document.key()
+            && other.envelope.name == document.envelope.name
+            && matches!(&other.body, Body::DataFlow(it) if it.destination == flow.destination)
+    };
+    if let Some(other) = of_kind(all, DocumentKind::DataFlow).find(same) {
+        let name = &document.envelope.name;
+        let message =
+            format!("The data flow `{}` fills an audience `{name}` there already. Choose another name.", other.key());
+        findings.push(Finding::error("duplicate_data_flow", "/name", message));
+    }
+    let destination = of_kind(all, DocumentKind::Destination).find(|other| other.key() == flow.destination);
+    if let Some(Body::Destination(destination)) = destination.map(|it| &it.body)
+        && !destination.destination_type.takes_accounts()
+    {
+        let message = format!("The destination `{}` takes no accounts. Choose one of LinkedIn's.", flow.destination);
+        findings.push(Finding::error("wrong_destination_type", "/destination", message));
+    }
+    findings
 }
 
 fn personas(all: &[&Document]) -> Vec<Finding> {
@@ -155,6 +201,10 @@ pub(crate) fn change(
             let changed = was != is || old.envelope.name != new.envelope.name;
             fixed_weights(row, changed, new.envelope.state)
         }
+        (Body::DataFlow(was), Body::DataFlow(is)) if live => {
+            frozen_flow(new.key(), was != is || old.envelope.name != new.envelope.name)
+        }
+        (Body::Destination(was), Body::Destination(is)) => moved(s, row, was, is)?,
         _ => None,
     };
     let mut findings: Vec<Finding> = found.into_iter().collect();
@@ -229,6 +279,35 @@ fn renamed(s: &mut dyn Session, name: &str, users: &[String]) -> Result<Option<F
         (users, _) => format!("The role is called `{name}` in {}. Create another role instead.", users.join(", ")),
     };
     Ok(Some(Finding::error("role_in_use", "/name", message)))
+}
+
+fn frozen_flow(key: &str, changed: bool) -> Option<Finding> {
+    let message = format!(
+        "The data flow `{key}` is live: whoever it takes along is decided. Delete it and apply another one under a new name."
+    );
+    changed.then(|| Finding::error("data_flow_is_live", "", message))
+}
+
+/// A destination with audiences stays where they are.
+fn moved(
+    s: &mut dyn Session,
+    row: &DocumentRow,
+    was: &Destination,
+    is: &Destination,
+) -> Result<Option<Finding>, StoreError> {
+    let place = |it: &Destination| {
+        let mut settings = it.settings.clone();
+        settings.shift_remove("fields");
+        (it.destination_type, it.connection.clone(), settings)
+    };
+    if place(was) == place(is) || audiences::all(s, Some(row.id))?.is_empty() {
+        return Ok(None);
+    }
+    let message = format!(
+        "The destination `{}` has audiences over there, which would be left behind. Apply a destination of another key.",
+        row.key
+    );
+    Ok(Some(Finding::error("destination_has_audiences", "/settings", message)))
 }
 
 fn fixed_weights(row: &DocumentRow, changed: bool, state: Option<DocumentState>) -> Option<Finding> {

@@ -2,6 +2,7 @@
 //!
 //! Never SQL text, never the name of a concrete action or connector.
 
+pub mod audiences;
 pub mod batch;
 pub mod chores;
 pub mod compare;

@@ -25,7 +25,7 @@ use crate::live::{definitions_of, journey_of};
 use crate::walk::Cause;
 
 pub use self::checks::findings_against;
-use self::checks::{against_a_new_version, connections_failing, domains_unverified, owners_missing};
+use self::checks::{against_a_new_version, connections_failing, consents_ending, domains_unverified, owners_missing};
 pub use self::duplicate::{Duplicate, DuplicateMode, duplicate};
 pub use self::review::{Review, Standing, review};
 
@@ -81,6 +81,7 @@ fn publish_where(
             findings.extend(owners_missing(s, document, &definitions)?);
             findings.extend(connections_failing(s, document, &definitions)?);
             findings.extend(domains_unverified(s, document, &definitions)?);
+            findings.extend(consents_ending(s, document, &definitions)?);
         }
         findings.retain(counts);
         if findings.iter().any(Finding::is_error) {

@@ -42,6 +42,8 @@ pub trait Deliver: Send + Sync {
     fn deliver_once(&self) -> Result<u64, StoreError>;
     /// Takes in import files that have arrived. Returns whether there were any.
     fn take_in_files(&self) -> Result<bool, StoreError>;
+    /// Keeps audiences in step with conditions and asks how they stand, where that is due. Returns whether anything was said.
+    fn keep_audiences(&self) -> Result<bool, StoreError>;
     /// Fetches what came back about effects, where nobody brings it. Returns how much there was.
     fn fetch_returned(&self) -> Result<usize, StoreError>;
     /// Effects that wait for a later try.
@@ -81,6 +83,7 @@ pub fn run_until_idle(
             let settled = deliver.deliver_once()?;
             report.effects += settled;
             worked |= settled > 0;
+            worked |= deliver.keep_audiences()?;
         }
         if worked {
             continue;
@@ -114,7 +117,7 @@ impl Drop for RuntimeHandle {
     }
 }
 
-/// Starts the loops: `steppers` for steps, one for delivery, one for what comes back, one for the calendar, one for files that arrive, one for the
+/// Starts the loops: `steppers` for steps, one for delivery, one for audiences, one for what comes back, one for the calendar, one for files that arrive, one for the
 /// daily run over buying groups and scores.
 pub fn serve(
     engine: &Engine,
@@ -136,6 +139,8 @@ pub fn serve(
         let (returns, listener) = (std::sync::Arc::clone(&deliver), engine.clone());
         let (arrivals, taker) = (std::sync::Arc::clone(&deliver), engine.clone());
         threads.push(spawn("imports", move || repeat(&taker, TICK, || arrivals.take_in_files()))?);
+        let (audiences, keeper) = (std::sync::Arc::clone(&deliver), engine.clone());
+        threads.push(spawn("audiences", move || repeat(&keeper, TICK, || audiences.keep_audiences()))?);
         threads.push(spawn("deliver", move || repeat(&engine, POLL, || Ok(deliver.deliver_once()? > 0)))?);
         threads.push(spawn("returned", move || {
             let mut looked = None::<Instant>;

@@ -1,19 +1,22 @@
 //! Reaching other systems for people who set them up: what the runtime does by itself is done in `deliver`.
 
+use caravan_catalog::Definition;
 use caravan_connect::Choice;
 pub use caravan_connect::Surroundings;
 use caravan_connect::connector::{Secret, Secrets};
 use caravan_connect::dns::Dns;
 use caravan_model::Finding;
-use caravan_model::document::DocumentKind;
+use caravan_model::document::{Destination, DocumentKind};
 use caravan_store::choices::{self, KeptChoices};
 use caravan_store::{StoreError, documents, health};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Engine;
+use crate::audiences::{self, AudienceState};
 use crate::definitions::DefinitionError;
-use crate::deliver::{DomainCheck, Way, check_domain, open_once};
+use crate::deliver::{DomainCheck, Doors, Way, audiences_of, check_domain, open_once, settings_of};
 use crate::external::{self, Found};
+use crate::live::Live;
 
 /// How long choices are believed.
 const CHOICES_HOLD: SignedDuration = SignedDuration::from_mins(15);
@@ -111,7 +114,8 @@ impl Systems {
     pub fn check(&self, kind: DocumentKind, key: &str) -> Result<Result<String, String>, DefinitionError> {
         let live = self.engine.store().read(|s| self.engine.live(s))?;
         let definition = live.definitions.get(kind, key).ok_or_else(|| unknown(kind, key))?;
-        let said = open_once(&live, &Way::of(definition), &self.surroundings).and_then(|door| door.check());
+        let door = open_once(&live, &Way::of(definition), &self.surroundings);
+        let said = door.as_ref().map_err(Clone::clone).and_then(|door| door.check());
         self.engine.store().write(|s| {
             let now = s.now()?;
             match &said {
@@ -119,7 +123,46 @@ impl Systems {
                 Err(why) => health::failed(s, definition.id, now, TEST_FAILED, why),
             }
         })?;
+        if let Ok(door) = door {
+            audiences::look_at_consent(&self.engine, definition, door.as_ref())?;
+        }
         Ok(said)
+    }
+
+    /// Tries a destination without sending anything: what the other side said, or what is wrong and what to do.
+    ///
+    /// # Errors
+    /// There is no such destination.
+    pub fn check_destination(&self, key: &str) -> Result<Result<String, String>, DefinitionError> {
+        let live = self.engine.store().read(|s| self.engine.live(s))?;
+        let (definition, destination) = destination(&live, key)?;
+        let door = match open_once(&live, &Way::connection(&destination.connection), &self.surroundings) {
+            Ok(door) => door,
+            Err(why) => return Ok(Err(why)),
+        };
+        let existing = audiences_of(door.as_ref(), &destination.connection)
+            .and_then(|audiences| audiences.existing(&settings_of(definition)));
+        Ok(existing.map(|all| match all.len() {
+            1 => "Reached; 1 audience is there.".to_owned(),
+            n => format!("Reached; {n} audiences are there."),
+        }))
+    }
+
+    /// The audiences of a destination, as they were when they were last asked; asked `now` where that is wanted.
+    ///
+    /// # Errors
+    /// There is no such destination, or its connection cannot be opened.
+    pub fn audiences(&self, key: &str, now: bool) -> Result<Vec<AudienceState>, DefinitionError> {
+        let live = self.engine.store().read(|s| self.engine.live(s))?;
+        let (definition, destination) = destination(&live, key)?;
+        let refused = |why| DefinitionError::from(Finding::error("destination_unusable", "", why));
+        let door = open_once(&live, &Way::connection(&destination.connection), &self.surroundings).map_err(refused)?;
+        let minimum = audiences_of(door.as_ref(), &destination.connection).map_err(refused)?.minimum();
+        if now {
+            let doors = Doors::real(self.surroundings.clone());
+            audiences::ask_how_all_stand(&self.engine, &live, &doors, Some(definition))?;
+        }
+        Ok(self.engine.store().read(|s| audiences::states(s, &live, definition, minimum))?)
     }
 
     /// What a picker offers of the other side: `lists`, `campaigns` …, within what was chosen before. It is asked when
@@ -162,4 +205,14 @@ fn offered(kept: KeptChoices) -> Option<Offered> {
 
 fn unknown(kind: DocumentKind, key: &str) -> DefinitionError {
     DefinitionError::Unknown { kind: kind.key().to_owned(), key: key.to_owned() }
+}
+
+fn destination<'a>(live: &'a Live, key: &str) -> Result<(&'a Definition, Destination), DefinitionError> {
+    let definition = live
+        .definitions
+        .get(DocumentKind::Destination, key)
+        .map(AsRef::as_ref)
+        .ok_or_else(|| unknown(DocumentKind::Destination, key))?;
+    let unreadable = || Finding::error("bad_destination", "", format!("The destination `{key}` cannot be read."));
+    Ok((definition, definition.read().ok_or_else(unreadable)?))
 }

@@ -159,6 +159,43 @@ on_both_stores! {
         assert_eq!((it.members(), it.outcome("done"), it.outcome("in_doubt")), (12, 12, 0));
     }
 
+    a_mirrored_score_is_in_marketo_what_it_is_here_through_a_storm_and_its_node_counts_it_once(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        it.world.apply("{kind: score, key: fit, mirror: {connection: mkto, field: leadScore}}");
+        it.marketo.faults().plan("/rest/v1/leads.json", 0, 1, Fault::CodeBefore("608"));
+        it.marketo.faults().plan("/rest/v1/leads.json", 1, 1, Fault::HangUpAfter);
+        it.world.apply(
+            "kind: journey\nkey: sync\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: act\nnodes:\n  \
+             act: {type: action, on: people, action: change_score, score: fit, change: \"+50\", next: less}\n  \
+             less: {type: action, on: people, action: change_score, score: fit, change: \"-8\", next: null}\n",
+        );
+        it.world.publish("sync");
+        it.world.run();
+        it.deliver_all();
+        let scores: Vec<i64> = it.marketo.with(|holdings| {
+            holdings.leads.values().filter_map(|lead| lead.fields.get("leadScore")?.as_i64()).collect()
+        });
+        assert_eq!(scores, [42; 12], "all whom Marketo knows");
+        assert_eq!((it.outcome("done"), it.outcome("pending"), it.outcome("skipped:no_match")), (PEOPLE, 0, 0));
+        assert_eq!(it.marketo.with(|holdings| holdings.leads.len()), 12, "nobody was created");
+    }
+
+    a_score_mirrored_by_a_campaign_is_told_by_its_differences(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        it.world.apply("{kind: score, key: fit, mirror: {connection: mkto, campaign: {workspace: Default, campaign: Welcome}}}");
+        it.acts("action: change_score, score: fit, change: \"+5\"").deliver_all();
+        let told = it.marketo.with(|holdings| holdings.campaigns[&70].requested.clone());
+        assert_eq!(told.len(), 12);
+        assert!(told.iter().all(|(_, tokens)| tokens["{{my.scoreDelta}}"] == "+5"), "{told:?}");
+    }
+
+    a_request_that_is_too_long_is_halved_until_it_fits(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        it.marketo.faults().plan("/lists/7/", 0, 1, Fault::Status(413));
+        it.acts(ADD).deliver_all();
+        assert_eq!((it.members(), it.outcome("done"), it.outcome("failed:marketo_413")), (12, 12, 0));
+    }
+
     what_an_action_would_do_in_another_system_is_counted_by_a_simulation_and_not_done(world at "2027-01-04T10:00:00Z") {
         let it = Installation::new(world);
         it.world.apply(&format!(

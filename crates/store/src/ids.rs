@@ -18,6 +18,7 @@ pub const FAMILIES: &[&str] = &[
     "app_user",
     "audit",
     "buying_group",
+    "destination_audience",
     "document",
     "document_version",
     "enrollment",

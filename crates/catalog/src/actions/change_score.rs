@@ -1,12 +1,18 @@
 //! Adds to a named score of the person, takes from it or sets it. Scores begin at 0 and stay within 64 bits.
+//!
+//! A score that is mirrored to Marketo Engage is told there as well, of people whom Marketo knows by their address: as a
+//! value of a field, or as a change by a campaign.
 
-use caravan_model::document::DocumentKind;
+use caravan_model::attribute::person;
+use caravan_model::document::{DocumentKind, Score, ScoreCampaign, ScoreMirror};
 use caravan_model::{DocumentId, Finding};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit, person_of};
-use crate::definitions::Definitions;
+use crate::calls::PreparedCall;
+use crate::definitions::{Definition, Definitions};
 use crate::needs::Needs;
 use crate::world::World;
 
@@ -54,6 +60,48 @@ pub struct Prepared {
     score: DocumentId,
     key: String,
     change: Change,
+    mirror: Option<Mirror>,
+}
+
+/// How another system is told.
+struct Mirror {
+    call: PreparedCall,
+    /// The token that says by how much; none: it is told the value.
+    token: Option<String>,
+}
+
+impl Mirror {
+    fn of(score: &Definition, definitions: &Definitions) -> Result<Option<Self>, Vec<Finding>> {
+        let Some(ScoreMirror { connection, field, campaign }) = score.read::<Score>().and_then(|score| score.mirror)
+        else {
+            return Ok(None);
+        };
+        let (operation, target, token) = match (field, campaign) {
+            (_, Some(ScoreCampaign { workspace, campaign, token })) => {
+                ("marketo_request_campaign", json!({ "workspace": workspace, "campaign": campaign }), Some(token))
+            }
+            (Some(field), None) => ("marketo_set_score", json!({ "field": field }), None),
+            (None, None) => return Ok(None),
+        };
+        let at_score = |findings: Vec<Finding>| {
+            let moved = findings.into_iter().map(|finding| Finding { pointer: "/score".to_owned(), ..finding });
+            moved.collect::<Vec<_>>()
+        };
+        let call = PreparedCall::new(definitions, (&connection, "marketo"), operation, target).map_err(at_score)?;
+        Ok(Some(Self { call: call.telling(score.id), token }))
+    }
+
+    /// Tells of a person whom the other system may know.
+    fn tell(&self, visit: &Visit, subject: Subject, (old, new): (i64, i64), world: &mut World) {
+        let Subject::Person(ix) = subject else { return };
+        let email = world.person_value(ix, person::EMAIL).as_text().map(|email| email.trim().to_owned());
+        let Some(email) = email.filter(|email| !email.is_empty()) else { return };
+        let known = match &self.token {
+            Some(token) => json!({ "email": email, "tokens": { token: format!("{:+}", new.saturating_sub(old)) } }),
+            None => json!({ "email": email, "value": new }),
+        };
+        self.call.queue(visit, subject, known, world);
+    }
 }
 
 /// *Change Score*.
@@ -91,18 +139,29 @@ impl Action for ChangeScore {
     fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
         let score = definitions.find(DocumentKind::Score, &settings.score, "/score").map_err(|f| vec![f])?;
         let change = Change::read(&settings.change).ok_or_else(|| self.check(settings))?;
-        Ok(Prepared { score: score.id, key: score.key.clone(), change })
+        let mirror = Mirror::of(score, definitions)?;
+        Ok(Prepared { score: score.id, key: score.key.clone(), change, mirror })
     }
 
     fn needs(&self, prepared: &Prepared) -> Needs {
-        Needs { scores: [prepared.score].into(), writes_people: true, ..Needs::default() }
+        let mut needs = Needs { scores: [prepared.score].into(), writes_people: true, ..Needs::default() };
+        if prepared.mirror.is_some() {
+            needs.extend(&PreparedCall::needs_of_people());
+        }
+        needs
     }
 
     fn decide(&self, prepared: &Prepared, visit: &Visit, subject: Subject, world: &mut World) -> Outcome {
         let Some(person) = person_of(subject) else { return Outcome::NoOp("unchanged") };
-        let value = prepared.change.of(world.score(person, prepared.score));
-        let changed = world.set_score(person, prepared.score, &prepared.key, value, &visit.origin);
-        if changed { Outcome::Done } else { Outcome::NoOp("unchanged") }
+        let old = world.score(person, prepared.score);
+        let value = prepared.change.of(old);
+        if !world.set_score(person, prepared.score, &prepared.key, value, &visit.origin) {
+            return Outcome::NoOp("unchanged");
+        }
+        if let Some(mirror) = &prepared.mirror {
+            mirror.tell(visit, subject, (old, value), world);
+        }
+        Outcome::Done
     }
 }
 
@@ -120,6 +179,40 @@ mod tests {
         for wrong in ["", "5", "+", "=", "++5", "+5.5", "=x", "+99999999999999999999"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_mirrored_score_is_told_by_its_value_or_by_the_difference() {
+        use crate::testing::{account, with_definition};
+        let told = |mirror: serde_json::Value| {
+            let definitions = with_definition(DocumentKind::Score, "interest", json!({ "mirror": mirror }));
+            let mut scene = account("acme").people(1).world();
+            let change = |change: &str| json!({ "score": "interest", "change": change });
+            for step in ["=50", "-8", "-0"] {
+                scene.run_with("change_score", change(step), &definitions);
+            }
+            let effects = scene.world.changes.effects.iter();
+            effects
+                .map(|effect| {
+                    let body: serde_json::Value = serde_json::from_str(&effect.body).unwrap();
+                    format!("{} {} {}", effect.kind, effect.lane, body["subject"])
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(json!({ "connection": "mkto", "field": "leadScore" })),
+            [
+                r#"score_mirror marketo_set_score:mkto:{"field":"leadScore"} {"email":"p1@acme.example","value":50}"#,
+                r#"score_mirror marketo_set_score:mkto:{"field":"leadScore"} {"email":"p1@acme.example","value":42}"#,
+            ]
+        );
+        let by_campaign =
+            told(json!({ "connection": "mkto", "campaign": { "workspace": "Default", "campaign": "Score" } }));
+        assert!(
+            by_campaign[0].ends_with(r#"{"email":"p1@acme.example","tokens":{"my.scoreDelta":"+50"}}"#),
+            "{by_campaign:?}"
+        );
+        assert!(by_campaign[1].contains("-8"), "{by_campaign:?}");
     }
 
     #[test]

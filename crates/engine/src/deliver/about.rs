@@ -55,6 +55,8 @@ pub struct About {
     pub untracked: bool,
     /// The values of an email that can be looked at as a web page.
     pub values: Option<Map<String, Json>>,
+    /// The audience that an account joins or leaves, once that is written down.
+    pub audience: Option<i64>,
 }
 
 impl About {
@@ -78,6 +80,7 @@ impl About {
             values: viewed.then_some(body.values),
             message: Message::of(body.email, body.sms_message),
             address: None,
+            audience: None,
             sender: None,
             untracked: false,
         }

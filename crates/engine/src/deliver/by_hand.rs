@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::NewActivity;
+use caravan_catalog::effects;
 use caravan_model::{EffectId, Shard};
 use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, OutboxRow};
@@ -96,8 +97,8 @@ pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Ti
 }
 
 fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(), StoreError> {
-    if row.kind == external::CALL {
-        // Its node counts answers, whatever was delivered.
+    if [external::CALL, effects::MIRROR].contains(&row.kind.as_str()) {
+        // Its node counts answers, or has counted it already, whatever was delivered.
         return Ok(());
     }
     let mut tallies = Tallies::default();

@@ -32,8 +32,10 @@ fn halved(door: &dyn Connector, batch: &[Outgoing], halvings: &mut u32) -> Vec<O
 
 /// Whether a call came to nothing as a whole, in a way that may be the fault of one of its items.
 fn is_spoiled(door: &dyn Connector, batch: &[Outgoing], outcomes: &[Outcome]) -> bool {
-    let Some(first) = outcomes.first() else { return false };
-    let all_the_same = outcomes.iter().all(|outcome| outcome == first);
+    // Who had nothing to do was not part of the call.
+    let called: Vec<&Outcome> = outcomes.iter().filter(|outcome| !matches!(outcome, Outcome::Skipped { .. })).collect();
+    let [first, rest @ ..] = called.as_slice() else { return false };
+    let all_the_same = !rest.is_empty() && rest.iter().all(|outcome| outcome == first);
     match first {
         Outcome::Failed { .. } => all_the_same,
         Outcome::Unknown { .. } => all_the_same && batch.iter().all(|item| door.repeats_safely(&item.body)),

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::effects::{self, EmailEffect, SalesAlertEffect, SmsEffect};
+use caravan_catalog::effects::{self, EmailEffect, MirrorEffect, SalesAlertEffect, SmsEffect};
 use caravan_connect::Mailbox;
 use caravan_connect::email::{AddressProblem, check_address};
 use caravan_connect::texts::e164;
@@ -25,6 +25,7 @@ use jiff::tz::TimeZone;
 use super::about::About;
 use super::doors::{Doors, Way};
 use super::frozen::{Frozen, Versions};
+use super::membership;
 use super::parcel::{Content, Parcel};
 use super::results::{Settled, Verdict};
 use super::rules::{Limited, Quiet};
@@ -68,6 +69,7 @@ pub fn judge(
         }
     }
     let parcels = deduplicate(s, live, versions, parcels, &mut judged)?;
+    let parcels = membership::judge(s, live, doors, parcels, now, &mut judged.settled)?;
     judged.parcels = within_limits(s, live, &facts, parcels, now, &mut judged.settled)?;
     Ok(judged)
 }
@@ -122,6 +124,8 @@ struct Facts {
     senders: HashMap<String, String>,
     /// Who agreed that their opens are seen; none: nobody is asked.
     agreed: Option<HashSet<PersonId>>,
+    /// Mirrored scores of people.
+    scores: HashMap<(PersonId, i64), i64>,
 }
 
 /// The address in the form in which the do-not-contact list and the ledger hold it, and whether it can be written to.
@@ -170,8 +174,12 @@ impl Facts {
             Some(attribute) => Some(agreed(s, live, attribute, &ids)?),
             None => None,
         };
+        let mirrored = rows.iter().filter(|row| row.kind == effects::MIRROR);
+        let mirrored: Vec<i64> =
+            mirrored.filter_map(|row| Some(serde_json::from_str::<MirrorEffect>(&row.body).ok()?.score)).collect();
         Ok(Self {
             agreed,
+            scores: scores_of(s, &ids, mirrored)?,
             consents: consents.map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
@@ -212,9 +220,26 @@ impl Facts {
             effects::SALES_ALERT => self.alert(live, row),
             // Not written by us: the other system asks for consent itself.
             effects::CALL => Ok(Content::Call(Box::new(serde_json::from_str(&row.body).map_err(unreadable)?))),
+            effects::MIRROR => self.mirror(row),
+            effects::MEMBERSHIP => {
+                let effect = Box::new(serde_json::from_str(&row.body).map_err(unreadable)?);
+                Ok(Content::Membership { effect, change: None })
+            }
             external::CALL => service_call(row, now),
             other => Err(Verdict::failed("unknown_effect", format!("Nothing delivers effects of kind `{other}`."))),
         }
+    }
+
+    /// A score is told as it is now: whichever of two changes leaves last, the other side has the last value.
+    fn mirror(&self, row: &OutboxRow) -> Result<Content, Verdict> {
+        let MirrorEffect { mut call, score } = serde_json::from_str(&row.body).map_err(unreadable)?;
+        let value = row.person.and_then(|person| self.scores.get(&(person, score)));
+        if let (Some(subject), Some(value)) = (call.subject.as_object_mut(), value)
+            && subject.contains_key("value")
+        {
+            subject.insert("value".to_owned(), (*value).into());
+        }
+        Ok(Content::Call(Box::new(call)))
     }
 
     fn email(&self, live: &Live, frozen: &Frozen, row: &OutboxRow, about: &mut About) -> Result<Content, Verdict> {
@@ -323,7 +348,8 @@ impl Facts {
             | Content::Text { .. }
             | Content::Alert(_)
             | Content::Call(_)
-            | Content::Service(_) => return None,
+            | Content::Service(_)
+            | Content::Membership { .. } => return None,
         };
         let person = self.people.get(&parcel.row.person?)?;
         Some(Limited {
@@ -337,6 +363,21 @@ impl Facts {
             queued_at: parcel.row.queued_at,
         })
     }
+}
+
+/// Scores of people that are told to other systems.
+fn scores_of(
+    s: &mut dyn Session,
+    people: &[i64],
+    mut scores: Vec<i64>,
+) -> Result<HashMap<(PersonId, i64), i64>, StoreError> {
+    scores.sort_unstable();
+    scores.dedup();
+    if scores.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = records::scores(s, people, &scores)?;
+    Ok(rows.into_iter().map(|(person, score, value)| ((person, score.0), value)).collect())
 }
 
 /// A call whose traveller has gone on without its answer is not made any more.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caravan_catalog::effects::{self, CallEffect, EmailEffect, SalesAlertEffect, SmsEffect};
+use caravan_catalog::effects::{self, CallEffect, EmailEffect, MembershipEffect, SalesAlertEffect, SmsEffect};
+use caravan_connect::audiences::Membership;
 use caravan_connect::call::Call;
 use caravan_connect::tracking::LinkMaker;
 use caravan_connect::verp::Returns;
@@ -53,6 +54,8 @@ pub enum Content {
     Call(Box<CallEffect>),
     /// One call of an external service.
     Service(Box<external::Call>),
+    /// One account's change in an audience; what is said of it, once that is written down.
+    Membership { effect: Box<MembershipEffect>, change: Option<Box<Membership>> },
 }
 
 impl Parcel {
@@ -63,6 +66,7 @@ impl Parcel {
             Content::Text { effect, .. } => &effect.connection,
             Content::Alert(effect) => &effect.connection,
             Content::Call(effect) => &effect.connection,
+            Content::Membership { effect, .. } => &effect.connection,
             Content::Service(call) => return Way::service(&call.service),
         })
     }
@@ -89,7 +93,9 @@ fn body_of(effect: &CallEffect) -> EffectBody {
 
 /// The call that a queued effect is, if it is one.
 pub fn call_of(row: &OutboxRow) -> Option<EffectBody> {
-    let effect = (row.kind == effects::CALL).then(|| serde_json::from_str::<CallEffect>(&row.body).ok());
+    let effect = [effects::CALL, effects::MIRROR]
+        .contains(&row.kind.as_str())
+        .then(|| serde_json::from_str::<CallEffect>(&row.body).ok());
     effect.flatten().map(|effect| body_of(&effect))
 }
 
@@ -194,6 +200,11 @@ impl Dispatcher {
                 let call = self.service_call(live, &parcel.row, call)?;
                 Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Service(Box::new(call)) }])
             }
+            Content::Membership { change, .. } => {
+                // Its door was shut when it was judged: it is judged again.
+                let change = change.clone().ok_or(Verdict::Later(parcel.judged_at))?;
+                Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Membership(change) }])
+            }
         }
     }
 
@@ -267,6 +278,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
             Content::Alert(_) => caravan_catalog::effects::SALES_ALERT.to_owned(),
             Content::Call(effect) => effect.operation.clone(),
             Content::Service(call) => call.service.clone(),
+            Content::Membership { effect, .. } => effect.operation.clone(),
         };
         if let Content::Service(call) = &parcel.content {
             recorder.note_call(&parcel.row.key, call);
@@ -280,10 +292,8 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
 /// What the answers for a parcel's items mean for it.
 fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
     let verdict = match (&parcel.content, answers) {
-        (Content::Email { .. } | Content::Text { .. } | Content::Call(_) | Content::Service(_), [answer]) => {
-            verdict_of(answer, &parcel.row.body)
-        }
         (Content::Alert(effect), answers) if answers.len() == effect.to.len() => together(effect, answers),
+        (content, [answer]) if !matches!(content, Content::Alert(_)) => verdict_of(answer, &parcel.row.body),
         _ => Verdict::InDoubt("The connector did not answer for it.".to_owned()),
     };
     parcel.settled(verdict)

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_catalog::effects;
 use caravan_connect::Outcome;
 use caravan_connect::texts::{FailureClass, State};
 use caravan_model::attribute::{AttributeNo, person};
@@ -22,6 +23,7 @@ use serde_json::{Value as Json, json};
 
 use super::about::{About, Message, kept, ledger_row, told};
 use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
+use super::membership::Memberships;
 use super::parcel::connection_of;
 use super::{Dispatched, service, soft};
 use crate::external;
@@ -131,6 +133,8 @@ struct Sheet {
     heard_out: Vec<EffectId>,
     /// Emails whose opens nobody can see.
     untracked: Vec<EffectId>,
+    /// How changes of membership were taken.
+    memberships: Memberships,
 }
 
 impl Results<'_> {
@@ -154,6 +158,7 @@ impl Results<'_> {
         for (phone, sender, class) in &sheet.refused_numbers {
             texts::after_failure(s, self.live, Some(*class), (phone, sender), &mut sheet.changes, self.now)?;
         }
+        sheet.memberships.write(s, self.now)?;
         let claim = Claim { shards: vec![Shard(0)], now: self.now };
         let written = save::changes(s, self.live, &claim, sheet.changes)?;
         sheet.bounced.sort_unstable();
@@ -221,6 +226,7 @@ impl Results<'_> {
 
     fn enter(&self, sheet: &mut Sheet, settled: Settled) {
         let Settled { row, about, verdict } = settled;
+        sheet.memberships.trouble(&about, &verdict);
         let left = match verdict {
             Verdict::Known(ledger) => {
                 sheet.gone.push(row.id);
@@ -261,6 +267,7 @@ impl Results<'_> {
 
     fn finish(&self, sheet: &mut Sheet, row: OutboxRow, about: &About, verdict: Verdict) {
         let mut ledger = ledger_row(&row, about, self.now);
+        sheet.memberships.note(&row, about, &verdict);
         sheet.inbox.extend(service::heard(&row, &verdict, self.now));
         let (outcome, counted, told) = match verdict {
             Verdict::Done { remote_id } => {
@@ -380,10 +387,11 @@ pub(crate) fn set_flag(
 }
 
 /// Pending becomes what it turned out to be; the sum stays. Calls of services are pending until they are answered, and
-/// their nodes count the answers; but nobody is there any more to be answered when the journey was aborted.
+/// their nodes count the answers; but nobody is there any more to be answered when the journey was aborted. A score that is
+/// told elsewhere was counted when it changed here.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
     let aborted = matches!(&counted, Counted::Skipped(reason) if reason == "journey_aborted");
-    if row.kind == external::CALL && !aborted {
+    if (row.kind == external::CALL && !aborted) || row.kind == effects::MIRROR {
         return;
     }
     sheet.tallies.add(row.version, row.node, Counted::Pending, -1);

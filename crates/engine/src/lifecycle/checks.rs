@@ -12,6 +12,7 @@ use caravan_store::{Session, StoreError, journeys, outbox, watched};
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::audiences;
 use crate::compile::{Identity, compile};
 use crate::content;
 use crate::content::Library;
@@ -222,6 +223,27 @@ pub(super) fn connections_failing(
         );
         let finding = Finding::warning("connection_failing", placed.pointer(), message);
         findings.push(finding.at_node(placed.node.as_str()));
+    }
+    document.locate(&mut findings);
+    Ok(findings)
+}
+
+/// Actions whose connection works by a consent that ends soon, or has ended: a warning, since a person can mend it.
+pub(super) fn consents_ending(
+    s: &mut dyn Session,
+    document: &Document,
+    definitions: &Definitions,
+) -> Result<Vec<Finding>, StoreError> {
+    let Some(journey) = document.body.journey() else { return Ok(Vec::new()) };
+    let endings = audiences::endings(s, definitions)?;
+    let mut findings: Vec<Finding> = Vec::new();
+    for placed in journey.actions() {
+        let connections = connections_of(&placed, definitions);
+        let ending = endings.iter().find(|ending| connections.contains(&ending.connection));
+        findings.extend(ending.map(|ending| {
+            let code = if ending.over { "consent_ended" } else { "consent_ends_soon" };
+            Finding::warning(code, placed.pointer(), ending.message.clone()).at_node(placed.node.as_str())
+        }));
     }
     document.locate(&mut findings);
     Ok(findings)

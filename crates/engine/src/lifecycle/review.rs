@@ -10,7 +10,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::checks::{
-    against_a_new_version, audience_of, connections_failing, domains_unverified, findings_against, owners_missing,
+    against_a_new_version, audience_of, connections_failing, consents_ending, domains_unverified, findings_against,
+    owners_missing,
 };
 use super::draft;
 use crate::Engine;
@@ -73,6 +74,7 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
             findings.extend(owners_missing(s, document, &definitions)?);
             findings.extend(connections_failing(s, document, &definitions)?);
             findings.extend(domains_unverified(s, document, &definitions)?);
+            findings.extend(consents_ending(s, document, &definitions)?);
             let Some(journey) = document.body.journey() else { continue };
             let scheduled = row.state == "draft" && journey.start.is_some_and(|start| start > now);
             let audience = audience_of(&live.definitions, journey);

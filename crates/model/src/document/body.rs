@@ -64,6 +64,7 @@ bodies! {
     SmsMessage: super::SmsMessage;
     ExternalAudience: super::ExternalAudience;
     Destination: super::Destination;
+    DataFlow: super::DataFlow;
     Connection: super::Connection;
     ExternalAction: super::ExternalAction;
     SendingDomain: super::SendingDomain;

@@ -70,11 +70,46 @@ pub struct ScoreMirror {
     /// Key of a connection of type `marketo`.
     #[schemars(extend("x-reference" = "connection"))]
     pub connection: String,
-    /// Name of the field over there.
-    pub field: String,
+    /// REST name of the field over there: it gets the score's value, whatever was added to it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// A campaign that changes a score over there by what it changed here; then nothing that is added there is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<ScoreCampaign>,
+}
+
+/// A requestable campaign with a step that changes a score by a token.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScoreCampaign {
+    /// Workspace of the campaign.
+    pub workspace: String,
+    /// Its name or id.
+    pub campaign: String,
+    /// The token that says by how much, without braces; left out: `my.scoreDelta`.
+    #[serde(default = "score_delta", skip_serializing_if = "is_score_delta")]
+    pub token: String,
+}
+
+const SCORE_DELTA: &str = "my.scoreDelta";
+
+fn score_delta() -> String {
+    SCORE_DELTA.to_owned()
+}
+
+fn is_score_delta(token: &String) -> bool {
+    token == SCORE_DELTA
 }
 
 impl Definition for Score {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        let Some(mirror) = &self.mirror else { return Vec::new() };
+        let message =
+            "Name either a `field` that gets the value, or a `campaign` that changes a score by the difference.";
+        let both_or_none = mirror.field.is_some() == mirror.campaign.is_some();
+        both_or_none.then(|| Finding::error("one_of", "/mirror", message)).into_iter().collect()
+    }
+
     fn references(&self) -> Vec<Reference> {
         let mirror = self.mirror.iter();
         mirror.map(|it| Reference::new(DocumentKind::Connection, &it.connection, "/mirror/connection")).collect()

@@ -114,7 +114,9 @@ kinds! {
     /// A named set of people that is handed to destinations.
     ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab, Later;
     /// Where audiences and accounts are handed to.
-    Destination = "destination", "destinations", "Destination", Plain, Kebab, Later;
+    Destination = "destination", "destinations", "Destination", Plain, Kebab, Works;
+    /// Accounts that a destination is kept in step with.
+    DataFlow = "data_flow", "data_flows", "Data flow", Publish, Kebab, Works;
     /// Access to another system.
     Connection = "connection", "connections", "Connection", Plain, Kebab, Works;
     /// An external service that journeys call.

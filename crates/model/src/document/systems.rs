@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Definition, DocumentKind, Envelope, Reference};
+use super::{Definition, DocumentKind, Envelope, PlacedCondition, Reference};
+use crate::attribute::Subject;
 use crate::duration::Duration;
 use crate::finding::Finding;
 use crate::journey::On;
@@ -98,9 +99,60 @@ pub enum DestinationType {
     Webhook,
 }
 
+impl DestinationType {
+    /// Whether journeys and data flows hand accounts to it.
+    pub fn takes_accounts(self) -> bool {
+        matches!(self, Self::Linkedin)
+    }
+}
+
 impl Definition for Destination {
     fn references(&self) -> Vec<Reference> {
         vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")]
+    }
+}
+
+/// Accounts that a destination is kept in step with: whoever meets the condition is in the audience, nobody else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DataFlow {
+    /// Key of the destination.
+    #[schemars(extend("x-reference" = "destination"))]
+    pub destination: String,
+    /// Which accounts: by their buying groups. It cannot be changed once the flow is live.
+    #[schemars(extend("x-reader" = "condition"))]
+    pub when: Value,
+}
+
+impl DataFlow {
+    /// The most data flows that there may be.
+    pub const MOST: usize = 10;
+    /// What the names of their audiences begin with over there.
+    pub const PREFIX: &'static str = "Caravan ";
+}
+
+impl Definition for DataFlow {
+    fn check(&self, _: &Envelope) -> Vec<Finding> {
+        let message = "A data flow is about buying groups. Test one of them with `buying_group`.";
+        let without = !mentions(&self.when, "buying_group");
+        without.then(|| Finding::error("no_buying_group_test", "/when", message)).into_iter().collect()
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        vec![Reference::new(DocumentKind::Destination, &self.destination, "/destination")]
+    }
+
+    fn conditions(&self) -> Vec<PlacedCondition<'_>> {
+        vec![PlacedCondition::new("/when", Subject::Account, &self.when)]
+    }
+}
+
+/// Whether a condition has a test of this name anywhere.
+fn mentions(condition: &Value, test: &str) -> bool {
+    match condition {
+        Value::Object(fields) => fields.iter().any(|(name, inner)| name == test || mentions(inner, test)),
+        Value::Array(all) => all.iter().any(|inner| mentions(inner, test)),
+        _ => false,
     }
 }
 

@@ -6,6 +6,7 @@ mod bench;
 mod connection;
 mod copy;
 mod demo;
+mod destination;
 mod diff;
 mod doctor;
 mod domain;
@@ -91,6 +92,9 @@ enum Command {
     /// Look sending domains up in the DNS
     #[command(subcommand)]
     Domain(domain::Verb),
+    /// Try destinations, show the audiences that accounts were put into there
+    #[command(subcommand)]
+    Destination(destination::Verb),
     /// Add users, and reset their passwords
     #[command(subcommand)]
     User(user::UserVerb),
@@ -155,6 +159,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Run(args) => run::run(&context, &args),
         Command::Connection(verb) => connection::run(&context, &verb),
         Command::Domain(verb) => domain::run(&context, &verb),
+        Command::Destination(verb) => destination::run(&context, &verb),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
         Command::Copy(args) => copy::run(&context, &args),

@@ -23,6 +23,8 @@ pub enum Fault {
     Truncated,
     /// Everything done, the answer comes this much later.
     Slow(Duration),
+    /// Everything done, the answer tells of the first half of what was asked.
+    Short,
 }
 
 /// Faults that wait for their call.

@@ -4,12 +4,14 @@
 //! leaves something open, the fake can be told to do either.
 
 pub mod faults;
+pub mod linkedin;
 pub mod marketo;
 pub mod s3;
 mod server;
 pub mod service;
 
 pub use faults::{Fault, Faults};
+pub use linkedin::LinkedIn;
 pub use marketo::Marketo;
 pub use s3::S3;
 pub use service::Service;

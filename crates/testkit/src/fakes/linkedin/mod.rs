@@ -1,0 +1,375 @@
+//! LinkedIn's matched audiences, as far as Caravan calls them: signing in, segments, streams of companies and people.
+
+mod consent;
+mod elements;
+mod segments;
+mod streams;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use caravan_model::Clock;
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use serde_json::{Value as Json, json};
+
+use self::consent::Consent;
+pub use self::segments::{Destination, Segment};
+use super::faults::{Fault, Faults};
+use super::server::{Server, hang_up};
+
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+/// LinkedIn, with one application, one member who consented, and one ad account.
+pub struct LinkedIn {
+    server: Server,
+    inner: Arc<Inner>,
+}
+
+/// How it is set up.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// What it tells the time by.
+    pub clock: Clock,
+    /// The application's id.
+    pub client_id: String,
+    /// And its secret.
+    pub client_secret: String,
+    /// Whether LinkedIn let the application into the Audiences program.
+    pub permitted: bool,
+    /// The member's role in the ad account.
+    pub role: String,
+    /// Number of the ad account.
+    pub ad_account: String,
+    /// Source platforms that are known.
+    pub platforms: Vec<String>,
+    /// The oldest and the newest version that is served.
+    pub versions: (u32, u32),
+    /// How long an access token lives.
+    pub token_life: SignedDuration,
+    /// How long the consent holds, however often it is used.
+    pub consent_life: SignedDuration,
+    /// How long a new segment cannot be filled.
+    pub visible_after: SignedDuration,
+    /// Calls of `/companies` and of `/users` in a minute.
+    pub per_minute: (usize, usize),
+    /// Seconds that a refusal asks to wait; LinkedIn promises none.
+    pub retry_after: Option<u64>,
+    /// Companies of a hundred that are recognised.
+    pub match_rate: i64,
+    /// Members that a recognised company reaches.
+    pub reach: i64,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            clock: Clock::System,
+            client_id: "caravan".into(),
+            client_secret: "hush".into(),
+            permitted: true,
+            role: "CAMPAIGN_MANAGER".into(),
+            ad_account: "512345".into(),
+            platforms: vec!["SEGMENT".into()],
+            versions: (202_512, 202_611),
+            token_life: SignedDuration::from_secs(5_184_000),
+            consent_life: SignedDuration::from_hours(365 * 24),
+            visible_after: SignedDuration::from_secs(60),
+            per_minute: (300, 600),
+            retry_after: None,
+            match_rate: 75,
+            reach: 40,
+        }
+    }
+}
+
+/// Everything that it holds.
+#[derive(Debug, Clone, Default)]
+pub struct Holdings {
+    /// By id.
+    pub segments: BTreeMap<i64, Segment>,
+    /// Companies (by name) that it refuses though nothing is wrong with them.
+    pub refused: BTreeSet<String>,
+    /// Companies (by name) of which it cannot say now what became of them: once each.
+    pub unlucky: BTreeSet<String>,
+    /// Elements that were streamed, with their action, in order.
+    pub streamed: Vec<(i64, Json)>,
+}
+
+impl Holdings {
+    /// The segment with this name.
+    pub fn named(&self, name: &str) -> Option<&Segment> {
+        self.segments.values().find(|segment| segment.name == name)
+    }
+
+    /// Names of the companies of the segment with this name, in order.
+    pub fn companies(&self, name: &str) -> Vec<String> {
+        let members = self.named(name).into_iter().flat_map(|segment| &segment.members);
+        let mut names: Vec<String> = members
+            .filter_map(|member| serde_json::from_str::<Json>(member).ok()?["companyName"].as_str().map(str::to_owned))
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+struct Inner {
+    setup: Setup,
+    faults: Faults,
+    consent: Mutex<Consent>,
+    holdings: Mutex<Holdings>,
+    /// Calls by endpoint and minute.
+    minutes: Mutex<HashMap<(&'static str, i64), usize>>,
+    calls: Mutex<Vec<String>>,
+}
+
+/// A call as the handlers see it.
+struct Call {
+    query: Vec<(String, String)>,
+    body: Json,
+    /// `YYYYMM`.
+    version: u32,
+}
+
+impl Call {
+    fn one(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A status, a number of LinkedIn's own, and words.
+struct Refusal(u16, i64, String);
+
+impl Refusal {
+    fn new(status: u16, message: impl Into<String>) -> Self {
+        Self(status, 100, message.into())
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, code, message) = self;
+        let body = json!({"message": message, "serviceErrorCode": code, "status": status});
+        (StatusCode::from_u16(status).expect("a status"), axum::Json(body)).into_response()
+    }
+}
+
+impl LinkedIn {
+    /// On a port of its own.
+    pub fn start(setup: Setup) -> Self {
+        Self::start_on(setup, 0)
+    }
+
+    /// On this port.
+    pub fn start_on(setup: Setup, port: u16) -> Self {
+        let consent = Consent::given(&setup);
+        let inner = Arc::new(Inner {
+            setup,
+            faults: Faults::default(),
+            consent: Mutex::new(consent),
+            holdings: Mutex::default(),
+            minutes: Mutex::default(),
+            calls: Mutex::default(),
+        });
+        let server = Server::start(Router::new().fallback(answer).with_state(Arc::clone(&inner)), port);
+        Self { server, inner }
+    }
+
+    /// Its address, for `base_url`.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// What goes wrong. Codes of faults are HTTP statuses.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// Looks at, or changes, what it holds.
+    pub fn with<T>(&self, look: impl FnOnce(&mut Holdings) -> T) -> T {
+        look(&mut self.inner.holdings.lock())
+    }
+
+    /// The refresh token of the member's consent.
+    pub fn refresh_token(&self) -> String {
+        self.inner.consent.lock().refresh_token()
+    }
+
+    /// An access token, as the developer portal gives one.
+    pub fn access_token(&self) -> String {
+        self.inner.consent.lock().grant(&self.inner.setup)
+    }
+
+    /// All access tokens end now.
+    pub fn expire_tokens(&self) {
+        self.inner.consent.lock().expire_tokens();
+    }
+
+    /// The member takes the consent back.
+    pub fn withdraw_consent(&self) {
+        self.inner.consent.lock().withdraw();
+    }
+
+    /// How many access tokens it gave.
+    pub fn tokens_granted(&self) -> usize {
+        self.inner.consent.lock().granted()
+    }
+
+    /// Method and path of the calls that it got, in order, tokens left out.
+    pub fn calls(&self) -> Vec<String> {
+        self.inner.calls.lock().clone()
+    }
+}
+
+async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
+    let path = parts.uri.path().to_owned();
+    let fault = inner.faults.of(&path);
+    match &fault {
+        Some(Fault::Status(status)) => {
+            let status = StatusCode::from_u16(*status).expect("a status");
+            return (status, "<html><body>Bad gateway</body></html>").into_response();
+        }
+        Some(Fault::HangUpBefore) => return hang_up(),
+        Some(Fault::CodeBefore(code)) => return inner.planned(code),
+        _ => {}
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    let response = inner.route(&parts.method, &path, query, &parts.headers, &body);
+    match fault {
+        Some(Fault::HangUpAfter) => hang_up(),
+        Some(Fault::CodeAfter(code)) => inner.planned(code),
+        Some(Fault::Garbage) => "{\"elements\": ".into_response(),
+        Some(Fault::Short) => shortened(response).await,
+        Some(Fault::Slow(pause)) => {
+            tokio::time::sleep(pause).await;
+            response
+        }
+        _ => response,
+    }
+}
+
+/// The same with the first half of its elements.
+async fn shortened(response: Response) -> Response {
+    let body = to_bytes(response.into_body(), LARGEST_BODY).await.expect("an own answer");
+    let mut body: Json = serde_json::from_slice(&body).expect("an own answer");
+    if let Some(elements) = body["elements"].as_array_mut() {
+        elements.truncate(elements.len() / 2);
+    }
+    axum::Json(body).into_response()
+}
+
+impl Inner {
+    fn now(&self) -> Timestamp {
+        self.setup.clock.now()
+    }
+
+    fn planned(&self, code: &str) -> Response {
+        let refusal = Refusal::new(code.parse().expect("codes are statuses"), "a planned fault");
+        match (refusal.0, self.setup.retry_after) {
+            (429, Some(seconds)) => ([(header::RETRY_AFTER, seconds.to_string())], refusal).into_response(),
+            _ => refusal.into_response(),
+        }
+    }
+
+    fn route(&self, method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+        match (method.as_str(), path) {
+            ("GET", "/oauth/v2/authorization") => return self.authorise(query),
+            ("POST", "/oauth/v2/accessToken") => return self.exchange(headers, body),
+            _ => {}
+        }
+        self.calls.lock().push(format!("{method} {path}"));
+        let Some(path) = path.strip_prefix("/rest/") else {
+            return Refusal::new(404, "No such resource").into_response();
+        };
+        let call = match self.checked(method, path, query, headers, body) {
+            Ok(call) => call,
+            Err(refusal) => return refusal.into_response(),
+        };
+        let parts: Vec<&str> = path.split('/').collect();
+        let answered = match (method.as_str(), parts.as_slice()) {
+            ("GET", ["dmpSegments"]) => self.find(&call),
+            ("POST", ["dmpSegments"]) => self.create(&call),
+            ("GET", ["dmpSegments", id]) => self.read(id),
+            ("GET", ["dmpSegments", id, "destinations", "LINKEDIN"]) => self.read_destination(id),
+            ("POST", ["dmpSegments", id, "companies"]) => self.stream(&call, id, "COMPANY"),
+            ("POST", ["dmpSegments", id, "users"]) => self.stream(&call, id, "USER"),
+            _ => Err(Refusal::new(404, "No such resource")),
+        };
+        match answered {
+            Ok(response) => response,
+            Err(refusal) if refusal.0 == 429 => self.planned("429"),
+            Err(refusal) => refusal.into_response(),
+        }
+    }
+
+    /// What every call must bring along.
+    fn checked(
+        &self,
+        method: &Method,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Call, Refusal> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let token = header("authorization").strip_prefix("Bearer ").unwrap_or_default();
+        if !self.consent.lock().takes(token, self.now()) {
+            return Err(Refusal(401, 65_600, "Invalid access token".into()));
+        }
+        let (oldest, newest) = self.setup.versions;
+        let version = header("linkedin-version").parse::<u32>().ok().filter(|_| header("linkedin-version").len() == 6);
+        let version =
+            version.ok_or_else(|| Refusal::new(400, "A version must be present. Please specify a version."))?;
+        if !(oldest..=newest).contains(&version) {
+            return Err(Refusal::new(426, format!("Requested version {version} is not active")));
+        }
+        if header("x-restli-protocol-version") != "2.0.0" {
+            return Err(Refusal::new(400, "Invalid query parameters: URNs are encoded as in protocol 2.0.0"));
+        }
+        if query
+            .split('&')
+            .any(|part| part.split_once('=').is_some_and(|(_, value)| value.contains([':', '(', ')', ','])))
+        {
+            return Err(Refusal::new(400, "Invalid query parameters: reserved characters must be encoded"));
+        }
+        if method == Method::POST && !header("content-type").starts_with("application/json") {
+            return Err(Refusal::new(415, "Content-Type must be application/json"));
+        }
+        let streams = path.ends_with("/companies") || path.ends_with("/users");
+        if streams && header("x-restli-method") != "BATCH_CREATE" {
+            return Err(Refusal::new(400, "X-RestLi-Method: BATCH_CREATE is required"));
+        }
+        if !self.setup.permitted {
+            return Err(Refusal::new(403, "Not enough permissions to access: dmpSegments"));
+        }
+        if self.setup.role == "VIEWER" {
+            return Err(Refusal::new(403, "The member's role does not allow this"));
+        }
+        let body = match body.is_empty() {
+            true => Json::Null,
+            false => serde_json::from_slice(body).map_err(|_| Refusal::new(400, "The body is not JSON"))?,
+        };
+        let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Call { query, body, version })
+    }
+
+    /// Counts a call of an endpoint against its limit of this minute.
+    fn within_limit(&self, endpoint: &'static str, most: usize) -> Result<(), Refusal> {
+        let minute = self.now().as_second().div_euclid(60);
+        let mut minutes = self.minutes.lock();
+        minutes.retain(|(_, counted), _| *counted >= minute);
+        let made = minutes.entry((endpoint, minute)).or_default();
+        *made += 1;
+        if *made > most {
+            return Err(Refusal::new(429, "Resource level throttle limit for calls to this resource is reached."));
+        }
+        Ok(())
+    }
+}
