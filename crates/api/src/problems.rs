@@ -3,14 +3,15 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::audiences::{self, Ending};
-use caravan_engine::deliver::{self, SettleError, Settlement};
+use caravan_engine::deliver::{self, DomainCheck, SettleError, Settlement};
 use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
 use caravan_store::ledger::{self, LedgerRow, Unsettled};
 use caravan_store::outbox::{self, LaneProblem};
+use caravan_store::reports::{self, PolicyRefusals};
 use caravan_store::watched::{self, MailboxTrouble};
 use caravan_store::{Session, journeys};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ use crate::access::{Caller, Permission};
 use crate::http::page::{Page, bad_cursor, page_limit, read_cursor};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
+/// How long it is told that mail was refused because of how it is sent.
+const TOLD_FOR: SignedDuration = SignedDuration::from_hours(24);
+
 /// The operations of this file.
 pub fn operations() -> Operations {
     Operations::of("Problems")
@@ -26,7 +30,7 @@ pub fn operations() -> Operations {
             "/api/v1/problems",
             Permission::ReadDefinitions,
             list,
-            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, trips that could not go on, messages",
+            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, trips that could not go on, messages",
         )
         .post("/api/v1/problems/{id}/retry", Permission::RunJourneys, retry, "Try again now")
         .post(
@@ -69,6 +73,10 @@ enum ProblemKind {
     Mailbox,
     /// The consent by which a connection works ends soon, or has ended.
     Consent,
+    /// Of a sending domain not all stands in the DNS that must.
+    SendingDomain,
+    /// Recipients' servers refuse mail because of how it is sent.
+    Policy,
 }
 
 /// What somebody may do about a problem.
@@ -84,9 +92,9 @@ enum Remedy {
 /// Something that could not be done.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ProblemRow {
-    /// Its id: the trip's, the effect's, the lane's or the mailbox's.
+    /// Its id: the trip's, the effect's, the lane's, the mailbox's or the domain's.
     id: String,
-    /// The journey's key; none for a lane, which all journeys share.
+    /// The journey's key; none for what all journeys share.
     journey: Option<String>,
     /// The node.
     node: Option<String>,
@@ -110,7 +118,7 @@ struct ProblemRow {
     place: Place,
 }
 
-/// Where a page goes on: consents, lanes and mailboxes, then trips, then effects in doubt, then failed ones, each in its own order.
+/// Where a page goes on: what all journeys share, then trips, then effects in doubt, then failed ones, each in its own order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
     Lanes(usize),
@@ -161,12 +169,7 @@ async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) 
 fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
     let mut rows = Vec::new();
     if let (Place::Lanes(given), None) = (from, journey) {
-        let (endings, lanes, mailboxes) = engine.store().read(|s| -> Result<_, Problem> {
-            let live = engine.live(s)?;
-            Ok((audiences::endings(s, &live.definitions)?, outbox::lane_problems(s)?, watched::mailbox_troubles(s)?))
-        })?;
-        let standing = endings.into_iter().map(consent).chain(lanes.into_iter().map(lane));
-        let standing = standing.chain(mailboxes.into_iter().map(mailbox)).enumerate();
+        let standing = shared(engine)?.into_iter().enumerate();
         rows.extend(standing.skip(given).take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
     }
     if from < Place::InDoubt(None) && rows.len() < most {
@@ -185,20 +188,63 @@ fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Res
 }
 
 fn consent(ending: Ending) -> ProblemRow {
+    let code = if ending.over { "consent_ended" } else { "consent_ends_soon" };
+    standing(ProblemKind::Consent, format!("consent:{}", ending.connection), code, ending.message, ending.since)
+}
+
+/// What stands in the way of all journeys.
+fn shared(engine: &Engine) -> Result<Vec<ProblemRow>, Problem> {
+    let (mut rows, lanes, mailboxes, refusals) = engine.store().read(|s| -> Result<_, Problem> {
+        let live = engine.live(s)?;
+        let consents: Vec<ProblemRow> = audiences::endings(s, &live.definitions)?.into_iter().map(consent).collect();
+        let since = s.now()? - TOLD_FOR;
+        let refusals = reports::refused_by_policy(s, since)?;
+        Ok((consents, outbox::lane_problems(s)?, watched::mailbox_troubles(s)?, refusals))
+    })?;
+    let domains = deliver::domains_not_well(engine)?;
+    rows.extend(lanes.into_iter().map(lane));
+    rows.extend(mailboxes.into_iter().map(mailbox));
+    rows.extend(domains.iter().map(domain));
+    rows.extend(refusals.map(policy));
+    Ok(rows)
+}
+
+/// A problem of no journey, which goes away by itself when what it tells of does.
+fn standing(kind: ProblemKind, id: String, code: &str, message: String, since: Timestamp) -> ProblemRow {
     ProblemRow {
-        id: format!("consent:{}", ending.connection),
+        id,
         journey: None,
         node: None,
         traveller: None,
-        kind: ProblemKind::Consent,
+        kind,
         remedies: Vec::new(),
-        code: if ending.over { "consent_ended" } else { "consent_ends_soon" }.to_owned(),
-        message: ending.message,
-        since: ending.since,
+        code: code.to_owned(),
+        message,
+        since,
         attempts: None,
         next_try: None,
         place: Place::Lanes(0),
     }
+}
+
+fn domain(check: &DomainCheck) -> ProblemRow {
+    let message = format!(
+        "Of the sending domain `{0}` not all stands in the DNS that must: {1}. `caravan domain check {0}` says what; it is looked up again every day.",
+        check.key,
+        check.wrong().join(", ")
+    );
+    let id = format!("sending_domain:{}", check.key);
+    standing(ProblemKind::SendingDomain, id, "sending_domain_not_well", message, check.checked_at)
+}
+
+fn policy(refusals: PolicyRefusals) -> ProblemRow {
+    let PolicyRefusals { count, since, said } = refusals;
+    let said = said.map_or_else(String::new, |said| format!(" The last one said: {}.", said.trim_end_matches('.')));
+    let message = format!(
+        "{count} messages of the last day came back because of how they are sent, not because of whom they are for.{said} \
+         Look at your sending domain and at what you send."
+    );
+    standing(ProblemKind::Policy, "policy".to_owned(), "refused_by_policy", message, since)
 }
 
 fn lane(lane: LaneProblem) -> ProblemRow {
@@ -220,23 +266,11 @@ fn lane(lane: LaneProblem) -> ProblemRow {
 
 fn mailbox(trouble: MailboxTrouble) -> ProblemRow {
     let MailboxTrouble { connection, message, since, last_at: _ } = trouble;
-    ProblemRow {
-        id: format!("mailbox:{connection}"),
-        journey: None,
-        node: None,
-        traveller: None,
-        kind: ProblemKind::Mailbox,
-        remedies: Vec::new(),
-        code: "mailbox_unreadable".to_owned(),
-        message: format!(
-            "Bounces of the connection `{connection}` are not fetched: {}. It is tried again every minute.",
-            message.trim_end_matches('.')
-        ),
-        since,
-        attempts: None,
-        next_try: None,
-        place: Place::Lanes(0),
-    }
+    let message = format!(
+        "Bounces of the connection `{connection}` are not fetched: {}. It is tried again every minute.",
+        message.trim_end_matches('.')
+    );
+    standing(ProblemKind::Mailbox, format!("mailbox:{connection}"), "mailbox_unreadable", message, since)
 }
 
 fn step(row: status::ProblemRow) -> Option<ProblemRow> {

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::machines::Visitor;
-use caravan_engine::tracking::{self, OptOut, OptOutPage, SigningKeys, TrackingError};
+use caravan_engine::tracking::{self, OptOut, OptOutPage, PREVIEW, SigningKeys, TrackingError};
 use caravan_engine::{content, texts};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -40,6 +40,9 @@ mod words {
     pub const UNKNOWN_TITLE: &str = "This link does not work";
     pub const UNKNOWN: &str =
         "It may have been cut off on its way. Copy the whole address from the message and try again.";
+    pub const PREVIEW_TITLE: &str = "This is a preview";
+    pub const PREVIEW: &str =
+        "Recipients of the message get here to opt out, or to look at it as a web page. Nothing was changed.";
     pub const BROKEN_TITLE: &str = "This did not work";
     pub const BROKEN: &str = "Something went wrong on our side. Please try again in a moment.";
 
@@ -170,6 +173,9 @@ async fn followed(
 }
 
 async fn viewed(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+    if path.token == PREVIEW {
+        return preview_page();
+    }
     let url = std::sync::Arc::clone(&state.public_url);
     let look = move |engine: &_, keys: &_| Ok(content::web_view(engine, keys, &url, &path.token)?);
     let html = match with_keys(&state, look).await {
@@ -182,6 +188,9 @@ async fn viewed(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Sh
 }
 
 async fn ask(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown {
+    if path.token == PREVIEW {
+        return preview_page();
+    }
     let look = move |engine: &_, keys: &_| tracking::opt_out_page(engine, keys, &path.token);
     with_keys(&state, look).await.map_or_else(Refused::page, |page| opt_out_page(&page))
 }
@@ -223,6 +232,11 @@ impl Refused {
             Self::Broken => page(StatusCode::SERVICE_UNAVAILABLE, words::BROKEN_TITLE, words::BROKEN, false),
         }
     }
+}
+
+/// Where links of previews and proofs lead: nobody's way out.
+fn preview_page() -> Shown {
+    page(StatusCode::OK, words::PREVIEW_TITLE, words::PREVIEW, false)
 }
 
 fn opt_out_page(of: &OptOutPage) -> Shown {

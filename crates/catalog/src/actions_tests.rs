@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::action::Outcome::{self, Done, NoOp};
 use crate::changes::Command;
 use crate::testing::{JOURNEY, Scene, account, definitions, refused, refused_with, with_definition};
+use crate::world::PastActivity;
 use crate::world::Source::{Journey, Manual, System};
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId, Shard};
@@ -351,6 +352,41 @@ fn a_sales_alert_shows_the_group_and_its_first_four_members() {
         ["First6 Last6 Decision Maker", "First1 Last1 Champion", "First2 Last2 Champion", "First3 Last3 Champion"]
     );
     assert_eq!(alert.members[0].title.as_deref(), Some("VP Sales"));
+    assert_eq!((alert.group_id.as_deref(), alert.organisation.as_deref()), (Some("grp_1"), Some("Caravan Works")));
+}
+
+#[test]
+fn a_sales_alert_shows_the_most_engaged_first_and_what_they_read_about() {
+    let members = (1..=5).fold(account("acme").people(5), |built, no| built.member(no, "Champion", System));
+    let mut scene = members.world();
+    for (no, engagement) in [(1, 12.5), (2, 80.0), (3, 80.0), (4, 0.0), (5, 41.4)] {
+        let ix = scene.world.person_ix(PersonId(no)).unwrap();
+        scene.world.person_mut(ix).engagement = Some(engagement);
+    }
+    let now = scene.world.now;
+    let mut did = |no, kind: &str, fields: serde_json::Value| {
+        let ix = scene.world.person_ix(PersonId(no)).unwrap();
+        let past = PastActivity { kind: kind.into(), at: now, account: None, fields: fields.into() };
+        scene.world.person_mut(ix).history.push(past);
+    };
+    did(3, "page_viewed", json!({"url": "https://acme.example/pricing/enterprise?utm_source=spring"}));
+    did(3, "email_clicked", json!({"email": "spring-webinar", "url": "https://acme.example/pricing"}));
+    did(2, "form_filled", json!({"form": "Webinar 2026"}));
+    let settings = json!({"solution_interest": "crm", "to": ["desk@example.com"]});
+    assert_eq!(scene.run("send_sales_alert", settings), [Outcome::Pending]);
+    let alert: crate::effects::SalesAlertEffect = serde_json::from_str(&scene.world.changes.effects[0].body).unwrap();
+    let shown: Vec<(&str, Option<f64>)> = alert.members.iter().map(|m| (m.name.as_str(), m.engagement)).collect();
+    assert_eq!(
+        shown,
+        [
+            ("First3 Last3", Some(80.0)),
+            ("First2 Last2", Some(80.0)),
+            ("First5 Last5", Some(41.4)),
+            ("First1 Last1", Some(12.5))
+        ],
+        "among equals who did more"
+    );
+    assert_eq!(alert.topics, ["pricing", "webinar", "enterprise", "spring"]);
 }
 
 #[test]

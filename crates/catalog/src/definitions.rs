@@ -168,7 +168,9 @@ impl Definitions {
     pub fn with_frozen(&self, frozen: &str) -> Self {
         let frozen: HashMap<DocumentKind, HashMap<String, Json>> = serde_json::from_str(frozen).unwrap_or_default();
         let mut all = Self { running: true, ..self.clone() };
-        for (kind, bodies) in frozen {
+        // Of the settings a version keeps what goes around its emails, and nothing else.
+        let content = frozen.into_iter().filter(|(kind, _)| *kind != DocumentKind::Settings);
+        for (kind, bodies) in content {
             for (key, body) in bodies {
                 let body = Arc::new(body);
                 let known = all.by_key.get(&(kind, key.clone())).map(|known| known.as_ref().clone());

@@ -130,8 +130,14 @@ pub struct SalesAlertEffect {
     pub node: i64,
     /// The addresses, each once.
     pub to: Vec<String>,
+    /// Name of the organisation, which heads the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<String>,
     /// Name of the group.
     pub group: String,
+    /// Id of the group, `grp_…`: the alert leads to its page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<String>,
     /// Key of the solution interest.
     pub solution_interest: String,
     /// Name of the solution interest.
@@ -153,15 +159,18 @@ pub struct SalesAlertEffect {
     /// What the group's people did in the last 30 days, by what it was, the most frequent first.
     #[serde(default)]
     pub doings: Vec<(String, usize)>,
+    /// The words that come up most in what they read, at most five.
+    #[serde(default)]
+    pub topics: Vec<String>,
     /// The latest interesting moments of its people, newest first, at most three: who, and what.
     #[serde(default)]
     pub moments: Vec<(String, String)>,
-    /// Its members, the busiest first, at most four.
+    /// Its members, the most engaged first, at most four.
     pub members: Vec<AlertMember>,
 }
 
 /// A member of the group as the alert shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AlertMember {
     /// Key of the person.
     pub person: String,
@@ -175,6 +184,9 @@ pub struct AlertMember {
     pub email: Option<String>,
     /// Phone number.
     pub phone: Option<String>,
+    /// Engagement, 0 to 100, exact; shown as whole percent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engagement: Option<f64>,
     /// How much they did in the last 30 days.
     #[serde(default)]
     pub doings: usize,

@@ -44,6 +44,36 @@ const fn either(kind: &'static str, label: &'static str, fields: &'static [(&'st
 }
 
 const MAIL: &[(&str, ValueType)] = &[("email", Text), ("journey", Text), ("node", Text)];
+/// What the program says of the device that it runs on stands at the end.
+const OPENED: &[(&str, ValueType)] = &[
+    ("email", Text),
+    ("journey", Text),
+    ("node", Text),
+    ("mobile", Boolean),
+    ("device", Text),
+    ("os", Text),
+    ("user_agent", Text),
+];
+const CLICKED: &[(&str, ValueType)] = &[
+    ("url", Text),
+    ("email", Text),
+    ("journey", Text),
+    ("node", Text),
+    ("mobile", Boolean),
+    ("device", Text),
+    ("os", Text),
+    ("user_agent", Text),
+];
+const SMS_CLICKED: &[(&str, ValueType)] = &[
+    ("url", Text),
+    ("sms_message", Text),
+    ("journey", Text),
+    ("node", Text),
+    ("mobile", Boolean),
+    ("device", Text),
+    ("os", Text),
+    ("user_agent", Text),
+];
 const SMS: &[(&str, ValueType)] = &[("sms_message", Text), ("journey", Text), ("node", Text)];
 const CHANGE: &[(&str, ValueType)] =
     &[("attribute", Text), ("old", Text), ("new", Text), ("source", Text), ("reason", Text)];
@@ -57,12 +87,8 @@ const MOMENT: &[(&str, ValueType)] = &[("moment", Text), ("description", Text)];
 pub const EVENTS: &[EventFacts] = &[
     person("email_sent", "Email sent", MAIL),
     person("email_delivered", "Email delivered", MAIL),
-    person("email_opened", "Email opened", MAIL),
-    person(
-        "email_clicked",
-        "Link in email clicked",
-        &[("url", Text), ("email", Text), ("journey", Text), ("node", Text)],
-    ),
+    person("email_opened", "Email opened", OPENED),
+    person("email_clicked", "Link in email clicked", CLICKED),
     person(
         "email_bounced",
         "Email bounced",
@@ -75,11 +101,7 @@ pub const EVENTS: &[EventFacts] = &[
     person("sms_sent", "SMS sent", SMS),
     person("sms_delivered", "SMS delivered", SMS),
     person("sms_failed", "SMS failed", &[("code", Text), ("sms_message", Text), ("journey", Text), ("node", Text)]),
-    person(
-        "sms_clicked",
-        "Link in SMS clicked",
-        &[("url", Text), ("sms_message", Text), ("journey", Text), ("node", Text)],
-    ),
+    person("sms_clicked", "Link in SMS clicked", SMS_CLICKED),
     person("sms_received", "SMS received", &[("text", Text), ("keyword", Text), ("to", Text)]),
     person(
         "sms_skipped",

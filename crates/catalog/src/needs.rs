@@ -31,6 +31,8 @@ pub struct Needs {
     pub roles: bool,
     /// Custom objects whose records are asked, of accounts and of people.
     pub objects: BTreeSet<DocumentId>,
+    /// The people's engagement.
+    pub engagement: bool,
     /// Activity types whose history is asked.
     pub history: BTreeSet<String>,
 }
@@ -48,6 +50,7 @@ impl Needs {
         self.scores.extend(&other.scores);
         self.journeys.extend(&other.journeys);
         self.roles |= other.roles;
+        self.engagement |= other.engagement;
         self.objects.extend(&other.objects);
         self.history.extend(other.history.iter().cloned());
     }
@@ -67,6 +70,7 @@ impl From<&condition::Needs> for Needs {
             journeys: BTreeSet::new(),
             roles: asked.roles_in_account,
             objects: asked.objects.clone(),
+            engagement: false,
             history: asked.activities().into_iter().map(str::to_owned).collect(),
         }
     }

@@ -139,6 +139,9 @@ impl Snapshot {
         }
         // The way out that is put under a message without one names the address.
         snapshot.system.extend(organisation("postal_address").map(|address| ("postal_address".to_owned(), address)));
+        if settings.is_some_and(|settings| settings.body.get("emails").is_some()) {
+            snapshot.system.extend(organisation("organisation").map(|name| ("organisation".to_owned(), name)));
+        }
         if let Some(locale) = &mut snapshot.locale {
             locale.default =
                 settings.and_then(|settings| settings.body.pointer("/languages/0")?.as_str().map(str::to_owned));

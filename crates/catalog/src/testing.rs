@@ -208,6 +208,7 @@ impl AccountBuilder {
                 key,
                 values: row(&person_columns, values),
                 scores: Vec::new(),
+                engagement: None,
                 lists: Vec::new(),
                 memberships: Vec::new(),
                 roles: Vec::new(),

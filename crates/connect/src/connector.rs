@@ -146,6 +146,9 @@ pub struct Choice {
 pub struct EmailMessage {
     /// The recipient.
     pub to: Mailbox,
+    /// Who gets a copy of the same message; one that is refused holds up neither the recipient nor the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cc: Vec<Mailbox>,
     /// The sender; the connection's own where none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Mailbox>,
@@ -177,6 +180,9 @@ pub struct EmailMessage {
     /// Marks mail that a machine wrote to a colleague (sales alerts, proofs), so that no auto-reply answers it.
     #[serde(default)]
     pub auto_submitted: bool,
+    /// Marks a proof (`X-Proof`), so that mail programs and filters can tell it from what it shows.
+    #[serde(default)]
+    pub proof: bool,
 }
 
 /// A name and an address.

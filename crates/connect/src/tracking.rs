@@ -24,6 +24,8 @@ const SEAL_BYTES: usize = 32;
 const STAMP_BYTES: usize = 10;
 /// Longest target address that is tracked; a longer one is left as it is.
 pub const MAX_TARGET_BYTES: usize = 2_000;
+/// Stands where a token would, in previews and proofs: whoever follows it is shown what would be there.
+pub const PREVIEW: &str = "preview";
 /// Number of the link that no person sees.
 pub const HIDDEN_LINK: u16 = u16::MAX;
 /// No token is longer; anything that is gets refused unread.
@@ -290,7 +292,7 @@ impl<'a> LinkMaker<'a> {
                 let token = keys.sign(&Token { effect: self.effect, person: self.person, purpose });
                 format!("{public_url}/t/{route}/{token}")
             }
-            None => format!("{public_url}/t/{route}/preview"),
+            None => format!("{public_url}/t/{route}/{PREVIEW}"),
         }
     }
 }

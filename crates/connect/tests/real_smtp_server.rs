@@ -159,6 +159,7 @@ fn mails(count: usize) -> Vec<Outgoing> {
         key: format!("enr_{n}:hello:1"),
         body: EffectBody::Email(Box::new(EmailMessage {
             to: Mailbox::named("Ada", format!("p{n}@acme.example")),
+            cc: Vec::new(),
             from: None,
             reply_to: None,
             subject: "Grüße".into(),
@@ -170,6 +171,7 @@ fn mails(count: usize) -> Vec<Outgoing> {
             return_path: None,
             signer: None,
             auto_submitted: false,
+            proof: false,
         })),
     };
     (0..count).map(mail).collect()
@@ -248,7 +250,7 @@ fn verdicts(messages: &[Vec<u8>], records: &[(String, String)]) -> Vec<Vec<bool>
 }
 
 #[test]
-fn another_implementation_verifies_both_signatures_and_no_tampered_copy() {
+fn proof_3_another_implementation_verifies_both_signatures_and_no_tampered_copy() {
     let keys = [("r1", include_str!("keys/rsa2048.pem")), ("e1", include_str!("keys/ed25519.pem"))];
     let keys = keys.map(|(selector, pem)| (selector.to_owned(), Secret::new(pem)));
     let signer = Arc::new(Signer::new("acme.example", &keys).expect("keys"));

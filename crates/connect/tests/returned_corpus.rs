@@ -93,7 +93,7 @@ fn ours(report: &MailReport) -> bool {
 }
 
 #[test]
-fn every_report_of_the_corpus_is_read_for_what_it_is() {
+fn proof_4_every_report_of_the_corpus_is_read_for_what_it_is() {
     let mut read = 0;
     for (status, words, expected) in REFUSALS {
         for form in FORMS {
@@ -124,7 +124,7 @@ fn reports_of_what_is_no_bounce_are_none() {
 
 /// Systems that write a letter instead of a report.
 #[test]
-fn letters_about_bounces_are_read_by_their_words() {
+fn proof_4_letters_about_bounces_are_read_by_their_words() {
     let letters = [
         (
             "Undeliverable: News",
@@ -157,7 +157,7 @@ fn letters_about_bounces_are_read_by_their_words() {
 }
 
 #[test]
-fn complaints_are_found_by_what_providers_leave_in_them() {
+fn proof_4_complaints_are_found_by_what_providers_leave_in_them() {
     let quotes = [
         "Content-Type: message/rfc822\n\nX-Caravan-Key: 7.1.4\nTo: redacted@provider.example\nSubject: News\n\nHello\n",
         "Content-Type: text/rfc822-headers\n\nReturn-Path: <b+aaaabbbbcccc@bounce.acme.example>\nTo: <x>\n",
@@ -190,7 +190,7 @@ fn complaints_are_found_by_what_providers_leave_in_them() {
 }
 
 #[test]
-fn answers_of_machines_are_no_bounces() {
+fn proof_4_answers_of_machines_are_no_bounces() {
     let answers = [
         "Auto-Submitted: auto-replied\nSubject: Re: News",
         "Auto-Submitted: auto-generated; owner=x\nSubject: Away",

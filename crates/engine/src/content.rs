@@ -15,8 +15,8 @@ use caravan_connect::texts::segments;
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    Body, ContentCondition, Document, DocumentKind, Email, Found, Fragment, MailBody, SendingDomain, Settings,
-    SmsMessage,
+    AroundEmails, Body, ContentCondition, Document, DocumentKind, Email, Found, Fragment, MailBody, MessageType,
+    SendingDomain, Settings, SmsMessage,
 };
 use caravan_model::value::ValueType;
 use indexmap::IndexMap;
@@ -29,6 +29,10 @@ pub use self::preview::{
 };
 pub use self::propagate::{Propagated, propagate};
 
+/// What `system` offers to emails and to nothing else.
+const OF_EMAILS_ALONE: &[&str] = &["system.unsubscribe_url", "system.web_view_url"];
+/// What `system` offers to what goes around emails: it is the same for all of them.
+const OF_EDGES: &[&str] = &["organisation", "postal_address", "unsubscribe_url", "web_view_url"];
 /// Longest text message, in characters.
 const MOST_CHARS: usize = 1_600;
 
@@ -42,6 +46,11 @@ pub fn is_content(kind: DocumentKind) -> bool {
 
 /// Fragments as content takes them in.
 type Take<'a> = Box<dyn Fn(&str) -> Found + 'a>;
+
+/// The sender that a connection's `from` names: an address with its name, or a number.
+fn sender_in(from: &serde_json::Value) -> Option<String> {
+    from.get("email").unwrap_or(from).as_str().map(str::to_owned)
+}
 
 /// What content is checked against.
 pub struct Library<'a> {
@@ -73,8 +82,8 @@ impl<'a> Library<'a> {
                 Body::Settings(settings) => library.settings = Some((**settings).clone()),
                 Body::SendingDomain(domain) => library.domains.push(domain.domain.clone()),
                 Body::Connection(connection) => {
-                    let sender = connection.settings.get("from").and_then(|from| from.get("email")?.as_str());
-                    library.senders.extend(sender.map(|sender| (document.key().to_owned(), sender.to_owned())));
+                    let sender = connection.settings.get("from").and_then(sender_in);
+                    library.senders.extend(sender.map(|sender| (document.key().to_owned(), sender)));
                 }
                 _ => {}
             }
@@ -90,8 +99,7 @@ impl<'a> Library<'a> {
     pub fn live(definitions: &'a Definitions) -> Self {
         let domains = definitions.of_kind(DocumentKind::SendingDomain).filter_map(|d| d.read::<SendingDomain>());
         let senders = definitions.of_kind(DocumentKind::Connection).filter_map(|connection| {
-            let sender = connection.body.pointer("/settings/from/email")?.as_str()?;
-            Some((connection.key.clone(), sender.to_owned()))
+            Some((connection.key.clone(), sender_in(connection.body.pointer("/settings/from")?)?))
         });
         Self {
             schema: &definitions.schema,
@@ -108,6 +116,12 @@ impl<'a> Library<'a> {
     pub fn reached_at(mut self, public_url: Option<&'a str>) -> Self {
         self.public_url = public_url;
         self
+    }
+
+    /// What goes around emails.
+    fn around(&self) -> &AroundEmails {
+        static PLAIN: AroundEmails = AroundEmails { opt_out: None, view_as_web_page: None };
+        self.settings.as_ref().map_or(&PLAIN, |settings| &settings.emails)
     }
 
     /// What templates may name. The journey's own values are known when it is published.
@@ -140,7 +154,11 @@ pub fn findings(document: &Document, library: &Library<'_>) -> Vec<Finding> {
             found.into_iter().map(warning).collect()
         }
         Body::SmsMessage(message) => of_text(message, library),
-        Body::Settings(settings) => open_consent_unknown(settings, library.schema).into_iter().collect(),
+        Body::Settings(settings) => {
+            let mut found = of_edges(&settings.emails);
+            found.extend(open_consent_unknown(settings, library.schema));
+            found
+        }
         _ => Vec::new(),
     };
     document.locate(&mut findings);
@@ -156,6 +174,22 @@ fn open_consent_unknown(settings: &Settings, schema: &Schema) -> Option<Finding>
     (!fits).then(|| Finding::error("unknown_attribute", "/open_tracking_consent", message))
 }
 
+/// What stands against what goes around emails, whatever emails there are.
+fn of_edges(around: &AroundEmails) -> Vec<Finding> {
+    let body = MailBody::Html("<p>-</p>".to_owned());
+    let email = Email { view_as_web_page: true, text: Some("-".to_owned()), ..carrying(body, None, &IndexMap::new()) };
+    let found = match compile(&email_content(&email, around), &Attributes::default().of_system(OF_EDGES)) {
+        Ok(_) => return Vec::new(),
+        Err(findings) => findings,
+    };
+    let places = [("/footer", "/emails/opt_out"), ("/view_link", "/emails/view_as_web_page")];
+    let placed = |finding: Finding| {
+        let place = places.iter().find_map(|(from, to)| Some((finding.pointer.strip_prefix(from)?, to)));
+        place.map(|(rest, to)| Finding { pointer: format!("{to}{rest}"), ..finding.clone() })
+    };
+    found.into_iter().filter(Finding::is_error).filter_map(placed).collect()
+}
+
 /// A template without a subject is none yet, which is no mistake.
 fn named_or(subject: &str) -> String {
     if subject.trim().is_empty() { "-".to_owned() } else { subject.to_owned() }
@@ -167,14 +201,14 @@ pub(crate) fn of_email(email: &Email, library: &Library<'_>) -> Vec<Finding> {
         Ok(whole) => whole,
         Err(findings) => return findings,
     };
-    let mut findings = match compile(&email_content(&whole), &library.attributes(&whole)) {
+    let mut findings = match compile(&email_content(&whole, library.around()), &library.attributes(&whole)) {
         Ok(compiled) => compiled.warnings().to_vec(),
         Err(findings) => findings,
     };
     findings.extend(email.unknown_fields(&|key: &str| (library.fragment)(key)));
     findings.extend(postal_address_missing(&whole, library));
     findings.extend(one_click_not_possible(&whole, library));
-    findings.extend(copies_not_sent(&whole));
+    findings.extend(of_copies(&whole, library));
     findings.extend(foreign_sender(&whole, library));
     findings
 }
@@ -187,11 +221,31 @@ fn postal_address_missing(email: &Email, library: &Library<'_>) -> Option<Findin
     (missing && !email.operational).then(|| Finding::warning("postal_address_missing", "", message))
 }
 
-/// Copies are kept in the definition and not sent yet; nobody shall think that they are.
-fn copies_not_sent(email: &Email) -> Option<Finding> {
-    let message =
-        "Copies are not sent yet; only the recipient gets the email. Leave `cc` out, or know that it does nothing.";
-    (!email.cc.is_empty()).then(|| Finding::warning("copies_not_sent", "/cc", message))
+/// Copies go to addresses in attributes; whoever gets one acts for the recipient, which nobody shall be surprised by.
+fn of_copies(email: &Email, library: &Library<'_>) -> Vec<Finding> {
+    let set = |namespace: &str| match namespace {
+        "person" => Some(&library.schema.person),
+        "account" => Some(&library.schema.account),
+        _ => None,
+    };
+    let bad = email.cc.iter().enumerate().filter(|(_, path)| {
+        let found = path.split_once('.').and_then(|(namespace, name)| {
+            set(namespace)?.iter().map(|(_, attribute)| attribute).find(|attribute| attribute.key == name)
+        });
+        found.is_none_or(|attribute| attribute.value_type != ValueType::String)
+    });
+    let message = |path: &String| {
+        format!(
+            "`{path}` is no attribute that holds an address. Name one of the person or the account, like `account.owner_email`."
+        )
+    };
+    let mut findings: Vec<Finding> =
+        bad.map(|(n, path)| Finding::error("copy_address_unknown", format!("/cc/{n}"), message(path))).collect();
+    if !email.cc.is_empty() {
+        let message = "Copies carry the recipient's own links: what is opened, clicked or unsubscribed in a copy counts as the recipient's.";
+        findings.push(Finding::warning("copies_share_links", "/cc", message));
+    }
+    findings
 }
 
 /// Mail programs offer a button of their own only for an address that is encrypted (RFC 8058).
@@ -240,7 +294,8 @@ fn of_fragment(fragment: &Fragment, library: &Library<'_>) -> Vec<Finding> {
         MailBody::Mjml(mjml) => ("/body/mjml", EmailBody::Mjml(in_a_mail(mjml))),
     };
     let alone = carrying(whole.body.clone(), whole.text.clone(), &whole.conditions);
-    let content = EmailContent { body, text: whole.text.clone(), operational: true, ..email_content(&alone) };
+    let content =
+        EmailContent { body, text: whole.text.clone(), operational: true, ..email_content(&alone, library.around()) };
     let found = match compile(&content, &library.attributes(&alone)) {
         Ok(compiled) => compiled.warnings().to_vec(),
         Err(findings) => findings,
@@ -272,9 +327,21 @@ fn in_a_mail(mjml: &str) -> String {
     format!("<mjml><mj-body><mj-section><mj-column>{mjml}</mj-column></mj-section></mj-body></mjml>")
 }
 
+/// Nobody can write STOP to a sender of letters, and marketing must name some way out.
+fn nobody_can_answer(message: &SmsMessage, library: &Library<'_>) -> Option<Finding> {
+    let sender = library.senders.get(&message.connection)?;
+    let of_letters = message.message_type == MessageType::Marketing && sender.chars().any(char::is_alphabetic);
+    let text = format!(
+        "Nobody can answer STOP to `{sender}`, because it is no number. Say in the text how to opt out, or send from a number."
+    );
+    (of_letters && !message.body.contains("://")).then(|| Finding::warning("sms_no_way_out", "/body", text))
+}
+
 fn of_text(message: &SmsMessage, library: &Library<'_>) -> Vec<Finding> {
     let as_email = carrying(MailBody::Html(message.body.clone()), None, &IndexMap::new());
-    let mut findings = check_text("/body", &message.body, &library.attributes(&as_email));
+    let attributes = library.attributes(&as_email).without(OF_EMAILS_ALONE);
+    let mut findings = check_text("/body", &message.body, &attributes);
+    findings.extend(nobody_can_answer(message, library));
     let fixed = caravan_connect::email::without_tags(&message.body);
     if message.body.trim().is_empty() {
         findings.push(Finding::error("sms_empty", "/body", "The text is empty; write one."));

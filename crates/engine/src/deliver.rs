@@ -8,6 +8,7 @@ mod about;
 mod alert;
 mod by_hand;
 mod call;
+mod copies;
 mod destination;
 mod domains;
 mod doors;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use caravan_connect::Surroundings;
+use caravan_connect::dns::Dns;
 use caravan_connect::tracking::SigningKeys;
 use caravan_store::outbox::{self, LaneProblem};
 use caravan_store::{Dialect, Session, StoreError};
@@ -44,7 +46,7 @@ pub use self::by_hand::{SettleError, Settlement, settle};
 pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;
-pub(crate) use self::frozen::{compile_email, content_of, frozen_email, frozen_findings};
+pub(crate) use self::frozen::{compile_email, content_of, copies_of, frozen_email, frozen_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
 pub(crate) use self::membership::{audiences_of, changed, settings_of};
 pub use self::proof::{Proofed, TextOf};
@@ -53,7 +55,9 @@ pub(crate) use self::results::raise_flag;
 
 use self::domains::Domains;
 pub(crate) use self::domains::domain_of;
-pub use self::domains::{DnsRecord, DomainCheck, check_domain, dns_records, last_check};
+pub use self::domains::{
+    DnsRecord, DomainCheck, check_domain, dns_records, domains_not_well, last_check, look_up_again,
+};
 pub(crate) use self::frozen::Versions;
 use self::health::Healths;
 use self::rests::Rests;
@@ -300,6 +304,7 @@ impl crate::runtime::Deliver for Dispatcher {
     fn fetch_returned(&self) -> Result<usize, StoreError> {
         let Some(surroundings) = self.doors.surroundings() else { return Ok(0) };
         let asked = texts::ask_unheard(&self.engine, &self.doors)?;
+        look_up_again(&self.engine, || Dns::of_machine(&surroundings.runtime).map_err(|why| why.to_string()))?;
         Ok(asked + returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings)?)
     }
 

@@ -13,6 +13,7 @@ pub mod copies;
 mod counters;
 pub mod definitions;
 pub mod deliver;
+mod device;
 pub mod draft;
 pub mod engine;
 pub mod external;

@@ -183,7 +183,18 @@ fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) 
         let named = rows.iter().find(|row| row.id == definition.id).and_then(stored_document);
         todo.extend(named.map(|d| d.references(&definitions.schema, &Actions)).unwrap_or_default());
     }
+    if frozen.contains_key(DocumentKind::Email.key()) {
+        frozen.extend(around_emails(definitions));
+    }
     serde_json::to_string(&frozen).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// What the settings say about what goes around emails, where they say anything.
+fn around_emails(definitions: &Definitions) -> Option<(&'static str, Map<String, Json>)> {
+    let settings = definitions.of_kind(DocumentKind::Settings).next()?;
+    let around = settings.body.get("emails")?.clone();
+    let kept = serde_json::json!({ "emails": around });
+    Some((DocumentKind::Settings.key(), Map::from_iter([(settings.key.clone(), kept)])))
 }
 
 /// Moves the end date of a journey that is live or scheduled, in its draft too.

@@ -7,7 +7,7 @@ use caravan_catalog::world::{Account, Group, Member, ObjectRecord, PastActivity,
 use caravan_catalog::{Needs, World};
 use caravan_model::{AccountId, DocumentId, GroupId, PersonId};
 use caravan_store::step::EnrollmentRow;
-use caravan_store::{Session, StoreError, groups, objects, records, step};
+use caravan_store::{Session, StoreError, engagement, groups, objects, records, step};
 use jiff::Timestamp;
 
 use crate::live::Live;
@@ -84,6 +84,7 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
                 test_profile: row.test_profile,
                 values: row.values,
                 scores: Vec::new(),
+                engagement: None,
                 lists: Vec::new(),
                 memberships: Vec::new(),
                 roles: Vec::new(),
@@ -106,6 +107,7 @@ pub fn load(s: &mut dyn Session, live: &Live, now: Timestamp, wanted: &Wanted) -
     }
     load_objects(s, &mut world, live, needs, &accounts, &people)?;
     load_scores(s, &mut world, needs, &people)?;
+    load_engagement(s, &mut world, needs, &people)?;
     load_lists(s, &mut world, needs, &accounts, &people)?;
     load_groups(s, &mut world, live, needs, &accounts, &people, &wanted.people)?;
     load_history(s, &mut world, needs, &people)?;
@@ -161,6 +163,18 @@ fn load_scores(s: &mut dyn Session, world: &mut World, needs: &Needs, people: &[
     for (person, score, value) in records::scores(s, people, &scores)? {
         if let Some(ix) = world.person_ix(person) {
             world.person_mut(ix).scores.push((score, value));
+        }
+    }
+    Ok(())
+}
+
+fn load_engagement(s: &mut dyn Session, world: &mut World, needs: &Needs, people: &[i64]) -> Result<(), StoreError> {
+    if !needs.engagement || people.is_empty() {
+        return Ok(());
+    }
+    for score in engagement::scores_of(s, people)? {
+        if let Some(ix) = world.person_ix(score.person) {
+            world.person_mut(ix).engagement = Some(score.engagement);
         }
     }
     Ok(())

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, raise_flag};
+use crate::deliver::{BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, kept_of, raise_flag};
 use crate::live::Live;
 use crate::secrets::secrets_of;
 use crate::tracking::{Message, OptOut, Who, write};
@@ -176,6 +176,10 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
     let now = s.now()?;
     outbox::lock(s, effect)?;
     let row = ledger::get(s, effect, true)?;
+    let copies = row.as_ref().map(|row| kept_of(row).copies).unwrap_or_default();
+    if !of_copies(s, report, &copies, now)? {
+        return Ok(());
+    }
     match &report.what {
         // Whoever writes to the address of a bounce has not opted out.
         Heard::OptedOut if returns == Some(Returns::OptOut) => {
@@ -199,6 +203,31 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
             opt_out(s, &live, effect, row.as_ref(), now, OptOut::Complaint)
         }
     }
+}
+
+/// What a report says of those who got a copy: their addresses are kept from now on like anybody's, and nothing follows for
+/// the recipient or the figures. True where it is about the recipient too.
+fn of_copies(s: &mut dyn Session, report: &MailReport, copies: &[String], now: Timestamp) -> Result<bool, StoreError> {
+    if copies.is_empty() {
+        return Ok(true);
+    }
+    let is_copy = |address: &Option<String>| address.as_ref().is_some_and(|address| copies.contains(address));
+    let recipient = report.recipient.as_deref().and_then(folded_address);
+    let others = report.others.iter().map(|(address, heard)| (folded_address(address), heard));
+    let all: Vec<_> = std::iter::once((recipient.clone(), &report.what)).chain(others).collect();
+    for (address, heard) in all.iter().filter(|(address, _)| is_copy(address)) {
+        let Some(address) = address else { continue };
+        match heard {
+            Heard::Bounced { code, .. } if *code == BOUNCED => {
+                ledger::suppress(s, std::slice::from_ref(address), BOUNCED, now)?;
+            }
+            Heard::Complained => suppressions::put(s, &[(address, COMPLAINT)], SOURCE, now)?,
+            _ => {}
+        }
+    }
+    // Nobody knows whose address bounced: it is not held against the recipient.
+    let nobodys = recipient.is_none() && matches!(report.what, Heard::Bounced { .. });
+    Ok(!is_copy(&recipient) && !nobodys)
 }
 
 /// The message that a report is about, and through which kind of address it was found.

@@ -10,7 +10,7 @@ use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 pub use caravan_connect::connector::Secret;
 use caravan_connect::texts::e164;
-pub use caravan_connect::tracking::{BadToken, Purpose, SigningKeys, Token};
+pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Token};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};
@@ -22,6 +22,7 @@ use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
+use crate::device;
 use crate::live::Live;
 use crate::machines::{self, Followed, Visitor};
 use crate::save;
@@ -95,7 +96,11 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
             return Ok(Vec::new());
         }
         message.used(s, UseKind::Opened, (0, ""), verdict, now)?;
-        let told = message.activity("email_opened", person, now, with_pattern(message.fields(), verdict));
+        let mut fields = with_pattern(message.fields(), verdict);
+        if let Some(fields) = fields.as_object_mut() {
+            device::described(fields, visitor.agent.as_deref());
+        }
+        let told = message.activity("email_opened", person, now, fields);
         Ok(Some(told).filter(|_| verdict.counts()).into_iter().collect())
     })?;
     Ok(())
@@ -281,6 +286,7 @@ impl Message {
         if let Some(fields) = fields.as_object_mut() {
             fields.insert("url".to_owned(), target.into());
             fields.insert("link".to_owned(), link.into());
+            device::described(fields, visitor.agent.as_deref());
         }
         Ok(vec![self.activity(kind, person, now, fields)])
     }

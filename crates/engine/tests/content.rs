@@ -248,6 +248,7 @@ fn alerts() -> Vec<(&'static str, serde_json::Value)> {
     let text = |text: &str| serde_json::json!({"text": text});
     vec![
         ("!from_name_missing", serde_json::json!({"from": {"name": " ", "email": "a@acme.example"}})),
+        ("from_name_unclear", serde_json::json!({"from": {"name": "Acme 🎉", "email": "a@acme.example"}})),
         ("!subject_missing", serde_json::json!({"subject": " "})),
         ("!html_empty", serde_json::json!({"body": {"html": " "}})),
         ("!attribute_unknown", html("{{ person.shoe_size }}")),
@@ -265,6 +266,8 @@ fn alerts() -> Vec<(&'static str, serde_json::Value)> {
         ("token_in_url_unencoded", text("https://acme.example/?q={{ account.name }} {{ system.unsubscribe_url }}")),
         ("content_hidden_by_css", html("<p style='display:none'>hidden</p>")),
         ("postal_address_missing", html("")),
+        ("!copy_address_unknown", serde_json::json!({"cc": ["person.boss"]})),
+        ("copies_share_links", serde_json::json!({"cc": ["account.owner_email"]})),
         ("one_click_not_possible", html("")),
     ]
 }
@@ -310,6 +313,60 @@ fn every_alert_is_told_in_the_editor_by_validate_and_when_a_journey_is_published
     );
 }
 
+on_both_stores! {
+    what_goes_around_emails_is_the_organisations_own_and_is_kept_by_what_is_published(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let around = |way_out: &str| format!(
+            "kind: settings\nkey: settings\norganisation: Acme & Sons\nemails:\n  \
+             opt_out: {{html: '<p>{way_out} {{{{ system.organisation }}}}: <a href=\"{{{{ system.unsubscribe_url }}}}\">Abmelden</a></p>', \
+                        text: '{way_out} {{{{ system.organisation }}}}: {{{{ system.unsubscribe_url }}}}'}}\n  \
+             view_as_web_page: {{html: '<a href=\"{{{{ system.web_view_url }}}}\">Im Browser</a>', text: 'Im Browser: {{{{ system.web_view_url }}}}'}}\n"
+        );
+        post.world.apply(&around("Weg von"));
+        post.world.apply("{kind: email, key: welcome, connection: mail, subject: Hello, view_as_web_page: true, body: {html: <p>Hi</p>}}");
+        post.sends("welcome", "");
+        post.world.apply(&around("Later words of"));
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let message = post.smtp.messages().remove(0);
+        let html = message.html.expect("an HTML part");
+        for part in ["Weg von Acme &amp; Sons: <a href=\"https://go.acme.example/t/u/", ">Im Browser</a>"] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        let text = message.text.expect("a text part").replace("\r\n", "\n");
+        assert!(text.starts_with("Im Browser: https://go.acme.example/t/v/"), "{text}");
+        assert!(text.contains("\nHi\n\nWeg von Acme & Sons: https://go.acme.example/t/u/"), "{text}");
+        assert!(!html.contains("caravan:"), "no marks of ours are left");
+        let shown = preview_email(&post.world.engine, "welcome", &PreviewRequest::default(), URL).expect("a preview").shown;
+        assert!(shown.text.contains("Later words of Acme & Sons"), "{}", shown.text);
+    }
+}
+
+#[test]
+fn what_goes_around_emails_must_show_the_way() {
+    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
+    let settings = |emails: &str| {
+        let manifest = format!("{{kind: settings, key: settings, organisation: Acme, emails: {emails}}}");
+        let Err(DefinitionError::Findings(found)) = post.world.try_apply(&manifest) else {
+            panic!("{emails} is refused")
+        };
+        told(found)
+    };
+    assert_eq!(
+        settings("{opt_out: {html: <p>Bye</p>, text: 'x {{ system.unsubscribe_url }}'}}"),
+        ["!opt_out_link_missing /emails/opt_out/html"]
+    );
+    assert_eq!(
+        settings("{view_as_web_page: {html: '<a href=\"{{ system.web_view_url }}\">x</a>', text: View}}"),
+        ["!web_view_link_missing /emails/view_as_web_page/text"]
+    );
+    assert_eq!(
+        settings(
+            "{opt_out: {html: '<a href={{ system.unsubscribe_url }}>x</a>', text: '{{ system.unsubscribe_url }} {{ person.first_name }}'}}"
+        ),
+        ["!attribute_unknown /emails/opt_out/text", "!value_misplaced /emails/opt_out/html"]
+    );
+}
+
 #[test]
 fn values_of_the_journey_must_be_there_when_it_is_published() {
     let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
@@ -321,6 +378,23 @@ fn values_of_the_journey_must_be_there_when_it_is_published() {
     assert_eq!(refused, [("my_token_undefined".to_owned(), Some("mail".to_owned()))]);
     let nested = post.world.try_apply("{kind: journey, key: hi, subject: account, tokens: {A: [1]}}");
     assert!(codes(nested).iter().any(|code| code == "bad_name"));
+}
+
+#[test]
+fn a_text_message_from_letters_needs_a_way_out_and_has_none_of_emails() {
+    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
+    let said = |sender: &str, kind: &str, body: &str| {
+        let manifest = format!(
+            "{{kind: connection, key: twilio, type: twilio, settings: {{account_sid: AC00000000000000000000000000000001, from: '{sender}'}}, secrets: {{auth_token: {{env: PATH}}}}}}\n---\n\
+             {{kind: sms_message, key: ping, connection: twilio, type: {kind}, body: '{body}'}}"
+        );
+        told(definitions::validate(&[("x.yaml".into(), manifest)], post.world.clock.now(), None))
+    };
+    assert_eq!(said("Acme", "marketing", "Hello"), ["sms_no_way_out /body"]);
+    assert_eq!(said("Acme", "marketing", "Hello. No more: https://acme.example/leave"), [""; 0]);
+    assert_eq!(said("Acme", "transactional", "Hello"), [""; 0]);
+    assert_eq!(said("+15005550006", "marketing", "Hello"), [""; 0]);
+    assert_eq!(said("+15005550006", "marketing", "Leave: {{ system.unsubscribe_url }}"), ["!attribute_unknown /body"]);
 }
 
 #[test]

@@ -84,7 +84,7 @@ on_both_stores! {
         assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression WHERE address = 'p-5-0@example.com' AND reason = 'unsubscribed'"), 1);
     }
 
-    a_server_that_is_away_loses_nothing(world at "2026-12-01T09:00:00Z") {
+    proof_6_a_server_that_is_away_loses_nothing(world at "2026-12-01T09:00:00Z") {
         let mut post = Post::new(world);
         post.sends("welcome", "");
         post.smtp.stop();
@@ -111,7 +111,7 @@ on_both_stores! {
         assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
     }
 
-    a_server_that_is_away_for_a_day_loses_nothing_and_costs_nobody_a_try(world at "2026-12-01T09:00:00Z") {
+    proof_6_a_server_that_is_away_for_a_day_loses_nothing_and_costs_nobody_a_try(world at "2026-12-01T09:00:00Z") {
         let mut post = Post::new(world);
         post.sends("welcome", "");
         post.smtp.stop();
@@ -129,7 +129,7 @@ on_both_stores! {
         post.is(&[("done", EXECUTIONS)]);
     }
 
-    a_message_that_is_deferred_and_then_refused_has_bounced(world at "2026-12-01T09:00:00Z") {
+    proof_6_a_message_that_is_deferred_and_then_refused_has_bounced(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");
         let answers = |reply: &str| post.smtp.behave_to("p-5-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: reply.into() });
@@ -244,7 +244,7 @@ on_both_stores! {
         settled(2, 0);
     }
 
-    a_line_that_goes_dead_after_the_last_byte_leaves_doubt(world at "2026-12-01T09:00:00Z") {
+    proof_6_a_line_that_goes_dead_after_the_last_byte_leaves_doubt(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");
         post.smtp.behave_to("p-6-1@example.com", &Behaviour::DropAfterData);
@@ -266,7 +266,7 @@ on_both_stores! {
         post.is(&[("done", EXECUTIONS)]);
     }
 
-    a_crash_leaves_in_doubt_what_was_under_way_and_nothing_else(world at "2026-12-01T09:00:00Z") {
+    proof_6_a_crash_leaves_in_doubt_what_was_under_way_and_nothing_else(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");
         post.smtp.behave(&Behaviour::Slow { millis: 400 });

@@ -64,6 +64,28 @@ on_both_stores! {
         assert!(matches!(systems.check_domain("nowhere"), Err(DefinitionError::Unknown { .. })));
     }
 
+    a_sending_domain_is_looked_up_again_every_day_and_told_when_it_is_not_well(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let key = post.folder.path().join("key.pem");
+        std::fs::write(&key, include_str!("../../connect/tests/keys/rsa2048.pem")).expect("a file");
+        post.world.apply(&format!(
+            "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: c1}}], secrets: {{dkim_private_key: {{file: '{}'}}}}}}",
+            key.display()
+        ));
+        let engine = &post.world.engine;
+        let dns = caravan_testkit::Dns::start(&[]);
+        let asked = || Dns::at(dns.addr, post.runtime.handle()).map_err(|why| why.to_string());
+        assert_eq!(deliver::look_up_again(engine, asked), Ok(0), "nobody has ever looked it up");
+        post.systems(&dns).check_domain("acme").expect("it is looked up");
+        post.advance(86_399);
+        assert_eq!(deliver::look_up_again(engine, asked), Ok(0));
+        post.advance(1);
+        assert_eq!(deliver::look_up_again(engine, || Err("no DNS".to_owned())), Ok(0), "then later");
+        assert_eq!(deliver::look_up_again(engine, asked), Ok(1));
+        let [check] = deliver::domains_not_well(engine).expect("the store").try_into().expect("one domain");
+        assert_eq!((check.key.as_str(), check.checked_at), ("acme", post.world.clock.now()));
+    }
+
     a_sender_outside_of_every_sending_domain_cannot_be_published(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");

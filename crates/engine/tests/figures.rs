@@ -23,7 +23,7 @@ impl Post {
         let messages = self.smtp.messages();
         let message = messages.iter().find(|m| m.rcpt_to == [to]).expect("a message");
         let key = message.header("X-Caravan-Key").expect("a key").to_owned();
-        let report = MailReport { about: vec![Reference::Key(key)], what };
+        let report = MailReport::new(vec![Reference::Key(key)], what);
         returned::heard(&self.world.engine, &keys(), &[report]).expect("it is taken in");
     }
 
@@ -283,7 +283,7 @@ on_both_stores! {
             caravan_connect::verp::Returns::Bounce.address(&secret, caravan_model::EffectId(effect), "bounce.acme.example")
         };
         for (person, what) in [("p-5-0", bounce("bounced_hard")), ("p-5-1", Heard::Complained)] {
-            let report = MailReport { about: vec![Reference::Address(address(effect(person)))], what };
+            let report = MailReport::new(vec![Reference::Address(address(effect(person)))], what);
             returned::heard(&post.world.engine, &keys(), &[report]).expect("it is taken in");
         }
         post.execute("UPDATE person SET unsubscribed = FALSE WHERE key = 'p-5-1'");

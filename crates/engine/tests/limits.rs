@@ -118,6 +118,47 @@ on_both_stores! {
         assert_eq!(dispatcher.dispatch_once(), Ok(delivered(1)));
     }
 
+    proof_5_duplicates_caps_quiet_hours_and_opt_outs_after_the_journey_decided(world at "2026-12-01T20:30:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, caps: [{name: daily, channels: [email], at_most: 1, per: day}], \
+              quiet_hours: [{from: '21:00', to: '08:00', zone: own, then: queue}], state: live}",
+        );
+        post.execute("UPDATE person SET time_zone = 'Europe/Berlin' WHERE key IN ('p-5-0', 'p-5-1', 'p-5-2')");
+        post.execute("UPDATE person SET email = 'office@example.com' WHERE key IN ('p-6-0', 'p-7-0')");
+        post.world.apply("{kind: email, key: again, connection: mail, subject: Again, body: {html: <p>Again</p>}}");
+        post.world.apply(
+            "kind: journey\nkey: hello\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\n\
+             deduplicate_email: true\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: welcome, next: rest}\n  \
+             rest: {type: wait, duration: 2h, next: again}\n  \
+             again: {type: action, on: people, action: send_email, email: again, next: null}\n",
+        );
+        post.world.publish("hello");
+        post.world.run();
+        post.execute("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-8-0'");
+        let dispatcher = post.dispatcher();
+        let first = Dispatched { delivered: 10, skipped: 2, retried: 3, ..Dispatched::default() };
+        assert_eq!(dispatcher.dispatch_once(), Ok(first), "three sleep in Berlin, one left, one shares an address");
+        post.execute("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-5-1'");
+        post.advance(7_200);
+        post.world.run();
+        let second = Dispatched { skipped: 13, retried: 2, ..Dispatched::default() };
+        assert_eq!(dispatcher.dispatch_once(), Ok(second), "one a day, and one more has left");
+        post.world.clock.advance_to("2026-12-02T07:00:00Z".parse().expect("an instant"));
+        let third = Dispatched { delivered: 2, skipped: 3, ..Dispatched::default() };
+        assert_eq!(dispatcher.dispatch_once(), Ok(third), "in Berlin it is eight");
+        post.is(&[("done", 12), ("skipped:duplicate_address", 1), ("skipped:unsubscribed", 2)]);
+        let counts = post.world.counts("hello");
+        let of_second = |kind: &str| counts.get(&format!("again {kind}")).copied().unwrap_or_default();
+        let over = of_second("skipped:limit_reached") + of_second("skipped:duplicate_address");
+        assert_eq!((over, of_second("skipped:unsubscribed"), of_second("done"), of_second("pending")), (13, 2, 0, 0));
+        let mut reached: Vec<String> = post.smtp.messages().into_iter().flat_map(|m| m.rcpt_to).collect();
+        reached.sort();
+        reached.dedup();
+        assert_eq!((reached.len(), post.accepted().len(), post.told("email_skipped")), (12, 12, 18), "nobody twice");
+    }
+
     quiet_hours_that_discard_skip_the_message(world at "2026-12-24T21:30:00Z") {
         let post = Post::new(world);
         post.world.apply(

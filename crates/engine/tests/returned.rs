@@ -73,6 +73,11 @@ on_both_stores! {
         assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression WHERE address = 'p-5-0@example.com' AND reason = 'bounced_hard'"), 1);
         assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression"), 1);
         post.is(&[("done", EXECUTIONS)]);
+        let refusals = |since| post.world.engine.store().read(|s| caravan_store::reports::refused_by_policy(s, since));
+        let now = post.world.clock.now();
+        let told = refusals(now).expect("an answer").expect("one was refused");
+        assert_eq!((told.count, told.since, told.said.as_deref()), (1, now, Some("5.7.26")));
+        assert_eq!(refusals(now + jiff::SignedDuration::from_secs(1)), Ok(None));
         let states = "SELECT COUNT(*) FROM delivery_report WHERE state IN ('bounced_hard', 'refused_by_policy')";
         assert_eq!(post.world.one(states), 2);
     }

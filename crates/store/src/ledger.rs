@@ -257,6 +257,15 @@ pub fn people_at(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<(Perso
     s.query_map(sql, params![addresses], |r| Ok((PersonId(r.int(0)), r.bool(1))))
 }
 
+/// Which of these addresses, written exactly so, belong to somebody who has opted out. Index: `person_email`.
+pub fn opted_out_addresses(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<String>, StoreError> {
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT email FROM person WHERE email {in:1} AND unsubscribed = TRUE";
+    s.query_map(sql, params![addresses], |r| Ok(r.string(0)))
+}
+
 /// Remembers that these people opted out themselves: no import lifts it.
 pub fn opted_out_themselves(s: &mut dyn Session, people: &[i64]) -> Result<(), StoreError> {
     s.execute("UPDATE person SET unsubscribed_by_person = TRUE WHERE id {in:1}", params![people])?;

@@ -64,6 +64,28 @@ pub fn states(s: &mut dyn Session, effects: &[EffectId]) -> Result<Vec<HeardOf>,
     })
 }
 
+/// Messages that were refused because of how they are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRefusals {
+    /// How many.
+    pub count: i64,
+    /// When the first of them came back.
+    pub since: Timestamp,
+    /// What was said of the last one.
+    pub said: Option<String>,
+}
+
+/// Messages that reports tell to have been refused by policy since an instant; none where there were none. Index:
+/// `delivery_report_policy`.
+pub fn refused_by_policy(s: &mut dyn Session, since: Timestamp) -> Result<Option<PolicyRefusals>, StoreError> {
+    let sql = "SELECT COUNT(*), MIN(at), (SELECT message FROM delivery_report WHERE state = 'refused_by_policy'
+                                          AND at >= $1 ORDER BY at DESC, effect_id DESC LIMIT 1)
+         FROM delivery_report WHERE state = 'refused_by_policy' AND at >= $1";
+    let found = s.query_map(sql, params![since], |r| Ok((r.int(0), r.opt_instant(1), r.opt_string(2))))?;
+    let counted = found.into_iter().next();
+    Ok(counted.and_then(|(count, since, said)| Some(PolicyRefusals { count, since: since?, said })))
+}
+
 /// What a number said to a sender of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentRow {

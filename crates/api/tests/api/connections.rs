@@ -175,3 +175,31 @@ async fn without_a_key_a_secret_is_refused_with_what_to_do() {
     assert_eq!(found(&refused), "no_secret_key");
     assert!(refused.text().contains("CARAVAN_SECRET_KEY"));
 }
+
+#[tokio::test]
+async fn mail_that_comes_back_because_of_how_it_is_sent_stands_under_the_problems_for_a_day() {
+    let api = Api::new();
+    let admin = api.token("administrator");
+    let refused = |effect, at: &str, said: &str| caravan_store::reports::DeliveryReport {
+        effect: caravan_model::EffectId(effect),
+        rank: 3,
+        state: "refused_by_policy".into(),
+        code: None,
+        message: Some(said.into()),
+        at: at.parse().expect("an instant"),
+    };
+    let reports = [
+        refused(1, "2026-11-30T08:59:59Z", "550 long ago"),
+        refused(2, "2026-12-01T07:00:00Z", "550 5.7.26 unauthenticated."),
+        refused(3, "2026-12-01T08:00:00Z", "550 5.7.25 no reverse DNS"),
+    ];
+    for report in &reports {
+        api.store().write(|s| caravan_store::reports::put(s, report, false)).expect("it is written");
+    }
+    let problems = api.get("/api/v1/problems").bearer(&admin).send().await.json();
+    let [problem] = problems["items"].as_array().expect("rows").as_slice() else { panic!("{problems}") };
+    assert_eq!((&problem["kind"], &problem["code"]), (&json!("policy"), &json!("refused_by_policy")));
+    assert_eq!(problem["since"], "2026-12-01T07:00:00Z");
+    let message = problem["message"].as_str().expect("a message");
+    assert!(message.starts_with("2 messages") && message.contains("550 5.7.25 no reverse DNS. Look"), "{message}");
+}

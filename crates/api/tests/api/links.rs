@@ -27,7 +27,7 @@ async fn sent() -> (Api, String, i64) {
 }
 
 #[tokio::test]
-async fn looking_at_the_way_out_never_opts_out_and_the_button_does() {
+async fn proof_8_looking_at_the_way_out_never_opts_out_and_the_button_does() {
     let (api, admin, person) = sent().await;
     let path = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
     let opted_out =
@@ -48,7 +48,7 @@ async fn looking_at_the_way_out_never_opts_out_and_the_button_does() {
 }
 
 #[tokio::test]
-async fn mail_programs_opt_out_by_either_kind_of_form_as_often_as_they_like() {
+async fn proof_8_mail_programs_opt_out_by_either_kind_of_form_as_often_as_they_like() {
     let (api, admin, person) = sent().await;
     let path = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
     let parts = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n";
@@ -99,5 +99,15 @@ async fn the_picture_is_a_picture_whatever_the_token_says() {
         assert_eq!((reply.status.as_u16(), reply.header("content-type")), (200, "image/gif"));
         assert!(reply.bytes.starts_with(b"GIF89a"));
         assert_eq!(reply.header("cache-control"), "no-store");
+    }
+}
+
+#[tokio::test]
+async fn links_of_previews_and_proofs_lead_to_a_page_that_changes_nothing() {
+    let (api, _, _) = sent().await;
+    for path in ["/t/u/preview", "/t/v/preview"] {
+        let page = api.get(path).send().await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.text().contains("This is a preview") && !page.text().contains("<form"), "{}", page.text());
     }
 }

@@ -1,7 +1,7 @@
 //! Sends those who sell to the account a picture of its buying group: one email per account.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caravan_model::attribute::{AttributeNo, account, person};
 use caravan_model::document::DocumentKind;
@@ -36,6 +36,12 @@ const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(30 * 24);
 const MOMENTS_SHOWN: usize = 3;
 /// Doings of a member that an alert shows.
 const LATEST_SHOWN: usize = 2;
+/// Topics that an alert shows.
+const TOPICS_SHOWN: usize = 5;
+/// Shorter words say too little.
+const SHORTEST_WORD: usize = 4;
+/// Words of names and addresses that say nothing about what they are about.
+const SAY_NOTHING: &[&str] = &["email", "form", "html", "index", "mail", "news", "page", "site", "with", "your"];
 /// Members that an alert shows.
 const MEMBERS_SHOWN: usize = 4;
 
@@ -56,6 +62,7 @@ pub struct Prepared {
     interest: Interest,
     to: Vec<String>,
     connection: String,
+    organisation: Option<String>,
     attributes: Attributes,
 }
 
@@ -108,10 +115,12 @@ impl Action for SendSalesAlert {
     fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<Prepared, Vec<Finding>> {
         let interest = definitions.interest(&settings.solution_interest, "/solution_interest")?;
         let schema = &definitions.schema.person;
+        let organisation = definitions.of_kind(DocumentKind::Settings).next();
         Ok(Prepared {
             interest,
             to: settings.to.clone(),
             connection: mail_connection(definitions).map_err(|finding| vec![finding])?,
+            organisation: organisation.and_then(|settings| settings.text("organisation")).map(str::to_owned),
             attributes: Attributes { title: schema.no("job_title"), phone: schema.no("phone") },
         })
     }
@@ -127,6 +136,7 @@ impl Action for SendSalesAlert {
             account_attributes: [account::OWNER_EMAIL].into(),
             person_attributes: shown.into_iter().chain(title).chain(phone).collect(),
             people: true,
+            engagement: true,
             interests: [prepared.interest.id].into(),
             history: DOINGS.iter().map(|(kind, _)| (*kind).to_owned()).collect(),
             ..Needs::default()
@@ -198,6 +208,8 @@ fn alert(
         journey: effects::journey_key(&visit.origin.source),
         node: visit.node,
         to,
+        organisation: prepared.organisation.clone(),
+        group_id: Some(group.id.to_string()),
         group: groups::name(&interest.name, &account.name),
         solution_interest: interest.key.clone(),
         interest_name: interest.name.clone(),
@@ -209,6 +221,7 @@ fn alert(
         status: group.status.clone(),
         missing_roles: groups::missing_roles(group, interest).into_iter().map(str::to_owned).collect(),
         doings: doings(world, group),
+        topics: topics(world, group),
         moments: moments(prepared, world, group),
         members: members(prepared, world, group),
     }
@@ -240,6 +253,33 @@ fn doings(world: &World, group: &Group) -> Vec<(String, usize)> {
     counted
 }
 
+/// The words that come up most in what the members read: names of emails and forms, addresses of pages.
+fn topics(world: &World, group: &Group) -> Vec<String> {
+    let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+    for past in there(group).flat_map(|person| lately(world, person)) {
+        for word in words_of(past) {
+            *counted.entry(word).or_default() += 1;
+        }
+    }
+    let mut counted: Vec<(String, usize)> = counted.into_iter().collect();
+    counted.sort_by(|(a, n), (b, m)| m.cmp(n).then_with(|| a.cmp(b)));
+    counted.into_iter().map(|(word, _)| word).take(TOPICS_SHOWN).collect()
+}
+
+/// The telling words of what somebody did, each once.
+fn words_of(past: &PastActivity) -> BTreeSet<String> {
+    let text = |field: &str| past.fields.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
+    // Of an address only what stands behind the host and before the question mark is about anything.
+    let url = text("url").split_once("://").map_or(text("url"), |(_, rest)| rest);
+    let path = url.split_once('/').map_or("", |(_, path)| path).split(['?', '#']).next().unwrap_or_default();
+    let words = [text("email"), text("sms_message"), text("form"), path].map(str::to_lowercase);
+    let words = words.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
+    let telling = |word: &&str| {
+        word.chars().count() >= SHORTEST_WORD && !word.chars().all(char::is_numeric) && !SAY_NOTHING.contains(word)
+    };
+    words.filter(telling).map(str::to_owned).collect()
+}
+
 fn is_moment(past: &PastActivity) -> bool {
     &*past.kind == "interesting_moment"
 }
@@ -264,21 +304,24 @@ fn moments(prepared: &Prepared, world: &World, group: &Group) -> Vec<(String, St
     named.take(MOMENTS_SHOWN).collect()
 }
 
-/// The members who did most lately, among equals those with the most important roles.
+/// The most engaged members; among equals those who did most lately, then those with the most important roles.
 fn members(prepared: &Prepared, world: &World, group: &Group) -> Vec<AlertMember> {
     let priority: BTreeMap<&str, usize> =
         (0..).zip(&prepared.interest.roles).map(|(n, card)| (card.role.as_str(), n)).collect();
-    let mut there: Vec<(Reverse<usize>, usize, PersonId, &str)> = group
+    let engagement = |person| world.person_ix(person).and_then(|ix| world.person(ix).engagement).unwrap_or_default();
+    let mut there: Vec<(f64, (Reverse<usize>, usize, PersonId, &str))> = group
         .members
         .iter()
         .filter(|member| !member.removed)
         .map(|member| {
             let role = priority.get(member.role.as_str()).copied().unwrap_or(usize::MAX);
-            (Reverse(lately(world, member.person).len()), role, member.person, &*member.role)
+            let rest = (Reverse(lately(world, member.person).len()), role, member.person, &*member.role);
+            (engagement(member.person), rest)
         })
         .collect();
-    there.sort_unstable();
-    let shown = there.into_iter().filter_map(|(_, _, person, role)| member(prepared.attributes, world, person, role));
+    there.sort_by(|(a, rest), (b, other)| b.total_cmp(a).then_with(|| rest.cmp(other)));
+    let shown =
+        there.into_iter().filter_map(|(_, (_, _, person, role))| member(prepared.attributes, world, person, role));
     shown.take(MEMBERS_SHOWN).collect()
 }
 
@@ -297,6 +340,7 @@ fn member(attributes: Attributes, world: &World, person: PersonId, role: &str) -
         role: role.to_owned(),
         email,
         phone: attributes.phone.and_then(text),
+        engagement: world.person(ix).engagement,
         doings: lately.len(),
         latest: lately.iter().take(LATEST_SHOWN).filter_map(told).collect(),
         moment: lately

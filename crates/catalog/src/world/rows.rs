@@ -90,6 +90,8 @@ pub struct Person {
     pub values: Vec<Value>,
     /// Its named scores, of those asked for.
     pub scores: Vec<(DocumentId, i64)>,
+    /// Its engagement, 0 to 100, exact; none where it was not asked for.
+    pub engagement: Option<f64>,
     /// The people lists and audiences that it is in, of those asked for.
     pub lists: Vec<DocumentId>,
     /// Its memberships: group, and the place in that group's members.

@@ -6,25 +6,30 @@ use caravan_model::{Finding, template};
 use minijinja::{Environment, ErrorKind, Value};
 
 use super::address::check_address;
-use super::content::{Attributes, EmailBody, EmailContent, Footer};
+use super::content::{Attributes, Edge, EmailBody, EmailContent};
 use super::contrast;
 use super::design::{self, DesignProblem};
 use super::html;
 use super::lint;
 use super::look;
 use super::names;
-use super::place::bad_places;
+use super::place::{BadPlace, bad_places};
 use super::shape::{self, Texts};
-use super::tags::{Tag, TagKind, tags};
+use super::tags::{Tag, TagKind, mask, tags};
 
 const UNSUBSCRIBE: &str = "system.unsubscribe_url";
 /// Longer mail is cut off by some mail programs, and with it the way out.
 const MOST_BYTES: usize = 100 * 1024;
-const HTML_WEB_VIEW: &str = concat!(
-    r#"<div style="padding:8px;text-align:center;font-family:Arial,sans-serif;font-size:12px;line-height:18px;color:#5f6368">"#,
-    r#"<a href="{{ system.web_view_url }}" style="color:#5f6368">View as web page</a></div>"#,
-);
-const TEXT_WEB_VIEW: &str = "View as web page: {{ system.web_view_url }}";
+const WEB_VIEW: &str = "system.web_view_url";
+/// Names of the templates that go above and under the design. Their beginning switches escaping on.
+pub(super) const HTML_WEB_VIEW: &str = "html_web_view";
+pub(super) const HTML_FOOTER: &str = "html_footer";
+/// What an edge must name, and what is said where it does not.
+const OPT_OUT_MISSING: (&str, &str, &str) =
+    (UNSUBSCRIBE, "opt_out_link_missing", "The footer has no way out; put {{ system.unsubscribe_url }} into it.");
+const WEB_VIEW_MISSING: (&str, &str, &str) =
+    (WEB_VIEW, "web_view_link_missing", "There is no way to the web page here; put {{ system.web_view_url }} into it.");
+
 /// An email, checked and ready for any number of recipients. Keep one for each version.
 #[derive(Debug)]
 pub struct Compiled {
@@ -43,8 +48,7 @@ pub struct Compiled {
 pub(super) struct Has {
     pub preheader: bool,
     pub text: bool,
-    /// The text part was made from the design, once for the version.
-    pub text_made: bool,
+    pub html_footer: bool,
     pub text_footer: bool,
     pub web_view: bool,
     pub from: bool,
@@ -132,24 +136,20 @@ pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compil
     let in_text = text.is_none_or(|text| check.part("text", "/text", text).contains(UNSUBSCRIBE));
     check.addresses_of_text("/text", text.unwrap_or_default());
     has.text = text.is_some();
-    has.text_footer = has.text && !in_text && !content.operational;
-
-    let footer = content.footer.clone().unwrap_or_default();
-    let under_design = (!in_design && !content.operational).then_some(footer.html.as_str());
-    if has.text_footer || under_design.is_some() {
-        check.footer(&footer);
+    has.html_footer = !in_design && !content.operational;
+    has.text_footer = if has.text { !in_text && !content.operational } else { has.html_footer };
+    if has.html_footer || has.text_footer {
+        let footer = content.footer.clone().unwrap_or_else(Edge::way_out);
+        check.edge((HTML_FOOTER, "text_footer", "/footer"), &footer, OPT_OUT_MISSING);
         check.warn_of_missing_opt_out(if in_design { "/text" } else { body_pointer });
     }
     has.web_view = content.web_view;
     if content.web_view {
-        check.part("text_web_view", "/view_as_web_page", TEXT_WEB_VIEW);
+        let view = content.view_link.clone().unwrap_or_else(Edge::web_view);
+        check.edge((HTML_WEB_VIEW, "text_web_view", "/view_link"), &view, WEB_VIEW_MISSING);
     }
-    let above_design = content.web_view.then_some(HTML_WEB_VIEW);
     check.look(body_pointer, body);
-    let (links, made) = check.design(&content.body, body_pointer, (above_design, under_design));
-    if let Some(made) = made.filter(|_| !has.text) {
-        check.keep(&mut has, made, under_design.is_some());
-    }
+    let links = check.design(&content.body, body_pointer);
     check.finish(content.operational, has, links)
 }
 
@@ -205,6 +205,11 @@ impl Check<'_> {
             self.required("from_name_missing", "/from/name", &from.name, "The sender has no name; give one.");
             self.required("from_email_missing", "/from/email", &from.email, "The sender has no address; give one.");
             self.part("from_name", "/from/name", &from.name);
+            if let Some(why) = lint::of_sender(&from.name) {
+                let message =
+                    format!("The sender's name {why}; mailbox providers take that for a trick. Say who sends.");
+                self.findings.push(Finding::warning("from_name_unclear", "/from/name", message));
+            }
             self.part("from_email", "/from/email", &from.email);
             self.address("/from/email", &from.email);
         }
@@ -228,14 +233,22 @@ impl Check<'_> {
         }
     }
 
-    fn footer(&mut self, footer: &Footer) {
-        let html = self.template("/footer/html", &footer.html);
-        let text = self.part("text_footer", "/footer/text", &footer.text);
-        for (pointer, used) in [("/footer/html", html), ("/footer/text", text)] {
-            if !used.contains(UNSUBSCRIBE) {
-                let message = "The footer has no way out; put {{ system.unsubscribe_url }} into it.";
-                self.findings.push(Finding::error("opt_out_link_missing", pointer, message));
+    /// Checks what goes above or under the email, and keeps both its parts as templates of these names.
+    fn edge(
+        &mut self,
+        (html, text, pointer): (&'static str, &'static str, &str),
+        edge: &Edge,
+        (wanted, code, message): (&str, &str, &str),
+    ) {
+        for (name, part, source) in [(html, "html", &edge.html), (text, "text", &edge.text)] {
+            let pointer = format!("{pointer}/{part}");
+            if !self.part(name, &pointer, source).contains(wanted) {
+                self.findings.push(Finding::error(code, &pointer, message));
             }
+        }
+        for (place, tag) in places_in(&edge.html) {
+            let message = format!("`{tag}` {}.", place.advice());
+            self.findings.push(Finding::error("value_misplaced", format!("{pointer}/html"), message));
         }
     }
 
@@ -285,7 +298,7 @@ impl Check<'_> {
             }
         }
         self.paths.extend(used.iter().cloned());
-        if !pointer.starts_with("/footer") {
+        if !["/footer", "/view_link"].iter().any(|edge| pointer.starts_with(edge)) {
             self.fallbacks(pointer, source);
         }
         used
@@ -315,26 +328,13 @@ impl Check<'_> {
         unknown_test.map(|name| ("test_unknown", format!("There is no test `is {name}`; check its spelling.")))
     }
 
-    /// Keeps the text part that was made from the design.
-    fn keep(&mut self, has: &mut Has, made: String, with_footer: bool) {
-        // Its tags are those of the design; where one cannot be read, that was said there.
-        if self.env.add_template_owned("text", made).is_ok() {
-            *has = Has { text: true, text_made: true, text_footer: with_footer, ..*has };
-        }
-    }
-
-    /// Turns the design into the HTML template; returns its links, and the text part where it can be made once for all.
-    fn design(
-        &mut self,
-        body: &EmailBody,
-        pointer: &str,
-        (header, footer): (Option<&str>, Option<&str>),
-    ) -> (Vec<Link>, Option<String>) {
+    /// Turns the design into the HTML template; returns its links.
+    fn design(&mut self, body: &EmailBody, pointer: &str) -> Vec<Link> {
         let (document, masked) = match design::document(body) {
             Ok(document) => document,
             Err(DesignProblem { message, line }) => {
                 self.findings.push(at_line(Finding::error("mjml_invalid", pointer, message), line));
-                return (Vec::new(), None);
+                return Vec::new();
             }
         };
         for message in contrast::low(&document) {
@@ -344,8 +344,7 @@ impl Check<'_> {
             let message = format!("`{tag}` {}.", place.advice());
             self.findings.push(Finding::error("value_misplaced", pointer, message));
         }
-        let made = html::text_template(&document, masked.clone());
-        match html::prepare(&document, masked, header, footer) {
+        match html::prepare(&document, masked) {
             Ok((template, links)) => {
                 if template.len() > MOST_BYTES {
                     let message = format!(
@@ -358,12 +357,12 @@ impl Check<'_> {
                     self.add(template::HTML_PREFIX, pointer, template);
                 }
                 self.warn(pointer, lint::of_links(&links));
-                (links, made)
+                links
             }
             Err(error) => {
                 let message = format!("The HTML cannot be read: {error}. Check that tags and quotes are closed.");
                 self.findings.push(Finding::error("html_invalid", pointer, message));
-                (Vec::new(), None)
+                Vec::new()
             }
         }
     }
@@ -419,6 +418,12 @@ impl Check<'_> {
             operational,
         })
     }
+}
+
+/// Values of a piece of HTML that stand where no value may.
+fn places_in(html: &str) -> Vec<(BadPlace, String)> {
+    let masked = mask(html);
+    bad_places(&masked.text, &masked).into_iter().map(|(place, tag)| (place, tag.to_owned())).collect()
 }
 
 fn syntax_finding(pointer: &str, error: &minijinja::Error) -> Finding {

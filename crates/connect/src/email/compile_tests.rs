@@ -15,6 +15,7 @@ fn html(body: &str) -> EmailContent {
         reply_to: None,
         operational: false,
         web_view: false,
+        view_link: None,
         footer: None,
     }
 }
@@ -126,7 +127,7 @@ fn an_email_without_a_way_out_gets_the_footer_and_a_warning() {
     let compiled = compile(&EmailContent { operational: true, ..html("<p>Hi</p>") }, &attributes()).expect("compiles");
     assert!(compiled.paths().all(|path| path != "system.unsubscribe_url"));
     assert_eq!(compiled.warnings(), []);
-    let footer = Some(Footer { html: "no way out".into(), text: "{{ system.unsubscribe_url }}".into() });
+    let footer = Some(Edge { html: "no way out".into(), text: "{{ system.unsubscribe_url }}".into() });
     assert_eq!(
         findings(&EmailContent { footer, ..html("<p>Hi</p>") }),
         [found("opt_out_link_missing", "/footer/html", None)]

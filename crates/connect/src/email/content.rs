@@ -35,9 +35,12 @@ pub struct EmailContent {
     /// Begins with the way to the message as a web page.
     #[serde(default)]
     pub web_view: bool,
+    /// The way to the message as a web page, put above it; a plain one when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view_link: Option<Edge>,
     /// What is put under an email that carries no way out of its own; a plain one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub footer: Option<Footer>,
+    pub footer: Option<Edge>,
 }
 
 /// The design of an email.
@@ -60,18 +63,19 @@ pub struct Sender {
     pub email: String,
 }
 
-/// What is put under an email without a way out of its own.
+/// What is put above or under an email, in both its parts. Both are templates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Footer {
-    /// Under the design. Must name `system.unsubscribe_url`.
+pub struct Edge {
+    /// In the HTML part.
     pub html: String,
-    /// Under the plain text part. Must name `system.unsubscribe_url`.
+    /// In the plain text part.
     pub text: String,
 }
 
-impl Default for Footer {
-    fn default() -> Self {
+impl Edge {
+    /// The way out, for emails without one. Must name `system.unsubscribe_url`.
+    pub fn way_out() -> Self {
         Self {
             html: concat!(
                 r#"<div style="padding:16px;text-align:center;font-family:Arial,sans-serif;font-size:12px;"#,
@@ -84,6 +88,19 @@ impl Default for Footer {
                 "Unsubscribe: {{ system.unsubscribe_url }}\n",
             )
             .into(),
+        }
+    }
+
+    /// The way to the message as a web page. Must name `system.web_view_url`.
+    pub fn web_view() -> Self {
+        Self {
+            html: concat!(
+                r#"<div style="padding:8px;text-align:center;font-family:Arial,sans-serif;font-size:12px;"#,
+                r#"line-height:18px;color:#5f6368">"#,
+                r#"<a href="{{ system.web_view_url }}" style="color:#5f6368">View as web page</a></div>"#,
+            )
+            .into(),
+            text: "View as web page: {{ system.web_view_url }}".into(),
         }
     }
 }
@@ -110,8 +127,22 @@ pub struct Attributes(BTreeMap<String, Option<ValueType>>);
 impl Attributes {
     /// The given paths and everything of `system`.
     pub fn new<S: Into<String>>(paths: impl IntoIterator<Item = S>) -> Self {
-        let system = SYSTEM_ATTRIBUTES.iter().map(|name| format!("system.{name}"));
-        Self(paths.into_iter().map(Into::into).chain(system).map(|path| (path, None)).collect())
+        let paths = paths.into_iter().map(|path| (path.into(), None)).collect();
+        Self(paths).of_system(SYSTEM_ATTRIBUTES)
+    }
+
+    /// … and these of `system`.
+    #[must_use]
+    pub fn of_system(mut self, names: &[&str]) -> Self {
+        self.0.extend(names.iter().map(|name| (format!("system.{name}"), None)));
+        self
+    }
+
+    /// The same without these.
+    #[must_use]
+    pub fn without(mut self, paths: &[&str]) -> Self {
+        self.0.retain(|path, _| !paths.contains(&path.as_str()));
+        self
     }
 
     /// One more, which takes such values.

@@ -11,7 +11,6 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
 use super::tags::{Masked, Piece, TagKind, pieces};
-use super::text;
 use crate::tracking::LinkMaker;
 
 /// Carries the number of a link from the version to the recipient's mail; taken out there.
@@ -22,14 +21,12 @@ const TRACK: &str = "data-track";
 const FILLER: &str = "&#847;&zwnj;&nbsp;";
 const FILLER_TIMES: usize = 60;
 
-/// Numbers the links of a masked HTML document, makes the values inside addresses safe and puts `footer` (a template)
-/// under it.
-pub fn prepare(
-    html: &str,
-    masked: Masked,
-    header: Option<&str>,
-    footer: Option<&str>,
-) -> Result<(String, Vec<Link>), RewritingError> {
+/// Where an edge of the message goes. No value can put these there: they are markup.
+const TOP: &str = "<!--caravan:top-->";
+const BOTTOM: &str = "<!--caravan:bottom-->";
+
+/// Numbers the links of a masked HTML document, makes the values inside addresses safe and marks where the edges go.
+pub fn prepare(html: &str, masked: Masked) -> Result<(String, Vec<Link>), RewritingError> {
     let masked = RefCell::new(masked);
     let html = with_encoded_values(html, &masked)?;
     let links = RefCell::new(Vec::new());
@@ -62,14 +59,10 @@ pub fn prepare(
         }
         Ok(())
     });
-    let add_edges = element!("body", |el| {
+    let mark_edges = element!("body", |el| {
         if bodies.replace(bodies.get() + 1) == 0 {
-            if let Some(header) = header {
-                el.prepend(header, ContentType::Html);
-            }
-            if let Some(footer) = footer {
-                el.append(footer, ContentType::Html);
-            }
+            el.prepend(TOP, ContentType::Html);
+            el.append(BOTTOM, ContentType::Html);
         }
         Ok(())
     });
@@ -77,7 +70,7 @@ pub fn prepare(
         .append_element_content_handler(number_links)
         .append_element_content_handler(read_labels)
         .append_element_content_handler(read_pictures)
-        .append_element_content_handler(add_edges);
+        .append_element_content_handler(mark_edges);
     let html = rewrite_str(&html, settings)?;
     let html = masked.borrow().unmask(&html);
     let mut links = links.into_inner();
@@ -85,29 +78,6 @@ pub fn prepare(
         link.label = decoded(&link.label).split_whitespace().collect::<Vec<_>>().join(" ");
     }
     Ok((html, links))
-}
-
-/// The plain text part as a template, made once for a version instead of once for a recipient. None where statements stand
-/// among the content: what they leave out is known only with the recipient's values.
-pub fn text_template(html: &str, masked: Masked) -> Option<String> {
-    if masked.has_statements() || html.to_ascii_lowercase().contains("<pre") {
-        return None;
-    }
-    let masked = RefCell::new(masked);
-    let html = with_encoded_values(html, &masked).ok()?;
-    let plain = text::from_html(&html).ok()?;
-    let masked = masked.into_inner();
-    let whole = |piece| match piece {
-        Piece::Text(text) => Cow::Borrowed(text),
-        Piece::Placeholder(number) => match masked.tag(number) {
-            Some((TagKind::Output, whole)) => Cow::Borrowed(whole),
-            Some((_, whole)) if whole.starts_with("{#") => Cow::Borrowed(""),
-            // A character that was kept from the MJML renderer.
-            Some((_, whole)) => decoded(whole),
-            None => Cow::Borrowed(""),
-        },
-    };
-    Some(pieces(&plain).into_iter().map(whole).collect())
 }
 
 /// The values inside addresses made safe.
@@ -121,6 +91,15 @@ fn with_encoded_values(html: &str, masked: &RefCell<Masked>) -> Result<String, R
         Ok(())
     });
     rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(encode))
+}
+
+/// A recipient's document with what goes above and under it.
+pub fn with_edges(html: &str, above: Option<&str>, under: Option<&str>) -> String {
+    let html = html.replacen(TOP, above.unwrap_or_default(), 1);
+    match html.rsplit_once(BOTTOM) {
+        Some((before, after)) => [before, under.unwrap_or_default(), after].concat(),
+        None => html,
+    }
 }
 
 /// Whether links of this kind are tracked at all; templates that begin with a value may become one.

@@ -44,6 +44,32 @@ pub fn of_links(links: &[Link]) -> Vec<(&'static str, String)> {
     found
 }
 
+/// Why a sender's name would be taken for a trick: mailbox providers ask that it says who sends, and nothing else.
+pub fn of_sender(name: &str) -> Option<&'static str> {
+    let paths = tags(name).into_iter().flat_map(|tag| template::paths(&whole_statement(&tag)).unwrap_or_default());
+    let of_recipient =
+        |path: String| ["person.first_name", "person.last_name", "person.email"].contains(&path.as_str());
+    let bare = super::compile::without_tags(name);
+    let lower = bare.trim().to_lowercase();
+    let counts = bare.split('(').skip(1).any(|rest| {
+        let inside = rest.split(')').next().unwrap_or_default();
+        !inside.is_empty() && inside.chars().all(|c| c.is_ascii_digit())
+    });
+    if paths.into_iter().any(of_recipient) {
+        return Some("holds the recipient's own name");
+    }
+    if bare.chars().any(is_picture) {
+        return Some("holds an emoji");
+    }
+    let answers = ["re:", "fw:", "fwd:", "aw:"].iter().any(|start| lower.starts_with(start));
+    (answers || counts).then_some("looks like a conversation that there was not")
+}
+
+/// Pictures among the characters, as far as names are decorated with them.
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2600}'..='\u{27BF}' | '\u{1F000}'..='\u{1FAFF}' | '\u{2B50}' | '\u{2B55}' | '\u{FE0F}')
+}
+
 /// Attributes that a template puts out without a fallback and without asking for them, each once, with the line.
 pub fn bare_values(source: &str) -> Vec<(String, u32)> {
     let tags = tags(source);
@@ -202,6 +228,17 @@ mod tests {
             "{{ person.unsubscribed | to_int }}{{ xperson.birth_date.y }}",
         ] {
             assert_eq!(mistakes(fits), [""; 0], "{fits}");
+        }
+    }
+
+    #[test]
+    fn a_sender_is_called_what_it_is() {
+        for odd in ["Anna for {{ person.first_name }}", "Acme 🎉", "Re: Acme", "Acme (3)", "{{ person.email | upper }}"]
+        {
+            assert!(of_sender(odd).is_some(), "{odd}");
+        }
+        for plain in ["Acme", "Anna at Acme (Berlin)", "{{ account.name }}'s desk", "Ærø & Söhne"] {
+            assert_eq!(of_sender(plain), None, "{plain}");
         }
     }
 

@@ -22,6 +22,6 @@ mod text;
 
 pub use address::{AddressProblem, check_address};
 pub use compile::{Compiled, Link, Tracking, check_text, compile, without_tags};
-pub use content::{Attributes, EmailBody, EmailContent, Footer, SYSTEM_ATTRIBUTES, Sender, Snapshot};
+pub use content::{Attributes, Edge, EmailBody, EmailContent, SYSTEM_ATTRIBUTES, Sender, Snapshot};
 pub(crate) use render::one_line;
 pub use render::{RenderError, Rendered};

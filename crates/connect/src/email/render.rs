@@ -3,7 +3,7 @@
 use caravan_model::template::HTML_PREFIX;
 use serde_json::Value as Json;
 
-use super::compile::Compiled;
+use super::compile::{Compiled, HTML_FOOTER, HTML_WEB_VIEW};
 use super::content::Snapshot;
 use super::{html, shape, text};
 use crate::connector::{EmailMessage, Mailbox, Unsubscribe};
@@ -58,6 +58,7 @@ impl Rendered {
     pub fn into_message(self, to: Mailbox) -> EmailMessage {
         EmailMessage {
             to,
+            cc: Vec::new(),
             from: self.from,
             reply_to: self.reply_to,
             subject: self.subject,
@@ -69,6 +70,7 @@ impl Rendered {
             return_path: None,
             signer: None,
             auto_submitted: false,
+            proof: false,
         }
     }
 }
@@ -83,27 +85,31 @@ impl Compiled {
             false => (part(HTML_PREFIX)?, None),
         };
         let preheader = self.has.preheader.then(|| part("preheader")).transpose()?;
-        let mut plain = match self.has.text {
-            true if self.has.text_made => text::tidy(&part("text")?),
+        let text = match self.has.text {
             true => part("text")?,
             false => match shaped.and_then(|shaped| self.texts.of(&shaped)) {
                 Some(text) => text,
                 None => text::from_html(&design).map_err(|error| RenderError::failed("text", error))?,
             },
         };
-        if self.has.text && self.has.web_view {
-            plain = format!("{}\n\n{plain}", part("text_web_view")?.trim_end());
-        }
-        if self.has.text_footer {
-            plain = format!("{}\n\n{}", plain.trim_end(), part("text_footer")?);
-        }
+        let edge = |there: bool, name| there.then(|| part(name)).transpose();
+        let text = with_text_edges(
+            text,
+            edge(self.has.web_view, "text_web_view")?.as_deref(),
+            edge(self.has.text_footer, "text_footer")?.as_deref(),
+        );
+        let design = html::with_edges(
+            &design,
+            edge(self.has.web_view, HTML_WEB_VIEW)?.as_deref(),
+            edge(self.has.html_footer, HTML_FOOTER)?.as_deref(),
+        );
         let html = html::finish(&design, preheader.as_deref(), links);
         let from = self.has.from.then(|| Ok((part("from_name")?, part("from_email")?))).transpose()?;
         let reply_to = self.has.reply_to.then(|| part("reply_to")).transpose()?;
         Ok(Rendered {
             subject: one_line(&part("subject")?),
             html: html.map_err(|error| RenderError::failed("html", error))?,
-            text: plain,
+            text,
             from: from.map(|(name, email)| Mailbox::named(one_line(&name), one_line(&email))),
             reply_to: reply_to.map(|email| one_line(&email)).filter(|email| !email.is_empty()).map(Mailbox::bare),
             unsubscribe_url: (!self.is_operational()).then(|| links.unsubscribe()),
@@ -120,6 +126,17 @@ impl Compiled {
             return Err(RenderError::limit(name));
         }
         Ok(rendered)
+    }
+}
+
+fn with_text_edges(text: String, above: Option<&str>, under: Option<&str>) -> String {
+    let text = match above {
+        Some(above) => format!("{}\n\n{text}", above.trim_end()),
+        None => text,
+    };
+    match under {
+        Some(under) => format!("{}\n\n{under}", text.trim_end()),
+        None => text,
     }
 }
 

@@ -45,6 +45,7 @@ fn email(body: EmailBody) -> EmailContent {
         reply_to: None,
         operational: false,
         web_view: false,
+        view_link: None,
         footer: None,
     }
 }
@@ -170,7 +171,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn no_value_adds_markup_or_a_header(name in "(<|>|\"|'|&|/|=|\r|\n|-|javascript:|script|onload=|\\PC){0,20}") {
+    fn proof_2_no_value_adds_markup_or_a_header(name in "(<|>|\"|'|&|/|=|\r|\n|-|javascript:|script|onload=|\\PC){0,20}") {
         let content = html(r#"<p title="{{ account.name }}" class='{{ account.name }}'>{{ account.name }}</p>
             <a href="https://acme.example/{{ account.name }}?x={{ account.name }}">{{ account.name | upper }}</a>
             <a href="{{ account.name }}">z</a><!-- {{ account.name }} -->"#);
@@ -219,7 +220,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn no_value_becomes_markup_through_any_filter(name in "[a-z](<b>|</p>|\"|'|&lt;|>|=|\r\n|onload=x|%3C|\\PC){0,8}") {
+    fn proof_2_no_value_becomes_markup_through_any_filter(name in "[a-z](<b>|</p>|\"|'|&lt;|>|=|\r\n|onload=x|%3C|\\PC){0,8}") {
         let source = format!("{}{TOGETHER}", through_every_filter());
         let compiled = compile(&html(&source), &attributes()).map_err(|findings| TestCaseError::fail(format!("{findings:?}")))?;
         let made = |name: &str| {

@@ -39,7 +39,7 @@ pub fn has_shapes(design: &str) -> bool {
 pub fn mark_values(env: &mut Environment<'_>) {
     use std::fmt::Write;
     env.set_formatter(|out, state, value| {
-        if !state.name().starts_with(HTML_PREFIX) {
+        if state.name() != HTML_PREFIX {
             return put_out(out, state, value);
         }
         out.write_char(OPEN)?;

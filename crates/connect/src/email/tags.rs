@@ -207,11 +207,6 @@ impl Masked {
         self.tags.get(number).map(|(kind, whole)| (*kind, whole.as_str()))
     }
 
-    /// Whether any tag is a statement.
-    pub fn has_statements(&self) -> bool {
-        self.tags.iter().any(|(kind, _)| *kind == TagKind::Statement)
-    }
-
     /// Adds a tag that the source did not have; returns its placeholder.
     pub fn add(&mut self, kind: TagKind, whole: String) -> String {
         self.tags.push((kind, whole));

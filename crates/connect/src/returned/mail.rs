@@ -10,16 +10,35 @@ const LONGEST: usize = 1024 * 1024;
 /// What a mail reports: of one message, or of none (a letter from somebody, a report that says nothing).
 pub fn read_mail(raw: &[u8]) -> Option<MailReport> {
     let message = MessageParser::default().parse(raw.get(..raw.len().min(LONGEST))?)?;
-    let what = status(&message).or_else(|| complaint(&message)).or_else(|| letter(&message))?;
-    Some(MailReport { about: references(&message), what })
+    let about = references(&message);
+    let mut recipients = statuses(&message).into_iter();
+    if let Some((recipient, what)) = recipients.next() {
+        let others = recipients.filter_map(|(recipient, what)| Some((recipient?, what))).collect();
+        return Some(MailReport { about, recipient, what, others });
+    }
+    if let Some((recipient, what)) = complaint(&message) {
+        return Some(MailReport::new(about, what).of(recipient));
+    }
+    Some(MailReport::new(about, letter(&message)?))
 }
 
-/// A report about delivery. Several recipients in one report are ours only once: each message has one.
-fn status(message: &Message<'_>) -> Option<Heard> {
-    let report = text_of(part(message, "delivery-status")?)?;
-    let groups: Vec<Vec<(String, String)>> = report.replace("\r\n", "\n").split("\n\n").map(fields).collect();
+/// What a report about delivery says of each recipient.
+fn statuses(message: &Message<'_>) -> Vec<(Option<String>, Heard)> {
+    let Some(report) = part(message, "delivery-status").and_then(text_of) else { return Vec::new() };
+    let report = report.replace("\r\n", "\n");
     // The first group is about the report itself, those behind it each about a recipient.
-    let recipient = groups.iter().find(|group| field(group, "action").is_some())?;
+    let groups = report.split("\n\n").map(fields).filter(|group| field(group, "action").is_some());
+    groups.filter_map(|group| Some((recipient_of(&group), status(&group)?))).collect()
+}
+
+/// The address as the message was sent to it, before anybody forwarded it.
+fn recipient_of(group: &[(String, String)]) -> Option<String> {
+    let written = field(group, "original-recipient").or_else(|| field(group, "final-recipient"))?;
+    let address = written.split_once(';').map_or(written, |(_, address)| address);
+    addresses(address).next()
+}
+
+fn status(recipient: &[(String, String)]) -> Option<Heard> {
     let status = field(recipient, "status").unwrap_or_default();
     let diagnostic = field(recipient, "diagnostic-code").unwrap_or_default();
     let words = diagnostic.split_once(';').map_or(diagnostic, |(_, words)| words.trim());
@@ -37,10 +56,11 @@ fn status(message: &Message<'_>) -> Option<Heard> {
 }
 
 /// A complaint. Other kinds of feedback (*not spam*, failed authentication) change nothing for the person.
-fn complaint(message: &Message<'_>) -> Option<Heard> {
+fn complaint(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
     let report = fields(&text_of(part(message, "feedback-report")?)?.replace("\r\n", "\n"));
     let kind = field(&report, "feedback-type")?.to_ascii_lowercase();
-    matches!(kind.as_str(), "abuse" | "fraud" | "virus" | "other").then_some(Heard::Complained)
+    let recipient = field(&report, "original-rcpt-to").and_then(|written| addresses(written).next());
+    matches!(kind.as_str(), "abuse" | "fraud" | "virus" | "other").then_some((recipient, Heard::Complained))
 }
 
 /// A mail that is no report by its form.
@@ -91,7 +111,7 @@ fn references(message: &Message<'_>) -> Vec<Reference> {
 
 fn quoted(name: &str, value: &str) -> Vec<Reference> {
     match name.to_ascii_lowercase().as_str() {
-        "x-caravan-key" => vec![Reference::Key(value.trim().to_owned())],
+        "x-caravan-key" | "original-envelope-id" => vec![Reference::Key(value.trim().to_owned())],
         "return-path" | "original-mail-from" | "list-unsubscribe" => addresses(value).map(Reference::Address).collect(),
         _ => Vec::new(),
     }

@@ -19,8 +19,25 @@ pub use sns::{SnsRefused, SnsSays};
 pub struct MailReport {
     /// By what the message may be found, the surest first.
     pub about: Vec<Reference>,
+    /// Whom it did not reach, or who complained; none: it does not say.
+    pub recipient: Option<String>,
     /// What became of it.
     pub what: Heard,
+    /// What became of copies of the same message that the report tells of too.
+    pub others: Vec<(String, Heard)>,
+}
+
+impl MailReport {
+    /// What was heard of a message and of nobody in particular.
+    pub fn new(about: Vec<Reference>, what: Heard) -> Self {
+        Self { about, recipient: None, what, others: Vec::new() }
+    }
+
+    /// The same, of that recipient.
+    #[must_use]
+    pub fn of(self, recipient: Option<String>) -> Self {
+        Self { recipient, ..self }
+    }
 }
 
 /// Something by which a message is found again.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `type`: `delivered`, `bounced`, `complained`. The message is named by `key` (its header `X-Caravan-Key`) or by
-//! `return_path` (its envelope sender). `X-Caravan-Signature: t=SECONDS,v1=HEX` is HMAC-SHA256 over `SECONDS.BODY`.
+//! `return_path` (its envelope sender); `recipient` tells of whom, where copies left with it. `X-Caravan-Signature: t=SECONDS,v1=HEX` is HMAC-SHA256 over `SECONDS.BODY`.
 
 use hmac::{Hmac, Mac as _};
 use serde::Deserialize;
@@ -42,6 +42,7 @@ struct Event {
     kind: Kind,
     key: Option<String>,
     return_path: Option<String>,
+    recipient: Option<String>,
     status: Option<String>,
     #[serde(default)]
     why: String,
@@ -95,7 +96,7 @@ impl Event {
                 Heard::Bounced { code, why }
             }
         };
-        MailReport { about, what }
+        MailReport::new(about, what).of(self.recipient)
     }
 }
 
@@ -129,10 +130,7 @@ mod tests {
         let why = "5.1.1 no such user".to_owned();
         assert_eq!(
             reports[0],
-            MailReport {
-                about: vec![Reference::Key("7.1.3".into())],
-                what: Heard::Bounced { code: "bounced_hard", why }
-            }
+            MailReport::new(vec![Reference::Key("7.1.3".into())], Heard::Bounced { code: "bounced_hard", why })
         );
         assert_eq!(reports[1].what, Heard::Delivered);
         let refused = |secret: &Secret, header: &str, body: &[u8], now| {

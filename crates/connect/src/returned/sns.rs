@@ -56,6 +56,14 @@ struct Event {
     event_type: String,
     mail: Mail,
     bounce: Option<Bounce>,
+    complaint: Option<Complaint>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Complaint {
+    #[serde(default)]
+    complained_recipients: Vec<Recipient>,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +92,7 @@ struct Bounce {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Recipient {
+    email_address: Option<String>,
     status: Option<String>,
     diagnostic_code: Option<String>,
 }
@@ -178,21 +187,43 @@ impl Event {
         let key = self.mail.headers.iter().find(|header| header.name.eq_ignore_ascii_case("X-Caravan-Key"));
         let mut about = vec![Reference::Address(self.mail.source.clone())];
         about.extend(key.map(|header| Reference::Key(header.value.clone())));
+        let mut concerned: Vec<(Option<String>, Heard)> = match (self.event_type.as_str(), &self.bounce) {
+            ("Bounce", Some(bounce)) => bounced(bounce),
+            ("Complaint", _) => {
+                // Where several are named, one of them complained, and Amazon does not know which.
+                let [recipient] = self.complaint.as_ref().map_or(&[][..], |it| &it.complained_recipients) else {
+                    return Some(MailReport::new(about, Heard::Complained));
+                };
+                vec![(recipient.email_address.clone(), Heard::Complained)]
+            }
+            _ => Vec::new(),
+        };
+        if !concerned.is_empty() {
+            let (recipient, what) = concerned.remove(0);
+            let others = concerned.into_iter().filter_map(|(recipient, what)| Some((recipient?, what))).collect();
+            return Some(MailReport { about, recipient, what, others });
+        }
         let what = match self.event_type.as_str() {
             "Delivery" => Heard::Delivered,
-            "Complaint" => Heard::Complained,
             "DeliveryDelay" => Heard::Delayed,
-            "Bounce" => bounced(self.bounce.as_ref()?),
             // What SES refuses by itself never left.
             "Reject" => Heard::Bounced { code: "refused_content", why: "Amazon SES refused the message.".to_owned() },
             _ => return None,
         };
-        Some(MailReport { about, what })
+        Some(MailReport::new(about, what))
     }
 }
 
-fn bounced(bounce: &Bounce) -> Heard {
-    let recipient = bounce.bounced_recipients.first();
+/// Of each recipient; at least of one that is not named.
+fn bounced(bounce: &Bounce) -> Vec<(Option<String>, Heard)> {
+    if bounce.bounced_recipients.is_empty() {
+        return vec![(None, bounce_of(bounce, None))];
+    }
+    let of = |recipient: &Recipient| (recipient.email_address.clone(), bounce_of(bounce, Some(recipient)));
+    bounce.bounced_recipients.iter().map(of).collect()
+}
+
+fn bounce_of(bounce: &Bounce, recipient: Option<&Recipient>) -> Heard {
     let status = recipient.and_then(|recipient| recipient.status.as_deref()).unwrap_or_default();
     let words = recipient.and_then(|recipient| recipient.diagnostic_code.as_deref()).unwrap_or_default();
     let code = match (bounce.bounce_type.as_str(), bounce.bounce_sub_type.as_str()) {

@@ -17,15 +17,19 @@ use crate::email::{check_address, one_line};
 pub struct Mail {
     pub from: Address,
     pub to: Address,
+    pub copies: Vec<Address>,
     /// With its angle brackets.
     pub message_id: String,
+    /// By what a report about its delivery may name it (RFC 3461); none where the key cannot be written so.
+    pub envelope_id: Option<String>,
     pub content: Vec<u8>,
 }
 
 impl Mail {
     /// Whether the server must take addresses beyond ASCII.
     pub fn needs_unicode(&self) -> bool {
-        !self.content.is_ascii() || ![&self.from, &self.to].iter().all(|address| address.to_string().is_ascii())
+        let mut addresses = [&self.from, &self.to].into_iter().chain(&self.copies);
+        !self.content.is_ascii() || !addresses.all(|address| address.to_string().is_ascii())
     }
 }
 
@@ -34,6 +38,8 @@ pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Ti
     let connection_sender = Mailbox::named(settings.from.name.clone(), settings.from.email.clone());
     let from = mailbox(email.from.as_ref().unwrap_or(&connection_sender), "sender_invalid")?;
     let to = mailbox(&email.to, if email.to.email.trim().is_empty() { "email_missing" } else { "email_invalid" })?;
+    // Somebody else's wrong address is no reason to keep a message from its recipient.
+    let copies: Vec<_> = email.cc.iter().filter_map(|copy| mailbox(copy, "copy_invalid").ok()).collect();
     let return_path = email.return_path.as_ref().or(settings.return_path.as_ref());
     let return_path = return_path.and_then(|address| check_address(address).ok());
     let hash = key_hash(key);
@@ -45,6 +51,9 @@ pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Ti
         .from(from.clone())
         .to(to.clone())
         .subject(one_line(&email.subject));
+    for copy in &copies {
+        builder = builder.cc(copy.clone());
+    }
     if let Some(reply_to) = &email.reply_to {
         builder = builder.reply_to(mailbox(reply_to, "reply_to_invalid")?);
     }
@@ -65,7 +74,14 @@ pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Ti
         signed.append(&mut content);
         content = signed;
     }
-    Ok(Mail { from: return_path.unwrap_or(from.email), to: to.email, message_id, content })
+    let copies = copies.into_iter().map(|copy| copy.email).collect();
+    let envelope_id = Some(key).filter(|key| is_envelope_id(key)).map(str::to_owned);
+    Ok(Mail { from: return_path.unwrap_or(from.email), to: to.email, copies, message_id, envelope_id, content })
+}
+
+/// Whether a key is an envelope id as it stands: printable, short, nothing that would have to be encoded.
+fn is_envelope_id(key: &str) -> bool {
+    (1..=100).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic() && !b"+=".contains(&byte))
 }
 
 fn mailbox(mailbox: &Mailbox, code: &str) -> Result<lettre::message::Mailbox, Outcome> {
@@ -96,6 +112,9 @@ fn with_own_headers(mut builder: MessageBuilder, key: &str, email: &EmailMessage
     }
     if email.auto_submitted {
         builder = with_header(builder, "Auto-Submitted", "auto-generated");
+    }
+    if email.proof {
+        builder = with_header(builder, "X-Proof", "1");
     }
     // By it a message is found again in a bounce, a complaint or a mailbox.
     with_header(builder, "X-Caravan-Key", key)

@@ -14,6 +14,7 @@ fn settings() -> SmtpSettings {
 fn email() -> EmailMessage {
     EmailMessage {
         to: Mailbox::named("Ada Łovelace", "ada@bücher.example"),
+        cc: Vec::new(),
         from: None,
         reply_to: Some(Mailbox::bare("sales@acme.example")),
         subject: "Grüße aus Springfield — ein ziemlich langer Betreff, der nicht in eine Zeile passt 🎉".into(),
@@ -28,6 +29,7 @@ fn email() -> EmailMessage {
         return_path: None,
         signer: None,
         auto_submitted: false,
+        proof: false,
     }
 }
 
@@ -107,7 +109,7 @@ fn an_address_that_is_none_fails_that_message() {
 
 proptest! {
     #[test]
-    fn no_text_adds_a_header(text in "(\r|\n|:|\0|Bcc: x@y.example|\\PC){0,30}") {
+    fn proof_2_no_text_adds_a_header(text in "(\r|\n|:|\0|Bcc: x@y.example|\\PC){0,30}") {
         let hostile = EmailMessage {
             to: Mailbox::named(text.clone(), "ada@acme.example"),
             from: Some(Mailbox::named(text.clone(), "news@acme.example")),

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use caravan_model::Finding;
+use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
@@ -63,9 +64,9 @@ impl Server {
         };
         let patience = self.patience.connect + self.patience.command;
         let mut connection = timeout(patience, open).await.map_err(|_| Failure::timeout(Stage::Connect))??;
-        let pipelines = self.pipelines(&mut connection).await?;
+        let offers = self.offers(&mut connection).await?;
         let patience = self.patience;
-        let mut session = Session { connection, patience, pipelines, messages: 0, broken: false, used: Instant::now() };
+        let mut session = Session { connection, patience, offers, messages: 0, broken: false, used: Instant::now() };
         if let Some(credentials) = &self.credentials {
             let command = self.patience.command;
             let signed_in = session.connection.auth(DEFAULT_MECHANISMS, credentials);
@@ -74,12 +75,12 @@ impl Server {
         Ok(session)
     }
 
-    /// Whether the server takes several commands at once (RFC 2920). The library keeps that to itself, so it is asked
-    /// again.
-    async fn pipelines(&self, connection: &mut AsyncSmtpConnection) -> Result<bool, Failure> {
+    /// What the server offers that the library keeps to itself, so it is asked again.
+    async fn offers(&self, connection: &mut AsyncSmtpConnection) -> Result<Offers, Failure> {
         let hello = connection.command(Ehlo::new(self.hello.clone()));
         let features = within(self.patience.command, Stage::Connect, hello).await?;
-        Ok(features.message().any(|line| line.trim().eq_ignore_ascii_case("PIPELINING")))
+        let has = |name: &str| features.message().any(|line| line.trim().eq_ignore_ascii_case(name));
+        Ok(Offers { pipelining: has("PIPELINING"), envelope_ids: has("DSN") })
     }
 
     async fn connect_in_the_clear(
@@ -119,12 +120,21 @@ fn finding(pointer: &str, message: &str) -> Box<Finding> {
     Box::new(Finding::error("connection_settings_invalid", pointer, message))
 }
 
+/// What a server offers beside the plain protocol.
+#[derive(Debug, Clone, Copy)]
+struct Offers {
+    /// It takes several commands at once (RFC 2920).
+    pipelining: bool,
+    /// Its reports name messages as we do (RFC 3461).
+    envelope_ids: bool,
+}
+
 /// An open connection.
 pub struct Session {
     connection: AsyncSmtpConnection,
     patience: Patience,
     /// The server takes several commands at once.
-    pipelines: bool,
+    offers: Offers,
     messages: u32,
     broken: bool,
     used: Instant,
@@ -148,17 +158,27 @@ impl Session {
     async fn converse(&mut self, mail: &Mail) -> Result<String, Failure> {
         let sender = MailFrom::new(Some(mail.from.clone()), self.parameters(mail)?);
         let recipient = Rcpt::new(mail.to.clone(), Vec::new());
-        match self.pipelines {
+        match self.offers.pipelining && mail.copies.is_empty() {
             true => self.envelope_at_once(&sender, &recipient).await?,
-            false => self.envelope(sender, recipient).await?,
+            false => self.envelope(sender, recipient, &mail.copies).await?,
         }
         self.send_content(&mail.content).await
     }
 
-    async fn envelope(&mut self, sender: MailFrom, recipient: Rcpt) -> Result<(), Failure> {
+    /// Command by command. Copies are named when the recipient is taken, so that none leaves alone.
+    async fn envelope(&mut self, sender: MailFrom, recipient: Rcpt, copies: &[Address]) -> Result<(), Failure> {
         let command = self.patience.command;
         within(command, Stage::Sender, self.connection.command(sender)).await?;
         within(command, Stage::Recipient, self.connection.command(recipient)).await?;
+        for copy in copies {
+            let copy = self.connection.command(Rcpt::new(copy.clone(), Vec::new()));
+            match within(command, Stage::Recipient, copy).await {
+                Err(refused) if !refused.ends_connection() => {
+                    tracing::info!(%refused, "a copy of a message is not taken; the message itself goes on");
+                }
+                answer => drop(answer?),
+            }
+        }
         within(command, Stage::Content, self.connection.command(Data)).await.map(drop)
     }
 
@@ -183,13 +203,17 @@ impl Session {
     }
 
     fn parameters(&self, mail: &Mail) -> Result<Vec<MailParameter>, Failure> {
+        let id = mail.envelope_id.as_ref().filter(|_| self.offers.envelope_ids);
+        let named = |id: &String| MailParameter::Other { keyword: "ENVID".to_owned(), value: Some(id.clone()) };
+        let mut parameters: Vec<MailParameter> = id.map(named).into_iter().collect();
         if !mail.needs_unicode() {
-            return Ok(Vec::new());
+            return Ok(parameters);
         }
         if !self.connection.server_info().supports_feature(Extension::SmtpUtfEight) {
             return Err(Failure::NoUnicodeAddresses);
         }
-        Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
+        parameters.extend([MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)]);
+        Ok(parameters)
     }
 
     async fn send_content(&mut self, content: &[u8]) -> Result<String, Failure> {

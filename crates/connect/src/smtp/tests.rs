@@ -131,6 +131,7 @@ impl World {
 fn mail(to: &str) -> Outgoing {
     let email = EmailMessage {
         to: Mailbox::bare(to),
+        cc: Vec::new(),
         from: None,
         reply_to: None,
         subject: "Hello".into(),
@@ -142,6 +143,7 @@ fn mail(to: &str) -> Outgoing {
         return_path: None,
         signer: None,
         auto_submitted: false,
+        proof: false,
     };
     Outgoing { key: format!("key of {to}"), body: EffectBody::Email(Box::new(email)) }
 }
@@ -270,7 +272,7 @@ fn a_connection_lost_before_the_end_is_tried_again_and_after_it_is_in_doubt() {
 }
 
 #[test]
-fn doubt_is_never_resolved_by_sending_again() {
+fn proof_6_doubt_is_never_resolved_by_sending_again() {
     let world = World::new();
     // The second message over a kept connection: the place where a careless client would simply try again.
     let taken = Arc::new(AtomicUsize::new(0));
@@ -341,6 +343,28 @@ fn a_server_that_takes_several_commands_at_once_gets_them_at_once() {
     assert_eq!(names(&outcomes), ["delivered"], "{outcomes:?}");
     let commands = server.join().expect("it ends").expect("a conversation");
     assert_eq!(commands, ["MAIL FROM:<news@acme.example>", "RCPT TO:<p0@acme.example>", "DATA"]);
+}
+
+#[test]
+fn a_server_whose_reports_name_messages_is_told_how_ours_are_called() {
+    let world = World::new();
+    let named = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let heard = std::sync::Arc::clone(&named);
+    let server = Scripted::new(move |_, line| {
+        if line.starts_with("MAIL FROM") {
+            heard.lock().push(line.to_owned());
+        }
+        line.starts_with("EHLO").then_some(Does::Says("250-scripted\r\n250 DSN"))
+    });
+    let connector = world.connector(server.addr, json!({}));
+    let message = |key: &str| Outgoing { key: key.to_owned(), ..mail("p0@acme.example") };
+    let outcomes = connector.deliver(&[message("enr_7.1.3"), message("a key with blanks")]);
+    assert_eq!(names(&outcomes), ["delivered", "delivered"]);
+    assert_eq!(
+        *named.lock(),
+        ["MAIL FROM:<news@acme.example> ENVID=enr_7.1.3", "MAIL FROM:<news@acme.example>"],
+        "what cannot be written as it is, is left out"
+    );
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use caravan_catalog::snapshot::{Content, Recipient, Snapshot};
 use caravan_catalog::{Definitions, World};
-use caravan_connect::Mailbox;
-use caravan_connect::email::{Link, Rendered, Tracking};
+use caravan_connect::email::{Compiled, Link, Rendered, Tracking};
 use caravan_connect::texts::{self, Segments, segments};
 use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
-use caravan_model::document::{DocumentKind, Email, SmsMessage};
-use caravan_model::{AccountId, Finding, PersonId, template};
+use caravan_connect::{Mailbox, Secret};
+use caravan_model::document::{DocumentKind, Email, Settings, SmsMessage};
+use caravan_model::{AccountId, EffectId, Finding, PersonId, template};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, documents, intake, ledger, people};
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::{TextOf, compile_email, content_of, frozen_email, kept_of};
+use crate::deliver::{TextOf, compile_email, content_of, copies_of, frozen_email, kept_of};
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};
 
@@ -54,11 +54,13 @@ pub struct Preview {
     pub from: Option<String>,
     /// Where answers go, when not to the sender.
     pub reply_to: Option<String>,
+    /// Who would get a copy, before opt-outs and the do-not-contact list are asked.
+    pub cc: Vec<String>,
     /// The HTML part.
     pub html: String,
     /// The plain text part.
     pub text: String,
-    /// Length of the HTML part in bytes.
+    /// Length of the HTML part in bytes as it leaves, tracked links and all.
     pub bytes: usize,
     /// What is worth a look, for this person too.
     pub findings: Vec<Finding>,
@@ -123,7 +125,9 @@ pub fn preview_email(
             Content { conditions: Some(&email.conditions), solution_interest: email.solution_interest.as_deref() };
         let paths = email.paths().map_err(DefinitionError::Findings)?;
         let snapshot = Snapshot::of(&paths, content, &definitions).map_err(DefinitionError::Findings)?;
-        let compiled = compile_email(&email).map_err(DefinitionError::Findings)?;
+        let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let around = settings.map(|settings| settings.emails).unwrap_or_default();
+        let compiled = compile_email(&email, &around).map_err(DefinitionError::Findings)?;
         let values = taken(s, &live, &snapshot, request)?;
         let conditions = values.get("condition").cloned().unwrap_or_default();
         let has = |path: &&str| {
@@ -133,15 +137,17 @@ pub fn preview_email(
         let missing = compiled.without_fallback().filter(has).map(str::to_owned).collect();
         let rendered = compiled.render(&Json::Object(values.clone()), &LinkMaker::preview(public_url));
         let rendered = rendered.map_err(|error| Finding::error(error.code, "", error.to_string()))?;
+        let bytes = bytes_as_sent(&compiled, &values, public_url).unwrap_or(rendered.html.len());
         let mut findings = compiled.warnings().to_vec();
-        findings.extend(too_long(&rendered));
+        findings.extend(too_long(bytes));
         let shown = Preview {
             subject: rendered.subject.clone(),
             from: rendered.from.as_ref().map(shown_mailbox),
             reply_to: rendered.reply_to.as_ref().map(shown_mailbox),
+            cc: copies_of(&email, &values),
             html: rendered.html.clone(),
             text: rendered.text.clone(),
-            bytes: rendered.html.len(),
+            bytes,
             findings,
             links: compiled.links().iter().map(LinkShown::from).collect(),
             conditions: serde_json::from_value(conditions).unwrap_or_default(),
@@ -286,10 +292,18 @@ fn id_of(s: &mut dyn Session, table: Table, key: &str) -> Result<i64, Definition
     found.map(|(_, id, _)| id).ok_or_else(|| unknown(what, key))
 }
 
-fn too_long(rendered: &Rendered) -> Option<Finding> {
-    let kilobytes = rendered.html.len().div_ceil(1024);
+/// Length of the HTML part with links as long as those that are tracked.
+fn bytes_as_sent(compiled: &Compiled, values: &Map<String, Json>, public_url: &str) -> Option<usize> {
+    // Tokens are equally long whoever signs them.
+    let keys = SigningKeys::new(0, Secret::new("only to measure"));
+    let links = LinkMaker::new(&keys, public_url, EffectId(0), Some(PersonId(0)));
+    compiled.render(&Json::Object(values.clone()), &links).ok().map(|rendered| rendered.html.len())
+}
+
+fn too_long(bytes: usize) -> Option<Finding> {
+    let kilobytes = bytes.div_ceil(1024);
     let message = format!("The HTML is {kilobytes} KB long for this person; some mail programs cut it off at 100 KB.");
-    (rendered.html.len() > MOST_BYTES).then(|| Finding::warning("size_over_100kb", "/body", message))
+    (bytes > MOST_BYTES).then(|| Finding::warning("size_over_100kb", "/body", message))
 }
 
 fn shown_mailbox(mailbox: &Mailbox) -> String {

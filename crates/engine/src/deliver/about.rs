@@ -51,6 +51,8 @@ pub struct About {
     pub address: Option<String>,
     /// Who sends a text message.
     pub sender: Option<String>,
+    /// The folded addresses of those who get a copy.
+    pub copies: Vec<String>,
     /// Its recipient has not agreed that their opens are seen.
     pub untracked: bool,
     /// The values of an email that can be looked at as a web page.
@@ -82,6 +84,7 @@ impl About {
             address: None,
             audience: None,
             sender: None,
+            copies: Vec::new(),
             untracked: false,
         }
     }
@@ -103,6 +106,9 @@ pub struct Kept {
     /// Who sent it, when it was a text message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
+    /// Who got a copy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<String>,
     /// The values that it was made from, while its recipient may look at it as a web page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub values: Option<Map<String, Json>>,
@@ -135,6 +141,7 @@ pub fn kept_of(row: &LedgerRow) -> Kept {
         email: None,
         sms_message: None,
         sender: None,
+        copies: Vec::new(),
         values: None,
         effect: None,
     })
@@ -185,6 +192,7 @@ pub fn kept(about: &About, row: Option<&OutboxRow>) -> Option<String> {
         email,
         sms_message,
         sender: about.sender.clone(),
+        copies: about.copies.clone(),
         values: about.values.clone(),
         effect: row.map(|row| KeptEffect { lane: row.lane.clone(), shard: row.shard, body: row.body.clone() }),
     };

@@ -13,17 +13,23 @@ const HTML: &str = include_str!("sales_alert.html");
 /// The message, without its recipient.
 pub fn message(effect: &SalesAlertEffect, public_url: &str) -> Result<EmailMessage, minijinja::Error> {
     let facts = facts(effect);
-    let url = format!("{}/accounts/{}", public_url.trim_end_matches('/'), encoded(&effect.account));
+    let app = public_url.trim_end_matches('/');
+    let url = match &effect.group_id {
+        Some(group) => format!("{app}/groups/{}", encoded(group)),
+        None => format!("{app}/accounts/{}", encoded(&effect.account)),
+    };
     let mut env = Environment::new();
     // The name's ending switches escaping on.
     env.add_template("sales_alert.html", HTML)?;
     let values = json!({
+        "organisation": effect.organisation,
         "group": effect.group,
         "account_name": effect.account_name,
         "interest_name": effect.interest_name,
         "facts": facts,
         "missing_roles": effect.missing_roles,
-        "members": effect.members,
+        "members": effect.members.iter().map(|member| (member, percent(member.engagement))).collect::<Vec<_>>(),
+        "topics": effect.topics,
         "doings": effect.doings,
         "moments": effect.moments,
         "url": url,
@@ -31,6 +37,7 @@ pub fn message(effect: &SalesAlertEffect, public_url: &str) -> Result<EmailMessa
     let html = env.get_template("sales_alert.html")?.render(minijinja::Value::from(Serde(values)))?;
     Ok(EmailMessage {
         to: Mailbox::bare(""),
+        cc: Vec::new(),
         from: None,
         reply_to: None,
         subject: format!("Sales alert: {}", effect.group),
@@ -42,11 +49,15 @@ pub fn message(effect: &SalesAlertEffect, public_url: &str) -> Result<EmailMessa
         return_path: None,
         signer: None,
         auto_submitted: true,
+        proof: false,
     })
 }
 
+fn percent(value: Option<f64>) -> Option<String> {
+    value.map(|value| format!("{} %", value.round()))
+}
+
 fn facts(effect: &SalesAlertEffect) -> Vec<(&'static str, String)> {
-    let percent = |value: Option<f64>| value.map(|value| format!("{} %", value.round()));
     let all = [
         ("Stage", effect.stage.clone()),
         ("Status", effect.status.clone()),
@@ -57,8 +68,8 @@ fn facts(effect: &SalesAlertEffect) -> Vec<(&'static str, String)> {
 }
 
 fn text(effect: &SalesAlertEffect, facts: &[(&str, String)], url: &str) -> String {
-    let mut lines =
-        vec![effect.group.clone(), format!("{}, {}", effect.account_name, effect.interest_name), String::new()];
+    let mut lines: Vec<String> = effect.organisation.iter().cloned().collect();
+    lines.extend([effect.group.clone(), format!("{}, {}", effect.account_name, effect.interest_name), String::new()]);
     lines.extend(facts.iter().map(|(label, value)| format!("{label}: {value}")));
     if !effect.missing_roles.is_empty() {
         lines.push(format!("Roles still missing: {}", effect.missing_roles.join(", ")));
@@ -66,6 +77,9 @@ fn text(effect: &SalesAlertEffect, facts: &[(&str, String)], url: &str) -> Strin
     if !effect.doings.is_empty() {
         let told = effect.doings.iter().map(|(what, n)| format!("{what}: {n}"));
         lines.extend([String::new(), "In the last 30 days".to_owned()].into_iter().chain(told));
+    }
+    if !effect.topics.is_empty() {
+        lines.extend([String::new(), format!("What they read about: {}", effect.topics.join(", "))]);
     }
     if !effect.moments.is_empty() {
         let told = effect.moments.iter().map(|(who, what)| format!("{who}: {what}"));
@@ -75,6 +89,7 @@ fn text(effect: &SalesAlertEffect, facts: &[(&str, String)], url: &str) -> Strin
         lines.push(String::new());
         lines.push(format!("{}, {}", member.name, member.role));
         lines.extend([&member.title, &member.email, &member.phone].into_iter().flatten().cloned());
+        lines.extend(percent(member.engagement).map(|engagement| format!("Engagement: {engagement}")));
         lines.extend(member.moment.iter().map(|moment| format!("Interesting moment: {moment}")));
         lines.extend(member.latest.iter().cloned());
     }
@@ -101,7 +116,9 @@ pub(super) mod tests {
             journey: "hello".into(),
             node: 1,
             to: vec!["one@example.com".into(), "two@example.com".into()],
+            organisation: Some("Acme & Sons".into()),
             group: "CRM for Acme <Ltd>".into(),
+            group_id: Some("grp_7".into()),
             solution_interest: "crm".into(),
             interest_name: "CRM".into(),
             account: "a/1".into(),
@@ -112,6 +129,7 @@ pub(super) mod tests {
             status: None,
             missing_roles: vec!["Influencer".into()],
             doings: vec![("Clicked in an email".into(), 2)],
+            topics: vec!["pricing".into(), "webinar".into()],
             moments: vec![("Ada & Co".into(), "Asked for <prices>".into())],
             members: vec![AlertMember {
                 person: "p-1".into(),
@@ -120,6 +138,7 @@ pub(super) mod tests {
                 role: "Decision Maker".into(),
                 email: Some("ada@acme.example".into()),
                 phone: None,
+                engagement: Some(41.5),
                 doings: 2,
                 latest: vec!["Clicked in an email, 2026-11-30".into()],
                 moment: Some("Asked for <prices>, 2026-11-29".into()),
@@ -128,7 +147,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_alert_shows_the_group_escaped_and_leads_to_the_account() {
+    fn an_alert_shows_the_group_escaped_and_leads_to_its_page() {
         let message = message(&effect(), "https://go.acme.example/").expect("a message");
         let html = message.html.expect("an HTML part");
         assert!(
@@ -138,10 +157,14 @@ pub(super) mod tests {
         assert!(html.contains("67 %") && !html.contains("Status"), "what is not known is left out: {html}");
         assert_eq!(
             message.text,
-            "CRM for Acme <Ltd>\nAcme <Ltd>, CRM\n\nStage: Engaged\nCompleteness: 67 %\nRoles still missing: Influencer\n\n\
-             In the last 30 days\nClicked in an email: 2\n\nInteresting moments\nAda & Co: Asked for <prices>\n\n\
-             Ada & Co, Decision Maker\nChief Officer\nada@acme.example\nInteresting moment: Asked for <prices>, 2026-11-29\nClicked in an email, 2026-11-30\n\nhttps://go.acme.example/accounts/a%2F1\n"
+            "Acme & Sons\nCRM for Acme <Ltd>\nAcme <Ltd>, CRM\n\nStage: Engaged\nCompleteness: 67 %\nRoles still missing: Influencer\n\n\
+             In the last 30 days\nClicked in an email: 2\n\nWhat they read about: pricing, webinar\n\nInteresting moments\nAda & Co: Asked for <prices>\n\n\
+             Ada & Co, Decision Maker\nChief Officer\nada@acme.example\nEngagement: 42 %\nInteresting moment: Asked for <prices>, 2026-11-29\nClicked in an email, 2026-11-30\n\nhttps://go.acme.example/groups/grp_7\n"
         );
+        let unnamed = SalesAlertEffect { group_id: None, organisation: None, ..effect() };
+        let message = super::message(&unnamed, "https://go.acme.example").expect("a message");
+        assert!(message.text.contains("https://go.acme.example/accounts/a%2F1"), "{}", message.text);
+        let message = super::message(&effect(), "https://go.acme.example/").expect("a message");
         assert!(message.auto_submitted && message.unsubscribe.is_none());
     }
 }

@@ -12,13 +12,16 @@ use caravan_model::DocumentId;
 use caravan_model::document::{DocumentKind, SendingDomain};
 use caravan_store::watched::{self, DomainCheckRow};
 use caravan_store::{Session, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
 use super::results::Verdict;
 use crate::Engine;
 use crate::live::Live;
 use crate::secrets::secrets_of;
+
+/// How often sending domains are looked up by themselves.
+const LOOKED_UP_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// For how long what was found for a host is not looked for again: reading keys for every message would cost as much as
 /// rendering it, and keys that were exchanged are noticed soon enough.
@@ -170,6 +173,12 @@ pub struct DomainCheck {
 }
 
 impl DomainCheck {
+    /// The names of the records that are not as they must be.
+    pub fn wrong(&self) -> Vec<&str> {
+        let good = |record: &&RecordCheck| matches!(record.state, RecordState::Good | RecordState::Note);
+        self.records.iter().filter(|record| !good(record)).map(|record| record.name.as_str()).collect()
+    }
+
     fn of(row: DomainCheckRow) -> Self {
         let records = serde_json::from_str(&row.found).unwrap_or_default();
         Self { key: row.domain, checked_at: row.checked_at, well: row.well, records }
@@ -201,6 +210,48 @@ pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Resu
         Ok::<_, StoreError>(row)
     })?;
     Ok(Some(Ok(DomainCheck::of(row))))
+}
+
+/// Looks up once more what was last looked up a day ago or longer, so that a record that has gone since is noticed. What
+/// nobody has ever looked up is left alone. Returns how many were looked up.
+///
+/// # Errors
+/// The store's.
+pub fn look_up_again(engine: &Engine, dns: impl Fn() -> Result<Dns, String>) -> Result<usize, StoreError> {
+    let due: Vec<String> = engine.store().read(|s| -> Result<_, StoreError> {
+        let (now, live) = (s.now()?, engine.live(s)?);
+        let there = |key: &str| live.definitions.get(DocumentKind::SendingDomain, key).is_some();
+        let checks = watched::domain_checks(s)?.into_iter();
+        let old = checks.filter(|row| row.checked_at <= now - LOOKED_UP_EVERY && there(&row.domain));
+        Ok(old.map(|row| row.domain).collect())
+    })?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let dns = match dns() {
+        Ok(dns) => dns,
+        Err(why) => {
+            tracing::warn!(why, "sending domains cannot be looked up; it is tried again");
+            return Ok(0);
+        }
+    };
+    for key in &due {
+        check_domain(engine, &dns, key)?;
+    }
+    Ok(due.len())
+}
+
+/// Sending domains of which not all stands in the DNS that must, as they were last looked up.
+///
+/// # Errors
+/// The store's.
+pub fn domains_not_well(engine: &Engine) -> Result<Vec<DomainCheck>, StoreError> {
+    engine.store().read(|s| {
+        let live = engine.live(s)?;
+        let there = |row: &DomainCheckRow| live.definitions.get(DocumentKind::SendingDomain, &row.domain).is_some();
+        let bad = watched::domain_checks(s)?.into_iter().filter(|row| !row.well && there(row));
+        Ok(bad.map(DomainCheck::of).collect())
+    })
 }
 
 /// What was found when a sending domain was last looked up; none when it never was.

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use caravan_connect::email::{Attributes, Compiled, EmailBody, EmailContent, Sender, compile};
-use caravan_model::document::{Email, Found, Fragment, MailBody, SmsMessage};
+use caravan_connect::email::{Attributes, Compiled, Edge, EmailBody, EmailContent, Sender, compile};
+use caravan_model::document::{AroundEmails, Email, EmailEdge, Found, Fragment, MailBody, SmsMessage};
 use caravan_model::{DocumentId, Finding, VersionId, journey};
 use caravan_store::{Session, StoreError, documents};
 use parking_lot::Mutex;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::live::{Live, journey_of};
 
@@ -33,6 +33,7 @@ pub struct Frozen {
 pub struct Mailing {
     /// As it was frozen.
     pub email: Email,
+    around: Arc<AroundEmails>,
     compiled: Mutex<Option<Result<Arc<Compiled>, String>>>,
 }
 
@@ -84,6 +85,11 @@ impl Frozen {
 }
 
 impl Frozen {
+    /// Whether copies are sent of any of its emails.
+    pub fn has_copies(&self) -> bool {
+        self.emails.values().flatten().any(|mailing| !mailing.email.cc.is_empty())
+    }
+
     /// A text message by key.
     ///
     /// # Errors
@@ -102,7 +108,7 @@ impl Mailing {
     /// Why it cannot be, for people.
     pub fn compiled(&self) -> Result<Arc<Compiled>, String> {
         let mut compiled = self.compiled.lock();
-        let made = || compile_email(&self.email).map(Arc::new).map_err(|findings| sentence(&findings));
+        let made = || compile_email(&self.email, &self.around).map(Arc::new).map_err(|findings| sentence(&findings));
         compiled.get_or_insert_with(made).clone()
     }
 }
@@ -114,12 +120,15 @@ fn emails_of(frozen: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
         Some(Json::Object(emails)) => emails,
         _ => return HashMap::new(),
     };
+    let around = frozen.pointer_mut("/settings/settings/emails").map(Json::take).unwrap_or_default();
+    let around = Arc::new(serde_json::from_value::<AroundEmails>(around).unwrap_or_default());
     let read = |(key, body): (String, Json)| {
         let read = content_of::<Email>(&body).map_err(|error| format!("The email `{key}` cannot be read: {error}."));
         let email = read.and_then(|email| {
             email.whole(&|key: &str| fragment_in(&fragments, key)).map_err(|findings| sentence(&findings))
         });
-        (key, email.map(|email| Arc::new(Mailing { email, compiled: Mutex::new(None) })))
+        let mailing = |email| Arc::new(Mailing { email, around: Arc::clone(&around), compiled: Mutex::new(None) });
+        (key, email.map(mailing))
     };
     emails.into_iter().map(read).collect()
 }
@@ -147,8 +156,9 @@ pub(crate) fn content_of<T: serde::de::DeserializeOwned>(body: &Json) -> Result<
     serde_json::from_value(body)
 }
 
-/// The content of an email document, as the renderer takes it.
-pub fn email_content(email: &Email) -> EmailContent {
+/// The content of an email document, with what goes around it, as the renderer takes it.
+pub fn email_content(email: &Email, around: &AroundEmails) -> EmailContent {
+    let edge = |edge: &EmailEdge| Edge { html: edge.html.clone(), text: edge.text.clone() };
     EmailContent {
         subject: email.subject.clone(),
         preheader: email.preheader.clone(),
@@ -164,13 +174,23 @@ pub fn email_content(email: &Email) -> EmailContent {
         reply_to: email.reply_to.as_ref().map(|reply_to| reply_to.email.clone()),
         operational: email.operational,
         web_view: email.view_as_web_page,
-        footer: None,
+        view_link: around.view_as_web_page.as_ref().map(edge),
+        footer: around.opt_out.as_ref().map(edge),
     }
 }
 
+/// The addresses for copies of an email among the values that a step copied, as they are written.
+pub(crate) fn copies_of(email: &Email, values: &Map<String, Json>) -> Vec<String> {
+    let value = |path: &String| {
+        let (namespace, name) = path.split_once('.')?;
+        values.get(namespace)?.get(name)?.as_str().map(|address| address.trim().to_owned())
+    };
+    email.cc.iter().filter_map(value).filter(|address| !address.is_empty()).collect()
+}
+
 /// Compiles what was published: the attributes it names were checked then, and one that has gone since is empty.
-pub(crate) fn compile_email(email: &Email) -> Result<Compiled, Vec<Finding>> {
-    compile(&email_content(email), &Attributes::new(email.paths().unwrap_or_default()))
+pub(crate) fn compile_email(email: &Email, around: &AroundEmails) -> Result<Compiled, Vec<Finding>> {
+    compile(&email_content(email, around), &Attributes::new(email.paths().unwrap_or_default()))
 }
 
 /// An email of what a version froze, ready to be rendered; none when it is not in it or cannot be.

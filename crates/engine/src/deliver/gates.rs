@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::about::About;
+use super::copies::{self, Copies};
 use super::doors::{Doors, Way};
 use super::frozen::{Frozen, Versions};
 use super::membership;
@@ -59,7 +60,8 @@ pub fn judge(
 ) -> Result<Judged, StoreError> {
     let mut judged = Judged::default();
     let rows = without_known(s, live, versions, rows, &mut judged)?;
-    let facts = Facts::load(s, live, doors, &rows)?;
+    let copies = copies::wanted(s, live, versions, &rows)?;
+    let facts = Facts::load(s, live, doors, &rows, copies)?;
     let mut parcels = Vec::new();
     for row in rows {
         let frozen = versions.get(s, live, row.version)?;
@@ -122,6 +124,7 @@ struct Facts {
     consents: HashMap<(String, String), String>,
     /// The senders of connections, for texts that name none.
     senders: HashMap<String, String>,
+    copies: Copies,
     /// Who agreed that their opens are seen; none: nobody is asked.
     agreed: Option<HashSet<PersonId>>,
     /// Mirrored scores of people.
@@ -147,7 +150,13 @@ pub fn folded_address(address: &str) -> Option<String> {
 }
 
 impl Facts {
-    fn load(s: &mut dyn Session, live: &Live, doors: &Doors, rows: &[OutboxRow]) -> Result<Self, StoreError> {
+    fn load(
+        s: &mut dyn Session,
+        live: &Live,
+        doors: &Doors,
+        rows: &[OutboxRow],
+        copies: Copies,
+    ) -> Result<Self, StoreError> {
         let mut ids: Vec<i64> = rows.iter().filter_map(|row| row.person).map(|id| id.0).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -155,6 +164,7 @@ impl Facts {
         let alerts = rows.iter().filter(|row| row.kind == effects::SALES_ALERT);
         let named = alerts.filter_map(|row| serde_json::from_str::<SalesAlertEffect>(&row.body).ok());
         let addresses = people.iter().filter_map(|person| person.email.clone()).chain(named.flat_map(|alert| alert.to));
+        let addresses = addresses.chain(copies.addresses().cloned());
         let folded: HashSet<String> = addresses.filter_map(|address| folded(&address).ok()).collect();
         let numbers: HashSet<String> = match rows.iter().any(|row| row.kind == effects::SMS) {
             true => people.iter().filter_map(|person| e164(person.mobile_phone.as_deref()?).ok()).collect(),
@@ -179,6 +189,7 @@ impl Facts {
             mirrored.filter_map(|row| Some(serde_json::from_str::<MirrorEffect>(&row.body).ok()?.score)).collect();
         Ok(Self {
             agreed,
+            copies,
             scores: scores_of(s, &ids, mirrored)?,
             consents: consents.map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
@@ -260,7 +271,11 @@ impl Facts {
         let name = names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
         let to = Mailbox { name: Some(name).filter(|name| !name.is_empty()), email: address.trim().to_owned() };
         about.untracked = self.agreed.as_ref().is_some_and(|agreed| !agreed.contains(&person.person));
-        Ok(Content::Email { effect: Box::new(effect), mailing: Arc::clone(mailing), to })
+        let cc = self.copies.of(row.id, &folded, mailing.email.operational, |address| {
+            live.rules.allows(address).then(|| self.suppressed.get(address).map(String::as_str))
+        });
+        about.copies = cc.iter().filter_map(|copy| folded_address(&copy.email)).collect();
+        Ok(Content::Email { effect: Box::new(effect), mailing: Arc::clone(mailing), to, cc })
     }
 
     /// Why a person may not get an email. Without a word of theirs they may; an address that opted out, complained or

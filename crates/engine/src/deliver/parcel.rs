@@ -45,7 +45,7 @@ pub struct Parcel {
 #[derive(Clone)]
 pub enum Content {
     /// One email to one person.
-    Email { effect: Box<EmailEffect>, mailing: Arc<Mailing>, to: Mailbox },
+    Email { effect: Box<EmailEffect>, mailing: Arc<Mailing>, to: Mailbox, cc: Vec<Mailbox> },
     /// One text message to one number.
     Text { effect: Box<SmsEffect>, message: Arc<SmsMessage>, to: String },
     /// One alert to everyone named.
@@ -177,8 +177,9 @@ impl Dispatcher {
         let key = &parcel.row.key;
         let item = |key: String, message| Outgoing { key, body: EffectBody::Email(Box::new(message)) };
         match &parcel.content {
-            Content::Email { effect, mailing, to } => {
-                let message = self.email(live, parcel, effect, mailing, to.clone())?;
+            Content::Email { effect, mailing, to, cc } => {
+                let message = self.email(live, parcel, effect, mailing)?;
+                let message = EmailMessage { to: to.clone(), cc: cc.clone(), ..message };
                 Ok(vec![item(key.clone(), self.sealed(live, door, parcel.row.id, message)?)])
             }
             Content::Text { effect, message, to } => {
@@ -231,7 +232,6 @@ impl Dispatcher {
         parcel: &Parcel,
         effect: &EmailEffect,
         mailing: &Mailing,
-        to: Mailbox,
     ) -> Result<EmailMessage, Verdict> {
         let compiled = mailing.compiled().map_err(|why| Verdict::failed("email_invalid_content", why))?;
         let mut links =
@@ -246,20 +246,8 @@ impl Dispatcher {
         let rendered =
             compiled.render(&values, &links).map_err(|error| Verdict::failed(error.code, error.to_string()))?;
         let list_id = rendered.unsubscribe_url.as_ref().map(|_| self.list_id(&effect.journey));
-        Ok(EmailMessage {
-            to,
-            from: rendered.from,
-            reply_to: rendered.reply_to,
-            subject: rendered.subject,
-            html: Some(rendered.html),
-            text: rendered.text,
-            unsubscribe: rendered.unsubscribe_url.map(|url| Unsubscribe { url, mailto: None }),
-            list_id,
-            feedback_id: Some(format!("{}:{}:email:{SENDER_ID}", effect.email, effect.journey)),
-            return_path: None,
-            signer: None,
-            auto_submitted: false,
-        })
+        let feedback_id = Some(format!("{}:{}:email:{SENDER_ID}", effect.email, effect.journey));
+        Ok(EmailMessage { list_id, feedback_id, ..rendered.into_message(Mailbox::bare("")) })
     }
 
     fn list_id(&self, journey: &str) -> String {

@@ -73,6 +73,7 @@ impl Dispatcher {
             message.subject = format!("[Proof] {}", message.subject);
             message.unsubscribe = None;
             message.auto_submitted = true;
+            message.proof = true;
             let message =
                 self.sealed(&now.live, Some(now.door.as_ref()), EffectId(0), message).map_err(|why| match why {
                     Verdict::Again { message, .. } | Verdict::Failed { message, .. } => message,

@@ -116,7 +116,8 @@ pub struct Email {
     /// Prepends the link to the web page of this email.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub view_as_web_page: bool,
-    /// Attributes that hold addresses for copies, at most 25.
+    /// Attributes that hold addresses for copies (`account.owner_email`), at most 25. A copy is the same message: whatever is
+    /// done with its links counts for the recipient.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 25))]
     pub cc: Vec<String>,
@@ -161,13 +162,22 @@ impl Email {
                 Err(finding) => findings.push(finding.under(pointer)),
             }
         }
+        paths.extend(self.cc.iter().filter(|path| path.contains('.')).cloned());
         if findings.is_empty() { Ok(paths) } else { Err(findings) }
     }
 }
 
+/// The most attributes with addresses for copies.
+const MOST_COPIES: usize = 25;
+
 impl Definition for Email {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        bad_names(self.conditions.keys())
+        let mut findings = bad_names(self.conditions.keys());
+        if self.cc.len() > MOST_COPIES {
+            let message = format!("An email has at most {MOST_COPIES} attributes with addresses for copies.");
+            findings.push(Finding::error("too_many_copies", "/cc", message));
+        }
+        findings
     }
 
     fn references(&self) -> Vec<Reference> {

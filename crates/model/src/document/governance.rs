@@ -48,12 +48,45 @@ pub struct Settings {
     /// gets no picture that tells. Left out: everybody's opens may be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_tracking_consent: Option<String>,
+    /// What goes around every email.
+    #[serde(default, skip_serializing_if = "AroundEmails::is_default")]
+    pub emails: AroundEmails,
     /// What is done with opens and clicks of machines.
     #[serde(default, skip_serializing_if = "Machines::is_default")]
     pub machines: Machines,
     /// How long what happened is kept; left out: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+}
+
+/// What goes around every email, in words of the organisation's own. A published journey keeps what held when it was published.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AroundEmails {
+    /// Under marketing emails that place no way out themselves: must name `system.unsubscribe_url`. Left out: the postal address
+    /// and *Unsubscribe*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opt_out: Option<EmailEdge>,
+    /// Above emails that are also a web page: must name `system.web_view_url`. Left out: *View as web page*.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view_as_web_page: Option<EmailEdge>,
+}
+
+impl AroundEmails {
+    /// Whether nothing is said otherwise than it is by itself.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Something around emails, in both their parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailEdge {
+    /// In the HTML part; may name `system.organisation` and `system.postal_address`.
+    pub html: String,
+    /// In the plain text part; may name the same.
+    pub text: String,
 }
 
 /// What is done with opens and clicks that a machine made.

@@ -58,6 +58,19 @@ fn a_report_names_the_message_by_where_it_came_and_by_what_it_quotes() {
 }
 
 #[test]
+fn a_report_names_the_envelope_as_we_called_it() {
+    let raw = String::from_utf8(report(
+        "bounces@acme.example",
+        "Action: failed\r\nStatus: 5.1.1",
+        "text/plain\r\n\r\nGone.\r\n",
+    ));
+    let raw = raw.expect("text").replace("Reporting-MTA", "Original-Envelope-Id: 7.1.3\r\nReporting-MTA");
+    let report = read_mail(raw.as_bytes()).expect("a report");
+    assert!(report.about.contains(&Reference::Key("7.1.3".into())), "{report:?}");
+    assert_eq!(report.recipient.as_deref(), Some("ada@acme.example"));
+}
+
+#[test]
 fn complaints_are_told_from_other_feedback() {
     let feedback = |kind: &str| {
         let raw = format!(

@@ -12,7 +12,7 @@ fn made(template: &str, x: Value) -> Result<String, minijinja::Error> {
 }
 
 #[test]
-fn every_filter_gives_what_its_page_says() {
+fn proof_1_every_filter_gives_what_its_page_says() {
     for filter in FILTERS {
         let (template, gives) = filter.example;
         assert_eq!(
