@@ -309,19 +309,20 @@ fn members(prepared: &Prepared, world: &World, group: &Group) -> Vec<AlertMember
     let priority: BTreeMap<&str, usize> =
         (0..).zip(&prepared.interest.roles).map(|(n, card)| (card.role.as_str(), n)).collect();
     let engagement = |person| world.person_ix(person).and_then(|ix| world.person(ix).engagement).unwrap_or_default();
-    let mut there: Vec<(f64, (Reverse<usize>, usize, PersonId, &str))> = group
+    let mut there: Vec<(f64, Reverse<usize>, usize, PersonId, &str)> = group
         .members
         .iter()
         .filter(|member| !member.removed)
         .map(|member| {
             let role = priority.get(member.role.as_str()).copied().unwrap_or(usize::MAX);
-            let rest = (Reverse(lately(world, member.person).len()), role, member.person, &*member.role);
-            (engagement(member.person), rest)
+            let did = Reverse(lately(world, member.person).len());
+            (engagement(member.person), did, role, member.person, &*member.role)
         })
         .collect();
-    there.sort_by(|(a, rest), (b, other)| b.total_cmp(a).then_with(|| rest.cmp(other)));
+    let rest = |&(_, did, role, person, _): &(f64, Reverse<usize>, usize, PersonId, &str)| (did, role, person);
+    there.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| rest(a).cmp(&rest(b))));
     let shown =
-        there.into_iter().filter_map(|(_, (_, _, person, role))| member(prepared.attributes, world, person, role));
+        there.into_iter().filter_map(|(_, _, _, person, role)| member(prepared.attributes, world, person, role));
     shown.take(MEMBERS_SHOWN).collect()
 }
 
