@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use caravan_engine::external_audiences::{self, AudienceStanding};
 use caravan_engine::members::{self, Change, Changed, MembersError, Who};
 use caravan_model::document::DocumentKind;
 use caravan_store::members::{Order, Place};
@@ -27,21 +28,32 @@ const PIECES: usize = 4;
 
 /// The operations of this file.
 pub fn operations() -> Operations {
-    use DocumentKind::{AccountList, Audience, PeopleList};
+    use DocumentKind::{AccountList, Audience, ExternalAudience, PeopleList};
     let all = Operations::of("Members of lists");
-    let all = with_reading(all, AccountList, "accounts of a list", "a dynamic list for every account");
-    let all = with_reading(all, PeopleList, "people of a list", "a dynamic list for every person");
-    let all = with_reading(all, Audience, "accounts or people of an audience", "an audience for everybody");
-    let all = with_hands(all, AccountList, "accounts");
-    with_hands(all, PeopleList, "people")
+    let all = with_reading(all, AccountList, "accounts of a list");
+    let all = with_reading(all, PeopleList, "people of a list");
+    let all = with_reading(all, Audience, "accounts or people of an audience");
+    let all = with_reading(all, ExternalAudience, "people of an external audience");
+    let all = with_repair(all, AccountList, "a dynamic list for every account");
+    let all = with_repair(all, PeopleList, "a dynamic list for every person");
+    let all = with_repair(all, Audience, "an audience for everybody");
+    let all = with_hands(all, AccountList, "accounts", "a static list");
+    let all = with_hands(all, PeopleList, "people", "a static list");
+    let all = with_hands(all, ExternalAudience, "people", "an external audience and its destinations");
+    all.get(
+        &path_of(ExternalAudience, "standing"),
+        ReadCustomers,
+        standing,
+        "How the people of an external audience stand at its destinations, in numbers",
+    )
 }
 
 fn path_of(kind: DocumentKind, rest: &str) -> String {
     format!("/api/v1/{}/{{key}}/{rest}", kind.plural())
 }
 
-/// What every kind with members has: they are read, exported and evaluated again.
-fn with_reading(all: Operations, kind: DocumentKind, members: &str, again: &str) -> Operations {
+/// What every kind with members has: they are read and exported.
+fn with_reading(all: Operations, kind: DocumentKind, members: &str) -> Operations {
     all.get(
         &path_of(kind, "members"),
         ReadCustomers,
@@ -54,7 +66,11 @@ fn with_reading(all: Operations, kind: DocumentKind, members: &str, again: &str)
         move |State(state), Path(path): Path<SubjectPath>| export(state, kind, path.key),
         &format!("The {members} as CSV, streamed"),
     )
-    .post(
+}
+
+/// What kinds whose members meet a condition have: it is evaluated again.
+fn with_repair(all: Operations, kind: DocumentKind, again: &str) -> Operations {
+    all.post(
         &path_of(kind, "repair"),
         WriteDefinitions,
         move |State(state), Path(path): Path<SubjectPath>| repair(state, kind, path.key),
@@ -62,15 +78,15 @@ fn with_reading(all: Operations, kind: DocumentKind, members: &str, again: &str)
     )
 }
 
-/// What kinds with static lists have: hands put members in and take them out.
-fn with_hands(all: Operations, kind: DocumentKind, members: &str) -> Operations {
+/// What kinds with members of their own have: hands put them in and take them out.
+fn with_hands(all: Operations, kind: DocumentKind, members: &str, list: &str) -> Operations {
     all.post(
         &path_of(kind, "members"),
         WriteCustomers,
         move |State(state), Path(path): Path<SubjectPath>, Json(named)| {
             change(state, kind, path.key, Change::Add, named)
         },
-        &format!("Add {members} to a static list, by key or by a condition"),
+        &format!("Add {members} to {list}, by key or by a condition"),
     )
     .post(
         &path_of(kind, "members/removals"),
@@ -78,7 +94,7 @@ fn with_hands(all: Operations, kind: DocumentKind, members: &str) -> Operations 
         move |State(state), Path(path): Path<SubjectPath>, Json(named)| {
             change(state, kind, path.key, Change::Remove, named)
         },
-        &format!("Take {members} out of a static list, by key or by a condition"),
+        &format!("Take {members} out of {list}, by key or by a condition"),
     )
 }
 
@@ -213,6 +229,13 @@ async fn repair(state: ApiState, kind: DocumentKind, key: String) -> Result<Done
 
 /// A file as it is made.
 struct File(Response);
+
+async fn standing(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+) -> Result<Answer<AudienceStanding>, Problem> {
+    state.blocking(move |engine| Ok(Answer::of(external_audiences::standing(engine, &path.key)?))).await
+}
 
 async fn export(state: ApiState, kind: DocumentKind, key: String) -> Result<File, Problem> {
     // Whether there is such a list is answered before the first byte.

@@ -1,12 +1,12 @@
 //! What an action is: one type in one file; everything else is derived from it.
 
-use caravan_model::document::check_shape;
+use caravan_model::document::{DocumentKind, check_shape};
 use caravan_model::{DocumentId, EnrollmentId, Finding, Shard, VersionId};
 use jiff::Timestamp;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::definitions::Definitions;
 use crate::needs::Needs;
@@ -118,6 +118,16 @@ pub trait Action: Sync + 'static {
     /// Checks the settings against the documents they name and makes them ready. Pointers are relative to the node.
     fn prepare(&self, settings: &Self::Settings, definitions: &Definitions) -> Result<Self::Prepared, Vec<Finding>>;
 
+    /// A definition that the settings describe in place of naming it: it is made before the journey runs.
+    fn inline(&self, _settings: &Self::Settings) -> Option<Inline> {
+        None
+    }
+
+    /// The settings that name the definition with this key, which [`inline`](Self::inline) described.
+    fn naming(&self, _settings: &Self::Settings, _key: &str) -> Map<String, Json> {
+        Map::new()
+    }
+
     /// Warnings that never refuse.
     fn warnings(&self, _settings: &Self::Settings, _definitions: &Definitions) -> Vec<Finding> {
         Vec::new()
@@ -159,6 +169,21 @@ pub trait ActionKind: Sync {
     fn warnings(&self, settings: &Json, definitions: &Definitions) -> Vec<Finding>;
     /// Whether it writes to the account's owner.
     fn writes_to_owner(&self, settings: &Json) -> bool;
+    /// The definition that settings describe in place of naming it.
+    fn inline(&self, settings: &Json) -> Option<Inline>;
+    /// The settings that name that definition by its key.
+    fn naming(&self, settings: &Json, key: &str) -> Option<Map<String, Json>>;
+}
+
+/// A definition that an action's settings describe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inline {
+    /// What it is.
+    pub kind: DocumentKind,
+    /// Its name; its key is made from that.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
 }
 
 struct Prepared<A: Action> {
@@ -204,6 +229,14 @@ impl<A: Action> ActionKind for &'static A {
 
     fn writes_to_owner(&self, settings: &Json) -> bool {
         settings_of(*self, settings).is_ok_and(|settings| Action::writes_to_owner(*self, &settings))
+    }
+
+    fn inline(&self, settings: &Json) -> Option<Inline> {
+        settings_of(*self, settings).ok().and_then(|settings| Action::inline(*self, &settings))
+    }
+
+    fn naming(&self, settings: &Json, key: &str) -> Option<Map<String, Json>> {
+        settings_of(*self, settings).ok().map(|settings| Action::naming(*self, &settings, key))
     }
 }
 

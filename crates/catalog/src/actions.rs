@@ -4,6 +4,7 @@ pub mod account_interesting_moment;
 pub mod activate_to_destination;
 pub mod add_person_to_journey;
 pub mod add_to_account_list;
+pub mod add_to_external_audience;
 pub mod add_to_journey;
 pub mod assign_to_buying_group;
 pub mod change_score;

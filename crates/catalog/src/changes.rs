@@ -42,6 +42,17 @@ pub struct ListChange {
     pub source: Arc<str>,
 }
 
+/// A person joins an external audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AudienceChange {
+    /// The external audience.
+    pub audience: DocumentId,
+    /// Who joins.
+    pub person: PersonId,
+    /// Who did it (`journey:KEY`).
+    pub source: Arc<str>,
+}
+
 /// A membership as it is from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberChange {
@@ -190,6 +201,8 @@ pub struct Changes {
     pub scores: Vec<ScoreChange>,
     /// Memberships of lists.
     pub lists: Vec<ListChange>,
+    /// Memberships of external audiences.
+    pub external_audiences: Vec<AudienceChange>,
     /// Memberships of buying groups.
     pub members: Vec<MemberChange>,
     /// Buying groups.

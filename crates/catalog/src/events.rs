@@ -124,6 +124,8 @@ pub const EVENTS: &[EventFacts] = &[
     account("engagement_changed", "Engagement score changed", GROUP_NUMBER),
     account("account_list_joined", "Added to account list", &[("list", Text)]),
     account("account_list_left", "Removed from account list", &[("list", Text)]),
+    person("external_audience_joined", "Added to external audience", &[("external_audience", Text)]),
+    person("external_audience_left", "Removed from external audience", &[("external_audience", Text)]),
     either("journey_entered", "Journey entered", &[("journey", Text)]),
     either("journey_left", "Journey left", &[("journey", Text), ("outcome", Text)]),
     account("account_merged", "Merged with another account", MERGED),

@@ -23,6 +23,7 @@ pub static ACTIONS: &[&dyn ActionKind] = &[
     &&marketo_request_campaign::MarketoRequestCampaign,
     &&marketo_add_to_list::MarketoAddToList,
     &&marketo_remove_from_list::MarketoRemoveFromList,
+    &&add_to_external_audience::AddToExternalAudience,
     &&update_person::UpdatePerson,
     &&change_score::ChangeScore,
     &&person_interesting_moment::PersonInterestingMoment,

@@ -1,15 +1,16 @@
-//! Audiences at other systems: accounts are put into them and taken out of them, and they tell where they stand.
+//! Audiences at other systems: accounts and people are put into them and taken out of them.
 //!
-//! What stands for an account over there (its *element*) is made once and kept by the caller: whoever takes an account
-//! out says the same of it as when it was put in, whatever has become of the account since.
+//! What stands for a member over there (its *element*) is made once, by each kind of connection in its own way, and kept by
+//! the caller: whoever takes a member out says the same of it as when it was put in, whatever has become of it since.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
-use crate::connector::{Choice, Outcome};
+use crate::connector::{Choice, EffectBody, Outcome, Outgoing};
 
 /// Where a connection takes accounts into audiences. Changes travel as [`Membership`] through
 /// [`Connector::deliver`](crate::Connector::deliver).
@@ -38,12 +39,18 @@ pub trait Audiences: Send + Sync {
 }
 
 /// One audience at a destination.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Audience {
     /// The destination's settings, JSON: they are compared and grouped by.
     pub settings: String,
     /// Its name over there.
     pub name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Its key here, where it is defined here: fit to be the name of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
     /// Our own id of it: the same whenever it is looked for, so that it is made once.
     pub source_id: String,
     /// Its id over there, once that is known.
@@ -52,6 +59,11 @@ pub struct Audience {
 }
 
 impl Audience {
+    /// What files and folders of it are called.
+    pub fn file_name(&self) -> &str {
+        self.key.as_deref().unwrap_or(&self.source_id)
+    }
+
     /// Our own id of an audience: of this installation, at this destination, under this name. Always the same.
     pub fn source_id(installation: &str, destination: &str, name: &str) -> String {
         let digest = Sha256::digest(format!("{installation}\n{destination}\n{name}"));
@@ -63,7 +75,7 @@ impl Audience {
     }
 }
 
-/// One account's change in an audience: what is taken out, then what is put in.
+/// One member's change in an audience: what is taken out, then what is put in. Said twice it means the same as said once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// Which audience.
@@ -74,6 +86,36 @@ pub struct Membership {
     /// The element that shall stand there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put: Option<Json>,
+}
+
+/// A change on its way.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Key of its effect.
+    pub key: &'a str,
+    /// The change.
+    pub change: &'a Membership,
+}
+
+/// Hands a batch over, audience by audience: `tell` answers for each change of one, in their order. What is no change of an
+/// audience fails alone.
+pub fn by_audience(batch: &[Outgoing], mut tell: impl FnMut(&Audience, &[Asked<'_>]) -> Vec<Outcome>) -> Vec<Outcome> {
+    let wrong = Outcome::failed("wrong_effect", "This connection takes changes of audiences only.");
+    let mut outcomes: Vec<Outcome> = vec![wrong; batch.len()];
+    let mut audiences: BTreeMap<&Audience, (Vec<usize>, Vec<Asked<'_>>)> = BTreeMap::new();
+    for (place, item) in batch.iter().enumerate() {
+        if let EffectBody::Membership(change) = &item.body {
+            let (places, asked) = audiences.entry(&change.audience).or_default();
+            places.push(place);
+            asked.push(Asked { key: &item.key, change: change.as_ref() });
+        }
+    }
+    for (audience, (places, asked)) in audiences {
+        for (place, outcome) in places.into_iter().zip(tell(audience, &asked)) {
+            outcomes[place] = outcome;
+        }
+    }
+    outcomes
 }
 
 /// How an audience stands at the other side.

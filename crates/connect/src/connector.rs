@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audiences::{Audiences, Membership};
 use crate::call::Call;
+use crate::external_audiences::TakesPeople;
 use crate::inlet::Inlet;
 use crate::outbound::{Guard, Outbound};
 use crate::services::ServiceCall;
@@ -110,7 +111,7 @@ pub enum EffectBody {
     Text(Box<TextMessage>),
     /// One call of an external service.
     Service(Box<ServiceCall>),
-    /// One account's change in an audience.
+    /// One account's, or one person's, change in an audience.
     Membership(Box<Membership>),
 }
 
@@ -329,6 +330,14 @@ pub trait ConnectorKind: Send + Sync {
     /// What is wrong with the settings of a destination. Pointers start at the destination document.
     fn check_destination(&self, _settings: &serde_json::Value) -> Vec<Finding> {
         Vec::new()
+    }
+    /// Settings of a destination that may change while somebody stands there: the others say where that is, and as what.
+    fn changeable_settings(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// How it takes people into external audiences, where it does.
+    fn takes_people(&self) -> Option<&dyn TakesPeople> {
+        None
     }
 }
 

@@ -9,6 +9,7 @@ pub mod catcher;
 pub mod connector;
 pub mod dns;
 pub mod email;
+pub mod external_audiences;
 pub mod folder;
 pub mod inlet;
 pub mod linkedin;

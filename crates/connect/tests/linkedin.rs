@@ -93,7 +93,7 @@ fn audience() -> Audience {
         settings: json!({"ad_account": "512345"}).to_string(),
         name: "Targets".to_owned(),
         source_id: "caravan-7f3a".to_owned(),
-        remote_id: None,
+        ..Audience::default()
     }
 }
 

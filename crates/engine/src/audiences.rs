@@ -104,6 +104,7 @@ pub(crate) fn audience_at(
         name: row.name.clone(),
         source_id: Audience::source_id(&installation, &destination.key, &row.name),
         remote_id: row.remote_id.clone(),
+        ..Audience::default()
     })
 }
 

@@ -8,10 +8,11 @@ mod reading;
 use caravan_model::document::{Document, DocumentKind, DocumentState, LifeCycle, read_document};
 use caravan_model::{DocumentId, Finding, VersionId};
 use caravan_store::documents::{self, DocumentRow, VersionRow};
-use caravan_store::{Session, StoreError};
+use caravan_store::{Session, StoreError, external_audiences};
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub(crate) use self::applying::make_inline;
 pub use self::applying::{apply, put, put_all};
 pub(crate) use self::reading::{check_journey, read_all};
 pub use self::reading::{content_findings, validate};
@@ -202,8 +203,10 @@ pub fn delete(engine: &Engine, kind: DocumentKind, key: &str, if_revision: Optio
         {
             return Err(finding.into());
         }
-        if kind == DocumentKind::SolutionInterest {
-            crate::groups::archive_all(s, row.id, key)?;
+        match kind {
+            DocumentKind::SolutionInterest => crate::groups::archive_all(s, row.id, key)?,
+            DocumentKind::ExternalAudience => external_audiences::forget_audience(s, row.id)?,
+            _ => {}
         }
         documents::delete(s, row.id)?;
         Ok(())

@@ -6,6 +6,7 @@
 
 mod about;
 mod alert;
+mod audience;
 mod by_hand;
 mod call;
 mod copies;

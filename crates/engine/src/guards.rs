@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use caravan_connect::connector;
 use caravan_model::Finding;
 use caravan_model::document::{
-    BUILT_IN_ROLES, Body, DataFlow, Destination, DestinationType, Document, DocumentKind, DocumentState, ListType,
-    RoleCard, RolesTemplate, StageModel,
+    BUILT_IN_ROLES, Body, DataFlow, Destination, DestinationType, Document, DocumentKind, DocumentState,
+    ExternalAudience, ListType, RoleCard, RolesTemplate, StageModel,
 };
 use caravan_store::documents::DocumentRow;
-use caravan_store::{Session, StoreError, audiences, groups};
+use caravan_store::{Session, StoreError, audiences, external_audiences, groups};
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::connections;
@@ -36,13 +37,14 @@ pub(crate) fn limits(all: &[&Document], changing: &[&Document]) -> Vec<Finding> 
             Body::WeightingModel(_) => second_live(changing, document).into_iter().collect(),
             Body::Persona(_) => personas(all),
             Body::Destination(it) => {
-                let mut found = handed_over(it);
+                let mut found = handed_over(all, it);
                 if it.destination_type == DestinationType::Linkedin {
                     found.extend(at_linkedin(all));
                 }
                 found
             }
             Body::DataFlow(flow) => flows(all, document, flow),
+            Body::ExternalAudience(it) => handed_nowhere(all, it),
             _ => Vec::new(),
         };
         document.locate(&mut found);
@@ -95,12 +97,43 @@ fn second_live(changing: &[&Document], document: &Document) -> Option<Finding> {
     Some(Finding::error("several_models_live", "/state", message))
 }
 
-/// What is wrong with a destination's settings, as its connector sees them.
-fn handed_over(destination: &Destination) -> Vec<Finding> {
-    let kind = serde_json::to_value(destination.destination_type).unwrap_or_default();
-    let connector = kind.as_str().and_then(connector::kind);
+/// What is wrong with a destination: its connection must be of its type, and its settings fit for that.
+fn handed_over(all: &[&Document], destination: &Destination) -> Vec<Finding> {
+    let named = of_kind(all, DocumentKind::Connection).find(|it| it.key() == destination.connection);
+    let through = named.and_then(|it| if let Body::Connection(it) = &it.body { Some(it) } else { None });
+    let wanted = type_of(&destination.destination_type);
+    let mut findings = Vec::new();
+    if let Some(through) = through.map(|it| type_of(&it.connection_type)).filter(|through| *through != wanted) {
+        let message = format!(
+            "The connection `{}` is of type {through}, the destination of type {wanted}. Name a connection of that type.",
+            destination.connection
+        );
+        findings.push(Finding::error("wrong_connection_type", "/connection", message));
+    }
     let settings = Json::Object(destination.settings.clone());
-    connector.map(|connector| connector.check_destination(&settings)).unwrap_or_default()
+    findings.extend(connector::kind(&wanted).into_iter().flat_map(|kind| kind.check_destination(&settings)));
+    findings
+}
+
+/// A type as manifests write it.
+fn type_of(named: &impl Serialize) -> String {
+    serde_json::to_value(named).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Destinations of an external audience that take no people.
+fn handed_nowhere(all: &[&Document], audience: &ExternalAudience) -> Vec<Finding> {
+    let takes_people = |key: &String| {
+        let destination = of_kind(all, DocumentKind::Destination).find(|it| it.key() == key)?;
+        let Body::Destination(destination) = &destination.body else { return None };
+        Some(connector::kind(&type_of(&destination.destination_type)).is_some_and(|it| it.takes_people().is_some()))
+    };
+    let named = audience.destinations.iter().enumerate().filter(|(_, key)| takes_people(key) == Some(false));
+    let refused = named.map(|(n, key)| {
+        let message =
+            format!("The destination `{key}` takes no people. Name one of a folder, a bucket or a platform that does.");
+        Finding::error("wrong_destination_type", format!("/destinations/{n}"), message)
+    });
+    refused.collect()
 }
 
 fn flows(all: &[&Document], document: &Document, flow: &DataFlow) -> Vec<Finding> {
@@ -288,19 +321,24 @@ fn frozen_flow(key: &str, changed: bool) -> Option<Finding> {
     changed.then(|| Finding::error("data_flow_is_live", "", message))
 }
 
-/// A destination with audiences stays where they are.
+/// A destination with audiences stays where they are, and keeps the form in which it was told of their members.
 fn moved(
     s: &mut dyn Session,
     row: &DocumentRow,
     was: &Destination,
     is: &Destination,
 ) -> Result<Option<Finding>, StoreError> {
+    let changeable =
+        connector::kind(&type_of(&was.destination_type)).map_or(&[][..], |kind| kind.changeable_settings());
     let place = |it: &Destination| {
         let mut settings = it.settings.clone();
-        settings.shift_remove("fields");
+        settings.retain(|key, _| !changeable.contains(&key.as_str()));
         (it.destination_type, it.connection.clone(), settings)
     };
-    if place(was) == place(is) || audiences::all(s, Some(row.id))?.is_empty() {
+    let has_any = |s: &mut dyn Session| -> Result<bool, StoreError> {
+        Ok(!audiences::all(s, Some(row.id))?.is_empty() || external_audiences::any_at(s, row.id)?)
+    };
+    if place(was) == place(is) || !has_any(s)? {
         return Ok(None);
     }
     let message = format!(

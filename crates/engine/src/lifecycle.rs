@@ -19,7 +19,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::compile::{Identity, compile};
-use crate::definitions::{DefinitionError, add_version, body_of, stored_document};
+use crate::definitions::{DefinitionError, add_version, body_of, make_inline, stored_document};
 use crate::inbox::Command;
 use crate::live::{definitions_of, journey_of};
 use crate::walk::Cause;
@@ -68,6 +68,7 @@ fn publish_where(
     actor: &str,
     counts: fn(&Finding) -> bool,
 ) -> Result<Vec<Published>, DefinitionError> {
+    make_inline(engine, keys, actor)?;
     let published = engine.store().write(|s| {
         documents::begin_change(s)?;
         let now = s.now()?;

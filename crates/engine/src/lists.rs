@@ -14,6 +14,7 @@ use caravan_store::{Session, StoreError, records};
 use jiff::Timestamp;
 
 use crate::batch::{Batch, StepError};
+use crate::external_audiences;
 use crate::listen::HeardActivity;
 use crate::live::{LiveList, list_tag};
 use crate::load::{Wanted, load};
@@ -52,6 +53,14 @@ impl Batch<'_> {
         attributes: &[String],
     ) -> Result<(), StepError> {
         let live = Arc::clone(self.live);
+        let told = |tag: &String| live.told_of_people.contains(tag);
+        if !people.is_empty()
+            && !live.told_of_people.is_empty()
+            && (attributes.is_empty() || attributes.iter().any(told))
+        {
+            let people: Vec<i64> = people.iter().map(|id| id.0).collect();
+            caravan_store::external_audiences::mark_people(s, &people, &external_audiences::all(&live))?;
+        }
         let concerned: Vec<&LiveList> = live
             .lists
             .iter()

@@ -20,6 +20,7 @@ use serde_json::Value as Json;
 
 use crate::compile::{Identity, compile};
 use crate::deliver::Rules;
+use crate::external_audiences;
 use crate::groups::weighting::ActivityWeights;
 use crate::objects::Object;
 use crate::plan::{Entry, Plan};
@@ -113,6 +114,8 @@ pub struct Live {
     pub kept_groups: Vec<KeptGroups>,
     /// Whatever a live condition mentions: a change of anything else concerns nobody.
     pub mentioned: HashSet<String>,
+    /// What destinations of external audiences are told of people, as conditions mention it.
+    pub told_of_people: Vec<String>,
     /// Activity types that anything hears.
     pub heard: HashSet<String>,
     /// What activities weigh in engagement.
@@ -147,9 +150,11 @@ impl Live {
             .collect();
         let kept_groups = kept_groups_of(&interests, &definitions.schema);
         let mentioned = lists.iter().map(|list| &list.mentions).chain(kept_groups.iter().map(|kept| &kept.mentions));
+        let told_of_people = external_audiences::mentions(&definitions);
         Ok(Self {
             revision,
-            mentioned: mentioned.flatten().cloned().collect(),
+            mentioned: mentioned.flatten().cloned().chain(told_of_people.iter().cloned()).collect(),
+            told_of_people,
             kept_groups,
             lists,
             journeys: rows.iter().filter_map(live_journey).map(|j| (j.id, j)).collect(),

@@ -1,6 +1,6 @@
 //! Members of lists by hand: added and taken out by key or by a condition that is evaluated once, and read page by page.
 //!
-//! Static lists alone take hands; a dynamic list and an audience find their members themselves. Whoever joins enters the
+//! Static lists and external audiences take hands; a dynamic list and an audience find their members themselves. Whoever joins enters the
 //! journeys that follow the list, like whoever a journey puts in.
 
 mod export;
@@ -69,7 +69,8 @@ pub enum MembersError {
 }
 
 /// The kinds whose documents have members, in the order in which a key is looked for.
-pub const KINDS: [DocumentKind; 3] = [DocumentKind::AccountList, DocumentKind::PeopleList, DocumentKind::Audience];
+pub const KINDS: [DocumentKind; 4] =
+    [DocumentKind::AccountList, DocumentKind::PeopleList, DocumentKind::Audience, DocumentKind::ExternalAudience];
 
 impl List {
     /// A list by kind and key.
@@ -83,7 +84,7 @@ impl List {
 
     fn of(definition: &Definition) -> Self {
         let subject = match definition.kind {
-            DocumentKind::PeopleList => Subject::Person,
+            DocumentKind::PeopleList | DocumentKind::ExternalAudience => Subject::Person,
             DocumentKind::Audience if definition.text("subject") == Some("person") => Subject::Person,
             _ => Subject::Account,
         };
@@ -92,7 +93,7 @@ impl List {
             kind: definition.kind,
             key: definition.key.clone(),
             subject,
-            by_hand: definition.text("type") == Some("static"),
+            by_hand: definition.kind == DocumentKind::ExternalAudience || definition.text("type") == Some("static"),
         }
     }
 

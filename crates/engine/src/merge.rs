@@ -14,7 +14,7 @@ use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId};
 use caravan_store::merge::{self as stored, Pair, TripRow};
 use caravan_store::people::{self, DetailRow};
 use caravan_store::records::{self, ActivityRow, Relation, Table};
-use caravan_store::{Session, StoreError, intake, step};
+use caravan_store::{Session, StoreError, external_audiences, intake, step};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -224,6 +224,9 @@ impl Scene {
         let lists = lists_of(&self.live.definitions, self.subject);
         let objects: Vec<i64> =
             Object::all_of(&self.live.definitions, self.subject).iter().map(|object| object.id.0).collect();
+        if self.subject == Subject::Person {
+            external_audiences::mark_people(s, &[pair.keep, pair.gone], &lists)?;
+        }
         let handed = stored::hand_over(s, pair, &lists, &objects)?;
         let scores = match self.subject {
             Subject::Account => {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::groups::daily;
 use crate::sweep::{end_orphans, sweep};
-use crate::{Engine, deliver, lifecycle, members, retention};
+use crate::{Engine, deliver, external_audiences, lifecycle, members, retention};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
@@ -71,7 +71,7 @@ pub fn run_until_idle(
     let mut report = IdleReport::default();
     while started.elapsed() < timeout && !engine.stopping() {
         let mut worked = lifecycle::tick(engine)? | daily::tick(engine)?;
-        worked |= deliver.map_or(Ok(false), Deliver::take_in_files)?;
+        worked |= deliver.map_or(Ok(false), Deliver::take_in_files)? | external_audiences::keep(engine)?;
         worked |= deliver::wake(engine)? > 0;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
@@ -168,6 +168,11 @@ pub fn serve(
     let chores = engine.clone();
     threads.push(spawn("chores", move || {
         repeat(&chores, TICK, || Ok(retention::tick(&chores)? | members::repair_daily(&chores)?))
+    })?);
+    let audiences = engine.clone();
+    // A thread of its own: the one that keeps audiences of accounts waits for other systems.
+    threads.push(spawn("external-audiences", move || {
+        repeat(&audiences, TICK, || external_audiences::keep(&audiences));
     })?);
     let groups = engine.clone();
     threads.push(spawn("groups", move || repeat(&groups, TICK, || daily::tick(&groups)))?);

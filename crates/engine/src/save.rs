@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::NewActivity;
-use caravan_model::{AccountId, PersonId, Shard};
+use caravan_model::{AccountId, DocumentId, PersonId, Shard};
 use caravan_store::records::{self, ActivityRow, Table};
 use caravan_store::step::{self, Claim, EffectRow, NewInbox};
 use caravan_store::{Session, StoreError};
@@ -41,6 +41,7 @@ pub(crate) fn changes(
     crate::groups::save(s, live, claim, &changes)?;
     let mut written = Written::default();
     written.inbox.extend(lists(s, &changes, claim)?);
+    external_audiences(s, &changes, claim)?;
     written.inbox.extend(activities(s, live, claim, &changes.activities)?);
     written.inbox.extend(marks(s, live, claim, &changes)?);
     written.effects = effects(s, &changes, claim)?;
@@ -82,6 +83,23 @@ fn lists(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<Vec<Ne
         }
     }
     Ok(rows)
+}
+
+/// People who join external audiences: their destinations are told when they are looked at.
+fn external_audiences(s: &mut dyn Session, changes: &Changes, claim: &Claim) -> Result<(), StoreError> {
+    let mut by_source: BTreeMap<&str, BTreeSet<(DocumentId, i64)>> = BTreeMap::new();
+    let mut marked: BTreeMap<DocumentId, BTreeSet<i64>> = BTreeMap::new();
+    for change in &changes.external_audiences {
+        by_source.entry(&change.source).or_default().insert((change.audience, change.person.0));
+        marked.entry(change.audience).or_default().insert(change.person.0);
+    }
+    for (source, rows) in by_source {
+        records::join_lists(s, &rows.into_iter().collect::<Vec<_>>(), source, claim.now)?;
+    }
+    for (audience, people) in marked {
+        caravan_store::external_audiences::mark(s, audience, &people.into_iter().collect::<Vec<_>>())?;
+    }
+    Ok(())
 }
 
 /// Accounts by the shard that moves them.

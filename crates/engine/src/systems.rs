@@ -140,9 +140,8 @@ impl Systems {
             Ok(door) => door,
             Err(why) => return Ok(Err(why)),
         };
-        let existing = audiences_of(door.as_ref(), &destination.connection)
-            .and_then(|audiences| audiences.existing(&settings_of(definition)));
-        Ok(existing.map(|all| match all.len() {
+        let Some(audiences) = door.audiences() else { return Ok(door.check()) };
+        Ok(audiences.existing(&settings_of(definition)).map(|all| match all.len() {
             1 => "Reached; 1 audience is there.".to_owned(),
             n => format!("Reached; {n} audiences are there."),
         }))

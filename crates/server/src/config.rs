@@ -19,6 +19,8 @@ const DATA: &str = "caravan-data";
 const LISTEN: &str = "127.0.0.1:8080";
 /// The key file of a data directory.
 const KEY_FILE: &str = "secret.key";
+/// Where connections write files in a data directory, when nobody names another place.
+const FILES: &str = "files";
 /// The settings file that a data directory may hold.
 const FILE: &str = "caravan.toml";
 
@@ -38,6 +40,9 @@ pub struct Common {
     /// Private range that connections may reach, several with commas [env: CARAVAN_ALLOW_NETWORK]
     #[arg(long, global = true, value_name = "CIDR", value_delimiter = ',')]
     pub allow_network: Vec<String>,
+    /// Folder below which connections may write files [env: CARAVAN_FILES] [default: files in the data directory]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub files: Option<PathBuf>,
     /// Settings file [env: CARAVAN_CONFIG] [default: caravan.toml in the data directory, where there is one]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -111,6 +116,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Private ranges that connections may reach.
     pub allow_network: Vec<Network>,
+    /// Folder below which connections may write files; none: nowhere.
+    pub files: Option<PathBuf>,
     /// What encrypts secrets.
     pub secret_key: SecretKey,
     /// Address of the server.
@@ -130,6 +137,7 @@ struct Layer {
     public_url: Option<String>,
     #[serde(default)]
     allow_network: Vec<String>,
+    files: Option<PathBuf>,
     listen: Option<String>,
     log_format: Option<LogFormat>,
     secret_key: Option<String>,
@@ -145,6 +153,7 @@ impl Layer {
             database: common.database.clone(),
             public_url: common.public_url.clone(),
             allow_network: common.allow_network.clone(),
+            files: common.files.clone(),
             listen: listen.map(str::to_owned),
             log_format: common.log_format,
             ..Self::default()
@@ -159,6 +168,7 @@ impl Layer {
             database: variable("CARAVAN_DATABASE_URL"),
             public_url: variable("CARAVAN_PUBLIC_URL"),
             allow_network: ranges.iter().flat_map(|r| r.split(',')).map(|r| r.trim().to_owned()).collect(),
+            files: variable("CARAVAN_FILES").map(PathBuf::from),
             listen: variable("CARAVAN_LISTEN"),
             secret_key: variable("CARAVAN_SECRET_KEY"),
             former_secret_keys: former
@@ -230,8 +240,13 @@ impl Settings {
         let ranges = layers.iter().map(|layer| &layer.allow_network).find(|ranges| !ranges.is_empty());
         let listen = layers.iter().find_map(|layer| layer.listen.as_deref()).unwrap_or(LISTEN);
         let secret_key = secret_key(&layers, &place)?;
+        let files = layers.iter().find_map(|layer| layer.files.clone()).or_else(|| match &place {
+            Place::Directory(data) => Some(data.join(FILES)),
+            Place::Database(_) => None,
+        });
         Ok(Self {
             place,
+            files,
             secret_key,
             public_url: layers.iter().find_map(|layer| layer.public_url.as_deref()).map(public_url).transpose()?,
             allow_network: ranges.into_iter().flatten().map(|range| network(range)).collect::<Result<_, _>>()?,

@@ -57,7 +57,7 @@ pub fn surroundings(engine: &Engine, sockets: &tokio::runtime::Runtime, settings
     Surroundings {
         clock: engine.clock().clone(),
         runtime: sockets.handle().clone(),
-        outbound: Outbound::new(Guard::new(settings.allow_network.clone())),
+        outbound: Outbound::new(Guard::new(settings.allow_network.clone()).with_files(settings.files.as_deref())),
     }
 }
 
@@ -99,7 +99,7 @@ impl Running {
         let lock = engine.store().try_lock_runtime()?;
         let signing = signing_keys(engine.store(), &Random::System)?;
         let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let outbound = Outbound::new(Guard::new(settings.allow_network.clone()));
+        let outbound = Outbound::new(Guard::new(settings.allow_network.clone()).with_files(settings.files.as_deref()));
         Ok(Self { engine, signing, sockets, outbound, _lock: lock })
     }
 

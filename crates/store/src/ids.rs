@@ -16,6 +16,7 @@ pub const FAMILIES: &[&str] = &[
     "activity",
     "api_token",
     "app_user",
+    "audience_mark",
     "audit",
     "buying_group",
     "destination_audience",

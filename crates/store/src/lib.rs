@@ -12,6 +12,7 @@ pub mod copy;
 pub mod counters;
 pub mod documents;
 pub mod engagement;
+pub mod external_audiences;
 pub mod faults;
 pub mod filter;
 pub mod group_figures;

@@ -148,7 +148,11 @@ pub fn hand_over(s: &mut dyn Session, pair: Pair, lists: &[i64], objects: &[i64]
     s.execute("DELETE FROM recheck WHERE subject_id = $1 AND list_id {in:2}", params![gone, lists])?;
     let activities =
         s.execute(&format!("UPDATE activity SET {column} = $2 WHERE {column} = $1"), params![gone, keep])?;
-    let queued = s.execute(&format!("UPDATE outbox SET {column} = $2 WHERE {column} = $1"), params![gone, keep])?;
+    // What destinations of external audiences are told of the one that goes stays about it: it leaves them.
+    let queued = s.execute(
+        &format!("UPDATE outbox SET {column} = $2 WHERE {column} = $1 AND kind <> 'external_audience'"),
+        params![gone, keep],
+    )?;
     let settled = s.execute(&format!("UPDATE ledger SET {column} = $2 WHERE {column} = $1"), params![gone, keep])?;
     let records = s.execute(
         "UPDATE object_record SET subject_id = $2 WHERE subject_id = $1 AND object_id {in:3}",

@@ -143,9 +143,37 @@ async fn a_condition_is_tried_out_before_it_is_saved(api: Api) {
     assert_eq!(many.refusal(), (400, "bad_limit".to_owned()));
 }
 
+async fn people_are_put_into_external_audiences_and_their_standing_is_told(api: Api) {
+    let token = furnished(&api).await;
+    for (path, manifest) in [
+        ("connections/out", json!({"kind": "connection", "key": "out", "type": "folder", "settings": {"path": "out"}})),
+        ("destinations/files", json!({"kind": "destination", "key": "files", "type": "folder", "connection": "out"})),
+        ("external_audiences/ads", json!({"kind": "external_audience", "key": "ads", "destinations": ["files"]})),
+    ] {
+        let put = api.call("PUT", &format!("/api/v1/{path}")).bearer(&token).json(&manifest).send().await;
+        assert_eq!(put.status.as_u16(), 201, "{}", put.text());
+    }
+    let members = "/api/v1/external_audiences/ads/members";
+    let post = |path: String, body: Value| api.post(&path).bearer(&token).json(&body).send();
+    assert_eq!(post(members.to_owned(), json!({"keys": ["ada", "bob"]})).await.json()["changed"], 2);
+    assert_eq!(post(format!("{members}/removals"), json!({"keys": ["bob"]})).await.json()["changed"], 1);
+    assert_eq!(keys(&api.get(members).bearer(&token).send().await.json()), ["ada"]);
+    let file = api.get("/api/v1/external_audiences/ads/members.csv").bearer(&token).send().await.text();
+    assert!(file.contains("ada@acme.example") && !file.contains("bob@"), "{file}");
+    let standing = "/api/v1/external_audiences/ads/standing";
+    let told = api.get(standing).bearer(&token).send().await.json();
+    assert_eq!((&told["members"], &told["destinations"][0]["destination"]), (&json!(1), &json!("files")), "{told}");
+    assert_eq!(api.get("/api/v1/external_audiences/no/standing").bearer(&token).send().await.status, 404);
+    let viewer = api.token("viewer");
+    assert_eq!(api.post(members).bearer(&viewer).json(&json!({"keys": ["bob"]})).send().await.status, 403);
+    let again = api.post("/api/v1/external_audiences/ads/repair").bearer(&token).send().await;
+    assert_eq!(again.status, 404, "its members meet no condition");
+}
+
 crate::on_both_stores! {
     members_are_added_listed_and_taken_out_by_hand
     lists_that_find_their_members_take_no_hands
     members_are_exported_as_csv
     a_condition_is_tried_out_before_it_is_saved
+    people_are_put_into_external_audiences_and_their_standing_is_told
 }

@@ -8,7 +8,7 @@ use caravan_model::{AccountId, DocumentId, PersonId};
 
 use super::{AccountIx, Group, GroupIx, Member, Origin, PersonIx, World};
 use crate::changes::{
-    Command, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, StageChange, ValueChange,
+    AudienceChange, Command, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, StageChange, ValueChange,
 };
 
 impl World {
@@ -95,6 +95,20 @@ impl World {
         self.changes.lists.push(ListChange { list, subject: id.0, joined: member, source: origin.source.clone() });
         let kind = if member { "account_list_joined" } else { "account_list_left" };
         self.tell(kind, Some(id), None, serde_json::json!({"list": key}).to_string(), origin);
+        true
+    }
+
+    /// Puts a person into an external audience.
+    pub fn join_external_audience(&mut self, ix: PersonIx, audience: DocumentId, key: &str, origin: &Origin) -> bool {
+        let person = &mut self.people[ix];
+        if person.lists.contains(&audience) {
+            return false;
+        }
+        person.lists.push(audience);
+        let (person, source) = (person.id, origin.source.clone());
+        self.changes.external_audiences.push(AudienceChange { audience, person, source });
+        let fields = serde_json::json!({"external_audience": key}).to_string();
+        self.tell("external_audience_joined", None, Some(person), fields, origin);
         true
     }
 

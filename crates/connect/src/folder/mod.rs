@@ -1,18 +1,24 @@
 //! Folders of this machine: files of imports arrive there, audiences are handed over there.
 
+mod outlet;
+
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
-use caravan_model::Finding;
 use caravan_model::document::ImportSchedule;
+use caravan_model::{Clock, Finding};
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
+use self::outlet::Outlet;
+use crate::audiences::by_audience;
 use crate::connector::{
     Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings,
 };
+use crate::external_audiences::TakesPeople;
+use crate::external_audiences::csv::{CHANGEABLE, CSV, FileSettings, MOST_IN_A_FILE, handed_over};
 use crate::inlet::{Arrived, Inlet};
 
 /// Settings of a connection of type `folder`.
@@ -69,31 +75,68 @@ impl ConnectorKind for Folder {
         &self,
         settings: &serde_json::Value,
         _: &Secrets,
-        _: &Surroundings,
+        surroundings: &Surroundings,
     ) -> Result<Box<dyn Connector>, Vec<Finding>> {
-        Ok(Box::new(FolderConnector { arrivals: Arrivals(FolderSettings::read(settings)?.path) }))
+        let path = FolderSettings::read(settings)?.path;
+        let outlet = Outlet::new(&path, surroundings.outbound.guard().files());
+        Ok(Box::new(FolderConnector { arrivals: Arrivals(path), outlet, clock: surroundings.clock.clone() }))
+    }
+
+    fn destination_schema(&self) -> Option<Schema> {
+        Some(schema_for!(FileSettings))
+    }
+
+    fn check_destination(&self, settings: &serde_json::Value) -> Vec<Finding> {
+        FileSettings::read(settings).err().unwrap_or_default()
+    }
+
+    fn changeable_settings(&self) -> &'static [&'static str] {
+        CHANGEABLE
+    }
+
+    fn takes_people(&self) -> Option<&dyn TakesPeople> {
+        Some(&CSV)
     }
 }
 
 /// An open door to one folder.
 struct FolderConnector {
     arrivals: Arrivals,
+    outlet: Outlet,
+    clock: Clock,
 }
 
 impl Connector for FolderConnector {
     fn facts(&self) -> ConnectorFacts {
-        ConnectorFacts { kind: "folder", deduplicates: true, max_batch: 1, parallel: 1, sender: None, per_second: None }
+        ConnectorFacts {
+            kind: "folder",
+            deduplicates: true,
+            max_batch: MOST_IN_A_FILE,
+            parallel: 1,
+            sender: None,
+            per_second: None,
+        }
     }
 
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        vec![Outcome::failed("wrong_effect", "A folder takes no messages."); batch.len()]
+        by_audience(batch, |audience, asked| {
+            handed_over(audience, asked, self.clock.now(), |folder, name, content| {
+                let put = self.outlet.put(folder, name, &content);
+                put.map_err(|why| Outcome::shut("folder_unusable", why))
+            })
+        })
     }
 
     fn check(&self) -> Result<String, String> {
         let Arrivals(path) = &self.arrivals;
-        let found =
-            self.arrivals.list().map_err(|error| format!("{} cannot be looked into: {error}.", path.display()))?;
-        Ok(format!("The folder is there; it holds {} files.", found.len()))
+        match (self.arrivals.list(), self.outlet.check()) {
+            (Ok(found), Ok(())) => Ok(format!("Files are read and written there; it holds {} now.", found.len())),
+            (Ok(found), Err(why)) => {
+                Ok(format!("Files are read there; it holds {}. None can be written: {why}", found.len()))
+            }
+            (Err(_), Ok(())) => Ok("Files are written there.".to_owned()),
+            (Err(error), Err(why)) => Err(format!("{} cannot be looked into: {error}. {why}", path.display())),
+        }
     }
 
     fn inlet(&self) -> Option<&dyn Inlet> {

@@ -9,8 +9,6 @@ mod segments;
 mod settings;
 mod stream;
 
-use std::collections::BTreeMap;
-
 use caravan_model::Finding;
 use jiff::Timestamp;
 use schemars::{Schema, schema_for};
@@ -19,10 +17,9 @@ use serde_json::{Map, Value as Json};
 use self::client::Client;
 use self::segments::Segments;
 pub use self::settings::{DestinationSettings, LinkedInSettings};
-use crate::audiences::{Audience, Audiences, Membership, Standing};
+use crate::audiences::{Audience, Audiences, Membership, Standing, by_audience};
 use crate::connector::{
-    Choice, Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, SecretField, Secrets,
-    Surroundings, sentence,
+    Choice, Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings, sentence,
 };
 
 /// Most accounts of one call of [`Connector::deliver`]; LinkedIn takes 5,000 elements, and an account may be several.
@@ -93,6 +90,10 @@ impl ConnectorKind for LinkedIn {
     fn check_destination(&self, settings: &Json) -> Vec<Finding> {
         DestinationSettings::read(settings).err().unwrap_or_default()
     }
+
+    fn changeable_settings(&self) -> &'static [&'static str] {
+        &["fields"]
+    }
 }
 
 /// An open door to LinkedIn.
@@ -104,25 +105,6 @@ struct LinkedInConnector {
 }
 
 impl LinkedInConnector {
-    /// Everything of the same audience together, each at its place.
-    async fn deliver_all(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        let wrong = Outcome::failed("wrong_effect", "A connection to LinkedIn delivers no messages.");
-        let mut outcomes: Vec<Outcome> = vec![wrong; batch.len()];
-        let mut by_audience: BTreeMap<&Audience, Vec<(usize, &Membership)>> = BTreeMap::new();
-        for (n, item) in batch.iter().enumerate() {
-            if let EffectBody::Membership(membership) = &item.body {
-                by_audience.entry(&membership.audience).or_default().push((n, membership.as_ref()));
-            }
-        }
-        for (audience, members) in by_audience {
-            let (places, changes): (Vec<usize>, Vec<&Membership>) = members.into_iter().unzip();
-            for (n, outcome) in places.into_iter().zip(self.change(audience, &changes).await) {
-                outcomes[n] = outcome;
-            }
-        }
-        outcomes
-    }
-
     /// First everything that is taken out, then what is put in: LinkedIn keeps no order within a call.
     async fn change(&self, audience: &Audience, changes: &[&Membership]) -> Vec<Outcome> {
         let all = |outcome: Outcome| vec![outcome; changes.len()];
@@ -179,7 +161,10 @@ impl Connector for LinkedInConnector {
     }
 
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        self.runtime.block_on(self.deliver_all(batch))
+        by_audience(batch, |audience, asked| {
+            let changes: Vec<&Membership> = asked.iter().map(|asked| asked.change).collect();
+            self.runtime.block_on(self.change(audience, &changes))
+        })
     }
 
     fn check(&self) -> Result<String, String> {

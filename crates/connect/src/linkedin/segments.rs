@@ -342,8 +342,12 @@ mod tests {
 
     #[test]
     fn a_new_segment_is_given_longer_and_longer() {
-        let audience =
-            Audience { settings: "{}".to_owned(), name: "A".to_owned(), source_id: "s".to_owned(), remote_id: None };
+        let audience = Audience {
+            settings: "{}".to_owned(),
+            name: "A".to_owned(),
+            source_id: "s".to_owned(),
+            ..Audience::default()
+        };
         let pause = |secs: i64| match preparing(&audience, SignedDuration::from_secs(secs)) {
             Outcome::Shut { after, .. } => after.map(|after| after.as_secs()),
             _ => None,

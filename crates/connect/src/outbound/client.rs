@@ -74,6 +74,11 @@ impl Outbound {
         Self { encrypted: client(Guard::allows), plain: client(Guard::is_opened), guard }
     }
 
+    /// What it may reach.
+    pub fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
     /// Begins a call; [`Outbound::send`] makes it.
     ///
     /// # Errors

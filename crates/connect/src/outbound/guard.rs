@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -55,16 +56,28 @@ impl FromStr for Network {
     }
 }
 
-/// Public addresses, and the private ranges that the administrator opened.
+/// Public addresses, the private ranges that the administrator opened, and the folder below which files may be written.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     opened: Arc<[Network]>,
+    files: Option<Arc<Path>>,
 }
 
 impl Guard {
     /// A guard that lets these private ranges through too.
     pub fn new(opened: Vec<Network>) -> Self {
-        Self { opened: opened.into() }
+        Self { opened: opened.into(), files: None }
+    }
+
+    /// The same, and files may be written below this folder.
+    #[must_use]
+    pub fn with_files(self, root: Option<&Path>) -> Self {
+        Self { files: root.map(Arc::from), ..self }
+    }
+
+    /// The folder below which files may be written; none: nowhere.
+    pub fn files(&self) -> Option<&Path> {
+        self.files.as_deref()
     }
 
     /// Whether a connection to this address may be made.

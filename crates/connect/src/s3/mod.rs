@@ -4,14 +4,17 @@ mod bucket;
 mod http;
 mod settings;
 
-use caravan_model::Finding;
+use caravan_model::{Clock, Finding};
 use schemars::{Schema, schema_for};
 
 pub use self::bucket::{Bucket, Trouble};
 pub use self::settings::S3Settings;
+use crate::audiences::by_audience;
 use crate::connector::{
     Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings,
 };
+use crate::external_audiences::TakesPeople;
+use crate::external_audiences::csv::{CHANGEABLE, CSV, FileSettings, MOST_IN_A_FILE, handed_over};
 use crate::inlet::Inlet;
 
 /// Connections to buckets.
@@ -59,23 +62,53 @@ impl ConnectorKind for S3 {
     ) -> Result<Box<dyn Connector>, Vec<Finding>> {
         let settings = S3Settings::read(settings)?;
         let bucket = Bucket::open(&settings, secrets, surroundings)?;
-        Ok(Box::new(S3Connector { bucket, runtime: surroundings.runtime.clone() }))
+        let Surroundings { clock, runtime, .. } = surroundings.clone();
+        Ok(Box::new(S3Connector { bucket, clock, runtime }))
+    }
+
+    fn destination_schema(&self) -> Option<Schema> {
+        Some(schema_for!(FileSettings))
+    }
+
+    fn check_destination(&self, settings: &serde_json::Value) -> Vec<Finding> {
+        FileSettings::read(settings).err().unwrap_or_default()
+    }
+
+    fn changeable_settings(&self) -> &'static [&'static str] {
+        CHANGEABLE
+    }
+
+    fn takes_people(&self) -> Option<&dyn TakesPeople> {
+        Some(&CSV)
     }
 }
 
 /// An open door to one bucket.
 struct S3Connector {
     bucket: Bucket,
+    clock: Clock,
     runtime: tokio::runtime::Handle,
 }
 
 impl Connector for S3Connector {
     fn facts(&self) -> ConnectorFacts {
-        ConnectorFacts { kind: "s3", deduplicates: true, max_batch: 1, parallel: 1, sender: None, per_second: None }
+        ConnectorFacts {
+            kind: "s3",
+            deduplicates: true,
+            max_batch: MOST_IN_A_FILE,
+            parallel: 1,
+            sender: None,
+            per_second: None,
+        }
     }
 
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        vec![Outcome::failed("wrong_effect", "A bucket takes no messages."); batch.len()]
+        by_audience(batch, |audience, asked| {
+            handed_over(audience, asked, self.clock.now(), |folder, name, content| {
+                let name = format!("{folder}/{name}");
+                self.runtime.block_on(self.bucket.put(&name, content)).map_err(Trouble::outcome)
+            })
+        })
     }
 
     fn check(&self) -> Result<String, String> {

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::content::{self, Library};
 use crate::uses::names;
-use crate::{Engine, connections, guards, structure};
+use crate::{Engine, connections, guards, inline, structure};
 
 /// Applies manifests: creates or updates what they name, all or nothing.
 pub fn apply(
@@ -71,6 +71,11 @@ fn apply_documents(
     options: ApplyOptions,
     if_revision: Option<i64>,
 ) -> Result<ApplyReport, DefinitionError> {
+    let made = match options.incomplete || !documents.iter().any(inline::describes) {
+        true => documents.to_vec(),
+        false => inline::made(documents, &names_of(engine)?)?,
+    };
+    let documents = made.as_slice();
     if findings.iter().any(Finding::is_error) {
         let mut all = findings;
         let (schema, found) = declared_attributes(documents);
@@ -107,6 +112,29 @@ fn apply_documents(
         Err(Undone::Dry(report)) => Ok(report),
         Err(Undone::Failed(error)) => Err(error),
     }
+}
+
+/// Makes what the drafts of these journeys describe in place of naming it.
+pub(crate) fn make_inline(engine: &Engine, keys: &[String], actor: &str) -> Result<(), DefinitionError> {
+    let drafts: Vec<Document> = engine.store().read(|s| {
+        let rows = keys.iter().map(|key| documents::get(s, DocumentKind::Journey.key(), key));
+        let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+        Ok::<_, StoreError>(rows.iter().flatten().filter_map(stored_document).filter(inline::describes).collect())
+    })?;
+    if drafts.is_empty() {
+        return Ok(());
+    }
+    // What else may be wrong with a draft, publishing says.
+    let made = inline::made(&drafts, &names_of(engine)?)?;
+    apply_documents(engine, &made, Vec::new(), actor, ApplyOptions { dry_run: false, incomplete: true }, None)?;
+    Ok(())
+}
+
+/// The names of everything that is defined.
+fn names_of(engine: &Engine) -> Result<HashMap<(DocumentKind, String), String>, StoreError> {
+    let rows = engine.store().read(documents::all)?;
+    let named = |row: DocumentRow| Some(((DocumentKind::from_key(&row.kind)?, row.key), row.name));
+    Ok(rows.into_iter().filter_map(named).collect())
 }
 
 /// What a document becomes.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
+use super::audience::Note;
 use super::frozen::Frozen;
 
 /// A message to a person of the journey, by its key.
@@ -59,6 +60,8 @@ pub struct About {
     pub values: Option<Map<String, Json>>,
     /// The audience that an account joins or leaves, once that is written down.
     pub audience: Option<i64>,
+    /// What a destination of an external audience is told, once that is written down.
+    pub told: Option<Note>,
 }
 
 impl About {
@@ -83,6 +86,7 @@ impl About {
             message: Message::of(body.email, body.sms_message),
             address: None,
             audience: None,
+            told: None,
             sender: None,
             copies: Vec::new(),
             untracked: false,

@@ -13,12 +13,13 @@ use caravan_store::{Dialect, Session, StoreError};
 use jiff::Timestamp;
 
 use super::about::{Kept, kept_of};
+use super::audience;
 use super::results::{SOURCE, counted_as};
 use crate::Engine;
-use crate::external;
 use crate::live::Live;
 use crate::save;
 use crate::tallies::{Counted, Tallies};
+use crate::{external, external_audiences};
 
 /// What somebody says about an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,7 @@ pub fn settle(engine: &Engine, id: EffectId, settlement: Settlement) -> Result<(
             }
             (Settlement::Resend, Some(queued)) => {
                 outbox::resend(s, &queued, now)?;
+                audience::queued_again(s, &queued, now)?;
                 becomes(s, &row, Counted::Pending)?;
             }
             (Settlement::Resend, None) => return Err(SettleError::NotOpen(id, row.outcome)),
@@ -97,7 +99,7 @@ pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Ti
 }
 
 fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(), StoreError> {
-    if [external::CALL, effects::MIRROR].contains(&row.kind.as_str()) {
+    if [external::CALL, effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str()) {
         // Its node counts answers, or has counted it already, whatever was delivered.
         return Ok(());
     }

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::about::About;
+use super::audience;
 use super::copies::{self, Copies};
 use super::doors::{Doors, Way};
 use super::frozen::{Frozen, Versions};
@@ -30,8 +31,8 @@ use super::membership;
 use super::parcel::{Content, Parcel};
 use super::results::{Settled, Verdict};
 use super::rules::{Limited, Quiet};
-use crate::external;
 use crate::live::Live;
+use crate::{external, external_audiences};
 
 /// Why an address is on the do-not-contact list when its owner put it there.
 pub const UNSUBSCRIBED: &str = "unsubscribed";
@@ -72,6 +73,7 @@ pub fn judge(
     }
     let parcels = deduplicate(s, live, versions, parcels, &mut judged)?;
     let parcels = membership::judge(s, live, doors, parcels, now, &mut judged.settled)?;
+    let parcels = audience::judge(s, live, doors, parcels, now, &mut judged.settled)?;
     judged.parcels = within_limits(s, live, &facts, parcels, now, &mut judged.settled)?;
     Ok(judged)
 }
@@ -221,6 +223,10 @@ impl Facts {
         about: &mut About,
         now: Timestamp,
     ) -> Result<Content, Verdict> {
+        if row.kind == external_audiences::EFFECT {
+            // No journey's: what is said is decided for the whole batch.
+            return Ok(Content::Person(None));
+        }
         // A journey that is gone was aborted or had finished before it was deleted.
         let state = frozen.and_then(|frozen| live.journeys.get(&frozen.journey)).map(|journey| journey.state.as_str());
         let frozen = frozen.filter(|_| !matches!(state, None | Some("aborted")));
@@ -364,7 +370,8 @@ impl Facts {
             | Content::Alert(_)
             | Content::Call(_)
             | Content::Service(_)
-            | Content::Membership { .. } => return None,
+            | Content::Membership { .. }
+            | Content::Person(_) => return None,
         };
         let person = self.people.get(&parcel.row.person?)?;
         Some(Limited {

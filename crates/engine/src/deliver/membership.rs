@@ -102,12 +102,7 @@ fn judge_lane(
 /// In a simulation nothing is written down: what would be said is that the account joins or leaves.
 fn recorded(parcel: Parcel) -> Parcel {
     let Content::Membership { effect, .. } = &parcel.content else { return parcel };
-    let audience = Audience {
-        settings: NOTHING.to_owned(),
-        name: effect.audience.clone(),
-        source_id: String::new(),
-        remote_id: None,
-    };
+    let audience = Audience { settings: NOTHING.to_owned(), name: effect.audience.clone(), ..Audience::default() };
     let put = effect.joins.then(|| Json::Object(effect.account.clone()));
     let content = with_change(parcel.content.clone(), Membership { audience, take: Vec::new(), put });
     Parcel { content, ..parcel }
@@ -312,7 +307,7 @@ mod tests {
     use super::*;
 
     fn audience() -> Audience {
-        Audience { settings: "{}".into(), name: "A".into(), source_id: "s".into(), remote_id: None }
+        Audience { settings: "{}".into(), name: "A".into(), source_id: "s".into(), ..Audience::default() }
     }
 
     fn member(element: Option<&str>, stale: &[&str]) -> MemberRow {

@@ -56,6 +56,8 @@ pub enum Content {
     Service(Box<external::Call>),
     /// One account's change in an audience; what is said of it, once that is written down.
     Membership { effect: Box<MembershipEffect>, change: Option<Box<Membership>> },
+    /// One person's change in an external audience, once it is decided and written down.
+    Person(Option<Box<Membership>>),
 }
 
 impl Parcel {
@@ -67,6 +69,7 @@ impl Parcel {
             Content::Alert(effect) => &effect.connection,
             Content::Call(effect) => &effect.connection,
             Content::Membership { effect, .. } => &effect.connection,
+            Content::Person(_) => return Way::connection(connection_of(&self.row)),
             Content::Service(call) => return Way::service(&call.service),
         })
     }
@@ -201,7 +204,7 @@ impl Dispatcher {
                 let call = self.service_call(live, &parcel.row, call)?;
                 Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Service(Box::new(call)) }])
             }
-            Content::Membership { change, .. } => {
+            Content::Membership { change, .. } | Content::Person(change) => {
                 // Its door was shut when it was judged: it is judged again.
                 let change = change.clone().ok_or(Verdict::Later(parcel.judged_at))?;
                 Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Membership(change) }])
@@ -267,6 +270,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
             Content::Call(effect) => effect.operation.clone(),
             Content::Service(call) => call.service.clone(),
             Content::Membership { effect, .. } => effect.operation.clone(),
+            Content::Person(_) => crate::external_audiences::EFFECT.to_owned(),
         };
         if let Content::Service(call) = &parcel.content {
             recorder.note_call(&parcel.row.key, call);

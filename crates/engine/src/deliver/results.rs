@@ -25,13 +25,13 @@ use super::about::{About, Message, kept, ledger_row, told};
 use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
 use super::membership::Memberships;
 use super::parcel::connection_of;
-use super::{Dispatched, service, soft};
-use crate::external;
+use super::{Dispatched, audience, service, soft};
 use crate::inbox::Command;
 use crate::live::Live;
 use crate::save;
 use crate::tallies::{Counted, Tallies};
 use crate::texts;
+use crate::{external, external_audiences};
 
 /// What delivery calls itself on the stream.
 pub const SOURCE: &str = "delivery";
@@ -135,6 +135,8 @@ struct Sheet {
     untracked: Vec<EffectId>,
     /// How changes of membership were taken.
     memberships: Memberships,
+    /// … and changes of external audiences.
+    audiences: audience::Notes,
 }
 
 impl Results<'_> {
@@ -159,6 +161,7 @@ impl Results<'_> {
             texts::after_failure(s, self.live, Some(*class), (phone, sender), &mut sheet.changes, self.now)?;
         }
         sheet.memberships.write(s, self.now)?;
+        sheet.audiences.write(s, self.now)?;
         let claim = Claim { shards: vec![Shard(0)], now: self.now };
         let written = save::changes(s, self.live, &claim, sheet.changes)?;
         sheet.bounced.sort_unstable();
@@ -268,6 +271,7 @@ impl Results<'_> {
     fn finish(&self, sheet: &mut Sheet, row: OutboxRow, about: &About, verdict: Verdict) {
         let mut ledger = ledger_row(&row, about, self.now);
         sheet.memberships.note(&row, about, &verdict);
+        sheet.audiences.take(&row, about.told.as_ref(), &verdict);
         sheet.inbox.extend(service::heard(&row, &verdict, self.now));
         let (outcome, counted, told) = match verdict {
             Verdict::Done { remote_id } => {
@@ -388,10 +392,11 @@ pub(crate) fn set_flag(
 
 /// Pending becomes what it turned out to be; the sum stays. Calls of services are pending until they are answered, and
 /// their nodes count the answers; but nobody is there any more to be answered when the journey was aborted. A score that is
-/// told elsewhere was counted when it changed here.
+/// told elsewhere was counted when it changed here, and who is in an external audience when they joined it.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
     let aborted = matches!(&counted, Counted::Skipped(reason) if reason == "journey_aborted");
-    if (row.kind == external::CALL && !aborted) || row.kind == effects::MIRROR {
+    let counted_before = [effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str());
+    if (row.kind == external::CALL && !aborted) || counted_before {
         return;
     }
     sheet.tallies.add(row.version, row.node, Counted::Pending, -1);

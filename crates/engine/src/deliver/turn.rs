@@ -33,8 +33,10 @@ const RENEWAL: Duration = Duration::from_secs(10);
 const RESULT_TRIES: u32 = 5;
 /// The first of these pauses.
 const FIRST_RESULT_PAUSE: Duration = Duration::from_millis(500);
-/// Messages of one lane before the other lanes get their turn.
+/// Messages of one lane before the other lanes get their turn; one call's worth where that is more.
 const MOST_PER_TURN: usize = 1_024;
+/// The most parcels of one call, whatever the other side takes.
+const MOST_PER_CALL: usize = 10_000;
 /// What was judged longer ago is judged again before it leaves.
 const JUDGEMENT_HOLDS: SignedDuration = SignedDuration::from_secs(60);
 /// A carrier takes along what it delivers in this time.
@@ -200,11 +202,11 @@ impl<'a> Turn<'a> {
             }
             let way = Way::of_lane(self.lane);
             let over = page.shut.is_some()
-                || self.handed >= MOST_PER_TURN
+                || self.handed >= MOST_PER_TURN.max(self.door.per_call.min(MOST_PER_CALL))
                 || engine.stopping()
                 || way.is_paused(&live)
                 || outbox::on_hold(s)?;
-            let wave = delivery.wave.max(self.appetite().min(MOST_PER_TURN)).max(1);
+            let wave = delivery.wave.max(self.hunger(&live, &way)).max(1);
             if !over && self.ready.len() < wave.div_ceil(2) {
                 let rows = outbox::claim(s, self.lane, &self.token, now, now + CLAIM, wave)?;
                 let judged = gates::judge(s, &live, versions, doors, rows, now)?;
@@ -351,6 +353,15 @@ impl<'a> Turn<'a> {
     /// The most parcels that a carrier takes along.
     fn errand(&self, door: Width) -> usize {
         door.per_call.max(self.depth)
+    }
+
+    /// How many parcels are claimed together: at least one call's worth, so that what travels together is not taken apart.
+    fn hunger(&self, live: &Live, way: &Way) -> usize {
+        let doors = &self.dispatcher.doors;
+        let first = self.handed == 0 && doors.surroundings().is_some();
+        let door = if first { doors.facts(live, way).ok() } else { None };
+        let per_call = door.map_or(self.door.per_call, |door| door.max_batch).min(MOST_PER_CALL);
+        self.appetite().max(per_call).min(MOST_PER_TURN.max(per_call))
     }
 
     /// How many parcels keep all carriers busy until the next transaction and the one after it.

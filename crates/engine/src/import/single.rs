@@ -7,7 +7,7 @@ use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, PersonId};
 use caravan_store::records::Table;
-use caravan_store::{Session, StoreError, objects, people as stored, step};
+use caravan_store::{Session, StoreError, external_audiences, objects, people as stored, step};
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
@@ -240,7 +240,11 @@ fn delete_if_idle(
     let lists = lists_of(&live.definitions, subject);
     match subject {
         Subject::Account => stored::delete_account(s, AccountId(row.id), &lists)?,
-        Subject::Person => stored::delete_person(s, PersonId(row.id), &lists)?,
+        Subject::Person => {
+            // Destinations that hold the person are told.
+            external_audiences::mark_people(s, &[row.id], &lists)?;
+            stored::delete_person(s, PersonId(row.id), &lists)?;
+        }
     }
     Ok(Deletion::Done(true))
 }
@@ -253,5 +257,6 @@ pub(crate) fn lists_of(definitions: &Definitions, subject: Subject) -> Vec<i64> 
     };
     let audiences =
         definitions.of_kind(DocumentKind::Audience).filter(|d| d.text("subject").unwrap_or("account") == audience);
-    definitions.of_kind(kind).chain(audiences).map(|d| d.id.0).collect()
+    let external = definitions.of_kind(DocumentKind::ExternalAudience).filter(|_| subject == Subject::Person);
+    definitions.of_kind(kind).chain(audiences).chain(external).map(|d| d.id.0).collect()
 }

@@ -6,7 +6,7 @@ use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, DocumentId, PersonId, Shard};
 use caravan_store::records::{self, ActivityRow};
-use caravan_store::{Session, StoreError, step};
+use caravan_store::{Session, StoreError, external_audiences, step};
 use jiff::Timestamp;
 
 use super::{Change, Changed, List};
@@ -44,8 +44,8 @@ pub(crate) fn write(
     Ok(done)
 }
 
-/// What follows: journeys and groups take in who joined, conditions that ask for the list are looked at again, and the
-/// accounts' streams tell of it.
+/// What follows: journeys and groups take in who joined, conditions that ask for the list are looked at again, destinations
+/// of external audiences are told, and the stream tells of it.
 fn follow(
     s: &mut dyn Session,
     live: &Live,
@@ -72,32 +72,45 @@ fn follow(
             Subject::Person => save::mark_people(s, &tag, ids.map(PersonId).collect(), now)?,
         });
     }
-    if list.kind == DocumentKind::AccountList {
-        rows.extend(tell(s, live, list, (change, source), moved, now)?);
+    if list.kind == DocumentKind::ExternalAudience {
+        external_audiences::mark(s, list.id, &moved.iter().map(|(id, _)| *id).collect::<Vec<_>>())?;
+    }
+    if let Some(told) = told(list, change) {
+        rows.extend(tell(s, live, list, told, source, moved, now)?);
     }
     step::insert_inbox(s, &rows)
+}
+
+/// The activity that tells of it, with the field that names the list; none where the stream does not tell of it.
+fn told(list: &List, change: Change) -> Option<(&'static str, &'static str)> {
+    match (list.kind, change) {
+        (DocumentKind::AccountList, Change::Add) => Some(("account_list_joined", "list")),
+        (DocumentKind::AccountList, Change::Remove) => Some(("account_list_left", "list")),
+        (DocumentKind::ExternalAudience, Change::Add) => Some(("external_audience_joined", "external_audience")),
+        (DocumentKind::ExternalAudience, Change::Remove) => Some(("external_audience_left", "external_audience")),
+        _ => None,
+    }
 }
 
 fn tell(
     s: &mut dyn Session,
     live: &Live,
     list: &List,
-    (change, source): (Change, &str),
+    (kind, field): (&'static str, &str),
+    source: &str,
     moved: &[(i64, Shard)],
     now: Timestamp,
 ) -> Result<Vec<step::NewInbox>, StoreError> {
-    let kind = match change {
-        Change::Add => "account_list_joined",
-        Change::Remove => "account_list_left",
-    };
-    let fields = serde_json::json!({"list": list.key});
+    let fields = serde_json::json!({field: list.key});
     let text = fields.to_string();
+    let account = |id: i64| (list.subject == Subject::Account).then_some(AccountId(id));
+    let person = |id: i64| (list.subject == Subject::Person).then_some(PersonId(id));
     let row = |id: i64| ActivityRow {
         kind,
         at: now,
         received_at: now,
-        account: Some(AccountId(id)),
-        person: None,
+        account: account(id),
+        person: person(id),
         enrollment: None,
         node: None,
         source,
@@ -108,13 +121,13 @@ fn tell(
     if !live.heard.contains(kind) {
         return Ok(Vec::new());
     }
-    let heard = moved.iter().zip(ids).map(|((account, _), id)| HeardActivity {
+    let heard = moved.iter().zip(ids).map(|((subject, _), id)| HeardActivity {
         id,
         kind: kind.to_owned(),
         at: now,
         received_at: now,
-        account: Some(AccountId(*account)),
-        person: None,
+        account: account(*subject),
+        person: person(*subject),
         enrollment: None,
         source: source.to_owned(),
         fields: fields.clone(),

@@ -112,7 +112,7 @@ kinds! {
     /// A text message.
     SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab, Works;
     /// A named set of people that is handed to destinations.
-    ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab, Later;
+    ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab, Works;
     /// Where audiences and accounts are handed to.
     Destination = "destination", "destinations", "Destination", Plain, Kebab, Works;
     /// Accounts that a destination is kept in step with.

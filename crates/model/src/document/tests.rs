@@ -336,7 +336,8 @@ fn lists_that_ask_for_each_other_are_refused_and_those_that_ask_them_are_not() {
 fn what_does_nothing_yet_cannot_be_used() {
     let use_of = |kind| Reference::new(kind, "retarget", "/nodes/n/audience").not_available();
     assert_eq!(use_of(DocumentKind::Email), None);
-    assert_eq!(use_of(DocumentKind::ExternalAudience).map(|it| it.code), Some("not_available".to_owned()));
+    assert_eq!(use_of(DocumentKind::ExternalAudience), None);
+    assert_eq!(use_of(DocumentKind::AccessRole).map(|it| it.code), Some("not_available".to_owned()));
 }
 
 #[test]

@@ -34,6 +34,16 @@ pub struct EffectRow<'a> {
 
 /// Queues effects. The unique key refuses a second one.
 pub fn insert_effects(s: &mut dyn Session, rows: &[EffectRow<'_>], now: Timestamp) -> Result<(), StoreError> {
+    queue_effects(s, rows, now, now)
+}
+
+/// Queues effects that may go at `not_before`.
+pub fn queue_effects(
+    s: &mut dyn Session,
+    rows: &[EffectRow<'_>],
+    now: Timestamp,
+    not_before: Timestamp,
+) -> Result<(), StoreError> {
     if rows.is_empty() {
         return Ok(());
     }
@@ -61,7 +71,7 @@ pub fn insert_effects(s: &mut dyn Session, rows: &[EffectRow<'_>], now: Timestam
             .column("account_id", &account)
             .column("person_id", &person)
             .same("queued_at", now)
-            .same("not_before", now)
+            .same("not_before", not_before)
             .same("attempt", 0i64)
             .same("intent", false)
             .column("body", &body),

@@ -42,6 +42,8 @@ pub struct Setup {
     pub secret_access_key: String,
     /// Objects on a page of a listing.
     pub page: usize,
+    /// What it tells by when an object was put. Signatures are checked by the clock of the machine.
+    pub clock: Clock,
 }
 
 impl Default for Setup {
@@ -52,6 +54,7 @@ impl Default for Setup {
             access_key_id: "AKIAFAKEFAKEFAKEFAKE".into(),
             secret_access_key: "fake+secret/fake".into(),
             page: 1_000,
+            clock: Clock::System,
         }
     }
 }
@@ -60,6 +63,17 @@ impl Default for Setup {
 pub struct S3 {
     server: Server,
     inner: Arc<Inner>,
+}
+
+/// A look into a store from behind: for another system that reads what lies there.
+#[derive(Clone)]
+pub struct Shelf(Arc<Inner>);
+
+impl Shelf {
+    /// Every object by its key.
+    pub fn objects(&self) -> BTreeMap<String, Object> {
+        self.0.objects.lock().clone()
+    }
 }
 
 /// An object.
@@ -112,12 +126,18 @@ impl S3 {
 
     /// Puts an object from behind.
     pub fn put(&self, key: &str, content: impl Into<Vec<u8>>) {
-        self.inner.objects.lock().insert(key.to_owned(), Object::now(content.into()));
+        let object = Object::put(content.into(), self.inner.setup.clock.now());
+        self.inner.objects.lock().insert(key.to_owned(), object);
     }
 
     /// Every object by its key.
     pub fn objects(&self) -> BTreeMap<String, Object> {
-        self.inner.objects.lock().clone()
+        self.shelf().objects()
+    }
+
+    /// A look at its objects that may be given away.
+    pub fn shelf(&self) -> Shelf {
+        Shelf(Arc::clone(&self.inner))
     }
 
     /// How many requests came.
@@ -132,9 +152,9 @@ impl S3 {
 }
 
 impl Object {
-    fn now(content: Vec<u8>) -> Self {
+    fn put(content: Vec<u8>, put_at: Timestamp) -> Self {
         let tag = format!("\"{}\"", &hex(&Sha256::digest(&content))[..32]);
-        Self { content, tag, put_at: Clock::System.now() }
+        Self { content, tag, put_at }
     }
 }
 
@@ -365,7 +385,7 @@ impl Inner {
             Some("*") | None => {}
             Some(_) => return Err(refuse(501, "NotImplemented", "If-None-Match takes * alone")),
         }
-        let object = Object::now(body);
+        let object = Object::put(body, self.setup.clock.now());
         let tag = object.tag.clone();
         objects.insert(key.to_owned(), object);
         Ok((StatusCode::OK, [(header::ETAG, tag)]).into_response())
