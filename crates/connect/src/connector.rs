@@ -251,6 +251,11 @@ pub enum Outcome {
         /// For people.
         message: String,
     },
+    /// Nothing is wrong: the other side is still at it, and is asked again after this pause. That is no attempt.
+    Later {
+        /// The pause.
+        after: Duration,
+    },
     /// Refused for good; trying again does not help.
     Failed {
         /// Stable, `snake_case`.
@@ -267,6 +272,9 @@ pub enum Outcome {
 
 /// Code of a [`Outcome::Retry`] with which the other side asks to be sent less: the destination is slowed down.
 pub const THROTTLED: &str = "throttled";
+
+/// What [`Outcome::Later`] means, for people.
+pub const STILL_AT_IT: &str = "The other side is still at it.";
 
 impl Outcome {
     /// Nothing happened; worth trying again at a time of the dispatcher's choice.
@@ -299,6 +307,7 @@ pub(crate) fn sentence(outcome: &Outcome) -> String {
         | Outcome::Shut { message, .. }
         | Outcome::Failed { message, .. }
         | Outcome::Unknown { message } => message.clone(),
+        Outcome::Later { .. } => STILL_AT_IT.to_owned(),
     }
 }
 
@@ -378,6 +387,7 @@ pub const KINDS: &[&dyn ConnectorKind] = &[
     &crate::linkedin::LinkedIn,
     &crate::folder::Folder,
     &crate::s3::S3,
+    &crate::aep::Aep,
 ];
 
 /// The kind of that key.

@@ -3,6 +3,7 @@
 //! Never SQL, never a rule of a journey: whether somebody may be written to is judged elsewhere, right before
 //! [`Connector::deliver`].
 
+pub mod aep;
 pub mod audiences;
 pub mod call;
 pub mod catcher;

@@ -146,6 +146,7 @@ impl Sender {
             Outcome::Delivered { .. } => "delivered".to_owned(),
             Outcome::Retry { code, .. } | Outcome::Shut { code, .. } | Outcome::Failed { code, .. } => code,
             Outcome::Unknown { .. } => "unknown".to_owned(),
+            Outcome::Later { .. } => "later".to_owned(),
             Outcome::Skipped { reason } => reason.to_owned(),
         };
         self.connector.deliver(batch).into_iter().map(code).collect()

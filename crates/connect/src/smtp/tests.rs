@@ -169,6 +169,7 @@ fn name(outcome: &Outcome) -> &str {
     match outcome {
         Outcome::Delivered { .. } => "delivered",
         Outcome::Unknown { .. } => "unknown",
+        Outcome::Later { .. } => "later",
         Outcome::Skipped { reason } => reason,
         Outcome::Retry { code, .. } | Outcome::Shut { code, .. } | Outcome::Failed { code, .. } => code,
     }

@@ -3,6 +3,7 @@
 
 use caravan_catalog::Definition;
 use caravan_connect::audiences::{Audience, Membership};
+use caravan_connect::connector::STILL_AT_IT;
 use caravan_connect::{Connector, EffectBody, Outcome, Outgoing};
 use caravan_model::document::{Destination, DocumentKind};
 use caravan_model::{AccountId, EffectId};
@@ -210,6 +211,10 @@ impl<'a> Speaker<'a> {
                     pause = pause.max(Some((asked, message.clone())));
                 }
                 Outcome::Unknown { message } => pause = pause.max(Some((USUAL_PAUSE, message.clone()))),
+                Outcome::Later { after } => {
+                    let asked = SignedDuration::try_from(*after).unwrap_or(USUAL_PAUSE);
+                    pause = pause.max(Some((asked, STILL_AT_IT.to_owned())));
+                }
             }
         }
         self.engine.store().write(|s| -> Result<(), StoreError> {
@@ -248,6 +253,7 @@ pub fn message_of(outcome: &Outcome) -> Option<&str> {
         | Outcome::Retry { message, .. }
         | Outcome::Failed { message, .. }
         | Outcome::Unknown { message } => Some(message),
+        Outcome::Later { .. } => Some(STILL_AT_IT),
         Outcome::Delivered { .. } | Outcome::Skipped { .. } => None,
     }
 }

@@ -284,31 +284,36 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
 /// What the answers for a parcel's items mean for it.
 fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
     let verdict = match (&parcel.content, answers) {
-        (Content::Alert(effect), answers) if answers.len() == effect.to.len() => together(effect, answers),
-        (content, [answer]) if !matches!(content, Content::Alert(_)) => verdict_of(answer, &parcel.row.body),
+        (Content::Alert(effect), answers) if answers.len() == effect.to.len() => {
+            together(effect, answers, parcel.judged_at)
+        }
+        (content, [answer]) if !matches!(content, Content::Alert(_)) => {
+            verdict_of(answer, &parcel.row.body, parcel.judged_at)
+        }
         _ => Verdict::InDoubt("The connector did not answer for it.".to_owned()),
     };
     parcel.settled(verdict)
 }
 
 fn refused(parcel: Parcel, shut: &Outcome) -> Settled {
-    let verdict = verdict_of(shut, &parcel.row.body);
+    let verdict = verdict_of(shut, &parcel.row.body, parcel.judged_at);
     parcel.settled(verdict)
 }
 
-fn verdict_of(answer: &Outcome, body: &str) -> Verdict {
+fn verdict_of(answer: &Outcome, body: &str, judged_at: Timestamp) -> Verdict {
     match answer.clone() {
         Outcome::Delivered { remote_id, .. } => Verdict::Done { remote_id },
         Outcome::Skipped { reason } => Verdict::Skipped(reason),
         Outcome::Failed { code, message } => Verdict::Failed { code, message },
         Outcome::Unknown { message } => Verdict::InDoubt(message),
+        Outcome::Later { after } => Verdict::Later(judged_at.saturating_add(after).unwrap_or(judged_at)),
         Outcome::Retry { after, code, message } => Verdict::Again { after, code, message, body: body.to_owned() },
         Outcome::Shut { after, code, message } => Verdict::Shut { after, code, message, body: body.to_owned() },
     }
 }
 
 /// An alert to several: in doubt when one of them is; tried again for those who have not got it; done when all have.
-fn together(effect: &SalesAlertEffect, answers: &[Outcome]) -> Verdict {
+fn together(effect: &SalesAlertEffect, answers: &[Outcome], judged_at: Timestamp) -> Verdict {
     let unserved = |(_, answer): &(&String, &Outcome)| !matches!(answer, Outcome::Delivered { .. });
     let rest: Vec<(&String, &Outcome)> = effect.to.iter().zip(answers).filter(unserved).collect();
     let Some((_, first)) = rest.first() else {
@@ -322,10 +327,11 @@ fn together(effect: &SalesAlertEffect, answers: &[Outcome]) -> Verdict {
     let decisive = worst(|a| matches!(a, Outcome::Unknown { .. }))
         .or_else(|| worst(|a| matches!(a, Outcome::Shut { .. })))
         .or_else(|| worst(|a| matches!(a, Outcome::Retry { .. })))
+        .or_else(|| worst(|a| matches!(a, Outcome::Later { .. })))
         .unwrap_or(first);
     let to = rest.iter().map(|(to, _)| (*to).clone()).collect();
     let body = serde_json::to_string(&SalesAlertEffect { to, ..effect.clone() }).unwrap_or_default();
-    verdict_of(decisive, &body)
+    verdict_of(decisive, &body, judged_at)
 }
 
 #[cfg(test)]
@@ -336,7 +342,7 @@ mod tests {
     fn an_alert_is_tried_again_for_those_who_have_not_got_it() {
         let effect = alert::tests::effect();
         let delivered = Outcome::Delivered { remote_id: None, detail: String::new() };
-        let verdict = |second: Outcome| together(&effect, &[delivered.clone(), second]);
+        let verdict = |second: Outcome| together(&effect, &[delivered.clone(), second], Timestamp::UNIX_EPOCH);
         assert!(matches!(verdict(delivered.clone()), Verdict::Done { .. }));
         assert!(matches!(verdict(Outcome::failed("bounced_hard", "")), Verdict::Failed { .. }));
         assert!(matches!(verdict(Outcome::Unknown { message: String::new() }), Verdict::InDoubt(_)));

@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use caravan_connect::connector::STILL_AT_IT;
 use caravan_connect::email::{Rendered, check_address};
 use caravan_connect::texts::{e164, render};
 use caravan_connect::{Connector, EffectBody, Mailbox, Outcome, Outgoing, TextMessage};
@@ -154,5 +155,6 @@ fn told(outcome: &Outcome) -> Option<String> {
         | Outcome::Unknown { message }
         | Outcome::Retry { message, .. }
         | Outcome::Shut { message, .. } => Some(message.clone()),
+        Outcome::Later { .. } => Some(STILL_AT_IT.to_owned()),
     }
 }

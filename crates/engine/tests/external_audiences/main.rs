@@ -1,6 +1,7 @@
 //! External audiences: journeys put people into them, and their destinations hold whoever should be there. What counts is
 //! what lies in the folder or the bucket at the end.
 
+mod aep;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -94,15 +95,14 @@ impl Installation {
     /// Who is in the folder's audience by its files, in the order of their names: person keys; rows are counted too.
     fn in_folder(&self) -> (BTreeSet<String>, usize) {
         let folder = self.root.path().join("out/retarget");
-        let names =
-            fs::read_dir(&folder).map(|all| all.map(|it| it.unwrap().file_name().into_string().unwrap()).collect());
+        let names = fs::read_dir(&folder).map(|all| all.map(name_of).collect());
         let mut names: Vec<String> = names.unwrap_or_default();
         names.sort();
         assert!(names.iter().all(|name| !name.ends_with(".part")), "{names:?}");
         let files = names.iter().filter(|name| name.ends_with(".csv"));
         members_of(files.map(|name| {
             assert!(Path::new(&folder).join(format!("{name}.manifest.json")).exists(), "{name} is announced");
-            fs::read_to_string(folder.join(name)).unwrap()
+            fs::read_to_string(folder.join(name)).expect("a file")
         }))
     }
 
@@ -115,7 +115,7 @@ impl Installation {
                 .keys()
                 .filter(|key| key.ends_with(".csv"))
                 .filter(announced)
-                .map(|key| String::from_utf8(objects[key].content.clone()).unwrap()),
+                .map(|key| String::from_utf8(objects[key].content.clone()).expect("UTF-8")),
         )
     }
 
@@ -133,6 +133,10 @@ impl Installation {
     fn sql(&self, sql: &str) {
         self.world.sql(sql);
     }
+}
+
+fn name_of(entry: std::io::Result<fs::DirEntry>) -> String {
+    entry.expect("an entry").file_name().into_string().expect("a name")
 }
 
 /// What files of changes come to: the second cell of each row joins or leaves.

@@ -3,6 +3,7 @@
 //! They stand in for systems that no test can reach. What they do is written from what those systems document; where that
 //! leaves something open, the fake can be told to do either.
 
+pub mod aep;
 pub mod faults;
 pub mod linkedin;
 pub mod marketo;
@@ -10,6 +11,7 @@ pub mod s3;
 mod server;
 pub mod service;
 
+pub use aep::Aep;
 pub use faults::{Fault, Faults};
 pub use linkedin::LinkedIn;
 pub use marketo::Marketo;

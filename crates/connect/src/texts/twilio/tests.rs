@@ -78,6 +78,7 @@ fn said(outcome: &Outcome) -> String {
         Outcome::Failed { code, .. } => format!("failed {code}"),
         Outcome::Skipped { reason } => (*reason).to_owned(),
         Outcome::Unknown { .. } => "unknown".to_owned(),
+        Outcome::Later { .. } => "later".to_owned(),
     }
 }
 

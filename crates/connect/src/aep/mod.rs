@@ -1,0 +1,381 @@
+//! Adobe Experience Platform: people are put into external audiences there.
+//!
+//! Its API takes no records. Files are handed over in a bucket that the platform reads when it is told to, one reading of
+//! an audience at a time; each reading adds to the audience. Nobody can be taken out: whom the platform is not told of
+//! again leaves when the audience's time to live has passed.
+
+mod client;
+mod places;
+mod readings;
+mod settings;
+
+use std::time::Duration;
+
+use caravan_model::{Clock, Finding};
+use jiff::SignedDuration;
+use schemars::{Schema, schema_for};
+use serde_json::{Map, Value as Json, json};
+
+use self::client::{Client, Said};
+use self::places::Places;
+pub use self::settings::{AepDestination, AepSettings};
+use crate::audiences::{Asked, Audience, by_audience};
+use crate::connector::{
+    Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings, sentence,
+};
+use crate::external_audiences::csv::{MOST_IN_A_FILE, name_of, push_row};
+use crate::external_audiences::{Element, Manner, TakesPeople, columns};
+use crate::s3::{Bucket, Trouble};
+
+/// How long a reading under way is left alone.
+const READING: Duration = Duration::from_secs(5 * 60);
+/// A reading of which nothing was heard for so long has come to nothing.
+const LONGEST_READING: SignedDuration = SignedDuration::from_hours(24);
+/// How far the clock of the bucket may be off.
+const SKEW_SECONDS: i64 = 60;
+
+/// Connections to Adobe Experience Platform.
+#[derive(Debug)]
+pub struct Aep;
+
+impl ConnectorKind for Aep {
+    fn key(&self) -> &'static str {
+        "aep"
+    }
+
+    fn label(&self) -> &'static str {
+        "Adobe Experience Platform"
+    }
+
+    fn description(&self) -> &'static str {
+        "Puts people into external audiences of a sandbox, by way of a bucket that the platform reads."
+    }
+
+    fn settings_schema(&self) -> Schema {
+        schema_for!(AepSettings)
+    }
+
+    fn secrets(&self) -> &'static [SecretField] {
+        const fn field(key: &'static str, help: &'static str, required: bool) -> SecretField {
+            SecretField { key, help, required }
+        }
+        const FIELDS: [SecretField; 4] = [
+            field("client_secret", "Client secret of the OAuth server-to-server credential.", true),
+            field("access_key_id", "Id of the bucket's access key.", true),
+            field("secret_access_key", "The access key's secret.", true),
+            field("session_token", "Session token, where the keys hold for a while only.", false),
+        ];
+        &FIELDS
+    }
+
+    fn check_settings(&self, settings: &Json) -> Vec<Finding> {
+        AepSettings::read(settings).err().unwrap_or_default()
+    }
+
+    fn open(
+        &self,
+        settings: &Json,
+        secrets: &Secrets,
+        surroundings: &Surroundings,
+    ) -> Result<Box<dyn Connector>, Vec<Finding>> {
+        let settings = AepSettings::read(settings)?;
+        let Some(secret) = secrets.get("client_secret") else {
+            let message = "The client secret of the credential is missing. Name it under `secrets`.";
+            return Err(vec![Finding::error("secret_missing", "/secrets/client_secret", message)]);
+        };
+        let bucket = Bucket::open(&settings.files, secrets, surroundings)?;
+        let Surroundings { clock, runtime, outbound } = surroundings.clone();
+        let client = Client::new(&settings, secret.clone(), outbound, clock.clone());
+        Ok(Box::new(AepConnector { client, bucket, settings, clock, runtime, places: Places::default() }))
+    }
+
+    fn destination_schema(&self) -> Option<Schema> {
+        Some(schema_for!(AepDestination))
+    }
+
+    fn check_destination(&self, settings: &Json) -> Vec<Finding> {
+        AepDestination::read(settings).err().unwrap_or_default()
+    }
+
+    fn changeable_settings(&self) -> &'static [&'static str] {
+        &["every"]
+    }
+
+    fn takes_people(&self) -> Option<&dyn TakesPeople> {
+        Some(self)
+    }
+}
+
+impl TakesPeople for Aep {
+    fn attributes(&self, settings: &Json) -> Vec<String> {
+        AepDestination::read(settings).map(|settings| columns::attributes(&settings.columns)).unwrap_or_default()
+    }
+
+    fn element(&self, settings: &Json, person: &Map<String, Json>) -> Result<Json, &'static str> {
+        let settings = AepDestination::read(settings).map_err(|_| "bad_destination_settings")?;
+        let element = columns::element(&settings.columns, person)?;
+        match element[&settings.identity].as_str() {
+            Some("") | None => Err("no_identity"),
+            Some(_) => Ok(element),
+        }
+    }
+
+    fn manner(&self, settings: &Json) -> Manner {
+        AepDestination::read(settings).unwrap_or_default().manner()
+    }
+}
+
+/// An open door to one sandbox.
+struct AepConnector {
+    client: Client,
+    bucket: Bucket,
+    settings: AepSettings,
+    clock: Clock,
+    runtime: tokio::runtime::Handle,
+    places: Places,
+}
+
+impl AepConnector {
+    /// Says of each change how it stands: read, being read, or not yet in a file, and then puts them into one.
+    async fn tell(&self, audience: &Audience, asked: &[Asked<'_>]) -> Result<Vec<Outcome>, Outcome> {
+        if asked.iter().all(|asked| asked.change.put.is_none()) {
+            return Ok(vec![nothing_to_add(); asked.len()]);
+        }
+        let destination = destination_of(audience)?;
+        let id = self.places.id(&self.client, audience, &self.creation(audience, &destination)).await?;
+        let failed = self.look(audience, &id).await?;
+        let mut outcomes: Vec<Option<Outcome>> = asked.iter().map(|asked| self.known(audience, asked)).collect();
+        if let Some(failed) = failed {
+            outcomes.iter_mut().filter(|known| known.is_none()).for_each(|it| *it = Some(failed.clone()));
+        }
+        let new: Vec<Asked<'_>> =
+            asked.iter().zip(&outcomes).filter(|(_, known)| known.is_none()).map(|(asked, _)| *asked).collect();
+        let told = match new.is_empty() {
+            true => still_reading(),
+            false => self.hand_over(audience, &destination, &id, &new).await.err().unwrap_or_else(still_reading),
+        };
+        Ok(outcomes.into_iter().map(|known| known.unwrap_or_else(|| told.clone())).collect())
+    }
+
+    /// What is known of a change already; none for one that is in no file yet.
+    fn known(&self, audience: &Audience, asked: &Asked<'_>) -> Option<Outcome> {
+        if asked.change.put.is_none() {
+            return Some(nothing_to_add());
+        }
+        self.places.readings(audience, |readings| {
+            let reading = readings.with(asked.key)?;
+            Some(match reading.is_done {
+                true => Outcome::Delivered { remote_id: Some(reading.run.clone()), detail: String::new() },
+                false => still_reading(),
+            })
+        })
+    }
+
+    /// Asks how the reading under way fares. One that failed is forgotten, and said once.
+    async fn look(&self, audience: &Audience, id: &str) -> Result<Option<Outcome>, Outcome> {
+        let Some(reading) = self.places.readings(audience, |readings| readings.under_way().cloned()) else {
+            return Ok(None);
+        };
+        let said = self.client.get(&format!("/external-audience/{id}/runs/{}", reading.run), &[]).await?;
+        let is_late = self.clock.now().duration_since(reading.began) > LONGEST_READING;
+        let run = match &said {
+            Said::Done(run) => Run::of(run),
+            _ => Run::Failed,
+        };
+        match run {
+            Run::UnderWay if !is_late => Ok(None),
+            Run::Done => {
+                self.places.readings(audience, |readings| readings.done(&reading.run));
+                Ok(None)
+            }
+            Run::UnderWay | Run::Failed => {
+                self.places.readings(audience, |readings| readings.failed(&reading.run));
+                let message = format!(
+                    "The platform did not read a file of the audience `{}` (run {}{}). Its people are handed over again.",
+                    audience.name,
+                    reading.run,
+                    stage_of(&said)
+                );
+                Ok(Some(Outcome::Retry { after: Some(READING), code: "reading_failed".to_owned(), message }))
+            }
+        }
+    }
+
+    /// Puts people into a file and tells the platform to read it: then they wait for that. Nothing is put while it reads.
+    async fn hand_over(
+        &self,
+        audience: &Audience,
+        destination: &AepDestination,
+        id: &str,
+        asked: &[Asked<'_>],
+    ) -> Result<(), Outcome> {
+        if self.latest_run(id).await?.is_some_and(|run| Run::of(&run) == Run::UnderWay) {
+            return Err(still_reading());
+        }
+        let began = self.clock.now();
+        let name = format!("{}/{}", audience.file_name(), name_of(audience, "differential", asked, began));
+        self.bucket.put(&name, rows(destination, asked)).await.map_err(Trouble::outcome)?;
+        let run = self.read(audience, id, began.as_second()).await?;
+        let keys = asked.iter().map(|asked| asked.key);
+        self.places.readings(audience, |readings| readings.begin(run, began, keys));
+        Ok(())
+    }
+
+    /// Tells the platform to read what was put since `began`; its name for that. Where the answer was lost, the latest reading
+    /// shows whether it has begun.
+    async fn read(&self, audience: &Audience, id: &str, began: i64) -> Result<String, Outcome> {
+        let (from, to) = (began - SKEW_SECONDS, self.clock.now().as_second() + SKEW_SECONDS);
+        let window = json!({"dataFilterStartTime": from, "dataFilterEndTime": to, "differentialIngestion": true});
+        match self.client.post(&format!("/external-audience/{id}/run"), &window).await {
+            Ok(Said::Done(body)) => text(&body, "runId"),
+            Ok(Said::Conflict | Said::Unprocessable(_)) => Err(still_reading()),
+            Ok(Said::NotFound) => {
+                self.places.forget(audience);
+                let message = format!(
+                    "The audience `{}` is no longer in the platform; it is made again. Whoever was in it comes back when \
+                     they are next told of, within half of its time to live.",
+                    audience.name
+                );
+                Err(Outcome::retry("aep_audience_gone", message))
+            }
+            Err(lost @ Outcome::Retry { .. }) => match self.latest_run(id).await? {
+                Some(run) if run["dataFilterStartTime"] == from && run["dataFilterEndTime"] == to => {
+                    text(&run, "runId")
+                }
+                _ => Err(lost),
+            },
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The last reading that the platform knows of. In which order it lists them is not promised.
+    async fn latest_run(&self, id: &str) -> Result<Option<Json>, Outcome> {
+        let Said::Done(body) = self.client.get(&format!("/external-audience/{id}/runs"), &[("limit", "40")]).await?
+        else {
+            return Ok(None);
+        };
+        let began = |run: &&Json| run["createdAt"].as_i64().or_else(|| run["ingestionTime"].as_i64());
+        Ok(body["runs"].as_array().and_then(|runs| runs.iter().max_by_key(began)).cloned())
+    }
+
+    fn creation(&self, audience: &Audience, destination: &AepDestination) -> Json {
+        let field = |name: &String| match *name == destination.identity {
+            true => json!({"name": name, "type": "string", "identityNs": destination.identity_namespace}),
+            false => json!({"name": name, "type": "string"}),
+        };
+        let folder = self.settings.files.prefix.as_deref().unwrap_or_default().trim_matches('/');
+        let path = format!("{folder}/{}/", audience.file_name());
+        json!({
+            "name": audience.name,
+            "description": audience.description.as_deref().unwrap_or("Kept by Caravan."),
+            "customAudienceId": audience.source_id,
+            "fields": destination.columns.keys().map(field).collect::<Vec<_>>(),
+            "sourceSpec": {
+                "path": path.trim_start_matches('/'), "type": "folder", "sourceType": "Cloud Storage", "cloudType": "S3",
+                "baseConnectionId": self.settings.base_connection_id,
+            },
+            "ttlInDays": destination.ttl_days,
+            "audienceType": "people",
+            "originName": "CUSTOM_UPLOAD",
+            "namespace": "CustomerAudienceUpload",
+        })
+    }
+}
+
+impl Connector for AepConnector {
+    fn facts(&self) -> ConnectorFacts {
+        ConnectorFacts {
+            kind: "aep",
+            // Whoever is handed over twice is there once.
+            deduplicates: true,
+            max_batch: MOST_IN_A_FILE,
+            // One reading of an audience at a time.
+            parallel: 1,
+            sender: None,
+            per_second: None,
+        }
+    }
+
+    fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
+        by_audience(batch, |audience, asked| {
+            let told = self.runtime.block_on(self.tell(audience, asked));
+            told.unwrap_or_else(|outcome| vec![outcome; asked.len()])
+        })
+    }
+
+    fn check(&self) -> Result<String, String> {
+        self.runtime.block_on(async {
+            self.client.named("Caravan").await.map_err(|outcome| sentence(&outcome))?;
+            self.bucket.objects().await.map_err(|trouble| trouble.message().to_owned())?;
+            let (sandbox, place) = (&self.settings.sandbox, self.bucket.place());
+            Ok(format!(
+                "Signed in; the sandbox `{sandbox}` shows its audiences, and the bucket's folder `{place}` can be read."
+            ))
+        })
+    }
+}
+
+/// How the platform fares with a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    UnderWay,
+    Done,
+    Failed,
+}
+
+impl Run {
+    /// Its states are not all documented: what is none of these is still to come to an end.
+    fn of(run: &Json) -> Self {
+        match run["status"].as_str() {
+            Some("SUCCESS" | "COMPLETED") => Self::Done,
+            Some("FAILED" | "CANCELLED" | "ABORTED") => Self::Failed,
+            _ => Self::UnderWay,
+        }
+    }
+}
+
+/// Where a reading failed, as far as the platform says.
+fn stage_of(said: &Said) -> String {
+    let Said::Done(run) = said else { return String::new() };
+    let stages = run["details"].as_array().into_iter().flatten();
+    let failed = stages
+        .filter(|stage| Run::of(stage) == Run::Failed)
+        .find_map(|it| it["stage"].as_str().or(it["stageName"].as_str()));
+    failed.map(|stage| format!(", stage {stage}")).unwrap_or_default()
+}
+
+fn still_reading() -> Outcome {
+    Outcome::Later { after: READING }
+}
+
+/// The platform cannot take anybody out.
+fn nothing_to_add() -> Outcome {
+    Outcome::Delivered { remote_id: None, detail: "nothing to add".to_owned() }
+}
+
+/// A text field of an answer.
+fn text(body: &Json, field: &str) -> Result<String, Outcome> {
+    let found = body[field].as_str().map(str::to_owned);
+    found.ok_or_else(|| Outcome::retry("aep_unexpected", format!("The platform's answer has no `{field}`.")))
+}
+
+fn destination_of(audience: &Audience) -> Result<AepDestination, Outcome> {
+    let settings: Json = serde_json::from_str(&audience.settings)
+        .map_err(|error| Outcome::failed("bad_destination_settings", error.to_string()))?;
+    AepDestination::read(&settings).map_err(|findings| {
+        let why: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+        Outcome::failed("bad_destination_settings", why.join(" "))
+    })
+}
+
+/// A file of people to add: a header, then their cells.
+fn rows(destination: &AepDestination, asked: &[Asked<'_>]) -> Vec<u8> {
+    let mut text = String::new();
+    let names = || destination.columns.keys();
+    push_row(&mut text, names().map(String::as_str), "\n");
+    for person in asked.iter().filter_map(|asked| asked.change.put.as_ref()) {
+        let cells: Element = serde_json::from_value(person.clone()).unwrap_or_default();
+        push_row(&mut text, names().map(|name| cells.get(name).map_or("", String::as_str)), "\n");
+    }
+    text.into_bytes()
+}
