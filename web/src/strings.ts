@@ -85,6 +85,7 @@ export const strings = {
       total == null
         ? `${number.format(shown)} shown`
         : `${number.format(shown)} of ${number.format(total)}`,
+    sortedAmong: (n: number) => `sorted among the first ${number.format(n)}; search to narrow`,
     noMatch: (q: string) => `Nothing matches “${q}”`,
     noMatchHint: "Search looks for a part of the name, whatever its case.",
     none: "–",
@@ -421,6 +422,13 @@ export const strings = {
     } as Record<string, string>,
     allPeople: (n: number) => `Show all ${number.format(n)}`,
     openRecord: { account: "Open the account", person: "Open the person" },
+    goOn: "End the wait now",
+    goneOn: "The wait is over; the trip goes on in a moment",
+    remove: "Take out of the journey",
+    removeTitle: (name: string) => `Take ${name} out of the journey?`,
+    removeText:
+      "The trip ends here as removed. What has been sent stays sent. Re-entry rules hold as after any other end.",
+    removed: "The trip has ended",
     empty: "Nothing has happened on this trip yet.",
   },
   accounts: {
@@ -546,6 +554,11 @@ export const strings = {
     skipNamed: (message: string) => `Skip: ${message}`,
     retried: "Tried again",
     skipped: "Skipped",
+    steps: (n: number) =>
+      `${count(n, "trip", "trips")} stopped by a step that failed. Settle all at once:`,
+    retryAll: "Retry all",
+    skipAll: "Skip all",
+    settledAll: (n: number) => `Done for ${count(n, "trip", "trips")}`,
   },
   values: { yes: "Yes", no: "No", empty: "empty" },
 };

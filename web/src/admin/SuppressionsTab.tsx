@@ -5,12 +5,11 @@ import { MailX, Plus, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { letWrite, suppress, suppressionsQuery } from "../api/admin";
 import type { Suppression } from "../api/types";
+import { momentColumn, wordColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { Dialog } from "../shell/Dialog";
-import { humanise } from "../shell/format";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
-import { Moment } from "../shell/Moment";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 
@@ -24,24 +23,9 @@ const COLUMNS: Column<Suppression>[] = [
     value: (row) => row.address,
     cell: (row) => row.address,
   },
-  {
-    id: "reason",
-    label: text.columns.reason,
-    value: (row) => row.reason,
-    cell: (row) => humanise(row.reason),
-  },
-  {
-    id: "source",
-    label: text.columns.source,
-    value: (row) => row.source,
-    cell: (row) => humanise(row.source),
-  },
-  {
-    id: "added",
-    label: text.columns.added,
-    value: (row) => row.added_at,
-    cell: (row) => <Moment at={row.added_at} dimmed />,
-  },
+  wordColumn("reason", text.columns.reason, (row) => row.reason),
+  wordColumn("source", text.columns.source, (row) => row.source),
+  momentColumn("added", text.columns.added, (row) => row.added_at),
 ];
 
 export function SuppressionsTab() {

@@ -6,11 +6,10 @@ import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { makeToken, revokeToken, tokensQuery } from "../api/admin";
 import type { Role, TokenRow } from "../api/types";
+import { momentColumn, wordColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { Dialog } from "../shell/Dialog";
-import { humanise } from "../shell/format";
 import { ListSection } from "../shell/ListPage";
-import { Moment } from "../shell/Moment";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { RoleSelect } from "./RoleSelect";
@@ -26,24 +25,9 @@ const COLUMNS: Column<TokenRow>[] = [
     value: (row) => row.name,
     cell: (row) => <b>{row.name}</b>,
   },
-  {
-    id: "role",
-    label: text.columns.role,
-    value: (row) => row.role,
-    cell: (row) => humanise(row.role),
-  },
-  {
-    id: "used",
-    label: text.columns.used,
-    value: (row) => row.last_used_at,
-    cell: (row) => (row.last_used_at ? <Moment at={row.last_used_at} dimmed /> : text.never),
-  },
-  {
-    id: "created",
-    label: text.columns.created,
-    value: (row) => row.created_at,
-    cell: (row) => <Moment at={row.created_at} dimmed />,
-  },
+  wordColumn("role", text.columns.role, (row) => row.role),
+  momentColumn("used", text.columns.used, (row) => row.last_used_at, text.never),
+  momentColumn("created", text.columns.created, (row) => row.created_at),
 ];
 
 export function TokensTab() {

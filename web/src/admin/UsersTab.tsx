@@ -6,11 +6,10 @@ import { Ellipsis, Plus, Trash2, UserRound } from "lucide-react";
 import { useState } from "react";
 import { deleteUser, putUser, resetPassword, usersQuery } from "../api/admin";
 import type { Role, UserRow } from "../api/types";
+import { momentColumn, wordColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { Dialog } from "../shell/Dialog";
-import { humanise } from "../shell/format";
 import { ListSection } from "../shell/ListPage";
-import { Moment } from "../shell/Moment";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { RoleSelect } from "./RoleSelect";
@@ -26,30 +25,15 @@ const COLUMNS: Column<UserRow>[] = [
     value: (row) => row.email,
     cell: (row) => <b>{row.email}</b>,
   },
-  {
-    id: "role",
-    label: text.columns.role,
-    value: (row) => row.role,
-    cell: (row) => humanise(row.role),
-  },
+  wordColumn("role", text.columns.role, (row) => row.role),
   {
     id: "state",
     label: text.columns.state,
     value: (row) => !row.disabled,
     cell: (row) => (row.disabled ? text.disabled : text.active),
   },
-  {
-    id: "signedIn",
-    label: text.columns.signedIn,
-    value: (row) => row.signed_in_at,
-    cell: (row) => (row.signed_in_at ? <Moment at={row.signed_in_at} dimmed /> : text.nobody),
-  },
-  {
-    id: "created",
-    label: text.columns.created,
-    value: (row) => row.created_at,
-    cell: (row) => <Moment at={row.created_at} dimmed />,
-  },
+  momentColumn("signedIn", text.columns.signedIn, (row) => row.signed_in_at, text.nobody),
+  momentColumn("created", text.columns.created, (row) => row.created_at),
 ];
 
 type Doing = { what: "role" | "reset" | "remove"; user: UserRow };

@@ -57,13 +57,13 @@ export const previewQuery = (subject: Subject, when: unknown, whyNot: string, en
 
 const members = (plural: string, key: string) => `/api/v1/${plural}/${encodeURIComponent(key)}`;
 
-export const membersQuery = (plural: string, key: string) =>
-  pages(["definitions", plural, "members", key], (cursor) =>
+export const membersQuery = (plural: string, key: string, q: string) =>
+  pages(["definitions", plural, "members", key, q], (cursor) =>
     call<Page<ListMember>>(
       client.GET(
         `${members(plural, key)}/members` as never,
         {
-          params: { query: { limit: 50, cursor } },
+          params: { query: { limit: 50, cursor, ...(q === "" ? {} : { q }) } },
         } as never,
       ),
     ),

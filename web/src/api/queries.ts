@@ -97,6 +97,16 @@ export const tripQuery = (key: string, id: string) =>
     refetchInterval: 10_000,
   });
 
+/** Lets a trip go on now, whatever it waits for. */
+export const endWait = (key: string, id: string) =>
+  body(
+    client.POST("/api/v1/journeys/{key}/travellers/{id}/skip", { params: { path: { key, id } } }),
+  );
+
+/** Ends a trip as removed. */
+export const endTrip = (key: string, id: string) =>
+  body(client.DELETE("/api/v1/journeys/{key}/travellers/{id}", { params: { path: { key, id } } }));
+
 export const accountsQuery = (q: string) =>
   pages(["accounts", q], (cursor) =>
     body(

@@ -25,6 +25,20 @@ export const systemQuery = (systems: Systems, key: string) =>
     refetchInterval: 10_000,
   });
 
+const STATES = {
+  connections: "connection",
+  external_actions: "external_action",
+  webhooks: "webhook",
+} as const satisfies Record<Systems, string>;
+
+/** How all of a kind are, by key. */
+export const systemStatesQuery = (systems: Systems) =>
+  queryOptions({
+    queryKey: ["system", systems],
+    queryFn: () => body(client.GET(`/api/v1/${STATES[systems]}_states`)),
+    refetchInterval: 10_000,
+  });
+
 export const setPaused = (systems: Systems, key: string, paused: boolean) =>
   paused
     ? body(client.POST(under(systems, "pause"), at(key)))

@@ -15,6 +15,8 @@ import { Moment } from "../shell/Moment";
 import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
+import { ListedStanding } from "../systems/ListedStanding";
+import { reaches } from "../systems/systems";
 import { DefinitionState } from "./DefinitionState";
 import { RemoveDialog } from "./RemoveDialog";
 import { iconOf } from "./sections";
@@ -48,6 +50,13 @@ function columnsOf(kind: Kind): Column<DefinitionRow>[] {
       label: text.columns.state,
       value: (row) => row.state,
       cell: (row) => <DefinitionState state={row.state} />,
+    });
+  }
+  if (reaches(kind.kind)) {
+    columns.push({
+      id: "standing",
+      label: strings.systems.standing,
+      cell: (row) => <ListedStanding kind={kind.kind} definition={row.key} />,
     });
   }
   columns.push(

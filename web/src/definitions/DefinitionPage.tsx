@@ -18,6 +18,7 @@ import { humanise } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
+import { CopyDialog } from "./CopyDialog";
 import { DefinitionState } from "./DefinitionState";
 import { type Editing, useEditing } from "./edit";
 import { besideOf, editorOf, panelsOf } from "./editors";
@@ -160,6 +161,7 @@ type ButtonProps = { kind: Kind; name: string; definition: string; editing: Edit
 function Buttons({ kind, name, definition, editing }: ButtonProps) {
   const navigate = useNavigate();
   const [removing, setRemoving] = useState(false);
+  const [copying, setCopying] = useState(false);
   const { body, dirty, save, discard } = editing;
   const drafts = kind.life_cycle === "publish";
   const live = body?.state === "live";
@@ -176,6 +178,11 @@ function Buttons({ kind, name, definition, editing }: ButtonProps) {
           <Menu.Item disabled={!dirty} onClick={discard}>
             {text.discard}
           </Menu.Item>
+          {kind.kind === "settings" ? null : (
+            <Menu.Item disabled={dirty} onClick={() => setCopying(true)}>
+              {text.copy.button}
+            </Menu.Item>
+          )}
           <Menu.Item
             color="red"
             leftSection={<Trash2 size={14} />}
@@ -200,6 +207,14 @@ function Buttons({ kind, name, definition, editing }: ButtonProps) {
         >
           {text.publish}
         </Button>
+      ) : null}
+      {copying ? (
+        <CopyDialog
+          kind={kind}
+          definition={definition}
+          name={name}
+          onClose={() => setCopying(false)}
+        />
       ) : null}
       {removing ? (
         <RemoveDialog

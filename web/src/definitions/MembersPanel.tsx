@@ -1,8 +1,9 @@
 // Who is on a list or in an audience; static lists are changed by hand.
-import { ActionIcon, Button, Group, TagsInput, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, TagsInput, Text, TextInput, Tooltip } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { Download, UsersRound } from "lucide-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Download, Search, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { changeMembers, type ListMember, membersCsv, membersQuery } from "../api/conditions";
 import { Refusal } from "../journeys/Refusal";
@@ -14,6 +15,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { useChosen } from "../shell/selection";
 import classes from "../shell/shell.module.css";
+import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import type { PanelProps } from "./editors";
 
@@ -28,7 +30,9 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   const plural = PLURALS[String(body.kind)] ?? "account_lists";
   const people = body.kind === "people_list" || body.subject === "person";
   const byHand = body.type === "static";
-  const rows = useInfiniteQuery(membersQuery(plural, definition));
+  const [search, setSearch] = useState("");
+  const [q] = useDebouncedValue(search.trim(), 250);
+  const rows = useRows(membersQuery(plural, definition, q));
   const chosen = useChosen();
   const [keys, setKeys] = useState<string[]>([]);
   const cache = useQueryClient();
@@ -79,6 +83,14 @@ export default function MembersPanel({ definition, body }: PanelProps) {
             </Button>
           </Group>
         ) : null}
+        <TextInput
+          type="search"
+          aria-label={text.search}
+          placeholder={text.search}
+          leftSection={<Search size={15} aria-hidden />}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
+        />
         {change.error ? <Refusal error={change.error} /> : null}
         {picked.length > 0 ? (
           <Group justify="space-between" className={classes.bulkBar}>
@@ -104,14 +116,19 @@ export default function MembersPanel({ definition, body }: PanelProps) {
           empty={
             <EmptyState
               icon={UsersRound}
-              title={text.none}
-              hint={byHand ? text.noneHint.static : text.noneHint.dynamic}
+              title={q ? strings.list.noMatch(q) : text.none}
+              hint={hintOf(q, byHand)}
             />
           }
         />
       </div>
     </Card>
   );
+}
+
+function hintOf(q: string, byHand: boolean): string {
+  if (q) return text.noMatchHint;
+  return byHand ? text.noneHint.static : text.noneHint.dynamic;
 }
 
 function columnsOf(people: boolean): Column<ListMember>[] {

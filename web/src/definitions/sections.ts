@@ -18,6 +18,7 @@ import {
   Mail,
   MessageSquare,
   Puzzle,
+  RefreshCw,
   Send,
   Share2,
   ShieldCheck,
@@ -76,6 +77,7 @@ const ICONS: Record<string, LucideIcon> = {
   webhook: Webhook,
   external_action: Send,
   destination: Crosshair,
+  data_flow: RefreshCw,
   settings: SlidersHorizontal,
 };
 

@@ -15,6 +15,7 @@ import { PageHeader } from "../shell/PageHeader";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
+import { TripMenu } from "./TripMenu";
 import { TripTimeline } from "./TripTimeline";
 import { WhyHere } from "./WhyHere";
 import { endWord } from "./words";
@@ -57,6 +58,7 @@ export function TripPage() {
         >
           {text.openRecord[subject]}
         </Button>
+        <TripMenu journey={key} id={id} trip={trip} />
       </PageHeader>
       <Standing trip={trip} map={map} />
       <WhyHere here={trip.here} />

@@ -5,7 +5,7 @@ import { CircleCheck } from "lucide-react";
 import { body, client } from "../api/client";
 import { problemsQuery } from "../api/queries";
 import type { ProblemRow } from "../api/types";
-import { type Column, DataTable } from "../shell/DataTable";
+import { type Column, DataTable, rowsOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
@@ -67,30 +67,30 @@ const COLUMNS: Column<ProblemRow>[] = [
 /** What waits for somebody: of one journey, or of all. */
 export function ProblemTable({ journey }: { journey?: string }) {
   const rows = useInfiniteQuery(problemsQuery(journey));
+  const stopped = rowsOf(rows).filter(({ kind }) => kind === "step").length;
   return (
-    <DataTable
-      label={text.title}
-      rows={rows}
-      columns={journey ? COLUMNS.filter((column) => column.id !== "where") : COLUMNS}
-      rowKey={(row) => row.id}
-      empty={<EmptyState icon={CircleCheck} title={text.empty} hint={text.emptyHint} />}
-    />
+    <>
+      {stopped > 1 ? <SettleAll journey={journey} stopped={stopped} /> : null}
+      <DataTable
+        label={text.title}
+        rows={rows}
+        columns={journey ? COLUMNS.filter((column) => column.id !== "where") : COLUMNS}
+        rowKey={(row) => row.id}
+        empty={<EmptyState icon={CircleCheck} title={text.empty} hint={text.emptyHint} />}
+      />
+    </>
   );
 }
 
-function Settle({ problem }: { problem: ProblemRow }) {
+type How = "retry" | "skip";
+
+/** Settles, says so, and has the problems read again. */
+function useSettle<R>(settle: (how: How) => Promise<R>, told: (how: How, done: R) => string) {
   const cache = useQueryClient();
-  const settle = useMutation({
-    mutationFn: (how: "retry" | "skip") => {
-      const params = { params: { path: { id: problem.id } } };
-      return body(
-        how === "retry"
-          ? client.POST("/api/v1/problems/{id}/retry", params)
-          : client.POST("/api/v1/problems/{id}/skip", params),
-      );
-    },
-    onSuccess: (_, how) => {
-      notifications.show({ message: how === "retry" ? text.retried : text.skipped });
+  return useMutation({
+    mutationFn: settle,
+    onSuccess: (done, how) => {
+      notifications.show({ message: told(how, done) });
       return cache.invalidateQueries({ queryKey: ["problems"] });
     },
     onError: (error) =>
@@ -100,6 +100,56 @@ function Settle({ problem }: { problem: ProblemRow }) {
         message: error.message,
       }),
   });
+}
+
+/** Trips that one fault stopped are settled together, also those that are not shown. */
+function SettleAll({ journey, stopped }: { journey: string | undefined; stopped: number }) {
+  const settle = useSettle(
+    (how) => {
+      const of = { body: journey ? { journey } : {} };
+      return body(
+        how === "retry"
+          ? client.POST("/api/v1/problems/retry", of)
+          : client.POST("/api/v1/problems/skip", of),
+      );
+    },
+    (_, { trips }) => text.settledAll(trips),
+  );
+  return (
+    <Group gap="xs" mb="sm">
+      <Text size="sm">{text.steps(stopped)}</Text>
+      <Button
+        size="xs"
+        variant="light"
+        disabled={settle.isPending}
+        onClick={() => settle.mutate("retry")}
+      >
+        {text.retryAll}
+      </Button>
+      <Button
+        size="xs"
+        variant="default"
+        disabled={settle.isPending}
+        onClick={() => settle.mutate("skip")}
+      >
+        {text.skipAll}
+      </Button>
+    </Group>
+  );
+}
+
+function Settle({ problem }: { problem: ProblemRow }) {
+  const settle = useSettle(
+    (how) => {
+      const params = { params: { path: { id: problem.id } } };
+      return body(
+        how === "retry"
+          ? client.POST("/api/v1/problems/{id}/retry", params)
+          : client.POST("/api/v1/problems/{id}/skip", params),
+      );
+    },
+    (how) => (how === "retry" ? text.retried : text.skipped),
+  );
   return (
     <Group gap={6} wrap="nowrap">
       {problem.remedies.includes("retry") ? (

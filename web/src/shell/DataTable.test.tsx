@@ -2,8 +2,9 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { ApiError } from "../api/problem";
 import { renderInApp } from "../test-render";
-import { type Column, DataTable, type Rows } from "./DataTable";
+import { type Column, DataTable, MoreRows, type Rows } from "./DataTable";
 import { ColumnChooser, useColumns } from "./ListTools";
+import { MOST_SORTED } from "./sorting";
 
 type Town = { name: string; people: number };
 const COLUMNS: Column<Town>[] = [
@@ -47,6 +48,15 @@ it("shows rows, how many of all, and loads more", async () => {
   expect(screen.getByRole("status")).toHaveTextContent("2 of 9");
   await userEvent.click(screen.getByRole("button", { name: "Show more" }));
   expect(rows.fetchNextPage).toHaveBeenCalledOnce();
+});
+
+it("says that the order is not that of the whole list where that is too long", () => {
+  const rows = towns(["Ulm"], { hasNextPage: true });
+  const { unmount } = renderInApp(<MoreRows rows={rows} shown={MOST_SORTED} />);
+  expect(screen.getByRole("status")).not.toHaveTextContent("sorted among");
+  unmount();
+  renderInApp(<MoreRows rows={rows} shown={MOST_SORTED} sorted />);
+  expect(screen.getByRole("status")).toHaveTextContent("sorted among the first 2,000");
 });
 
 it("says what belongs there when there is nothing", () => {

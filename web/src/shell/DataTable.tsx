@@ -92,7 +92,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, empty, chosen, menu
           </Table.Tbody>
         </Table>
       </section>
-      <MoreRows rows={rows} shown={items.length} />
+      <MoreRows rows={rows} shown={items.length} sorted={sorting !== undefined} />
     </div>
   );
 }
@@ -187,13 +187,17 @@ function SkeletonRows({ columns }: { columns: number }) {
   ));
 }
 
-/** How much of the list is shown, and the next page. */
-export function MoreRows<T>({ rows, shown }: { rows: Rows<T>; shown: number }) {
+type MoreProps<T> = { rows: Rows<T>; shown: number; sorted?: boolean };
+
+/** How much of the list is shown, and the next page; the order of a part is not the order of the whole. */
+export function MoreRows<T>({ rows, shown, sorted = false }: MoreProps<T>) {
   if (rows.isPending) return null;
+  const partly = sorted && rows.hasNextPage && shown >= MOST_SORTED;
   return (
     <Group className={classes.tableFoot} justify="space-between">
       <Text size="sm" c="dimmed" role="status">
         {strings.list.shown(shown, totalOf(rows))}
+        {partly ? ` · ${strings.list.sortedAmong(shown)}` : ""}
       </Text>
       {rows.hasNextPage ? (
         <Button

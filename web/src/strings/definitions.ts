@@ -23,6 +23,8 @@ export const definitions = {
     keysHint: "Type a key and press Enter. It does not need to be saved.",
     remove: "Take out",
     done: "The list is changed",
+    search: "Search by key, name or address",
+    noMatchHint: "Search looks for a part of the key, the name or the address.",
     csv: "Download all as CSV",
     columns: { name: "Name", key: "Key", email: "Email", source: "Put there by", added: "Since" },
   },
@@ -45,6 +47,7 @@ export const definitions = {
   leaveText: "What you changed here has not been saved.",
   leave: "Leave",
   stay: "Stay",
+  copy: { button: "Duplicate", title: (name: string) => `Duplicate: ${name}` },
   remove: "Delete",
   removeTitle: (n: number) => (n === 1 ? "Delete this?" : `Delete these ${n}?`),
   removeText: "This cannot be undone. What a journey or another definition still names is kept.",
@@ -133,6 +136,10 @@ export const definitions = {
     destination: {
       title: "Destinations",
       hint: "Places in advertising systems that audiences are sent to.",
+    },
+    data_flow: {
+      title: "Data flows",
+      hint: "Accounts that a destination is kept in step with, once a day.",
     },
     settings: { title: "Settings", hint: "Name, address and time zone of your organisation." },
   } as Record<string, { title: string; hint: string }>,

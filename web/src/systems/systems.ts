@@ -10,6 +10,9 @@ const SYSTEMS: Record<string, Systems> = {
 
 export const systemsOf = (kind: unknown): Systems => SYSTEMS[String(kind)] ?? "connections";
 
+/** Whether definitions of a kind reach another system. */
+export const reaches = (kind: string) => Object.hasOwn(SYSTEMS, kind);
+
 /** What a person wants to know of it at a glance: that it is stopped goes before how it was. */
 export type Standing = "healthy" | "failing" | "untested" | "paused" | "switched_off";
 
