@@ -128,8 +128,8 @@ pub fn mark_people(s: &mut dyn Session, people: &[i64], audiences: &[i64]) -> Re
     let stamp = stamp(s)?;
     s.execute(
         "INSERT INTO audience_mark (stamp, audience_id, person_id)
-         SELECT $3, list_id, subject_id FROM list_member WHERE subject_id {in:1} AND list_id {in:2}
-         UNION SELECT $3, audience_id, person_id FROM audience_standing WHERE person_id {in:1}",
+         SELECT CAST($3 AS BIGINT), list_id, subject_id FROM list_member WHERE subject_id {in:1} AND list_id {in:2}
+         UNION SELECT CAST($3 AS BIGINT), audience_id, person_id FROM audience_standing WHERE person_id {in:1}",
         params![people, audiences, stamp],
     )?;
     Ok(())

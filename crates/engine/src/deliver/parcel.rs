@@ -306,10 +306,17 @@ fn verdict_of(answer: &Outcome, body: &str, judged_at: Timestamp) -> Verdict {
         Outcome::Skipped { reason } => Verdict::Skipped(reason),
         Outcome::Failed { code, message } => Verdict::Failed { code, message },
         Outcome::Unknown { message } => Verdict::InDoubt(message),
-        Outcome::Later { after } => Verdict::Later(judged_at.saturating_add(after).unwrap_or(judged_at)),
+        Outcome::Later { after } => Verdict::Later(together_again(judged_at, after)),
         Outcome::Retry { after, code, message } => Verdict::Again { after, code, message, body: body.to_owned() },
         Outcome::Shut { after, code, message } => Verdict::Shut { after, code, message, body: body.to_owned() },
     }
+}
+
+/// The next of the instants that lie `pause` apart: whoever waits for the same thing comes back together.
+fn together_again(now: Timestamp, pause: Duration) -> Timestamp {
+    let pause = i64::try_from(pause.as_secs()).unwrap_or(i64::MAX).max(1);
+    let next = now.as_second().div_euclid(pause).saturating_add(1).saturating_mul(pause);
+    Timestamp::from_second(next).unwrap_or(now)
 }
 
 /// An alert to several: in doubt when one of them is; tried again for those who have not got it; done when all have.

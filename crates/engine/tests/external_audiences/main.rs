@@ -80,7 +80,7 @@ impl Installation {
     /// Looks and delivers until nothing is left to try, waiting in virtual time.
     fn settle(&self) {
         let dispatcher = self.dispatcher();
-        for _ in 0..60 {
+        for _ in 0..300 {
             self.world.run();
             while !dispatcher.dispatch_once().expect("delivery").is_idle() {}
             self.world.run();
