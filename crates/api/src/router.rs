@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use caravan_store::access as rows;
+use percent_encoding::percent_decode_str;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::decompression::RequestDecompressionLayer;
@@ -97,6 +98,7 @@ async fn audit(State(state): State<ApiState>, request: Request, next: Next) -> R
     let by_hand = !request.method().is_safe() && path.starts_with("/api/v1/");
     let caller = request.extensions().get::<Caller>().cloned().filter(|_| by_hand);
     let method = request.method().clone();
+    let path = readable(&path);
     let response = next.run(request).await;
     if let Some(caller) = caller.filter(|_| response.status().is_success()) {
         let written = state.blocking(move |engine| {
@@ -111,4 +113,34 @@ async fn audit(State(state): State<ApiState>, request: Request, next: Next) -> R
         }
     }
     response
+}
+
+/// A path as people write it, so that a search for an address finds it: `%40` is `@`. What would be read as another path
+/// stays as it was called, and so does what is no text.
+fn readable(path: &str) -> String {
+    let part = |part: &str| match percent_decode_str(part).decode_utf8() {
+        Ok(text) if !text.contains(char::is_control) => text.replace('%', "%25").replace('/', "%2F"),
+        _ => part.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_written_down_as_people_read_it_and_leads_where_it_led() {
+        for (called, written) in [
+            ("/api/v1/users/ada%40acme.example", "/api/v1/users/ada@acme.example"),
+            ("/api/v1/tokens/crm%20sync", "/api/v1/tokens/crm sync"),
+            ("/api/v1/people/m%C3%BCller", "/api/v1/people/müller"),
+            ("/api/v1/people/a%2Fb", "/api/v1/people/a%2Fb"),
+            ("/api/v1/people/100%25", "/api/v1/people/100%25"),
+            ("/api/v1/people/a%00b", "/api/v1/people/a%00b"),
+            ("/api/v1/people/a%FFb", "/api/v1/people/a%FFb"),
+        ] {
+            assert_eq!(readable(called), written);
+        }
+    }
 }

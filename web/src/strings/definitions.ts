@@ -139,7 +139,7 @@ export const definitions = {
     },
     data_flow: {
       title: "Data flows",
-      hint: "Accounts that a destination is kept in step with, once a day.",
+      hint: "Accounts, by their buying groups, that a destination is kept in step with.",
     },
     settings: { title: "Settings", hint: "Name, address and time zone of your organisation." },
   } as Record<string, { title: string; hint: string }>,

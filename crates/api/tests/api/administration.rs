@@ -130,6 +130,11 @@ async fn what_was_done_by_hand_is_listed_newest_first_and_searched(api: Api) {
     assert_eq!(texts(&found, "subject"), ["/api/v1/scores/fit_2"], "the underscore is no wildcard");
     let mine = get("?q=command%20LINE").await.json();
     assert_eq!(texts(&mine, "what"), ["token created"]);
+
+    let put = api.call("PUT", "/api/v1/users/ada%40acme.example").bearer(&admin).json(&json!({"role": "viewer"}));
+    assert_eq!(put.send().await.status, 201);
+    let about_ada = get("?q=ada%40acme.example").await.json();
+    assert_eq!(texts(&about_ada, "subject"), ["/api/v1/users/ada@acme.example"], "however the address was called");
 }
 
 async fn background_work_is_listed_and_done_at_once(api: Api) {

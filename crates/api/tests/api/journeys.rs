@@ -51,6 +51,8 @@ async fn a_journey_is_published_travelled_and_looked_at() {
     let get = |path: &str| api.get(&format!("/api/v1/journeys{path}")).bearer(&token).send();
     let draft = get("/nurture/map").await.json();
     assert_eq!((&draft["version"], &draft["state"]), (&json!(null), &json!("draft")));
+    let from_audience = draft["edges"].as_array().into_iter().flatten().filter(|edge| edge["from"] == "audience");
+    assert_eq!(from_audience.count(), 1, "one way in is drawn once: {}", draft["edges"]);
     let published = api.post("/api/v1/journeys/nurture/publish").bearer(&token).send().await;
     assert_eq!(published.status, 200, "{}", published.text());
     run(&api).await;

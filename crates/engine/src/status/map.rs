@@ -172,18 +172,16 @@ fn draw(live: &Live, document: &Document) -> Option<JourneyMap> {
     let artist = Artist { live, journey };
     let mut nodes = vec![artist.audience()];
     nodes.extend(journey.nodes.iter().map(|(id, node)| artist.node(id, node)));
-    let mut edges = vec![MapEdge {
-        from: ENTRY.to_owned(),
-        to: journey.entry.as_ref().map(|id| id.0.clone()),
-        path: None,
-        label: None,
-    }];
-    edges.extend(journey.edges().into_iter().map(|edge| MapEdge {
+    // Whoever enters a journey that goes nowhere ends at once.
+    let nowhere =
+        journey.entry.is_none().then(|| MapEdge { from: ENTRY.to_owned(), to: None, path: None, label: None });
+    let onward = journey.edges().into_iter().map(|edge| MapEdge {
         from: edge.from.0,
         to: edge.to.map(|id| id.0),
         path: edge.path,
         label: edge.label,
-    }));
+    });
+    let edges: Vec<MapEdge> = nowhere.into_iter().chain(onward).collect();
     for node in &mut nodes {
         node.ends = edges.iter().any(|edge| edge.from == node.id && edge.to.is_none());
     }
