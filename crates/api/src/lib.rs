@@ -44,6 +44,7 @@ mod stream;
 mod suppressions;
 mod systems;
 mod tracking;
+mod webhooks;
 
 pub use http::problem::Problem;
 pub use mail::MailCatcher;
@@ -85,6 +86,7 @@ fn operations() -> Operations {
         hooks::operations(),
         connections::operations(),
         systems::operations(),
+        webhooks::operations(),
         mail::operations(),
         administration::operations(),
         retention::operations(),

@@ -30,6 +30,8 @@ struct Retention {
     repeats: String,
     /// How long activities wait for a person or account that is not known.
     unknown: String,
+    /// How long settled messages of webhooks are kept.
+    messages: String,
     /// How much there is.
     sizes: Vec<Size>,
     /// What the last run deleted.
@@ -78,6 +80,7 @@ async fn show(State(state): State<ApiState>) -> Result<Answer<Retention>, Proble
         rules: report.rules.into_iter().map(|rule| Rule { activity: rule.name, keep: rule.keep.to_string() }).collect(),
         repeats: report.retention.repeats().to_string(),
         unknown: report.retention.unknown().to_string(),
+        messages: report.retention.messages().to_string(),
         sizes: report.sizes.into_iter().map(size).collect(),
         last_run: report.last,
         next_run_at: report.next_at,

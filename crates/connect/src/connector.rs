@@ -20,6 +20,7 @@ use crate::outbound::{Guard, Outbound};
 use crate::services::ServiceCall;
 use crate::smtp::Signer;
 use crate::texts::Report;
+use crate::webhooks::WebhookMessage;
 
 /// One open door to another system. Called from plain threads; an implementation brings its own waiting.
 pub trait Connector: Send + Sync {
@@ -113,6 +114,8 @@ pub enum EffectBody {
     Service(Box<ServiceCall>),
     /// One account's, or one person's, change in an audience.
     Membership(Box<Membership>),
+    /// One activity, told to somebody who asked for it.
+    Webhook(Box<WebhookMessage>),
 }
 
 /// A text message to one number.

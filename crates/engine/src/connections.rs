@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use caravan_catalog::Definition;
 use caravan_connect::connector;
 use caravan_connect::services::Registered;
+use caravan_connect::webhooks::SIGNING_SECRET;
 use caravan_model::document::{Body, Document, DocumentKind};
 use caravan_model::{Finding, Severity};
 use caravan_store::health::{self, HealthRow};
@@ -15,11 +16,12 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::Engine;
-use crate::definitions::{DefinitionError, Named};
+use crate::definitions::{DefinitionError, Named, stored_document};
 use crate::deliver::Way;
 use crate::live::Live;
 use crate::secrets::{self, SecretState};
 use crate::uses::Uses;
+use crate::webhooks;
 
 /// The kinds of definitions that lead to other systems.
 pub const SYSTEMS: [DocumentKind; 3] = [DocumentKind::Connection, DocumentKind::ExternalAction, DocumentKind::Webhook];
@@ -120,6 +122,9 @@ pub fn set_paused(engine: &Engine, kind: DocumentKind, key: &str, paused: bool) 
         documents::set_paused(s, row.id, paused)?;
         if !paused {
             health::set_disabled(s, row.id, None)?;
+            if let Some(Body::Webhook(webhook)) = stored_document(&row).map(|document| document.body) {
+                webhooks::follow(s, row.id, key, &webhook)?;
+            }
         }
         Ok(())
     })?;
@@ -127,7 +132,7 @@ pub fn set_paused(engine: &Engine, kind: DocumentKind, key: &str, paused: bool) 
     Ok(())
 }
 
-fn unknown(kind: DocumentKind, key: &str) -> DefinitionError {
+pub(crate) fn unknown(kind: DocumentKind, key: &str) -> DefinitionError {
     DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: key.to_owned() }
 }
 
@@ -195,7 +200,7 @@ fn secrets_taken(live: &Live, definition: &Definition) -> Vec<(&'static str, &'s
             let own = names.iter().map(|name| (*name, "What the service knows us by.", true));
             own.chain(SECRETS_OF_SERVICES).collect()
         }
-        DocumentKind::Webhook => vec![("signing_secret", "Signs every message; receivers check it.", true)],
+        DocumentKind::Webhook => vec![(SIGNING_SECRET, "Signs every message; receivers check it.", true)],
         _ => Vec::new(),
     }
 }

@@ -52,8 +52,10 @@ pub mod tallies;
 pub mod texts;
 pub mod tracking;
 pub mod travel;
+pub mod turns;
 pub mod uses;
 pub mod walk;
+pub mod webhooks;
 pub mod why;
 
 pub use engine::Engine;

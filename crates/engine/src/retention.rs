@@ -1,5 +1,5 @@
-//! Keeping activities for as long as the settings say, by type; what refuses repeats and what waits for somebody unknown
-//! for thirty days. Once a day, in small pieces, each in a transaction of its own.
+//! Keeping activities for as long as the settings say, by type; what refuses repeats, what waits for somebody unknown and what
+//! webhooks were told for thirty days. Once a day, in small pieces, each in a transaction of its own.
 
 use std::collections::BTreeMap;
 
@@ -47,6 +47,9 @@ pub struct Run {
     pub seen: u64,
     /// Activities whose person or account never came.
     pub parked: u64,
+    /// Settled messages of webhooks.
+    #[serde(default)]
+    pub messages: u64,
 }
 
 /// One rule over activities.
@@ -123,7 +126,9 @@ fn run(engine: &Engine, mut memory: Memory) -> Result<(Memory, bool), StoreError
     done &= ended;
     let (parked, ended) = forget(engine, &live, retention.unknown(), stored::forget_parked)?;
     done &= ended;
-    memory.last = Some(Run { ended_at: engine.clock().now(), seen, parked, ..run });
+    let (messages, ended) = forget(engine, &live, retention.messages(), stored::forget_messages)?;
+    done &= ended;
+    memory.last = Some(Run { ended_at: engine.clock().now(), seen, parked, messages, ..run });
     Ok((memory, done))
 }
 

@@ -240,18 +240,34 @@ pub fn rotate(
     (name, value): (&str, Secret),
     overlap: SignedDuration,
     actor: &str,
-) -> Result<(), DefinitionError> {
+) -> Result<Option<Timestamp>, DefinitionError> {
     check(name, &value)?;
     change(engine, kind, key, |s, row| {
         let now = s.now()?;
-        let vault = engine.vault();
-        if let Some(had) = rows::get(s, row.id, name)? {
-            let sealed = Sealed { key_id: had.key_id, text: had.sealed };
-            let former = vault.open(&place_of(row.id, name), &sealed).map_err(refused)?;
-            put(s, vault, row.id, &format!("{FORMER}{name}"), &former, &had.set_by, (had.set_at, Some(now + overlap)))?;
+        let (vault, ends) = (engine.vault(), now + overlap);
+        let former = former(s, vault, row, name)?;
+        if let Some(former) = &former {
+            put(s, vault, row.id, &format!("{FORMER}{name}"), former, actor, (now, Some(ends)))?;
         }
-        put(s, vault, row.id, name, &value, actor, (now, None))
+        put(s, vault, row.id, name, &value, actor, (now, None))?;
+        Ok(former.map(|_| ends))
     })
+}
+
+/// The secret as it is now: kept, or where the manifest names it.
+fn former(
+    s: &mut dyn Session,
+    vault: &Vault,
+    row: &DocumentRow,
+    name: &str,
+) -> Result<Option<Secret>, DefinitionError> {
+    if let Some(had) = rows::get(s, row.id, name)? {
+        let sealed = Sealed { key_id: had.key_id, text: had.sealed };
+        return vault.open(&place_of(row.id, name), &sealed).map(Some).map_err(refused);
+    }
+    let body: Json = serde_json::from_str(&row.body).unwrap_or_default();
+    let place = places(&body).unwrap_or_default().shift_remove(name);
+    Ok(place.and_then(|place| read(name, &place).ok()))
 }
 
 /// What came of encrypting everything anew.
@@ -312,13 +328,13 @@ fn check(name: &str, value: &Secret) -> Result<(), DefinitionError> {
 }
 
 /// A change of secrets is a change of definitions: every process opens its doors anew.
-fn change(
+fn change<T>(
     engine: &Engine,
     kind: DocumentKind,
     key: &str,
-    work: impl Fn(&mut dyn Session, &DocumentRow) -> Result<(), DefinitionError>,
-) -> Result<(), DefinitionError> {
-    engine.store().write(|s| {
+    work: impl Fn(&mut dyn Session, &DocumentRow) -> Result<T, DefinitionError>,
+) -> Result<T, DefinitionError> {
+    let done = engine.store().write(|s| {
         documents::begin_change(s)?;
         let row = documents::get(s, kind.key(), key)?;
         let row =
@@ -326,7 +342,7 @@ fn change(
         work(s, &row)
     })?;
     engine.poke();
-    Ok(())
+    Ok(done)
 }
 
 fn put(

@@ -9,9 +9,12 @@ use caravan_connect::outbound::{Guard, Outbound};
 use caravan_connect::tracking::SigningKeys;
 use caravan_connect::webhooks::{Headers, Signer};
 use caravan_connect::{Secret, Surroundings};
+use caravan_engine::connections::{self, Health};
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::external::{CallbackError, Posted, callback, inspect, register};
+use caravan_engine::runtime::Deliver as _;
+use caravan_model::document::DocumentKind;
 use caravan_testkit::fakes::service::{Accepted, Login, Setup};
 use caravan_testkit::fakes::{Fault, Service};
 use jiff::SignedDuration;
@@ -174,6 +177,30 @@ on_both_stores! {
         assert_eq!(it.stand(), (0, 1, 0));
         it.deliver_all();
         assert_eq!((it.service.accepted().len(), it.service.repeated(), it.stand()), (1, 1, (0, 1, 0)), "acknowledged afterwards");
+    }
+
+    a_service_that_is_called_is_asked_every_minute_whether_it_is_well(world at "2026-12-01T09:00:00Z") {
+        let it = Installation::new(world, 1, Setup::default());
+        it.action(ACCOUNT, KEY).registered();
+        let dispatcher = it.dispatcher();
+        let health = || {
+            let state = connections::state(&it.world.engine, DocumentKind::ExternalAction, "svc").expect("a state");
+            (state.health, state.last_error.map(|error| error.message))
+        };
+        dispatcher.fetch_returned().expect("it looks");
+        assert_eq!(health(), (Health::Untested, None), "nobody calls it yet");
+        it.begin(CALL);
+        dispatcher.fetch_returned().expect("it looks");
+        assert_eq!(health(), (Health::Healthy, None));
+        it.service.faults().plan("/status", 0, 1, Fault::Status(503));
+        dispatcher.fetch_returned().expect("it looks");
+        assert_eq!(health().0, Health::Healthy, "it was asked a moment ago");
+        it.late(1);
+        dispatcher.fetch_returned().expect("it looks");
+        assert!(matches!(health(), (Health::Failing, Some(why)) if why.contains("503")));
+        it.late(1);
+        dispatcher.fetch_returned().expect("it looks");
+        assert_eq!(health().0, Health::Healthy);
     }
 
     repeated_and_late_callbacks_move_and_write_nothing(world at "2026-12-01T09:00:00Z") {

@@ -15,6 +15,7 @@ use caravan_engine::Engine;
 use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::runtime::{self, RuntimeHandle};
 use caravan_engine::systems::Systems;
+use caravan_engine::turns::StoreTurns;
 use caravan_model::{Clock, Random};
 use caravan_store::{Dialect, OpenOptions, RuntimeLock, Store, StoreError, meta};
 use parking_lot::Mutex;
@@ -52,12 +53,18 @@ pub fn vault(key: &SecretKey) -> Result<Vault, VaultError> {
     }
 }
 
+/// The guarded client; its turns are those of all processes of the store.
+fn outbound(engine: &Engine, settings: &Settings) -> Outbound {
+    Outbound::new(Guard::new(settings.allow_network.clone()).with_files(settings.files.as_deref()))
+        .sharing(Arc::new(StoreTurns::new(engine.store())))
+}
+
 /// What connectors get of a command that only asks.
 pub fn surroundings(engine: &Engine, sockets: &tokio::runtime::Runtime, settings: &Settings) -> Surroundings {
     Surroundings {
         clock: engine.clock().clone(),
         runtime: sockets.handle().clone(),
-        outbound: Outbound::new(Guard::new(settings.allow_network.clone()).with_files(settings.files.as_deref())),
+        outbound: outbound(engine, settings),
     }
 }
 
@@ -99,7 +106,7 @@ impl Running {
         let lock = engine.store().try_lock_runtime()?;
         let signing = signing_keys(engine.store(), &Random::System)?;
         let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let outbound = Outbound::new(Guard::new(settings.allow_network.clone()).with_files(settings.files.as_deref()));
+        let outbound = outbound(&engine, settings);
         Ok(Self { engine, signing, sockets, outbound, _lock: lock })
     }
 

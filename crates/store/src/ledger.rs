@@ -46,10 +46,10 @@ pub struct LedgerRow {
     pub body: Option<String>,
 }
 
-const LEDGER: &str = "id, key, kind, enrollment_id, version_id, node, account_id, person_id, address, outcome, reason, \
+pub(crate) const LEDGER: &str = "id, key, kind, enrollment_id, version_id, node, account_id, person_id, address, outcome, reason, \
      message, remote_id, queued_at, decided_at, body";
 
-fn read_ledger(r: &dyn Row) -> Result<LedgerRow, StoreError> {
+pub(crate) fn read_ledger(r: &dyn Row) -> Result<LedgerRow, StoreError> {
     Ok(LedgerRow {
         id: EffectId(r.int(0)),
         key: r.string(1),

@@ -42,7 +42,9 @@ pub mod services;
 pub mod soft_bounces;
 pub mod step;
 pub mod storage;
+pub mod subscriptions;
 pub mod suppressions;
+pub mod turns;
 pub mod uses;
 pub mod watched;
 

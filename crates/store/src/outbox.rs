@@ -44,14 +44,14 @@ pub struct OutboxRow {
     pub body: String,
 }
 
-const OUTBOX: &str = "id, lane, key, kind, shard, enrollment_id, version_id, node, account_id, person_id, queued_at, \
+pub(crate) const OUTBOX: &str = "id, lane, key, kind, shard, enrollment_id, version_id, node, account_id, person_id, queued_at, \
      attempt, body";
 
 /// Not held back: nobody has claimed it and its journey is not paused.
 const FREE: &str = "claim IS NULL AND version_id NOT IN (SELECT v.id FROM document_version AS v \
      JOIN document AS d ON d.id = v.document_id WHERE d.paused)";
 
-fn read_outbox(r: &dyn Row) -> Result<OutboxRow, StoreError> {
+pub(crate) fn read_outbox(r: &dyn Row) -> Result<OutboxRow, StoreError> {
     Ok(OutboxRow {
         id: EffectId(r.int(0)),
         lane: r.string(1),

@@ -75,6 +75,15 @@ pub fn forget_parked(s: &mut dyn Session, before: Timestamp, most: usize) -> Res
     )
 }
 
+/// Forgets up to `most` settled messages of webhooks. Index: `ledger_webhook_decided`.
+pub fn forget_messages(s: &mut dyn Session, before: Timestamp, most: usize) -> Result<u64, StoreError> {
+    s.execute(
+        "DELETE FROM ledger WHERE id IN
+         (SELECT id FROM ledger WHERE kind = 'webhook' AND decided_at < $1 ORDER BY decided_at LIMIT $2)",
+        params![before, most as i64],
+    )
+}
+
 /// How much a table takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {

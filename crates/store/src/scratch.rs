@@ -101,6 +101,8 @@ pub fn hold_others(s: &mut dyn Session, journey: DocumentId) -> Result<(), Store
          WHERE kind = 'journey' AND id <> $1 AND state IN ('live', 'closed', 'scheduled')",
         params![journey, NEVER],
     )?;
+    // Nobody outside hears of what only might happen.
+    s.execute("DELETE FROM webhook_subscription", &[])?;
     // What a pause of a connection holds back in the real store is shown all the same.
     s.execute("UPDATE document SET paused = FALSE WHERE kind <> 'journey' AND paused", &[])?;
     s.execute("UPDATE enrollment SET due_at = NULL, listening = FALSE WHERE journey_id <> $1", params![journey])?;

@@ -10,6 +10,7 @@ use crate::support::{Api, Reply};
 crate::on_both_stores! {
     a_secret_goes_in_encrypted_and_never_comes_out
     a_connection_tells_how_it_is_and_who_uses_it
+    a_webhook_shows_its_signing_secret_once_and_logs_its_messages
     a_connection_in_use_is_not_deleted_though_only_the_published_version_names_it
 }
 
@@ -19,6 +20,10 @@ async fn put(api: &Api, path: &str, body: &Value) -> Reply {
 
 async fn get(api: &Api, path: &str) -> Value {
     api.get(path).bearer(&api.token("viewer")).send().await.json()
+}
+
+async fn get_as(api: &Api, role: &str, path: &str) -> Value {
+    api.get(path).bearer(&api.token(role)).send().await.json()
 }
 
 async fn mail(api: &Api) {
@@ -119,6 +124,38 @@ async fn a_connection_tells_how_it_is_and_who_uses_it(api: Api) {
     assert!(state.paused && state.health == Health::Healthy, "a change of settings resumes nothing");
     let resumed = api.post("/api/v1/connections/mail/resume").bearer(&api.token("channel_manager")).send().await;
     assert_eq!(resumed.json()["paused"], false);
+}
+
+async fn a_webhook_shows_its_signing_secret_once_and_logs_its_messages(api: Api) {
+    let hook = json!({"url": "https://hooks.acme.example/in", "activities": ["account_list_joined"]});
+    assert_eq!(put(&api, "/api/v1/webhooks/crm", &hook).await.status, 201);
+    let unknown = json!({"url": "https://hooks.acme.example/in", "activities": ["email_licked"]});
+    assert_eq!(put(&api, "/api/v1/webhooks/typo", &unknown).await.refusal().0, 422);
+    let rotate = async || {
+        let path = "/api/v1/webhooks/crm/signing_secret";
+        api.post(path).bearer(&api.token("channel_manager")).send().await.json()
+    };
+    let (first, second) = (rotate().await, rotate().await);
+    assert!(first["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")), "{first}");
+    assert_eq!((&first["former_ends_at"], &second["former_ends_at"]), (&Value::Null, &json!("2026-12-02T09:00:00Z")));
+    let state = get(&api, "/api/v1/webhooks/crm/state").await;
+    assert_eq!(secret(&state, "former_signing_secret")["ends_at"], "2026-12-02T09:00:00Z");
+    for shown in [&first, &second] {
+        assert!(!state.to_string().contains(shown["secret"].as_str().expect("a secret")));
+    }
+
+    put(&api, "/api/v1/accounts/acme", &json!({"name": "Acme"})).await;
+    put(&api, "/api/v1/account_lists/vip", &json!({"type": "static"})).await;
+    let join = api.post("/api/v1/account_lists/vip/members").bearer(&api.token("administrator"));
+    let joined = join.json(&json!({"keys": ["acme"]})).send().await;
+    assert!(joined.status.is_success(), "{}", joined.text());
+    let log = get_as(&api, "administrator", "/api/v1/webhooks/crm/messages").await;
+    let waiting = &log["waiting"][0];
+    assert_eq!((&waiting["type"], &waiting["state"]), (&json!("account_list_joined"), &json!("waiting")));
+    assert_eq!((&log["items"], &log["next_cursor"]), (&json!([]), &Value::Null));
+    assert_eq!(get(&api, "/api/v1/webhooks/crm/state").await["waiting"], 1);
+    let missing = api.post("/api/v1/webhooks/crm/messages/eff_999/resend").bearer(&api.token("administrator"));
+    assert_eq!(missing.send().await.refusal(), (422, "no_such_message".to_owned()));
 }
 
 async fn a_connection_in_use_is_not_deleted_though_only_the_published_version_names_it(api: Api) {

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::settings::MarketoSettings;
-use super::throttle::{Throttle, until_quota_resets};
+use super::throttle::{Throttle, WINDOW, quota_day, until_quota_resets};
 use crate::connector::{Outcome, Secret};
-use crate::outbound::{Answer, CallError, Outbound};
+use crate::outbound::{Allowed, Answer, CallError, Held, Outbound};
 
 /// Longer than the longest time after which Marketo itself gives a lead call up (90 s): whoever hangs up earlier loses the
 /// outcome of calls that then succeed.
@@ -99,6 +99,8 @@ pub struct Client {
     client_id: String,
     client_secret: Secret,
     throttle: Throttle,
+    /// What all processes together may do at this instance; the day is filled in.
+    allowed: Allowed,
     /// Held while a token is asked for, so that workers who find it expired together ask once.
     token: tokio::sync::Mutex<Option<Token>>,
 }
@@ -157,6 +159,13 @@ impl Client {
             client_id: settings.client_id.clone(),
             client_secret,
             throttle: Throttle::new(settings.calls_per_20_seconds, settings.concurrent_calls, daily),
+            allowed: Allowed {
+                per_window: settings.calls_per_20_seconds,
+                window: WINDOW,
+                at_once: settings.concurrent_calls,
+                per_day: daily,
+                day: String::new(),
+            },
             token: tokio::sync::Mutex::new(None),
         }
     }
@@ -190,11 +199,21 @@ impl Client {
 
     async fn call_with(&self, request: &Request, token: &Token) -> Result<Page, Trouble> {
         let Some(_turn) = self.throttle.turn(self.clock.now()).await else { return Err(self.quota_used()) };
+        let Some(_shared) = self.shared_turn().await? else { return Err(self.quota_used()) };
         let answer = match self.send(request, token).await {
             Ok(answer) => answer,
             Err(error) => return Err(unanswered(error, request.repeats_safely)),
         };
         self.read(&answer, request.repeats_safely)
+    }
+
+    /// A turn among all processes that share the store.
+    async fn shared_turn(&self) -> Result<Option<Held>, Trouble> {
+        let allowed = Allowed { day: quota_day(self.clock.now()), ..self.allowed.clone() };
+        self.outbound.turns().take(&self.base, &allowed).await.map_err(|why| {
+            let message = format!("Calls cannot be counted now: {why}");
+            Trouble::Later { after: None, code: "turns_unavailable".into(), message }
+        })
     }
 
     async fn send(&self, request: &Request, token: &Token) -> Result<Answer, CallError> {
@@ -268,6 +287,7 @@ impl Client {
         match code.as_str() {
             "606" => {
                 self.throttle.exceeded();
+                self.outbound.turns().rest(&self.base, WINDOW);
                 later(None)
             }
             "615" => {

@@ -1,6 +1,7 @@
 //! Staying below what a Marketo instance allows: calls in a sliding window, calls at once, calls a day.
 //!
-//! One throttle a connection and process. The instance's limits hold for everybody who uses it, so the usual share is half.
+//! One throttle a connection and process, which keeps pace with what the instance says; behind it stand the turns that all
+//! processes share. The instance's limits hold for everybody who uses it, so the usual share is half.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 /// The window in which Marketo counts calls.
-const WINDOW: Duration = Duration::from_secs(20);
+pub const WINDOW: Duration = Duration::from_secs(20);
 /// Whole windows without a refusal, after which a lowered rate is doubled again.
 const CALM_WINDOWS: u32 = 3;
 /// Where Marketo's day begins at midnight.
@@ -141,6 +142,11 @@ pub fn until_quota_resets(now: Timestamp) -> Duration {
     let midnight = here.date().saturating_add(Span::new().days(1)).to_zoned(quota_zone());
     let left = midnight.map(|midnight| midnight.timestamp().duration_since(now));
     left.ok().and_then(|left| left.try_into().ok()).unwrap_or(Duration::from_secs(3_600))
+}
+
+/// Marketo's day, as turns name it.
+pub fn quota_day(now: Timestamp) -> String {
+    now.to_zoned(quota_zone()).date().to_string()
 }
 
 fn quota_zone() -> TimeZone {

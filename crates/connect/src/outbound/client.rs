@@ -10,6 +10,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, redirect};
 
 use super::guard::Guard;
+use super::turns::{SharedTurns, Turns};
 
 /// The most that is read of an answer: 1 MiB. What is longer is no answer to anything that Caravan asks.
 const LONGEST_ANSWER: usize = 1024 * 1024;
@@ -28,6 +29,7 @@ pub struct Outbound {
     encrypted: reqwest::Client,
     /// For `http`: opened ranges alone; nothing leaves for the Internet unencrypted.
     plain: reqwest::Client,
+    turns: Turns,
 }
 
 /// What the other side answered, whatever its status.
@@ -71,7 +73,18 @@ impl Outbound {
                 .build()
                 .expect("the client's settings are fixed and fit")
         };
-        Self { encrypted: client(Guard::allows), plain: client(Guard::is_opened), guard }
+        Self { encrypted: client(Guard::allows), plain: client(Guard::is_opened), guard, turns: Turns::default() }
+    }
+
+    /// The same, with turns that it shares with other processes.
+    #[must_use]
+    pub fn sharing(self, turns: Arc<dyn SharedTurns>) -> Self {
+        Self { turns: Turns(Some(turns)), ..self }
+    }
+
+    /// Turns at doors whose limits hold for all processes.
+    pub fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     /// What it may reach.

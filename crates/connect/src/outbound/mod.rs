@@ -6,6 +6,8 @@
 
 mod client;
 mod guard;
+mod turns;
 
 pub use client::{Answer, CallError, Outbound};
 pub use guard::{BadNetwork, Guard, Network};
+pub use turns::{Allowed, Held, SharedTurns, Turn, Turns};

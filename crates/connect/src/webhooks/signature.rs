@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use caravan_model::Random;
 use hmac::{Hmac, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -13,6 +14,8 @@ use crate::connector::Secret;
 const PREFIX: &str = "whsec_";
 /// How far the time of an attempt may be from ours, in seconds, either way.
 const TOLERANCE_SECONDS: i64 = 300;
+/// How many bytes a drawn key has.
+const DRAWN_BYTES: usize = 32;
 /// The fewest and the most bytes of a key.
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
@@ -43,6 +46,11 @@ pub struct Headers {
     pub timestamp: String,
     /// `webhook-signature`: one for each key.
     pub signature: String,
+}
+
+/// A new secret, `whsec_…`.
+pub fn draw(random: &Random) -> String {
+    format!("{PREFIX}{}", BASE64.encode(random.bytes::<DRAWN_BYTES>()))
 }
 
 /// Why a message is not taken for signed.
@@ -167,6 +175,13 @@ mod tests {
         assert_eq!(with(|h| h.signature = h.signature.replace("v1,", "v2,")), Err(Unsigned::NoMatch));
         assert_eq!(with(|h| h.signature.clear()), Err(Unsigned::NoMatch));
         assert_eq!(with(|h| h.signature.insert_str(0, "v1a,AAAA v9,x ")), Ok(()), "unknown versions are passed over");
+    }
+
+    #[test]
+    fn a_drawn_secret_signs() {
+        let (one, two) = (draw(&Random::seeded(1)), draw(&Random::seeded(2)));
+        assert!(one.starts_with("whsec_") && one != two);
+        assert!(Signer::new(&Secret::new(one), Some(&Secret::new(two))).is_ok());
     }
 
     #[test]

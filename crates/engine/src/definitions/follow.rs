@@ -16,6 +16,7 @@ use super::DefinitionError;
 use crate::inbox::Command;
 use crate::live::Live;
 use crate::members::{Change, List, moves};
+use crate::webhooks;
 
 /// Who put the members into a list that its manifest names.
 const BY_MANIFEST: &str = "manifest";
@@ -70,6 +71,7 @@ pub(super) fn follow(
             Body::AccountList(_) | Body::Audience(_) | Body::PeopleList(_) => {
                 rows.extend(Command::Evaluate { list: *id, after: 0 }.to_all(now));
             }
+            Body::Webhook(webhook) => webhooks::follow(s, *id, document.key(), webhook)?,
             _ => {}
         }
         if matches!(

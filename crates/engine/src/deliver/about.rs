@@ -3,6 +3,7 @@
 use caravan_model::Shard;
 use caravan_store::ledger::LedgerRow;
 use caravan_store::outbox::OutboxRow;
+use caravan_store::subscriptions::WEBHOOK;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -179,7 +180,8 @@ pub fn ledger_row(row: &OutboxRow, about: &About, now: Timestamp) -> LedgerRow {
         remote_id: None,
         queued_at: row.queued_at,
         decided_at: now,
-        body: kept(about, None),
+        // A webhook's log tells what was sent, and sends it again on demand.
+        body: kept(about, (row.kind == WEBHOOK).then_some(row)),
     }
 }
 

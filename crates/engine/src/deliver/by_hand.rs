@@ -9,6 +9,7 @@ use caravan_model::{EffectId, Shard};
 use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, OutboxRow};
 use caravan_store::step::{self, Claim};
+use caravan_store::subscriptions::WEBHOOK;
 use caravan_store::{Dialect, Session, StoreError};
 use jiff::Timestamp;
 
@@ -99,8 +100,8 @@ pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Ti
 }
 
 fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(), StoreError> {
-    if [external::CALL, effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str()) {
-        // Its node counts answers, or has counted it already, whatever was delivered.
+    if [external::CALL, effects::MIRROR, external_audiences::EFFECT, WEBHOOK].contains(&row.kind.as_str()) {
+        // Its node counts answers, or has counted it already, whatever was delivered; what webhooks are told belongs to none.
         return Ok(());
     }
     let mut tallies = Tallies::default();

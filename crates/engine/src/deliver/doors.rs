@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use caravan_catalog::Definition;
 use caravan_connect::services::{self, Registered};
-use caravan_connect::{Connector, ConnectorFacts, Outcome, Secrets, Surroundings, connector};
+use caravan_connect::{Connector, ConnectorFacts, Outcome, Secrets, Surroundings, connector, webhooks};
 use caravan_model::Finding;
 use caravan_model::document::DocumentKind;
 use caravan_store::outbox::OutboxRow;
+use caravan_store::subscriptions::WEBHOOK;
 use parking_lot::Mutex;
 use serde_json::Value as Json;
 
@@ -47,6 +48,10 @@ impl Way {
         Self { kind: DocumentKind::ExternalAction, key: key.into() }
     }
 
+    pub fn webhook(key: impl Into<String>) -> Self {
+        Self { kind: DocumentKind::Webhook, key: key.into() }
+    }
+
     /// What a definition is as a way.
     pub fn of(definition: &Definition) -> Self {
         Self { kind: definition.kind, key: definition.key.clone() }
@@ -58,6 +63,7 @@ impl Way {
         let (what, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         match what {
             external::CALL => Self::service(key),
+            WEBHOOK => Self::webhook(key),
             _ => Self::connection(key),
         }
     }
@@ -123,6 +129,7 @@ impl Doors {
             DocumentKind::ExternalAction => {
                 open_service(&way.key, &definition.body, registered, &secrets, surroundings)?
             }
+            DocumentKind::Webhook => open_webhook(&way.key, definition, &secrets, surroundings)?,
             _ => open_door(&way.key, &definition.body, &secrets, surroundings)?,
         };
         let (body, registered) = (Arc::clone(&definition.body), registered.cloned());
@@ -182,6 +189,20 @@ fn open_door(
     let opened = kind.open(&settings, secrets, surroundings).map_err(|findings| {
         let why: Vec<String> = findings.iter().map(|Finding { message, .. }| message.clone()).collect();
         Outcome::shut("connection_unusable", format!("The connection `{key}` cannot be used. {}", why.join(" ")))
+    })?;
+    Ok(Arc::from(opened))
+}
+
+fn open_webhook(
+    key: &str,
+    definition: &Definition,
+    secrets: &Secrets,
+    surroundings: &Surroundings,
+) -> Result<Arc<dyn Connector>, Outcome> {
+    let url = definition.text("url").unwrap_or_default();
+    let opened = webhooks::open(url, secrets, surroundings).map_err(|findings| {
+        let why: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
+        Outcome::shut("connection_unusable", format!("The webhook `{key}` cannot be told anything. {}", why.join(" ")))
     })?;
     Ok(Arc::from(opened))
 }

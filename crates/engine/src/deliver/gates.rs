@@ -11,6 +11,7 @@ use caravan_catalog::effects::{self, EmailEffect, MirrorEffect, SalesAlertEffect
 use caravan_connect::Mailbox;
 use caravan_connect::email::{AddressProblem, check_address};
 use caravan_connect::texts::e164;
+use caravan_connect::webhooks::WebhookMessage;
 use caravan_model::document::{Channel, MessageType};
 use caravan_model::text::fold;
 use caravan_model::value::Value;
@@ -18,6 +19,7 @@ use caravan_model::{EffectId, PersonId};
 use caravan_store::ledger::{self, Recipient};
 use caravan_store::limits::{self, CapClaim};
 use caravan_store::outbox::OutboxRow;
+use caravan_store::subscriptions::WEBHOOK;
 use caravan_store::{Session, StoreError, records, reports};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -32,7 +34,7 @@ use super::parcel::{Content, Parcel};
 use super::results::{Settled, Verdict};
 use super::rules::{Limited, Quiet};
 use crate::live::Live;
-use crate::{external, external_audiences};
+use crate::{external, external_audiences, webhooks};
 
 /// Why an address is on the do-not-contact list when its owner put it there.
 pub const UNSUBSCRIBED: &str = "unsubscribed";
@@ -127,6 +129,8 @@ struct Facts {
     /// The senders of connections, for texts that name none.
     senders: HashMap<String, String>,
     copies: Copies,
+    /// Keys of those whom messages to webhooks are about.
+    keys: webhooks::Keys,
     /// Who agreed that their opens are seen; none: nobody is asked.
     agreed: Option<HashSet<PersonId>>,
     /// Mirrored scores of people.
@@ -193,6 +197,7 @@ impl Facts {
             agreed,
             copies,
             scores: scores_of(s, &ids, mirrored)?,
+            keys: webhooks::Keys::load(s, rows)?,
             consents: consents.map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
@@ -227,6 +232,9 @@ impl Facts {
             // No journey's: what is said is decided for the whole batch.
             return Ok(Content::Person(None));
         }
+        if row.kind == WEBHOOK {
+            return self.webhook(live, row);
+        }
         // A journey that is gone was aborted or had finished before it was deleted.
         let state = frozen.and_then(|frozen| live.journeys.get(&frozen.journey)).map(|journey| journey.state.as_str());
         let frozen = frozen.filter(|_| !matches!(state, None | Some("aborted")));
@@ -257,6 +265,16 @@ impl Facts {
             subject.insert("value".to_owned(), (*value).into());
         }
         Ok(Content::Call(Box::new(call)))
+    }
+
+    /// Belongs to no journey. What waits for a webhook that was taken away is told to nobody.
+    fn webhook(&self, live: &Live, row: &OutboxRow) -> Result<Content, Verdict> {
+        let way = Way::of_lane(&row.lane);
+        if way.definition(live).is_none_or(|webhook| webhook.id.0 != row.node) {
+            return Err(Verdict::Skipped("webhook_deleted"));
+        }
+        let body = self.keys.payload(row).map_err(unreadable)?;
+        Ok(Content::Webhook { webhook: way.key().to_owned(), message: Box::new(WebhookMessage { body }) })
     }
 
     fn email(&self, live: &Live, frozen: &Frozen, row: &OutboxRow, about: &mut About) -> Result<Content, Verdict> {
@@ -371,7 +389,8 @@ impl Facts {
             | Content::Call(_)
             | Content::Service(_)
             | Content::Membership { .. }
-            | Content::Person(_) => return None,
+            | Content::Person(_)
+            | Content::Webhook { .. } => return None,
         };
         let person = self.people.get(&parcel.row.person?)?;
         Some(Limited {

@@ -8,10 +8,12 @@ use caravan_connect::audiences::Membership;
 use caravan_connect::call::Call;
 use caravan_connect::tracking::LinkMaker;
 use caravan_connect::verp::Returns;
+use caravan_connect::webhooks::WebhookMessage;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
 use caravan_model::EffectId;
 use caravan_model::document::SmsMessage;
 use caravan_store::outbox::OutboxRow;
+use caravan_store::subscriptions::WEBHOOK;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -58,6 +60,8 @@ pub enum Content {
     Membership { effect: Box<MembershipEffect>, change: Option<Box<Membership>> },
     /// One person's change in an external audience, once it is decided and written down.
     Person(Option<Box<Membership>>),
+    /// One activity, told to a webhook: its key, and the message.
+    Webhook { webhook: String, message: Box<WebhookMessage> },
 }
 
 impl Parcel {
@@ -71,6 +75,7 @@ impl Parcel {
             Content::Membership { effect, .. } => &effect.connection,
             Content::Person(_) => return Way::connection(connection_of(&self.row)),
             Content::Service(call) => return Way::service(&call.service),
+            Content::Webhook { webhook, .. } => return Way::webhook(webhook),
         })
     }
 
@@ -118,6 +123,7 @@ pub fn way_of(row: &OutboxRow) -> Way {
             let call = serde_json::from_str::<external::Call>(&row.body);
             Way::service(call.map(|call| call.service).unwrap_or_default())
         }
+        WEBHOOK => Way::of_lane(&row.lane),
         _ => Way::connection(connection_of(row)),
     }
 }
@@ -209,6 +215,9 @@ impl Dispatcher {
                 let change = change.clone().ok_or(Verdict::Later(parcel.judged_at))?;
                 Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Membership(change) }])
             }
+            Content::Webhook { message, .. } => {
+                Ok(vec![Outgoing { key: key.clone(), body: EffectBody::Webhook(message.clone()) }])
+            }
         }
     }
 
@@ -271,6 +280,7 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
             Content::Service(call) => call.service.clone(),
             Content::Membership { effect, .. } => effect.operation.clone(),
             Content::Person(_) => crate::external_audiences::EFFECT.to_owned(),
+            Content::Webhook { webhook, .. } => webhook.clone(),
         };
         if let Content::Service(call) = &parcel.content {
             recorder.note_call(&parcel.row.key, call);

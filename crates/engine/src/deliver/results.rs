@@ -16,6 +16,7 @@ use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, Again, OutboxRow};
 use caravan_store::reports::{self, HeardOf};
 use caravan_store::step::{self, Claim, NewInbox};
+use caravan_store::subscriptions::WEBHOOK;
 use caravan_store::watched::{self, Unheard};
 use caravan_store::{Session, StoreError, limits, uses};
 use jiff::{SignedDuration, Timestamp};
@@ -390,13 +391,14 @@ pub(crate) fn set_flag(
     });
 }
 
-/// Pending becomes what it turned out to be; the sum stays. Calls of services are pending until they are answered, and
-/// their nodes count the answers; but nobody is there any more to be answered when the journey was aborted. A score that is
-/// told elsewhere was counted when it changed here, and who is in an external audience when they joined it.
+/// Pending becomes what it turned out to be; the sum stays. What webhooks are told belongs to no node. Calls of services are
+/// pending until they are answered, and their nodes count the answers; but nobody is there any more to be answered when the
+/// journey was aborted. A score that is told elsewhere was counted when it changed here, and who is in an external audience
+/// when they joined it.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
     let aborted = matches!(&counted, Counted::Skipped(reason) if reason == "journey_aborted");
-    let counted_before = [effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str());
-    if (row.kind == external::CALL && !aborted) || counted_before {
+    let of_no_node = [WEBHOOK, effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str());
+    if of_no_node || (row.kind == external::CALL && !aborted) {
         return;
     }
     sheet.tallies.add(row.version, row.node, Counted::Pending, -1);

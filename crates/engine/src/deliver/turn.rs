@@ -12,8 +12,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use caravan_catalog::Definition;
 use caravan_connect::Outcome;
-use caravan_model::EffectId;
+use caravan_connect::webhooks::GONE;
+use caravan_model::document::DocumentKind;
+use caravan_model::{DocumentId, EffectId};
 use caravan_store::outbox::{self, Again};
 use caravan_store::pace::{self, Pace};
 use caravan_store::{Session, StoreError};
@@ -26,6 +29,7 @@ use super::parcel::Parcel;
 use super::results::{Results, Settled, Verdict, is_shut, rest_asked_for};
 use super::{CLAIM, Dispatched, Dispatcher, gates};
 use crate::live::Live;
+use crate::webhooks;
 
 /// How often claims are renewed while something is under way.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -101,6 +105,8 @@ struct Page {
     unopened: Option<Outcome>,
     /// What was written down about how the other side is.
     noted: Option<Noted>,
+    /// A webhook whose receiver is given up.
+    given_up: Option<DocumentId>,
 }
 
 impl<'a> Turn<'a> {
@@ -129,6 +135,9 @@ impl<'a> Turn<'a> {
             let mut answered = Vec::new();
             loop {
                 let page = self.page_at_last(&answered)?;
+                if let Some(webhook) = page.given_up {
+                    webhooks::switch_off(&self.dispatcher.engine, webhook)?;
+                }
                 for (live, parcels) in self.turn_over(page, &answered) {
                     let (tell, dispatcher) = (tell.clone(), self.dispatcher);
                     scope.spawn(move || {
@@ -193,6 +202,7 @@ impl<'a> Turn<'a> {
                 door: self.door,
                 unopened: None,
                 noted: None,
+                given_up: None,
             };
             let mut destinations = Destinations::load(s, answered, &self.ready, now)?;
             destinations.learn(answered, now);
@@ -219,6 +229,7 @@ impl<'a> Turn<'a> {
             if doors.surroundings().is_some() {
                 let found = health::of(answered, page.unopened.as_ref());
                 page.noted = healths.note(s, way.definition(&live), found, now)?;
+                page.given_up = given_up(s, way.definition(&live), answered, now)?;
             }
             Ok(page)
         })
@@ -382,6 +393,21 @@ impl<'a> Turn<'a> {
         }
         Ok(answered.iter().filter(|settled| held.contains(&settled.row.id)).cloned().collect())
     }
+}
+
+/// The webhook whose receiver wants nothing more, or has failed for so long that nobody believes in it.
+fn given_up(
+    s: &mut dyn Session,
+    definition: Option<&Definition>,
+    answered: &[Settled],
+    now: Timestamp,
+) -> Result<Option<DocumentId>, StoreError> {
+    let Some(webhook) = definition.filter(|it| it.kind == DocumentKind::Webhook && !answered.is_empty()) else {
+        return Ok(None);
+    };
+    let gone = |settled: &Settled| matches!(&settled.verdict, Verdict::Failed { code, .. } if code == GONE);
+    let given_up = answered.iter().any(gone) || webhooks::is_given_up(s, webhook.id, now)?;
+    Ok(given_up.then_some(webhook.id))
 }
 
 /// How many parcels a carrier takes along after one that brought so many back in that time: what fits into a moment, at

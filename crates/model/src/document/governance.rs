@@ -193,6 +193,9 @@ pub struct Retention {
     /// Activities that wait for a person or account that is not known; left out: 30 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unknown: Option<Duration>,
+    /// Messages of webhooks that were taken or given up; left out: 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<Duration>,
 }
 
 impl Retention {
@@ -206,8 +209,18 @@ impl Retention {
         self.unknown.unwrap_or(MONTH_OF_DAYS)
     }
 
+    /// How long the log of a webhook goes back.
+    pub fn messages(&self) -> Duration {
+        self.messages.unwrap_or(MONTH_OF_DAYS)
+    }
+
     fn check(&self) -> Vec<Finding> {
-        let named = [("activities", self.activities), ("repeats", self.repeats), ("unknown", self.unknown)];
+        let named = [
+            ("activities", self.activities),
+            ("repeats", self.repeats),
+            ("unknown", self.unknown),
+            ("messages", self.messages),
+        ];
         let named = named.into_iter().filter_map(|(at, keep)| Some((format!("/retention/{at}"), keep?)));
         let by_type = self.by_type.iter();
         let by_type =

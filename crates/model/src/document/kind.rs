@@ -126,7 +126,7 @@ kinds! {
     /// Communication limits.
     RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab, Works;
     /// A subscription of another system to activities.
-    Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab, Later;
+    Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab, Works;
     /// What activities weigh in engagement scores.
     WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab, Works;
     /// A named kind of people.

@@ -294,8 +294,9 @@ pub struct Webhook {
     pub url: String,
     /// Types of activity; left out: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("x-reference" = "activity_type"))]
     pub activities: Vec<String>,
-    /// `signing_secret`, as `{env: NAME}` or `{file: PATH}`.
+    /// `signing_secret`, as `{env: NAME}` or `{file: PATH}`, when it is not kept by Caravan.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     #[schemars(extend("x-reader" = "secrets"))]
     pub secrets: Secrets,
@@ -304,6 +305,10 @@ pub struct Webhook {
 impl Definition for Webhook {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
         web_address(&self.url).into_iter().collect()
+    }
+
+    fn references(&self) -> Vec<Reference> {
+        Reference::each(DocumentKind::ActivityType, &self.activities, "/activities")
     }
 }
 

@@ -24,6 +24,7 @@ mod simulate;
 mod test;
 mod user;
 mod validate;
+mod webhook;
 mod worker;
 
 use clap::{Parser, Subcommand};
@@ -95,6 +96,9 @@ enum Command {
     /// Try destinations, show the audiences that accounts were put into there
     #[command(subcommand)]
     Destination(destination::Verb),
+    /// Make signing secrets of outgoing webhooks
+    #[command(subcommand)]
+    Webhook(webhook::Verb),
     /// Add users, and reset their passwords
     #[command(subcommand)]
     User(user::UserVerb),
@@ -160,6 +164,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Connection(verb) => connection::run(&context, &verb),
         Command::Domain(verb) => domain::run(&context, &verb),
         Command::Destination(verb) => destination::run(&context, &verb),
+        Command::Webhook(verb) => webhook::run(&context, &verb),
         Command::User(verb) => user::user(&context, &verb),
         Command::Token(verb) => user::token(&context, &verb),
         Command::Copy(args) => copy::run(&context, &args),

@@ -8,6 +8,7 @@ use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::params;
 use crate::session::{Session, SessionExt};
+use crate::subscriptions;
 
 /// One fact to append to the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct ActivityRow<'a> {
     pub fields: &'a str,
 }
 
-/// Appends to the stream; returns the ids in order.
+/// Appends to the stream and queues a message for whoever outside asked for such activities; returns the ids in order.
 pub fn insert_activities(s: &mut dyn Session, rows: &[ActivityRow<'_>]) -> Result<Vec<ActivityId>, StoreError> {
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -60,7 +61,9 @@ pub fn insert_activities(s: &mut dyn Session, rows: &[ActivityRow<'_>]) -> Resul
             .column("source", &source)
             .json("fields", &fields),
     )?;
-    Ok(ids.into_iter().map(ActivityId).collect())
+    let ids: Vec<ActivityId> = ids.into_iter().map(ActivityId).collect();
+    subscriptions::queue(s, rows, &ids)?;
+    Ok(ids)
 }
 
 /// A past activity of a person, for conditions on history.
