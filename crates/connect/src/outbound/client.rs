@@ -1,15 +1,15 @@
 //! One HTTP call.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, redirect};
 
 use super::guard::Guard;
+use super::names::{Judged, Names, NotAllowed, OPEN_IT, OfMachine};
 use super::turns::{SharedTurns, Turns};
 
 /// The most that is read of an answer: 1 MiB. What is longer is no answer to anything that Caravan asks.
@@ -60,6 +60,11 @@ pub enum CallError {
 impl Outbound {
     /// A client behind this guard.
     pub fn new(guard: Guard) -> Self {
+        Self::asking(guard, Arc::new(OfMachine))
+    }
+
+    /// The same, with somebody else who knows the addresses of names.
+    pub(super) fn asking(guard: Guard, names: Arc<dyn Names>) -> Self {
         // Every connection of the process uses ring; a second call finds it set.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = |judge: fn(&Guard, IpAddr) -> bool| {
@@ -69,7 +74,7 @@ impl Outbound {
                 .no_proxy()
                 .connect_timeout(CONNECT)
                 .pool_idle_timeout(Duration::from_secs(60))
-                .dns_resolver(Arc::new(Judged { guard: guard.clone(), judge }))
+                .dns_resolver(Arc::new(Judged { names: Arc::clone(&names), guard: guard.clone(), judge }))
                 .build()
                 .expect("the client's settings are fixed and fit")
         };
@@ -191,37 +196,6 @@ impl Answer {
         Some(pause.min(LONGEST_PAUSE))
     }
 }
-
-/// Resolves a name and lets only those of its addresses through that may be reached.
-struct Judged {
-    guard: Guard,
-    judge: fn(&Guard, IpAddr) -> bool,
-}
-
-/// A name all of whose addresses are refused.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct NotAllowed(String);
-
-impl Resolve for Judged {
-    fn resolve(&self, name: Name) -> Resolving {
-        let (guard, judge, name) = (self.guard.clone(), self.judge, name.as_str().to_owned());
-        Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            let fit: Vec<SocketAddr> = found.iter().copied().filter(|a| judge(&guard, a.ip())).collect();
-            match (fit.is_empty(), found.first()) {
-                (true, Some(first)) => {
-                    let why = format!("`{name}` leads to {}, which may not be reached{OPEN_IT}", first.ip());
-                    Err(Box::new(NotAllowed(why)) as Box<dyn std::error::Error + Send + Sync>)
-                }
-                _ => Ok(Box::new(fit.into_iter()) as Addrs),
-            }
-        })
-    }
-}
-
-const OPEN_IT: &str = ": it is private, or unencrypted outside of an opened range. An administrator opens a range with \
-                       --allow-network.";
 
 fn not_allowed(address: IpAddr, scheme: &str) -> String {
     format!("{address} may not be reached by {scheme}{OPEN_IT}")

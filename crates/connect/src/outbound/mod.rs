@@ -6,6 +6,7 @@
 
 mod client;
 mod guard;
+mod names;
 mod turns;
 
 pub use client::{Answer, CallError, Outbound};
