@@ -177,6 +177,11 @@ impl Service {
                 let message = "The service asks for a pause.".to_owned();
                 Outcome::Shut { after, code: "throttled".to_owned(), message }
             }
+            // Whoever stands before the service says that it is away: for everybody, and nobody's try.
+            502..=504 => {
+                let message = format!("The service is away ({}). {}", answer.status, said.message);
+                Outcome::Shut { after, code: said.code(answer.status), message: message.trim_end().to_owned() }
+            }
             500..=599 => {
                 let message = format!("The service answered with status {}. {}", answer.status, said.message);
                 Outcome::Retry { after, code: said.code(answer.status), message }

@@ -97,7 +97,12 @@ struct Inner {
     setup: Setup,
     faults: Faults,
     state: Mutex<Held>,
+    /// What it does with a call that it has taken, before it says so.
+    eager: Mutex<Option<Eager>>,
 }
+
+/// What a service does with a call before it acknowledges it.
+type Eager = Arc<dyn Fn(&Accepted) + Send + Sync>;
 
 #[derive(Default)]
 struct Held {
@@ -117,7 +122,8 @@ impl Service {
 
     /// On this port.
     pub fn start_on(setup: Setup, port: u16) -> Self {
-        let inner = Arc::new(Inner { setup, faults: Faults::default(), state: Mutex::default() });
+        let inner =
+            Arc::new(Inner { setup, faults: Faults::default(), state: Mutex::default(), eager: Mutex::default() });
         let server = Server::start(Router::new().fallback(answer).with_state(Arc::clone(&inner)), port);
         inner.state.lock().url = server.url();
         Self { server, inner }
@@ -131,6 +137,11 @@ impl Service {
     /// What goes wrong.
     pub fn faults(&self) -> &Faults {
         &self.inner.faults
+    }
+
+    /// From now on it does this with every call before it acknowledges it; calls wait for it.
+    pub fn before_acknowledging(&self, does: impl Fn(&Accepted) + Send + Sync + 'static) {
+        *self.inner.eager.lock() = Some(Arc::new(does));
     }
 
     /// The calls that it accepted, each once.
@@ -204,6 +215,9 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     }
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let response = inner.route(&parts.method, &path, &query, &parts.headers, &body);
+    if path.ends_with("/submitAsyncAction") && response.status().is_success() {
+        inner.be_eager(&body).await;
+    }
     match fault {
         Some(Fault::HangUpAfter) => hang_up(),
         Some(Fault::Garbage) => "{\"status\": ".into_response(),
@@ -216,6 +230,15 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
 }
 
 impl Inner {
+    async fn be_eager(&self, body: &[u8]) {
+        let Some(does) = self.eager.lock().clone() else { return };
+        let body: Json = serde_json::from_slice(body).unwrap_or_default();
+        let call = self.state.lock().accepted.iter().find(|call| call.body["token"] == body["token"]).cloned();
+        if let Some(call) = call {
+            tokio::task::spawn_blocking(move || does(&call)).await.expect("what it does ends");
+        }
+    }
+
     fn route(&self, method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Response {
         if (method, path) == (&Method::GET, "/openapi.json") {
             return axum::Json(self.document()).into_response();
