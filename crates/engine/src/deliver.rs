@@ -15,9 +15,11 @@ mod domains;
 mod doors;
 mod frozen;
 mod gates;
+mod gauges;
 mod health;
 mod membership;
 mod parcel;
+mod pauses;
 mod proof;
 mod record;
 mod rests;
@@ -61,6 +63,7 @@ pub use self::domains::{
     DnsRecord, DomainCheck, check_domain, dns_records, domains_not_well, last_check, look_up_again,
 };
 pub(crate) use self::frozen::Versions;
+use self::gauges::Shown;
 use self::health::Healths;
 use self::rests::Rests;
 use self::results::Results;
@@ -140,6 +143,7 @@ pub struct Dispatcher {
     /// Taken from the store's id counter, so that no two dispatchers of any process share a token.
     number: Mutex<Option<i64>>,
     waves: AtomicU64,
+    shown: Mutex<Shown>,
 }
 
 impl Dispatcher {
@@ -164,6 +168,7 @@ impl Dispatcher {
             healths: Healths::default(),
             number: Mutex::new(None),
             waves: AtomicU64::new(0),
+            shown: Mutex::default(),
         }
     }
 
@@ -291,6 +296,7 @@ impl crate::runtime::Deliver for Dispatcher {
     fn deliver_once(&self) -> Result<u64, StoreError> {
         let done = self.dispatch_once()?;
         metrics::delivered(&done);
+        self.show_gauges()?;
         Ok((done.delivered + done.skipped + done.failed + done.in_doubt) as u64)
     }
 

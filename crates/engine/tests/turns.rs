@@ -2,10 +2,17 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use caravan_connect::outbound::{Allowed, SharedTurns, Turn};
+use caravan_connect::outbound::{Allowed, Guard, Outbound, SharedTurns, Turn};
+use caravan_connect::tracking::SigningKeys;
+use caravan_connect::{Secret, Surroundings};
+use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::turns::StoreTurns;
+use caravan_model::document::DocumentKind;
+use caravan_testkit::fakes::marketo::Setup;
+use caravan_testkit::fakes::{Fault, Marketo};
 use jiff::SignedDuration;
 use support::{World, on_both_stores};
 
@@ -83,4 +90,66 @@ fn two_processes_that_ask_at_the_same_instant_never_get_more_than_there_is() {
         threads.into_iter().map(|thread| thread.join().expect("it ends")).sum()
     });
     assert_eq!(granted, 25);
+}
+
+/// Two processes with clients of their own deliver to one instance that takes two calls at once and says so when it gets
+/// more. How many people join the list, and how often the instance had to refuse.
+fn two_processes_deliver(shared: bool) -> (usize, usize) {
+    let world = World::postgres("2027-01-04T10:00:00Z").with_people(30, 10);
+    let marketo = Marketo::start(Setup { at_once: 2, rate: 10_000, ..Setup::default() });
+    for n in 0..300 {
+        marketo.lead(n, &format!("p-{}-{}@example.com", n / 10, n % 10), "2020-01-01T00:00:00Z");
+    }
+    for list in 0..4 {
+        marketo.list(list, &format!("L{list}"));
+    }
+    marketo.faults().plan("/rest/", 0, 1_000, Fault::Slow(Duration::from_millis(40)));
+    world.apply(&format!(
+        "{{kind: account_list, key: all, type: dynamic, when: {{account: employees, at_least: 0}}, state: live}}\n---\n\
+         {{kind: connection, key: mkto, type: marketo, settings: {{munchkin_id: 123-ABC-456, client_id: caravan, base_url: '{}', \
+           calls_per_20_seconds: 100, concurrent_calls: 2}}}}",
+        marketo.url()
+    ));
+    let secret = "hush".to_owned();
+    caravan_engine::secrets::set(&world.engine, DocumentKind::Connection, "mkto", "client_secret", secret, "test")
+        .expect("a secret");
+    let node = |n: usize, next: &str| {
+        format!(
+            "  n{n}: {{type: action, on: people, action: marketo_add_to_list, connection: mkto, list: L{n}, next: {next}}}\n"
+        )
+    };
+    let nodes = [node(0, "n1"), node(1, "n2"), node(2, "n3"), node(3, "null")].concat();
+    world.apply(&format!(
+        "kind: journey\nkey: sync\nsubject: account\naudience: {{account_list: all}}\nend: 2027-06-30T00:00:00Z\nentry: n0\nnodes:\n{nodes}"
+    ));
+    world.publish("sync");
+    world.run();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("threads");
+    let process = || {
+        let outbound = Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]));
+        let turns = Arc::new(StoreTurns::new(world.engine.store()));
+        let surroundings = Surroundings {
+            clock: world.clock.clone(),
+            runtime: runtime.handle().clone(),
+            outbound: if shared { outbound.sharing(turns) } else { outbound },
+        };
+        let delivery = Delivery::new("https://go.acme.example", SigningKeys::new(1, Secret::new("a secret")));
+        Dispatcher::new(&world.engine, delivery, surroundings)
+    };
+    let processes = [process(), process()];
+    std::thread::scope(|scope| {
+        for dispatcher in &processes {
+            scope.spawn(|| while !dispatcher.dispatch_once().expect("delivery").is_idle() {});
+        }
+    });
+    let members = marketo.with(|holdings| holdings.lists.values().map(|list| list.members.len()).sum());
+    (members, marketo.refusals("615"))
+}
+
+#[test]
+fn two_processes_together_never_make_more_calls_at_once_than_an_instance_takes() {
+    assert_eq!(two_processes_deliver(true), (1_200, 0));
+    let (_, refused) = two_processes_deliver(false);
+    assert!(refused > 0, "without turns they would");
 }

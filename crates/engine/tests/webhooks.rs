@@ -150,6 +150,41 @@ on_both_stores! {
         assert_eq!(elsewhere.attempts().len(), 0);
     }
 
+    a_receiver_that_is_away_is_asked_by_one_call_at_a_time_until_it_is_back(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world, "[account_list_joined]");
+        it.join(0..10);
+        it.receiver.mood(Mood::Refuses(503));
+        let dispatcher = it.dispatcher();
+        let asked = || it.receiver.attempts().into_values().sum::<usize>();
+        let round = || while !dispatcher.dispatch_once().expect("delivery").is_idle() {};
+        round();
+        let first = asked();
+        assert!(first <= 4, "no more than are under way at once: {first}");
+        for tries in 1..=5 {
+            it.world.clock.advance_to(dispatcher.next_due().expect("the next").expect("something waits"));
+            round();
+            assert_eq!(asked(), first + tries, "one finds out whether it is back");
+        }
+        it.receiver.mood(Mood::Takes);
+        it.world.clock.advance_to(dispatcher.next_due().expect("the next").expect("something waits"));
+        round();
+        assert_eq!((it.receiver.taken().len(), it.state().waiting), (10, 0), "and then all the others go");
+    }
+
+    the_log_forgets_what_was_settled_a_month_ago(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world, "[account_list_joined]");
+        it.join(0..2);
+        it.deliver_until("2027-01-04T11:00:00Z");
+        it.world.clock.advance_to(support::at("2027-01-20T10:00:00Z"));
+        it.join(2..3);
+        it.deliver_until("2027-01-20T11:00:00Z");
+        let sent = it.world.one("SELECT COUNT(*) FROM ledger");
+        it.world.clock.advance_to(support::at("2027-02-04T10:00:00Z"));
+        assert!(caravan_engine::retention::tick(&it.world.engine).expect("it forgets"));
+        let last = caravan_engine::retention::report(&it.world.engine).expect("a report").last.expect("a run");
+        assert_eq!((last.messages, it.log().len(), sent), (2, 1, 3));
+    }
+
     while_a_secret_is_replaced_both_sign_and_a_day_later_the_new_one_alone(world at "2027-01-04T10:00:00Z") {
         let it = Installation::new(world, "[account_list_joined]");
         let made = webhooks::rotate_secret(&it.world.engine, "crm", &Random::seeded(2), "test").expect("a secret");

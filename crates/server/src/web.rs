@@ -4,12 +4,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
 use axum::Router;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use caravan_engine::metrics::{CALL_BUCKETS, CALL_SECONDS};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::failure::Failure;
 
 /// How long open answers (streams, downloads) may take to end after the signal to stop.
 const GRACE: Duration = Duration::from_secs(2);
+/// How often measured times are put into their buckets.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Takes an address; port 0 takes a free one.
 pub fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
@@ -36,8 +39,17 @@ pub fn url_of(address: SocketAddr) -> String {
 
 /// Begins to count for `/metrics`.
 pub fn metrics() -> anyhow::Result<PrometheusHandle> {
-    let handle = PrometheusBuilder::new().install_recorder()?;
+    let buckets = Matcher::Full(CALL_SECONDS.to_owned());
+    let handle = PrometheusBuilder::new().set_buckets_for_metric(buckets, &CALL_BUCKETS)?.install_recorder()?;
     caravan_engine::metrics::describe();
+    let kept = handle.clone();
+    // Without it what is measured would pile up where nobody looks at it.
+    std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
+        loop {
+            std::thread::sleep(UPKEEP);
+            kept.run_upkeep();
+        }
+    })?;
     Ok(handle)
 }
 

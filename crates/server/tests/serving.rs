@@ -2,6 +2,9 @@
 
 mod support;
 
+use caravan_model::Clock;
+use caravan_testkit::fakes::Receiver;
+use caravan_testkit::fakes::receiver::Mood;
 use support::{Folder, eventually, http, terminate};
 
 const JOURNEY: &str = "\
@@ -147,4 +150,56 @@ fn the_doctor_says_what_is_wrong() {
     assert!(ill.stdout.contains("BAD   store"), "{}", ill.stdout);
     folder.file("data-is-a-file", "");
     folder.caravan("doctor --data data-is-a-file").expect_code(1);
+}
+
+/// The value of a series whose line begins with this name and holds all of these labels.
+fn series(counts: &str, name: &str, labels: &[&str]) -> Option<f64> {
+    let fits = |line: &&str| line.starts_with(name) && labels.iter().all(|label| line.contains(label));
+    counts.lines().find(fits)?.rsplit(' ').next()?.parse().ok()
+}
+
+#[test]
+fn metrics_tell_connections_apart_their_calls_failures_queue_and_circuit() {
+    let folder = Folder::new();
+    let receiver = Receiver::start("whsec_AAAA", Clock::System);
+    folder.file(
+        "hook.yaml",
+        format!("{{kind: account_list, key: vip, type: static}}\n---\n{{kind: webhook, key: crm, url: '{}', activities: [account_list_joined]}}\n", receiver.url()),
+    );
+    folder.file("accounts.csv", "key,name\nacme,Acme\nbeta,Beta\ngamma,Gamma\n");
+    folder.done("apply -f hook.yaml");
+    folder.done("import accounts accounts.csv");
+    let secret = folder.done("webhook secret crm").stdout.trim().to_owned();
+    receiver.trusts(&secret);
+    let token = folder.done("token create test --role administrator --json").json();
+    let bearer = format!("Bearer {}", token["token"].as_str().expect("a token"));
+    let (server, url) = folder.serve("serve --allow-network 127.0.0.0/8");
+    let joins = |keys: &[&str]| {
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let body = serde_json::json!({ "keys": keys }).to_string();
+        let (status, said) = http("POST", &format!("{url}/api/v1/account_lists/vip/members"), &headers, &body);
+        assert!(status == 200, "{status} {said}");
+    };
+    let eventually_is = |name: &str, more: &[&str], holds: &dyn Fn(f64) -> bool| {
+        let labels = [&["connection=\"crm\"", "kind=\"webhook\""], more].concat();
+        eventually(&format!("{name} {more:?}"), || {
+            series(&http("GET", &format!("{url}/metrics"), &[], "").1, name, &labels).is_some_and(holds)
+        });
+    };
+    joins(&["acme"]);
+    eventually_is("caravan_call_items_total", &["outcome=\"delivered\""], &|n| n == 1.0);
+    eventually_is("caravan_call_seconds_count", &[], &|n| n == 1.0);
+    eventually_is("caravan_call_seconds_bucket", &["le=\"+Inf\""], &|n| n == 1.0);
+    eventually_is("caravan_connection_circuit", &[], &|state| state == 0.0);
+    receiver.mood(Mood::Refuses(503));
+    joins(&["beta", "gamma"]);
+    eventually_is("caravan_call_items_total", &["outcome=\"shut\""], &|n| n >= 1.0);
+    eventually_is("caravan_connection_circuit", &[], &|state| state > 0.0);
+    eventually_is("caravan_connection_waiting", &[], &|n| n == 2.0);
+    receiver.mood(Mood::Takes);
+    eventually_is("caravan_call_items_total", &["outcome=\"delivered\""], &|n| n == 3.0);
+    eventually_is("caravan_connection_waiting", &[], &|n| n == 0.0);
+    eventually_is("caravan_connection_circuit", &[], &|state| state == 0.0);
+    assert_eq!((receiver.taken().len(), receiver.refused()), (3, Vec::new()));
+    terminate(server).expect_code(0);
 }

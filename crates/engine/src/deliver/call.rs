@@ -5,28 +5,38 @@
 //! in doubt.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use caravan_connect::{Connector, Outcome, Outgoing};
 
 /// How often one call is halved: enough for four bad records among a thousand.
 const HALVINGS: u32 = 40;
 
+/// Who hears of every call that was made, and how long it took.
+pub type Watch<'a> = &'a dyn Fn(&[Outcome], Duration);
+
 /// Hands items over in calls of at most what the door takes; one outcome for each.
-pub fn through<'a>(door: &dyn Connector, items: impl IntoIterator<Item = &'a Outgoing>) -> Vec<Outcome> {
+pub fn through<'a>(
+    door: &dyn Connector,
+    items: impl IntoIterator<Item = &'a Outgoing>,
+    watch: Watch<'_>,
+) -> Vec<Outcome> {
     let items: Vec<Outgoing> = items.into_iter().cloned().collect();
     let per_call = door.facts().max_batch.max(1);
-    items.chunks(per_call).flat_map(|batch| halved(door, batch, &mut { HALVINGS })).collect()
+    items.chunks(per_call).flat_map(|batch| halved(door, batch, &mut { HALVINGS }, watch)).collect()
 }
 
-fn halved(door: &dyn Connector, batch: &[Outgoing], halvings: &mut u32) -> Vec<Outcome> {
+fn halved(door: &dyn Connector, batch: &[Outgoing], halvings: &mut u32, watch: Watch<'_>) -> Vec<Outcome> {
+    let began = Instant::now();
     let outcomes = call(door, batch);
+    watch(&outcomes, began.elapsed());
     if batch.len() < 2 || *halvings == 0 || !is_spoiled(door, batch, &outcomes) {
         return outcomes;
     }
     *halvings -= 1;
     let (one, other) = batch.split_at(batch.len() / 2);
-    let mut outcomes = halved(door, one, halvings);
-    outcomes.extend(halved(door, other, halvings));
+    let mut outcomes = halved(door, one, halvings, watch);
+    outcomes.extend(halved(door, other, halvings, watch));
     outcomes
 }
 
@@ -121,6 +131,8 @@ mod tests {
         (0..size).map(item).collect()
     }
 
+    const UNWATCHED: Watch<'static> = &|_, _| ();
+
     fn left(outcomes: &[Outcome]) -> usize {
         outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Delivered { .. })).count()
     }
@@ -129,7 +141,7 @@ mod tests {
     fn one_bad_record_never_blocks_the_others() {
         for does in [Does::RefusesAll, Does::Breaks] {
             let door = Picky::new(does, true);
-            let outcomes = through(&door, &batch(300, &[7, 211]));
+            let outcomes = through(&door, &batch(300, &[7, 211]), UNWATCHED);
             assert_eq!((outcomes.len(), left(&outcomes)), (300, 298));
             assert!(
                 !matches!(outcomes[7], Outcome::Delivered { .. })
@@ -143,14 +155,14 @@ mod tests {
     fn a_batch_of_nothing_but_bad_records_costs_few_calls() {
         let door = Picky::new(Does::RefusesAll, true);
         let all: Vec<usize> = (0..300).collect();
-        assert_eq!(left(&through(&door, &batch(300, &all))), 0);
+        assert_eq!(left(&through(&door, &batch(300, &all), UNWATCHED)), 0);
         assert!(door.calls.load(Ordering::SeqCst) <= 2 * HALVINGS as usize + 1);
     }
 
     #[test]
     fn a_connector_that_breaks_over_what_cannot_be_repeated_leaves_doubt() {
         let door = Picky::new(Does::Breaks, false);
-        let outcomes = through(&door, &batch(8, &[3]));
+        let outcomes = through(&door, &batch(8, &[3]), UNWATCHED);
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Unknown { .. })), "{outcomes:?}");
         assert_eq!(door.calls.load(Ordering::SeqCst), 1);
     }

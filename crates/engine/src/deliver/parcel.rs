@@ -27,6 +27,7 @@ use super::results::{Settled, Verdict, is_shut};
 use super::{Dispatcher, alert};
 use crate::external;
 use crate::live::Live;
+use crate::metrics::Whose;
 
 /// Who a `Feedback-ID` says that we are.
 const SENDER_ID: &str = "caravan";
@@ -169,8 +170,14 @@ impl Dispatcher {
                 Err(verdict) => settled.push(parcel.refused_by(verdict)),
             }
         }
+        let whose = composed.first().and_then(|(first, _)| first.way().definition(live).map(Whose::of));
+        let watch = |outcomes: &[Outcome], took: Duration| {
+            if let Some(whose) = &whose {
+                whose.called(outcomes, took);
+            }
+        };
         let outcomes = match (door, &self.doors) {
-            (Some(door), _) => through(door, composed.iter().flat_map(|(_, items)| items)),
+            (Some(door), _) => through(door, composed.iter().flat_map(|(_, items)| items), &watch),
             (None, super::Doors::Recording(recorder)) => recorded(recorder, &composed),
             (None, super::Doors::Real { .. }) => Vec::new(),
         };

@@ -19,13 +19,14 @@ use caravan_store::step::{self, Claim, NewInbox};
 use caravan_store::subscriptions::WEBHOOK;
 use caravan_store::watched::{self, Unheard};
 use caravan_store::{Session, StoreError, limits, uses};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::about::{About, Message, kept, ledger_row, told};
 use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
 use super::membership::Memberships;
 use super::parcel::connection_of;
+use super::pauses::before_try;
 use super::{Dispatched, audience, service, soft};
 use crate::inbox::Command;
 use crate::live::Live;
@@ -36,12 +37,6 @@ use crate::{external, external_audiences};
 
 /// What delivery calls itself on the stream.
 pub const SOURCE: &str = "delivery";
-/// The first pause before another try.
-const FIRST_PAUSE_SECS: i64 = 10;
-/// The longest pause.
-const LONGEST_PAUSE_SECS: i64 = 3 * 3_600;
-/// The longest pause that is granted to the other side.
-const LONGEST_ASKED: SignedDuration = SignedDuration::from_hours(24);
 /// With these pauses about three days; then it has failed.
 const MOST_ATTEMPTS: i64 = 33;
 
@@ -90,15 +85,6 @@ impl Verdict {
 pub fn is_shut(settled: &[Settled]) -> bool {
     let shut = settled.iter().any(|settled| matches!(settled.verdict, Verdict::Shut { .. }));
     shut && !settled.iter().any(|settled| matches!(settled.verdict, Verdict::Done { .. }))
-}
-
-/// The longest pause that the other side asked for at a shut door.
-pub fn rest_asked_for(settled: &[Settled]) -> SignedDuration {
-    let asked = settled.iter().filter_map(|settled| match settled.verdict {
-        Verdict::Shut { after, .. } => after.and_then(|after| SignedDuration::try_from(after).ok()),
-        _ => None,
-    });
-    asked.max().unwrap_or_default().min(LONGEST_ASKED)
 }
 
 /// Where and when results are written.
@@ -255,10 +241,10 @@ impl Results<'_> {
             }
             Verdict::Again { after, code, message, body }
                 if row.attempt + 1 < MOST_ATTEMPTS
-                    && service::still_worth_it(&row, self.now + pause(&row.key, row.attempt + 1, after)) =>
+                    && service::still_worth_it(&row, self.now + before_try(&row.key, row.attempt + 1, after)) =>
             {
                 let attempt = row.attempt + 1;
-                let not_before = self.now + pause(&row.key, attempt, after);
+                let not_before = self.now + before_try(&row.key, attempt, after);
                 sheet.done.retried += 1;
                 let (code, message) = (Some(code), Some(message));
                 return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
@@ -419,15 +405,4 @@ pub fn counted_as(ledger: &LedgerRow) -> Counted {
 /// A call of a service is not sent again by hand: its traveller has gone on.
 fn sent_again(row: &OutboxRow) -> Option<&OutboxRow> {
     (row.kind != external::CALL).then_some(row)
-}
-
-/// Doubled with every attempt, spread by a quarter to either side so that messages do not come back together; never
-/// shorter than the other side asked for. The same key and attempt always pause equally long.
-fn pause(key: &str, attempt: i64, asked: Option<Duration>) -> SignedDuration {
-    let doublings = u32::try_from(attempt.clamp(1, 20) - 1).unwrap_or(0);
-    let base = (FIRST_PAUSE_SECS * 2_i64.pow(doublings)).min(LONGEST_PAUSE_SECS);
-    let spread = Shard::of_key(&format!("{key}/{attempt}")).0 - 128;
-    let pause = SignedDuration::from_millis(base * 1_000 + base * 1_000 * spread / 512);
-    let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok()).unwrap_or_default();
-    pause.max(asked.min(LONGEST_ASKED))
 }

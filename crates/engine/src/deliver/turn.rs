@@ -26,7 +26,8 @@ use super::destination::Destinations;
 use super::doors::Way;
 use super::health::{self, Noted};
 use super::parcel::Parcel;
-use super::results::{Results, Settled, Verdict, is_shut, rest_asked_for};
+use super::pauses::rest_asked_for;
+use super::results::{Results, Settled, Verdict, is_shut};
 use super::{CLAIM, Dispatched, Dispatcher, gates};
 use crate::live::Live;
 use crate::webhooks;
@@ -264,8 +265,12 @@ impl<'a> Turn<'a> {
             }
             Ok(door) => {
                 page.door = Width { per_call: door.max_batch.max(1), calls: door.parallel.max(1) };
-                let carriers = page.door.calls.saturating_sub(self.carriers);
-                let free = carriers.saturating_mul(self.errand(page.door));
+                let free = match self.dispatcher.rests.were_needed(self.lane) {
+                    // It was shut the last time: one call finds out whether it is open again.
+                    true if self.carriers > 0 => 0,
+                    true => page.door.per_call,
+                    false => page.door.calls.saturating_sub(self.carriers).saturating_mul(self.errand(page.door)),
+                };
                 let mut pace = match door.per_second {
                     Some(rate) => Some(own_pace(s, self.lane, rate, now)?),
                     None => None,

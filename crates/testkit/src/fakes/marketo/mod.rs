@@ -119,6 +119,8 @@ struct Inner {
     made: AtomicUsize,
     calls: AtomicUsize,
     requests: AtomicUsize,
+    /// Requests refused as a whole, by code.
+    refusals: Mutex<BTreeMap<&'static str, usize>>,
 }
 
 #[derive(Default)]
@@ -145,6 +147,7 @@ impl Marketo {
             made: AtomicUsize::new(0),
             calls: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
+            refusals: Mutex::default(),
         });
         let router = Router::new().fallback(wire::answer).with_state(Arc::clone(&inner));
         Self { server: Server::start(router, port), inner }
@@ -193,6 +196,11 @@ impl Marketo {
     /// How many calls it answered, identity left out.
     pub fn calls(&self) -> usize {
         self.inner.calls.load(Ordering::SeqCst)
+    }
+
+    /// How many requests it refused as a whole with this code.
+    pub fn refusals(&self, code: &str) -> usize {
+        self.inner.refusals.lock().get(code).copied().unwrap_or_default()
     }
 
     /// How many different tokens it granted.

@@ -77,6 +77,7 @@ pub(super) async fn answer(State(inner): State<Arc<Inner>>, request: Request) ->
             Err(_) => return inner.refuse(&("609", "Invalid JSON".into())),
         }
     }
+    let _call = UnderWay::begin(&inner);
     let response = inner.judged(&parts.headers, &Call { method, path, query, body: json });
     match fault {
         Some(Fault::HangUpAfter) => hang_up(),
@@ -87,6 +88,22 @@ pub(super) async fn answer(State(inner): State<Arc<Inner>>, request: Request) ->
             response
         }
         _ => response,
+    }
+}
+
+/// A call, from when it came until it is answered or its caller has gone.
+struct UnderWay(Arc<Inner>);
+
+impl UnderWay {
+    fn begin(inner: &Arc<Inner>) -> Self {
+        inner.under_way.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(inner))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -130,10 +147,7 @@ impl Inner {
             return self.refuse(&refusal);
         }
         self.calls.fetch_add(1, Ordering::SeqCst);
-        let under_way = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-        let answered = self.within_limits(under_way).and_then(|()| self.handle(call));
-        self.under_way.fetch_sub(1, Ordering::SeqCst);
-        match answered {
+        match self.within_limits().and_then(|()| self.handle(call)) {
             Ok(mut envelope) => {
                 envelope["requestId"] = self.request_id().into();
                 envelope["success"] = true.into();
@@ -162,7 +176,7 @@ impl Inner {
         Ok(())
     }
 
-    fn within_limits(&self, under_way: usize) -> Result<(), Refusal> {
+    fn within_limits(&self) -> Result<(), Refusal> {
         let Setup { rate, at_once, daily, .. } = self.setup;
         if self.made.fetch_add(1, Ordering::SeqCst) >= daily {
             return Err(("607", format!("Daily API Request Limit '{daily}' reached")));
@@ -176,13 +190,14 @@ impl Inner {
             return Err(("606", format!("Max rate limit '{rate}' exceeded with in '20' secs")));
         }
         begun.push_back(now);
-        if under_way > at_once {
+        if self.under_way.load(Ordering::SeqCst) > at_once {
             return Err(("615", format!("Concurrent access limit '{at_once}' reached")));
         }
         Ok(())
     }
 
     fn refuse(&self, (code, message): &Refusal) -> Response {
+        *self.refusals.lock().entry(*code).or_default() += 1;
         let body = json!({
             "requestId": self.request_id(),
             "success": false,
