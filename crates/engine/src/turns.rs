@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caravan_connect::outbound::{Allowed, SharedTurns, Turn};
-use caravan_store::{Store, turns};
+use caravan_store::{Dialect, Store, turns};
 use jiff::SignedDuration;
 
 /// Turns of a store.
@@ -24,6 +24,7 @@ impl SharedTurns for StoreTurns {
             at_once: allowed.at_once.into(),
             per_day: allowed.per_day.into(),
             day: &allowed.day,
+            lost_after: SignedDuration::try_from(allowed.patience).unwrap_or(SignedDuration::MAX),
         };
         let asked = self.0.write(|s| {
             let now = s.now()?;
@@ -38,9 +39,14 @@ impl SharedTurns for StoreTurns {
         }
     }
 
+    fn has_company(&self) -> bool {
+        // An embedded store has one runtime.
+        self.0.dialect() == Dialect::Postgres
+    }
+
     fn end(&self, whose: &str, turn: i64) {
         if let Err(error) = self.0.write(|s| turns::end(s, whose, turn)) {
-            tracing::warn!(%error, whose, "the end of a call is not counted; its place is free again after three minutes");
+            tracing::warn!(%error, whose, "the end of a call is not counted; its place is free again when it must have ended");
         }
     }
 

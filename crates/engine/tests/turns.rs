@@ -10,14 +10,24 @@ use caravan_connect::tracking::SigningKeys;
 use caravan_connect::{Secret, Surroundings};
 use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::turns::StoreTurns;
+use caravan_engine::{members, webhooks};
+use caravan_model::Random;
 use caravan_model::document::DocumentKind;
 use caravan_testkit::fakes::marketo::Setup;
-use caravan_testkit::fakes::{Fault, Marketo};
+use caravan_testkit::fakes::receiver::Mood;
+use caravan_testkit::fakes::{Fault, Marketo, Receiver};
 use jiff::SignedDuration;
 use support::{World, on_both_stores};
 
 fn allowed(per_window: u32, at_once: u32, per_day: u32) -> Allowed {
-    Allowed { per_window, window: Duration::from_secs(20), at_once, per_day, day: "2027-01-04".to_owned() }
+    Allowed {
+        per_window,
+        window: Duration::from_secs(20),
+        at_once,
+        per_day,
+        day: "2027-01-04".to_owned(),
+        patience: Duration::from_secs(180),
+    }
 }
 
 fn granted(turn: Result<Turn, String>) -> i64 {
@@ -92,8 +102,31 @@ fn two_processes_that_ask_at_the_same_instant_never_get_more_than_there_is() {
     assert_eq!(granted, 25);
 }
 
-/// Two processes with clients of their own deliver to one instance that takes two calls at once and says so when it gets
-/// more. How many people join the list, and how often the instance had to refuse.
+/// Two processes with clients of their own deliver until nothing is left.
+fn two_processes(world: &World, shared: bool) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("threads");
+    let process = || {
+        let outbound = Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]));
+        let turns = Arc::new(StoreTurns::new(world.engine.store()));
+        let surroundings = Surroundings {
+            clock: world.clock.clone(),
+            runtime: runtime.handle().clone(),
+            outbound: if shared { outbound.sharing(turns) } else { outbound },
+        };
+        let delivery = Delivery::new("https://go.acme.example", SigningKeys::new(1, Secret::new("a secret")));
+        // Small waves: each process leaves something for the other.
+        Dispatcher::new(&world.engine, Delivery { wave: 8, ..delivery }, surroundings)
+    };
+    let processes = [process(), process()];
+    std::thread::scope(|scope| {
+        for dispatcher in &processes {
+            scope.spawn(|| while !dispatcher.dispatch_once().expect("delivery").is_idle() {});
+        }
+    });
+}
+
+/// Two processes deliver to one instance that takes two calls at once and says so when it gets more. How many people join the list, and how often the instance had to refuse.
 fn two_processes_deliver(shared: bool) -> (usize, usize) {
     let world = World::postgres("2027-01-04T10:00:00Z").with_people(30, 10);
     let marketo = Marketo::start(Setup { at_once: 2, rate: 10_000, ..Setup::default() });
@@ -152,4 +185,30 @@ fn two_processes_together_never_make_more_calls_at_once_than_an_instance_takes()
     assert_eq!(two_processes_deliver(true), (1_200, 0));
     let (_, refused) = two_processes_deliver(false);
     assert!(refused > 0, "without turns they would");
+}
+
+/// Two processes tell a slow receiver of 60 activities. How many it took, and the most that it had at once.
+fn two_processes_tell(shared: bool) -> (usize, usize) {
+    let world = World::postgres("2027-01-04T10:00:00Z").with_people(60, 1);
+    let receiver = Receiver::start("whsec_AAAA", world.clock.clone());
+    world.apply(&format!(
+        "{{kind: account_list, key: big, type: static}}\n---\n{{kind: webhook, key: crm, url: '{}', activities: [account_list_joined]}}",
+        receiver.url()
+    ));
+    let made = webhooks::rotate_secret(&world.engine, "crm", &Random::seeded(1), "test").expect("a secret");
+    receiver.trusts(&made.secret);
+    receiver.mood(Mood::TakesSlowly(Duration::from_millis(40)));
+    let keys: Vec<String> = (0..60).map(|n| format!("a-{n}")).collect();
+    let who = members::Who::Keys(&keys);
+    members::change(&world.engine, DocumentKind::AccountList, "big", members::Change::Add, who).expect("members");
+    two_processes(&world, shared);
+    (receiver.taken().len(), receiver.most_at_once())
+}
+
+#[test]
+fn a_receiver_never_gets_more_messages_at_once_however_many_processes_there_are() {
+    let (taken, at_once) = two_processes_tell(true);
+    assert!(taken == 60 && at_once <= 4, "{taken} {at_once}");
+    let (taken, at_once) = two_processes_tell(false);
+    assert!(taken == 60 && at_once > 4, "without turns there would be more: {at_once}");
 }

@@ -20,6 +20,8 @@ pub struct Allowed<'a> {
     pub per_day: i64,
     /// The day, as the other side counts it.
     pub day: &'a str,
+    /// A call that was never ended (its process is gone) counts as under way for this long.
+    pub lost_after: SignedDuration,
 }
 
 /// Whether a call may begin.
@@ -33,8 +35,6 @@ pub enum Turn {
     UsedUp,
 }
 
-/// A call that was never ended (its process is gone) counts as under way for this long.
-const LOST: SignedDuration = SignedDuration::from_secs(180);
 /// How soon it is asked again when as many calls are under way as may be.
 const CROWDED: SignedDuration = SignedDuration::from_millis(200);
 
@@ -58,7 +58,7 @@ pub fn begin(s: &mut dyn Session, whose: &str, allowed: &Allowed<'_>, now: Times
     let window_began = now - allowed.window;
     s.execute(
         "DELETE FROM call_turn WHERE whose = $1 AND begun_at <= $2 AND (ended OR begun_at <= $3)",
-        params![whose, window_began, now - LOST],
+        params![whose, window_began, now - allowed.lost_after],
     )?;
     let (in_window, under_way) = s.query_one(
         "SELECT COALESCE(CAST(SUM(CASE WHEN begun_at > $2 THEN 1 ELSE 0 END) AS BIGINT), 0),

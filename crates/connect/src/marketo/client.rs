@@ -165,6 +165,7 @@ impl Client {
                 at_once: settings.concurrent_calls,
                 per_day: daily,
                 day: String::new(),
+                patience: 2 * PATIENCE,
             },
             token: tokio::sync::Mutex::new(None),
         }

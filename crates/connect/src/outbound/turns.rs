@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::connector::Outcome;
+
 /// What a system allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowed {
@@ -16,6 +18,22 @@ pub struct Allowed {
     pub per_day: u32,
     /// The day as the system counts it, `2026-12-01`.
     pub day: String,
+    /// The longest that a call takes: one that was not ended by then died with its process.
+    pub patience: Duration,
+}
+
+impl Allowed {
+    /// Any number of calls, but so many at once.
+    pub fn at_once(calls: usize, patience: Duration) -> Self {
+        Self {
+            per_window: u32::MAX,
+            window: Duration::from_secs(1),
+            at_once: u32::try_from(calls).unwrap_or(u32::MAX),
+            per_day: u32::MAX,
+            day: String::new(),
+            patience,
+        }
+    }
 }
 
 /// Whether a call may begin.
@@ -36,6 +54,9 @@ pub trait SharedTurns: Send + Sync {
     /// # Errors
     /// Nobody can count now, for people.
     fn begin(&self, whose: &str, allowed: &Allowed) -> Result<Turn, String>;
+
+    /// Whether other processes may make calls too.
+    fn has_company(&self) -> bool;
 
     /// The call of a turn is over.
     fn end(&self, whose: &str, turn: i64);
@@ -86,6 +107,22 @@ impl Turns {
                 Turn::Wait(pause) => tokio::time::sleep(pause).await,
                 Turn::UsedUp => return Ok(None),
             }
+        }
+    }
+
+    /// Waits for one of so many calls at once at the door `whose`. A process that is alone keeps to its own number of
+    /// calls, and there is nothing to wait for.
+    ///
+    /// # Errors
+    /// Nobody can count now: [`Outcome::Shut`].
+    pub async fn one_of(&self, whose: &str, calls: usize, patience: Duration) -> Result<Held, Outcome> {
+        if self.0.as_ref().is_none_or(|shared| !shared.has_company()) {
+            return Ok(Held { end: None });
+        }
+        match self.take(whose, &Allowed::at_once(calls, patience)).await {
+            Ok(Some(held)) => Ok(held),
+            Ok(None) => Err(Outcome::shut("turns_unavailable", "Too many calls were made today.")),
+            Err(why) => Err(Outcome::shut("turns_unavailable", format!("Calls cannot be counted now: {why}"))),
         }
     }
 

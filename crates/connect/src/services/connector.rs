@@ -17,7 +17,7 @@ use crate::webhooks::Signer;
 
 /// How long a service may take to accept a call.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Calls of one service under way at the same time.
+/// Calls of one service under way at the same time, from all processes together.
 const AT_ONCE: usize = 4;
 /// The longest code of a refusal that is kept.
 const LONGEST_CODE: usize = 64;
@@ -157,7 +157,13 @@ impl Service {
                     .header("webhook-signature", &signed.signature),
             }
         };
-        let address = format!("{}/submitAsyncAction", self.registered.described.base);
+        let base = &self.registered.described.base;
+        let address = format!("{base}/submitAsyncAction");
+        // A token may be asked for, and a refused one replaced, within one turn.
+        let _turn = match self.access.outbound.turns().one_of(base, AT_ONCE, 6 * PATIENCE).await {
+            Ok(turn) => turn,
+            Err(uncounted) => return uncounted,
+        };
         match self.access.call(&Method::POST, &address, finish).await {
             Ok(answer) => self.read(&answer),
             Err(outcome) => outcome,

@@ -23,7 +23,7 @@ pub const GONE: &str = "endpoint_gone";
 
 /// How long a receiver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Messages under way at the same time.
+/// Messages under way at the same time, from all processes together.
 const AT_ONCE: usize = 4;
 
 /// A message on its way, ready to be signed.
@@ -60,6 +60,11 @@ struct Endpoint {
 
 impl Endpoint {
     async fn post(&self, id: &str, body: &str) -> Outcome {
+        // Signed afterwards: receivers refuse what was signed too long ago.
+        let _turn = match self.outbound.turns().one_of(&self.url, AT_ONCE, 2 * PATIENCE).await {
+            Ok(turn) => turn,
+            Err(uncounted) => return uncounted,
+        };
         let signed = self.signer.sign(id, self.clock.now(), body.as_bytes());
         let call = match self.outbound.call(Method::POST, &self.url) {
             Ok(call) => call,

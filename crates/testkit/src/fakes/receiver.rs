@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -48,6 +50,8 @@ pub enum Mood {
     AsksForPause(u16, u32),
     /// Answers with another address.
     Redirects(String),
+    /// Takes what is signed, and thinks about it for so long.
+    TakesSlowly(Duration),
 }
 
 /// A running receiver.
@@ -60,6 +64,8 @@ struct Inner {
     secret: Mutex<String>,
     clock: Clock,
     state: Mutex<Held>,
+    under_way: AtomicUsize,
+    most_at_once: AtomicUsize,
 }
 
 struct Held {
@@ -75,7 +81,13 @@ impl Receiver {
     /// On a port of its own, with the secret that it was given and its own clock.
     pub fn start(secret: &str, clock: Clock) -> Self {
         let held = Held { mood: Mood::Takes, taken: Vec::new(), attempts: BTreeMap::new(), refused: Vec::new() };
-        let inner = Arc::new(Inner { secret: Mutex::new(secret.to_owned()), clock, state: Mutex::new(held) });
+        let inner = Arc::new(Inner {
+            secret: Mutex::new(secret.to_owned()),
+            clock,
+            state: Mutex::new(held),
+            under_way: AtomicUsize::new(0),
+            most_at_once: AtomicUsize::new(0),
+        });
         let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
         Self { server: Server::start(router, 0), inner }
     }
@@ -105,6 +117,11 @@ impl Receiver {
         self.inner.state.lock().attempts.clone()
     }
 
+    /// The most messages that were under way at the same time.
+    pub fn most_at_once(&self) -> usize {
+        self.inner.most_at_once.load(Ordering::SeqCst)
+    }
+
     /// What was wrong with messages.
     pub fn refused(&self) -> Vec<String> {
         self.inner.state.lock().refused.clone()
@@ -121,17 +138,23 @@ async fn receive(State(inner): State<Arc<Inner>>, request: Request) -> Response 
             return (StatusCode::UNAUTHORIZED, why).into_response();
         }
     };
+    let under_way = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+    inner.most_at_once.fetch_max(under_way, Ordering::SeqCst);
+    let mood = inner.state.lock().mood.clone();
+    if let Mood::TakesSlowly(thinks) = mood {
+        tokio::time::sleep(thinks).await;
+    }
+    inner.under_way.fetch_sub(1, Ordering::SeqCst);
     let mut state = inner.state.lock();
     *state.attempts.entry(signed.id.clone()).or_default() += 1;
     let status = |code: u16| StatusCode::from_u16(code).expect("a status");
-    let mood = state.mood.clone();
     match mood {
         Mood::Refuses(code) => status(code).into_response(),
         Mood::AsksForPause(code, seconds) => {
             (status(code), [(header::RETRY_AFTER, seconds.to_string())]).into_response()
         }
         Mood::Redirects(to) => (StatusCode::FOUND, [(header::LOCATION, to)]).into_response(),
-        Mood::Takes | Mood::LosesAnswer(_) => {
+        Mood::Takes | Mood::TakesSlowly(_) | Mood::LosesAnswer(_) => {
             if !state.taken.iter().any(|known| known.id == signed.id) {
                 state.taken.push(signed);
             }
