@@ -110,7 +110,12 @@ impl Whose {
             DocumentKind::Connection => definition.text("type").unwrap_or(definition.kind.key()),
             other => other.key(),
         };
-        Self::bounded(Self { connection: definition.key.clone(), kind: kind.to_owned() })
+        Self::named(&definition.key, kind)
+    }
+
+    /// Of a connection of this type.
+    pub fn named(connection: &str, kind: &str) -> Self {
+        Self::bounded(Self { connection: connection.to_owned(), kind: kind.to_owned() })
     }
 
     /// Names are made by users, and every name is kept for as long as the process lives.

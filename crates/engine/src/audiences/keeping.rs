@@ -16,6 +16,7 @@ use super::{audience_at, consents, flows};
 use crate::Engine;
 use crate::deliver::{Doors, Way, changed};
 use crate::live::Live;
+use crate::metrics::Whose;
 
 /// How long whoever does something has it alone; afterwards it counts as dead.
 const CLAIM: SignedDuration = SignedDuration::from_mins(10);
@@ -129,6 +130,7 @@ pub struct Speaker<'a> {
     pub row: AudienceRow,
     audience: Audience,
     door: &'a dyn Connector,
+    whose: Whose,
 }
 
 /// Why nothing more is said for now.
@@ -145,7 +147,8 @@ impl<'a> Speaker<'a> {
         door: &'a dyn Connector,
     ) -> Result<Self, StoreError> {
         let audience = engine.store().read(|s| audience_at(s, destination, &row))?;
-        Ok(Self { engine, row, audience, door })
+        let whose = Whose::named(destination.text("connection").unwrap_or_default(), door.facts().kind);
+        Ok(Self { engine, row, audience, door, whose })
     }
 
     fn ask_how_it_stands(&self) -> Result<(), StoreError> {
@@ -194,7 +197,7 @@ impl<'a> Speaker<'a> {
             body: EffectBody::Membership(Box::new(membership.clone())),
         };
         let batch: Vec<Outgoing> = changes.iter().map(item).collect();
-        let outcomes = crate::deliver::through(self.door, &batch);
+        let outcomes = crate::deliver::through(self.door, &batch, &|outcomes, took| self.whose.called(outcomes, took));
         let (mut taken, mut remote, mut pause): (Vec<Taken>, Option<String>, Option<(SignedDuration, String)>) =
             (Vec::new(), None, None);
         for ((account, _), outcome) in changes.iter().zip(&outcomes) {
