@@ -161,6 +161,7 @@ fn outcome_label(outcome: &Outcome) -> &'static str {
         Outcome::Retry { code, .. } | Outcome::Shut { code, .. } if code == THROTTLED => "throttled",
         Outcome::Retry { .. } => "retried",
         Outcome::Shut { .. } => "shut",
+        Outcome::Later { .. } => "later",
     }
 }
 
