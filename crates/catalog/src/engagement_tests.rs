@@ -27,7 +27,7 @@ fn scores(raw: &[f64]) -> Vec<f64> {
 }
 
 #[test]
-fn tv_c3_and_e3_scores_are_shown_as_whole_numbers_with_halves_up() {
+fn tv_c3_tv_e3_scores_are_shown_as_whole_numbers_with_halves_up() {
     assert_eq!(displayed(66.67), 67, "TV-C3");
     assert_eq!(displayed(75.89999), 76, "TV-E3");
     assert_eq!(

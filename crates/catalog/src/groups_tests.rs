@@ -120,14 +120,22 @@ fn after(decisions: &[(char, Source)]) -> bool {
     !scene.members().is_empty()
 }
 
-#[test]
-fn tv_m1_to_m6_hands_beat_journeys_and_journeys_beat_rules() {
-    assert!(after(&[('+', Manual), ('-', System)]), "TV-M1");
-    assert!(after(&[('+', Manual), ('-', Journey)]), "TV-M2");
-    assert!(after(&[('+', Journey), ('-', System)]), "TV-M3");
-    assert!(!after(&[('+', Manual), ('-', Manual), ('+', System)]), "TV-M4");
-    assert!(!after(&[('+', System), ('-', Journey), ('+', System)]), "TV-M5");
-    assert!(!after(&[('+', Journey), ('-', Manual), ('+', Journey)]), "TV-M6");
+macro_rules! precedence {
+    ($($vector:ident: $sequence:expr => $member:expr;)*) => {
+        $(#[test]
+        fn $vector() {
+            assert_eq!(after(&$sequence), $member);
+        })*
+    };
+}
+
+precedence! {
+    tv_m1_what_a_hand_gave_no_rule_takes: [('+', Manual), ('-', System)] => true;
+    tv_m2_what_a_hand_gave_no_journey_takes: [('+', Manual), ('-', Journey)] => true;
+    tv_m3_what_a_journey_gave_no_rule_takes: [('+', Journey), ('-', System)] => true;
+    tv_m4_what_a_hand_took_no_rule_gives: [('+', Manual), ('-', Manual), ('+', System)] => false;
+    tv_m5_what_a_journey_took_no_rule_gives: [('+', System), ('-', Journey), ('+', System)] => false;
+    tv_m6_what_a_hand_took_no_journey_gives: [('+', Journey), ('-', Manual), ('+', Journey)] => false;
 }
 
 #[test]

@@ -89,7 +89,7 @@ on_both_stores! {
         assert_eq!((link.url.as_str(), link.clicked, link.clicks), ("https://acme.example/start", 1, 1));
     }
 
-    tv_r1_and_r2_rates_of_a_thousand_messages(world at "2026-12-01T09:00:00Z") {
+    tv_r1_tv_r2_rates_of_a_thousand_messages(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");
         assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));

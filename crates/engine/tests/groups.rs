@@ -161,7 +161,7 @@ on_both_stores! {
         assert_eq!(codes(decide(&world, Decision::Assign(roles))), ["too_many_members"]);
     }
 
-    tv_s4_and_s5_a_move_that_the_model_does_not_allow_changes_nothing(world at "2026-12-01T09:00:00Z") {
+    tv_s4_tv_s5_a_move_that_the_model_does_not_allow_changes_nothing(world at "2026-12-01T09:00:00Z") {
         let world = grouped(world);
         let stage = |name: &str| Decision::Stage(name.to_owned());
         assert_eq!(codes(decide(&world, stage("Engaged"))), ["transition_not_allowed"], "TV-S4");

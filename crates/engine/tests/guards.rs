@@ -68,7 +68,7 @@ on_both_stores! {
         assert_eq!(world.one("SELECT COUNT(*) FROM document WHERE kind = 'stage_model' AND state = 'live'"), 1);
     }
 
-    tv_s2_and_s3_an_unfinished_model_stays_a_draft(world at "2026-12-01T09:00:00Z") {
+    tv_s2_tv_s3_an_unfinished_model_stays_a_draft(world at "2026-12-01T09:00:00Z") {
         let lost = PIPELINE.replace(", to: [C]", "");
         assert_eq!(try_apply(&world, &live(&lost)), ["stage_without_next"], "TV-S2");
         let closed = PIPELINE.replace(", entry: true", "");

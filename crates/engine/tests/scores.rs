@@ -90,7 +90,7 @@ on_both_stores! {
         assert_eq!((again.people_changed, again.groups_changed), (0, 0), "the same data: nothing is written");
     }
 
-    tv_e2_and_e4_an_explanation_shows_every_term_and_the_terms_add_up(world at "2026-12-01T09:00:00Z") {
+    tv_e2_tv_e4_an_explanation_shows_every_term_and_the_terms_add_up(world at "2026-12-01T09:00:00Z") {
         let world = shop(world);
         busy(&world);
         engagement::run(&world.engine).expect("a run");

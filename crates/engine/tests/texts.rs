@@ -165,7 +165,7 @@ on_both_stores! {
         assert_eq!(texts::followed(engine, "nothing", Some(&Visitor::default())), Ok(None));
     }
 
-    tv_n1_and_n2_nobody_is_texted_without_a_word_and_the_senders_word_comes_first(world at "2026-12-01T09:00:00Z") {
+    tv_n1_tv_n2_nobody_is_texted_without_a_word_and_the_senders_word_comes_first(world at "2026-12-01T09:00:00Z") {
         let texting = Texting::new(world, "");
         texting.sends("ping");
         texting.world.sql("UPDATE person SET sms_consent = NULL");

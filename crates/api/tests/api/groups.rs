@@ -114,7 +114,7 @@ async fn a_member_is_shown_with_the_last_interesting_moment(api: Api) {
     assert!(timeline.contains("Asked for prices"), "an account's timeline tells of its people: {timeline}");
 }
 
-async fn tv_f2_and_f11_groups_are_found_by_what_they_lack(api: Api) {
+async fn tv_f2_tv_f11_groups_are_found_by_what_they_lack(api: Api) {
     let token = furnished(&api).await;
     let list = async |query: &str| {
         let found = api.get(&format!("/api/v1/buying_groups{query}")).bearer(&token).send().await.json();
@@ -265,6 +265,6 @@ crate::on_both_stores! {
     members_are_decided_by_hand
     scores_explain_themselves_and_jobs_are_done_again
     a_member_is_shown_with_the_last_interesting_moment
-    tv_f2_and_f11_groups_are_found_by_what_they_lack
+    tv_f2_tv_f11_groups_are_found_by_what_they_lack
     a_group_is_shown_in_full
 }
