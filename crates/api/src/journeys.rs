@@ -3,15 +3,15 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::definitions::DefinitionError;
-use caravan_engine::lifecycle::{self, Duplicate, Review, Verb};
+use caravan_engine::lifecycle::{self, Duplicate, Feeder, Review, Verb};
 use caravan_engine::status::{self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline};
 use caravan_engine::travel;
-use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
+use caravan_model::{EnrollmentId, Finding};
 use caravan_store::documents as rows;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ApiState;
@@ -36,6 +36,7 @@ pub fn operations() -> Operations {
         .post(&at("close"), RunJourneys, close, "Take nobody in any more")
         .post(&at("abort"), RunJourneys, abort, "End every trip where it stands")
         .get(&at("review"), ReadDefinitions, review, "What publishing the draft would do now")
+        .get(&at("feeders"), ReadDefinitions, feeders, "Journeys under way that send travellers here")
         .put(&at("end"), RunJourneys, move_end, "Move the end date of a live or scheduled journey")
         .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey, or with its map alone")
         .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node")
@@ -118,18 +119,55 @@ async fn resume(State(state): State<ApiState>, caller: Caller, Path(path): Path<
     order(state, caller, path.key, Verb::Resume).await
 }
 
-async fn close(State(state): State<ApiState>, caller: Caller, Path(path): Path<JourneyPath>) -> Ordered {
-    order(state, caller, path.key, Verb::Close).await
-}
-
-async fn abort(State(state): State<ApiState>, caller: Caller, Path(path): Path<JourneyPath>) -> Ordered {
-    order(state, caller, path.key, Verb::Abort).await
-}
-
 async fn order(state: ApiState, caller: Caller, key: String, verb: Verb) -> Ordered {
     let journey = key.clone();
     state.blocking(move |engine| Ok(lifecycle::command(engine, &journey, verb, &caller.actor)?)).await?;
     status_of(&state, key).await
+}
+
+/// A journey that takes nobody in any more.
+#[derive(Serialize, JsonSchema)]
+struct Stopped {
+    #[serde(flatten)]
+    status: JourneyStatus,
+    /// What other journeys do that does nothing from now on.
+    warnings: Vec<Finding>,
+}
+
+async fn close(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<JourneyPath>,
+) -> Result<Answer<Stopped>, Problem> {
+    stop(state, caller, path.key, Verb::Close).await
+}
+
+async fn abort(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<JourneyPath>,
+) -> Result<Answer<Stopped>, Problem> {
+    stop(state, caller, path.key, Verb::Abort).await
+}
+
+async fn stop(state: ApiState, caller: Caller, key: String, verb: Verb) -> Result<Answer<Stopped>, Problem> {
+    let stopped = state.blocking(move |engine| {
+        let warnings = lifecycle::command(engine, &key, verb, &caller.actor)?;
+        Ok(Stopped { status: status::status(engine, &key)?, warnings })
+    });
+    Ok(Answer::of(stopped.await?))
+}
+
+/// The journeys that send travellers into one.
+#[derive(Serialize, JsonSchema)]
+struct Feeders {
+    /// By key.
+    items: Vec<Feeder>,
+}
+
+async fn feeders(State(state): State<ApiState>, Path(path): Path<JourneyPath>) -> Result<Answer<Feeders>, Problem> {
+    let read = state.blocking(move |engine| Ok(Feeders { items: lifecycle::feeders(engine, &path.key)? }));
+    Ok(Answer::of(read.await?))
 }
 
 async fn duplicate(

@@ -138,6 +138,11 @@ pub trait Action: Sync + 'static {
         false
     }
 
+    /// The journey that it sends travellers into, if it does.
+    fn leads_into(&self, _settings: &Self::Settings) -> Option<String> {
+        None
+    }
+
     /// What deciding will look at.
     fn needs(&self, prepared: &Self::Prepared) -> Needs;
 
@@ -173,6 +178,8 @@ pub trait ActionKind: Sync {
     fn inline(&self, settings: &Json) -> Option<Inline>;
     /// The settings that name that definition by its key.
     fn naming(&self, settings: &Json, key: &str) -> Option<Map<String, Json>>;
+    /// The journey that it sends travellers into, if it does.
+    fn leads_into(&self, settings: &Json) -> Option<String>;
 }
 
 /// A definition that an action's settings describe.
@@ -237,6 +244,10 @@ impl<A: Action> ActionKind for &'static A {
 
     fn naming(&self, settings: &Json, key: &str) -> Option<Map<String, Json>> {
         settings_of(*self, settings).ok().map(|settings| Action::naming(*self, &settings, key))
+    }
+
+    fn leads_into(&self, settings: &Json) -> Option<String> {
+        settings_of(*self, settings).ok().and_then(|settings| Action::leads_into(*self, &settings))
     }
 }
 

@@ -4,11 +4,13 @@ use serde_json::json;
 
 use crate::action::Outcome::{self, Done, NoOp};
 use crate::changes::Command;
-use crate::testing::{JOURNEY, Scene, account, definitions, refused, refused_with, with_definition};
+use crate::testing::{JOURNEY, Scene, account, definitions, now, refused, refused_with, with_definition};
 use crate::world::PastActivity;
 use crate::world::Source::{Journey, Manual, System};
 use caravan_model::document::DocumentKind;
+use caravan_model::journey::LastTrip;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId, Shard};
+use jiff::SignedDuration;
 
 fn acme() -> Scene {
     account("acme").people(2).world()
@@ -154,7 +156,7 @@ fn a_role_that_the_template_lost_stops_publishing_but_not_what_runs() {
 }
 
 #[test]
-fn tv_s4_and_s5_only_allowed_moves_happen() {
+fn tv_s4_tv_s5_only_allowed_moves_happen() {
     let mut scene = account("acme").group().world();
     let mut to = |stage: &str| {
         scene.run("update_buying_group_stage", json!({"solution_interest": "crm", "stage": stage}))[0].clone()
@@ -199,6 +201,20 @@ fn an_account_enters_another_journey_once() {
     assert_eq!(inside, [NoOp("already_inside")]);
     let was_there = account("acme").trip(7, false).world().run("add_to_journey", settings);
     assert_eq!(was_there, [NoOp("no_reentry")]);
+}
+
+#[test]
+fn an_account_enters_another_journey_again_by_its_rule() {
+    let rule = json!({"subject": "account", "reentry": {"after": "end", "delay": "1h", "limit": 3}});
+    let again = with_definition(DocumentKind::Journey, "win-back", rule);
+    let ended = |entry, minutes: i64| {
+        let ended_at = Some(now() - SignedDuration::from_mins(minutes));
+        let last = LastTrip { entry, entered_at: now() - SignedDuration::from_hours(9), ended_at };
+        account("acme").last_trip(7, last).world().run_with("add_to_journey", json!({"journey": "win-back"}), &again)
+    };
+    assert_eq!(ended(1, 60), [Done]);
+    assert_eq!(ended(1, 59), [NoOp("reentry_too_early")]);
+    assert_eq!(ended(3, 60), [NoOp("no_reentry")]);
 }
 
 #[test]

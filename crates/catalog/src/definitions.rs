@@ -6,6 +6,7 @@ use std::sync::Arc;
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::condition::{Condition, NameKind, Scope};
 use caravan_model::document::{DocumentKind, Found, Fragment, Weighting};
+use caravan_model::journey::Reentry;
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
 use caravan_model::{DocumentId, Finding, VersionId};
@@ -65,14 +66,16 @@ pub struct Definitions {
 }
 
 /// A journey that an action points at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TargetJourney {
     /// Its id.
     pub id: DocumentId,
     /// It takes somebody in.
     pub live: bool,
-    /// It has re-entry rules; without them everybody enters once.
-    pub reenters: bool,
+    /// Who enters again; without such a rule everybody enters once.
+    pub reentry: Option<Reentry>,
+    /// The organisation's time zone, in which its delay is counted.
+    pub zone: TimeZone,
 }
 
 /// A role card of a live roles template.
@@ -280,7 +283,8 @@ impl Definitions {
         Ok(TargetJourney {
             id: found.id,
             live: found.state == "live",
-            reenters: found.body.get("reentry").is_some_and(|rules| !rules.is_null()),
+            reentry: found.body.get("reentry").and_then(|rule| serde_json::from_value(rule.clone()).ok()),
+            zone: self.zone.clone(),
         })
     }
 

@@ -35,6 +35,8 @@ pub struct Needs {
     pub engagement: bool,
     /// Activity types whose history is asked.
     pub history: BTreeSet<String>,
+    /// Lanes of the outbox in which messages are queued.
+    pub lanes: BTreeSet<String>,
 }
 
 impl Needs {
@@ -53,6 +55,7 @@ impl Needs {
         self.engagement |= other.engagement;
         self.objects.extend(&other.objects);
         self.history.extend(other.history.iter().cloned());
+        self.lanes.extend(other.lanes.iter().cloned());
     }
 }
 
@@ -72,6 +75,7 @@ impl From<&condition::Needs> for Needs {
             objects: asked.objects.clone(),
             engagement: false,
             history: asked.activities().into_iter().map(str::to_owned).collect(),
+            lanes: BTreeSet::new(),
         }
     }
 }

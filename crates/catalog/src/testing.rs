@@ -6,10 +6,11 @@ use std::sync::Arc;
 use caravan_model::attribute::{AttributeNo, AttributeSet, Schema, person};
 use caravan_model::condition::Context;
 use caravan_model::document::DocumentKind;
+use caravan_model::journey::LastTrip;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, GroupId, PersonId, Shard, VersionId};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::action::{Outcome, Subject, Subjects, Visit};
@@ -19,6 +20,11 @@ use crate::world::{Account, Group, GroupIx, Member, Origin, Person, Source, Trip
 
 /// The journey whose trip acts.
 pub const JOURNEY: DocumentId = DocumentId(900);
+
+/// When everything happens.
+pub fn now() -> Timestamp {
+    "2026-12-01T09:00:00Z".parse().unwrap()
+}
 
 /// A definition with a number of its own.
 pub fn definition(id: i64, kind: DocumentKind, key: &str, state: &str, body: Json) -> Definition {
@@ -159,9 +165,14 @@ impl AccountBuilder {
     }
 
     /// It was or is in a journey.
-    pub fn trip(mut self, journey: i64, active: bool) -> Self {
-        let enrollment = EnrollmentId(5_000 + journey);
-        self.trips.push(Trip { journey: DocumentId(journey), enrollment, entry: 1, active });
+    pub fn trip(self, journey: i64, active: bool) -> Self {
+        let (entered_at, hour) = (now() - SignedDuration::from_hours(2), SignedDuration::from_hours(1));
+        self.last_trip(journey, LastTrip { entry: 1, entered_at, ended_at: (!active).then_some(now() - hour) })
+    }
+
+    /// Its latest trip in a journey was this one.
+    pub fn last_trip(mut self, journey: i64, last: LastTrip) -> Self {
+        self.trips.push(Trip { journey: DocumentId(journey), enrollment: EnrollmentId(5_000 + journey), last });
         self
     }
 
@@ -183,8 +194,7 @@ impl AccountBuilder {
         let schema = Arc::new(Schema::standard());
         let columns = |asked: &BTreeSet<AttributeNo>| asked.iter().copied().collect::<Vec<_>>();
         let (account_columns, person_columns) = (columns(&needs.account_attributes), columns(&needs.person_attributes));
-        let now: Timestamp = "2026-12-01T09:00:00Z".parse().unwrap();
-        let mut world = World::new(now, Arc::clone(&schema), account_columns.clone(), person_columns.clone());
+        let mut world = World::new(now(), Arc::clone(&schema), account_columns.clone(), person_columns.clone());
         let name = format!("{}{}", self.key[..1].to_uppercase(), &self.key[1..]);
         let mut values = self.values;
         values.push((schema.account.no("name").unwrap(), Value::Text(name.clone())));

@@ -224,8 +224,9 @@ impl World {
 
     /// The trip that a subject is on in a journey ends in this batch.
     pub fn trip_ended(&mut self, subject: Subject, journey: DocumentId) {
+        let now = self.now;
         if let Some(trip) = self.trips_mut(subject).iter_mut().find(|trip| trip.journey == journey) {
-            trip.active = false;
+            trip.last.ended_at = Some(now);
         }
         self.forget_asked(subject, journey);
     }
@@ -252,6 +253,6 @@ impl World {
     /// Whether an account is inside a journey, as far as this batch knows: what it has asked for counts as done.
     pub fn inside(&self, ix: AccountIx, journey: DocumentId) -> bool {
         let asked = self.asked.get(&(self.accounts[ix].id, journey)).copied();
-        asked.unwrap_or_else(|| self.account_trip(ix, journey).is_some_and(|trip| trip.active))
+        asked.unwrap_or_else(|| self.account_trip(ix, journey).is_some_and(|trip| trip.last.ended_at.is_none()))
     }
 }

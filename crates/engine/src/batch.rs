@@ -29,6 +29,7 @@ use crate::listen::HeardActivity;
 use crate::live::Live;
 use crate::plan::Plan;
 use crate::tallies::Tallies;
+use crate::lane_turns::Turns;
 use crate::walk::{Cause, Fault, Signal, Traveller};
 
 use self::trouble::Planless;
@@ -166,6 +167,7 @@ pub(crate) struct Batch<'a> {
     /// What is told beside what the world records.
     told: Vec<NewActivity>,
     counters: Counters,
+    turns: Turns,
     pub(crate) tallies: Tallies,
     report: Report,
 }
@@ -204,6 +206,7 @@ impl<'a> Batch<'a> {
             world: None,
             told: Vec::new(),
             counters: Counters::default(),
+            turns: Turns::default(),
             tallies: Tallies::default(),
             report: Report::default(),
         }

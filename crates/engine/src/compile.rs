@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json};
 use crate::listen::Event;
 use crate::live::LiveJourney;
 use crate::nodes::{self, Audience, Boxed, Step};
-use crate::plan::{Entry, Looks, Plan, PlanNode, Target, reentry_of, spread_looks};
+use crate::plan::{Entry, Looks, Plan, PlanNode, Target, spread_looks};
 
 /// Which version of which journey is compiled.
 #[derive(Debug, Clone)]
@@ -108,7 +108,7 @@ impl<'a> Compiler<'a> {
             hears: hears(&entry, goal.as_ref(), &nodes),
             entry,
             ends_at: self.journey.end.unwrap_or(Timestamp::MAX),
-            again: reentry_of(self.journey.reentry.as_ref()),
+            again: self.journey.reentry.clone(),
             hold_out: self.journey.hold_out.unwrap_or(0),
             goal,
             nodes,

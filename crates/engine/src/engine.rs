@@ -33,6 +33,7 @@ struct Inner {
     travellers: Mutex<usize>,
     stopping: AtomicBool,
     public_url: OnceLock<String>,
+    unpaced: AtomicBool,
     poke: (Mutex<bool>, Condvar),
 }
 
@@ -52,6 +53,7 @@ impl Engine {
                 travellers: Mutex::new(FEWEST * 4),
                 stopping: AtomicBool::new(false),
                 public_url: OnceLock::new(),
+                unpaced: AtomicBool::new(false),
                 poke: (Mutex::new(false), Condvar::new()),
             }),
         }
@@ -65,6 +67,11 @@ impl Engine {
     /// Where recipients reach this installation, where that is known.
     pub fn public_url(&self) -> Option<&str> {
         self.inner.public_url.get().map(String::as_str)
+    }
+
+    /// Nobody is held before an action, however much waits to be sent: simulations deliver everything at once.
+    pub(crate) fn pace_nobody(&self) {
+        self.inner.unpaced.store(true, Ordering::Relaxed);
     }
 
     /// Its store.
@@ -88,7 +95,9 @@ impl Engine {
         if let Some(known) = self.inner.live.lock().as_ref().filter(|live| live.revision == revision) {
             return Ok(Arc::clone(known));
         }
-        let live = Arc::new(Live::load(s, self.vault())?);
+        let mut live = Live::load(s, self.vault())?;
+        live.paced = !self.inner.unpaced.load(Ordering::Relaxed);
+        let live = Arc::new(live);
         *self.inner.live.lock() = Some(Arc::clone(&live));
         Ok(live)
     }

@@ -146,6 +146,13 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         by: Option<Cause>,
     },
+    /// One trip is ended by hand.
+    Remove {
+        /// Which.
+        trip: EnrollmentId,
+        /// Who says so.
+        by: Cause,
+    },
     /// The wait of one trip is skipped.
     Skip {
         /// Which.
@@ -194,6 +201,7 @@ impl Command {
             Self::GoalMet { .. } => "goal_met",
             Self::Leave { .. } => "leave",
             Self::End { .. } => "end",
+            Self::Remove { .. } => "remove",
             Self::Skip { .. } => "skip",
             Self::LeaveOut { .. } => "leave_out",
             Self::ExternalAnswered { .. } => "external_answered",

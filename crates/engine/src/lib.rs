@@ -26,6 +26,7 @@ pub mod inbox;
 mod inline;
 pub mod lifecycle;
 pub mod listen;
+mod lane_turns;
 mod lists;
 pub mod live;
 pub mod load;

@@ -2,6 +2,7 @@
 
 mod checks;
 mod duplicate;
+mod feeders;
 mod review;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ use crate::walk::Cause;
 pub use self::checks::findings_against;
 use self::checks::{against_a_new_version, connections_failing, consents_ending, domains_unverified, owners_missing};
 pub use self::duplicate::{Duplicate, DuplicateMode, duplicate};
+pub use self::feeders::{Feeder, feeders};
+use self::feeders::{feeders_of, warnings};
 pub use self::review::{Review, Standing, review};
 
 /// How many trips one command ends.
@@ -255,12 +258,12 @@ pub enum Verb {
     Abort,
 }
 
-/// Pauses, resumes, closes or aborts a journey.
+/// Pauses, resumes, closes or aborts a journey. Returns warnings: what others do that does nothing from now on.
 ///
 /// # Errors
 /// `wrong_state` with what may be done instead.
-pub fn command(engine: &Engine, key: &str, verb: Verb, actor: &str) -> Result<(), DefinitionError> {
-    engine.store().write(|s| {
+pub fn command(engine: &Engine, key: &str, verb: Verb, actor: &str) -> Result<Vec<Finding>, DefinitionError> {
+    let warnings = engine.store().write(|s| {
         documents::begin_change(s)?;
         let now = s.now()?;
         let row = journey_row(s, key)?;
@@ -288,10 +291,10 @@ pub fn command(engine: &Engine, key: &str, verb: Verb, actor: &str) -> Result<()
             }
             Verb::Abort => return Err(refuse("only a live, closed or scheduled journey can be aborted.")),
         }
-        Ok(())
+        Ok(warnings(verb, &feeders_of(s, key)?))
     })?;
     engine.poke();
-    Ok(())
+    Ok(warnings)
 }
 
 /// Ends every trip of a journey through the inboxes of its travellers' shards.

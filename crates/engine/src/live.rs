@@ -124,6 +124,8 @@ pub struct Live {
     pub rules: Rules,
     /// Secrets that are kept encrypted.
     pub secrets: secrets::Kept,
+    /// Whoever comes to a connection that has enough to send for now is held before the action.
+    pub paced: bool,
     /// Connections, services and webhooks through which nothing leaves for now.
     pub paused: HashSet<DocumentId>,
     /// Custom objects whose records belong to accounts; the others belong to people.
@@ -161,6 +163,7 @@ impl Live {
             interests,
             rules: Rules::of(&definitions),
             secrets: secrets::Kept::load(s, vault)?,
+            paced: true,
             paused: paused(&rows),
             weighting: ActivityWeights::in_force(&definitions),
             objects_of_accounts: Object::all_of(&definitions, Subject::Account)

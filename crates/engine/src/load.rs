@@ -308,5 +308,5 @@ fn trips(s: &mut dyn Session, journeys: &[DocumentId], subjects: &[i64]) -> Resu
 }
 
 fn trip_of(row: &EnrollmentRow) -> Trip {
-    Trip { journey: row.journey, enrollment: row.id, entry: row.entry, active: row.ended_at.is_none() }
+    Trip { journey: row.journey, enrollment: row.id, last: row.last_trip() }
 }

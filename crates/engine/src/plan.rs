@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use caravan_catalog::Needs;
 use caravan_model::condition::Condition;
-use caravan_model::duration::Duration;
 use caravan_model::journey::Reentry;
 use caravan_model::journey::shares::bucket;
 use caravan_model::{DocumentId, VersionId};
@@ -72,17 +71,6 @@ pub enum Entry {
     Commands,
 }
 
-/// When a traveller may enter again.
-#[derive(Debug, Clone)]
-pub struct EnterAgain {
-    /// The delay counts from the end of the last trip, else from its start.
-    pub from_end: bool,
-    /// The delay.
-    pub delay: Duration,
-    /// Entries in total.
-    pub limit: i64,
-}
-
 /// A version ready to run.
 pub struct Plan {
     /// The journey.
@@ -102,7 +90,7 @@ pub struct Plan {
     /// When everybody inside is ended.
     pub ends_at: Timestamp,
     /// When it may be entered again.
-    pub again: Option<EnterAgain>,
+    pub again: Option<Reentry>,
     /// How many of a hundred of the audience are only counted.
     pub hold_out: u32,
     /// What the journey is for.
@@ -132,16 +120,6 @@ impl std::fmt::Debug for Plan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plan").field("key", &self.key).field("version", &self.version_no).finish_non_exhaustive()
     }
-}
-
-/// For compiling: see [`crate::compile`].
-pub(crate) fn reentry_of(reentry: Option<&Reentry>) -> Option<EnterAgain> {
-    let reentry = reentry?;
-    Some(EnterAgain {
-        from_end: reentry.after == caravan_model::journey::ReentryAfter::End,
-        delay: reentry.delay,
-        limit: i64::from(reentry.limit),
-    })
 }
 
 /// What a traveller that starts at a node may look at before it waits again.

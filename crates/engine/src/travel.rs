@@ -3,17 +3,15 @@
 
 use std::collections::HashMap;
 
+use caravan_model::journey::{NoEntry, next_entry};
 use caravan_model::{EnrollmentId, Finding};
 use caravan_store::Session;
 use caravan_store::journeys::{self, Problem};
 use caravan_store::step::{self, EnrollmentRow, NewInbox};
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::inbox::Command;
-use crate::plan::EnterAgain;
 use crate::status::journey_row;
 use crate::walk::Cause;
 
@@ -39,7 +37,8 @@ pub fn enter(engine: &Engine, journey: &str, subject: &str, actor: &str) -> Resu
                 Some(version) => live.plan(s, version)?.and_then(|plan| plan.again.clone()),
                 None => None,
             };
-            may_enter_again(journey, subject, &last, again.as_ref(), live.zone(), s.now()?)?;
+            next_entry(again.as_ref(), Some(last.last_trip()), s.now()?, live.zone())
+                .map_err(|reason| may_not_enter(journey, subject, last.entry, reason))?;
         }
         let now = s.now()?;
         let cause = Cause::hand(actor, "enter");
@@ -48,31 +47,15 @@ pub fn enter(engine: &Engine, journey: &str, subject: &str, actor: &str) -> Resu
 }
 
 /// The entry rules hold for those who are let in by hand, too.
-fn may_enter_again(
-    journey: &str,
-    subject: &str,
-    last: &EnrollmentRow,
-    again: Option<&EnterAgain>,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Result<(), DefinitionError> {
-    let refuse = |code: &str, message: String| Err(Finding::error(code, "", message).into());
-    let Some(ended_at) = last.ended_at else {
-        return refuse("already_inside", format!("`{subject}` is inside the journey `{journey}` already."));
+fn may_not_enter(journey: &str, subject: &str, entries: i64, reason: NoEntry) -> DefinitionError {
+    let message = match reason {
+        NoEntry::AlreadyInside => format!("`{subject}` is inside the journey `{journey}` already."),
+        NoEntry::NoReentry => {
+            format!("`{subject}` was in the journey `{journey}` {entries} times, and it lets nobody in again.")
+        }
+        NoEntry::TooEarly { until } => format!("`{subject}` may enter the journey `{journey}` again from {until} on."),
     };
-    let Some(again) = again.filter(|again| last.entry < again.limit) else {
-        let message =
-            format!("`{subject}` was in the journey `{journey}` {} times, and it lets nobody in again.", last.entry);
-        return refuse("no_reentry", message);
-    };
-    let due = again.delay.after(if again.from_end { ended_at } else { last.entered_at }, zone);
-    if now < due {
-        return refuse(
-            "reentry_too_early",
-            format!("`{subject}` may enter the journey `{journey}` again from {due} on."),
-        );
-    }
-    Ok(())
+    Finding::error(reason.code(), "", message).into()
 }
 
 /// A trip ends as `removed`.
@@ -80,8 +63,7 @@ fn may_enter_again(
 /// # Errors
 /// There is no such trip under way in this journey.
 pub fn remove(engine: &Engine, journey: &str, trip: EnrollmentId, actor: &str) -> Result<(), DefinitionError> {
-    let by = Some(Cause::hand(actor, "remove"));
-    to_trip(engine, journey, trip, Command::End { trips: vec![trip], outcome: "removed".to_owned(), by })
+    to_trip(engine, journey, trip, Command::Remove { trip, by: Cause::hand(actor, "remove") })
 }
 
 /// The wait of a trip is over now.

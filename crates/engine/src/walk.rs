@@ -27,6 +27,7 @@ use crate::external::Answered;
 use crate::listen::HeardActivity;
 use crate::plan::{Plan, Target};
 use crate::tallies::{Counted, Tallies};
+use crate::lane_turns::Turns;
 
 /// The most nodes that one walk may pass; beyond it the journey is taken for a circle.
 pub const LONGEST_WALK: usize = 100;
@@ -48,7 +49,7 @@ pub fn unparked(due: Timestamp) -> Timestamp {
 pub const HELD_OUT: &str = "held_out";
 
 /// The outcome of a trip that was ended by hand, by another node, or because its traveller is no longer there.
-const REMOVED: &str = "removed";
+pub const REMOVED: &str = "removed";
 
 /// Why a traveller is in the batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +191,8 @@ pub struct Walker<'a> {
     pub tallies: &'a mut Tallies,
     /// What variant splits have shared out.
     pub counters: &'a mut Counters,
+    /// Turns before actions whose connections have enough to send for now.
+    pub turns: &'a mut Turns,
     /// The organisation's time zone.
     pub zone: &'a TimeZone,
     /// The node that is being decided: where a defect lies, if there is one.
@@ -342,8 +345,17 @@ impl Walker<'_> {
         let node = self.node;
         match &t.signal {
             Signal::LeaveOut { node: left_out, .. } if *left_out == node as i64 => leave_out(plan, node),
-            _ => plan.nodes[node].step.arrive(&mut Here { walker: self, t, plan, node, visits }),
+            _ => match self.turns.take(&plan.nodes[node].own.needs.lanes, self.messages(t)) {
+                // Whoever wakes there has had its turn.
+                Some(turn) => Flow::Stay(Stay::until(turn)),
+                None => plan.nodes[node].step.arrive(&mut Here { walker: self, t, plan, node, visits }),
+            },
         }
+    }
+
+    /// How many messages a traveller may cause at a node.
+    fn messages(&self, t: &Traveller) -> usize {
+        account_of(t.subject).map_or(1, |account| self.world.account(account).people.len().max(1))
     }
 
     fn holds(&self, t: &Traveller, condition: &Condition, subject: Subject) -> bool {
@@ -383,9 +395,9 @@ impl Walker<'_> {
 
     /// When a trip that has ended may be followed by another; the row's due time.
     fn enters_again_at(&self, t: &Traveller) -> Option<Timestamp> {
-        let again = t.plan.again.as_ref().filter(|again| t.row.entry < again.limit)?;
-        let from = if again.from_end { self.world.now } else { t.row.entered_at };
-        Some(again.delay.after(from, self.zone).max(self.world.now))
+        let now = self.world.now;
+        let again = t.plan.again.as_ref().filter(|again| again.allows_another(t.row.entry))?;
+        Some(again.due(t.row.entered_at, now, self.zone).max(now))
     }
 
     fn finish(&self, t: &mut Traveller, visits: Visits) -> Walked {

@@ -3,7 +3,7 @@
 mod support;
 
 use caravan_engine::definitions::{DefinitionError, delete};
-use caravan_engine::lifecycle::{self, Duplicate, DuplicateMode, Verb};
+use caravan_engine::lifecycle::{self, Duplicate, DuplicateMode, Feeder, Verb};
 use caravan_engine::status::{self, Stand};
 use caravan_engine::travel::{self, Remedy};
 use caravan_model::EnrollmentId;
@@ -121,6 +121,59 @@ on_both_stores! {
         delete(&world.engine, DocumentKind::Journey, "gone", None).expect("an aborted one may be deleted");
     }
 
+    each_state_allows_what_it_may_and_refuses_the_rest(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        let (end, key) = (at("2027-05-01T00:00:00Z"), |state: &str, what: &str| format!("{state}-{what}"));
+        let verbs = ["edit", "publish", "pause", "close", "abort", "end", "duplicate", "delete"];
+        let may = [
+            ("draft", vec!["edit", "publish", "duplicate", "delete"]),
+            ("scheduled", vec!["abort", "end", "duplicate"]),
+            ("live", vec!["edit", "publish", "pause", "close", "abort", "end", "duplicate"]),
+            ("closed", vec!["pause", "abort", "duplicate"]),
+            ("aborted", vec!["duplicate", "delete"]),
+            ("finished", vec!["duplicate", "delete"]),
+        ];
+        for (state, allowed) in &may {
+            for verb in verbs {
+                let key = key(state, verb);
+                let start = if *state == "scheduled" { "start: 2026-12-10T00:00:00Z\n" } else { "" };
+                world.apply(&manifest(&key, &format!("{start}entry: hold"), HOLD));
+                if *state != "draft" {
+                    world.publish(&key);
+                    world.run();
+                }
+                let then: &[Verb] = match *state {
+                    "closed" => &[Verb::Close],
+                    "aborted" => &[Verb::Abort],
+                    "finished" => &[Verb::Close],
+                    _ => &[],
+                };
+                then.iter().for_each(|then| drop(lifecycle::command(&world.engine, &key, *then, "ann").expect("done")));
+                if *state == "finished" {
+                    world.sql(&format!("UPDATE document SET ends_at = 1 WHERE key = '{key}'"));
+                    world.sql("UPDATE definitions_revision SET revision = revision + 1");
+                    world.run();
+                }
+                assert_eq!(world.status(&key).state, *state);
+                let command = |verb: Verb| lifecycle::command(&world.engine, &key, verb, "ann").map(drop);
+                let done = match verb {
+                    "edit" => world.try_apply(&manifest(&key, &format!("{start}entry: hold"), "  hold: {type: wait, duration: 31d, next: null}\n")).map(drop),
+                    "publish" => lifecycle::publish(&world.engine, std::slice::from_ref(&key), "ann").map(drop),
+                    "pause" => command(Verb::Pause),
+                    "close" => command(Verb::Close),
+                    "abort" => command(Verb::Abort),
+                    "end" => lifecycle::move_end(&world.engine, &key, end, "ann"),
+                    "duplicate" => lifecycle::duplicate(&world.engine, &key, Duplicate::default(), "ann").map(drop),
+                    _ => delete(&world.engine, DocumentKind::Journey, &key, None).map(drop),
+                };
+                match allowed.contains(&verb) {
+                    true => done.unwrap_or_else(|error| panic!("{state} {verb}: {error:?}")),
+                    false => assert_eq!(codes(done).len(), 1, "{state} {verb}"),
+                }
+            }
+        }
+    }
+
     a_journey_is_duplicated_in_two_ways(world at "2026-12-01T09:00:00Z") {
         let world = started(world);
         world.apply("{kind: connection, key: mail, type: smtp, settings: {host: 127.0.0.1, port: 2525, security: none, from: {name: Acme, email: news@acme.example}}}\n---\n{kind: email, key: hello, connection: mail, subject: Hi, body: {html: \"<p>Hi</p>\"}}\n");
@@ -208,6 +261,68 @@ on_both_stores! {
         let outcomes = world.status("selfish").nodes["again"].outcomes.clone().expect("an action");
         assert_eq!(outcomes.no_op["already_inside"], 5);
         assert_eq!(world.status("selfish").travellers.completed, 5);
+    }
+
+    a_target_refuses_by_its_own_rules_and_the_sender_counts_why(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        let again = |key: &str, reentry: &str| manifest(key, &format!("{reentry}entry: hold"), "  hold: {type: wait, duration: 1h, next: null}\n").replace("list: big", "list: picked");
+        world.apply(&format!("{}---\n{}", again("target", "reentry: {after: end, delay: 12h, limit: 2}\n"), again("once", "")));
+        for key in ["target", "once"] {
+            world.publish(key);
+            travel::enter(&world.engine, key, "a-5", "ann").expect("entered");
+        }
+        world.run();
+        world.run_at("2026-12-01T10:00:00Z");
+        let send = |key: &str| format!("  on: {{type: action, on: account, action: add_to_journey, journey: {key}, next: null}}\n");
+        live(&world, "early", "entry: on", &send("target"));
+        live(&world, "never", "entry: on", &send("once"));
+        let outcomes = |key: &str| world.status(key).nodes["on"].outcomes.clone().expect("an action");
+        assert_eq!((outcomes("early").done, outcomes("early").no_op), (4, [("reentry_too_early".to_owned(), 1)].into()));
+        assert_eq!((outcomes("never").done, outcomes("never").no_op), (4, [("no_reentry".to_owned(), 1)].into()));
+        world.run_at("2026-12-01T22:00:00Z");
+        live(&world, "late", "entry: on", &send("target"));
+        assert_eq!((outcomes("late").done, outcomes("late").no_op), (1, [("reentry_too_early".to_owned(), 4)].into()));
+        world.run_at("2026-12-02T23:00:00Z");
+        live(&world, "last", "entry: on", &send("target"));
+        assert_eq!((outcomes("last").done, outcomes("last").no_op), (4, [("no_reentry".to_owned(), 1)].into()));
+        assert_eq!(world.status("target").travellers.entered, 10, "what was done was done");
+    }
+
+    a_person_journey_counts_whom_it_refuses(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: audience, key: nobody, subject: person, when: {person: key, is: nobody}}\n---\nkind: journey\nkey: people\nsubject: person\naudience: {audience: nobody}\nend: 2027-06-30T00:00:00Z\nentry: hold\nnodes:\n  hold: {type: wait, duration: 1d, next: null}\n");
+        world.publish("people");
+        let send = "  on: {type: action, on: people, action: add_person_to_journey, journey: people, next: null}\n";
+        live(&world, "first", "entry: on", send);
+        live(&world, "second", "entry: on", send);
+        world.run_at("2026-12-02T09:00:00Z");
+        live(&world, "third", "entry: on", send);
+        assert_eq!(world.status("third").nodes["on"].outcomes.as_ref().expect("an action").done, 15, "it has asked");
+        let status = world.status("people");
+        assert_eq!(status.travellers.entered, 15);
+        assert_eq!(status.not_entered, [("already_inside".to_owned(), 15), ("no_reentry".to_owned(), 15)].into());
+    }
+
+    whoever_stops_a_journey_is_told_who_sends_travellers_there(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "target", "entry: hold", HOLD);
+        let send = "  on: {type: action, on: account, action: add_to_journey, journey: target, next: off}\n  off: {type: action, on: account, action: remove_from_journey, journey: target, next: null}\n";
+        live(&world, "source", "entry: pause", &format!("  pause: {{type: wait, duration: 5d, next: on}}\n{send}"));
+        // A draft sends nobody, a new version without the action goes on sending those who are on the old one.
+        world.apply(&manifest("idea", "entry: on", send));
+        world.apply(&manifest("source", "entry: pause", "  pause: {type: wait, duration: 5d, next: null}\n"));
+        world.publish("source");
+        let fed_by = lifecycle::feeders(&world.engine, "target").expect("feeders");
+        assert_eq!(fed_by, [Feeder { journey: "source".to_owned(), nodes: vec!["on".to_owned()] }]);
+        world.apply(&manifest("target", "entry: hold", "  hold: {type: wait, duration: 31d, next: null}\n"));
+        assert_eq!(lifecycle::review(&world.engine, &["target".to_owned()]).expect("a review").remove(0).fed_by, fed_by);
+        assert_eq!(lifecycle::command(&world.engine, "target", Verb::Pause, "ann").expect("paused"), []);
+        let told = lifecycle::command(&world.engine, "target", Verb::Close, "ann").expect("closed").remove(0);
+        assert_eq!((told.code.as_str(), told.is_error()), ("journey_is_fed", false));
+        assert!(told.message.contains("`source`") && told.message.contains("`on`"), "{}", told.message);
+        world.run_at("2026-12-06T09:00:00Z");
+        assert_eq!(world.status("source").travellers.active, 0);
+        assert_eq!(lifecycle::feeders(&world.engine, "target").expect("feeders"), [], "everybody came through");
     }
 
     a_closed_target_takes_nobody_and_the_action_says_so(world at "2026-12-01T09:00:00Z") {

@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use caravan_engine::simulate::{SimulateRequest, Simulated, simulate};
 use support::{World, on_both_stores};
 
 const LISTS: &str = r#"
@@ -158,6 +159,26 @@ on_both_stores! {
         assert_eq!((status.travellers.completed, status.travellers.timed_out), (2, 1));
     }
 
+    a_listener_counts_over_the_people_of_an_account_from_a_date_on(world at "2026-12-01T09:00:00Z") {
+        let world = peopled(world, 2, 3);
+        accounts(&world, "dated", "ear", r#"
+  ear:
+    type: listen
+    event: {activity: page_viewed, where: {at: {after: "2026-12-05T00:00:00Z"}}, at_least: 2}
+    next: null
+"#);
+        world.happened("page_viewed", "p-0-0", "{}", support::at("2026-11-30T09:00:00Z"));
+        world.happens("page_viewed", "p-0-0", "{}");
+        world.run_at("2026-12-06T09:00:00Z");
+        world.happened("page_viewed", "p-0-1", "{}", support::at("2026-12-04T09:00:00Z"));
+        world.happens("page_viewed", "p-0-1", "{}");
+        world.happens("page_viewed", "p-1-0", "{}");
+        assert_eq!(world.status("dated").nodes["ear"].current, 2, "once each since the fifth");
+        world.happens("page_viewed", "p-0-2", "{}");
+        let status = world.status("dated");
+        assert_eq!((status.travellers.completed, status.nodes["ear"].current), (1, 1), "somebody else of the first account");
+    }
+
     counts_go_on_while_a_journey_is_paused(world at "2026-12-01T09:00:00Z") {
         let world = peopled(world, 1, 1);
         people(&world, "rest", "{audience: people}", "ear", "  ear: {type: listen, events: [{activity: page_viewed, at_least: 3}, {activity: form_filled}], next: null}\n");
@@ -211,6 +232,57 @@ on_both_stores! {
         world.run_at("2026-12-03T12:00:00Z");
         let status = world.status("filtered");
         assert_eq!((status.nodes["late"].reached, status.nodes["ear"].paths["timeout"]), (1, 1));
+    }
+}
+
+on_both_stores! {
+    whoever_comes_to_a_connection_that_has_enough_to_send_waits_for_its_turn(world at "2026-12-01T09:00:00Z") {
+        let world = peopled(world, 50, 1);
+        world.apply(r#"
+{kind: connection, key: mail, type: smtp, settings: {host: 127.0.0.1, port: 2525, security: none, per_second: 0.01, from: {name: Acme, email: news@acme.example}}}
+---
+{kind: email, key: hello, connection: mail, subject: Hi, body: {html: "<p>Hi <a href='{{ system.unsubscribe_url }}'>stop</a></p>"}}
+---
+{kind: account_list, key: first, type: dynamic, when: {account: employees, less_than: 4000}, state: live}
+---
+{kind: account_list, key: second, type: dynamic, when: {account: employees, at_least: 4000}, state: live}
+"#);
+        world.run();
+        for key in ["first", "second"] {
+            world.apply(&format!("kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: {key}}}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  mail: {{type: action, on: people, action: send_email, email: hello, next: hold}}\n  hold: {{type: wait, duration: 9d, next: null}}\n"));
+        }
+        world.publish("first");
+        world.run();
+        let mail = |key: &str| {
+            let status = world.status(key);
+            (status.nodes["mail"].current, status.nodes["mail"].left, status.nodes["mail"].outcomes.as_ref().expect("an action").pending)
+        };
+        // In an hour 36 messages leave; these 40 came at once, when the queue was empty.
+        assert_eq!(mail("first"), (0, 40, 40));
+        let (from, until) = (support::at("2026-12-01T09:00:00Z"), support::at("2026-12-01T09:01:00Z"));
+        let simulated = SimulateRequest::new(Simulated::Stored("second".to_owned()), from, until);
+        let report = simulate(&world.engine, simulated).expect("a report");
+        assert_eq!((report.nodes["mail"].left, report.messages.email["hello"]), (10, 10), "a simulation delivers at once");
+        world.publish("second");
+        world.run();
+        assert_eq!(mail("second"), (10, 0, 0));
+        let page = caravan_engine::status::travellers(&world.engine, "second", Some("mail"), caravan_engine::status::Stand::Current, caravan_model::EnrollmentId(0), 10).expect("a page");
+        let waits = |at: usize| {
+            let trip = page.items[at].id.parse().expect("a trip");
+            caravan_engine::status::timeline(&world.engine, "second", trip).expect("a timeline").waiting.expect("it waits")
+        };
+        let mut turns: Vec<_> = (0..10).map(|at| waits(at).until.expect("a turn")).collect();
+        turns.sort_unstable();
+        assert_eq!((turns[0], turns[9]), (support::at("2026-12-01T09:01:40Z"), support::at("2026-12-01T09:16:40Z")));
+        assert!(waits(0).event.expect("what for").contains("turn"));
+        world.run_at("2026-12-01T09:01:40Z");
+        assert_eq!(mail("second"), (9, 1, 1), "its turn comes although nothing has left meanwhile");
+        let last = (0..10).max_by_key(|&at| page.items[at].due_at).expect("the last");
+        caravan_engine::travel::skip(&world.engine, "second", page.items[last].id.parse().expect("a trip"), "ann").expect("skipped");
+        world.run();
+        assert_eq!(mail("second"), (8, 2, 2), "or somebody does not wait for it");
+        world.run_at("2026-12-01T09:16:40Z");
+        assert_eq!(mail("second"), (0, 10, 10));
     }
 }
 

@@ -55,9 +55,14 @@ fn book(world: World) -> World {
 
 /// What is found against a journey with this audience and first node, `code@node`.
 fn found(world: &World, audience: &str, node: &str, errors: bool) -> Vec<String> {
-    let manifest = format!(
-        "kind: journey\nkey: checked\nsubject: account\naudience: {audience}\nend: 2027-06-30T00:00:00Z\nentry: it\nnodes:\n  it: {node}\n"
-    );
+    let head = format!("subject: account, audience: {audience}, end: 2027-06-30T00:00:00Z");
+    found_in(world, &head, &format!("it: {node}"), errors)
+}
+
+/// What is found against a journey with this head and these nodes, of which the first is its entry.
+fn found_in(world: &World, head: &str, nodes: &str, errors: bool) -> Vec<String> {
+    let (entry, _) = nodes.split_once(':').expect("a node");
+    let manifest = format!("{{kind: journey, key: checked, {head}, entry: {entry}, nodes: {{{nodes}}}}}");
     let options = ApplyOptions { incomplete: true, ..ApplyOptions::default() };
     if let Err(DefinitionError::Findings(findings)) =
         apply(&world.engine, &[("test.yaml".to_owned(), manifest.clone())], "test", options)
@@ -131,6 +136,59 @@ on_both_stores! {
             let told = found(&world, audience, &node, true);
             assert!(told.iter().any(|code| code == expected), "{node}: {expected} is not in {told:?}");
         }
+    }
+
+    every_error_of_the_map_refuses_and_names_its_node(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        let ends = |end: &str| format!("subject: account, audience: {BIG}{end}");
+        let person = "subject: person, audience: {audience: germans}, end: 2027-06-30T00:00:00Z";
+        let account = ends(", end: 2027-06-30T00:00:00Z");
+        let last = "{type: wait, duration: 1d, next: null}";
+        let split = |by: &str, paths: &str| format!("{{type: split, by: {by}, paths: [{paths}], other: {{next: null}}}}");
+        let path = |n: usize| format!("{{label: P{n}, when: {{account: employees, at_least: {n}}}, next: null}}");
+        let several = |n: usize| (0..n).map(path).collect::<Vec<_>>().join(", ");
+        let boxed = |inner: &str| format!("it: {{type: split, by: person, paths: [{{label: A, when: {{person: country, is: DE}}, actions: [{{id: x, {inner}}}]}}], next: null}}");
+        let variants = |percents: &[i64]| {
+            let path = |(n, percent): (usize, &i64)| format!("{{label: V{n}, percent: {percent}, next: null}}");
+            format!("it: {{type: variant_split, by: account, paths: [{}]}}", percents.iter().enumerate().map(path).collect::<Vec<_>>().join(", "))
+        };
+        let fork = |end: &str| format!("it: {{type: split, by: account, paths: [{{label: A, when: {{account: employees, at_least: 1}}, next: a}}], other: {{next: b}}}}, a: {{type: wait, duration: 1d, next: c}}, b: {{type: wait, duration: 1d, next: c}}, c: {end}");
+        for (head, nodes, expected) in [
+            ("subject: account, end: 2027-06-30T00:00:00Z".to_owned(), format!("it: {last}"), "no_audience@/audience"),
+            (ends(""), format!("it: {last}"), "end_missing@/end"),
+            (ends(", end: 2026-11-30T00:00:00Z"), format!("it: {last}"), "end_past@/end"),
+            (ends(", end: 2029-12-02T00:00:00Z"), format!("it: {last}"), "end_too_late@/end"),
+            (account.clone(), format!("it: {}", split("account", "{label: A, next: null}")), "no_condition@it"),
+            (account.clone(), format!("it: {}", split("account", &several(26))), "too_many_paths@it"),
+            (account.clone(), format!("it: {}", split("account", &[path(1), path(1)].join(", "))), "duplicate_label@it"),
+            (account.clone(), variants(&[50, 49]), "percent_sum@it"),
+            (account.clone(), variants(&[100, 0]), "bad_percent@it"),
+            (account.clone(), variants(&[99]), "variant_count@it"),
+            (account.clone(), variants(&[5; 21]), "variant_count@it"),
+            (account.clone(), boxed("action: '', type: wait, duration: 1d"), "box_holds_only_actions@it"),
+            (account.clone(), boxed("action: '', type: listen, event: {activity: form_filled}"), "box_holds_only_actions@it"),
+            (account.clone(), boxed("action: '', type: split, by: person, paths: []"), "box_holds_only_actions@it"),
+            (account.clone(), boxed("action: send_sales_alert, solution_interest: crm, to: [owner]"), "account_action_in_box@it"),
+            (person.to_owned(), format!("it: {}", split("person", "{label: A, when: {role_in_account: Owner}, next: null}")), "account_mode_in_person_journey@it"),
+            (account.clone(), "it: {type: wait, duration: 1d, next: m}, m: {type: merge, next: null}".to_owned(), "merge_with_one_path@m"),
+            (account.clone(), fork(last), "several_ways_in@c"),
+            (account.clone(), fork("{type: merge, next: it}"), "cycle@it"),
+            (account.clone(), format!("it: {last}, lost: {last}"), "unreachable@lost"),
+            (account.clone(), "it: {type: wait, duration: 1d, next: nowhere}".to_owned(), "unknown_node@it"),
+            (person.to_owned(), "it: {type: action, on: account, action: add_to_account_list, list: picked, next: null}".to_owned(), "action_not_in_person_journey@it"),
+            (person.to_owned(), "it: {type: action, on: people, action: assign_to_buying_group, solution_interest: crm, role: Decision Maker, next: null}".to_owned(), "action_not_in_person_journey@it"),
+            (person.to_owned(), "it: {type: external_action, on: people, service: x, next: null}".to_owned(), "external_node_in_person_journey@it"),
+        ] {
+            let told = found_in(&world, &head, &nodes, true);
+            assert!(told.iter().any(|code| code == expected), "{head} {nodes}: {expected} is not in {told:?}");
+        }
+    }
+
+    two_emails_within_a_day_are_told_and_refuse_nothing(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        let nodes = "it: {type: action, on: people, action: send_email, email: plain, next: soon}, soon: {type: wait, duration: 23h, next: on}, on: {type: action, on: people, action: send_email, email: plain, next: null}";
+        let head = format!("subject: account, audience: {BIG}, end: 2027-06-30T00:00:00Z");
+        assert!(found_in(&world, &head, nodes, false).contains(&"emails_within_a_day@on".to_owned()));
     }
 
     every_warning_is_told_and_refuses_nothing(world at "2026-12-01T09:00:00Z") {

@@ -125,6 +125,47 @@ on_both_stores! {
         assert_eq!((status.nodes["heard"].current, status.nodes["late"].current), (1, 2));
     }
 
+    a_walk_of_more_than_a_hundred_nodes_stops_as_a_problem(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        world.apply("{kind: score, key: steps}");
+        let chain = |key: &str, nodes: usize| {
+            let node = |n: usize| {
+                let next = if n == nodes { "null".to_owned() } else { format!("n{}", n + 1) };
+                format!("  n{n}: {{type: action, on: people, action: change_score, score: steps, change: \"+1\", next: {next}}}\n")
+            };
+            live(&world, key, "big", &(1..=nodes).map(node).collect::<String>());
+        };
+        // The audience is passed too.
+        chain("longest", 99);
+        assert_eq!((world.status("longest").travellers.completed, problems(&world).len()), (3, 0));
+        chain("endless", 100);
+        assert_eq!(world.status("endless").travellers.completed, 0);
+        let told = problems(&world);
+        assert_eq!((told.len(), told[0].code.as_str()), (3, "walk_too_long"));
+        assert_eq!(world.one("SELECT CAST(SUM(value) AS BIGINT) FROM person_score"), 3 * 99, "nothing of the long walk was kept");
+    }
+
+    whoever_is_moved_by_hand_while_nothing_runs_does_not_move_before(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "rest", "big", "  pause: {type: wait, duration: 1d, next: behind}\n  behind: {type: wait, duration: 30d, next: later}\n  later: {type: wait, duration: 30d, next: null}\n");
+        let trip = |n: i64| EnrollmentId(world.one(&format!("SELECT id FROM enrollment ORDER BY id LIMIT 1 OFFSET {n}")));
+        // An outage: the waits are over, much was received, and then people ask.
+        world.clock.advance_to(at("2026-12-02T12:00:00Z"));
+        for _ in 0..9 {
+            for person in ["p-5-0", "p-6-0", "p-7-0"] {
+                world.received("page_viewed", person, "{}", at("2026-12-02T08:00:00Z"));
+            }
+        }
+        travel::skip(&world.engine, "rest", trip(0), "ann").expect("skipped");
+        travel::remove(&world.engine, "rest", trip(0), "ann").expect("taken out");
+        travel::skip(&world.engine, "rest", trip(0), "bob").expect("asked too late");
+        travel::skip(&world.engine, "rest", trip(1), "ann").expect("skipped");
+        while world.engine.step_within(Limits { shards: 256, travellers: 2 }).expect("a step").is_some_and(|step| step.inbox + step.enrollments > 0) {}
+        let status = world.status("rest");
+        let (pause, behind) = (&status.nodes["pause"], &status.nodes["behind"]);
+        assert_eq!((pause.ended, pause.left, behind.current, behind.left), (1, 2, 2, 0), "taken out where it stood, skipped once");
+    }
+
     a_version_that_cannot_run_keeps_what_its_travellers_hear_and_their_time(world at "2026-12-01T09:00:00Z") {
         let world = started(world);
         world.apply("{kind: score, key: doomed}");

@@ -9,6 +9,7 @@ mod difference;
 pub mod first_day;
 pub mod graph;
 mod node;
+mod reentry;
 mod references;
 pub mod shares;
 
@@ -18,12 +19,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use crate::attribute::Subject;
-use crate::duration::Duration;
 
 pub use actions::PlacedAction;
 pub use check::{ActionCatalogue, ActionFacts};
 pub use graph::{Edge, Ending};
 pub use node::*;
+pub use reentry::{LastTrip, NoEntry, Reentry, ReentryAfter, next_entry};
 
 /// The key under which the entry is counted; no node may carry it.
 pub const ENTRY: &str = "audience";
@@ -120,30 +121,6 @@ pub enum Entry {
     PeopleList(#[schemars(extend("x-reference" = "people_list"))] String),
     /// Whoever does one of these (person journeys, at most ten).
     Events(#[schemars(length(min = 1, max = 10))] Vec<EventTest>),
-}
-
-/// How a traveller may enter again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Reentry {
-    /// What the delay counts from.
-    pub after: ReentryAfter,
-    /// How long to wait, in hours or days (`12h`, `30d`).
-    #[schemars(extend("x-reader" = "duration"))]
-    pub delay: Duration,
-    /// Entries allowed in total.
-    #[schemars(range(min = 1))]
-    pub limit: u32,
-}
-
-/// What a re-entry delay counts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ReentryAfter {
-    /// The last entry.
-    Start,
-    /// The end of the last trip.
-    End,
 }
 
 impl Journey {

@@ -28,6 +28,18 @@ pub fn active(s: &mut dyn Session, journey: DocumentId) -> Result<i64, StoreErro
     )
 }
 
+/// The versions of a journey on which anybody is under way, from the counters.
+pub fn travelled_versions(s: &mut dyn Session, journey: DocumentId) -> Result<Vec<VersionId>, StoreError> {
+    s.query_map(
+        "SELECT t.version_id FROM tally AS t JOIN document_version AS v ON v.id = t.version_id
+         WHERE v.document_id = $1 AND t.node = -1 AND (t.kind = 'entered' OR t.kind LIKE 'trip:%')
+         GROUP BY t.version_id HAVING SUM(CASE WHEN t.kind = 'entered' THEN t.n ELSE -t.n END) > 0
+         ORDER BY t.version_id",
+        params![journey],
+        |r| Ok(VersionId(r.int(0))),
+    )
+}
+
 /// What the audience of a journey would do if the journey were published now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WouldEnter {

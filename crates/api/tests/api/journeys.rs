@@ -235,6 +235,31 @@ async fn the_stream_tells_the_counts_at_once_and_each_change() {
 }
 
 #[tokio::test]
+async fn whoever_stops_a_journey_is_told_who_sends_travellers_there() {
+    let (api, token) = drafted().await;
+    let send = |verb: &str| api.post(&format!("/api/v1/journeys/{verb}")).bearer(&token).send();
+    assert_eq!(send("nurture/publish").await.status, 200);
+    let mut feeding = journey();
+    feeding["nodes"]["mark"] =
+        json!({"type": "action", "on": "account", "action": "add_to_journey", "journey": "nurture", "next": null});
+    let put = api.call("PUT", "/api/v1/journeys/feeding").bearer(&token).json(&feeding).send().await;
+    assert_eq!(put.status, 201, "{}", put.text());
+    assert_eq!(send("feeding/publish").await.status, 200);
+    let fed_by = json!([{"journey": "feeding", "nodes": ["mark"]}]);
+    let before = api.get("/api/v1/journeys/nurture/feeders").bearer(&token).send().await.json();
+    assert_eq!(before["items"], fed_by);
+    let review = api.get("/api/v1/journeys/nurture/review").bearer(&token).send().await.json();
+    assert_eq!(review["fed_by"], fed_by);
+    let closed = send("nurture/close").await.json();
+    assert_eq!((&closed["state"], &closed["warnings"][0]["code"]), (&json!("closed"), &json!("journey_is_fed")));
+    let aborted = send("feeding/abort").await.json();
+    assert_eq!((&aborted["state"], &aborted["warnings"]), (&json!("aborted"), &json!([])));
+    assert_eq!(send("nurture/abort").await.json()["warnings"], json!([]), "nobody sends any more");
+    let unknown = api.get("/api/v1/journeys/none/feeders").bearer(&token).send().await;
+    assert_eq!(unknown.refusal().0, 404);
+}
+
+#[tokio::test]
 async fn without_problems_there_is_nothing_to_settle() {
     let (api, token) = drafted().await;
     let list = api.get("/api/v1/problems?journey=nurture").bearer(&token).send().await.json();

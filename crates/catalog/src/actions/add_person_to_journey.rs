@@ -61,6 +61,10 @@ impl Action for AddPersonToJourney {
         settings.target(definitions)
     }
 
+    fn leads_into(&self, settings: &Settings) -> Option<String> {
+        Some(settings.journey.clone())
+    }
+
     fn needs(&self, _target: &TargetJourney) -> Needs {
         Needs::default()
     }

@@ -2,6 +2,7 @@
 
 use caravan_model::Finding;
 use caravan_model::attribute;
+use caravan_model::journey::{LastTrip, next_entry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,7 +50,8 @@ impl Action for AddToJourney {
             reasons: &[
                 ("target_not_live", "The other journey takes nobody in now."),
                 ("already_inside", "The account is inside that journey."),
-                ("no_reentry", "The account was in that journey, and it lets nobody in twice."),
+                ("no_reentry", "The account was in that journey as often as it lets anybody in."),
+                ("reentry_too_early", "The delay after which the account may enter that journey again is not over."),
                 ("journey_chain_too_long", "Ten journeys have sent this account on already, one after another."),
             ],
         }
@@ -61,6 +63,10 @@ impl Action for AddToJourney {
 
     fn prepare(&self, settings: &Settings, definitions: &Definitions) -> Result<TargetJourney, Vec<Finding>> {
         settings.target(definitions)
+    }
+
+    fn leads_into(&self, settings: &Settings) -> Option<String> {
+        Some(settings.journey.clone())
     }
 
     fn needs(&self, target: &TargetJourney) -> Needs {
@@ -75,8 +81,11 @@ impl Action for AddToJourney {
         if world.inside(account, target.id) {
             return Outcome::NoOp("already_inside");
         }
-        if !target.reenters && world.account_trip(account, target.id).is_some() {
-            return Outcome::NoOp("no_reentry");
+        // One that is on its way out by then has ended.
+        let last = world.account_trip(account, target.id).map(|trip| trip.last);
+        let ended = last.map(|last| LastTrip { ended_at: last.ended_at.or(Some(world.now)), ..last });
+        if let Err(reason) = next_entry(target.reentry.as_ref(), ended, world.now, &target.zone) {
+            return Outcome::NoOp(reason.code());
         }
         if visit.chain >= LONGEST_CHAIN {
             return Outcome::NoOp("journey_chain_too_long");

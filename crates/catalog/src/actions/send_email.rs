@@ -111,6 +111,7 @@ impl Action for SendEmail {
         let Prepared::Ours(ours) = prepared else { return PreparedCall::needs_of_people() };
         let mut needs = ours.snapshot.needs();
         needs.person_attributes.insert(caravan_model::attribute::person::EMAIL);
+        needs.lanes.insert(ours.lane.clone());
         needs
     }
 

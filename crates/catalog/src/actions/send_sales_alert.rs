@@ -66,6 +66,12 @@ pub struct Prepared {
     attributes: Attributes,
 }
 
+impl Prepared {
+    fn lane(&self) -> String {
+        format!("email:{}", self.connection)
+    }
+}
+
 /// The attributes that an alert shows and that have no number of their own.
 #[derive(Debug, Clone, Copy)]
 struct Attributes {
@@ -139,6 +145,7 @@ impl Action for SendSalesAlert {
             engagement: true,
             interests: [prepared.interest.id].into(),
             history: DOINGS.iter().map(|(kind, _)| (*kind).to_owned()).collect(),
+            lanes: [prepared.lane()].into(),
             ..Needs::default()
         }
     }
@@ -155,7 +162,7 @@ impl Action for SendSalesAlert {
         }
         let body = alert(prepared, visit, world, account, world.group(group), to);
         let effect = NewEffect {
-            lane: format!("email:{}", prepared.connection),
+            lane: prepared.lane(),
             kind: effects::SALES_ALERT,
             key: format!("{}.{}", visit.enrollment, visit.node),
             shard: visit.shard,

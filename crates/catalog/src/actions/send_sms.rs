@@ -98,6 +98,7 @@ impl Action for SendSms {
     fn needs(&self, prepared: &Prepared) -> Needs {
         let mut needs = prepared.snapshot.needs();
         needs.person_attributes.insert(person::MOBILE_PHONE);
+        needs.lanes.insert(prepared.lane.clone());
         needs
     }
 

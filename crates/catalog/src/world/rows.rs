@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use caravan_model::journey::LastTrip;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, GroupId, PersonId, Shard};
 use jiff::Timestamp;
@@ -126,10 +127,8 @@ pub struct Trip {
     pub journey: DocumentId,
     /// The enrollment.
     pub enrollment: EnrollmentId,
-    /// Entry 1, 2, 3 …
-    pub entry: i64,
-    /// Still inside.
-    pub active: bool,
+    /// Which entry it was, and when it began and ended.
+    pub last: LastTrip,
 }
 
 /// A buying group with its members, removed ones included.

@@ -14,18 +14,20 @@ use crate::inbox::Command;
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::tallies::{Counted, Tallies};
+use crate::lane_turns::Turns;
 use crate::walk::{Cause, Fault, PARKED, Signal, Traveller, Walker, is_parked};
 
 impl Batch<'_> {
     pub(super) fn decide(&mut self, s: &mut dyn Session, culprits: &Culprits) -> Result<(), StepError> {
         let wanted = self.wanted();
         let mut world = load(s, self.live, self.claim.now, &wanted)?;
+        self.turns = Turns::lock(s, self.live, self.claim.now, &wanted.needs.lanes)?;
         self.counters = Counters::lock(s, &self.counted_nodes())?;
         self.resolve_subjects(&world);
         self.refuse_entries(&world);
         self.recall_asked(s, &mut world, &wanted)?;
         for t in &self.fresh {
-            let trip = Trip { journey: t.row.journey, enrollment: t.row.id, entry: t.row.entry, active: true };
+            let trip = Trip { journey: t.row.journey, enrollment: t.row.id, last: t.row.last_trip() };
             world.trip_began(t.subject, trip);
         }
         let stored = self.travellers.len();
@@ -130,8 +132,8 @@ impl Batch<'_> {
             return Ok(());
         }
         if t.is_gone() {
-            let ended =
-                walker(self.live, world, &mut self.tallies, &mut self.counters).end_gone(&mut self.travellers[at]);
+            let ended = walker(self.live, world, &mut self.tallies, &mut self.counters, &mut self.turns)
+                .end_gone(&mut self.travellers[at]);
             self.moves.push(ended.row);
             return Ok(());
         }
@@ -169,7 +171,7 @@ impl Batch<'_> {
     ) -> Result<T, StepError> {
         let traveller = &mut self.travellers[at];
         let key = WalkKey::of(&traveller.row);
-        let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters);
+        let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters, &mut self.turns);
         let decided = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| decide(&mut walker, traveller)));
         decided
             .unwrap_or_else(|_| {
@@ -237,7 +239,7 @@ impl Batch<'_> {
             Some(at) if self.travellers[at].row.ended_at.is_none() => {
                 let t = &mut self.travellers[at];
                 t.signal = Signal::End("removed", None);
-                let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters);
+                let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters, &mut self.turns);
                 if let Ok(Some(moved)) = walker.walk(t) {
                     self.moves.push(moved.row);
                 }
@@ -259,6 +261,7 @@ fn walker<'a>(
     world: &'a mut World,
     tallies: &'a mut Tallies,
     counters: &'a mut Counters,
+    turns: &'a mut Turns,
 ) -> Walker<'a> {
-    Walker { world, tallies, counters, zone: live.zone(), node: 0 }
+    Walker { world, tallies, counters, turns, zone: live.zone(), node: 0 }
 }

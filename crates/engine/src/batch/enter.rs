@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use caravan_catalog::Subject;
 use caravan_model::condition::Context;
+use caravan_model::journey::{NoEntry, next_entry};
 use caravan_model::{DocumentId, EnrollmentId, Shard};
 use caravan_store::step::{self, EnrollmentRow};
 use caravan_store::{Session, StoreError, records};
@@ -149,9 +150,13 @@ impl Batch<'_> {
         let mut taken: HashSet<(DocumentId, i64)> = HashSet::new();
         for candidate in candidates {
             let place = (candidate.plan.journey, candidate.subject);
-            let Some(entry) = self.entry_number(&candidate, last.get(&place)) else { continue };
-            if taken.insert(place) {
-                self.fresh.push(new_traveller(candidate, entry, self.claim.now));
+            if candidate.chain > LONGEST_CHAIN {
+                continue;
+            }
+            match self.entry_number(&candidate, last.get(&place)) {
+                Ok(entry) if taken.insert(place) => self.fresh.push(new_traveller(candidate, entry, self.claim.now)),
+                Ok(_) => {}
+                Err(reason) => self.tell_refused(&candidate, reason),
             }
         }
         let shards = self.shards_of(s)?;
@@ -180,17 +185,23 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Which entry this would be, or nothing when the rules refuse it.
-    fn entry_number(&self, candidate: &Candidate, last: Option<&EnrollmentRow>) -> Option<i64> {
-        if candidate.chain > LONGEST_CHAIN {
-            return None;
+    /// A journey that sent a person here cannot know whether it may enter: this journey counts those who may not.
+    fn tell_refused(&mut self, candidate: &Candidate, reason: NoEntry) {
+        if candidate.plan.of_people && matches!(candidate.cause, Cause::Journey { .. }) {
+            self.tallies.trip(&candidate.plan, Counted::NotEntered(reason.code().to_owned()));
         }
-        let Some(last) = last else { return Some(1) };
-        let ended_at = last.ended_at?;
-        let again = candidate.plan.again.as_ref().filter(|again| last.entry < again.limit)?;
-        let from = if again.from_end { ended_at } else { last.entered_at };
-        let due = again.delay.after(from, self.live.zone());
-        (candidate.cause == Cause::Again || due <= self.claim.now).then_some(last.entry + 1)
+    }
+
+    /// Which entry this would be, or why the rules refuse it.
+    fn entry_number(&self, candidate: &Candidate, last: Option<&EnrollmentRow>) -> Result<i64, NoEntry> {
+        let last = last.map(|row| row.last_trip());
+        match next_entry(candidate.plan.again.as_ref(), last, self.claim.now, self.live.zone()) {
+            // Its delay was over when it came due.
+            Err(NoEntry::TooEarly { .. }) if candidate.cause == Cause::Again => {
+                Ok(last.map_or(1, |last| last.entry + 1))
+            }
+            other => other,
+        }
     }
 
     fn shards_of(&self, s: &mut dyn Session) -> Result<HashMap<(bool, i64), Shard>, StoreError> {

@@ -81,7 +81,7 @@ impl Batch<'_> {
     fn add_traveller(&mut self, s: &mut dyn Session, row: EnrollmentRow, signal: Signal) -> Result<(), StepError> {
         if let Some(&at) = self.place.get(&row.id) {
             if signal != Signal::Due {
-                self.travellers[at].signal = signal;
+                self.travellers[at].signal = self.signal_of(&row, signal);
             }
             return Ok(());
         }
@@ -117,7 +117,10 @@ impl Batch<'_> {
     fn signal_of(&self, row: &EnrollmentRow, signal: Signal) -> Signal {
         let journey = self.live.journeys.get(&row.journey);
         if let Some(outcome) = journey.and_then(|j| j.ends_everybody(self.claim.now)) {
-            return Signal::End(outcome, None);
+            return match signal {
+                Signal::End(asked, by) if asked == outcome => Signal::End(outcome, by),
+                _ => Signal::End(outcome, None),
+            };
         }
         if row.seq == 0 && signal == Signal::Due { Signal::Enter } else { signal }
     }

@@ -1,8 +1,11 @@
 //! Taking in what waits in the inboxes: activities, and commands.
+//!
+//! What people ask of single travellers comes first, all of it: whoever is taken out while nothing runs does not move before,
+//! however much else has been received.
 
 use std::sync::Arc;
 
-use caravan_model::{DocumentId, PersonId};
+use caravan_model::{DocumentId, EnrollmentId, PersonId};
 use caravan_store::step::{self, InboxRow};
 use caravan_store::{Session, records};
 
@@ -10,14 +13,15 @@ use super::{Batch, Candidate, StepError};
 use crate::groups::jobs::JobKind;
 use crate::inbox::Command;
 use crate::plan::Entry;
-use crate::walk::{Cause, PARKED, Signal};
+use crate::walk::{Cause, PARKED, REMOVED, Signal};
 
 impl Batch<'_> {
     pub(super) fn take_in(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
+        let by_hand = step::asked_by_hand(s, self.claim)?;
         let rows = step::inbox(s, self.claim, self.limits.travellers)?;
-        self.report.inbox = rows.len();
+        self.report.inbox = by_hand.len() + rows.len();
         self.more_to_hear = rows.len() == self.limits.travellers;
-        for row in &rows {
+        for row in by_hand.iter().chain(&rows) {
             match Command::read(row) {
                 Ok(command) => self.take(s, row, command)?,
                 Err(error) => {
@@ -79,20 +83,15 @@ impl Batch<'_> {
             }
             Command::End { trips, outcome, by } => {
                 let outcome = known_outcome(&outcome);
-                self.signals.extend(trips.into_iter().map(|trip| (trip, Signal::End(outcome, by.clone()))));
+                trips.into_iter().for_each(|trip| self.ask(trip, Signal::End(outcome, by.clone())));
             }
-            Command::Skip { trip, by } => {
-                self.signals.insert(trip, Signal::Skip(by));
-            }
-            Command::LeaveOut { trip, node, by } => {
-                self.signals.insert(trip, Signal::LeaveOut { node, by });
-            }
+            Command::Remove { trip, by } => self.ask(trip, Signal::End(REMOVED, Some(by))),
+            Command::Skip { trip, by } => self.ask(trip, Signal::Skip(by)),
+            Command::LeaveOut { trip, node, by } => self.ask(trip, Signal::LeaveOut { node, by }),
             Command::ExternalAnswered { answered } => {
                 self.answers.entry(answered.call.trip).or_default().push(answered);
             }
-            Command::Retry { trip } => {
-                self.signals.insert(trip, Signal::Due);
-            }
+            Command::Retry { trip } => self.ask(trip, Signal::Due),
             Command::Resume { journey } => {
                 step::unpark(s, row.shard, journey, PARKED)?;
             }
@@ -101,6 +100,15 @@ impl Batch<'_> {
             self.consumed.push(row.id);
         }
         Ok(())
+    }
+
+    /// What ends a trip stands above all else that is asked of it, and another try below.
+    fn ask(&mut self, trip: EnrollmentId, signal: Signal) {
+        match self.signals.get(&trip) {
+            Some(Signal::End(..)) => {}
+            Some(_) if signal == Signal::Due => {}
+            _ => _ = self.signals.insert(trip, signal),
+        }
     }
 
     fn candidate(
@@ -181,6 +189,6 @@ fn known_outcome(outcome: &str) -> &'static str {
     match outcome {
         "aborted" => "aborted",
         "expired" => "expired",
-        _ => "removed",
+        _ => REMOVED,
     }
 }

@@ -16,6 +16,7 @@ impl Batch<'_> {
         let heard = crate::save::activities(s, self.live, self.claim, &self.told)?;
         self.inbox_out.extend(heard);
         self.counters.save(s)?;
+        self.turns.save(s)?;
         // Nobody else writes the tallies of a shard that this step holds.
         let slot = match s.dialect() {
             Dialect::Sqlite => 0,

@@ -14,6 +14,7 @@ use super::checks::{
     owners_missing,
 };
 use super::draft;
+use super::feeders::{Feeder, feeders_of};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::live::{Live, definitions_of};
@@ -43,6 +44,8 @@ pub struct Review {
     pub messages_first_day: i64,
     /// Who is inside now, on which version; they stay on it.
     pub standing: Vec<Standing>,
+    /// Journeys under way that send travellers here.
+    pub fed_by: Vec<Feeder>,
 }
 
 /// Who is inside on one version.
@@ -96,6 +99,7 @@ pub fn review(engine: &Engine, keys: &[String]) -> Result<Vec<Review>, Definitio
                 would_not_enter: not_entering(journey, counts.refused),
                 messages_first_day: first_day,
                 standing: standing(s, &live, row)?,
+                fed_by: feeders_of(s, &row.key)?,
             });
         }
         Ok(reviews)

@@ -32,6 +32,7 @@ impl Stage {
         let directory = tempfile::Builder::new().prefix("caravan-simulation-").tempdir().map_err(no_directory)?;
         let copy = real.store().scratch_copy(directory.path().join("copy"), Clock::manual(from))?;
         let engine = Engine::new(copy);
+        engine.pace_nobody();
         let key = match which {
             Simulated::Stored(key) => key.clone(),
             Simulated::Manifests(texts) => apply_to(&engine, texts)?,

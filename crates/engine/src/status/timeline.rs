@@ -256,7 +256,12 @@ fn title_of(titles: &HashMap<String, String>, node: &str) -> String {
 fn waiting(plan: &Plan, titles: &HashMap<String, String>, row: &EnrollmentRow, problem: Option<&Problem>) -> Waiting {
     let node = plan.node(row.node);
     // Before its first step the memory says why it entered.
-    let event = if row.seq > 0 { node.step.awaits(row.memory.as_deref()) } else { None };
+    let paced = row.seq > 0 && problem.is_none() && !node.step.waits() && row.due_at.is_some();
+    let event = match row.seq > 0 {
+        true if paced => Some("its turn: the connection has enough to send for now".to_owned()),
+        true => node.step.awaits(row.memory.as_deref()),
+        false => None,
+    };
     let due_at = problem.map_or(row.due_at, |problem| problem.due_at);
     Waiting { node: node.id.clone(), title: title_of(titles, &node.id), until: due_at.map(unparked), event }
 }

@@ -38,11 +38,6 @@ impl Case {
     pub fn is_away(&self, at: Secs) -> bool {
         self.away.iter().any(|(from, to)| *from <= at && at < *to)
     }
-
-    /// Whether somebody moves a traveller by hand while nothing runs.
-    pub fn is_asked_while_away(&self) -> bool {
-        self.script.iter().any(|it| matches!(it.what, What::Remove(_) | What::Skip(_)) && self.is_away(it.at))
-    }
 }
 
 #[derive(Debug, Clone)]

@@ -57,11 +57,10 @@ impl Faults for Crashes {
     }
 }
 
-/// How batches are cut: every third case into pieces as small as they come. What was asked by hand while nobody worked is
-/// taken in one piece with what became due meanwhile: cut apart, which of the two is first is not promised.
+/// How batches are cut: every third case into pieces as small as they come.
 fn limits(seed: u64) -> Limits {
     let mut random = SplitMix64::new(seed);
-    match random.percent(33) && !generate::case(seed).is_asked_while_away() {
+    match random.percent(33) {
         true => Limits { shards: random.between(1, 8) as usize, travellers: random.between(1, 6) as usize },
         false => WHOLE,
     }

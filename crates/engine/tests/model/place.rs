@@ -318,7 +318,7 @@ impl Place {
     }
 
     fn command(&self, journey: usize, verb: Verb) -> Result<(), DefinitionError> {
-        lifecycle::command(&self.by_hand, &journey_key(journey), verb, "test")
+        lifecycle::command(&self.by_hand, &journey_key(journey), verb, "test").map(drop)
     }
 
     /// Does it to the first traveller, by key, that is under way in a journey.

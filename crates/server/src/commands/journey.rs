@@ -115,6 +115,9 @@ fn review(context: &Context, keys: &[String]) -> Outcome {
             let nodes: Vec<String> = standing.nodes.iter().map(|(node, n)| format!("{n} at {node}")).collect();
             report::line(format!("{} stay on version {}: {}", standing.active, standing.version, nodes.join(", ")))?;
         }
+        for feeder in &review.fed_by {
+            report::line(format!("{} sends travellers here, at {}", feeder.journey, feeder.nodes.join(", ")))?;
+        }
     }
     Ok(Done::All)
 }
@@ -168,11 +171,12 @@ fn command(context: &Context, keys: &[String], verb: lifecycle::Verb, done: &str
     let engine = context.engine()?;
     let mut all = Vec::new();
     for key in keys {
-        lifecycle::command(&engine, key, verb, ACTOR).map_err(Failure::refused)?;
+        let warnings = lifecycle::command(&engine, key, verb, ACTOR).map_err(Failure::refused)?;
+        report::findings(&warnings);
         if !context.json {
             report::line(format!("{key} is {done}"))?;
         }
-        all.push(json!({ "key": key }));
+        all.push(json!({ "key": key, "warnings": warnings }));
     }
     if context.json {
         report::json(&all)?;

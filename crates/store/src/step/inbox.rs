@@ -48,11 +48,22 @@ pub struct NewInbox {
 
 const INBOX: &str = "id, shard, kind, subject_id, at, received_at, body";
 
-/// Up to `most` inbox rows of the claimed shards, in order of arrival.
+/// The kinds of what people ask of single travellers.
+const BY_HAND: &str = "('remove', 'skip', 'leave_out')";
+
+/// Up to `most` inbox rows of the claimed shards, in order of arrival, but for what is asked by hand.
 pub fn inbox(s: &mut dyn Session, claim: &Claim, most: usize) -> Result<Vec<InboxRow>, StoreError> {
     let shards: Vec<i64> = claim.shards.iter().map(|s| s.0).collect();
-    let sql = format!("SELECT {INBOX} FROM inbox WHERE shard {{in:1}} ORDER BY id LIMIT $2");
+    let sql = format!("SELECT {INBOX} FROM inbox WHERE shard {{in:1}} AND kind NOT IN {BY_HAND} ORDER BY id LIMIT $2");
     s.query_map(&sql, params![&shards, most as i64], |r| Ok(read_inbox(r)))
+}
+
+/// Everything that is asked by hand of travellers of the claimed shards, in order of arrival: each is one row that one person
+/// asked for. Index: `inbox_by_hand`.
+pub fn asked_by_hand(s: &mut dyn Session, claim: &Claim) -> Result<Vec<InboxRow>, StoreError> {
+    let shards: Vec<i64> = claim.shards.iter().map(|s| s.0).collect();
+    let sql = format!("SELECT {INBOX} FROM inbox WHERE kind IN {BY_HAND} AND shard {{in:1}} ORDER BY id");
+    s.query_map(&sql, params![&shards], |r| Ok(read_inbox(r)))
 }
 
 /// What was asked for these subjects, to enter a journey or to leave it, in order of arrival. Index: `inbox_asked`.

@@ -1,6 +1,7 @@
 //! Enrollments as steps read and write them, and their moves.
 
 use caravan_model::clock::{from_micros, to_micros};
+use caravan_model::journey::LastTrip;
 use caravan_model::{DocumentId, EnrollmentId, Shard, VersionId};
 use jiff::Timestamp;
 
@@ -46,6 +47,13 @@ pub struct EnrollmentRow {
     pub outcome: Option<String>,
     /// When the journey's goal was met.
     pub goal_at: Option<Timestamp>,
+}
+
+impl EnrollmentRow {
+    /// What decides whether its traveller may enter again.
+    pub fn last_trip(&self) -> LastTrip {
+        LastTrip { entry: self.entry, entered_at: self.entered_at, ended_at: self.ended_at }
+    }
 }
 
 /// The walk of one enrollment in one step.

@@ -90,8 +90,13 @@ impl World<'_> {
         if last.is_some_and(|last| self.trips[last].active()) || self.asked_to_enter(target, account) {
             return "no_op already_inside";
         }
-        if journey.reentry.is_none() && last.is_some() {
-            return "no_op no_reentry";
+        if let Some(last) = last.map(|last| &self.trips[last]) {
+            let Some(rule) = journey.reentry.filter(|rule| last.entry < rule.limit) else { return "no_op no_reentry" };
+            let ended_at = last.ended.map_or(self.now, |(ended_at, _)| ended_at);
+            let from = if rule.from_end { ended_at } else { last.entered_at };
+            if from + rule.hours * 3_600 > self.now {
+                return "no_op reentry_too_early";
+            }
         }
         if chain >= LONGEST_CHAIN {
             return "no_op journey_chain_too_long";

@@ -99,10 +99,14 @@ impl World<'_> {
                 }
             }
             Message::End { trips, outcome } => {
-                round.signals.extend(trips.into_iter().map(|trip| (trip, Signal::End(outcome))));
+                for trip in trips {
+                    if !matches!(round.signals.get(&trip), Some(Signal::End(_))) {
+                        round.signals.insert(trip, Signal::End(outcome));
+                    }
+                }
             }
             Message::Skip { trip } => {
-                round.signals.insert(trip, Signal::Skip);
+                round.signals.entry(trip).or_insert(Signal::Skip);
             }
             Message::Heard { of_people, traveller, event } => {
                 if of_people {

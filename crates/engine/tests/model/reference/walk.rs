@@ -9,8 +9,7 @@ impl World<'_> {
             return;
         }
         let n = trip.journey;
-        let ends = self.states[n].ends_everybody().filter(|_| !matches!(round.signals.get(&at), Some(Signal::End(_))));
-        let signal = ends.map(Signal::End).or_else(|| round.signals.get(&at).cloned());
+        let signal = self.states[n].ends_everybody().map(Signal::End).or_else(|| round.signals.get(&at).cloned());
         let heard = round.heard.get(&at).map(Vec::as_slice).unwrap_or_default();
         if self.paused[n] && !matches!(signal, Some(Signal::End(_))) {
             // It moves nobody, but what happens counts.
