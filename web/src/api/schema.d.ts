@@ -193,6 +193,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{key}/feeders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Journeys under way that send travellers here */
+        get: operations["get_journeys_key_feeders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{key}/end": {
         parameters: {
             query?: never;
@@ -4038,6 +4055,42 @@ export interface components {
                 [key: string]: components["schemas"]["NodeStatus"];
             };
         };
+        /** @description A journey that takes nobody in any more. */
+        Stopped: {
+            /** @description Its key. */
+            key: string;
+            /**
+             * @description `draft`, `scheduled`, `live`, `closed`, `aborted` or `finished`.
+             * @enum {string}
+             */
+            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
+            /**
+             * Format: int64
+             * @description The version that new travellers take; 0 before the first.
+             */
+            version: number;
+            /** @description It moves nobody for now. */
+            paused: boolean;
+            /**
+             * Format: uint
+             * @description Trips that failed by our own fault and are tried again.
+             */
+            problems: number;
+            /** @description Trips, by how they stand. */
+            travellers: components["schemas"]["Travellers"];
+            /** @description Who would have entered but may not, by reason. */
+            not_entered: {
+                [key: string]: number;
+            };
+            /** @description Who reached the journey's goal; none while it has none. */
+            goal?: components["schemas"]["Goal"] | null;
+            /** @description By node: `audience`, the nodes in their order, then the actions of people boxes. */
+            nodes: {
+                [key: string]: components["schemas"]["NodeStatus"];
+            };
+            /** @description What other journeys do that does nothing from now on. */
+            warnings: components["schemas"]["Finding"][];
+        };
         /** @description Who reached the journey's goal, travellers beside those who are only counted. */
         Goal: {
             /** @description Those who travel. */
@@ -4166,6 +4219,8 @@ export interface components {
             messages_first_day: number;
             /** @description Who is inside now, on which version; they stay on it. */
             standing: components["schemas"]["Standing"][];
+            /** @description Journeys under way that send travellers here. */
+            fed_by: components["schemas"]["Feeder"][];
         };
         /** @description One mistake: where it is, what it is, what to do. The `code` is stable; the text is not. */
         Finding: {
@@ -4205,6 +4260,18 @@ export interface components {
             nodes: {
                 [key: string]: number;
             };
+        };
+        /** @description A journey under way that sends travellers into another one. */
+        Feeder: {
+            /** @description Its key. */
+            journey: string;
+            /** @description The nodes that send them, in the order of its map. */
+            nodes: string[];
+        };
+        /** @description The journeys that send travellers into one. */
+        Feeders: {
+            /** @description By key. */
+            items: components["schemas"]["Feeder"][];
         };
         /** @description When a journey ends. */
         End: {
@@ -9496,13 +9563,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
+            /** @description A journey that takes nobody in any more. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JourneyStatus"];
+                    "application/json": components["schemas"]["Stopped"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -9528,13 +9595,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The figures of a journey: see the interfaces page, *Journey status*. */
+            /** @description A journey that takes nobody in any more. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JourneyStatus"];
+                    "application/json": components["schemas"]["Stopped"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -9567,6 +9634,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Review"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journeys_key_feeders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journeys that send travellers into one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Feeders"];
                 };
             };
             /** @description Refused; `code` says why. */
