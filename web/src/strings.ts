@@ -15,6 +15,7 @@ import { systems } from "./strings/systems";
 import { welcome } from "./strings/welcome";
 
 const number = new Intl.NumberFormat();
+const list = new Intl.ListFormat();
 const count = (n: number, one: string, many: string) =>
   `${number.format(n)} ${n === 1 ? one : many}`;
 
@@ -267,6 +268,9 @@ export const strings = {
         text: "Every traveller stops where it stands at once. This cannot be undone.",
       },
     },
+    fed: (journey: string, nodes: string[]) =>
+      `The journey ${journey} sends travellers here, at ${list.format(nodes)}.`,
+    fedInVain: "From then on that does nothing but count as “target not live”.",
     done: {
       publish: "The journey is published",
       pause: "The journey is paused",

@@ -312,6 +312,14 @@ export const findingsQuery = (key: string) =>
       body(client.GET("/api/v1/journeys/{key}/findings", { params: { path: { key } } })),
   });
 
+/** The journeys under way that send travellers into one. */
+export const feedersQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["journey", key, "feeders"],
+    queryFn: () =>
+      body(client.GET("/api/v1/journeys/{key}/feeders", { params: { path: { key } } })),
+  });
+
 /** What publishing the draft would do now; read anew whenever it is looked at. */
 export const reviewQuery = (key: string) =>
   queryOptions({

@@ -1,12 +1,12 @@
 // The buttons that change a journey's state; each says what will happen and asks first.
-import { Button, Group, Menu, Modal, Text } from "@mantine/core";
+import { Alert, Button, Group, Menu, Modal, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ChevronDown, Pencil } from "lucide-react";
 import { useState } from "react";
 import { body, client } from "../api/client";
-import { findingsQuery, statusQuery } from "../api/queries";
+import { feedersQuery, findingsQuery, statusQuery } from "../api/queries";
 import type { JourneyState } from "../api/types";
 import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
@@ -129,7 +129,8 @@ const POST = {
   abort: "/api/v1/journeys/{key}/abort",
 } as const;
 
-function Confirm({
+/** Asks before a journey's state changes; says who would send travellers in vain from then on. */
+export function Confirm({
   journey,
   action,
   onClose,
@@ -139,6 +140,9 @@ function Confirm({
   onClose: () => void;
 }) {
   const cache = useQueryClient();
+  const stops = action === "close" || action === "abort";
+  const feeders = useQuery({ ...feedersQuery(journey), enabled: stops });
+  const fed = stops ? (feeders.data?.items ?? []) : [];
   const change = useMutation({
     mutationFn: () => body(client.POST(POST[action], { params: { path: { key: journey } } })),
     onSuccess: (status) => {
@@ -153,6 +157,12 @@ function Confirm({
   return (
     <Modal opened onClose={onClose} title={text.confirm[action].title}>
       <Text c="dimmed">{text.confirm[action].text}</Text>
+      {fed.map(({ journey: from, nodes }) => (
+        <Alert key={from} color="yellow" mt="md">
+          {text.fed(from, nodes)} {text.fedInVain}
+        </Alert>
+      ))}
+      {feeders.error ? <Refusal error={feeders.error} /> : null}
       {change.error ? <Refusal error={change.error} /> : null}
       <Group justify="flex-end" mt="lg" gap="xs">
         <Button variant="default" onClick={onClose} data-autofocus>

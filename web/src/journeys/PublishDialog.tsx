@@ -248,6 +248,11 @@ export function WhoEnters({ review }: { review: Review }) {
           {text.stay(formatNumber(each.active), each.version)}
         </Text>
       ))}
+      {review.fed_by.map(({ journey, nodes }) => (
+        <Text key={journey} size="sm">
+          {strings.journey.fed(journey, nodes)}
+        </Text>
+      ))}
       <Text size="xs" c="dimmed">
         {text.atMost(formatNumber(review.messages_first_day))}
       </Text>

@@ -17,6 +17,7 @@ const REVIEW: Review = {
     { version: 1, active: 5, nodes: {} },
     { version: 0, active: 0, nodes: {} },
   ],
+  fed_by: [{ journey: "win-back", nodes: ["on", "off"] }],
 };
 
 it("says who would enter, who may not and why, who stays inside, and how much is sent at most", () => {
@@ -26,5 +27,6 @@ it("says who would enter, who may not and why, who stays inside, and how much is
   expect(told).toHaveTextContent("3 may not enter: no name");
   expect(told).not.toHaveTextContent("0 may not enter");
   expect(told).toHaveTextContent("5 inside stay on version 1");
+  expect(told).toHaveTextContent("The journey win-back sends travellers here, at on and off.");
   expect(told).toHaveTextContent("At most 80 messages");
 });
