@@ -25,11 +25,11 @@ use crate::counters::Counters;
 use crate::external::Answered;
 use crate::groups::{Upkeep, jobs};
 use crate::inbox::Addressee;
+use crate::lane_turns::Turns;
 use crate::listen::HeardActivity;
 use crate::live::Live;
 use crate::plan::Plan;
 use crate::tallies::Tallies;
-use crate::lane_turns::Turns;
 use crate::walk::{Cause, Fault, Signal, Traveller};
 
 use self::trouble::Planless;

@@ -24,10 +24,10 @@ pub use self::here::{Here, Outcomes};
 pub use self::visits::{StoredVisit, Visits};
 use crate::counters::Counters;
 use crate::external::Answered;
+use crate::lane_turns::Turns;
 use crate::listen::HeardActivity;
 use crate::plan::{Plan, Target};
 use crate::tallies::{Counted, Tallies};
-use crate::lane_turns::Turns;
 
 /// The most nodes that one walk may pass; beyond it the journey is taken for a circle.
 pub const LONGEST_WALK: usize = 100;

@@ -22,6 +22,7 @@ pub mod groups;
 pub mod health;
 pub mod intake;
 pub mod journeys;
+pub mod lane_turns;
 pub mod ledger;
 pub mod limits;
 pub mod members;

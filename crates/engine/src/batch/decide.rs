@@ -11,10 +11,10 @@ use caravan_store::{Session, step};
 use super::{Batch, Culprits, StepError, WalkKey};
 use crate::counters::Counters;
 use crate::inbox::Command;
+use crate::lane_turns::Turns;
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::tallies::{Counted, Tallies};
-use crate::lane_turns::Turns;
 use crate::walk::{Cause, Fault, PARKED, Signal, Traveller, Walker, is_parked};
 
 impl Batch<'_> {
