@@ -241,7 +241,6 @@ fn refusals_that_pass_are_told_apart_from_those_that_stay() {
     let verdicts = [
         ("606", true),
         ("615", true),
-        ("607", true),
         ("608", true),
         ("713", true),
         ("1019", true),
@@ -355,27 +354,53 @@ fn a_storm_of_refusals_neither_loses_nor_doubles_anybody() {
     world.marketo.faults().plan("/leads.json", 3, 5, Fault::CodeBefore("615"));
     world.marketo.faults().plan("/lists/7/", 1, 3, Fault::CodeAfter("604"));
     let door = world.door(json!({ "concurrent_calls": 4 }));
-    let deliver_all = |n: usize| {
-        let people: Vec<String> = (n * 10..n * 10 + 10).map(|n| format!("p{n}@example.com")).collect();
-        let people: Vec<&str> = people.iter().map(String::as_str).collect();
-        let mut left = to_vip(&people);
-        while !left.is_empty() {
-            let outcomes = door.deliver(&left);
-            assert!(
-                outcomes.iter().all(|o| matches!(o, Outcome::Delivered { .. } | Outcome::Retry { .. })),
-                "{outcomes:?}"
-            );
-            let mut outcomes = outcomes.into_iter();
-            left.retain(|_| !outcomes.next().is_some_and(|outcome| is_delivered(&outcome)));
-        }
-    };
     std::thread::scope(|scope| {
         for n in 0..6 {
-            let deliver_all = &deliver_all;
-            scope.spawn(move || deliver_all(n));
+            let door = door.as_ref();
+            scope.spawn(move || until_delivered(door, to_vip(&ten(n).iter().map(String::as_str).collect::<Vec<_>>())));
         }
     });
     assert_eq!(world.members(), (0..60).collect::<Vec<i64>>());
+}
+
+/// Ten of sixty addresses.
+fn ten(n: usize) -> Vec<String> {
+    (n * 10..n * 10 + 10).map(|n| format!("p{n}@example.com")).collect()
+}
+
+/// Delivers again whatever is to be tried again.
+fn until_delivered(door: &dyn Connector, mut left: Vec<Outgoing>) {
+    while !left.is_empty() {
+        let outcomes = door.deliver(&left);
+        let goes_on = |outcome: &Outcome| matches!(outcome, Outcome::Delivered { .. } | Outcome::Retry { .. });
+        assert!(outcomes.iter().all(goes_on), "{outcomes:?}");
+        let mut outcomes = outcomes.into_iter();
+        left.retain(|_| !outcomes.next().is_some_and(|outcome| is_delivered(&outcome)));
+    }
+}
+
+/// The instance's own limit, far below what the connection believes: as when others use up what all share.
+#[test]
+fn when_the_rate_of_the_instance_is_exceeded_everybody_pauses_and_nobody_is_requested_twice() {
+    let world = World::with(Setup { rate: 12, ..Setup::default() });
+    for n in 0..60 {
+        world.marketo.lead(n, &format!("p{n}@example.com"), DAY_ONE);
+    }
+    let door = world.door(json!({}));
+    let started = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let door = door.as_ref();
+            scope.spawn(move || {
+                until_delivered(door, to_welcome(&ten(n).iter().map(String::as_str).collect::<Vec<_>>()))
+            });
+        }
+    });
+    assert!(started.elapsed().as_secs() >= 15, "it waited for the window");
+    let mut requested = world.requested();
+    requested.sort_unstable();
+    assert_eq!(requested, (0..60).collect::<Vec<i64>>(), "each once");
+    assert!(world.marketo.calls() < 60, "nobody hammers: {} calls", world.marketo.calls());
 }
 
 #[test]
@@ -389,8 +414,71 @@ fn the_reserve_of_the_day_s_quota_is_left_to_others() {
     );
     assert!(is_delivered(&door.deliver(&to_vip(&["ann@example.com"]))[0]), "two calls: the person, the list");
     let outcome = door.deliver(&to_vip(&["ann@example.com"])).remove(0);
-    assert!(matches!(&outcome, Outcome::Retry { code, after: Some(_), .. } if code == "marketo_607"), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::Shut { code, after: Some(_), .. } if code == "marketo_607"), "{outcome:?}");
     assert_eq!(world.marketo.calls(), 5);
+}
+
+#[test]
+fn a_day_s_quota_that_is_used_up_shuts_the_door_for_everything_and_nobody_asks_again() {
+    let world = World::with(Setup { daily: 1, ..Setup::default() });
+    world.marketo.lead(1, "ann@example.com", DAY_ONE);
+    let door = world.door(json!({}));
+    let outcome = door.deliver(&to_vip(&["ann@example.com"])).remove(0);
+    let Outcome::Shut { after: Some(after), code, message } = &outcome else { panic!("{outcome:?}") };
+    assert!(code == "marketo_607" && after.as_secs() <= 25 * 3_600, "{outcome:?}");
+    assert!(message.contains("midnight in Chicago"), "{message}");
+    let calls = world.marketo.calls();
+    let outcome = door.deliver(&to_welcome(&["ann@example.com"])).remove(0);
+    assert!(matches!(&outcome, Outcome::Shut { code, .. } if code == "marketo_607"), "{outcome:?}");
+    assert_eq!(world.marketo.calls(), calls);
+}
+
+#[test]
+fn who_is_merged_into_another_after_being_found_is_found_again() {
+    for people in [to_vip(&["ann@example.com", "bob@example.com"]), to_welcome(&["ann@example.com", "bob@example.com"])]
+    {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.lead(2, "bob@example.com", DAY_ONE);
+        world.marketo.with(|holdings| holdings.going.insert(1, Some(9)));
+        let outcomes = world.door(json!({})).deliver(&people);
+        assert!(outcomes.iter().all(is_delivered), "{outcomes:?}");
+        let mut reached = [world.members(), world.requested()].concat();
+        reached.sort_unstable();
+        assert_eq!(reached, [2, 9], "each once");
+    }
+}
+
+#[test]
+fn a_record_that_is_refused_fails_alone_and_one_that_was_deleted_is_no_match() {
+    let world = World::new();
+    for (id, email) in [(1, "ann@example.com"), (2, "bob@example.com"), (4, "cy@example.com")] {
+        world.marketo.lead(id, email, DAY_ONE);
+    }
+    // Ann is deleted after being found; Bob is merged and merged again, faster than anybody can follow.
+    world.marketo.with(|holdings| holdings.going.extend([(1, None), (2, Some(3)), (3, Some(5))]));
+    let outcomes = world.door(json!({})).deliver(&to_vip(&["ann@example.com", "bob@example.com", "cy@example.com"]));
+    assert_eq!(outcomes[0], Outcome::skipped("no_match"));
+    let Outcome::Failed { code, message } = &outcomes[1] else { panic!("{outcomes:?}") };
+    assert!(code == "marketo_1004" && message.contains("Lead not found"), "{message}");
+    assert!(is_delivered(&outcomes[2]), "{outcomes:?}");
+    assert_eq!(world.members(), [4]);
+}
+
+#[test]
+fn of_several_records_of_a_person_one_that_is_gone_stops_nothing_and_nobody_is_requested_twice() {
+    for refuses_unknown in [true, false] {
+        let world = World::with(Setup { refuses_unknown, ..Setup::default() });
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.lead(2, "ann@example.com", DAY_TWO);
+        world.marketo.lead(3, "bob@example.com", DAY_ONE);
+        world.marketo.with(|holdings| holdings.going.insert(1, None));
+        let outcomes = world.door(json!({})).deliver(&to_welcome(&["ann@example.com", "bob@example.com"]));
+        assert!(outcomes.iter().all(is_delivered), "{outcomes:?}");
+        let mut requested = world.requested();
+        requested.sort_unstable();
+        assert_eq!(requested, [2, 3]);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use caravan_connect::tracking::SigningKeys;
 use caravan_connect::{Secret, Surroundings};
 use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::simulate::{SimulateRequest, Simulated, simulate};
+use caravan_store::health::HealthRow;
 use caravan_testkit::fakes::marketo::Setup;
 use caravan_testkit::fakes::{Fault, Marketo};
 use support::{World, on_both_stores};
@@ -24,17 +25,26 @@ struct Installation {
 
 impl Installation {
     fn new(world: World) -> Self {
-        let marketo = Marketo::start(Setup::default());
+        Self::with(world, Setup::default())
+    }
+
+    fn with(world: World, setup: Setup) -> Self {
+        Self::with_people(world, setup, 3)
+    }
+
+    /// So many people of each account.
+    fn with_people(world: World, setup: Setup, people: i64) -> Self {
+        let marketo = Marketo::start(setup);
         marketo.list(7, "VIP");
         marketo.campaign(70, "Welcome");
         for account in 5..9 {
-            for person in 0..3 {
+            for person in 0..people {
                 let email = format!("P-{account}-{person}@example.com");
-                marketo.lead(account * 10 + person, &email, "2020-01-01T00:00:00Z");
+                marketo.lead(account * 1_000 + person, &email, "2020-01-01T00:00:00Z");
             }
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let it = Self { world: world.with_people(10, 3), marketo, runtime: runtime.expect("a runtime") };
+        let it = Self { world: world.with_people(10, people), marketo, runtime: runtime.expect("a runtime") };
         it.world.apply(&format!(
             "{{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
              {{kind: connection, key: mkto, type: marketo, settings: {{munchkin_id: 123-ABC-456, client_id: caravan, \
@@ -81,6 +91,12 @@ impl Installation {
 
     fn outcome(&self, kind: &str) -> i64 {
         self.world.counts("sync").get(&format!("act {kind}")).copied().unwrap_or_default()
+    }
+
+    /// How the connection is, as its page shows it.
+    fn health(&self) -> HealthRow {
+        let all = self.world.engine.store().read(caravan_store::health::all).expect("health");
+        all.into_iter().next().expect("the connection was used")
     }
 
     fn members(&self) -> usize {
@@ -143,6 +159,50 @@ on_both_stores! {
         it.marketo.faults().plan("/rest/v1/leads.json", 0, 1, Fault::CodeBefore("602"));
         it.deliver_all();
         assert_eq!((it.requested().len(), it.outcome("done")), (12, 12));
+    }
+
+    a_token_that_ends_in_the_middle_of_a_batch_is_replaced_and_nobody_is_requested_twice(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::with_people(world, Setup::default(), 60);
+        it.acts(REQUEST);
+        it.marketo.expire_token_after(5);
+        it.deliver_all();
+        let mut requested = it.requested();
+        requested.dedup();
+        assert_eq!((requested.len(), it.requested().len()), (240, 240), "everybody once");
+        assert_eq!((it.outcome("done"), it.outcome("in_doubt"), it.marketo.tokens_granted()), (240, 0, 2));
+    }
+
+    a_batch_that_is_taken_in_part_tells_each_apart(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        // One is deleted after being found, one merged away, one merged away faster than anybody can follow.
+        it.marketo.with(|holdings| {
+            holdings.going.extend([(5_000, None), (6_000, Some(1)), (7_000, Some(2)), (2, Some(3))]);
+        });
+        it.acts(ADD).deliver_all();
+        let known: Vec<i64> = it.marketo.with(|holdings| holdings.lists[&7].members.iter().copied().collect());
+        assert_eq!((known.len(), known[0]), (10, 1), "{known:?}");
+        assert_eq!(it.outcome("done"), 10);
+        assert_eq!((it.outcome("skipped:no_match"), it.outcome("failed:marketo_1004")), (4, 1));
+    }
+
+    a_day_s_quota_that_is_used_up_rests_until_midnight_in_chicago_and_the_connection_says_why(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::with(world, Setup { daily: 2, ..Setup::default() });
+        it.acts(ADD);
+        let dispatcher = it.dispatcher();
+        while !dispatcher.dispatch_once().expect("delivery").is_idle() {}
+        assert_eq!((it.members(), it.marketo.calls()), (0, 3), "names, people, and the list's refusal");
+        let midnight = support::at("2027-01-05T06:00:00Z");
+        assert_eq!(dispatcher.next_due().expect("the next"), Some(midnight));
+        let health = it.health();
+        assert_eq!((health.well, health.code.as_deref()), (false, Some("marketo_607")));
+        assert!(health.message.expect("a sentence").contains("midnight in Chicago"));
+        it.world.clock.advance_to(midnight - jiff::SignedDuration::from_secs(1));
+        assert!(dispatcher.dispatch_once().expect("delivery").is_idle());
+        it.marketo.new_day();
+        it.world.clock.advance_to(midnight);
+        while !dispatcher.dispatch_once().expect("delivery").is_idle() {}
+        assert_eq!((it.members(), it.outcome("done"), it.outcome("pending")), (12, 12, 0));
+        assert!(it.health().well);
     }
 
     a_process_that_ends_in_mid_call_leaves_requests_in_doubt_and_lists_to_the_next(world at "2027-01-04T10:00:00Z") {

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use caravan_model::Clock;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
 use super::settings::MarketoSettings;
-use super::throttle::{Throttle, WINDOW, quota_day, until_quota_resets};
+use super::throttle::{Throttle, WINDOW, quota_day, until_quota_is_asked_for, until_quota_resets};
 use crate::connector::{Outcome, Secret};
 use crate::outbound::{Allowed, Answer, CallError, Held, Outbound};
 
@@ -23,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(100);
 const TOKEN_MARGIN: Duration = Duration::from_secs(3);
 /// Longest address in bytes; a longer query travels in the body.
 const LONGEST_QUERY: usize = 7_500;
+/// What Marketo means by 607.
+const REACHED: &str = "Marketo's daily quota is used up by all who share the instance.";
 /// How long an import into a list keeps others out, usually.
 const IMPORT_RUNS: Duration = Duration::from_secs(30);
 
@@ -57,7 +60,7 @@ pub enum Trouble {
     /// Nothing happened; later it may.
     Later { after: Option<Duration>, code: String, message: String },
     /// Nothing happened, and nothing can for anybody until somebody or time mends it.
-    Shut { code: String, message: String },
+    Shut { after: Option<Duration>, code: String, message: String },
     /// Refused for good, with Marketo's code.
     Refused { marketo: String, message: String },
     /// It may have happened.
@@ -65,11 +68,16 @@ pub enum Trouble {
 }
 
 impl Trouble {
+    /// Nothing can happen for anybody, and nobody can say until when.
+    pub fn shut(code: &str, message: impl Into<String>) -> Self {
+        Self::Shut { after: None, code: code.to_owned(), message: message.into() }
+    }
+
     /// What it means for an effect of the call.
     pub fn outcome(&self) -> Outcome {
         match self.clone() {
             Self::Later { after, code, message } => Outcome::Retry { after, code, message },
-            Self::Shut { code, message } => Outcome::shut(code, message),
+            Self::Shut { after, code, message } => Outcome::Shut { after, code, message },
             Self::Refused { marketo, message } => Outcome::failed(format!("marketo_{marketo}"), message),
             Self::Unknown { message } => Outcome::Unknown { message },
         }
@@ -101,6 +109,8 @@ pub struct Client {
     throttle: Throttle,
     /// What all processes together may do at this instance; the day is filled in.
     allowed: Allowed,
+    /// Marketo said that the day's quota is used up: nobody calls before this instant.
+    closed: Mutex<Option<Timestamp>>,
     /// Held while a token is asked for, so that workers who find it expired together ask once.
     token: tokio::sync::Mutex<Option<Token>>,
 }
@@ -167,6 +177,7 @@ impl Client {
                 day: String::new(),
                 patience: 2 * PATIENCE,
             },
+            closed: Mutex::new(None),
             token: tokio::sync::Mutex::new(None),
         }
     }
@@ -178,7 +189,7 @@ impl Client {
             Err(refused) if refused.is("601") || refused.is("602") => {
                 let fresh = self.token(Some(&token)).await?;
                 self.call_with(request, &fresh).await.map_err(|again| match again.is("601") || again.is("602") {
-                    true => Trouble::Shut { code: "sign_in_refused".into(), message: again.message().to_owned() },
+                    true => Trouble::shut("sign_in_refused", again.message()),
                     false => again,
                 })
             }
@@ -199,6 +210,7 @@ impl Client {
     }
 
     async fn call_with(&self, request: &Request, token: &Token) -> Result<Page, Trouble> {
+        self.is_open()?;
         let Some(_turn) = self.throttle.turn(self.clock.now()).await else { return Err(self.quota_used()) };
         let Some(_shared) = self.shared_turn().await? else { return Err(self.quota_used()) };
         let answer = match self.send(request, token).await {
@@ -295,13 +307,11 @@ impl Client {
                 self.throttle.crowded();
                 later(Some(Duration::from_secs(2)))
             }
-            "607" => self.quota_used(),
-            "603" => Trouble::Shut {
-                code: "marketo_603".into(),
-                message: format!(
-                    "{message} The custom service's role lacks a permission, or an IP allow-list keeps us out."
-                ),
-            },
+            "607" => self.quota_reached(),
+            "603" => Trouble::shut(
+                "marketo_603",
+                format!("{message} The custom service's role lacks a permission, or an IP allow-list keeps us out."),
+            ),
             "502" | "608" | "614" | "713" | "719" => later(None),
             "1019" => later(Some(IMPORT_RUNS)),
             "500" | "604" | "611" if repeats_safely => later(None),
@@ -310,11 +320,24 @@ impl Client {
         }
     }
 
+    /// Caravan's share of the day is used up, by its own count.
     fn quota_used(&self) -> Trouble {
-        let after = until_quota_resets(self.clock.now());
-        let message =
-            "The share of Marketo's daily quota that Caravan may use is used up; it goes on at midnight in Chicago.";
-        Trouble::Later { after: Some(after), code: "marketo_607".into(), message: message.into() }
+        let now = self.clock.now();
+        quota_until(now, now + until_quota_resets(now), "Caravan's share of Marketo's daily quota is used up.")
+    }
+
+    /// The instance's quota is used up, by all who share it.
+    fn quota_reached(&self) -> Trouble {
+        let now = self.clock.now();
+        let until = now + until_quota_is_asked_for(now);
+        *self.closed.lock() = Some(until);
+        quota_until(now, until, REACHED)
+    }
+
+    fn is_open(&self) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let closed = self.closed.lock().filter(|until| now < *until);
+        closed.map_or(Ok(()), |until| Err(quota_until(now, until, REACHED)))
     }
 
     /// The token to use; `refused` is one that Marketo no longer took.
@@ -337,8 +360,8 @@ impl Client {
                 continue;
             }
             if Some(&token.value) == refused.map(|refused| &refused.value) {
-                let message = "Marketo keeps giving a token that it refuses. Check the custom service.".to_owned();
-                return Err(Trouble::Shut { code: "sign_in_refused".into(), message });
+                let message = "Marketo keeps giving a token that it refuses. Check the custom service.";
+                return Err(Trouble::shut("sign_in_refused", message));
             }
             *kept = Some(token);
         }
@@ -368,24 +391,30 @@ impl Client {
             400 | 401 => {
                 let message = "Marketo does not know the client id or refuses its secret. Check the custom service under \
                                Admin, LaunchPoint.";
-                return Err(Trouble::Shut { code: "sign_in_refused".into(), message: message.into() });
+                return Err(Trouble::shut("sign_in_refused", message));
             }
             status => {
                 let message = format!("Marketo's identity service answered with status {status}.");
-                return Err(Trouble::Shut { code: "marketo_unavailable".into(), message });
+                return Err(Trouble::shut("marketo_unavailable", message));
             }
         }
-        let granted: Granted =
-            answer.json().map_err(|message| Trouble::Shut { code: "marketo_unexpected".into(), message })?;
+        let granted: Granted = answer.json().map_err(|message| Trouble::shut("marketo_unexpected", message))?;
         let ends = self.clock.now() + jiff::SignedDuration::from_secs(granted.expires_in.clamp(0, 86_400));
         Ok(Token { value: Secret::new(granted.access_token), ends })
     }
 }
 
+/// Nobody calls until the day's quota begins anew.
+fn quota_until(now: Timestamp, until: Timestamp, what: &str) -> Trouble {
+    let message = format!("{what} Marketo counts anew at midnight in Chicago; calls go on at {until}.");
+    let after = until.duration_since(now).try_into().ok();
+    Trouble::Shut { after, code: "marketo_607".to_owned(), message }
+}
+
 fn unanswered(error: CallError, repeats_safely: bool) -> Trouble {
     match error {
-        CallError::Refused(message) => Trouble::Shut { code: "address_refused".into(), message },
-        CallError::Unreachable(message) => Trouble::Shut { code: "unreachable".into(), message },
+        CallError::Refused(message) => Trouble::shut("address_refused", message),
+        CallError::Unreachable(message) => Trouble::shut("unreachable", message),
         CallError::Lost(message) if repeats_safely => Trouble::Later { after: None, code: "no_answer".into(), message },
         CallError::Lost(message) => Trouble::Unknown { message },
     }

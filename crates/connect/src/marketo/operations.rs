@@ -17,6 +17,8 @@ use crate::connector::Outcome;
 const MOST_RECORDS: usize = 300;
 /// Most people in one request of a campaign.
 const MOST_REQUESTED: usize = 100;
+/// Marketo's code for a record that is not there.
+const NO_SUCH_LEAD: &str = "1004";
 
 /// What is done, and to what. Named like the actions that ask for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -85,15 +87,38 @@ pub async fn carry_out(
         Ok(place) => place,
         Err(trouble) => return vec![trouble.outcome(); subjects.len()],
     };
+    let mut outcomes = carry_out_at(client, settings, &place, subjects).await;
+    // Merged or deleted between being found and being changed: looked for once more.
+    let gone: Vec<usize> = (0..subjects.len()).filter(|n| is_gone(&outcomes[*n])).collect();
+    if !gone.is_empty() {
+        let again: Vec<Subject> = gone.iter().map(|n| subjects[*n].clone()).collect();
+        for (n, outcome) in gone.into_iter().zip(carry_out_at(client, settings, &place, &again).await) {
+            outcomes[n] = outcome;
+        }
+    }
+    outcomes
+}
+
+async fn carry_out_at(
+    client: &Client,
+    settings: &MarketoSettings,
+    place: &Place,
+    subjects: &[Subject],
+) -> Vec<Outcome> {
     let addresses: Vec<String> = subjects.iter().map(|subject| subject.email.clone()).collect();
     let found = people::find(client, settings.update_policy, &addresses).await;
     let mut results = Results::default();
     match place {
-        Place::List { id, method } => change_list(client, id, &method, &leads_of(&found), &mut results).await,
-        Place::Campaign(id) => request_campaign(client, id, subjects, &found, &mut results).await,
-        Place::Field(field) => set_field(client, &field, subjects, &found, &mut results).await,
+        Place::List { id, method } => change_list(client, *id, method, &leads_of(&found), &mut results).await,
+        Place::Campaign(id) => request_campaign(client, *id, subjects, &found, &mut results).await,
+        Place::Field(field) => set_field(client, field, subjects, &found, &mut results).await,
     }
     subjects.iter().map(|subject| outcome_of(subject, &found, &results)).collect()
+}
+
+/// Whether Marketo knows no record of the person any more, so that nothing was done.
+fn is_gone(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed { code, .. } if code.strip_prefix("marketo_") == Some(NO_SUCH_LEAD))
 }
 
 /// Where an operation takes place, its names looked up.
@@ -125,7 +150,7 @@ async fn place_of(
                     "No campaign is named that sends Marketo's email `{email}`. Name one under `email_campaigns` of the \
                      connection: requestable, with a Send Email step."
                 );
-                return Err(Trouble::Shut { code: "no_email_campaign".into(), message });
+                return Err(Trouble::shut("no_email_campaign", message));
             };
             Ok(Place::Campaign(names.id(client, Wanted::Campaign, Some(workspace), campaign).await?))
         }
@@ -244,7 +269,8 @@ async fn request_campaign(client: &Client, campaign: i64, subjects: &[Subject], 
     for (tokens, leads) in by_tokens {
         let tokens: Vec<Json> =
             tokens.iter().map(|(name, value)| json!({ "name": format!("{{{{{name}}}}}"), "value": value })).collect();
-        for chunk in leads.chunks(MOST_REQUESTED) {
+        let mut open: Vec<&[i64]> = leads.chunks(MOST_REQUESTED).rev().collect();
+        while let Some(chunk) = open.pop() {
             let mut input = json!({ "leads": people::ids(chunk) });
             if !tokens.is_empty() {
                 input["tokens"] = Json::Array(tokens.clone());
@@ -256,24 +282,40 @@ async fn request_campaign(client: &Client, campaign: i64, subjects: &[Subject], 
                 body: Some(json!({ "input": input })),
                 repeats_safely: false,
             };
-            let result = client.call(&request).await.map(|_| "requested".to_owned());
-            results.all(chunk, &result);
+            match client.call(&request).await {
+                // Whom Marketo knows no more spoils the call for everybody in it: half of them at a time.
+                Err(trouble) if trouble.is(NO_SUCH_LEAD) && chunk.len() > 1 => {
+                    let (one, other) = chunk.split_at(chunk.len() / 2);
+                    open.extend([other, one]);
+                }
+                answer => results.all(chunk, &answer.map(|_| "requested".to_owned())),
+            }
         }
     }
 }
 
-/// A person with several records in Marketo has failed when one of them has.
+/// A person with several records in Marketo has failed when one of them has; a record that is there no more is none.
 fn outcome_of(subject: &Subject, found: &Found, results: &Results) -> Outcome {
     let leads = match found.get(&folded(&subject.email)) {
+        Some(Ok(leads)) if leads.is_empty() => return Outcome::skipped("no_match"),
         Some(Ok(leads)) => leads,
         Some(Err(trouble)) => return trouble.outcome(),
         None => return Outcome::skipped("no_match"),
     };
-    let Some(first) = leads.first() else { return Outcome::skipped("no_match") };
-    let trouble = leads.iter().find_map(|lead| results.0.get(lead).and_then(|result| result.as_ref().err()));
-    match (trouble, results.0.get(first)) {
+    let told: Vec<(i64, &Result<String, Trouble>)> =
+        leads.iter().filter_map(|lead| Some((*lead, results.0.get(lead)?))).collect();
+    let (gone, there): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, result)| is_no_such_lead(result));
+    let there = if there.is_empty() { gone } else { there };
+    let trouble = there.iter().find_map(|(_, result)| result.as_ref().err());
+    match (trouble, there.first()) {
         (Some(trouble), _) => trouble.outcome(),
-        (None, Some(Ok(detail))) => Outcome::Delivered { remote_id: Some(first.to_string()), detail: detail.clone() },
+        (None, Some((lead, Ok(detail)))) => {
+            Outcome::Delivered { remote_id: Some(lead.to_string()), detail: detail.clone() }
+        }
         (None, _) => Outcome::failed("no_value", "There is no value to write."),
     }
+}
+
+fn is_no_such_lead(result: &Result<String, Trouble>) -> bool {
+    result.as_ref().is_err_and(|trouble| trouble.is(NO_SUCH_LEAD))
 }

@@ -19,6 +19,8 @@ pub const WINDOW: Duration = Duration::from_secs(20);
 const CALM_WINDOWS: u32 = 3;
 /// Where Marketo's day begins at midnight.
 const QUOTA_ZONE: &str = "America/Chicago";
+/// Hours after midnight in which the quota may still be that of the day before.
+const DOUBTFUL_HOURS: i8 = 2;
 
 /// Lets calls through, at most so many in 20 seconds and so many at once.
 pub struct Throttle {
@@ -149,6 +151,15 @@ pub fn quota_day(now: Timestamp) -> String {
     now.to_zoned(quota_zone()).date().to_string()
 }
 
+/// How long nobody asks an instance that said that its day's quota is used up: until midnight. Marketo writes "CST" and does
+/// not say whether that is so in summer too, so what it says in the first hours of a day is believed for an hour.
+pub fn until_quota_is_asked_for(now: Timestamp) -> Duration {
+    match now.to_zoned(quota_zone()).hour() {
+        ..DOUBTFUL_HOURS => Duration::from_secs(3_600),
+        _ => until_quota_resets(now),
+    }
+}
+
 fn quota_zone() -> TimeZone {
     TimeZone::get(QUOTA_ZONE).unwrap_or(TimeZone::UTC)
 }
@@ -209,5 +220,14 @@ mod tests {
         assert!(throttle.turn("2026-11-27T05:59:59Z".parse().unwrap()).await.is_none());
         assert!(throttle.turn("2026-11-27T06:00:00Z".parse().unwrap()).await.is_some());
         assert_eq!(until_quota_resets("2026-11-27T05:59:00Z".parse().unwrap()), Duration::from_secs(60));
+    }
+
+    #[test]
+    fn a_refusal_soon_after_midnight_is_believed_for_an_hour() {
+        let hours = |now: &str| until_quota_is_asked_for(now.parse().unwrap()).as_secs() / 3_600;
+        assert_eq!(hours("2026-11-26T12:00:00Z"), 18, "until midnight");
+        assert_eq!(hours("2026-11-26T06:00:00Z"), 1, "midnight");
+        assert_eq!(hours("2026-07-26T05:30:00Z"), 1, "half past midnight in summer");
+        assert_eq!(hours("2026-07-26T07:00:00Z"), 22);
     }
 }

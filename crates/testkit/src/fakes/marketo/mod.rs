@@ -40,6 +40,12 @@ pub struct Setup {
     pub workspaces: Vec<String>,
     /// Whether removing who is not on a list is told as `skipped` with 1015; else as `removed`.
     pub tells_non_members: bool,
+    /// Whether a request of a campaign for somebody who is not there is refused as a whole (1004); else it is taken and
+    /// they are dropped.
+    pub refuses_unknown: bool,
+    /// Whether it has a person for every address that it is asked for, but for those that begin with `nobody`: for trials
+    /// by hand.
+    pub knows_everybody: bool,
 }
 
 impl Default for Setup {
@@ -53,6 +59,8 @@ impl Default for Setup {
             daily: 50_000,
             workspaces: vec!["Default".into()],
             tells_non_members: true,
+            refuses_unknown: true,
+            knows_everybody: false,
         }
     }
 }
@@ -107,6 +115,10 @@ pub struct Holdings {
     pub lists: BTreeMap<i64, List>,
     /// Campaigns by id.
     pub campaigns: BTreeMap<i64, Campaign>,
+    /// People who go as soon as they were found: by id, into whom they are merged, if into anybody.
+    pub going: BTreeMap<i64, Option<i64>>,
+    /// Approved emails by id: name and workspace.
+    pub emails: BTreeMap<i64, (String, String)>,
 }
 
 struct Inner {
@@ -114,6 +126,8 @@ struct Inner {
     faults: Faults,
     holdings: Mutex<Holdings>,
     tokens: Mutex<Tokens>,
+    /// Calls until the current token ends before its time.
+    calls_left: Mutex<Option<usize>>,
     begun: Mutex<VecDeque<Instant>>,
     under_way: AtomicUsize,
     made: AtomicUsize,
@@ -142,6 +156,7 @@ impl Marketo {
             faults: Faults::default(),
             holdings: Mutex::default(),
             tokens: Mutex::default(),
+            calls_left: Mutex::default(),
             begun: Mutex::default(),
             under_way: AtomicUsize::new(0),
             made: AtomicUsize::new(0),
@@ -193,6 +208,11 @@ impl Marketo {
         self.with(|holdings| holdings.campaigns.insert(id, campaign));
     }
 
+    /// It is midnight in Chicago: the day's quota begins anew.
+    pub fn new_day(&self) {
+        self.inner.made.store(0, Ordering::SeqCst);
+    }
+
     /// How many calls it answered, identity left out.
     pub fn calls(&self) -> usize {
         self.inner.calls.load(Ordering::SeqCst)
@@ -210,8 +230,31 @@ impl Marketo {
 
     /// Ends the current token before its time: the next call with it answers 602.
     pub fn expire_token(&self) {
-        if let Some((_, ends)) = &mut self.inner.tokens.lock().current {
+        self.inner.expire_token();
+    }
+
+    /// The same after so many more calls.
+    pub fn expire_token_after(&self, calls: usize) {
+        *self.inner.calls_left.lock() = Some(calls);
+    }
+}
+
+impl Inner {
+    fn expire_token(&self) {
+        if let Some((_, ends)) = &mut self.tokens.lock().current {
             *ends = Instant::now();
         }
+    }
+
+    /// A call comes in: is it the one that finds its token ended?
+    fn count_down(&self) {
+        let mut left = self.calls_left.lock();
+        *left = match *left {
+            Some(0) => {
+                self.expire_token();
+                None
+            }
+            more => more.map(|calls| calls - 1),
+        };
     }
 }

@@ -6,7 +6,7 @@ use axum::http::Method;
 use serde_json::{Value as Json, json};
 
 use super::wire::{Call, Refusal};
-use super::{Campaign, Holdings, Inner, List};
+use super::{Campaign, Holdings, Inner, Lead, List};
 
 impl Inner {
     pub(super) fn handle(&self, call: &Call) -> Result<Json, Refusal> {
@@ -18,7 +18,7 @@ impl Inner {
             (&Method::GET, ["rest", "v1", "campaigns.json"]) => Ok(self.named(call, false)),
             (&Method::POST | &Method::DELETE, ["rest", "v1", "lists", id, "leads.json"]) => self.change_list(call, id),
             (&Method::POST, ["rest", "v1", "campaigns", id, "trigger.json"]) => self.trigger(call, id),
-            (&Method::GET, ["rest", "asset", "v1", "emails.json"]) => Ok(no_assets()),
+            (&Method::GET, ["rest", "asset", "v1", "emails.json"]) => Ok(self.emails(call)),
             (&Method::GET, ["rest", "asset", "v1", "folder", "byName.json"]) => Ok(json!({
                 "result": [{ "id": 14, "name": "Marketing Activities", "workspace": null, "createdAt": "2010-03-27T18:27:45Z+0000" }]
             })),
@@ -36,7 +36,10 @@ impl Inner {
             return Err(("1003", "filterValues: between 1 and 300 values".into()));
         }
         let wanted: BTreeSet<String> = values.iter().map(|value| value.to_lowercase()).collect();
-        let holdings = self.holdings.lock();
+        let mut holdings = self.holdings.lock();
+        if self.setup.knows_everybody {
+            holdings.meet(&wanted);
+        }
         // In an order of its own: not the order of the values.
         let matching: Vec<Json> = holdings
             .leads
@@ -47,6 +50,9 @@ impl Inner {
             .collect();
         if matching.len() > 1_000 {
             return Err(("1003", "Too many results match the filter".into()));
+        }
+        for found in &matching {
+            holdings.go(found["id"].as_i64().unwrap_or_default());
         }
         Ok(paged(call, matching, "batchSize", 300))
     }
@@ -147,13 +153,19 @@ impl Inner {
             return Err(("1003", "at most 100 tokens".into()));
         }
         let mut holdings = self.holdings.lock();
-        let campaign = id.parse().ok().and_then(|id: i64| holdings.campaigns.get_mut(&id));
+        let Holdings { leads: people, campaigns, .. } = &mut *holdings;
+        let (known, unknown): (Vec<i64>, Vec<i64>) =
+            leads.iter().filter_map(|lead| lead["id"].as_i64()).partition(|lead| people.contains_key(lead));
+        if !unknown.is_empty() && self.setup.refuses_unknown {
+            return Err(("1004", format!("Lead not found {unknown:?}")));
+        }
+        let campaign = id.parse().ok().and_then(|id: i64| campaigns.get_mut(&id));
         let campaign = campaign.filter(|campaign| self.setup.workspaces.contains(&campaign.workspace));
         let Some(campaign) = campaign else { return Err(("1013", format!("Campaign not found [{id}]"))) };
         if !campaign.requestable {
             return Err(("1003", "Trigger campaign is not requestable".into()));
         }
-        for lead in leads.iter().filter_map(|lead| lead["id"].as_i64()) {
+        for lead in known {
             campaign.requested.push((lead, tokens.clone()));
             if !(campaign.once && campaign.ran.contains(&lead)) {
                 campaign.ran.push(lead);
@@ -171,11 +183,49 @@ impl Inner {
                     "path": format!("/Marketing Activities/{workspace}"), "createdAt": "2010-03-27T18:27:45Z+0000" })
         };
         let all: Vec<Json> = self.setup.workspaces.iter().enumerate().map(zone).collect();
-        let number = |name: &str, usual| call.one(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
-        let page: Vec<Json> =
-            all.into_iter().skip(number("offset", 0)).take(number("maxReturn", 20).min(200)).collect();
-        if page.is_empty() { no_assets() } else { json!({ "result": page }) }
+        asset_page(call, all)
     }
+
+    /// Approved emails of the workspaces that the service sees.
+    fn emails(&self, call: &Call) -> Json {
+        let holdings = self.holdings.lock();
+        let seen = holdings.emails.iter().filter(|(_, (_, workspace))| self.setup.workspaces.contains(workspace));
+        let shown = |(id, (name, workspace)): (&i64, &(String, String))| {
+            json!({ "id": id, "name": name, "status": "approved", "workspace": workspace, "operational": false,
+                    "folder": { "type": "Folder", "value": 15, "folderName": workspace },
+                    "createdAt": "2011-03-04T17:12:42Z+0000", "updatedAt": "2011-03-04T17:12:42Z+0000" })
+        };
+        let all = seen.map(shown).collect();
+        asset_page(call, all)
+    }
+}
+
+impl Holdings {
+    /// Gets to know whoever is asked for and not there yet.
+    fn meet(&mut self, addresses: &BTreeSet<String>) {
+        let known: BTreeSet<String> = self.leads.values().map(|lead| lead.email.to_lowercase()).collect();
+        for address in addresses.iter().filter(|it| !it.starts_with("nobody") && !known.contains(*it)) {
+            let id = self.leads.last_key_value().map_or(318_000, |(id, _)| id + 1);
+            let lead = Lead { email: address.clone(), created_at: "2020-01-01T00:00:00Z".into(), ..Lead::default() };
+            self.leads.insert(id, lead);
+        }
+    }
+
+    /// Somebody who was found goes, perhaps into another.
+    fn go(&mut self, id: i64) {
+        let Some(into) = self.going.remove(&id) else { return };
+        let lead = self.leads.remove(&id);
+        if let (Some(into), Some(lead)) = (into, lead) {
+            self.leads.insert(into, lead);
+        }
+    }
+}
+
+/// A page of assets by offset; nothing where there are no more.
+fn asset_page(call: &Call, all: Vec<Json>) -> Json {
+    let number = |name: &str, usual| call.one(name).and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let page: Vec<Json> = all.into_iter().skip(number("offset", 0)).take(number("maxReturn", 20).min(200)).collect();
+    if page.is_empty() { no_assets() } else { json!({ "result": page }) }
 }
 
 /// Nothing found: no result at all, and a warning.

@@ -143,6 +143,7 @@ impl Inner {
     }
 
     fn judged(&self, headers: &HeaderMap, call: &Call) -> Response {
+        self.count_down();
         if let Err(refusal) = self.signed_in(headers) {
             return self.refuse(&refusal);
         }
