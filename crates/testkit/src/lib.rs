@@ -3,9 +3,11 @@
 //! Never part of the product, and nothing here pretends: PostgreSQL is PostgreSQL, mail goes to a real SMTP server.
 //! Since only tests use it, it panics with a sentence where a test cannot go on.
 
+pub mod by_hand;
 pub mod companies;
 pub mod dns;
 pub mod fakes;
+pub mod http;
 pub mod imap;
 pub mod postgres;
 pub mod process;

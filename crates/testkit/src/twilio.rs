@@ -1,10 +1,9 @@
 //! Twilio beside a test: a strict double in a process of its own, see `python/fake_twilio.py`.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::http::post_json;
 use crate::process::{Process, Program};
 use crate::smtp::python;
 
@@ -20,7 +19,7 @@ pub const NUMBER: &str = "+15005550006";
 pub struct Twilio {
     /// Where it listens on 127.0.0.1.
     pub port: u16,
-    _process: Process,
+    process: Process,
 }
 
 impl Twilio {
@@ -29,12 +28,20 @@ impl Twilio {
     /// # Panics
     /// When it does not come up.
     pub fn start(routes: &[String]) -> Self {
+        Self::start_on(0, routes)
+    }
+
+    /// The same on this port.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_on(port: u16, routes: &[String]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/fake_twilio.py");
-        let arguments = [script.display().to_string(), "0".to_owned()].into_iter().chain(routes.iter().cloned());
+        let arguments = [script.display().to_string(), port.to_string()].into_iter().chain(routes.iter().cloned());
         let process = Program::new(python()).args(arguments).start();
         let line = process.wait_for_line("", Duration::from_secs(20));
         let port = line.parse().unwrap_or_else(|_| panic!("Twilio's double said {line:?} instead of its port"));
-        Self { port, _process: process }
+        Self { port, process: process }
     }
 
     /// Makes somebody write to a sender of ours; what we answered: status and text.
@@ -54,6 +61,16 @@ impl Twilio {
         self.post("/_report", said)["status"].as_u64().expect("a status")
     }
 
+    /// The messages that it took, each a line of JSON.
+    pub fn messages(&self) -> Vec<serde_json::Value> {
+        self.process
+            .stdout()
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .filter(serde_json::Value::is_object)
+            .collect()
+    }
+
     /// Changes the account: `{"status": "suspended"}`.
     ///
     /// # Panics
@@ -63,14 +80,8 @@ impl Twilio {
     }
 
     fn post(&self, path: &str, body: &serde_json::Value) -> serde_json::Value {
-        let body = body.to_string();
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("Twilio's double listens");
-        let head =
-            format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
-        stream.write_all(format!("{head}{body}").as_bytes()).expect("it is asked");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("it answers");
-        let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
-        serde_json::from_str(body).expect("JSON")
+        let host = format!("127.0.0.1:{}", self.port);
+        let (_, body) = post_json(&host, path, &[], &body.to_string()).expect("Twilio's double answers");
+        serde_json::from_str(&body).expect("JSON")
     }
 }

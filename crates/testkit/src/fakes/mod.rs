@@ -9,7 +9,7 @@ pub mod linkedin;
 pub mod marketo;
 pub mod receiver;
 pub mod s3;
-mod server;
+pub(crate) mod server;
 pub mod service;
 
 pub use aep::Aep;

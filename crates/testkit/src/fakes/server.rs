@@ -22,7 +22,8 @@ impl Server {
     pub fn start(router: Router, port: u16) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("threads for a fake server");
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", port))).expect("a free port");
+        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", port)));
+        let listener = listener.unwrap_or_else(|error| panic!("port {port} cannot be used: {error}"));
         let address = listener.local_addr().expect("an address");
         runtime.spawn(async move { axum::serve(listener, router).await });
         Self { address, runtime: Some(runtime) }
