@@ -41,7 +41,7 @@ impl Twilio {
         let process = Program::new(python()).args(arguments).start();
         let line = process.wait_for_line("", Duration::from_secs(20));
         let port = line.parse().unwrap_or_else(|_| panic!("Twilio's double said {line:?} instead of its port"));
-        Self { port, process: process }
+        Self { port, process }
     }
 
     /// Makes somebody write to a sender of ours; what we answered: status and text.
