@@ -225,7 +225,8 @@ impl Scene {
         let objects: Vec<i64> =
             Object::all_of(&self.live.definitions, self.subject).iter().map(|object| object.id.0).collect();
         if self.subject == Subject::Person {
-            external_audiences::mark_people(s, &[pair.keep, pair.gone], &lists)?;
+            let audiences = crate::external_audiences::all(&self.live);
+            external_audiences::mark_people(s, &[pair.keep, pair.gone], &audiences)?;
         }
         let handed = stored::hand_over(s, pair, &lists, &objects)?;
         let scores = match self.subject {

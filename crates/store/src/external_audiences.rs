@@ -280,16 +280,19 @@ pub fn forget(s: &mut dyn Session, rows: &[Standing]) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Forgets an audience that is gone, and whom it was about.
+/// Forgets an audience that is deleted, with its members.
 pub fn forget_audience(s: &mut dyn Session, audience: DocumentId) -> Result<(), StoreError> {
-    for sql in [
-        "DELETE FROM audience_mark WHERE audience_id = $1",
-        "DELETE FROM audience_standing WHERE audience_id = $1",
-        "DELETE FROM list_member WHERE list_id = $1",
-        "DELETE FROM job WHERE name = 'external_audience' AND slice = $1",
-    ] {
-        s.execute(sql, params![audience])?;
-    }
+    forget_told(s, audience)?;
+    s.execute("DELETE FROM list_member WHERE list_id = $1", params![audience])?;
+    s.execute("DELETE FROM job WHERE name = 'external_audience' AND slice = $1", params![audience])?;
+    Ok(())
+}
+
+/// Forgets whom destinations were told of, for what is no external audience (any more). Its members are not touched: marks may
+/// name another list by mistake, and that must never cost it anybody.
+pub fn forget_told(s: &mut dyn Session, audience: DocumentId) -> Result<(), StoreError> {
+    s.execute("DELETE FROM audience_mark WHERE audience_id = $1", params![audience])?;
+    s.execute("DELETE FROM audience_standing WHERE audience_id = $1", params![audience])?;
     Ok(())
 }
 

@@ -112,7 +112,7 @@ fn look(s: &mut dyn Session, live: &Live, marks: &[Mark]) -> Result<(), StoreErr
         let people: Vec<i64> = people.into_iter().collect();
         match Audience::find(s, live, audience)? {
             Some(audience) => look_at(s, live, &audience, &people)?,
-            None => stored::forget_audience(s, audience)?,
+            None => stored::forget_told(s, audience)?,
         }
     }
     stored::unmark(s, marks)

@@ -242,7 +242,7 @@ fn delete_if_idle(
         Subject::Account => stored::delete_account(s, AccountId(row.id), &lists)?,
         Subject::Person => {
             // Destinations that hold the person are told.
-            external_audiences::mark_people(s, &[row.id], &lists)?;
+            external_audiences::mark_people(s, &[row.id], &crate::external_audiences::all(&live))?;
             stored::delete_person(s, PersonId(row.id), &lists)?;
         }
     }

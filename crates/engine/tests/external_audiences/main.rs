@@ -244,6 +244,18 @@ on_both_stores! {
         assert!(!it.in_folder().0.contains("p-7-1"));
     }
 
+    whoever_is_deleted_leaves_the_lists_of_others_as_they_are(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        it.world.apply("{kind: people_list, key: friends, type: static, people: [p-7-0, p-7-1, p-7-2], state: live}");
+        it.adds("audience: retarget");
+        it.settle();
+        caravan_engine::import::delete(&it.world.engine, Subject::Person, "p-7-1", None).expect("a deletion");
+        it.settle();
+        let friends = "SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'friends'";
+        assert_eq!(it.world.one(friends), 2);
+        assert_eq!((it.in_folder().0.len(), it.in_bucket().0.len()), (PEOPLE - 1, PEOPLE - 1));
+    }
+
     two_people_with_one_address_are_one_there_until_the_last_of_them_leaves(world at "2027-01-04T10:00:00Z") {
         let it = Installation::new(world);
         it.sql("UPDATE person SET email = 'same@example.com' WHERE key IN ('p-8-0', 'p-8-1')");
