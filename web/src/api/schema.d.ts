@@ -1063,6 +1063,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data_flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Definitions of kind data_flow, by key */
+        get: operations["get_data_flows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/data_flows/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest of a definition of kind data_flow (data flow) */
+        get: operations["get_data_flows_key"];
+        /** Apply one manifest of kind data_flow: create it or change it */
+        put: operations["put_data_flows_key"];
+        post?: never;
+        /** Take a definition of kind data_flow away, unless it runs or something names it */
+        delete: operations["delete_data_flows_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connections": {
         parameters: {
             query?: never;
@@ -1630,23 +1666,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/account_lists/{key}/repair": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Evaluate a dynamic list for every account again */
-        post: operations["post_account_lists_key_repair"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/people_lists/{key}/members": {
         parameters: {
             query?: never;
@@ -1682,23 +1701,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/people_lists/{key}/repair": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Evaluate a dynamic list for every person again */
-        post: operations["post_people_lists_key_repair"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/audiences/{key}/members": {
         parameters: {
             query?: never;
@@ -1727,6 +1729,75 @@ export interface paths {
         get: operations["get_audiences_key_members_csv"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of an external audience */
+        get: operations["get_external_audiences_key_members"];
+        put?: never;
+        /** Add people to an external audience and its destinations, by key or by a condition */
+        post: operations["post_external_audiences_key_members"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}/members.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of an external audience as CSV, streamed */
+        get: operations["get_external_audiences_key_members_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account_lists/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a dynamic list for every account again */
+        post: operations["post_account_lists_key_repair"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people_lists/{key}/repair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Evaluate a dynamic list for every person again */
+        post: operations["post_people_lists_key_repair"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1778,6 +1849,40 @@ export interface paths {
         put?: never;
         /** Take people out of a static list, by key or by a condition */
         post: operations["post_people_lists_key_members_removals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}/members/removals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take people out of an external audience and its destinations, by key or by a condition */
+        post: operations["post_external_audiences_key_members_removals"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the people of an external audience stand at its destinations, in numbers */
+        get: operations["get_external_audiences_key_standing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2599,7 +2704,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, trips that could not go on, messages */
+        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, trips that could not go on, messages */
         get: operations["get_problems"];
         put?: never;
         post?: never;
@@ -3379,6 +3484,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{key}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a destination without sending anything: a sentence on what the other side said, or on what is wrong */
+        post: operations["post_destinations_key_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{key}/audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audiences of a destination: who is in them, how they stood when they were last asked, what is wrong */
+        get: operations["get_destinations_key_audiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/{key}/audiences/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the other side now how the audiences of a destination stand */
+        post: operations["post_destinations_key_audiences_refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/external_actions/{key}/registration": {
         parameters: {
             query?: never;
@@ -3408,6 +3564,57 @@ export interface paths {
         put?: never;
         /** Look at a service by the address of its OpenAPI document, and get a manifest to begin with; nothing is kept */
         post: operations["post_external_services_inspection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/signing_secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new signing secret, shown this once; the former one signs beside it for a day */
+        post: operations["post_webhooks_key_signing_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The messages of a webhook: those that wait, then those that were taken or given up, newest first */
+        get: operations["get_webhooks_key_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{key}/messages/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message again that was taken or given up, the same with the same id */
+        post: operations["post_webhooks_key_messages_id_resend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4055,42 +4262,6 @@ export interface components {
                 [key: string]: components["schemas"]["NodeStatus"];
             };
         };
-        /** @description A journey that takes nobody in any more. */
-        Stopped: {
-            /** @description Its key. */
-            key: string;
-            /**
-             * @description `draft`, `scheduled`, `live`, `closed`, `aborted` or `finished`.
-             * @enum {string}
-             */
-            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
-            /**
-             * Format: int64
-             * @description The version that new travellers take; 0 before the first.
-             */
-            version: number;
-            /** @description It moves nobody for now. */
-            paused: boolean;
-            /**
-             * Format: uint
-             * @description Trips that failed by our own fault and are tried again.
-             */
-            problems: number;
-            /** @description Trips, by how they stand. */
-            travellers: components["schemas"]["Travellers"];
-            /** @description Who would have entered but may not, by reason. */
-            not_entered: {
-                [key: string]: number;
-            };
-            /** @description Who reached the journey's goal; none while it has none. */
-            goal?: components["schemas"]["Goal"] | null;
-            /** @description By node: `audience`, the nodes in their order, then the actions of people boxes. */
-            nodes: {
-                [key: string]: components["schemas"]["NodeStatus"];
-            };
-            /** @description What other journeys do that does nothing from now on. */
-            warnings: components["schemas"]["Finding"][];
-        };
         /** @description Who reached the journey's goal, travellers beside those who are only counted. */
         Goal: {
             /** @description Those who travel. */
@@ -4180,6 +4351,64 @@ export interface components {
              */
             in_doubt: number;
         };
+        /** @description A journey that takes nobody in any more. */
+        Stopped: {
+            /** @description Its key. */
+            key: string;
+            /**
+             * @description `draft`, `scheduled`, `live`, `closed`, `aborted` or `finished`.
+             * @enum {string}
+             */
+            state: "draft" | "scheduled" | "live" | "closed" | "finished" | "aborted";
+            /**
+             * Format: int64
+             * @description The version that new travellers take; 0 before the first.
+             */
+            version: number;
+            /** @description It moves nobody for now. */
+            paused: boolean;
+            /**
+             * Format: uint
+             * @description Trips that failed by our own fault and are tried again.
+             */
+            problems: number;
+            /** @description Trips, by how they stand. */
+            travellers: components["schemas"]["Travellers"];
+            /** @description Who would have entered but may not, by reason. */
+            not_entered: {
+                [key: string]: number;
+            };
+            /** @description Who reached the journey's goal; none while it has none. */
+            goal?: components["schemas"]["Goal"] | null;
+            /** @description By node: `audience`, the nodes in their order, then the actions of people boxes. */
+            nodes: {
+                [key: string]: components["schemas"]["NodeStatus"];
+            };
+            /** @description What other journeys do that does nothing from now on. */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** @description One mistake: where it is, what it is, what to do. The `code` is stable; the text is not. */
+        Finding: {
+            /** @description Error or warning. */
+            severity: components["schemas"]["Severity"];
+            /** @description Stable, `snake_case`; documented in the reference. */
+            code: string;
+            /** @description JSON pointer into the document (`/nodes/hello/email`), empty for the document itself. */
+            pointer: string;
+            /** @description What happened and what to do, one sentence or two. */
+            message: string;
+            /** @description Node of the journey map, when there is one. */
+            node?: string | null;
+            /** @description File the document was read from, when it came from one. */
+            file?: string | null;
+            /**
+             * Format: uint32
+             * @description Line in that file, starting at 1.
+             */
+            line?: number | null;
+        };
+        /** @description How much a finding weighs. */
+        Severity: "error" | "warning";
         /** @description What publishing would do. */
         Review: {
             /** @description The journey's key. */
@@ -4222,28 +4451,6 @@ export interface components {
             /** @description Journeys under way that send travellers here. */
             fed_by: components["schemas"]["Feeder"][];
         };
-        /** @description One mistake: where it is, what it is, what to do. The `code` is stable; the text is not. */
-        Finding: {
-            /** @description Error or warning. */
-            severity: components["schemas"]["Severity"];
-            /** @description Stable, `snake_case`; documented in the reference. */
-            code: string;
-            /** @description JSON pointer into the document (`/nodes/hello/email`), empty for the document itself. */
-            pointer: string;
-            /** @description What happened and what to do, one sentence or two. */
-            message: string;
-            /** @description Node of the journey map, when there is one. */
-            node?: string | null;
-            /** @description File the document was read from, when it came from one. */
-            file?: string | null;
-            /**
-             * Format: uint32
-             * @description Line in that file, starting at 1.
-             */
-            line?: number | null;
-        };
-        /** @description How much a finding weighs. */
-        Severity: "error" | "warning";
         /** @description Who is inside on one version. */
         Standing: {
             /**
@@ -5511,6 +5718,51 @@ export interface components {
              */
             unknown_count: number;
         };
+        /** @description An external audience in numbers. */
+        AudienceStanding: {
+            /**
+             * Format: int64
+             * @description How many people are in it.
+             */
+            members: number;
+            /** @description Each destination that it is handed to, or was and still holds people; empty: it is handed to nobody. */
+            destinations: components["schemas"]["DestinationStanding"][];
+        };
+        /** @description How people stand at a destination. */
+        DestinationStanding: {
+            /** @description Its key. */
+            destination: string;
+            /** @description Whether the audience is handed to it now. */
+            current: boolean;
+            /**
+             * Format: int64
+             * @description People of whom something is on its way there.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description People who stand there: the destination took them. When it uses them is its own affair; some need two days.
+             */
+            there: number;
+            /** @description Members who are not handed over, by reason. */
+            left_out: {
+                [key: string]: number;
+            };
+            /** @description People whose last change it refused, by reason. */
+            failed: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description People of whom nobody knows whether their last change was heard.
+             */
+            in_doubt: number;
+            /**
+             * Format: date-time
+             * @description When somebody last changed there.
+             */
+            changed_at?: string | null;
+        };
         /** @description Who goes. */
         MergeWith: {
             /** @description Key of the account or person that goes; what it has goes over. */
@@ -6733,9 +6985,9 @@ export interface components {
         };
         /** @description Something that could not be done. */
         ProblemRow: {
-            /** @description Its id: the trip's, the effect's, the lane's or the mailbox's. */
+            /** @description Its id: the trip's, the effect's, the lane's, the mailbox's or the domain's. */
             id: string;
-            /** @description The journey's key; none for a lane, which all journeys share. */
+            /** @description The journey's key; none for what all journeys share. */
             journey?: string | null;
             /** @description The node. */
             node?: string | null;
@@ -6766,7 +7018,7 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step" | "effect" | "lane" | "mailbox";
+        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy";
         /** @description What somebody may do about a problem. */
         Remedy: "retry" | "skip";
         ProblemPath: {
@@ -6859,13 +7111,15 @@ export interface components {
             from?: string | null;
             /** @description Where answers go, when not to the sender. */
             reply_to?: string | null;
+            /** @description Who would get a copy, before opt-outs and the do-not-contact list are asked. */
+            cc: string[];
             /** @description The HTML part. */
             html: string;
             /** @description The plain text part. */
             text: string;
             /**
              * Format: uint
-             * @description Length of the HTML part in bytes.
+             * @description Length of the HTML part in bytes as it leaves, tracked links and all.
              */
             bytes: number;
             /** @description What is worth a look, for this person too. */
@@ -7494,6 +7748,60 @@ export interface components {
             /** @description Where it stands, to tell namesakes apart. */
             detail: string;
         };
+        /** @description The audiences of a destination. */
+        Audiences: {
+            /** @description By name. */
+            items: components["schemas"]["AudienceState"][];
+        };
+        /** @description An audience as it is known here and over there. */
+        AudienceState: {
+            /** @description Its name over there. */
+            name: string;
+            /** @description The data flow that keeps it; none: journeys put accounts in and take them out. */
+            data_flow?: string | null;
+            /**
+             * Format: int64
+             * @description Accounts that shall be in it.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Accounts of which the other side has not taken the last change yet.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Accounts that the other side refused.
+             */
+            refused: number;
+            /** @description The other side's own word for its state (`BUILDING`, `READY` …); none before it was asked. */
+            status?: string | null;
+            /** @description Whether campaigns may use it in this state. */
+            usable?: boolean | null;
+            /**
+             * Format: int64
+             * @description Members over there who can be reached: people, not accounts.
+             */
+            audience_size?: number | null;
+            /**
+             * Format: int64
+             * @description Members that a campaign needs.
+             */
+            minimum_size: number;
+            /** @description Whether it has fewer members than a campaign needs; none before it was asked. */
+            below_minimum?: boolean | null;
+            /** @description What its state means. */
+            note?: string | null;
+            /** @description Its id over there. */
+            remote_id?: string | null;
+            /**
+             * Format: date-time
+             * @description When the other side was asked.
+             */
+            looked_at?: string | null;
+            /** @description Why the last change or question did not work. */
+            problem?: string | null;
+        };
         /** @description A service that is registered. */
         Registration: {
             /** @description Its title. */
@@ -7537,6 +7845,82 @@ export interface components {
             service: unknown;
             /** @description A manifest to begin with; the mapping of fields is to be filled in. */
             manifest: unknown;
+        };
+        /** @description A signing secret that was made; it is shown this once, and never printed by mistake. */
+        NewSigningSecret: {
+            /** @description The secret, `whsec_…`: hand it to whoever receives the messages. */
+            secret: string;
+            /**
+             * Format: date-time
+             * @description Until when the former one signs too; none where there was none.
+             */
+            former_ends_at?: string | null;
+        };
+        LogQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
+        };
+        /** @description A page of the log. */
+        Log: {
+            /** @description Messages that wait, the next one first; on the first page alone, at most as many as a page has. */
+            waiting: components["schemas"]["LoggedMessage"][];
+            /** @description Messages that were taken or given up, newest first. */
+            items: components["schemas"]["LoggedMessage"][];
+            /** @description Where the next page begins; none: this is the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A message of a webhook, as its log shows it. */
+        LoggedMessage: {
+            /** @description Its id, with which problems are retried and skipped. */
+            id: string;
+            /** @description `webhook-id` on the wire, the same at every attempt. */
+            webhook_id: string;
+            /** @description Type of the activity. */
+            type: string;
+            /**
+             * Format: date-time
+             * @description When the activity happened.
+             */
+            at?: string | null;
+            /** @description What became of it. */
+            state: components["schemas"]["MessageState"];
+            /**
+             * Format: int64
+             * @description How often it was tried, while it waits.
+             */
+            attempts?: number | null;
+            /** @description Code of the answer or of the failure. */
+            code?: string | null;
+            /** @description What went wrong, for people. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was queued.
+             */
+            queued_at: string;
+            /**
+             * Format: date-time
+             * @description When it was taken or given up.
+             */
+            decided_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is tried next.
+             */
+            next_try?: string | null;
+        };
+        /** @description What became of a message. */
+        MessageState: "waiting" | "delivered" | "failed" | "skipped";
+        MessagePath: {
+            /** @description Key of the webhook. */
+            key: string;
+            /** @description The message. */
+            id: string;
         };
         /** @description One page of a list. */
         MailRowPage: {
@@ -7851,6 +8235,8 @@ export interface components {
             repeats: string;
             /** @description How long activities wait for a person or account that is not known. */
             unknown: string;
+            /** @description How long settled messages of webhooks are kept. */
+            messages: string;
             /** @description How much there is. */
             sizes: components["schemas"]["KeptSize"][];
             /** @description What the last run deleted. */
@@ -7910,6 +8296,12 @@ export interface components {
              * @description Activities whose person or account never came.
              */
             parked: number;
+            /**
+             * Format: uint64
+             * @description Settled messages of webhooks.
+             * @default 0
+             */
+            messages: number;
         };
         /** @description How it stands. */
         Health2: {
@@ -8477,8 +8869,19 @@ export interface components {
         ScoreManifestScoreMirror: {
             /** @description Key of a connection of type `marketo`. */
             connection: string;
-            /** @description Name of the field over there. */
-            field: string;
+            /** @description REST name of the field over there: it gets the score's value, whatever was added to it there. */
+            field?: string | null;
+            /** @description A campaign that changes a score over there by what it changed here; then nothing that is added there is lost. */
+            campaign?: components["schemas"]["ScoreManifestScoreCampaign"] | null;
+        };
+        /** @description A requestable campaign with a step that changes a score by a token. */
+        ScoreManifestScoreCampaign: {
+            /** @description Workspace of the campaign. */
+            workspace: string;
+            /** @description Its name or id. */
+            campaign: string;
+            /** @description The token that says by how much, without braces; left out: `my.scoreDelta`. */
+            token?: string;
         };
         /**
          * Score
@@ -8603,7 +9006,10 @@ export interface components {
             disable_open_tracking?: boolean;
             /** @description Prepends the link to the web page of this email. */
             view_as_web_page?: boolean;
-            /** @description Attributes that hold addresses for copies, at most 25. */
+            /**
+             * @description Attributes that hold addresses for copies (`account.owner_email`), at most 25. A copy is the same message: whatever is
+             *     done with its links counts for the recipient.
+             */
             cc?: string[];
             /** @description Key of the rule set that limits it. */
             rule_set?: string | null;
@@ -8774,6 +9180,29 @@ export interface components {
             settings?: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * Data flow
+         * @description Accounts that a destination is kept in step with: whoever meets the condition is in the audience, nobody else.
+         */
+        DataFlowManifest: {
+            /** @constant */
+            kind: "data_flow";
+            /** @description Unique in its kind; never changes. */
+            key: string;
+            /** @description What people read; the key in words when left out. */
+            name?: string;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description `live` publishes on apply.
+             * @enum {unknown}
+             */
+            state?: "draft" | "live";
+            /** @description Key of the destination. */
+            destination: string;
+            /** @description Which accounts: by their buying groups. It cannot be changed once the flow is live. */
+            when: unknown;
         };
         /**
          * @description What kind of system a connection reaches.
@@ -9027,7 +9456,7 @@ export interface components {
             url: string;
             /** @description Types of activity; left out: all. */
             activities?: string[];
-            /** @description `signing_secret`, as `{env: NAME}` or `{file: PATH}`. */
+            /** @description `signing_secret`, as `{env: NAME}` or `{file: PATH}`, when it is not kept by Caravan. */
             secrets?: {
                 [key: string]: components["schemas"]["WebhookManifestSecret"];
             };
@@ -9129,6 +9558,23 @@ export interface components {
             /** @description What marketers read. */
             label?: string | null;
         };
+        /** @description What goes around every email, in words of the organisation's own. A published journey keeps what held when it was published. */
+        SettingsManifestAroundEmails: {
+            /**
+             * @description Under marketing emails that place no way out themselves: must name `system.unsubscribe_url`. Left out: the postal address
+             *     and *Unsubscribe*.
+             */
+            opt_out?: components["schemas"]["SettingsManifestEmailEdge"] | null;
+            /** @description Above emails that are also a web page: must name `system.web_view_url`. Left out: *View as web page*. */
+            view_as_web_page?: components["schemas"]["SettingsManifestEmailEdge"] | null;
+        };
+        /** @description Something around emails, in both their parts. */
+        SettingsManifestEmailEdge: {
+            /** @description In the HTML part; may name `system.organisation` and `system.postal_address`. */
+            html: string;
+            /** @description In the plain text part; may name the same. */
+            text: string;
+        };
         /** @description How machines are told from people, and what is done with them. */
         SettingsManifestMachines: {
             /**
@@ -9185,6 +9631,8 @@ export interface components {
             repeats?: components["schemas"]["SettingsManifestDuration"] | null;
             /** @description Activities that wait for a person or account that is not known; left out: 30 days. */
             unknown?: components["schemas"]["SettingsManifestDuration"] | null;
+            /** @description Messages of webhooks that were taken or given up; left out: 30 days. */
+            messages?: components["schemas"]["SettingsManifestDuration"] | null;
         };
         /**
          * @description Minutes, hours, days, weeks or months; the last three in the calendar.
@@ -9228,6 +9676,8 @@ export interface components {
              *     gets no picture that tells. Left out: everybody's opens may be seen.
              */
             open_tracking_consent?: string | null;
+            /** @description What goes around every email. */
+            emails?: components["schemas"]["SettingsManifestAroundEmails"];
             /** @description What is done with opens and clicks of machines. */
             machines?: components["schemas"]["SettingsManifestMachines"];
             /** @description How long what happened is kept; left out: for ever. */
@@ -12703,6 +13153,149 @@ export interface operations {
             };
         };
     };
+    get_data_flows: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_data_flows_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataFlowManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_data_flows_key: {
+        parameters: {
+            query?: {
+                /** @description Check and say what is wrong, but change nothing. */
+                dry_run?: boolean;
+                /** @description Keep a journey's draft although it cannot be published as it is. */
+                incomplete?: boolean;
+            };
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataFlowManifest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataFlowManifest"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_data_flows_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you read; when it has changed meanwhile, nothing is written and the answer is 412. */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_connections: {
         parameters: {
             query?: {
@@ -14658,36 +15251,6 @@ export interface operations {
             };
         };
     };
-    post_account_lists_key_repair: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description no content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_people_lists_key_members: {
         parameters: {
             query?: {
@@ -14798,36 +15361,6 @@ export interface operations {
             };
         };
     };
-    post_people_lists_key_repair: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The natural key, as imported. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description no content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     get_audiences_key_members: {
         parameters: {
             query?: {
@@ -14889,6 +15422,176 @@ export interface operations {
                 content: {
                     "text/csv": unknown;
                 };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences_key_members: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only members in whose key, name or address this text occurs. */
+                q?: string;
+                /** @description In which order; by key when left out. */
+                sort?: components["schemas"]["MemberOrder"];
+            };
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListMemberPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_audiences_key_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersNamed"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences_key_members_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line per member. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_account_lists_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_lists_key_repair: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
@@ -14992,6 +15695,75 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_external_audiences_key_members_removals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description Who is added or taken out: `keys`, or whoever meets `when` now. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersNamed"];
+            };
+        };
+        responses: {
+            /** @description What became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MembersChanged"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences_key_standing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An external audience in numbers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AudienceStanding"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -18557,6 +19329,102 @@ export interface operations {
             };
         };
     };
+    post_destinations_key_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came of trying a connection. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tested"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_destinations_key_audiences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The audiences of a destination. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audiences"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_destinations_key_audiences_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The audiences of a destination. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Audiences"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_external_actions_key_registration: {
         parameters: {
             query?: never;
@@ -18643,6 +19511,107 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Inspected"];
                 };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhooks_key_signing_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A signing secret that was made; it is shown this once, and never printed by mistake. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewSigningSecret"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhooks_key_messages: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the log. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Log"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_webhooks_key_messages_id_resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the webhook. */
+                key: string;
+                /** @description The message. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
