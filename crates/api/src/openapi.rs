@@ -95,6 +95,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Records", "Opportunities and records of custom objects."),
     ("Suppressions", "Addresses that are not written to."),
     ("Connections", "How other systems are reached, how they are, who uses them, and what they offer."),
+    ("Webhooks", "Activities posted to other systems: signing secrets, what was sent, sending again."),
     ("Import", "Accounts, people, activities, records, suppressions and consents in bulk."),
     ("Activities", "Segment-compatible calls: what people did."),
     ("Problems", "What could not be done and waits for somebody."),

@@ -36,6 +36,7 @@ const ICONS: &[&str] = &[
     "webhook",
     "target",
     "tag",
+    "share",
 ];
 
 /// Accounts in several states; between them every action has something to do and something not to do.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caravan_model::attribute::{AttributeNo, AttributeSet, Schema, person};
+use caravan_model::attribute::{AttributeNo, AttributeSet, Schema, account as account_no, person};
 use caravan_model::condition::Context;
 use caravan_model::document::DocumentKind;
 use caravan_model::journey::LastTrip;
@@ -91,6 +91,7 @@ fn all() -> Vec<Definition> {
         definition(9, Kind::Journey, "old", "closed", json!({"subject": "account"})),
         definition(10, Kind::Connection, "mail", "live", json!({"type": "smtp"})),
         definition(11, Kind::Email, "welcome", "live", welcome),
+        definition(17, Kind::ExternalAudience, "retarget", "live", json!({})),
         definition(13, Kind::Connection, "twilio", "live", json!({"type": "twilio"})),
         definition(14, Kind::SmsMessage, "ping", "live", ping),
         definition(12, Kind::Settings, "settings", "live", settings),
@@ -197,7 +198,8 @@ impl AccountBuilder {
         let mut world = World::new(now(), Arc::clone(&schema), account_columns.clone(), person_columns.clone());
         let name = format!("{}{}", self.key[..1].to_uppercase(), &self.key[1..]);
         let mut values = self.values;
-        values.push((schema.account.no("name").unwrap(), Value::Text(name.clone())));
+        values.push((account_no::KEY, Value::Text(self.key.clone())));
+        values.push((account_no::NAME, Value::Text(name.clone())));
         let account = world.add_account(Account {
             id: AccountId(1),
             shard: Shard::of_key(&self.key),

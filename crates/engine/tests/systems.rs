@@ -164,7 +164,7 @@ on_both_stores! {
     a_token_that_ends_in_the_middle_of_a_batch_is_replaced_and_nobody_is_requested_twice(world at "2027-01-04T10:00:00Z") {
         let it = Installation::with_people(world, Setup::default(), 60);
         it.acts(REQUEST);
-        it.marketo.expire_token_after(5);
+        it.marketo.expire_token_after(2);
         it.deliver_all();
         let mut requested = it.requested();
         requested.dedup();

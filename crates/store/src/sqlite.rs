@@ -4,6 +4,9 @@
 //! `BEGIN IMMEDIATE`. Readers have their own connections and see the last commit (WAL). A checkpoint runs in the commit
 //! that fills the log to [`CHECKPOINT_PAGES`]: rarely enough to write each hot page once for many commits, often enough
 //! that the log stays around 64 MiB; the last connection to close empties it.
+//!
+//! A scratch store has one user and nothing to lose: its readers queue for the writer's connection, whose cache stays
+//! warm, and no log is written.
 
 mod backup;
 mod errors;
@@ -87,10 +90,11 @@ fn register_fold(raw: &rusqlite::Connection) -> rusqlite::Result<()> {
 /// `synchronous = FULL`: a commit that was reported survives a loss of power.
 fn pragmas(access: Access, scratch: bool) -> String {
     let synchronous = if scratch { "OFF" } else { "FULL" };
+    let journal = if scratch { "MEMORY" } else { "WAL" };
     let query_only = if access == Access::Read { "ON" } else { "OFF" };
     let cache_kib = if access == Access::Read { 16_384 } else { 65_536 };
     format!(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; \
+        "PRAGMA journal_mode = {journal}; PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON; \
          PRAGMA temp_store = MEMORY; PRAGMA cache_size = -{cache_kib}; PRAGMA mmap_size = 268435456; \
          PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 134217728; \
          PRAGMA query_only = {query_only};"
@@ -118,8 +122,9 @@ impl Driver for SqliteDriver {
     fn begin(&self, access: Access) -> Result<Box<dyn Transaction + '_>, StoreError> {
         let (connection, begin) = match access {
             Access::Write => (Held::Writer(self.writer.lock()), "BEGIN IMMEDIATE"),
+            Access::Read if self.scratch => (Held::Writer(self.writer.lock()), "BEGIN DEFERRED"),
             Access::Read => {
-                let connect = || Connection::open(&self.directory, access, self.scratch);
+                let connect = || Connection::open(&self.directory, access, false);
                 (Held::Reader(self.readers.take(|_| true, connect)?), "BEGIN DEFERRED")
             }
         };

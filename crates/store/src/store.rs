@@ -28,7 +28,7 @@ pub struct OpenOptions {
     pub statement_timeout: Duration,
     /// PostgreSQL: what the server lists this process as.
     pub application_name: String,
-    /// SQLite: a scratch database that need not outlive a loss of power (simulations).
+    /// SQLite: a scratch database of one user that need not outlive a loss of power (simulations).
     pub scratch: bool,
 }
 
