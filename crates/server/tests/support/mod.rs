@@ -94,10 +94,16 @@ pub fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u
 
 /// Waits until something holds.
 #[track_caller]
-pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn eventually(what: &str, holds: impl FnMut() -> bool) {
+    eventually_within(SOON, what, holds);
+}
+
+/// The same with another patience: where other systems ask for pauses.
+#[track_caller]
+pub fn eventually_within(patience: Duration, what: &str, mut holds: impl FnMut() -> bool) {
     let started = std::time::Instant::now();
     while !holds() {
-        assert!(started.elapsed() < SOON, "not within {SOON:?}: {what}");
+        assert!(started.elapsed() < patience, "not within {patience:?}: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }

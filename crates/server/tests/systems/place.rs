@@ -9,7 +9,7 @@ use caravan_testkit::{Finished, Process, Program, ScratchDatabase, scratch_datab
 use jiff::SignedDuration;
 use serde_json::Value as Json;
 
-use crate::support::{Folder, SOON, caravan, eventually};
+use crate::support::{Folder, SOON, caravan, eventually, eventually_within};
 
 /// Which database.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,9 @@ pub enum Kind {
 /// Accounts `a-0` …, each with people whom Marketo knows.
 pub const ACCOUNTS: usize = 30;
 pub const PEOPLE: usize = 4;
+
+/// Long enough for every pause that the other systems ask for, and for what a killed process held to become free.
+const SETTLED: Duration = Duration::from_secs(180);
 
 pub struct Place {
     pub folder: Folder,
@@ -143,7 +146,7 @@ impl Place {
     pub fn work_to_the_end(&self, journey: &str, node: &str) -> Json {
         let worker = self.worker();
         let mut outcomes = Json::Null;
-        eventually("everything to be settled", || {
+        eventually_within(SETTLED, "everything to be settled", || {
             let status = self.does(&["journey", "status", journey, "--json"]).json();
             let status = if status.is_array() { status[0].clone() } else { status };
             outcomes = status["nodes"][node]["outcomes"].clone();
