@@ -23,7 +23,7 @@ pub const ACCOUNTS: usize = 30;
 pub const PEOPLE: usize = 4;
 
 /// Long enough for every pause that the other systems ask for, and for what a killed process held to become free.
-const SETTLED: Duration = Duration::from_secs(180);
+const SETTLED: Duration = Duration::from_secs(480);
 
 pub struct Place {
     pub folder: Folder,
