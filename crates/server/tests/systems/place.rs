@@ -64,7 +64,7 @@ impl Place {
         let manifest = format!(
             "{{kind: account_list, key: all, type: dynamic, when: {{not: {{account: name, is_empty: true}}}}, state: live}}\n---\n\
              {{kind: connection, key: mkto, type: marketo, settings: {{munchkin_id: 123-ABC-456, client_id: caravan, \
-               base_url: '{}', calls_per_20_seconds: 100, concurrent_calls: 2}}, secrets: {{client_secret: {{file: '{}'}}}}}}\n---\n\
+               base_url: '{}', calls_per_20_seconds: 100, concurrent_calls: 10}}, secrets: {{client_secret: {{file: '{}'}}}}}}\n---\n\
              {{kind: connection, key: linkedin, type: linkedin, settings: {{client_id: caravan, base_url: '{}'}}, \
                secrets: {{client_secret: {{file: '{}'}}, refresh_token: {{file: '{}'}}}}}}\n---\n\
              {{kind: destination, key: li, type: linkedin, connection: linkedin, settings: {{ad_account: '512345'}}}}\n",
