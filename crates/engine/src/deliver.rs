@@ -45,8 +45,8 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
 pub(crate) use self::about::{Message, kept_of};
-pub(crate) use self::by_hand::arrived;
 pub use self::by_hand::{SettleError, Settlement, settle};
+pub(crate) use self::by_hand::{arrived, queued_again};
 pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
 use crate::definitions::DefinitionError;
-use crate::deliver::kept_of;
+use crate::deliver::{kept_of, queued_again};
 use crate::{Engine, connections, secrets};
 
 /// How long a receiver may fail before it is switched off.
@@ -246,25 +246,9 @@ pub fn send_again(engine: &Engine, key: &str, id: EffectId) -> Result<(), Defini
     engine.store().write(|s| -> Result<(), DefinitionError> {
         let webhook = documents::get(s, kind.key(), key)?.ok_or_else(|| connections::unknown(kind, key))?;
         let row = ledger::get(s, id, true)?.filter(|row| row.kind == WEBHOOK && row.node == webhook.id.0);
-        let queued = row.as_ref().and_then(|row| Some((row, kept_of(row).effect?)));
-        let Some((row, effect)) = queued else {
+        let Some(queued) = row.and_then(|row| queued_again(&row, &kept_of(&row))) else {
             let message = format!("Webhook `{key}` has no settled message `{id}`.");
             return Err(Finding::error("no_such_message", "", message).into());
-        };
-        let queued = OutboxRow {
-            id: row.id,
-            lane: effect.lane,
-            key: row.key.clone(),
-            kind: row.kind.clone(),
-            shard: effect.shard,
-            enrollment: row.enrollment,
-            version: row.version,
-            node: row.node,
-            account: row.account,
-            person: row.person,
-            queued_at: row.queued_at,
-            attempt: 0,
-            body: effect.body,
         };
         let now = s.now()?;
         outbox::resend(s, &queued, now)?;

@@ -114,7 +114,8 @@ fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(),
     step::add_tallies(s, slot, &tallies.into_rows())
 }
 
-fn queued_again(row: &LedgerRow, kept: &Kept) -> Option<OutboxRow> {
+/// What was settled as it was queued, from its first try on; none where its effect was not kept.
+pub(crate) fn queued_again(row: &LedgerRow, kept: &Kept) -> Option<OutboxRow> {
     let effect = kept.effect.clone()?;
     Some(OutboxRow {
         id: row.id,
