@@ -1,5 +1,5 @@
 //! The walk: real input comes in, journeys with every node and every action are published and run by the real binary
-//! against a real mail server, and everything that can be counted is held against a calculation of its own. See issue 2.
+//! against a real mail server, and everything that can be counted is held against a calculation of its own.
 
 mod bad_input;
 mod expected;
