@@ -14,6 +14,7 @@ const WALKS = [
   "first-floor.mjs",
   "authoring.mjs",
   "looking-after.mjs",
+  "customers.mjs",
   "keyboard.mjs",
   "second-editor.mjs",
   "large-map.mjs",

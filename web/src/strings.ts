@@ -4,6 +4,7 @@
 import { admin } from "./strings/admin";
 import { conditions } from "./strings/conditions";
 import { content } from "./strings/content";
+import { customers } from "./strings/customers";
 import { dashboards } from "./strings/dashboards";
 import { definitions } from "./strings/definitions";
 import { editor, forms, starters } from "./strings/editor";
@@ -25,6 +26,7 @@ export const strings = {
   admin,
   conditions,
   content,
+  customers,
   dashboards,
   definitions,
   editor,

@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Users } from "lucide-react";
 import { accountPeopleQuery, accountQuery, accountTimelineQuery } from "../api/queries";
+import { Records } from "../customers/Records";
 import { PEOPLE_COLUMNS } from "../people/columns";
 import { ActivityList } from "../shell/ActivityList";
 import { DataTable } from "../shell/DataTable";
@@ -55,6 +56,11 @@ export function AccountPage() {
           },
           { id: "people", label: text.tabs.people, body: <AccountPeople accountKey={key} /> },
           { id: "groups", label: text.tabs.groups, body: <BuyingGroups accountKey={key} /> },
+          {
+            id: "records",
+            label: strings.customers.records.tab,
+            body: <Records subject="account" owner={key} />,
+          },
           { id: "timeline", label: text.tabs.timeline, body: <AccountTimeline accountKey={key} /> },
         ]}
       />

@@ -1,6 +1,7 @@
 import { Building2 } from "lucide-react";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
+import { MergeButton } from "../customers/MergeButton";
 import { ImportButton } from "../imports/ImportButton";
 import { AddToList } from "../shell/AddToList";
 import { textColumn } from "../shell/columns";
@@ -66,7 +67,13 @@ export function AccountsPage() {
       rowKey={(row) => row.key}
       actions={<ImportButton kind="accounts" />}
       bulk={(chosen, done) => (
-        <AddToList plural="account_lists" keys={chosen.map(({ key }) => key)} done={done} />
+        <>
+          <MergeButton
+            subject="account"
+            chosen={chosen.map(({ key, name }) => ({ key, name: name || key }))}
+          />
+          <AddToList plural="account_lists" keys={chosen.map(({ key }) => key)} done={done} />
+        </>
       )}
       empty={{
         icon: Building2,

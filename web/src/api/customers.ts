@@ -1,5 +1,8 @@
-// Accounts and people changed and taken away by hand.
+// Accounts and people changed, merged and taken away by hand, and the records that belong to them.
+import { queryOptions } from "@tanstack/react-query";
 import { body, client } from "./client";
+import { ApiError } from "./problem";
+import { pages } from "./queries";
 
 export type Subject = "account" | "person";
 
@@ -15,3 +18,67 @@ export const changeRecord = (subject: Subject, key: string, changes: Record<stri
 
 export const deleteRecord = (subject: Subject, key: string) =>
   body(client.DELETE(one(subject), { params: { path: { key } } }));
+
+/** `gone` goes, and what it has goes over to `keep`. */
+export type Merge = { subject: Subject; keep: string; gone: string };
+
+const mergeOf = ({ keep, gone }: Merge) => ({ params: { path: { key: keep } }, body: { gone } });
+const mergeAt = (subject: Subject) => `${one(subject)}/merge` as "/api/v1/accounts/{key}/merge";
+
+/** What a merge would do; asked anew whenever it is looked at. */
+export const mergePreviewQuery = (merge: Merge) =>
+  queryOptions({
+    queryKey: ["merge", merge],
+    queryFn: () =>
+      body(
+        client.POST(
+          `${mergeAt(merge.subject)}/preview` as "/api/v1/accounts/{key}/merge/preview",
+          mergeOf(merge),
+        ),
+      ),
+    staleTime: 0,
+    gcTime: 0,
+    retry: false,
+  });
+
+export const mergeCustomers = (merge: Merge) =>
+  body(client.POST(mergeAt(merge.subject), mergeOf(merge)));
+
+const PAGE = 50;
+
+/** The records of one object that belong to an account or a person. */
+export const recordsQuery = (subject: Subject, key: string, object: string) =>
+  pages([subject, key, "records", object], (cursor) =>
+    body(
+      client.GET(`${one(subject)}/records/{object}` as "/api/v1/accounts/{key}/records/{object}", {
+        params: { path: { key, object }, query: { limit: PAGE, cursor } },
+      }),
+    ),
+  );
+
+/** Only the fields that are named change; an empty value takes one away. */
+export const putRecord = (object: string, record: string, fields: Record<string, unknown>) =>
+  body(
+    client.PUT("/api/v1/custom_objects/{key}/records/{record}", {
+      params: { path: { key: object, record } },
+      body: fields as never,
+    }),
+  );
+
+export const removeRecord = (object: string, record: string) =>
+  body(
+    client.DELETE("/api/v1/custom_objects/{key}/records/{record}", {
+      params: { path: { key: object, record } },
+    }),
+  );
+
+export async function recordIsThere(object: string, record: string): Promise<boolean> {
+  const params = { params: { path: { key: object, record } } };
+  try {
+    await body(client.GET("/api/v1/custom_objects/{key}/records/{record}", params));
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return false;
+    throw error;
+  }
+}

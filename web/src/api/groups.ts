@@ -74,3 +74,28 @@ export const writeStatus = (account: string, interest: string, status: string) =
 
 export const putAway = (id: string) =>
   body(client.DELETE("/api/v1/buying_groups/{id}", { params: { path: { id } } }));
+
+/** Every term of both scores. */
+export const explainedScoresQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["group", id, "explain"],
+    queryFn: () =>
+      body(client.GET("/api/v1/buying_groups/{id}/explain", { params: { path: { id } } })),
+  });
+
+/** Both scores day by day, oldest first. */
+export const pastScoresQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["group", id, "scores"],
+    queryFn: () =>
+      body(client.GET("/api/v1/buying_groups/{id}/scores", { params: { path: { id } } })),
+  });
+
+/** The weights in force, and the latest run over everybody. */
+export const engagementQuery = queryOptions({
+  queryKey: ["engagement"],
+  queryFn: () => body(client.GET("/api/v1/engagement")),
+});
+
+/** Asks for a run over everybody now; the runtime does it next. */
+export const scoreNow = () => body(client.POST("/api/v1/engagement/score"));

@@ -83,3 +83,13 @@ export type SecretState = SystemState["secrets"][number];
 export type ServiceField =
   Answer<"/api/v1/external_actions/{key}/registration">["parameters"][number];
 export type Choice = Answer<"/api/v1/connections/{key}/choices/{what}">["data"][number];
+export type Merged =
+  paths["/api/v1/accounts/{key}/merge"]["post"]["responses"][200]["content"]["application/json"];
+export type ObjectRecord = Item<"/api/v1/accounts/{key}/records/{object}">;
+export type ExplainedScores = Answer<"/api/v1/buying_groups/{id}/explain">;
+export type PastScores = Item<"/api/v1/buying_groups/{id}/scores">;
+export type Propagated =
+  paths["/api/v1/emails/{key}/propagate"]["post"]["responses"][200]["content"]["application/json"]["items"][number];
+export type ImportedTemplate =
+  paths["/api/v1/email_templates/{key}/import"]["post"]["responses"][200]["content"]["application/json"];
+export type ImportRun = Item<"/api/v1/connections/{key}/imports">;

@@ -19,6 +19,7 @@ import { strings } from "../strings";
 import { PutAwayDialog, StageDialog, StatusDialog } from "./GroupDialogs";
 import { Members } from "./Members";
 import { Score } from "./Score";
+import { Scores } from "./Scores";
 
 const text = strings.groups;
 const none = strings.list.none;
@@ -62,6 +63,7 @@ export function GroupPage() {
         tabs={[
           { id: "overview", label: text.tabs.overview, body: <Overview group={group} /> },
           { id: "members", label: text.tabs.members, body: <Members group={group} /> },
+          { id: "scores", label: text.tabs.scores, body: <Scores group={group} /> },
           {
             id: "removed",
             label: text.tabs.removed,

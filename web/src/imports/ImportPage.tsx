@@ -7,6 +7,7 @@ import { useRef, useState } from "react";
 import { fieldsQuery } from "../api/admin";
 import { catalogueQuery, definitionNamesQuery, definitionQuery } from "../api/queries";
 import type { ImportReport } from "../api/types";
+import { OPPORTUNITY } from "../customers/objects";
 import { isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
@@ -21,12 +22,6 @@ import { Outcome } from "./Outcome";
 import { readSample, type Sample, sendFile } from "./send";
 
 const text = strings.imports;
-
-/** The fields of the one object that every installation has. */
-const OPPORTUNITY =
-  "name description stage type amount expected_revenue expected_close_date actual_close_date probability is_closed is_won fiscal_quarter fiscal_year forecast_category forecast_category_name lead_source next_step quantity last_activity_date created_date".split(
-    " ",
-  );
 
 export function ImportPage() {
   const asked = useSearch({ from: "/inside/import" }).kind ?? "accounts";
@@ -115,7 +110,7 @@ function useTargets(kind: string) {
     person: fields?.person.fields ?? [],
     fields: {
       activities,
-      opportunities: OPPORTUNITY,
+      opportunities: Object.keys(OPPORTUNITY.fields),
       ...(isRecord(own) ? { [kind]: Object.keys(own) } : {}),
     },
   });

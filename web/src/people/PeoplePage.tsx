@@ -1,12 +1,13 @@
 import { Users } from "lucide-react";
 import { peopleQuery } from "../api/queries";
+import { MergeButton } from "../customers/MergeButton";
 import { ImportButton } from "../imports/ImportButton";
 import { AddToList } from "../shell/AddToList";
 import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
-import { PEOPLE_COLUMNS } from "./columns";
+import { PEOPLE_COLUMNS, personName } from "./columns";
 
 const text = strings.people;
 
@@ -22,7 +23,13 @@ export function PeoplePage() {
       rowKey={(row) => row.key}
       actions={<ImportButton kind="people" />}
       bulk={(chosen, done) => (
-        <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
+        <>
+          <MergeButton
+            subject="person"
+            chosen={chosen.map((row) => ({ key: row.key, name: personName(row) }))}
+          />
+          <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
+        </>
       )}
       empty={{
         icon: Users,

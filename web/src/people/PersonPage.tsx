@@ -3,6 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
+import { Records } from "../customers/Records";
 import { addressOf } from "../definitions/DefinitionList";
 import { TripLinks } from "../journeys/TripLinks";
 import { ActivityList } from "../shell/ActivityList";
@@ -54,6 +55,11 @@ export function PersonPage() {
             id: "overview",
             label: text.tabs.overview,
             body: person ? <PersonOverview person={person} /> : <Skeleton height={260} />,
+          },
+          {
+            id: "records",
+            label: strings.customers.records.tab,
+            body: <Records subject="person" owner={key} />,
           },
           { id: "timeline", label: text.tabs.timeline, body: <PersonTimeline personKey={key} /> },
         ]}

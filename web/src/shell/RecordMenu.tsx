@@ -1,12 +1,13 @@
-// What a hand does to an account or a person: changing attributes, and taking it away.
+// What a hand does to an account or a person: changing attributes, merging it with another, and taking it away.
 import { Button, Menu, ScrollArea, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { ChevronDown, Trash2 } from "lucide-react";
+import { ChevronDown, Merge, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { fieldsQuery } from "../api/admin";
 import { changeRecord, deleteRecord, type Subject } from "../api/customers";
+import { MergeDialog } from "../customers/MergeDialog";
 import { ValueInput } from "../forms/inputs";
 import { strings } from "../strings";
 import { Dialog } from "./Dialog";
@@ -20,7 +21,7 @@ type Props = {
 };
 
 export function RecordMenu(props: Props) {
-  const [doing, setDoing] = useState<"edit" | "delete">();
+  const [doing, setDoing] = useState<"edit" | "merge" | "delete">();
   return (
     <>
       <Button variant="default" onClick={() => setDoing("edit")}>
@@ -33,6 +34,9 @@ export function RecordMenu(props: Props) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
+          <Menu.Item leftSection={<Merge size={14} />} onClick={() => setDoing("merge")}>
+            {strings.customers.merge.open}
+          </Menu.Item>
           <Menu.Item
             color="red"
             leftSection={<Trash2 size={14} />}
@@ -43,6 +47,13 @@ export function RecordMenu(props: Props) {
         </Menu.Dropdown>
       </Menu>
       {doing === "edit" ? <EditDialog {...props} onClose={() => setDoing(undefined)} /> : null}
+      {doing === "merge" ? (
+        <MergeDialog
+          subject={props.subject}
+          first={{ key: props.record.key, name: props.name }}
+          onClose={() => setDoing(undefined)}
+        />
+      ) : null}
       {doing === "delete" ? <DeleteDialog {...props} onClose={() => setDoing(undefined)} /> : null}
     </>
   );

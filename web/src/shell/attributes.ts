@@ -20,7 +20,8 @@ function isSet(value: unknown): boolean {
   return value !== undefined && value !== null && value !== "";
 }
 
-function attributeText(value: unknown): string {
+/** A value as people read it: days and moments are told by how they are written. */
+export function attributeText(value: unknown): string {
   if (typeof value === "string" && DATE.test(value)) return formatDate(`${value}T12:00:00`);
   if (typeof value === "string" && INSTANT.test(value)) return formatInstant(value);
   return formatValue(value);

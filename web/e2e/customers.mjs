@@ -1,0 +1,114 @@
+// What is done with single accounts, people and their records by hand: every effect is read back from the API.
+import assert from "node:assert/strict";
+import { signIn } from "./browser.mjs";
+import { begin } from "./walk.mjs";
+
+const { server, context, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const mark = Date.now().toString(36);
+const KEPT = `kept-${mark}`;
+const GONE = `gone-${mark}`;
+
+const open = async (path) => {
+  await page.goto(`${server.url}${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+};
+const dialog = () => page.getByRole("dialog");
+const statusOf = async (path) =>
+  (await context.request.get(`${server.url}/api/v1${path}`)).status();
+
+await walk(async () => {
+  await signIn(page, server);
+
+  await step("two people become one, and what they have comes together", async () => {
+    const ada = (key, last_name) => ({
+      email: `${key}@acme.example`,
+      first_name: "Ada",
+      last_name,
+    });
+    await write("PUT", `/people/${KEPT}`, ada(KEPT, `Kept ${mark}`));
+    await write("PUT", `/people/${GONE}`, { ...ada(GONE, `Gone ${mark}`), city: "Graz" });
+    await open(`/people?q=${mark}`);
+    await page.getByLabel(`Choose ${KEPT}`).check();
+    await page.getByLabel(`Choose ${GONE}`).check();
+    await page.getByRole("button", { name: "Merge", exact: true }).click();
+    const stays = dialog().getByRole("radiogroup", { name: "Which one stays" });
+    await stays.getByText(`Ada Kept ${mark}`).click();
+    await dialog().getByText("Taken over, because it was empty: City").waitFor();
+    await noBarriers("merging two people");
+    await dialog().getByRole("button", { name: "Merge", exact: true }).click();
+    await page.waitForURL(new RegExp(`/people/${KEPT}$`));
+    await page.getByText("Graz").waitFor();
+    assert.equal((await api(`/people/${KEPT}`)).last_name, `Kept ${mark}`);
+    assert.equal(await statusOf(`/people/${GONE}`), 404);
+  });
+
+  await step("an account is merged from its own page, once the other is found", async () => {
+    await write("PUT", `/accounts/${KEPT}`, { name: `Kept ${mark}` });
+    await write("PUT", `/accounts/${GONE}`, { name: `Gone ${mark}`, industry: "Mining" });
+    await open(`/accounts/${KEPT}`);
+    await page.getByRole("button", { name: "More" }).click();
+    await page.getByRole("menuitem", { name: "Merge …" }).click();
+    await dialog().getByLabel("The other account").and(page.locator("input")).fill(GONE);
+    await page.getByRole("option", { name: GONE }).click();
+    await dialog().getByText("Taken over, because it was empty: Industry").waitFor();
+    await dialog().getByRole("button", { name: "Merge", exact: true }).click();
+    await page.getByText("Mining").waitFor();
+    assert.equal(await statusOf(`/accounts/${GONE}`), 404);
+  });
+
+  await step("an opportunity is added, changed and taken away on its account's page", async () => {
+    const path = `/accounts/${KEPT}/records/opportunity`;
+    await open(`/accounts/${KEPT}?tab=records`);
+    const section = page.getByRole("region", { name: "Opportunities" }).first();
+    await section.getByRole("button", { name: "Add record" }).click();
+    await dialog().getByLabel("Key").fill(`opp-${mark}`);
+    await dialog().getByLabel("Name", { exact: true }).fill("A first order");
+    await dialog().getByLabel("Amount").fill("12500");
+    await noBarriers("a new record");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    const row = section.getByRole("row").filter({ hasText: `opp-${mark}` });
+    await row.getByText("12,500").waitFor();
+    assert.equal((await api(path)).items[0].fields.amount, 12500);
+
+    await row.getByRole("button", { name: `Actions for opp-${mark}` }).click();
+    await page.getByRole("menuitem", { name: "Edit" }).click();
+    await dialog().getByLabel("Amount").fill("13000");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await row.getByText("13,000").waitFor();
+    await page.reload();
+    await row.waitFor();
+    await noBarriers("records");
+    await row.getByRole("button", { name: `Actions for opp-${mark}` }).click();
+    await page.getByRole("menuitem", { name: "Delete" }).click();
+    await dialog().getByRole("button", { name: "Delete" }).click();
+    await row.waitFor({ state: "detached" });
+    assert.deepEqual((await api(path)).items, []);
+  });
+
+  await step("a buying group's scores are told term by term, as the API has them", async () => {
+    await write("POST", "/engagement/score");
+    const group = await eventually("everybody is scored", async () => {
+      for (const { id } of (await api("/buying_groups?limit=50&engagement_from=1")).items) {
+        const { engagement } = await api(`/buying_groups/${id}/explain`);
+        const doer = engagement.members.find(({ activities }) => activities.length > 0);
+        if (engagement.run && doer) return { id, doer };
+      }
+      throw new Error("nobody in a group did anything that weighs");
+    });
+    await open(`/groups/${group.id}?tab=scores`);
+    const sum = await api(`/buying_groups/${group.id}/explain`);
+    const shown = async (term) => Number(await page.locator(`[data-term=${term}]`).textContent());
+    await page.locator("[data-term=engagement]").waitFor();
+    assert.equal(await shown("engagement"), Math.round(sum.engagement.score * 100) / 100);
+    assert.equal(await shown("completeness"), Math.round(sum.completeness.sum * 100) / 100);
+    const name = group.doer.name ?? group.doer.person;
+    await page.getByRole("button", { name: `What ${name} did` }).click();
+    const deeds = page.getByRole("table", { name: `What ${name} did` });
+    await deeds.waitFor();
+    // Each type, and the sum below them, under the names of the columns.
+    const rows = await deeds.getByRole("row").count();
+    assert.equal(rows, group.doer.activities.length + 2);
+    await page.getByRole("img", { name: "Day by day" }).waitFor();
+    await noBarriers("the scores of a buying group");
+  });
+});
