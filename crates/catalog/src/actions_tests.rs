@@ -258,12 +258,15 @@ fn a_trip_ends_itself_and_others() {
 #[test]
 fn people_are_asked_for_at_their_own_shard() {
     let mut scene = account("acme").people(1).world();
-    assert_eq!(scene.run("add_person_to_journey", json!({"journey": "onboarding"})), [Done]);
-    assert_eq!(scene.run("remove_person_from_journey", json!({"journey": "onboarding"})), [Done]);
-    let (journey, person, shard) = (DocumentId(8), PersonId(1), Shard::of_key("acme-1"));
+    assert_eq!(scene.run("add_person_to_journey", json!({"journey": "onboarding"})), [Outcome::Pending]);
+    assert_eq!(scene.run("remove_person_from_journey", json!({"journey": "onboarding"})), [Outcome::Pending]);
+    let (node, journey, person, shard) = (scene.visit().node, DocumentId(8), PersonId(1), Shard::of_key("acme-1"));
     assert_eq!(
         scene.world.changes.commands,
-        [Command::EnterPerson { journey, person, shard, chain: 2 }, Command::RemovePerson { journey, person, shard },]
+        [
+            Command::EnterPerson { node, journey, person, shard, chain: 2 },
+            Command::RemovePerson { node, journey, person, shard },
+        ]
     );
 }
 

@@ -168,8 +168,10 @@ pub enum Command {
         /// The trip.
         enrollment: EnrollmentId,
     },
-    /// A person enters a person journey: a command to the person's own shard.
+    /// A person enters a person journey: a command to the person's own shard, which answers the node that asks.
     EnterPerson {
+        /// The node that asks.
+        node: i64,
         /// The journey.
         journey: DocumentId,
         /// Who enters.
@@ -179,8 +181,10 @@ pub enum Command {
         /// How many journeys have led here already, to stop circles.
         chain: i64,
     },
-    /// A person leaves a person journey: a command to the person's own shard.
+    /// A person leaves a person journey: a command to the person's own shard, which answers the node that asks.
     RemovePerson {
+        /// The node that asks.
+        node: i64,
         /// The journey.
         journey: DocumentId,
         /// Who leaves.

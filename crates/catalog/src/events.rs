@@ -128,6 +128,11 @@ pub const EVENTS: &[EventFacts] = &[
     person("external_audience_left", "Removed from external audience", &[("external_audience", Text)]),
     either("journey_entered", "Journey entered", &[("journey", Text)]),
     either("journey_left", "Journey left", &[("journey", Text), ("outcome", Text)]),
+    person(
+        "journey_request_answered",
+        "Request to another journey answered",
+        &[("journey", Text), ("request", Text), ("outcome", Text), ("reason", Text)],
+    ),
     account("account_merged", "Merged with another account", MERGED),
     person("person_merged", "Merged with another person", MERGED),
     either("external_answered", "External service answered", &[]),

@@ -3,6 +3,7 @@
 //! Everything happens in one transaction that holds the claimed shards' row locks. What deciding wants is collected and
 //! written at the end, set-based; an error rolls all of it back.
 
+mod answers;
 mod decide;
 mod enter;
 mod find;
@@ -24,7 +25,7 @@ use jiff::Timestamp;
 use crate::counters::Counters;
 use crate::external::Answered;
 use crate::groups::{Upkeep, jobs};
-use crate::inbox::Addressee;
+use crate::inbox::{Addressee, Request};
 use crate::lane_turns::Turns;
 use crate::listen::HeardActivity;
 use crate::live::Live;
@@ -32,6 +33,7 @@ use crate::plan::Plan;
 use crate::tallies::Tallies;
 use crate::walk::{Cause, Fault, Signal, Traveller};
 
+use self::answers::Settled;
 use self::trouble::Planless;
 
 /// The most journeys that may lead into each other for one traveller.
@@ -121,6 +123,8 @@ struct Candidate {
     chain: i64,
     /// What brought it here.
     cause: Cause,
+    /// Who is to be told whether it enters.
+    request: Option<Request>,
 }
 
 pub(crate) struct Batch<'a> {
@@ -133,7 +137,12 @@ pub(crate) struct Batch<'a> {
     heard: Vec<(Addressee, HeardActivity)>,
     answers: HashMap<EnrollmentId, Vec<Answered>>,
     signals: HashMap<EnrollmentId, Signal>,
-    leaving: Vec<(DocumentId, i64)>,
+    /// Who is to leave which journey.
+    leaving: BTreeMap<DocumentId, Vec<(i64, Option<Request>)>>,
+    /// Whose entries were asked for by other journeys.
+    requested: BTreeMap<(DocumentId, i64), Request>,
+    /// What came of other journeys' requests.
+    settled: Vec<Settled>,
     candidates: Vec<Candidate>,
     /// Lists to evaluate and for whom.
     pub(crate) evaluate: BTreeMap<DocumentId, BTreeSet<i64>>,
@@ -148,12 +157,18 @@ pub(crate) struct Batch<'a> {
     travellers: Vec<Traveller>,
     stored_seqs: Vec<i64>,
     place: HashMap<EnrollmentId, usize>,
+    /// The same by journey and subject, made when somebody is taken out.
+    by_subject: Option<HashMap<(DocumentId, i64), usize>>,
     /// Travellers of versions that cannot run.
     planless: BTreeMap<EnrollmentId, Planless>,
     /// How often those travellers have failed that failed before.
     attempts: HashMap<EnrollmentId, i64>,
     /// The inboxes hold more than this step takes in.
     more_to_hear: bool,
+    /// Then of these subjects it takes in all that they were told.
+    heard_out: BTreeSet<i64>,
+    /// Whoever is due, where that was looked up early.
+    due: Option<Vec<EnrollmentRow>>,
     /// Ended trips that are due to be followed by another entry.
     due_again: Vec<EnrollmentRow>,
     fresh: Vec<Traveller>,
@@ -184,7 +199,9 @@ impl<'a> Batch<'a> {
             heard: Vec::new(),
             answers: HashMap::new(),
             signals: HashMap::new(),
-            leaving: Vec::new(),
+            leaving: BTreeMap::new(),
+            requested: BTreeMap::new(),
+            settled: Vec::new(),
             candidates: Vec::new(),
             evaluate: BTreeMap::new(),
             joined: Vec::new(),
@@ -194,9 +211,12 @@ impl<'a> Batch<'a> {
             travellers: Vec::new(),
             stored_seqs: Vec::new(),
             place: HashMap::new(),
+            by_subject: None,
             planless: BTreeMap::new(),
             attempts: HashMap::new(),
             more_to_hear: false,
+            heard_out: BTreeSet::new(),
+            due: None,
             due_again: Vec::new(),
             fresh: Vec::new(),
             moves: Vec::new(),

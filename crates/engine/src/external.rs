@@ -136,10 +136,9 @@ pub fn answer(engine: &Engine, call: CallKey, answer: Answer) -> Result<(), Defi
     engine.store().write(|s| {
         let row = step::enrollments(s, &[call.trip])?.pop();
         let unknown = || DefinitionError::Unknown { kind: "trip".to_owned(), key: call.trip.to_string() };
-        let shard = row.ok_or_else(unknown)?.shard;
-        let at = s.now()?;
-        let answered = Answered { call, answer: answer.clone(), at };
-        Ok::<_, DefinitionError>(step::insert_inbox(s, &[Command::ExternalAnswered { answered }.to(shard, at)])?)
+        let row = row.ok_or_else(unknown)?;
+        let answered = Answered { call, answer: answer.clone(), at: s.now()? };
+        Ok::<_, DefinitionError>(step::insert_inbox(s, &[Command::answered(answered, row.subject, row.shard)])?)
     })?;
     engine.poke();
     Ok(())

@@ -1,7 +1,7 @@
 //! The commands that an inbox carries, and how they are written. Everyone who wants a traveller moved appends one of
 //! these; only steps take them in.
 
-use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId, SHARDS, Shard};
+use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId, SHARDS, Shard, VersionId};
 use caravan_store::step::{InboxRow, NewInbox};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,24 @@ impl Addressee {
             Self::Person(person) => person.0,
         }
     }
+}
+
+/// What another journey's traveller asked for, so that its node is told what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The trip that asks.
+    pub trip: EnrollmentId,
+    /// Its version.
+    pub version: VersionId,
+    /// The node, or the box action, in the version's plan.
+    pub node: i64,
+    /// The account on whose trip it is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// Key of the journey that asks.
+    pub journey: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What an inbox row asks for.
@@ -121,6 +139,9 @@ pub enum Command {
         /// What brought it.
         #[serde(default)]
         cause: Cause,
+        /// Who is to be told whether it entered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Request>,
     },
     /// Subjects meet the goal of a journey.
     GoalMet {
@@ -135,6 +156,9 @@ pub enum Command {
         journey: DocumentId,
         /// Account or person id.
         subject: i64,
+        /// Who is to be told whether it was inside.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request: Option<Request>,
     },
     /// These trips end.
     End {
@@ -215,7 +239,13 @@ impl Command {
         NewInbox { shard, kind: self.kind(), subject: self.subject(), at, received_at: at, body: self.to_json() }
     }
 
-    /// Of what is asked of one subject, whom: steps look up what was asked and not done yet.
+    /// What a service answered, for the trip of a subject.
+    pub fn answered(answered: Answered, subject: i64, shard: Shard) -> NewInbox {
+        let at = answered.at;
+        NewInbox { subject: Some(subject), ..Self::ExternalAnswered { answered }.to(shard, at) }
+    }
+
+    /// Of what concerns one subject, whom: steps take in all of it together, and look up what was asked and not done yet.
     fn subject(&self) -> Option<i64> {
         match self {
             Self::Heard { to, .. } => Some(to.id()),

@@ -42,7 +42,7 @@ pub fn enter(engine: &Engine, journey: &str, subject: &str, actor: &str) -> Resu
         }
         let now = s.now()?;
         let cause = Cause::hand(actor, "enter");
-        Ok(vec![Command::Enter { journey: row.id, subject: id, chain: 1, cause }.to(shard, now)])
+        Ok(vec![Command::Enter { journey: row.id, subject: id, chain: 1, cause, request: None }.to(shard, now)])
     })
 }
 

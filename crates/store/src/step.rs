@@ -13,7 +13,9 @@ use caravan_model::clock::{from_micros, to_micros};
 use jiff::Timestamp;
 
 pub use self::effects::{EffectRow, insert_effects, queue_effects};
-pub use self::inbox::{InboxRow, NewInbox, asked, asked_by_hand, continue_inbox, delete_inbox, inbox, insert_inbox};
+pub use self::inbox::{
+    InboxRow, NewInbox, asked, asked_by_hand, continue_inbox, delete_inbox, inbox, inbox_of, insert_inbox,
+};
 pub use self::problems::{Failed, Trouble, any_problem, clear_problems, put_problem, rest_problems, troubles};
 pub use self::tallies::{TallyChange, add_tallies};
 pub(crate) use self::trips::enrollments_where;

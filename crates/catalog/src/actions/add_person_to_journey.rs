@@ -1,5 +1,5 @@
 //! Asks for the person to enter a person journey. The person lives in a shard of its own: that journey's rules are
-//! asked there, and the answer is an activity.
+//! asked there. Until it has answered the execution is pending; the traveller does not wait for that.
 
 use caravan_model::Finding;
 use caravan_model::attribute;
@@ -48,6 +48,11 @@ impl Action for AddPersonToJourney {
             permission: "journeys.publish",
             reasons: &[
                 ("target_not_live", "The other journey takes nobody in now."),
+                ("already_inside", "The person is inside that journey."),
+                ("no_reentry", "The person was in that journey as often as it lets anybody in."),
+                ("reentry_too_early", "The delay after which the person may enter that journey again is not over."),
+                ("test_profile", "The person is a test profile, and those never enter."),
+                ("gone", "The person is no longer there."),
                 ("journey_chain_too_long", "Ten journeys have sent this traveller on already, one after another."),
             ],
         }
@@ -78,8 +83,8 @@ impl Action for AddPersonToJourney {
         }
         let person = world.person(person);
         let (journey, chain) = (target.id, visit.chain + 1);
-        let command = Command::EnterPerson { journey, person: person.id, shard: person.shard, chain };
+        let command = Command::EnterPerson { node: visit.node, journey, person: person.id, shard: person.shard, chain };
         world.changes.commands.push(command);
-        Outcome::Done
+        Outcome::Pending
     }
 }

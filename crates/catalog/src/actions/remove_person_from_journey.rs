@@ -1,5 +1,5 @@
 //! Asks for the person's trip through a person journey to end. The person lives in a shard of its own: whether it is
-//! inside is known there, and the answer is an activity.
+//! inside is known there. Until that has answered the execution is pending; the traveller does not wait for it.
 
 use caravan_model::Finding;
 
@@ -46,14 +46,14 @@ impl Action for RemovePersonFromJourney {
 
     fn decide(&self, target: &TargetJourney, visit: &Visit, subject: Subject, world: &mut World) -> Outcome {
         let Some(person) = person_of(subject) else { return Outcome::NoOp("not_inside") };
-        let command = match visit.account {
-            None if target.id == visit.journey => Command::EndTrip { enrollment: visit.enrollment },
-            _ => {
-                let person = world.person(person);
-                Command::RemovePerson { journey: target.id, person: person.id, shard: person.shard }
-            }
-        };
+        if visit.account.is_none() && target.id == visit.journey {
+            world.changes.commands.push(Command::EndTrip { enrollment: visit.enrollment });
+            return Outcome::Done;
+        }
+        let person = world.person(person);
+        let command =
+            Command::RemovePerson { node: visit.node, journey: target.id, person: person.id, shard: person.shard };
         world.changes.commands.push(command);
-        Outcome::Done
+        Outcome::Pending
     }
 }

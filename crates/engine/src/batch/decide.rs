@@ -4,18 +4,19 @@ use std::collections::{BTreeSet, HashSet};
 
 use caravan_catalog::changes::Command as Decided;
 use caravan_catalog::world::Trip;
-use caravan_catalog::{Subject, World};
+use caravan_catalog::{Outcome, Subject, World};
 use caravan_model::{AccountId, DocumentId, InboxId, PersonId, VersionId};
 use caravan_store::{Session, step};
 
+use super::answers::GONE;
 use super::{Batch, Culprits, StepError, WalkKey};
 use crate::counters::Counters;
-use crate::inbox::Command;
+use crate::inbox::{Command, Request};
 use crate::lane_turns::Turns;
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::tallies::{Counted, Tallies};
-use crate::walk::{Cause, Fault, PARKED, Signal, Traveller, Walker, is_parked};
+use crate::walk::{Cause, Fault, PARKED, REMOVED, Signal, Traveller, Walker, is_parked};
 
 impl Batch<'_> {
     pub(super) fn decide(&mut self, s: &mut dyn Session, culprits: &Culprits) -> Result<(), StepError> {
@@ -58,7 +59,7 @@ impl Batch<'_> {
         for row in step::asked(s, self.claim, &accounts)?.iter().filter(|row| !taken_in.contains(&row.id)) {
             let (journey, subject, enters) = match Command::read(row) {
                 Ok(Command::Enter { journey, subject, .. }) => (journey, subject, true),
-                Ok(Command::Leave { journey, subject }) => (journey, subject, false),
+                Ok(Command::Leave { journey, subject, .. }) => (journey, subject, false),
                 _ => continue,
             };
             if self.live.journeys.get(&journey).is_some_and(|journey| !journey.of_people) {
@@ -110,20 +111,22 @@ impl Batch<'_> {
         }
     }
 
-    /// Accounts without a name and test profiles never enter; they are counted.
+    /// Accounts without a name and test profiles never enter; they are counted. Who asked for an entry is told.
     fn refuse_entries(&mut self, world: &World) {
-        let tallies = &mut self.tallies;
-        self.fresh.retain(|t| {
-            let reason = match t.subject {
-                Subject::Account(ix) if ix == usize::MAX => return false,
-                Subject::Person(ix) if ix == usize::MAX => return false,
-                Subject::Account(ix) if world.account(ix).name.trim().is_empty() => "no_name",
-                Subject::Person(ix) if world.person(ix).test_profile => "test_profile",
-                _ => return true,
-            };
-            tallies.trip(&t.plan, Counted::NotEntered(reason.to_owned()));
-            false
-        });
+        let (here, refused): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.fresh).into_iter().partition(|t| refusal(world, t).is_none());
+        self.fresh = here;
+        for t in refused {
+            let reason = refusal(world, &t).unwrap_or(GONE);
+            if reason != GONE {
+                self.tallies.trip(&t.plan, Counted::NotEntered(reason.to_owned()));
+            }
+            self.settle_entry((t.plan.journey, t.row.subject), Outcome::NoOp(reason));
+        }
+        let entered: Vec<_> = self.requested.keys().copied().collect();
+        for place in entered {
+            self.settle_entry(place, Outcome::Done);
+        }
     }
 
     fn walk_one(&mut self, world: &mut World, at: usize, culprits: &Culprits) -> Result<(), StepError> {
@@ -159,7 +162,8 @@ impl Batch<'_> {
             }
             None => {}
         }
-        self.follow(world, at, commands)
+        self.follow(world, at, commands);
+        Ok(())
     }
 
     /// A defect in a node must not take the process with it: the step is rolled back and done without this trip.
@@ -204,55 +208,103 @@ impl Batch<'_> {
     }
 
     /// Does what the walk asked of other trips, from its first command `from` on.
-    fn follow(&mut self, world: &mut World, at: usize, from: usize) -> Result<(), StepError> {
-        let chain = self.travellers[at].row.chain;
+    fn follow(&mut self, world: &mut World, at: usize, from: usize) {
+        let (now, chain) = (self.claim.now, self.travellers[at].row.chain);
         let cause = Cause::Journey { journey: self.travellers[at].plan.key.to_string() };
         let commands: Vec<Decided> = world.changes.commands[from..].to_vec();
         for command in commands {
             match command {
                 Decided::EndTrip { .. } => {}
-                Decided::RemoveAccount { journey, account } => self.remove(world, journey, account)?,
+                Decided::RemoveAccount { journey, account } => {
+                    if self.take_out(world, journey, account.0) == TakenOut::NotHere {
+                        // It is not in this step: it ends in the next one.
+                        let leave = Command::Leave { journey, subject: account.0, request: None };
+                        self.inbox_out.push(leave.to(self.travellers[at].row.shard, now));
+                    }
+                }
                 Decided::EnterAccount { journey, account, .. } => {
-                    let shard = self.travellers[at].row.shard;
-                    let enter = Command::Enter { journey, subject: account.0, chain: chain + 1, cause: cause.clone() };
-                    self.inbox_out.push(enter.to(shard, self.claim.now));
+                    let (subject, cause) = (account.0, cause.clone());
+                    let enter = Command::Enter { journey, subject, chain: chain + 1, cause, request: None };
+                    self.inbox_out.push(enter.to(self.travellers[at].row.shard, now));
                 }
-                Decided::EnterPerson { journey, person, shard, .. } => {
-                    let enter = Command::Enter { journey, subject: person.0, chain: chain + 1, cause: cause.clone() };
-                    self.inbox_out.push(enter.to(shard, self.claim.now));
+                Decided::EnterPerson { node, journey, person, shard, .. } => {
+                    let (request, cause) = (Some(self.request(at, node)), cause.clone());
+                    let enter = Command::Enter { journey, subject: person.0, chain: chain + 1, cause, request };
+                    self.inbox_out.push(enter.to(shard, now));
                 }
-                Decided::RemovePerson { journey, person, shard } => {
-                    self.inbox_out.push(Command::Leave { journey, subject: person.0 }.to(shard, self.claim.now));
+                Decided::RemovePerson { node, journey, person, shard } => {
+                    let request = Some(self.request(at, node));
+                    // Of its own other trips a traveller ends one at once, as accounts do.
+                    let own = self.travellers[at].plan.of_people;
+                    let done = if own { self.take_out(world, journey, person.0) } else { TakenOut::NotHere };
+                    match done {
+                        TakenOut::Now => self.answer_leaving(request, journey, person.0, Outcome::Done),
+                        TakenOut::Before => {
+                            self.answer_leaving(request, journey, person.0, Outcome::NoOp("not_inside"));
+                        }
+                        TakenOut::NotHere => {
+                            let leave = Command::Leave { journey, subject: person.0, request };
+                            self.inbox_out.push(leave.to(shard, now));
+                        }
+                    }
                 }
             }
         }
-        Ok(())
     }
 
-    fn remove(&mut self, world: &mut World, journey: DocumentId, account: AccountId) -> Result<(), StepError> {
-        let in_batch = self
-            .travellers
-            .iter()
-            .position(|t| t.row.journey == journey && t.row.subject == account.0 && !t.plan.of_people);
-        let shard = world.account_ix(account).map(|ix| world.account(ix).shard);
-        match in_batch {
-            Some(at) if self.travellers[at].row.ended_at.is_none() => {
-                let t = &mut self.travellers[at];
-                t.signal = Signal::End("removed", None);
-                let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters, &mut self.turns);
-                if let Ok(Some(moved)) = walker.walk(t) {
-                    self.moves.push(moved.row);
-                }
-            }
-            Some(_) => {}
-            // It is not in this step: it ends in the next one.
-            None => {
-                if let Some(shard) = shard {
-                    self.inbox_out.push(Command::Leave { journey, subject: account.0 }.to(shard, self.claim.now));
-                }
-            }
+    /// Who asks, for whom the answer is.
+    fn request(&self, at: usize, node: i64) -> Request {
+        let t = &self.travellers[at];
+        Request {
+            trip: t.row.id,
+            version: t.row.version,
+            node,
+            account: (!t.plan.of_people).then_some(AccountId(t.row.subject)),
+            journey: t.plan.key.to_string(),
+            at: self.claim.now,
         }
-        Ok(())
+    }
+
+    /// Ends a subject's trip in a journey, if it is in this step.
+    fn take_out(&mut self, world: &mut World, journey: DocumentId, subject: i64) -> TakenOut {
+        let travellers = &self.travellers;
+        let places = self.by_subject.get_or_insert_with(|| {
+            travellers.iter().enumerate().map(|(at, t)| ((t.row.journey, t.row.subject), at)).collect()
+        });
+        let Some(&at) = places.get(&(journey, subject)) else { return TakenOut::NotHere };
+        let t = &mut self.travellers[at];
+        // Of people, whoever was asked to leave before has been told so.
+        let leaves = t.plan.of_people && matches!(t.signal, Signal::End(..));
+        if t.row.ended_at.is_some() || leaves {
+            return TakenOut::Before;
+        }
+        t.signal = Signal::End(REMOVED, None);
+        let mut walker = walker(self.live, world, &mut self.tallies, &mut self.counters, &mut self.turns);
+        if let Ok(Some(moved)) = walker.walk(t) {
+            self.moves.push(moved.row);
+        }
+        TakenOut::Now
+    }
+}
+
+/// What taking somebody out of a journey came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TakenOut {
+    /// Its trip has ended.
+    Now,
+    /// Its trip has ended in this step before, or ends in it anyway.
+    Before,
+    /// It has no trip in this step.
+    NotHere,
+}
+
+/// Why somebody who may enter by the rules of a journey does not.
+fn refusal(world: &World, t: &Traveller) -> Option<&'static str> {
+    match t.subject {
+        Subject::Account(usize::MAX) | Subject::Person(usize::MAX) => Some(GONE),
+        Subject::Account(ix) if world.account(ix).name.trim().is_empty() => Some("no_name"),
+        Subject::Person(ix) if world.person(ix).test_profile => Some("test_profile"),
+        _ => None,
     }
 }
 

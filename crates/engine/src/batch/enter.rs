@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::Subject;
+use caravan_catalog::{Outcome, Subject};
 use caravan_model::condition::Context;
 use caravan_model::journey::{NoEntry, next_entry};
 use caravan_model::{DocumentId, EnrollmentId, Shard};
@@ -11,6 +11,7 @@ use caravan_store::step::{self, EnrollmentRow};
 use caravan_store::{Session, StoreError, records};
 use jiff::Timestamp;
 
+use super::answers::GONE;
 use super::{Batch, Candidate, LONGEST_CHAIN, StepError};
 use crate::inbox::{Addressee, Command};
 use crate::listen::{Event, HeardActivity};
@@ -36,6 +37,7 @@ impl Batch<'_> {
                         subject,
                         chain: 1,
                         cause: Cause::Audience,
+                        request: None,
                     }));
                 }
             }
@@ -70,7 +72,8 @@ impl Batch<'_> {
             if enough {
                 let (kind, at) = (activity.kind.clone(), activity.happened_at());
                 let cause = Cause::Event { activity: activity.id, kind, at };
-                self.candidates.push(Candidate { plan: Arc::clone(plan), subject: person.0, chain: 1, cause });
+                let (plan, subject) = (Arc::clone(plan), person.0);
+                self.candidates.push(Candidate { plan, subject, chain: 1, cause, request: None });
             }
         }
         Ok(())
@@ -121,7 +124,8 @@ impl Batch<'_> {
                 && let Entry::List(list) = plan.entry
                 && !records::memberships(s, &[row.subject], &[list.0])?.is_empty()
             {
-                self.candidates.push(Candidate { plan, subject: row.subject, chain: 1, cause: Cause::Again });
+                let (subject, cause) = (row.subject, Cause::Again);
+                self.candidates.push(Candidate { plan, subject, chain: 1, cause, request: None });
             }
             row.due_at = None;
             settled.push(row);
@@ -148,36 +152,39 @@ impl Batch<'_> {
             }
         }
         let mut taken: HashSet<(DocumentId, i64)> = HashSet::new();
-        for candidate in candidates {
+        for mut candidate in candidates {
             let place = (candidate.plan.journey, candidate.subject);
-            if candidate.chain > LONGEST_CHAIN {
-                continue;
-            }
-            match self.entry_number(&candidate, last.get(&place)) {
-                Ok(entry) if taken.insert(place) => self.fresh.push(new_traveller(candidate, entry, self.claim.now)),
-                Ok(_) => {}
-                Err(reason) => self.tell_refused(&candidate, reason),
-            }
+            let request = candidate.request.take();
+            let refused = if candidate.chain > LONGEST_CHAIN {
+                "journey_chain_too_long"
+            } else {
+                match self.entry_number(&candidate, last.get(&place)) {
+                    Ok(entry) if taken.insert(place) => {
+                        self.requested.extend(request.map(|request| (place, request)));
+                        self.fresh.push(new_traveller(candidate, entry, self.claim.now));
+                        continue;
+                    }
+                    Ok(_) => NoEntry::AlreadyInside.code(),
+                    Err(reason) => {
+                        self.tell_refused(&candidate, reason);
+                        reason.code()
+                    }
+                }
+            };
+            self.answer_entering(request, place.0, place.1, Outcome::NoOp(refused));
         }
-        let shards = self.shards_of(s)?;
-        self.fresh.retain_mut(|t| match shards.get(&(t.plan.of_people, t.row.subject)) {
-            Some(shard) => {
-                t.row.shard = *shard;
-                true
-            }
-            None => false,
-        });
+        self.find_shards(s)?;
         // Somebody of another shard (a person entering through an account's step) is sent there instead.
         let held: HashSet<Shard> = self.claim.shards.iter().copied().collect();
-        let now = self.claim.now;
         let (here, elsewhere): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.fresh).into_iter().partition(|t| held.contains(&t.row.shard));
         self.fresh = here;
-        self.inbox_out.extend(elsewhere.into_iter().map(|t| {
-            let cause = Cause::of(t.row.memory.as_deref());
-            Command::Enter { journey: t.plan.journey, subject: t.row.subject, chain: t.row.chain, cause }
-                .to(t.row.shard, now)
-        }));
+        for t in elsewhere {
+            let (journey, subject) = (t.plan.journey, t.row.subject);
+            let (cause, request) = (Cause::of(t.row.memory.as_deref()), self.requested.remove(&(journey, subject)));
+            let enter = Command::Enter { journey, subject, chain: t.row.chain, cause, request };
+            self.inbox_out.push(enter.to(t.row.shard, self.claim.now));
+        }
         let ids = s.reserve_ids("enrollment", self.fresh.len())?;
         for (traveller, id) in self.fresh.iter_mut().zip(ids) {
             traveller.row.id = EnrollmentId(id);
@@ -202,6 +209,22 @@ impl Batch<'_> {
             }
             other => other,
         }
+    }
+
+    /// Each of those who enter belongs to a shard; whoever is no longer there does not enter.
+    fn find_shards(&mut self, s: &mut dyn Session) -> Result<(), StoreError> {
+        let shards = self.shards_of(s)?;
+        let (here, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.fresh)
+            .into_iter()
+            .partition(|t| shards.contains_key(&(t.plan.of_people, t.row.subject)));
+        self.fresh = here;
+        for t in &mut self.fresh {
+            t.row.shard = shards[&(t.plan.of_people, t.row.subject)];
+        }
+        for t in gone {
+            self.settle_entry((t.plan.journey, t.row.subject), Outcome::NoOp(GONE));
+        }
+        Ok(())
     }
 
     fn shards_of(&self, s: &mut dyn Session) -> Result<HashMap<(bool, i64), Shard>, StoreError> {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::Subject;
 use caravan_catalog::changes::NewActivity;
+use caravan_catalog::{Outcome, Subject};
 use caravan_model::{AccountId, EnrollmentId};
 use caravan_store::step::{self, EnrollmentRow};
 use caravan_store::{Session, StoreError};
@@ -17,12 +17,16 @@ use crate::inbox::Addressee;
 use crate::listen::HeardActivity;
 use crate::nodes::answer_fields;
 use crate::plan::Plan;
-use crate::walk::{Signal, Traveller};
+use crate::walk::{REMOVED, Signal, Traveller};
 
 impl Batch<'_> {
     pub(super) fn find_travellers(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
         let left = self.limits.travellers.saturating_sub(self.candidates.len()).max(1);
-        let due = step::due(s, self.claim, left)?;
+        let mut due = match self.due.take() {
+            Some(due) => due,
+            None => step::due(s, self.claim, left)?,
+        };
+        due.truncate(left);
         let cut = due.len() == left;
         for row in due {
             self.add_due(s, row)?;
@@ -75,7 +79,7 @@ impl Batch<'_> {
 
     /// Nobody's time is over while what it waits for may still be among what was received and not taken in.
     fn may_have_been_heard(&self, row: &EnrollmentRow) -> bool {
-        self.more_to_hear && (row.listening || row.memory.is_some())
+        self.more_to_hear && (row.listening || row.memory.is_some()) && !self.heard_out.contains(&row.subject)
     }
 
     fn add_traveller(&mut self, s: &mut dyn Session, row: EnrollmentRow, signal: Signal) -> Result<(), StepError> {
@@ -164,10 +168,23 @@ impl Batch<'_> {
     }
 
     fn add_leaving(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
-        for (journey, subject) in std::mem::take(&mut self.leaving) {
-            for row in step::latest_trips(s, &[journey], &[subject])? {
+        for (journey, leaving) in std::mem::take(&mut self.leaving) {
+            let subjects: BTreeSet<i64> = leaving.iter().map(|(subject, _)| *subject).collect();
+            let subjects: Vec<i64> = subjects.into_iter().collect();
+            let mut inside: HashMap<i64, EnrollmentRow> = HashMap::new();
+            for row in step::latest_trips(s, &[journey], &subjects)? {
                 if row.ended_at.is_none() {
-                    self.add_traveller(s, row, Signal::End("removed", None))?;
+                    inside.insert(row.subject, row);
+                }
+            }
+            let removes = self.live.journeys.get(&journey).is_none_or(|j| j.ends_everybody(self.claim.now).is_none());
+            for (subject, request) in leaving {
+                // Of several who ask, the first takes it out.
+                let row = inside.remove(&subject);
+                let outcome = if row.is_some() && removes { Outcome::Done } else { Outcome::NoOp("not_inside") };
+                self.answer_leaving(request, journey, subject, outcome);
+                if let Some(row) = row {
+                    self.add_traveller(s, row, Signal::End(REMOVED, None))?;
                 }
             }
         }

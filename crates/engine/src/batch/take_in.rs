@@ -1,26 +1,33 @@
 //! Taking in what waits in the inboxes: activities, and commands.
 //!
 //! What people ask of single travellers comes first, all of it: whoever is taken out while nothing runs does not move before,
-//! however much else has been received.
+//! however much else has been received. And no cut goes through what one subject was told: see [`Batch::rest_of_inbox`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use caravan_catalog::Outcome;
 use caravan_model::{DocumentId, EnrollmentId, PersonId};
 use caravan_store::step::{self, InboxRow};
 use caravan_store::{Session, records};
 
 use super::{Batch, Candidate, StepError};
 use crate::groups::jobs::JobKind;
-use crate::inbox::Command;
+use crate::inbox::{Command, Request};
 use crate::plan::Entry;
 use crate::walk::{Cause, PARKED, REMOVED, Signal};
+
+/// The most rows that are looked up for the subjects of one step beside those that it takes in anyway.
+const MOST_OF_SUBJECTS: usize = 16_384;
 
 impl Batch<'_> {
     pub(super) fn take_in(&mut self, s: &mut dyn Session) -> Result<(), StepError> {
         let by_hand = step::asked_by_hand(s, self.claim)?;
-        let rows = step::inbox(s, self.claim, self.limits.travellers)?;
+        let mut rows = step::inbox(s, self.claim, self.limits.travellers)?;
+        if rows.len() == self.limits.travellers {
+            rows.extend(self.rest_of_inbox(s, &rows)?);
+        }
         self.report.inbox = by_hand.len() + rows.len();
-        self.more_to_hear = rows.len() == self.limits.travellers;
         for row in by_hand.iter().chain(&rows) {
             match Command::read(row) {
                 Ok(command) => self.take(s, row, command)?,
@@ -38,6 +45,24 @@ impl Batch<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The inboxes may hold more than this step takes in. Of those who are due or are told something in it, all that they
+    /// were told is taken in nevertheless: else it would depend on the cut which of two that are both there comes first, a
+    /// removal or what moves the traveller on.
+    fn rest_of_inbox(&mut self, s: &mut dyn Session, rows: &[InboxRow]) -> Result<Vec<InboxRow>, StepError> {
+        let Some(last) = rows.last() else { return Ok(Vec::new()) };
+        let due = step::due(s, self.claim, self.limits.travellers)?;
+        let told = rows.iter().filter_map(|row| row.subject);
+        let subjects: BTreeSet<i64> = told.chain(due.iter().map(|row| row.subject)).collect();
+        let ids: Vec<i64> = subjects.iter().copied().collect();
+        let rest = step::inbox_of(s, self.claim, &ids, last.id, MOST_OF_SUBJECTS)?;
+        self.more_to_hear = true;
+        if rest.len() < MOST_OF_SUBJECTS {
+            self.heard_out = subjects;
+        }
+        self.due = Some(due);
+        Ok(rest)
     }
 
     fn take(&mut self, s: &mut dyn Session, row: &InboxRow, command: Command) -> Result<(), StepError> {
@@ -71,13 +96,15 @@ impl Batch<'_> {
             Command::MaintainGroups { interest, reassign, after, run } => {
                 done = self.maintain_groups(s, row, interest, reassign, (after, run))?;
             }
-            Command::Enter { journey, subject, chain, cause } => self.candidate(s, journey, subject, chain, cause)?,
+            Command::Enter { journey, subject, chain, cause, request } => {
+                self.candidate(s, journey, subject, (chain, cause, request))?;
+            }
             Command::GoalMet { journey, subjects } => self.reach_goal(s, journey, &subjects)?,
-            Command::Leave { journey, subject } => {
+            Command::Leave { journey, subject, request } => {
                 // Whoever enters in this very step leaves in the next one.
                 done = !self.candidates.iter().any(|c| c.plan.journey == journey && c.subject == subject);
                 match done {
-                    true => self.leaving.push((journey, subject)),
+                    true => self.leaving.entry(journey).or_default().push((subject, request)),
                     false => self.continued.push((row.id, row.body.clone())),
                 }
             }
@@ -116,15 +143,16 @@ impl Batch<'_> {
         s: &mut dyn Session,
         journey: DocumentId,
         subject: i64,
-        chain: i64,
-        cause: Cause,
+        (chain, cause, request): (i64, Cause, Option<Request>),
     ) -> Result<(), StepError> {
-        let Some(known) = self.live.journeys.get(&journey).filter(|j| j.takes_in(self.claim.now)) else {
-            return Ok(());
+        let version = self.live.journeys.get(&journey).filter(|j| j.takes_in(self.claim.now)).and_then(|j| j.version);
+        let plan = match version {
+            Some(version) => self.live.plan(s, version)?,
+            None => None,
         };
-        let Some(version) = known.version else { return Ok(()) };
-        if let Some(plan) = self.live.plan(s, version)? {
-            self.candidates.push(Candidate { plan, subject, chain, cause });
+        match plan {
+            Some(plan) => self.candidates.push(Candidate { plan, subject, chain, cause, request }),
+            None => self.answer_entering(request, journey, subject, Outcome::NoOp("target_not_live")),
         }
         Ok(())
     }
@@ -157,6 +185,7 @@ impl Batch<'_> {
             subject,
             chain: 1,
             cause: cause.clone(),
+            request: None,
         });
         self.candidates.extend(enter);
         Ok(done)

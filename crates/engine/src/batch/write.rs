@@ -13,6 +13,7 @@ impl Batch<'_> {
             self.report.effects = heard.effects;
             self.inbox_out.extend(heard.inbox);
         }
+        self.tell_settled(s)?;
         let heard = crate::save::activities(s, self.live, self.claim, &self.told)?;
         self.inbox_out.extend(heard);
         self.counters.save(s)?;

@@ -77,5 +77,7 @@ pub fn heard(row: &OutboxRow, verdict: &Verdict, at: Timestamp) -> Option<NewInb
         Verdict::Failed { code, message } => Answer::Failed { code: code.clone(), reason: Some(message.clone()) },
         _ => return None,
     };
-    Some(Command::ExternalAnswered { answered: Answered { call, answer, at } }.to(row.shard, at))
+    // Services are called on accounts' journeys alone.
+    let traveller = row.account?.0;
+    Some(Command::answered(Answered { call, answer, at }, traveller, row.shard))
 }

@@ -111,7 +111,7 @@ pub fn callback(engine: &Engine, keys: &SigningKeys, posted: &Posted) -> Result<
             return Ok(false);
         }
         let answered = super::Answered { call: token.call, answer: answer.clone(), at };
-        step::insert_inbox(s, &[Command::ExternalAnswered { answered }.to(trip.shard, at)])?;
+        step::insert_inbox(s, &[Command::answered(answered, trip.subject, trip.shard)])?;
         Ok(true)
     })?;
     if taken {

@@ -58,6 +58,23 @@ pub fn inbox(s: &mut dyn Session, claim: &Claim, most: usize) -> Result<Vec<Inbo
     s.query_map(&sql, params![&shards, most as i64], |r| Ok(read_inbox(r)))
 }
 
+/// What came for these subjects behind the row `after`, up to `most` rows, in order of arrival, but for what is asked by hand.
+/// Index: `inbox_subject`; the plus sign keeps a database from reading whatever lies in the shards' inboxes instead.
+pub fn inbox_of(
+    s: &mut dyn Session,
+    claim: &Claim,
+    subjects: &[i64],
+    after: InboxId,
+    most: usize,
+) -> Result<Vec<InboxRow>, StoreError> {
+    let shards: Vec<i64> = claim.shards.iter().map(|s| s.0).collect();
+    let sql = format!(
+        "SELECT {INBOX} FROM inbox WHERE subject_id {{in:2}} AND +shard {{in:1}} AND +id > $3 AND kind NOT IN {BY_HAND}
+         ORDER BY id LIMIT $4"
+    );
+    s.query_map(&sql, params![&shards, subjects, after, most as i64], |r| Ok(read_inbox(r)))
+}
+
 /// Everything that is asked by hand of travellers of the claimed shards, in order of arrival: each is one row that one person
 /// asked for. Index: `inbox_by_hand`.
 pub fn asked_by_hand(s: &mut dyn Session, claim: &Claim) -> Result<Vec<InboxRow>, StoreError> {
@@ -66,7 +83,7 @@ pub fn asked_by_hand(s: &mut dyn Session, claim: &Claim) -> Result<Vec<InboxRow>
     s.query_map(&sql, params![&shards], |r| Ok(read_inbox(r)))
 }
 
-/// What was asked for these subjects, to enter a journey or to leave it, in order of arrival. Index: `inbox_asked`.
+/// What was asked for these subjects, to enter a journey or to leave it, in order of arrival. Index: `inbox_subject`.
 pub fn asked(s: &mut dyn Session, claim: &Claim, subjects: &[i64]) -> Result<Vec<InboxRow>, StoreError> {
     let shards: Vec<i64> = claim.shards.iter().map(|s| s.0).collect();
     let sql = format!(
