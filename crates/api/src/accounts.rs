@@ -1,15 +1,13 @@
 //! Accounts, their people and history.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use caravan_engine::import::{self, Put};
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{AccountId, ActivityId};
-use caravan_store::people::{self as stored, DetailRow, ListedRow, PassedOver, Shown};
+use caravan_store::Session;
+use caravan_store::people::{self as stored, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
-use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +20,7 @@ use crate::http::page::{Page, PageQuery, SearchQuery};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 use crate::people::{PersonRow, people_rows};
 use crate::records as records_of;
+use crate::subject;
 
 const ACCOUNT: &str = "/api/v1/accounts/{key}";
 
@@ -129,8 +128,8 @@ async fn show(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> R
 }
 
 fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Account>, Problem> {
-    let row = found(engine, s, key)?;
     let live = engine.live(s)?;
+    let row = subject::found(s, &live, Subject::Account, key)?;
     let name_at = live.definitions.schema.account.iter().position(|(_, attribute)| attribute.key == "name");
     let name = name_at.and_then(|at| row.values.get(at)).map(ToString::to_string).unwrap_or_default();
     let trips = status::trips_of_account(engine, s, row.id)?;
@@ -148,35 +147,14 @@ fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Acc
     .revision(revision))
 }
 
-/// The account, or 404.
-pub(crate) fn found(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<DetailRow, Problem> {
-    looked_up(engine, s, key)?.ok_or_else(|| unknown(key))
-}
-
-fn looked_up(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Option<DetailRow>, StoreError> {
-    let live = engine.live(s)?;
-    stored::by_key(s, &live.definitions.schema, Table::Account, key)
-}
-
-fn unknown(key: &str) -> Problem {
-    Problem::not_found("unknown_account", format!("The account `{key}`"))
-}
-
 async fn put(
     State(state): State<ApiState>,
     Path(path): Path<SubjectPath>,
     seen: Option<IfMatch>,
-    Json(Attributes(fields)): Json<Attributes>,
+    Json(fields): Json<Attributes>,
 ) -> Result<Answer<Account>, Problem> {
-    let write = state.blocking(move |engine| {
-        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
-        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
-        let since = seen.as_ref().and(stored.as_ref()).map(|row| row.updated_at);
-        let done = import::put(engine, Subject::Account, &path.key, &fields, "api", since)?;
-        engine.poke();
-        let answer = engine.store().read(|s| account(engine, s, &path.key))?;
-        Ok(if done == Put::Created { answer.status(StatusCode::CREATED) } else { answer })
-    });
+    let write = state
+        .blocking(move |engine| subject::put(engine, (Subject::Account, &path.key), seen.as_ref(), &fields, account));
     write.await
 }
 
@@ -185,17 +163,7 @@ async fn delete(
     Path(path): Path<SubjectPath>,
     seen: Option<IfMatch>,
 ) -> Result<Done, Problem> {
-    let write = state.blocking(move |engine| {
-        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
-        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
-        let since = seen.as_ref().and(stored.as_ref()).map(|row| row.updated_at);
-        if import::delete(engine, Subject::Account, &path.key, since)? {
-            Ok(Done::default())
-        } else {
-            Err(unknown(&path.key))
-        }
-    });
-    write.await
+    state.blocking(move |engine| subject::delete(engine, Subject::Account, &path.key, seen.as_ref())).await
 }
 
 async fn people(
@@ -206,7 +174,8 @@ async fn people(
     let (limit, after) = (query.limit()?, query.after()?.unwrap_or_default());
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
-            let account = found(engine, s, &path.key)?;
+            let live = engine.live(s)?;
+            let account = subject::found(s, &live, Subject::Account, &path.key)?;
             let rows = stored::people_of(s, AccountId(account.id), &after, limit + 1)?;
             let page = Page::of(rows, limit, |row| row.row.key.clone());
             Ok(people_rows(s, page.map(|row| row.row))?)
@@ -223,7 +192,8 @@ async fn timeline(
     let (limit, before) = (query.limit()?, query.after_number()?.map(ActivityId));
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
-            let account = found(engine, s, &path.key)?;
+            let live = engine.live(s)?;
+            let account = subject::found(s, &live, Subject::Account, &path.key)?;
             let rows = stored::timeline_of_account(s, AccountId(account.id), before, limit + 1)?;
             Ok(history::timeline(engine, s, rows, limit)?)
         })

@@ -13,6 +13,7 @@ use crate::ApiState;
 use crate::access::Permission::ReadCustomers;
 use crate::history::Named;
 use crate::http::{Answer, Json, Operations, Problem};
+use crate::subject;
 
 /// Rows of a sample when nothing is said.
 const USUAL: usize = 10;
@@ -109,12 +110,7 @@ impl From<PreviewError> for Problem {
     fn from(error: PreviewError) -> Self {
         match error {
             PreviewError::Findings(findings) => Self::findings(findings),
-            PreviewError::Unknown(Subject::Account, key) => {
-                Self::not_found("unknown_account", format!("The account `{key}`"))
-            }
-            PreviewError::Unknown(Subject::Person, key) => {
-                Self::not_found("unknown_person", format!("The person `{key}`"))
-            }
+            PreviewError::Unknown(kind, key) => subject::unknown(kind, &key),
             PreviewError::Store(error) => error.into(),
         }
     }

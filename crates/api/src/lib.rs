@@ -41,6 +41,7 @@ mod session;
 mod simulations;
 mod state;
 mod stream;
+mod subject;
 mod suppressions;
 mod systems;
 mod tracking;

@@ -11,6 +11,7 @@ use crate::access::Caller;
 use crate::access::Permission::DeleteCustomers;
 use crate::history::SubjectPath;
 use crate::http::{Answer, Json, Operations, Path, Problem};
+use crate::subject;
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -55,12 +56,7 @@ struct With {
 impl From<MergeError> for Problem {
     fn from(error: MergeError) -> Self {
         match error {
-            MergeError::Unknown(Subject::Account, key) => {
-                Self::not_found("unknown_account", format!("The account `{key}`"))
-            }
-            MergeError::Unknown(Subject::Person, key) => {
-                Self::not_found("unknown_person", format!("The person `{key}`"))
-            }
+            MergeError::Unknown(kind, key) => subject::unknown(kind, &key),
             MergeError::Same(_) => Self::bad_request("same_subject", format!("{error}. Name another.")),
             MergeError::Busy(_) => Self::conflict("busy", format!("{error}.")),
             MergeError::Store(error) => error.into(),

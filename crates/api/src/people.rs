@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use caravan_engine::groups::personas;
-use caravan_engine::import::{self, Put};
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_model::{ActivityId, PersonId};
-use caravan_store::people::{self as stored, DetailRow, ListedRow, PassedOver, Shown};
+use caravan_store::people::{self as stored, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
@@ -24,6 +22,7 @@ use crate::history::{self, Activity, Attributes, Named, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 use crate::records as records_of;
+use crate::subject;
 
 const PERSON: &str = "/api/v1/people/{key}";
 
@@ -166,8 +165,8 @@ async fn show(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> R
 const ACCOUNTS_SHOWN: usize = 200;
 
 fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Person>, Problem> {
-    let row = found(engine, s, key)?;
     let live = engine.live(s)?;
+    let row = subject::found(s, &live, Subject::Person, key)?;
     let shown = journeys::shown_people(s, &[row.id])?.pop();
     let accounts = stored::accounts_of(s, PersonId(row.id), "", ACCOUNTS_SHOWN)?;
     let accounts =
@@ -191,34 +190,14 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
     .revision(revision))
 }
 
-fn found(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<DetailRow, Problem> {
-    looked_up(engine, s, key)?.ok_or_else(|| unknown(key))
-}
-
-fn looked_up(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Option<DetailRow>, StoreError> {
-    let live = engine.live(s)?;
-    stored::by_key(s, &live.definitions.schema, Table::Person, key)
-}
-
-fn unknown(key: &str) -> Problem {
-    Problem::not_found("unknown_person", format!("The person `{key}`"))
-}
-
 async fn put(
     State(state): State<ApiState>,
     Path(path): Path<SubjectPath>,
     seen: Option<IfMatch>,
-    Json(Attributes(fields)): Json<Attributes>,
+    Json(fields): Json<Attributes>,
 ) -> Result<Answer<Person>, Problem> {
-    let write = state.blocking(move |engine| {
-        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
-        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
-        let since = seen.as_ref().and(stored.as_ref()).map(|row| row.updated_at);
-        let done = import::put(engine, Subject::Person, &path.key, &fields, "api", since)?;
-        engine.poke();
-        let answer = engine.store().read(|s| person(engine, s, &path.key))?;
-        Ok(if done == Put::Created { answer.status(StatusCode::CREATED) } else { answer })
-    });
+    let write = state
+        .blocking(move |engine| subject::put(engine, (Subject::Person, &path.key), seen.as_ref(), &fields, person));
     write.await
 }
 
@@ -227,17 +206,7 @@ async fn delete(
     Path(path): Path<SubjectPath>,
     seen: Option<IfMatch>,
 ) -> Result<Done, Problem> {
-    let write = state.blocking(move |engine| {
-        let stored = engine.store().read(|s| looked_up(engine, s, &path.key))?;
-        IfMatch::check(seen.as_ref(), stored.as_ref().map(history::tag))?;
-        let since = seen.as_ref().and(stored.as_ref()).map(|row| row.updated_at);
-        if import::delete(engine, Subject::Person, &path.key, since)? {
-            Ok(Done::default())
-        } else {
-            Err(unknown(&path.key))
-        }
-    });
-    write.await
+    state.blocking(move |engine| subject::delete(engine, Subject::Person, &path.key, seen.as_ref())).await
 }
 
 async fn timeline(
@@ -248,7 +217,8 @@ async fn timeline(
     let (limit, before) = (query.limit()?, query.after_number()?.map(ActivityId));
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
-            let person = found(engine, s, &path.key)?;
+            let live = engine.live(s)?;
+            let person = subject::found(s, &live, Subject::Person, &path.key)?;
             let rows = stored::timeline_of_person(s, PersonId(person.id), before, limit + 1)?;
             Ok(history::timeline(engine, s, rows, limit)?)
         })

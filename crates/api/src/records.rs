@@ -11,8 +11,6 @@ use caravan_engine::objects::Object;
 use caravan_model::attribute::Subject;
 use caravan_model::document::OPPORTUNITY_ID;
 use caravan_store::objects::{self as stored, RecordRow};
-use caravan_store::people::{self, DetailRow};
-use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -24,6 +22,7 @@ use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
 use crate::history::{Attributes, Named};
 use crate::http::page::{Page, PageQuery};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
+use crate::subject as owners;
 
 const RECORDS: &str = "/api/v1/custom_objects/{key}/records";
 const RECORD: &str = "/api/v1/custom_objects/{key}/records/{record}";
@@ -205,21 +204,12 @@ async fn of_owner(
                 let detail = format!("Records of `{}` belong to the other kind of subject.", path.object);
                 return Err(Problem::bad_request("wrong_subject", detail));
             }
-            let owner = owner(s, &live, subject, &path.key)?;
+            let owner = owners::found(s, &live, subject, &path.key)?;
             let rows = stored::page_of_subject(s, object.id, owner.id, &after, limit + 1)?;
             Ok(page(s, &object, limit, rows)?)
         })
     });
     read.await
-}
-
-fn owner(s: &mut dyn Session, live: &Live, subject: Subject, key: &str) -> Result<DetailRow, Problem> {
-    let (table, code, what) = match subject {
-        Subject::Account => (Table::Account, "unknown_account", "The account"),
-        Subject::Person => (Table::Person, "unknown_person", "The person"),
-    };
-    let row = people::by_key(s, &live.definitions.schema, table, key)?;
-    row.ok_or_else(|| Problem::not_found(code, format!("{what} `{key}`")))
 }
 
 /// How many records an account or a person has, by object; objects without one are left out.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use caravan_engine::Engine;
 use caravan_model::AccountId;
+use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
 use caravan_store::{Session, groups as stored, journeys};
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ use crate::access::Permission::ReadCustomers;
 use crate::history::SubjectPath;
 use crate::http::page::Page;
 use crate::http::{Operations, Path, Problem};
+use crate::subject;
 
 /// The operations of this file.
 pub(super) fn operations() -> Operations {
@@ -66,8 +68,8 @@ async fn list(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> R
 }
 
 fn groups(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Vec<BuyingGroup>, Problem> {
-    let account = crate::accounts::found(engine, s, key)?;
     let live = engine.live(s)?;
+    let account = subject::found(s, &live, Subject::Account, key)?;
     let rows = stored::of_account(s, AccountId(account.id))?;
     let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
     let members = stored::members(s, &ids)?;
