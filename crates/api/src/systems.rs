@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use caravan_engine::audiences::AudienceState;
-use caravan_engine::definitions::DefinitionError;
+use caravan_engine::definitions::{DefinitionError, Named};
 use caravan_engine::external::{self, ServiceFields};
 use caravan_engine::systems::Systems;
+use caravan_engine::uses;
 use caravan_model::Finding;
 use caravan_model::document::DocumentKind;
 use jiff::Timestamp;
@@ -45,6 +46,18 @@ pub fn operations() -> Operations {
             WriteChannels,
             refresh,
             "Ask the other side now how the audiences of a destination stand",
+        )
+        .get(
+            "/api/v1/destinations/{key}/used_by",
+            ReadDefinitions,
+            |state, path| used_by(DocumentKind::Destination, state, path),
+            "The external audiences, data flows and journeys that name a destination",
+        )
+        .get(
+            "/api/v1/external_audiences/{key}/used_by",
+            ReadDefinitions,
+            |state, path| used_by(DocumentKind::ExternalAudience, state, path),
+            "The journeys that name an external audience",
         )
         .post(
             "/api/v1/external_actions/{key}/registration",
@@ -189,6 +202,24 @@ async fn audiences(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> 
 
 async fn refresh(State(state): State<ApiState>, Path(path): Path<KeyPath>) -> Result<Answer<Audiences>, Problem> {
     asked(state, move |systems| Ok(Audiences { items: systems.audiences(&path.key, true)? })).await
+}
+
+/// Who names a definition.
+#[derive(Debug, Serialize, JsonSchema)]
+struct UsedBy {
+    /// By kind and key. A definition that is named cannot be deleted.
+    items: Vec<Named>,
+}
+
+async fn used_by(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    Path(path): Path<KeyPath>,
+) -> Result<Answer<UsedBy>, Problem> {
+    let read = state.blocking(move |engine| Ok(engine.store().read(|s| uses::used_by(s, kind, &path.key))?));
+    let mut items = read.await?;
+    items.sort();
+    Ok(Answer::of(UsedBy { items }))
 }
 
 async fn choices(

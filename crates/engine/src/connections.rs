@@ -239,6 +239,28 @@ pub struct ConnectionKind {
     pub settings: Json,
     /// The secrets that it takes beside its settings.
     pub secrets: Vec<SecretKind>,
+    /// What destinations that are reached through it are like; left out where nothing is handed to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destination: Option<DestinationKind>,
+}
+
+/// What destinations of a type are like.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct DestinationKind {
+    /// Whom they take.
+    pub takes: Taken,
+    /// JSON Schema of their settings, with the help of each field as its description.
+    pub settings: Json,
+}
+
+/// Whom destinations take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// Accounts, from journeys and data flows.
+    Accounts,
+    /// People, from external audiences.
+    People,
 }
 
 /// A secret that a type of connection takes.
@@ -262,6 +284,13 @@ pub fn connection_kinds() -> Vec<ConnectionKind> {
         description: kind.description(),
         settings: kind.settings_schema().to_value(),
         secrets: kind.secrets().iter().map(secret).collect(),
+        destination: destination_kind(*kind),
     };
     connector::KINDS.iter().map(entry).collect()
+}
+
+fn destination_kind(kind: &dyn connector::ConnectorKind) -> Option<DestinationKind> {
+    let settings = kind.destination_schema()?.to_value();
+    let takes = if kind.takes_people().is_some() { Taken::People } else { Taken::Accounts };
+    Some(DestinationKind { takes, settings })
 }

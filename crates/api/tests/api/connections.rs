@@ -200,6 +200,10 @@ async fn forms_follow_from_the_settings_type_of_each_connector() {
     assert_eq!(marketo["settings"]["required"], json!(["munchkin_id", "client_id"]));
     let secret = &marketo["secrets"][0];
     assert_eq!((&secret["name"], &secret["required"]), (&json!("client_secret"), &json!(true)));
+    assert_eq!(marketo["destination"], json!(null), "nothing is handed to it");
+    let of = |key: &str| items.iter().find(|kind| kind["type"] == key).expect("a type")["destination"].clone();
+    assert_eq!((&of("linkedin")["takes"], &of("folder")["takes"]), (&json!("accounts"), &json!("people")));
+    assert_eq!(of("linkedin")["settings"]["required"], json!(["ad_account"]));
     let catalogue = get(&api, "/api/v1/catalogue").await;
     assert_eq!(catalogue["connectors"], types["items"], "the catalogue says the same");
 }

@@ -160,6 +160,8 @@ async fn people_are_put_into_external_audiences_and_their_standing_is_told(api: 
     assert_eq!(keys(&api.get(members).bearer(&token).send().await.json()), ["ada"]);
     let file = api.get("/api/v1/external_audiences/ads/members.csv").bearer(&token).send().await.text();
     assert!(file.contains("ada@acme.example") && !file.contains("bob@"), "{file}");
+    let users = api.get("/api/v1/destinations/files/used_by").bearer(&token).send().await.json();
+    assert_eq!(users["items"], json!([{"kind": "external_audience", "key": "ads"}]));
     let standing = "/api/v1/external_audiences/ads/standing";
     let told = api.get(standing).bearer(&token).send().await.json();
     assert_eq!((&told["members"], &told["destinations"][0]["destination"]), (&json!(1), &json!("files")), "{told}");

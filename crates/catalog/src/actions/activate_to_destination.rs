@@ -19,7 +19,7 @@ use crate::world::World;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The destination, one that takes accounts.
-    #[schemars(extend("x-reference" = "destination"))]
+    #[schemars(extend("x-reference" = "destination", "x-takes" = "accounts"))]
     pub destination: String,
     /// Name of the audience over there; it is made when it is missing.
     #[schemars(length(min = 1, max = 100))]

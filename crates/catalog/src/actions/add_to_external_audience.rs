@@ -25,6 +25,7 @@ pub struct Settings {
     pub audience: Option<String>,
     /// A new external audience, in place of one that is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-instead-of" = "audience"))]
     pub create: Option<Create>,
 }
 

@@ -17,7 +17,7 @@ use crate::world::World;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The destination.
-    #[schemars(extend("x-reference" = "destination"))]
+    #[schemars(extend("x-reference" = "destination", "x-takes" = "accounts"))]
     pub destination: String,
     /// Name of the audience, as accounts were activated to it.
     #[schemars(length(min = 1, max = 100))]

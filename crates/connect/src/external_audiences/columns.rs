@@ -19,6 +19,7 @@ pub type Element = IndexMap<String, String>;
 #[serde(deny_unknown_fields)]
 pub struct Column {
     /// Key of an attribute of people; `key` is the person's own key.
+    #[schemars(extend("x-attribute" = "person", "x-attribute-use" = "read"))]
     pub attribute: String,
     /// How it is written.
     #[serde(default, rename = "as")]

@@ -3,9 +3,9 @@
 use caravan_model::Finding;
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json, json};
 
 use super::company::FIELDS;
 
@@ -107,7 +107,15 @@ pub struct DestinationSettings {
     /// More that LinkedIn may find a company by, each with the attribute of yours that holds it: `company_page_url`,
     /// `organization`, `email_domain`, `stock_symbol`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(schema_with = "fields_schema")]
     pub fields: IndexMap<String, String>,
+}
+
+/// An attribute of accounts for each of LinkedIn's fields.
+fn fields_schema(_: &mut SchemaGenerator) -> Schema {
+    let attribute = json!({"type": "string", "x-attribute": "account", "x-attribute-use": "read"});
+    let properties: Map<String, Json> = FIELDS.map(|field| (field.to_owned(), attribute.clone())).into_iter().collect();
+    json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
 }
 
 impl DestinationSettings {
@@ -146,8 +154,6 @@ impl DestinationSettings {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]

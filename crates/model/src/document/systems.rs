@@ -117,7 +117,7 @@ impl Definition for Destination {
 #[serde(deny_unknown_fields)]
 pub struct DataFlow {
     /// Key of the destination.
-    #[schemars(extend("x-reference" = "destination"))]
+    #[schemars(extend("x-reference" = "destination", "x-takes" = "accounts"))]
     pub destination: String,
     /// Which accounts: by their buying groups. It cannot be changed once the flow is live.
     #[schemars(extend("x-reader" = "condition"))]
@@ -162,7 +162,7 @@ fn mentions(condition: &Value, test: &str) -> bool {
 pub struct ExternalAudience {
     /// Keys of the destinations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-reference" = "destination"))]
+    #[schemars(extend("x-reference" = "destination", "x-takes" = "people"))]
     pub destinations: Vec<String>,
 }
 
