@@ -3947,6 +3947,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{key}/used_by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audiences of a destination: who is in them, how they stood when they were last asked, what is wrong */
+        get: operations["get_destinations_key_used_by"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}/used_by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The audiences of a destination: who is in them, how they stood when they were last asked, what is wrong */
+        get: operations["get_external_audiences_key_used_by"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -7589,6 +7623,8 @@ export interface components {
             settings: unknown;
             /** @description The secrets that it takes beside its settings. */
             secrets: components["schemas"]["SecretKind"][];
+            /** @description What destinations that are reached through it are like; left out where nothing is handed to it. */
+            destination?: components["schemas"]["DestinationKind"] | null;
         };
         /** @description A secret that a type of connection takes. */
         SecretKind: {
@@ -9682,6 +9718,18 @@ export interface components {
             machines?: components["schemas"]["SettingsManifestMachines"];
             /** @description How long what happened is kept; left out: for ever. */
             retention?: components["schemas"]["SettingsManifestRetention"] | null;
+        };
+        /** @description What destinations of a type are like. */
+        DestinationKind: {
+            /** @description Whom they take. */
+            takes: components["schemas"]["Taken"];
+            /** @description JSON Schema of their settings, with the help of each field as its description. */
+            settings: unknown;
+        };
+        /** @description Whom destinations take. */
+        Taken: "accounts" | "people";
+        UsedBy: {
+            items: components["schemas"]["Named"][];
         };
     };
     responses: never;
@@ -20233,5 +20281,69 @@ export interface operations {
         };
         requestBody?: never;
         responses: never;
+    };
+    get_destinations_key_used_by: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The audiences of a destination. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedBy"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences_key_used_by: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The audiences of a destination. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedBy"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
     };
 }
