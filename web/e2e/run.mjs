@@ -15,6 +15,7 @@ const WALKS = [
   "authoring.mjs",
   "looking-after.mjs",
   "customers.mjs",
+  "handing-over.mjs",
   "keyboard.mjs",
   "second-editor.mjs",
   "large-map.mjs",

@@ -7,6 +7,7 @@ import { content } from "./strings/content";
 import { customers } from "./strings/customers";
 import { dashboards } from "./strings/dashboards";
 import { definitions } from "./strings/definitions";
+import { destinations } from "./strings/destinations";
 import { editor, forms, starters } from "./strings/editor";
 import { groups } from "./strings/groups";
 import { history } from "./strings/history";
@@ -29,6 +30,7 @@ export const strings = {
   customers,
   dashboards,
   definitions,
+  destinations,
   editor,
   forms,
   groups,

@@ -1,14 +1,15 @@
 // A password or a token, which is told this once.
 import { Alert, Button, CopyButton, Group, Modal, Stack, TextInput } from "@mantine/core";
 import { Check, Copy } from "lucide-react";
+import type { ReactNode } from "react";
 import { strings } from "../strings";
 import classes from "./admin.module.css";
 
 const text = strings.admin.secret;
 
-type Props = { title: string; secret: string; onClose: () => void };
+type Props = { title: string; secret: string; onClose: () => void; children?: ReactNode };
 
-export function Secret({ title, secret, onClose }: Props) {
+export function Secret({ title, secret, onClose, children }: Props) {
   return (
     <Modal opened onClose={onClose} title={title} closeOnClickOutside={false}>
       <Stack gap="md">
@@ -37,6 +38,7 @@ export function Secret({ title, secret, onClose }: Props) {
             )}
           </CopyButton>
         </Group>
+        {children}
         <Group justify="flex-end">
           <Button onClick={onClose}>{text.done}</Button>
         </Group>

@@ -77,6 +77,13 @@ export type DomainCheck =
   paths["/api/v1/delivery/domains/{key}/check"]["post"]["responses"][200]["content"]["application/json"];
 export type RecordCheck = DomainCheck["records"][number];
 export type JourneyVersion = Answer<"/api/v1/journeys/{key}/versions">["items"][number];
+export type AudienceState = Item<"/api/v1/destinations/{key}/audiences">;
+export type AudienceStanding = Answer<"/api/v1/external_audiences/{key}/standing">;
+export type DestinationStanding = AudienceStanding["destinations"][number];
+export type ListMember = Item<"/api/v1/account_lists/{key}/members">;
+export type ConditionPreview =
+  paths["/api/v1/conditions/preview"]["post"]["responses"][200]["content"]["application/json"];
+export type WebhookMessage = Item<"/api/v1/webhooks/{key}/messages">;
 export type SystemState = Answer<"/api/v1/connections/{key}/state">;
 export type ConnectionType = Item<"/api/v1/connection_types">;
 export type SecretState = SystemState["secrets"][number];

@@ -29,7 +29,7 @@ it("tells what goes over, and whose value holds where two differ", () => {
     trips_ended: 1,
   });
   expect(told).toEqual([
-    "Taken over, because it was empty: Sic code",
+    "Taken over, because it was empty: SIC code",
     "Different, and A’s own value stays: Job title and City",
     "1,200 activities go over",
     "1 trip ends as removed, because both are inside the same journey",

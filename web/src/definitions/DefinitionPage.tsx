@@ -21,7 +21,7 @@ import { strings } from "../strings";
 import { CopyDialog } from "./CopyDialog";
 import { DefinitionState } from "./DefinitionState";
 import { type Editing, useEditing } from "./edit";
-import { besideOf, editorOf, panelsOf } from "./editors";
+import { belowOf, besideOf, editorOf, panelsOf } from "./editors";
 import { fixedOf, idleOf } from "./fixed";
 import { RemoveDialog } from "./RemoveDialog";
 import { titleOf } from "./SectionPage";
@@ -70,6 +70,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   ];
   const fields = fieldsOf(kind.schema).filter(([field]) => !elsewhere.includes(field));
   const panels = panelsOf(kind.kind);
+  const Below = belowOf(kind.kind);
   const own = Own ? (
     <Suspense fallback={<Skeleton height={360} />}>
       <Own
@@ -138,6 +139,11 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
           </div>
         ) : null}
       </div>
+      {Below ? (
+        <Suspense fallback={<Skeleton height={240} />}>
+          <Below definition={definition} body={body} saved={!editing.dirty} />
+        </Suspense>
+      ) : null}
       <LeaveDialog editing={editing} />
     </div>
   );

@@ -5,9 +5,12 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Download, Search, UsersRound } from "lucide-react";
 import { useState } from "react";
-import { changeMembers, type ListMember, membersCsv, membersQuery } from "../api/conditions";
+import { standingQuery } from "../api/destinations";
+import { changeMembers, type Membered, membersCsv, membersQuery } from "../api/members";
+import type { ListMember } from "../api/types";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
+import { textColumn } from "../shell/columns";
 import { type Column, DataTable, rowsOf, totalOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { humanise } from "../shell/format";
@@ -20,16 +23,18 @@ import { strings } from "../strings";
 import type { PanelProps } from "./editors";
 
 const text = strings.definitions.members;
-const PLURALS: Record<string, string> = {
+const PLURALS: Record<string, Membered> = {
   account_list: "account_lists",
   people_list: "people_lists",
   audience: "audiences",
+  external_audience: "external_audiences",
 };
 
 export default function MembersPanel({ definition, body }: PanelProps) {
   const plural = PLURALS[String(body.kind)] ?? "account_lists";
-  const people = body.kind === "people_list" || body.subject === "person";
-  const byHand = body.type === "static";
+  const handed = plural === "external_audiences";
+  const people = handed || plural === "people_lists" || body.subject === "person";
+  const byHand = handed || body.type === "static";
   const [search, setSearch] = useState("");
   const [q] = useDebouncedValue(search.trim(), 250);
   const rows = useRows(membersQuery(plural, definition, q));
@@ -44,6 +49,7 @@ export default function MembersPanel({ definition, body }: PanelProps) {
       chosen.set([]);
       notifications.show({ message: text.done });
       await cache.invalidateQueries({ queryKey: ["definitions", plural, "members", definition] });
+      if (handed) await cache.invalidateQueries({ queryKey: standingQuery(definition).queryKey });
     },
   });
   const picked = rowsOf(rows).filter((row) => chosen.keys.has(row.key));
@@ -143,6 +149,7 @@ function columnsOf(people: boolean): Column<ListMember>[] {
         </LinkTo>
       ),
     },
+    ...(people ? [textColumn<ListMember>("email", text.columns.email, (row) => row.email)] : []),
     { id: "key", label: text.columns.key, value: (row) => row.key, cell: (row) => row.key },
     {
       id: "source",

@@ -34,6 +34,11 @@ const EDITORS: Record<string, Editor> = {
     fields: ["type", "settings", "secrets"],
     narrow: true,
   },
+  destination: {
+    component: lazy(() => import("../destinations/DestinationForm")),
+    fields: ["type", "connection", "settings"],
+    narrow: true,
+  },
   stage_model: {
     component: lazy(() => import("../stages/StageEditor")),
     fields: ["stages"],
@@ -50,6 +55,16 @@ const PANELS: Record<string, Lazy<PanelProps>[]> = {
   connection: [SYSTEM, lazy(() => import("../admin/RunsPanel"))],
   external_action: [lazy(() => import("../systems/ServicePanel")), SYSTEM],
   webhook: [SYSTEM],
+  destination: [lazy(() => import("../destinations/DestinationPanel"))],
+  data_flow: [lazy(() => import("../destinations/FlowPanel"))],
+  external_audience: [lazy(() => import("../destinations/StandingPanel"))],
+};
+
+/** What needs the whole width of the page, below the form and what stands beside it. */
+const BELOW: Record<string, Lazy<PanelProps>> = {
+  external_audience: MEMBERS,
+  destination: lazy(() => import("../destinations/AudiencesPanel")),
+  webhook: lazy(() => import("../systems/MessageLog")),
 };
 
 /** Fields that a panel beside the form looks after. */
@@ -58,3 +73,4 @@ const BESIDE: Record<string, string[]> = { external_action: ["secrets"], webhook
 export const besideOf = (kind: string) => BESIDE[kind] ?? [];
 export const editorOf = (kind: string) => EDITORS[kind];
 export const panelsOf = (kind: string) => PANELS[kind] ?? [];
+export const belowOf = (kind: string) => BELOW[kind];

@@ -12,6 +12,7 @@ const LIST: Fixed = { saved: ["type"], live: ["when"] };
 const FIXED: Record<string, Fixed> = {
   account_list: LIST,
   people_list: LIST,
+  data_flow: { live: ["name", "destination", "when"] },
   solution_interest: { saved: ["roles_template"] },
 };
 

@@ -37,7 +37,7 @@ export function CreateDialog({ kind, onClose, onMade }: Props) {
     mutationFn: async () => {
       const key = keyFrom(name, kind.key_pattern);
       const state = kind.life_cycle === "publish" ? { state: "live" } : {};
-      await putDefinition(kind.plural, key, { ...body, name, ...state }, { ifNew: true });
+      await putDefinition(kind.plural, key, { ...state, ...body, name }, { ifNew: true });
       return { key, name };
     },
     onSuccess: async (made) => {

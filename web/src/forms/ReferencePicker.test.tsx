@@ -55,7 +55,7 @@ function offered(only: Only, live: boolean, value?: string) {
 const labels = () => screen.getAllByRole("option").map((option) => option.textContent);
 
 it("offers what can be named alone: in a journey no drafts, where hands fill no list with a filter", async () => {
-  await userEvent.click(offered({ type: "static" }, true));
+  await userEvent.click(offered({ types: ["static"] }, true));
   expect(labels()).toEqual(["by-hand"]);
 });
 
@@ -65,7 +65,7 @@ it("offers drafts elsewhere, and says so", async () => {
 });
 
 it("keeps what was chosen before, and says that it cannot be used", () => {
-  expect(offered({ type: "static" }, true, "by-filter")).toHaveValue(
+  expect(offered({ types: ["static"] }, true, "by-filter")).toHaveValue(
     strings.forms.unfit("by-filter"),
   );
 });

@@ -3,7 +3,8 @@ import { MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createContext, lazy, Suspense, useContext, useState } from "react";
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
-import type { Kind } from "../api/types";
+import { connectionTypesQuery } from "../api/systems";
+import type { DefinitionRow, Kind } from "../api/types";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
 import type { Only } from "./schema";
@@ -23,11 +24,19 @@ export function useKind(kind: string): Kind | undefined {
   return useQuery(kindsQuery).data?.items.find((each) => each.kind === kind);
 }
 
+/** The types of definitions that may be named; none: all of them. */
+function useTypes({ types, takes }: Only): readonly string[] | undefined {
+  const { data } = useQuery({ ...connectionTypesQuery, enabled: takes !== undefined });
+  if (types || !takes || !data) return types;
+  return data.items.filter((each) => each.destination?.takes === takes).map(({ type }) => type);
+}
+
 export type Option = { value: string; label: string; state: string; fits: boolean };
 
 /** All definitions of a kind: keys with their names, or names where others refer to it by name; which may be chosen. */
 export function useDefinitions(kind: string, only: Only = ANY) {
   const known = useKind(kind);
+  const types = useTypes(only);
   const { data, isPending } = useQuery({
     ...definitionNamesQuery(known?.plural ?? ""),
     enabled: known !== undefined,
@@ -39,7 +48,7 @@ export function useDefinitions(kind: string, only: Only = ANY) {
       label:
         row.state === "draft" && known?.life_cycle !== "plain" ? strings.forms.draft(name) : name,
       state: row.state,
-      fits: isMeant(row, only),
+      fits: isMeant(row, only, types),
     };
   });
   const builtIn = (known?.built_in ?? []).map(
@@ -50,12 +59,11 @@ export function useDefinitions(kind: string, only: Only = ANY) {
 }
 
 /** A kind whose list does not tell is not narrowed. */
-function isMeant(row: { state: string }, only: Only): boolean {
-  const told = row as { subject?: string | null; type?: string | null };
-  const fits = (wanted: string | undefined, is: string | null | undefined) =>
-    wanted === undefined || is === undefined || is === null || is === wanted;
+function isMeant(row: DefinitionRow, only: Only, types: readonly string[] | undefined): boolean {
   const published = only.live !== true || row.state !== "draft";
-  return published && fits(only.subject, told.subject) && fits(only.type, told.type);
+  const about = only.subject === undefined || !row.subject || row.subject === only.subject;
+  const typed = types === undefined || !row.type || types.includes(row.type);
+  return published && about && typed;
 }
 
 type Props = {
@@ -117,11 +125,12 @@ export function ReferencePicker({ kind, only, value, onChange, create = true, ..
 
 export function ReferencesPicker({
   kind,
+  only,
   value,
   onChange,
   ...common
 }: Omit<Props, "onChange" | "create"> & { onChange: (value: string[]) => void }) {
-  const { kind: known, options } = useDefinitions(kind);
+  const { kind: known, options } = useDefinitions(kind, only);
   const chosen = Array.isArray(value) ? value.map(String) : [];
   const unknown = chosen.filter((each) => !options.some((option) => option.value === each));
   return (

@@ -54,9 +54,10 @@ export function SchemaForm({
   subject,
   fixed = [],
 }: FormProps) {
+  const asked = fields.filter(([name, { insteadOf }]) => !insteadOf || value[name] !== undefined);
   return (
     <Stack gap="sm">
-      {fields.map(([name, field]) =>
+      {asked.map(([name, field]) =>
         fixed.includes(name) ? (
           <FixedField key={name} name={name} field={field} value={value[name]} />
         ) : (
@@ -157,13 +158,20 @@ export function FieldInput(props: InputProps) {
         <ReferencesPicker
           {...common}
           kind={field.kind}
+          only={field.only}
           value={value}
           onChange={(chosen) => onChange(chosen.length > 0 || field.required ? chosen : undefined)}
         />
       );
     case "attribute":
       return (
-        <AttributeField {...common} subject={field.subject} value={value} onChange={onChange} />
+        <AttributeField
+          {...common}
+          subject={field.subject}
+          any={field.any}
+          value={value}
+          onChange={onChange}
+        />
       );
     case "offered":
       return (
@@ -454,8 +462,7 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
             variant="default"
             disabled={added.trim() === ""}
             onClick={() => {
-              const first = field.value.input === "choice" ? field.value.choices[0]?.value : "";
-              put(added.trim(), first ?? "");
+              put(added.trim(), begunWith(field.value));
               setAdded("");
             }}
           >
@@ -465,4 +472,10 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
       </Stack>
     </Fieldset>
   );
+}
+
+/** What a new entry of a map begins with. */
+function begunWith(field: Field): unknown {
+  if (field.input === "object") return blank(field.fields);
+  return field.input === "choice" ? (field.choices[0]?.value ?? "") : "";
 }

@@ -20,6 +20,10 @@ const OF_CONTENT: Beginning = {
 const BEGINNINGS: Record<string, Beginning> = {
   email: OF_CONTENT,
   email_template: OF_CONTENT,
+  destination: {
+    component: lazy(() => import("../destinations/DestinationBeginning")),
+    fields: ["type", "connection", "settings"],
+  },
   connection: {
     component: lazy(() => import("../systems/ConnectionBeginning")),
     fields: ["type", "settings"],

@@ -71,20 +71,23 @@ export function ChoiceField({
 
 export function AttributeField({
   subject,
+  any,
   value,
   onChange,
   ...common
 }: Common & {
   subject: "account" | "person";
+  any: boolean;
   value: unknown;
   onChange: (value: unknown) => void;
 }) {
   const { data } = useQuery(catalogueQuery);
-  const attributes = data?.attributes[subject].filter((each) => each.updatable) ?? [];
+  const attributes = data?.attributes[subject].filter((each) => any || each.updatable) ?? [];
   return (
     <Select
       {...common}
       searchable
+      clearable={!common.required}
       nothingFoundMessage={strings.forms.nothingFound}
       data={attributes.map((each) => ({ value: each.key, label: each.label }))}
       value={typeof value === "string" && value !== "" ? value : null}

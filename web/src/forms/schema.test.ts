@@ -21,11 +21,17 @@ const SCHEMA = {
     rows: { type: "array", items: { $ref: "#/$defs/Row" } },
     to: { type: "array", items: { type: "string" } },
     delay: { type: ["string", "null"], "x-reader": "duration" },
-    many: { type: "array", items: { type: "string" }, "x-reference": "destination" },
+    many: {
+      type: "array",
+      items: { type: "string" },
+      "x-reference": "destination",
+      "x-takes": "people",
+    },
     map: { type: "object", additionalProperties: { type: "integer" } },
     campaign: { type: "string", "x-choices": "campaigns", "x-within": "workspace" },
     most: { type: "integer", default: 100 },
     value: true,
+    fresh: { type: "string", "x-instead-of": "list" },
   },
   $defs: {
     Kind: { oneOf: [{ const: "static", description: "By hand." }, { const: "dynamic" }] },
@@ -48,9 +54,12 @@ it("finds an input for every field, by what the server's schema says", () => {
     "campaign: offered",
     "most: number",
     "value: any",
+    "fresh: text",
   ]);
   expect(fields[0]?.[1]).toMatchObject({ kind: "account_list", help: "A list.", required: true });
-  expect(fields[0]?.[1]).toMatchObject({ only: { type: "static" } });
+  expect(fields[0]?.[1]).toMatchObject({ only: { types: ["static"] } });
+  expect(fields[6]?.[1]).toMatchObject({ only: { takes: "people" } });
+  expect(fields[11]?.[1]).toMatchObject({ insteadOf: "list" });
   expect(fields[8]?.[1]).toMatchObject({ what: "campaigns", within: "workspace" });
   expect(fields[9]?.[1]).toMatchObject({ usual: "100" });
   expect(fields[2]?.[1]).toMatchObject({ required: false });

@@ -1,8 +1,15 @@
 // What a JSON Schema of the server asks a person for: one kind of input per field. No React in here.
 import { type Fields, isRecord } from "../editor/manifest";
 
-/** Which definitions of a kind may be named: those about one subject, those of one type, those that are published. */
-export type Only = { subject?: "account" | "person"; type?: string; live?: boolean };
+/** Whom destinations take. */
+export type Takes = "accounts" | "people";
+/** Which definitions of a kind may be named: those about one subject, those of some types, those that are published. */
+export type Only = {
+  subject?: "account" | "person";
+  types?: readonly string[];
+  takes?: Takes;
+  live?: boolean;
+};
 export type Choice = { value: string; help: string | undefined };
 export type Field = {
   required: boolean;
@@ -10,6 +17,8 @@ export type Field = {
   label: string | undefined;
   /** What holds where it is left out, in words. */
   usual?: string | undefined;
+  /** The field beside it whose place it takes: no form asks for both. */
+  insteadOf?: string;
 } & Input;
 export type Input =
   | { input: "text"; max: number | undefined }
@@ -17,7 +26,8 @@ export type Input =
   | { input: "boolean" }
   | { input: "choice"; choices: Choice[] }
   | { input: "reference"; kind: string; only: Only }
-  | { input: "attribute"; subject: "account" | "person" }
+  /** `any`: also those that only systems write. */
+  | { input: "attribute"; subject: "account" | "person"; any: boolean }
   /** What another system has; `within` names the field that narrows it. */
   | { input: "offered"; what: string; within: string | undefined }
   | { input: "stage"; of: string }
@@ -26,7 +36,7 @@ export type Input =
   | { input: "condition" }
   | { input: "texts" }
   | { input: "choices"; choices: Choice[] }
-  | { input: "references"; kind: string }
+  | { input: "references"; kind: string; only: Only }
   | { input: "object"; fields: [string, Field][] }
   | { input: "records"; fields: [string, Field][] }
   | { input: "one_of"; choices: [string, Field][] }
@@ -50,7 +60,15 @@ export function fieldOf(schema: unknown, root: unknown, required = false): Field
   const plain = resolved(schema, root);
   const help = textOf(own.description) ?? textOf(plain.description);
   const label = textOf(own.title);
-  return { required, help, label, ...usualOf(own, plain), ...inputOf(plain, root) };
+  const instead = textOf(plain["x-instead-of"]);
+  return {
+    required,
+    help,
+    label,
+    ...usualOf(own, plain),
+    ...(instead ? { insteadOf: instead } : {}),
+    ...inputOf(plain, root),
+  };
 }
 
 function usualOf(own: Fields, plain: Fields): { usual?: string } {
@@ -64,10 +82,11 @@ function inputOf(schema: Fields, root: unknown): Input {
   const types = typesOf(schema);
   if (reference)
     return types.includes("array")
-      ? { input: "references", kind: reference }
+      ? { input: "references", kind: reference, only: onlyOf(schema) }
       : { input: "reference", kind: reference, only: onlyOf(schema) };
   const subject = schema["x-attribute"];
-  if (subject === "account" || subject === "person") return { input: "attribute", subject };
+  if (subject === "account" || subject === "person")
+    return { input: "attribute", subject, any: schema["x-attribute-use"] === "read" };
   const what = textOf(schema["x-choices"]);
   if (what) return { input: "offered", what, within: textOf(schema["x-within"]) };
   const stageOf = textOf(schema["x-stage-of"]);
@@ -93,9 +112,11 @@ function inputOf(schema: Fields, root: unknown): Input {
 function onlyOf(schema: Fields): Only {
   const subject = schema["x-subject"];
   const type = textOf(schema["x-connection-type"]) ?? textOf(schema["x-list-type"]);
+  const takes = schema["x-takes"];
   return {
     ...(subject === "account" || subject === "person" ? { subject } : {}),
-    ...(type === undefined ? {} : { type }),
+    ...(type === undefined ? {} : { types: [type] }),
+    ...(takes === "accounts" || takes === "people" ? { takes } : {}),
   };
 }
 
@@ -107,7 +128,7 @@ function listOf(schema: Fields, root: unknown): Input {
     case "choice":
       return { input: "choices", choices: item.choices };
     case "reference":
-      return { input: "references", kind: item.kind };
+      return { input: "references", kind: item.kind, only: item.only };
     case "text":
       return { input: "texts" };
     default:

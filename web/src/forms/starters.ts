@@ -21,6 +21,9 @@ const STARTERS: Record<string, Fields> = {
   email_template: { body: { mjml: MJML } },
   account_list: { type: "static" },
   people_list: { type: "static" },
+  external_audience: { destinations: [] },
+  // Its filter stays as it is once it is live: it is looked at first.
+  data_flow: { state: "draft" },
   roles_template: { roles: [{ role: "Decision Maker", weighting: "vital", required: true }] },
   stage_model: {
     stages: [

@@ -4,7 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ListPlus } from "lucide-react";
 import { useState } from "react";
-import { changeMembers } from "../api/conditions";
+import { changeMembers } from "../api/members";
 import { definitionNamesQuery } from "../api/queries";
 import { strings } from "../strings";
 import { Dialog } from "./Dialog";

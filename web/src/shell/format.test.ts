@@ -37,6 +37,12 @@ describe("durations", () => {
 describe("values", () => {
   it("reads names, lists, flags and gaps", () => {
     expect(humanise("job_title")).toBe("Job title");
+    expect(humanise("ca_certificate")).toBe("CA certificate");
+    expect(humanise("sns_topic")).toBe("SNS topic");
+    expect(humanise("oauth_client_id")).toBe("OAuth client ID");
+    expect(humanise("sha256_google_email")).toBe("SHA-256 google email");
+    expect(humanise("linkedin")).toBe("LinkedIn");
+    expect(humanise("S3 bucket")).toBe("S3 bucket");
     expect(formatValue(["a", 1200, true, null])).toBe("a, 1,200, Yes, –");
     expect(formatValue({ open_rate: 4 })).toBe("Open rate: 4");
   });

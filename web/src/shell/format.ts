@@ -50,10 +50,37 @@ export function formatRelative(iso: string | null | undefined, now: number): str
   return strings.time.justNow;
 }
 
-/** `job_title` → “Job title”. */
+/** Words that are not written as a sentence would write them. */
+const SPELLED = new Map(
+  [
+    ...["AEP", "API", "ARC", "AWS", "BCC", "CA", "CC", "CRM", "CSS", "CSV", "CTA", "DKIM", "DMARC"],
+    ...["DNS", "FTP", "HTML", "HTTP", "HTTPS", "ID", "IDs", "IMAP", "IP", "JSON", "JWT", "MJML"],
+    ...[
+      "MX",
+      "OAuth",
+      "POP3",
+      "S3",
+      "SFTP",
+      "SIC",
+      "SMS",
+      "SMTP",
+      "SNS",
+      "SPF",
+      "SSL",
+      "TLS",
+      "TTL",
+    ],
+    ...["TXT", "UI", "URI", "URL", "URLs", "UTC", "UTM", "XML", "YAML", "LinkedIn"],
+  ].map((word) => [word.toLowerCase(), word]),
+);
+const HASHES = /\bsha(\d+)\b/g;
+
+/** `job_title` → “Job title”, `ca_certificate` → “CA certificate”. */
 export function humanise(name: string): string {
-  const words = name.replaceAll(/[_-]+/g, " ").trim();
-  return words === "" ? name : words.charAt(0).toUpperCase() + words.slice(1);
+  const words = name.split(/[\s_-]+/).filter(Boolean);
+  const said = words.map((word) => SPELLED.get(word) ?? word).join(" ");
+  const told = said.replaceAll(HASHES, "SHA-$1");
+  return told === "" ? name : told.charAt(0).toUpperCase() + told.slice(1);
 }
 
 /** One attribute's value as text; objects as a compact list of their parts. */

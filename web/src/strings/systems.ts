@@ -21,6 +21,7 @@ export const systems = {
   switchedOffText:
     "It failed for so long that it was switched off. Resuming it switches it on again.",
   test: "Test",
+  ping: "Send a ping",
   saveFirst: "Save first: what is saved is tested.",
   pause: "Pause",
   resume: "Resume",
@@ -48,6 +49,45 @@ export const systems = {
     forgetText:
       "What is kept is deleted. Where the manifest names an environment variable or a file, that holds again.",
     forgotten: "The secret is forgotten",
+  },
+  signing: {
+    title: "Signing secret",
+    text: "Every message is signed with it, so that its receiver can tell that it is yours.",
+    make: "Make a new secret",
+    makeText:
+      "The new one is shown once, right after this: hand it to whoever receives the messages. The former one signs beside it for a day, so that receivers change over when they like.",
+    made: (webhook: string) => `Signing secret of ${webhook}`,
+    former: (when: string) => `The former secret signs too until ${when}.`,
+  },
+  log: {
+    title: "Messages",
+    columns: {
+      what: "Message",
+      happened: "Happened",
+      state: "State",
+      answer: "Answer",
+      attempts: "Tries",
+      next: "Next try",
+      decided: "Settled",
+    },
+    states: {
+      waiting: "Waits",
+      delivered: "Delivered",
+      failed: "Failed",
+      skipped: "Given up",
+    } as Record<string, string>,
+    none: "No message yet",
+    noneHint:
+      "Activities that happen from now on are told here, with what the receiver answered. Send a ping to see that it is reached.",
+    again: "Send again",
+    againNamed: (id: string) => `Send ${id} again`,
+    allFailed: "Send all failed again",
+    queued: (n: number) =>
+      n === 0
+        ? "None had failed"
+        : n === 1
+          ? "The message is queued again"
+          : `${n} messages are queued again`,
   },
   service: {
     title: "Service",

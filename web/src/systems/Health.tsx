@@ -8,10 +8,10 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
-import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
 import { StandingWord } from "./StandingWord";
 import { standingOf } from "./systems";
+import { Occasion, TrialResult } from "./Trial";
 
 const text = strings.systems;
 
@@ -43,9 +43,6 @@ export function Health({ systems, state, saved, mayChange }: Props) {
   );
 }
 
-const Occasion = ({ at }: { at: string | null | undefined }) =>
-  at ? <Moment at={at} /> : text.never;
-
 function Remedies({ systems, state, saved }: Omit<Props, "mayChange">) {
   const cache = useQueryClient();
   const { queryKey } = systemQuery(systems, state.key);
@@ -70,7 +67,7 @@ function Remedies({ systems, state, saved }: Omit<Props, "mayChange">) {
           loading={attempt.isPending}
           onClick={() => attempt.mutate()}
         >
-          {text.test}
+          {systems === "webhooks" ? text.ping : text.test}
         </Button>
         <Button
           size="xs"
@@ -87,11 +84,7 @@ function Remedies({ systems, state, saved }: Omit<Props, "mayChange">) {
           {text.saveFirst}
         </Text>
       )}
-      {attempt.data ? (
-        <Alert color={attempt.data.ok ? "green" : "red"} variant="light" mt="sm" role="status">
-          {attempt.data.message}
-        </Alert>
-      ) : null}
+      <TrialResult tried={attempt.data} />
       {refused ? <Refusal error={refused} /> : null}
     </>
   );
