@@ -108,6 +108,8 @@ await walk(async () => {
     await page.goto(`${server.url}/groups?tab=roles-template`);
     await create(await createdIn("Create roles template", ROLES));
     await page.getByRole("heading", { name: ROLES, level: 1 }).waitFor();
+    await page.getByRole("button", { name: "Publish", exact: true }).click();
+    await page.getByText("only how many members each role needs may change").waitFor();
     await page.goto(`${server.url}/groups?tab=solution-interest`);
     const dialog = await createdIn("Create solution interest", INTEREST);
     await dialog.getByRole("combobox", { name: "Roles template" }).click();

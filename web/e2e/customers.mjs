@@ -1,5 +1,8 @@
 // What is done with single accounts, people and their records by hand: every effect is read back from the API.
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { signIn } from "./browser.mjs";
 import { begin } from "./walk.mjs";
 
@@ -110,5 +113,76 @@ await walk(async () => {
     assert.equal(rows, group.doer.activities.length + 2);
     await page.getByRole("img", { name: "Day by day" }).waitFor();
     await noBarriers("the scores of a buying group");
+  });
+
+  await step(
+    "a published roles template asks only for how many members its roles need",
+    async () => {
+      const key = `roles-${mark}`;
+      const roles = [
+        { role: "Decision Maker", required: true, when: { person: "city", is: "Graz" } },
+      ];
+      await write("PUT", `/roles_templates/${key}`, { roles, state: "live" });
+      await open(`/definitions/roles_templates/${key}`);
+      await page.getByText("duplicate it, publish the copy").waitFor();
+      await page.getByRole("textbox", { name: "Members needed: Decision Maker" }).fill("3");
+      await noBarriers("a published roles template");
+      await page.getByRole("button", { name: "Publish changes" }).click();
+      await page.getByText("Not saved yet").waitFor({ state: "detached" });
+      const [card] = (await api(`/roles_templates/${key}`)).roles;
+      assert.deepEqual(card, { ...roles[0], weighting: "normal", members_required: 3 });
+
+      await page.getByRole("button", { name: "Duplicate" }).click();
+      await dialog().getByLabel("Name").fill(`Copy ${mark}`);
+      await dialog().getByRole("button", { name: "Duplicate" }).click();
+      await page.getByRole("heading", { name: `Copy ${mark}`, level: 1 }).waitFor();
+      assert.equal((await api(`/roles_templates/copy-${mark}`)).state ?? "draft", "draft");
+      await page.getByRole("button", { name: "Publish", exact: true }).waitFor();
+    },
+  );
+
+  await step("a published stage model and weights in force are shown, not asked for", async () => {
+    const [model] = (await api("/stage_models")).items;
+    await open(`/definitions/stage_models/${model.key}`);
+    await page.getByText("publish a new model").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Add a stage" }).count(), 0);
+    await noBarriers("a published stage model");
+
+    const weights = { bands: [{ name: "High", value: 90 }], activities: { email_clicked: "High" } };
+    await write("PUT", `/weighting_models/weights-${mark}`, { ...weights, state: "live" });
+    await open(`/definitions/weighting_models/weights-${mark}`);
+    await page.getByText("Email clicked: High").waitFor();
+    await page.getByText("takes the place of this one").waitFor();
+    await noBarriers("weights in force");
+  });
+
+  await step("files that arrive are taken in by a schedule that is set up here", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "caravan-walk-"));
+    const name = `arrivals-${mark}`;
+    await write("PUT", `/connections/${name}`, { type: "folder", settings: { path: folder } });
+    const rows = `Id,name\narrived-${mark},Arrived ${mark}\n,Nobody\n`;
+    await writeFile(join(folder, "accounts-1.csv"), rows);
+    await open("/import?tab=schedule");
+    await page.getByRole("button", { name: "Set up a schedule" }).first().click();
+    await dialog().getByRole("combobox", { name: "Connection" }).click();
+    await page.getByRole("option", { name, exact: true }).click();
+    await dialog().getByLabel("Columns that are called otherwise").fill("Id = key");
+    await noBarriers("a schedule of imports");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByRole("row").filter({ hasText: name }).getByText("accounts-*.csv").waitFor();
+    const { settings } = await api(`/connections/${name}`);
+    assert.deepEqual(settings.imports, {
+      every: "1h",
+      files: [{ name: "accounts-*.csv", kind: "accounts", map: { Id: "key" } }],
+    });
+
+    await page.getByRole("link", { name, exact: true }).click();
+    await page.getByRole("button", { name: "Look now" }).click();
+    await page.getByRole("button", { name: "accounts-1.csv" }).click();
+    await page.getByText("Taken in, some rows rejected").waitFor();
+    await page.getByRole("table", { name: "Rows that are not taken" }).waitFor();
+    assert.equal((await api(`/accounts/arrived-${mark}`)).name, `Arrived ${mark}`);
+    await noBarriers("files that were taken in");
+    await rm(folder, { recursive: true });
   });
 });

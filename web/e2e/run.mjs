@@ -16,6 +16,7 @@ const WALKS = [
   "looking-after.mjs",
   "customers.mjs",
   "handing-over.mjs",
+  "content.mjs",
   "keyboard.mjs",
   "second-editor.mjs",
   "large-map.mjs",

@@ -29,6 +29,12 @@ const listed = (search: Search): { q?: string; tab?: string } => ({
   ...tabbed(search),
 });
 
+/** Accounts and people also by why they are passed over. */
+const narrowed = (search: Search): { q?: string; passed?: string } => ({
+  ...searchable(search),
+  passed: text(search.passed),
+});
+
 const root = createRootRouteWithContext<{ cache: QueryClient }>()({});
 
 const signIn = createRoute({
@@ -133,7 +139,7 @@ const accounts = createRoute({
   getParentRoute: () => inside,
   path: "/accounts",
   component: lazyRouteComponent(() => import("./accounts/AccountsPage"), "AccountsPage"),
-  validateSearch: searchable,
+  validateSearch: narrowed,
 });
 const account = createRoute({
   getParentRoute: () => inside,
@@ -145,7 +151,7 @@ const people = createRoute({
   getParentRoute: () => inside,
   path: "/people",
   component: lazyRouteComponent(() => import("./people/PeoplePage"), "PeoplePage"),
-  validateSearch: searchable,
+  validateSearch: narrowed,
 });
 const person = createRoute({
   getParentRoute: () => inside,
@@ -204,7 +210,10 @@ const importing = createRoute({
   getParentRoute: () => inside,
   path: "/import",
   component: lazyRouteComponent(() => import("./imports/ImportPage"), "ImportPage"),
-  validateSearch: (search: Search): { kind?: string } => ({ kind: text(search.kind) }),
+  validateSearch: (search: Search): { kind?: string; tab?: string } => ({
+    ...tabbed(search),
+    kind: text(search.kind),
+  }),
 });
 const admin = createRoute({
   getParentRoute: () => inside,

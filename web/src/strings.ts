@@ -471,6 +471,13 @@ export const strings = {
     members: "Members",
     noMembers: "Nobody fills a role yet.",
     memberColumns: { person: "Person", role: "Role", source: "Assigned by" },
+    openGroup: "Open the group",
+    coverage: {
+      title: "Who covers which role",
+      interest: "Solution interest",
+      overlap: "People in several groups",
+      place: (role: string, group: string) => `${role} for ${group}`,
+    },
     sources: { manual: "Hand", journey: "Journey", system: "Template" } as Record<string, string>,
   },
   people: {
@@ -497,6 +504,7 @@ export const strings = {
     noJourneys: "This person has not entered a journey alone.",
     lists: "People lists",
     noLists: "This person is on no list.",
+    groups: { title: "Buying groups", none: "This person is in no buying group." },
   },
   records: {
     edit: "Edit",

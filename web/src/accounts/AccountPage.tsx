@@ -6,9 +6,9 @@ import { accountPeopleQuery, accountQuery, accountTimelineQuery } from "../api/q
 import { Records } from "../customers/Records";
 import { PEOPLE_COLUMNS } from "../people/columns";
 import { ActivityList } from "../shell/ActivityList";
-import { DataTable } from "../shell/DataTable";
-import { EmptyState } from "../shell/EmptyState";
+import { AddToList } from "../shell/AddToList";
 import { ErrorNotice } from "../shell/ErrorNotice";
+import { ListSection } from "../shell/ListPage";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
 import classes from "../shell/shell.module.css";
@@ -68,15 +68,22 @@ export function AccountPage() {
   );
 }
 
+/** The account itself need not be told in each row. */
+const COLUMNS = PEOPLE_COLUMNS.filter((column) => column.id !== "accounts");
+
 function AccountPeople({ accountKey }: { accountKey: string }) {
   const rows = useInfiniteQuery(accountPeopleQuery(accountKey));
   return (
-    <DataTable
-      label={text.tabs.people}
+    <ListSection
+      id="account-people"
+      title={text.tabs.people}
       rows={rows}
-      columns={PEOPLE_COLUMNS.filter((column) => column.id !== "accounts")}
+      columns={COLUMNS}
       rowKey={(row) => row.key}
-      empty={<EmptyState icon={Users} title={text.noPeople} hint={text.noPeopleHint} />}
+      bulk={(chosen, done) => (
+        <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
+      )}
+      empty={{ icon: Users, title: text.noPeople, hint: text.noPeopleHint }}
     />
   );
 }

@@ -2,6 +2,7 @@ import { Building2 } from "lucide-react";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
 import { MergeButton } from "../customers/MergeButton";
+import { PassedOver, usePassedOver } from "../customers/PassedOver";
 import { ImportButton } from "../imports/ImportButton";
 import { AddToList } from "../shell/AddToList";
 import { textColumn } from "../shell/columns";
@@ -56,7 +57,8 @@ const COLUMNS: Column<AccountRow>[] = [
 ];
 
 export function AccountsPage() {
-  const rows = useRows(accountsQuery(useSearchText()));
+  const passedOver = usePassedOver<"no_name">("account");
+  const rows = useRows(accountsQuery(useSearchText(), passedOver));
   return (
     <ListPage
       id="accounts"
@@ -65,6 +67,8 @@ export function AccountsPage() {
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}
+      filters={<PassedOver subject="account" />}
+      narrowed={passedOver !== undefined}
       actions={<ImportButton kind="accounts" />}
       bulk={(chosen, done) => (
         <>

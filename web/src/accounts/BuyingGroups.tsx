@@ -11,6 +11,7 @@ import { formatNumber, humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
+import { Coverage } from "./Coverage";
 
 const text = strings.accounts;
 
@@ -24,6 +25,7 @@ export function BuyingGroups({ accountKey }: { accountKey: string }) {
   }
   return (
     <div className={classes.stack}>
+      <Coverage groups={data.items} />
       {data.items.map((group) => (
         <GroupCard key={group.solution_interest} group={group} />
       ))}
@@ -34,7 +36,7 @@ export function BuyingGroups({ accountKey }: { accountKey: string }) {
 function GroupCard({ group }: { group: BuyingGroup }) {
   const name = group.name ?? group.solution_interest;
   return (
-    <Card title={name}>
+    <Card title={name} aside={<LinkTo to={at("/groups", group.id)}>{text.openGroup}</LinkTo>}>
       <div className={classes.columns}>
         <Facts
           facts={[

@@ -69,14 +69,29 @@ export const holdQuery = queryOptions({
 export const setHold = (held: boolean) =>
   body(client.PUT("/api/v1/delivery/hold", { body: { held } }));
 
-export const importRunsQuery = (key: string) =>
-  pages(["connection", key, "imports"], (cursor) =>
+export const importRunsQuery = (key: string) => ({
+  ...pages(["connection", key, "imports"], (cursor) =>
     body(
       client.GET("/api/v1/connections/{key}/imports", {
         params: { path: { key }, query: { limit: PAGE, cursor } },
       }),
     ),
-  );
+  ),
+  refetchInterval: 10_000,
+});
+
+/** When a connection is looked at next, and what was wrong last time. */
+export const importScheduleQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["connection", key, "schedule"],
+    queryFn: () =>
+      body(client.GET("/api/v1/connections/{key}/imports/schedule", { params: { path: { key } } })),
+    refetchInterval: 10_000,
+  });
+
+/** Has a connection looked at now. */
+export const lookNow = (key: string) =>
+  body(client.POST("/api/v1/connections/{key}/imports/schedule", { params: { path: { key } } }));
 
 /** The built-in roles with what each allows; part of the program. */
 export const rolesQuery = queryOptions({

@@ -1,6 +1,8 @@
 // What the editors of emails and texts ask of the server.
 import { queryOptions } from "@tanstack/react-query";
+import type { Frozen } from "../content/plurals";
 import { body, client } from "./client";
+import { loadDefinition, putDefinition } from "./queries";
 
 /** As whom a message is looked at. */
 export type Viewer = {
@@ -99,3 +101,43 @@ export const emailFromTemplate = (template: string, key: string, connection: str
       body: { key, connection },
     }),
   );
+
+const frozenAt = (plural: Frozen) => `/api/v1/${plural}/{key}/propagate` as const;
+
+/** The live journeys that use content in an older form than what is saved. */
+export const olderFormsQuery = (plural: Frozen, key: string) =>
+  queryOptions({
+    queryKey: ["definitions", plural, "older", key],
+    queryFn: () =>
+      body(
+        client.POST(frozenAt(plural), {
+          params: { path: { key }, query: { dry_run: true } },
+        }),
+      ),
+    staleTime: 5_000,
+  });
+
+/** Publishes new versions of those journeys, with nothing else changed. */
+export const propagate = (plural: Frozen, key: string) =>
+  body(client.POST(frozenAt(plural), { params: { path: { key } } }));
+
+/** Makes a template of an HTML page or an archive, under a name of its own. */
+export async function importTemplate(key: string, name: string, design: File) {
+  const type = /\.zip$/i.test(design.name) ? "application/zip" : "text/html";
+  const made = await body(
+    client.POST("/api/v1/email_templates/{key}/import", {
+      params: { path: { key } },
+      body: design as never,
+      bodySerializer: (file) => file as never,
+      headers: { "Content-Type": type },
+    }),
+  );
+  const { body: manifest, revision } = await loadDefinition("email_templates", key);
+  await putDefinition(
+    "email_templates",
+    key,
+    { ...manifest, name },
+    { revision, incomplete: true },
+  );
+  return made;
+}

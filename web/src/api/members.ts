@@ -9,11 +9,17 @@ export type Membered = "account_lists" | "people_lists" | "audiences" | "externa
 const under = <P extends string>(plural: Membered, rest: P) =>
   `/api/v1/${plural}/{key}/${rest}` as `/api/v1/account_lists/{key}/${P}`;
 
-export const membersQuery = (plural: Membered, key: string, q: string) =>
-  pages(["definitions", plural, "members", key, q], (cursor) =>
+/** The orders in which the server hands members out; by key when left out. */
+export type MemberOrder = "name" | "newest";
+
+export const membersQuery = (plural: Membered, key: string, q: string, sort?: MemberOrder) =>
+  pages(["definitions", plural, "members", key, q, sort ?? "key"], (cursor) =>
     body(
       client.GET(under(plural, "members"), {
-        params: { path: { key }, query: { limit: 50, cursor, ...(q === "" ? {} : { q }) } },
+        params: {
+          path: { key },
+          query: { limit: 50, cursor, ...(q === "" ? {} : { q }), ...(sort ? { sort } : {}) },
+        },
       }),
     ),
   );

@@ -107,11 +107,11 @@ export const endWait = (key: string, id: string) =>
 export const endTrip = (key: string, id: string) =>
   body(client.DELETE("/api/v1/journeys/{key}/travellers/{id}", { params: { path: { key, id } } }));
 
-export const accountsQuery = (q: string) =>
-  pages(["accounts", q], (cursor) =>
+export const accountsQuery = (q: string, passedOver?: "no_name") =>
+  pages(["accounts", q, passedOver ?? ""], (cursor) =>
     body(
       client.GET("/api/v1/accounts", {
-        params: { query: { limit: PAGE, cursor, q: q || undefined } },
+        params: { query: { limit: PAGE, cursor, q: q || undefined, passed_over: passedOver } },
       }),
     ),
   );
@@ -147,11 +147,13 @@ export const buyingGroupsQuery = (key: string) =>
       body(client.GET("/api/v1/accounts/{key}/buying_groups", { params: { path: { key } } })),
   });
 
-export const peopleQuery = (q: string) =>
-  pages(["people", q], (cursor) =>
+export type PersonPassedOver = "no_email" | "test_profile";
+
+export const peopleQuery = (q: string, passedOver?: PersonPassedOver) =>
+  pages(["people", q, passedOver ?? ""], (cursor) =>
     body(
       client.GET("/api/v1/people", {
-        params: { query: { limit: PAGE, cursor, q: q || undefined } },
+        params: { query: { limit: PAGE, cursor, q: q || undefined, passed_over: passedOver } },
       }),
     ),
   );
@@ -264,7 +266,7 @@ export async function putDefinition(
   manifest: Record<string, unknown>,
   { revision, ifNew, incomplete }: PutOptions = {},
 ): Promise<Definition> {
-  if (ifNew && (await isThere(plural, key))) {
+  if (ifNew && (await definitionIsThere(plural, key))) {
     const message = strings.forms.exists(key);
     throw new ApiError(409, "exists_already", message, [
       { code: "exists_already", message, pointer: "/name" },
@@ -279,7 +281,7 @@ export async function putDefinition(
   return { body: data as Record<string, unknown>, revision: revisionOf(response) };
 }
 
-async function isThere(plural: string, key: string): Promise<boolean> {
+export async function definitionIsThere(plural: string, key: string): Promise<boolean> {
   try {
     await loadDefinition(plural, key);
     return true;

@@ -11,26 +11,33 @@ import classes from "./content.module.css";
 import { EmailPreview } from "./EmailPreview";
 import { FieldMenu } from "./FieldMenu";
 import { LinkTable } from "./LinkTable";
+import { Sheet } from "./Sheet";
 
 const text = strings.content.email;
 const Designer = lazy(() => import("./Designer"));
 
 type View = keyof typeof text.views;
 
+/** A design from elsewhere is looked at first; what was written here is written on. */
+const firstView = (kind: unknown, language: "html" | "mjml"): View =>
+  language === "mjml" ? "design" : kind === "email_template" ? "preview" : "code";
+
 export default function EmailEditor({ definition, body, onChange, errors, saved }: EditorProps) {
   const content = isRecord(body.body) ? body.body : {};
   const language = "html" in content ? "html" : "mjml";
   const written = String(content[language] ?? "");
-  const [view, setView] = useState<View>(language === "html" ? "code" : "design");
+  const [view, setView] = useState<View>(firstView(body.kind, language));
   const [broken, setBroken] = useState(false);
   const [viewer, setViewer] = useState<Viewer>({});
-  // Templates and fragments are no messages: nobody gets them, so there is nothing to look at.
+  // Templates and fragments are no messages: nobody gets them. HTML is shown as it stands, MJML in the designer.
   const message = body.kind === "email";
-  const views = (Object.keys(text.views) as View[]).filter(
-    (each) =>
-      (each !== "design" || language === "mjml") &&
-      (message || each === "design" || each === "code"),
-  );
+  const offered: Record<View, boolean> = {
+    design: language === "mjml",
+    code: true,
+    preview: message || language === "html",
+    links: message,
+  };
+  const views = (Object.keys(text.views) as View[]).filter((each) => offered[each]);
   const put = (next: string) => onChange({ ...body, body: { [language]: next } });
   const panes: Record<View, () => ReactNode> = {
     design: () => (
@@ -57,15 +64,20 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
         journey={viewer.journey}
       />
     ),
-    preview: () => (
-      <EmailPreview
-        definition={definition}
-        body={body}
-        saved={saved}
-        viewer={viewer}
-        onViewer={setViewer}
-      />
-    ),
+    preview: () =>
+      message ? (
+        <EmailPreview
+          definition={definition}
+          body={body}
+          saved={saved}
+          viewer={viewer}
+          onViewer={setViewer}
+        />
+      ) : (
+        <div className={classes.stage}>
+          <Sheet title={strings.content.preview.frame(definition)} html={written} />
+        </div>
+      ),
     links: () => <LinkTable definition={definition} body={body} viewer={viewer} />,
   };
   return (

@@ -22,6 +22,7 @@ import { fileSize } from "../shell/format";
 import { strings } from "../strings";
 import classes from "./content.module.css";
 import { ProofDialog } from "./ProofDialog";
+import { Sheet } from "./Sheet";
 import { ViewerPicker } from "./viewer";
 
 const text = strings.content.preview;
@@ -81,14 +82,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
           <Head shown={data} />
           <Conditions shown={data} viewer={viewer} onViewer={onViewer} />
           <div className={classes.stage} data-device={device} data-dark={dark || undefined}>
-            {/* Our own rendering of foreign values: no scripts, no forms, no access to this page. */}
-            <iframe
-              className={classes.sheet}
-              title={text.frame(data.subject)}
-              sandbox="allow-popups allow-popups-to-escape-sandbox"
-              referrerPolicy="no-referrer"
-              srcDoc={`<base target="_blank">${dark ? DARK : ""}${data.html}`}
-            />
+            <Sheet title={text.frame(data.subject)} html={`${dark ? DARK : ""}${data.html}`} />
           </div>
         </>
       ) : null}

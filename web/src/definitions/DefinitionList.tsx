@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Menu } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Plus, Trash2 } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useState } from "react";
 import { definitionsQuery } from "../api/queries";
 import type { DefinitionRow, Kind } from "../api/types";
 import { useKind } from "../forms/ReferencePicker";
@@ -18,12 +18,18 @@ import { strings } from "../strings";
 import { ListedStanding } from "../systems/ListedStanding";
 import { reaches } from "../systems/systems";
 import { DefinitionState } from "./DefinitionState";
+import { beginsAsDraft } from "./fixed";
 import { RemoveDialog } from "./RemoveDialog";
 import { iconOf } from "./sections";
 
 const CreateDialog = lazy(() =>
   import("../forms/CreateDialog").then((module) => ({ default: module.CreateDialog })),
 );
+
+/** Other ways in which one of a kind is made. */
+const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }>>> = {
+  email_template: lazy(() => import("../content/ImportTemplate")),
+};
 
 const text = strings.definitions;
 
@@ -87,6 +93,7 @@ function KindList({ kind }: { kind: Kind }) {
   const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<DefinitionRow[]>();
   const words = text.kinds[kind.kind];
+  const MoreWays = MORE_WAYS[kind.kind];
   const create = (
     <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setMaking(true)}>
       {text.create(kind.label.toLowerCase())}
@@ -101,7 +108,18 @@ function KindList({ kind }: { kind: Kind }) {
         rows={rows}
         columns={columnsOf(kind)}
         rowKey={(row) => row.key}
-        actions={create}
+        actions={
+          MoreWays ? (
+            <>
+              <Suspense>
+                <MoreWays kind={kind} />
+              </Suspense>
+              {create}
+            </>
+          ) : (
+            create
+          )
+        }
         empty={{
           icon: iconOf(kind.kind),
           title: text.none(words?.title ?? humanise(kind.plural)),
@@ -125,6 +143,7 @@ function KindList({ kind }: { kind: Kind }) {
         <Suspense>
           <CreateDialog
             kind={kind}
+            asDraft={beginsAsDraft(kind.kind)}
             onClose={() => setMaking(false)}
             onMade={({ key }) => void navigate({ to: addressOf(kind.plural, key) })}
           />

@@ -21,8 +21,9 @@ import { strings } from "../strings";
 import { CopyDialog } from "./CopyDialog";
 import { DefinitionState } from "./DefinitionState";
 import { type Editing, useEditing } from "./edit";
-import { belowOf, besideOf, editorOf, panelsOf } from "./editors";
+import { belowOf, besideOf, editorOf, noticeOf, panelsOf } from "./editors";
 import { fixedOf, idleOf } from "./fixed";
+import { Locked } from "./Locked";
 import { RemoveDialog } from "./RemoveDialog";
 import { titleOf } from "./SectionPage";
 import { listAddress } from "./sections";
@@ -49,6 +50,7 @@ const Waiting = () => (
 function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string }) {
   const editing = useEditing(kind.plural, definition);
   const { body, error, errors, change, refetch } = editing;
+  const [copying, setCopying] = useState(false);
   if (error) {
     return (
       <div className={classes.page}>
@@ -60,7 +62,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   // A name that says the same as the key is not kept, but it is there.
   const name = typeof body.name === "string" && body.name ? body.name : humanise(definition);
   const written = typeof body.name === "string" ? body : { ...body, name };
-  const editor = editorOf(kind.kind);
+  const editor = editorOf(kind.kind, body);
   const Own = editor?.component;
   const elsewhere = [
     ...ENVELOPE,
@@ -71,6 +73,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const fields = fieldsOf(kind.schema).filter(([field]) => !elsewhere.includes(field));
   const panels = panelsOf(kind.kind);
   const Below = belowOf(kind.kind);
+  const Notice = noticeOf(kind.kind);
   const own = Own ? (
     <Suspense fallback={<Skeleton height={360} />}>
       <Own
@@ -98,14 +101,26 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
           </>
         }
       >
-        <Buttons kind={kind} name={name} definition={definition} editing={editing} />
+        <Buttons
+          kind={kind}
+          name={name}
+          definition={definition}
+          editing={editing}
+          onCopy={() => setCopying(true)}
+        />
       </PageHeader>
       {kind.works ? null : (
         <Alert color="yellow" variant="light">
           {text.sleeping}
         </Alert>
       )}
+      <Locked kind={kind.kind} body={body} onCopy={() => setCopying(true)} />
       <Refused editing={editing} />
+      {Notice ? (
+        <Suspense>
+          <Notice definition={definition} body={body} saved={!editing.dirty} />
+        </Suspense>
+      ) : null}
       {editor?.narrow ? null : own}
       <div className={panels.length > 0 ? classes.columns : undefined}>
         <div className={classes.stack}>
@@ -145,6 +160,14 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
         </Suspense>
       ) : null}
       <LeaveDialog editing={editing} />
+      {copying ? (
+        <CopyDialog
+          kind={kind}
+          definition={definition}
+          name={name}
+          onClose={() => setCopying(false)}
+        />
+      ) : null}
     </div>
   );
 }
@@ -162,15 +185,22 @@ function subjectOf(kind: string, body: Record<string, unknown>): "account" | "pe
   return kind === "people_list" || kind === "roles_template" ? "person" : "account";
 }
 
-type ButtonProps = { kind: Kind; name: string; definition: string; editing: Editing };
+type ButtonProps = {
+  kind: Kind;
+  name: string;
+  definition: string;
+  editing: Editing;
+  onCopy: () => void;
+};
 
-function Buttons({ kind, name, definition, editing }: ButtonProps) {
+function Buttons({ kind, name, definition, editing, onCopy }: ButtonProps) {
   const navigate = useNavigate();
   const [removing, setRemoving] = useState(false);
-  const [copying, setCopying] = useState(false);
   const { body, dirty, save, discard } = editing;
   const drafts = kind.life_cycle === "publish";
   const live = body?.state === "live";
+  // What gave way to another is not published again, and stays as it is.
+  const archived = body?.state === "archived";
   const saveAs = drafts ? (live ? "live" : "draft") : undefined;
   return (
     <>
@@ -185,7 +215,7 @@ function Buttons({ kind, name, definition, editing }: ButtonProps) {
             {text.discard}
           </Menu.Item>
           {kind.kind === "settings" ? null : (
-            <Menu.Item disabled={dirty} onClick={() => setCopying(true)}>
+            <Menu.Item disabled={dirty} onClick={onCopy}>
               {text.copy.button}
             </Menu.Item>
           )}
@@ -198,29 +228,23 @@ function Buttons({ kind, name, definition, editing }: ButtonProps) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <Button
-        variant={drafts && !live ? "default" : "filled"}
-        disabled={!dirty}
-        loading={save.isPending && save.variables === saveAs}
-        onClick={() => save.mutate(saveAs)}
-      >
-        {live && drafts ? text.publishChanges : strings.forms.save}
-      </Button>
-      {drafts && !live ? (
+      {archived ? null : (
+        <Button
+          variant={drafts && !live ? "default" : "filled"}
+          disabled={!dirty}
+          loading={save.isPending && save.variables === saveAs}
+          onClick={() => save.mutate(saveAs)}
+        >
+          {live && drafts ? text.publishChanges : strings.forms.save}
+        </Button>
+      )}
+      {drafts && !live && !archived ? (
         <Button
           loading={save.isPending && save.variables === "live"}
           onClick={() => save.mutate("live")}
         >
           {text.publish}
         </Button>
-      ) : null}
-      {copying ? (
-        <CopyDialog
-          kind={kind}
-          definition={definition}
-          name={name}
-          onClose={() => setCopying(false)}
-        />
       ) : null}
       {removing ? (
         <RemoveDialog

@@ -6,7 +6,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Download, Search, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { standingQuery } from "../api/destinations";
-import { changeMembers, type Membered, membersCsv, membersQuery } from "../api/members";
+import {
+  changeMembers,
+  type Membered,
+  type MemberOrder,
+  membersCsv,
+  membersQuery,
+} from "../api/members";
 import type { ListMember } from "../api/types";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
@@ -18,6 +24,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { useChosen } from "../shell/selection";
 import classes from "../shell/shell.module.css";
+import type { Sorting } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import type { PanelProps } from "./editors";
@@ -36,8 +43,9 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   const people = handed || plural === "people_lists" || body.subject === "person";
   const byHand = handed || body.type === "static";
   const [search, setSearch] = useState("");
+  const [order, setOrder] = useState<MemberOrder>();
   const [q] = useDebouncedValue(search.trim(), 250);
-  const rows = useRows(membersQuery(plural, definition, q));
+  const rows = useRows(membersQuery(plural, definition, q, order));
   const chosen = useChosen();
   const [keys, setKeys] = useState<string[]>([]);
   const cache = useQueryClient();
@@ -119,6 +127,7 @@ export default function MembersPanel({ definition, body }: PanelProps) {
           columns={columnsOf(people)}
           rowKey={(row) => row.key}
           chosen={byHand ? chosen : undefined}
+          server={{ nameOf: orderOf, ask: (name) => setOrder(name as MemberOrder | undefined) }}
           empty={
             <EmptyState
               icon={UsersRound}
@@ -130,6 +139,12 @@ export default function MembersPanel({ definition, body }: PanelProps) {
       </div>
     </Card>
   );
+}
+
+/** Lists are long: what the server sorts by itself is not fetched whole. */
+function orderOf({ column, down }: Sorting): MemberOrder | undefined {
+  if (column === "name" && !down) return "name";
+  return column === "added" && down ? "newest" : undefined;
 }
 
 function hintOf(q: string, byHand: boolean): string {

@@ -45,6 +45,10 @@ const EDITORS: Record<string, Editor> = {
   },
 };
 
+const OF_LIVE: Record<string, Editor> = {
+  roles_template: { component: lazy(() => import("../groups/LiveRoles")), fields: ["roles"] },
+};
+
 const MEMBERS = lazy(() => import("./MembersPanel"));
 const SYSTEM = lazy(() => import("../systems/SystemPanel"));
 const PANELS: Record<string, Lazy<PanelProps>[]> = {
@@ -52,7 +56,7 @@ const PANELS: Record<string, Lazy<PanelProps>[]> = {
   people_list: [MEMBERS],
   audience: [MEMBERS],
   sending_domain: [lazy(() => import("../admin/DnsPanel"))],
-  connection: [SYSTEM, lazy(() => import("../admin/RunsPanel"))],
+  connection: [SYSTEM, lazy(() => import("../imports/RunsPanel"))],
   external_action: [lazy(() => import("../systems/ServicePanel")), SYSTEM],
   webhook: [SYSTEM],
   destination: [lazy(() => import("../destinations/DestinationPanel"))],
@@ -67,10 +71,21 @@ const BELOW: Record<string, Lazy<PanelProps>> = {
   webhook: lazy(() => import("../systems/MessageLog")),
 };
 
+/** What a saved definition of a kind has to tell before anything else; most of the time nothing. */
+const OLDER_FORMS = lazy(() => import("../content/OlderForms"));
+const NOTICES: Record<string, Lazy<PanelProps>> = {
+  email: OLDER_FORMS,
+  sms_message: OLDER_FORMS,
+  fragment: OLDER_FORMS,
+};
+
 /** Fields that a panel beside the form looks after. */
 const BESIDE: Record<string, string[]> = { external_action: ["secrets"], webhook: ["secrets"] };
 
 export const besideOf = (kind: string) => BESIDE[kind] ?? [];
-export const editorOf = (kind: string) => EDITORS[kind];
+/** The editor of a kind; what is published may have one of its own. */
+export const editorOf = (kind: string, body: Fields): Editor | undefined =>
+  (body.state === "live" ? OF_LIVE[kind] : undefined) ?? EDITORS[kind];
+export const noticeOf = (kind: string) => NOTICES[kind];
 export const panelsOf = (kind: string) => PANELS[kind] ?? [];
 export const belowOf = (kind: string) => BELOW[kind];

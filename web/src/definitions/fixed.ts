@@ -14,12 +14,36 @@ const FIXED: Record<string, Fixed> = {
   people_list: LIST,
   data_flow: { live: ["name", "destination", "when"] },
   solution_interest: { saved: ["roles_template"] },
+  roles_template: { live: ["roles"] },
+  stage_model: { saved: ["name"], live: ["stages"] },
+  weighting_model: { live: ["name", "bands", "activities"] },
 };
+
+/** A model that gave way to another is as fixed as one in force. */
+const PUBLISHED = ["live", "archived"];
+const isPublished = (stored: Fields) => PUBLISHED.includes(String(stored.state));
 
 /** The fields of a stored definition that stay as they are. */
 export function fixedOf(kind: string, stored: Fields): string[] {
   const { saved = [], live = [] } = FIXED[kind] ?? {};
-  return stored.state === "live" ? [...saved, ...live] : saved;
+  return isPublished(stored) ? [...saved, ...live] : saved;
+}
+
+/** Kinds that are fixed with their first publishing, so that they begin as drafts. */
+export const beginsAsDraft = (kind: string): boolean => kind in LOCKS;
+
+/** Whether a changed copy is the way on; otherwise the sentence says what is. */
+const LOCKS: Record<string, { copy: boolean }> = {
+  roles_template: { copy: true },
+  stage_model: { copy: false },
+  weighting_model: { copy: true },
+};
+
+/** Why what makes a definition up is fixed now, as a name in the catalogue, and whether a copy is the way on. */
+export function lockOf(kind: string, stored: Fields): { why: string; copy: boolean } | undefined {
+  const lock = LOCKS[kind];
+  if (!lock || !isPublished(stored)) return undefined;
+  return { ...lock, why: stored.state === "archived" ? `${kind}_archived` : kind };
 }
 
 /** What a kind's form leaves out, since it says nothing of a definition like this one. */

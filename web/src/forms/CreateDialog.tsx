@@ -18,11 +18,13 @@ const ENVELOPE = new Set(["kind", "key", "name", "description", "state"]);
 
 type Props = {
   kind: Kind;
+  /** Kept as a draft, where it could not be changed any more once it is published. */
+  asDraft?: boolean;
   onClose: () => void;
   onMade: (made: { key: string; name: string }) => void;
 };
 
-export function CreateDialog({ kind, onClose, onMade }: Props) {
+export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) {
   const cache = useQueryClient();
   const beginning = beginningOf(kind.kind);
   const Beginning = beginning?.component;
@@ -36,7 +38,7 @@ export function CreateDialog({ kind, onClose, onMade }: Props) {
   const make = useMutation({
     mutationFn: async () => {
       const key = keyFrom(name, kind.key_pattern);
-      const state = kind.life_cycle === "publish" ? { state: "live" } : {};
+      const state = kind.life_cycle === "publish" ? { state: asDraft ? "draft" : "live" } : {};
       await putDefinition(kind.plural, key, { ...state, ...body, name }, { ifNew: true });
       return { key, name };
     },

@@ -1,9 +1,9 @@
 // A field that stays as it is: what it says, in words, and that it is fixed.
 import { Input, Text } from "@mantine/core";
 import { Lock } from "lucide-react";
-import { isRecord } from "../editor/manifest";
+import { type Fields, isRecord } from "../editor/manifest";
 import { conditionWords } from "../map/settings";
-import { humanise } from "../shell/format";
+import { formatValue, humanise } from "../shell/format";
 import { strings } from "../strings";
 import { useDefinitions } from "./ReferencePicker";
 import type { Field } from "./schema";
@@ -37,8 +37,15 @@ function wordsOf({ input }: Field, value: unknown): string {
   if (value === undefined || value === null) return strings.list.none;
   if (input === "condition") return conditionWords(value);
   if (input === "choice") return humanise(String(value));
-  return isRecord(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+  if (Array.isArray(value)) return value.map(formatValue).join(" · ");
+  return isRecord(value) ? mapped(value) : String(value);
 }
+
+/** “Email clicked: vital · Page visited: 10”. */
+const mapped = (value: Fields) =>
+  Object.entries(value)
+    .map(([name, part]) => `${humanise(name)}: ${formatValue(part)}`)
+    .join(" · ");
 
 function Named({ kind, value }: { kind: string; value: unknown }) {
   const { options } = useDefinitions(kind);

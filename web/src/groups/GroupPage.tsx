@@ -16,6 +16,7 @@ import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
+import { AccountCard, TopMembers } from "./Around";
 import { PutAwayDialog, StageDialog, StatusDialog } from "./GroupDialogs";
 import { Members } from "./Members";
 import { Score } from "./Score";
@@ -113,14 +114,18 @@ function Overview({ group }: { group: GroupDetail }) {
         <Card title={text.summary}>
           <Facts facts={factsOf(group)} />
         </Card>
+        <AccountCard group={group} />
         <Moves group={group} />
       </div>
-      <Card title={text.roles}>
-        <Text size="xs" c="dimmed" mb="sm">
-          {text.rolesHint}
-        </Text>
-        <Roles roles={group.roles} />
-      </Card>
+      <div className={classes.stack}>
+        <Card title={text.roles}>
+          <Text size="xs" c="dimmed" mb="sm">
+            {text.rolesHint}
+          </Text>
+          <Roles roles={group.roles} />
+        </Card>
+        <TopMembers group={group} />
+      </div>
     </div>
   );
 }

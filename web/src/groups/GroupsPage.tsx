@@ -11,6 +11,7 @@ import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
+import { BulkActions } from "./BulkActions";
 import { GROUP_COLUMNS } from "./columns";
 import type { GroupSearch } from "./search";
 import { useStageNames } from "./stageNames";
@@ -40,6 +41,7 @@ function Browse() {
       columns={GROUP_COLUMNS}
       rowKey={(row) => row.id}
       filters={<Filters search={search} />}
+      bulk={(chosen, done) => <BulkActions groups={chosen} done={done} />}
       narrowed={narrowed}
       empty={{
         icon: UsersRound,

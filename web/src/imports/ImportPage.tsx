@@ -14,17 +14,35 @@ import { Card } from "../shell/Card";
 import { fileSize } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
+import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
 import { guessed, type Mapping, targetsOf } from "./columns";
 import own from "./imports.module.css";
 import { Mapper } from "./Mapper";
 import { Outcome } from "./Outcome";
+import { ScheduleTab } from "./ScheduleTab";
 import { readSample, type Sample, sendFile } from "./send";
 
 const text = strings.imports;
 
 export function ImportPage() {
   const asked = useSearch({ from: "/inside/import" }).kind ?? "accounts";
+  const back = asked === "people" ? "people" : "accounts";
+  return (
+    <div className={classes.page}>
+      <PageHeader title={text.title} back={{ to: `/${back}`, label: text.back[back] }} />
+      <Tabs
+        label={text.title}
+        tabs={[
+          { id: "file", label: text.tabs.file, body: <Wizard asked={asked} /> },
+          { id: "schedule", label: text.tabs.schedule, body: <ScheduleTab /> },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Wizard({ asked }: { asked: string }) {
   const [kind, setKind] = useState(asked);
   const [file, setFile] = useState<File>();
   const [sample, setSample] = useState<Sample>();
@@ -45,54 +63,51 @@ export function ImportPage() {
   };
   const back = kind === "people" ? "people" : "accounts";
   return (
-    <div className={classes.page}>
-      <PageHeader title={text.title} back={{ to: `/${back}`, label: text.back[back] }} />
-      <Card>
-        <Stepper active={step} size="sm" mb="lg" allowNextStepsSelect={false}>
-          {Object.entries(text.steps).map(([id, label]) => (
-            <Stepper.Step key={id} label={label} />
-          ))}
-        </Stepper>
-        {step === 0 ? (
-          <FileStep
-            kind={kind}
-            file={file}
-            ready={known}
-            onKind={setKind}
-            onFile={setFile}
-            onNext={begin}
-          />
-        ) : null}
-        {step === 1 && sample && file ? (
-          <Mapper
-            kind={kind}
-            name={file.name}
-            sample={sample}
-            targets={targets}
-            mapping={mapping}
-            onChange={setMapping}
-            onBack={() => setStep(0)}
-            onNext={() => send(true)}
-          />
-        ) : null}
-        {step >= 2 ? (
-          <Outcome
-            dryRun={step === 2}
-            report={sending.report}
-            error={sending.error}
-            progress={sending.progress}
-            onStop={sending.stop}
-            onBack={() => setStep(1)}
-            onRun={() => send(false)}
-            onAgain={() => {
-              setFile(undefined);
-              setStep(0);
-            }}
-            to={`/${back}`}
-          />
-        ) : null}
-      </Card>
-    </div>
+    <Card>
+      <Stepper active={step} size="sm" mb="lg" allowNextStepsSelect={false}>
+        {Object.entries(text.steps).map(([id, label]) => (
+          <Stepper.Step key={id} label={label} />
+        ))}
+      </Stepper>
+      {step === 0 ? (
+        <FileStep
+          kind={kind}
+          file={file}
+          ready={known}
+          onKind={setKind}
+          onFile={setFile}
+          onNext={begin}
+        />
+      ) : null}
+      {step === 1 && sample && file ? (
+        <Mapper
+          kind={kind}
+          name={file.name}
+          sample={sample}
+          targets={targets}
+          mapping={mapping}
+          onChange={setMapping}
+          onBack={() => setStep(0)}
+          onNext={() => send(true)}
+        />
+      ) : null}
+      {step >= 2 ? (
+        <Outcome
+          dryRun={step === 2}
+          report={sending.report}
+          error={sending.error}
+          progress={sending.progress}
+          onStop={sending.stop}
+          onBack={() => setStep(1)}
+          onRun={() => send(false)}
+          onAgain={() => {
+            setFile(undefined);
+            setStep(0);
+          }}
+          to={`/${back}`}
+        />
+      ) : null}
+    </Card>
   );
 }
 

@@ -1,6 +1,7 @@
 import { Users } from "lucide-react";
-import { peopleQuery } from "../api/queries";
+import { type PersonPassedOver, peopleQuery } from "../api/queries";
 import { MergeButton } from "../customers/MergeButton";
+import { PassedOver, usePassedOver } from "../customers/PassedOver";
 import { ImportButton } from "../imports/ImportButton";
 import { AddToList } from "../shell/AddToList";
 import { ListPage } from "../shell/ListPage";
@@ -12,7 +13,8 @@ import { PEOPLE_COLUMNS, personName } from "./columns";
 const text = strings.people;
 
 export function PeoplePage() {
-  const rows = useRows(peopleQuery(useSearchText()));
+  const passedOver = usePassedOver<PersonPassedOver>("person");
+  const rows = useRows(peopleQuery(useSearchText(), passedOver));
   return (
     <ListPage
       id="people"
@@ -21,6 +23,8 @@ export function PeoplePage() {
       rows={rows}
       columns={PEOPLE_COLUMNS}
       rowKey={(row) => row.key}
+      filters={<PassedOver subject="person" />}
+      narrowed={passedOver !== undefined}
       actions={<ImportButton kind="people" />}
       bulk={(chosen, done) => (
         <>

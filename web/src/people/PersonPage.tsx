@@ -18,6 +18,7 @@ import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
 import { personName } from "./columns";
+import { GroupsOfPerson } from "./GroupsOfPerson";
 
 const text = strings.people;
 const ELSEWHERE = ["key", "name", "accounts", "journeys", "lists", "etag", "revision"];
@@ -42,7 +43,9 @@ export function PersonPage() {
           <>
             <span>{strings.subjects.person}</span>
             <span>{key}</span>
+            {person?.job_title ? <span>{String(person.job_title)}</span> : null}
             {person?.email && person.email !== key ? <span>{person.email}</span> : null}
+            {person?.phone ? <span>{String(person.phone)}</span> : null}
           </>
         }
       >
@@ -85,6 +88,7 @@ function PersonOverview({ person }: { person: Person }) {
             ))}
           </Stack>
         </Card>
+        <GroupsOfPerson person={person} />
         <Card title={text.journeys}>
           <TripLinks trips={person.journeys} empty={text.noJourneys} />
         </Card>

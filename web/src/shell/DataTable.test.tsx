@@ -89,3 +89,37 @@ it("remembers the chosen columns and never hides the name", async () => {
     "Code",
   ]);
 });
+
+it("has the server sort what it can, and sorts the rest itself", async () => {
+  const ask = vi.fn();
+  const columns = COLUMNS.map((column) => ({ ...column, value: (town: Town) => town.name }));
+  const rows = towns(["Ulm", "Kiel"], { hasNextPage: true });
+  const server = {
+    nameOf: ({ column, down }: { column: string; down: boolean }) =>
+      column === "name" && !down ? "name" : undefined,
+    ask,
+  };
+  renderInApp(
+    <DataTable
+      label="Towns"
+      rows={rows}
+      columns={columns}
+      rowKey={(town) => town.name}
+      empty={null}
+      server={server}
+    />,
+  );
+  const shown = () =>
+    screen
+      .getAllByRole("row")
+      .slice(1)
+      .map((row) => row.textContent?.slice(0, 3));
+  await userEvent.click(screen.getByRole("button", { name: "Name" }));
+  expect(ask).toHaveBeenLastCalledWith("name");
+  expect(rows.fetchNextPage).not.toHaveBeenCalled();
+  expect(shown()).toEqual(["Ulm", "Kie"]);
+  await userEvent.click(screen.getByRole("button", { name: "Name" }));
+  expect(ask).toHaveBeenLastCalledWith(undefined);
+  expect(rows.fetchNextPage).toHaveBeenCalled();
+  expect(shown()).toEqual(["Ulm", "Kie"]);
+});

@@ -41,6 +41,14 @@ export type Rows<T> = {
   refetch: () => unknown;
 };
 
+/** What the server itself sorts: the whole list at once, however long. */
+export type ServerSort = {
+  /** The server's name for an order; none where it has none, and the browser sorts. */
+  nameOf: (sorting: Sorting) => string | undefined;
+  /** Asks for the rows in an order, or in the usual one. */
+  ask: (name: string | undefined) => void;
+};
+
 type Props<T> = {
   label: string;
   rows: Rows<T>;
@@ -51,20 +59,28 @@ type Props<T> = {
   chosen?: Chosen | undefined;
   /** What can be done with one row, at its end. */
   menu?: ((row: T) => ReactNode) | undefined;
+  server?: ServerSort | undefined;
 };
 
 export const rowsOf = <T,>(rows: Rows<T>): T[] =>
   rows.data?.pages.flatMap((page) => page.items) ?? [];
 export const totalOf = <T,>(rows: Rows<T>) => rows.data?.pages[0]?.total;
 
-export function DataTable<T>({ label, rows, columns, rowKey, empty, chosen, menu }: Props<T>) {
+export function DataTable<T>(props: Props<T>) {
+  const { label, rows, columns, rowKey, empty, chosen, menu, server } = props;
   const [sorting, setSorting] = useState<Sorting>();
   const loaded = rowsOf(rows);
-  useWhole(rows, loaded.length, sorting !== undefined);
+  const here = sorting !== undefined && server?.nameOf(sorting) === undefined ? sorting : undefined;
+  useWhole(rows, loaded.length, here !== undefined);
+  const sort = (column: string) => {
+    const next = turned(sorting, column);
+    setSorting(next);
+    server?.ask(next && server.nameOf(next));
+  };
   if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
   if (!rows.isPending && loaded.length === 0) return empty;
-  const by = columns.find((column) => column.id === sorting?.column)?.value;
-  const items = sorting && by ? sorted(loaded, by, sorting.down) : loaded;
+  const by = columns.find((column) => column.id === here?.column)?.value;
+  const items = here && by ? sorted(loaded, by, here.down) : loaded;
   return (
     <div className={classes.tableFrame}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
@@ -78,7 +94,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, empty, chosen, menu
                   key={column.id}
                   column={column}
                   sorting={sorting}
-                  onSort={() => setSorting((now) => turned(now, column.id))}
+                  onSort={() => sort(column.id)}
                 />
               ))}
               {menu ? <Table.Td className={classes.menuCell} /> : null}
@@ -92,7 +108,7 @@ export function DataTable<T>({ label, rows, columns, rowKey, empty, chosen, menu
           </Table.Tbody>
         </Table>
       </section>
-      <MoreRows rows={rows} shown={items.length} sorted={sorting !== undefined} />
+      <MoreRows rows={rows} shown={items.length} sorted={here !== undefined} />
     </div>
   );
 }

@@ -29,7 +29,9 @@ import {
 import { Flag, Plus, Trash2, Trophy } from "lucide-react";
 import { memo, useMemo, useState } from "react";
 import type { EditorProps } from "../definitions/editors";
+import { fixedOf } from "../definitions/fixed";
 import { Card } from "../shell/Card";
+import { Facts } from "../shell/Facts";
 import { strings } from "../strings";
 import {
   connected,
@@ -50,6 +52,7 @@ const text = strings.groups.stages;
 
 export default function StageEditor({ body, onChange, errors }: EditorProps) {
   const stages = stagesOf(body);
+  const fixed = fixedOf("stage_model", body).includes("stages");
   const [chosen, setChosen] = useState(0);
   const put = (next: Stage[]) => onChange({ ...body, stages: next });
   const add = () => {
@@ -61,19 +64,23 @@ export default function StageEditor({ body, onChange, errors }: EditorProps) {
     <Card
       title={text.title}
       aside={
-        <Button
-          variant="default"
-          size="xs"
-          leftSection={<Plus size={14} aria-hidden />}
-          onClick={add}
-        >
-          {text.add}
-        </Button>
+        fixed ? null : (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<Plus size={14} aria-hidden />}
+            onClick={add}
+          >
+            {text.add}
+          </Button>
+        )
       }
     >
-      <Text size="xs" c="dimmed" mb="sm">
-        {text.hint}
-      </Text>
+      {fixed ? null : (
+        <Text size="xs" c="dimmed" mb="sm">
+          {text.hint}
+        </Text>
+      )}
       {errors.get("/stages") ? (
         <Alert color="red" variant="light" mb="sm">
           {errors.get("/stages")}
@@ -83,10 +90,12 @@ export default function StageEditor({ body, onChange, errors }: EditorProps) {
         <Graph
           stages={stages}
           chosen={stage?.name}
+          fixed={fixed}
           onChoose={(name) => setChosen(stages.findIndex((each) => each.name === name))}
           onChange={put}
         />
-        {stage ? (
+        {stage && fixed ? <StageFacts stage={stage} /> : null}
+        {stage && !fixed ? (
           <StageForm
             stage={stage}
             others={stages.filter((each) => each !== stage).map((each) => each.name)}
@@ -97,7 +106,8 @@ export default function StageEditor({ body, onChange, errors }: EditorProps) {
               setChosen(0);
             }}
           />
-        ) : (
+        ) : null}
+        {stage ? null : (
           <Text c="dimmed" size="sm">
             {text.none}
           </Text>
@@ -143,11 +153,13 @@ const ARROW = {
 type GraphProps = {
   stages: Stage[];
   chosen: string | undefined;
+  /** To look at alone. */
+  fixed: boolean;
   onChoose: (name: string) => void;
   onChange: (stages: Stage[]) => void;
 };
 
-function Graph({ stages, chosen, onChoose, onChange }: GraphProps) {
+function Graph({ stages, chosen, fixed, onChoose, onChange }: GraphProps) {
   const places = useMemo(() => placesOf(stages), [stages]);
   const [edge, setEdge] = useState<string>();
   const nodes = stages.map(
@@ -186,7 +198,8 @@ function Graph({ stages, chosen, onChoose, onChange }: GraphProps) {
         fitViewOptions={{ padding: 0.15, maxZoom: 1 }}
         minZoom={0.2}
         maxZoom={1.5}
-        deleteKeyCode={["Delete", "Backspace"]}
+        nodesConnectable={!fixed}
+        deleteKeyCode={fixed ? null : ["Delete", "Backspace"]}
         onConnect={({ source, target }: Connection) => onChange(connected(stages, source, target))}
         onEdgesChange={(changes) => {
           for (const change of changes)
@@ -204,6 +217,28 @@ function Graph({ stages, chosen, onChoose, onChange }: GraphProps) {
         <Controls showInteractive={false} className={classes.controls} />
       </ReactFlow>
     </section>
+  );
+}
+
+/** A stage that stays as it is. */
+function StageFacts({ stage }: { stage: Stage }) {
+  const end = typeof stage.destination === "string" ? stage.destination : "none";
+  const to = movesOf(stage);
+  return (
+    <Stack gap="sm" component="section" aria-label={text.stage}>
+      <Text fw={600}>{stage.name}</Text>
+      {typeof stage.description === "string" ? <Text size="sm">{stage.description}</Text> : null}
+      <Facts
+        facts={[
+          {
+            label: text.entry,
+            value: stage.entry === true ? strings.values.yes : strings.values.no,
+          },
+          { label: text.end, value: text.ends[end as keyof typeof text.ends] },
+          { label: text.to, value: to.length > 0 ? to.join(", ") : strings.list.none },
+        ]}
+      />
+    </Stack>
   );
 }
 

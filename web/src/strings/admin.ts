@@ -217,9 +217,4 @@ export const admin = {
     } as Record<string, string>,
     unsaved: "Save first: the records follow what is saved.",
   },
-  runs: {
-    title: "Files taken in",
-    none: "No file was taken in from here yet.",
-    columns: { file: "File", kind: "Kind", state: "State", started: "Begun", rows: "Rows" },
-  },
 };

@@ -126,4 +126,33 @@ export const content = {
       invitation: { name: "Invitation", about: "What, when, where, and a way to answer." },
     } as Record<string, { name: string; about: string }>,
   },
+  older: {
+    told: (n: number) =>
+      n === 1
+        ? "A live journey still sends it in the older form in which it was published."
+        : `${number.format(n)} live journeys still send it in the older form in which they were published.`,
+    bring: "Bring into live journeys …",
+    title: "Bring the change into live journeys",
+    what: "A new version of each is published, with nothing else changed:",
+    versions: (from: number, to: number) => `version ${number.format(from)} → ${number.format(to)}`,
+    stay: "Whoever enters from then on gets the new form. Whoever is inside stays on the version that it has.",
+    publish: (n: number) => (n === 1 ? "Publish the new version" : "Publish new versions"),
+    done: (n: number) =>
+      n === 1 ? "A new version is published" : `${number.format(n)} new versions are published`,
+  },
+  importing: {
+    button: "Import a design",
+    title: "Import a design as a template",
+    file: "HTML file or zip archive",
+    fileHint:
+      "An archive holds one HTML page with its style sheets and pictures, 20 MB at most. Pictures are kept here.",
+    clear: "Take another file",
+    take: "Import",
+    made: (pictures: number) =>
+      pictures === 0
+        ? "The template is there"
+        : `The template is there, with ${number.format(pictures)} ${pictures === 1 ? "picture" : "pictures"}`,
+    leftOut: "Some of it cannot stand in mail, or is worth a look:",
+    open: "Open the template",
+  },
 };

@@ -62,4 +62,14 @@ export const customers = {
     removeText: "Conditions and journeys that look at it no longer find it. This cannot be undone.",
     updated: "Updated",
   },
+  passedOver: {
+    label: "All, passed over or not",
+    reasons: {
+      account: { no_name: "Passed over: no name" },
+      person: {
+        no_email: "Passed over: no email",
+        test_profile: "Passed over: test profile",
+      },
+    } as Record<"account" | "person", Record<string, string>>,
+  },
 };

@@ -10,7 +10,7 @@ export const definitions = {
     updated: "Updated",
     updatedBy: "Updated by",
   },
-  states: { draft: "Draft", live: "Live" } as Record<string, string>,
+  states: { draft: "Draft", live: "Live", archived: "Replaced" } as Record<string, string>,
   members: {
     title: "Members",
     none: "Nobody is on it yet",
@@ -48,6 +48,16 @@ export const definitions = {
   leave: "Leave",
   stay: "Stay",
   copy: { button: "Duplicate", title: (name: string) => `Duplicate: ${name}` },
+  locks: {
+    roles_template:
+      "It is published, and buying groups stand on it: only how many members each role needs may change. For other roles, duplicate it, publish the copy, and make a solution interest on that.",
+    stage_model:
+      "It is published, and buying groups stand in its stages, so they stay as they are. For other stages, take it from its solution interests, delete it, and publish a new model; groups begin without a stage then.",
+    weighting_model:
+      "It is in force and stays as it is, so that scores can be compared. For other weights, duplicate it, change the copy and publish that: it takes the place of this one.",
+    weighting_model_archived:
+      "It gave way to another model and is kept to look at. To use its weights again, duplicate it and publish the copy.",
+  } as Record<string, string>,
   remove: "Delete",
   removeTitle: (n: number) => (n === 1 ? "Delete this?" : `Delete these ${n}?`),
   removeText: "This cannot be undone. What a journey or another definition still names is kept.",

@@ -74,6 +74,23 @@ export const groups = {
     changed: "The group is changed",
     unchanged: "Nothing was different",
   },
+  bulk: {
+    stage: (n: number) => `Move ${n === 1 ? "a buying group" : `${n} buying groups`} to a stage`,
+    away: (n: number) => `Put ${n === 1 ? "this buying group" : `these ${n} buying groups`} away?`,
+    awayText: "They leave lists and journeys and are kept for reports only.",
+    done: (n: number) => (n === 1 ? "One group is changed" : `${n} groups are changed`),
+  },
+  around: {
+    opportunities: "Open opportunities",
+    journeys: "Latest journeys",
+    members: "Most engaged members",
+  },
+  liveRoles: {
+    title: "Roles",
+    columns: { role: "Role", weight: "Weight", who: "Who gets it", needs: "Members needed" },
+    byHand: "by hand or by a journey",
+    needs: (role: string) => `Members needed: ${role}`,
+  },
   scores: {
     completeness: "How complete it is",
     completenessSum: (roles: number) =>
