@@ -35,10 +35,12 @@ use std::collections::VecDeque;
 use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use caravan_connect::Surroundings;
 use caravan_connect::dns::Dns;
 use caravan_connect::tracking::SigningKeys;
+use caravan_connect::{Connector, Surroundings};
+use caravan_model::document::DocumentKind;
 use caravan_store::outbox::{self, LaneProblem};
 use caravan_store::{Dialect, Session, StoreError};
 use jiff::{SignedDuration, Timestamp};
@@ -90,12 +92,15 @@ pub struct Delivery {
     /// Messages of a lane claimed and judged together. How many of them are under way at the same time says the
     /// connector.
     pub wave: usize,
+    /// The pause before results are written again that could not be written, doubling with every try.
+    pub result_pause: Duration,
 }
 
 impl Delivery {
-    /// Four lanes at a time, 64 messages judged together.
+    /// Four lanes at a time, 64 messages judged together; the first pause of results is half a second.
     pub fn new(public_url: impl Into<String>, signing: SigningKeys) -> Self {
-        Self { public_url: public_url.into(), signing, parallel: 4, wave: 64 }
+        let result_pause = Duration::from_millis(500);
+        Self { public_url: public_url.into(), signing, parallel: 4, wave: 64, result_pause }
     }
 }
 
@@ -155,6 +160,15 @@ impl Dispatcher {
     /// Delivers everything at once into `recorder`: for simulations.
     pub fn recording(engine: &Engine, delivery: Delivery, recorder: Arc<Recorder>) -> Self {
         Self::with_doors(engine, delivery, Doors::Recording(recorder))
+    }
+
+    /// Delivers through the doors that the caller brings, by the kind and key of what an effect leaves through.
+    pub fn through(
+        engine: &Engine,
+        delivery: Delivery,
+        door: impl Fn(DocumentKind, &str) -> Arc<dyn Connector> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_doors(engine, delivery, Doors::Given(Box::new(door)))
     }
 
     fn with_doors(engine: &Engine, delivery: Delivery, doors: Doors) -> Self {

@@ -205,6 +205,23 @@ on_both_stores! {
         }
     }
 
+    a_part_that_is_held_out_for_nothing_is_a_warning(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        let head = format!("subject: account, audience: {BIG}, end: 2027-06-30T00:00:00Z, hold_out: 10");
+        let node = format!("it: {WAIT}");
+        assert!(found_in(&world, &head, &node, false).contains(&"hold_out_without_goal@/hold_out".to_owned()));
+        let for_something = format!("{head}, goal: {{account: employees, at_least: 900}}");
+        assert!(!found_in(&world, &for_something, &node, false).contains(&"hold_out_without_goal@/hold_out".to_owned()));
+    }
+
+    lists_that_ask_for_each_other_in_a_circle_are_refused(world at "2026-12-01T09:00:00Z") {
+        let world = book(world);
+        let one = "{kind: account_list, key: one, type: dynamic, when: {in_account_list: two}, state: live}";
+        let two = "{kind: account_list, key: two, type: dynamic, when: {in_account_list: one}, state: live}";
+        assert!(support::codes(world.try_apply(&format!("{one}\n---\n{two}"))).contains(&"list_circle".to_owned()));
+        assert_eq!(world.one("SELECT COUNT(*) FROM document WHERE key IN ('one', 'two')"), 0, "nothing of it was kept");
+    }
+
     a_connection_that_failed_when_it_was_last_used_is_a_warning(world at "2026-12-01T09:00:00Z") {
         let world = book(world);
         world.apply("{kind: connection, key: spare, type: smtp, settings: {host: 127.0.0.1, port: 2526, security: none, from: {name: Acme, email: desk@acme.example}}}\n---\n{kind: email, key: other, connection: spare, subject: Hi, body: {html: \"<p>Hi</p>\"}}");

@@ -28,9 +28,14 @@ pub enum Doors {
         /// By what they lead through.
         open: Mutex<HashMap<Way, Open>>,
     },
+    /// Through doors that somebody brought.
+    Given(Brought),
     /// Into a record.
     Recording(Arc<Recorder>),
 }
+
+/// The door to bring for what has this kind and key.
+pub type Brought = Box<dyn Fn(DocumentKind, &str) -> Arc<dyn Connector> + Send + Sync>;
 
 /// What an effect leaves through: a connection, or an external service.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -110,7 +115,11 @@ impl Doors {
 
     /// The door that a way leads through, or why it is shut. None: messages are recorded.
     pub fn door(&self, live: &Live, way: &Way) -> Result<Option<Arc<dyn Connector>>, Outcome> {
-        let Self::Real { surroundings, open } = self else { return Ok(None) };
+        let (surroundings, open) = match self {
+            Self::Real { surroundings, open } => (surroundings, open),
+            Self::Given(brought) => return Ok(Some(brought(way.kind, &way.key))),
+            Self::Recording(_) => return Ok(None),
+        };
         let Some(definition) = live.definitions.get(way.kind, &way.key) else {
             let message = format!("There is no {way} any more. Apply it again.");
             return Err(Outcome::shut("no_connection", message));

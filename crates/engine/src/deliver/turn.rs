@@ -36,8 +36,6 @@ use crate::webhooks;
 const RENEWAL: Duration = Duration::from_secs(10);
 /// How often writing results is tried again, the pauses doubling: as long as a claim holds.
 const RESULT_TRIES: u32 = 5;
-/// The first of these pauses.
-const FIRST_RESULT_PAUSE: Duration = Duration::from_millis(500);
 /// Messages of one lane before the other lanes get their turn; one call's worth where that is more.
 const MOST_PER_TURN: usize = 1_024;
 /// The most parcels of one call, whatever the other side takes.
@@ -172,7 +170,7 @@ impl<'a> Turn<'a> {
             match self.page(answered) {
                 Err(error) if !self.out.is_empty() && tries < RESULT_TRIES => {
                     tracing::warn!(lane = self.lane, %error, "results cannot be written; they are tried again");
-                    thread::sleep(FIRST_RESULT_PAUSE * 2_u32.pow(tries));
+                    thread::sleep(self.dispatcher.delivery.result_pause * 2_u32.pow(tries));
                     tries += 1;
                 }
                 outcome => return outcome,

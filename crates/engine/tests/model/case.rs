@@ -3,6 +3,9 @@
 
 mod files;
 mod manifest;
+mod services;
+
+pub use self::services::*;
 
 /// Seconds since [`BASE`].
 pub type Secs = i64;
@@ -31,6 +34,10 @@ pub struct Case {
     /// When nothing runs, from and to; by time, apart.
     pub away: Vec<(Secs, Secs)>,
     pub until: Secs,
+    /// The mail server tells a message that comes again from a new one.
+    pub mail_is_recognised: bool,
+    /// What becomes of calls, by service and whom they are about.
+    pub replies: Vec<Vec<Reply>>,
 }
 
 impl Case {
@@ -148,15 +155,49 @@ pub enum Node {
         paths: Vec<Vec<Act>>,
         next: Next,
     },
+    /// An external action by the service with this number.
+    Call {
+        service: usize,
+        next: Next,
+        failed: Option<Next>,
+    },
+    /// An external split of accounts, a path for each choice but the last.
+    Ask {
+        service: usize,
+        paths: Vec<Next>,
+        other: Option<Next>,
+        failed: Option<Next>,
+    },
+    /// An external split of the account's people.
+    AskBox {
+        service: usize,
+        paths: Vec<Vec<Act>>,
+        other: Option<Vec<Act>>,
+        failed: Option<Vec<Act>>,
+        next: Next,
+    },
 }
 
 impl Node {
-    /// The journey that it sends accounts into or takes them out of.
-    pub fn names(&self) -> Option<usize> {
-        match self {
-            Self::Act { act: Act::EnterJourney(n) | Act::LeaveJourney(n), .. } => Some(*n),
+    /// The journeys that it sends somebody into or takes somebody out of.
+    pub fn names(&self) -> Vec<usize> {
+        let named = |act: &Act| match act {
+            Act::EnterJourney(n) | Act::LeaveJourney(n) | Act::EnterPeople(n) | Act::LeavePeople(n) => Some(*n),
             _ => None,
-        }
+        };
+        self.acts().filter_map(named).collect()
+    }
+
+    /// Everything that it does.
+    pub fn acts(&self) -> impl Iterator<Item = &Act> {
+        let own: &[Act] = if let Self::Act { act, .. } = self { std::slice::from_ref(act) } else { &[] };
+        let boxed: Vec<&Vec<Act>> = match self {
+            Self::Box { paths, other, .. } => paths.iter().map(|(_, acts)| acts).chain(other).collect(),
+            Self::SharesBox { paths, .. } => paths.iter().collect(),
+            Self::AskBox { paths, other, failed, .. } => paths.iter().chain(other).chain(failed).collect(),
+            _ => Vec::new(),
+        };
+        own.iter().chain(boxed.into_iter().flatten())
     }
 }
 
@@ -172,11 +213,18 @@ pub struct Listen {
 
 #[derive(Debug, Clone)]
 pub enum Act {
-    Score { change: i64 },
-    SetScore { value: i64 },
+    Score {
+        change: i64,
+    },
+    SetScore {
+        value: i64,
+    },
     Department(&'static str),
     Mail,
     Moment,
+    /// They are to enter a journey of people, or to leave it.
+    EnterPeople(usize),
+    LeavePeople(usize),
     // The rest acts on the account.
     Industry(&'static str),
     Employees(i64),
@@ -189,7 +237,16 @@ pub enum Act {
 
 impl Act {
     pub fn on_people(&self) -> bool {
-        matches!(self, Self::Score { .. } | Self::SetScore { .. } | Self::Department(_) | Self::Mail | Self::Moment)
+        matches!(
+            self,
+            Self::Score { .. }
+                | Self::SetScore { .. }
+                | Self::Department(_)
+                | Self::Mail
+                | Self::Moment
+                | Self::EnterPeople(_)
+                | Self::LeavePeople(_)
+        )
     }
 }
 

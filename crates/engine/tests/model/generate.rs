@@ -24,7 +24,8 @@ pub fn case(seed: u64) -> Case {
     let until = START + r.between(5, 45) as i64 * DAY;
     // The last one may be of people; the others may lead into each other.
     let of_accounts = count - usize::from(r.percent(40));
-    let make = |n| Maker { r, n, of_accounts, until, shared, nodes: Vec::new(), of_people: n >= of_accounts }.journey();
+    let make =
+        |n| Maker { r, n, count, of_accounts, until, shared, nodes: Vec::new(), of_people: n >= of_accounts }.journey();
     let journeys: Vec<Journey> = (0..count).map(make).collect();
     let by_event = |journey: &Journey| matches!(journey.audience, Audience::Filling { .. });
     if journeys.iter().any(by_event) {
@@ -33,7 +34,29 @@ pub fn case(seed: u64) -> Case {
     }
     let script = script(r, &accounts, &people, &journeys, until, shared);
     let away = away(r, until);
-    Case { seed, accounts, people, journeys, script, away, until }
+    let mail_is_recognised = r.percent(40);
+    let replies = SERVICES.iter().map(|service| {
+        let about = if service.on_people { people.len() } else { accounts.len() };
+        (0..about).map(|_| reply(r, service.minutes * 60)).collect()
+    });
+    let replies: Vec<Vec<Reply>> = replies.collect();
+    Case { seed, accounts, people, journeys, script, away, until, mail_is_recognised, replies }
+}
+
+/// In time, late, repeated, never, or not even taken. No second of the script's.
+fn reply(r: &mut SplitMix64, timeout: Secs) -> Reply {
+    let refused = r.percent(10);
+    let mut answers: Vec<(Secs, Answer)> = Vec::new();
+    for chance in [85, 25] {
+        if r.percent(chance) {
+            let after = pick(r, &[1, 61, timeout / 2, timeout - 60, timeout + 60, 3 * timeout]);
+            let answer = if r.percent(20) { Answer::Failed } else { Answer::Chosen(r.below(CHOICES as u64) as usize) };
+            answers.push((after, answer));
+        }
+    }
+    answers.sort_by_key(|(after, _)| *after);
+    answers.dedup_by_key(|(after, _)| *after);
+    Reply { refused, answers }
 }
 
 fn pick<T: Copy>(r: &mut SplitMix64, from: &[T]) -> T {
@@ -69,6 +92,8 @@ fn person(r: &mut SplitMix64, accounts: usize, shared: bool) -> Person {
 struct Maker<'a> {
     r: &'a mut SplitMix64,
     n: usize,
+    /// How many journeys there are, and how many of them are of accounts.
+    count: usize,
     of_accounts: usize,
     until: Secs,
     shared: bool,
@@ -143,6 +168,9 @@ impl Maker<'_> {
     }
 
     fn block(&mut self, depth: u32, next: Next) -> Next {
+        if !self.of_people && self.r.percent(10) {
+            return self.external(depth, next);
+        }
         match self.r.below(if depth > 0 { 12 } else { 7 }) {
             0..=2 => {
                 let act = self.act();
@@ -200,6 +228,35 @@ impl Maker<'_> {
         self.add(Node::Listen(Listen { events, filter, timeout, next }))
     }
 
+    /// A node that calls a service.
+    fn external(&mut self, depth: u32, next: Next) -> Next {
+        let service = self.r.below(SERVICES.len() as u64) as usize;
+        match (SERVICES[service].splits, SERVICES[service].on_people) {
+            (true, true) => {
+                let paths = (1..CHOICES).map(|_| self.boxed()).collect();
+                let [other, failed] = [50, 50].map(|chance| self.r.percent(chance).then(|| self.boxed()));
+                self.add(Node::AskBox { service, paths, other, failed, next })
+            }
+            (true, false) => {
+                let [has_other, has_failed] = [60, 60].map(|chance| self.r.percent(chance));
+                let ways = CHOICES - 1 + usize::from(has_other) + usize::from(has_failed);
+                let joined: Vec<bool> = (0..ways).map(|n| n == 0 || self.r.percent(60)).collect();
+                let tail = self.join(next, joined.iter().filter(|joined| **joined).count());
+                let mut ways: Vec<Next> = joined.into_iter().map(|joined| self.branch(depth, joined, tail)).collect();
+                let failed = if has_failed { ways.pop() } else { None };
+                let other = if has_other { ways.pop() } else { None };
+                self.add(Node::Ask { service, paths: ways, other, failed })
+            }
+            (false, _) => {
+                let failed = self.r.percent(60).then(|| self.r.percent(60));
+                let tail = self.join(next, 1 + usize::from(failed == Some(true)));
+                let failed = failed.map(|joined| self.branch(depth, joined, tail));
+                let next = self.branch(depth, true, tail);
+                self.add(Node::Call { service, next, failed })
+            }
+        }
+    }
+
     fn people_box(&mut self, next: Next) -> Next {
         let paths = (0..self.r.between(1, 2)).map(|_| (self.person_test(1), self.boxed())).collect();
         let other = self.r.percent(50).then(|| self.boxed());
@@ -231,6 +288,13 @@ impl Maker<'_> {
     }
 
     fn people_act(&mut self) -> Act {
+        // Two accounts that ask for the same person: which comes first is not promised.
+        if !self.shared && self.of_accounts < self.count && self.r.percent(8) {
+            return match self.r.percent(60) {
+                true => Act::EnterPeople(self.of_accounts),
+                false => Act::LeavePeople(self.of_accounts),
+            };
+        }
         match (self.shared, self.r.below(5)) {
             (true, 0 | 1) | (false, 0) => Act::Score { change: pick(self.r, &[5, -3, 10]) },
             (false, 1) => Act::SetScore { value: pick(self.r, &[0, 20]) },
@@ -364,7 +428,9 @@ fn script(
             _ => continue,
         };
         if let What::Pause(journey) = what {
-            script.push(Happening { at: at + r.between(1, 100) as i64 * 3_600, what: What::Resume(journey) });
+            // It ends in any case: what a pause holds back is counted when it is over.
+            let over = (at + r.between(1, 100) as i64 * 3_600).min(until - 1 - n);
+            script.push(Happening { at: over, what: What::Resume(journey) });
         }
         script.push(Happening { at, what });
     }

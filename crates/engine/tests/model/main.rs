@@ -5,6 +5,7 @@
 
 mod case;
 mod clock;
+mod far;
 mod generate;
 mod outcome;
 mod place;
@@ -14,7 +15,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use caravan_engine::batch::Limits;
 use caravan_model::Clock;
@@ -23,10 +24,18 @@ use caravan_store::faults::{Faults, Moment};
 use caravan_store::{OpenOptions, Store};
 
 use crate::case::{Case, START, instant};
+use crate::far::Far;
 use crate::place::{Place, Progress, WHOLE};
+
+/// What breaks a store, as the death of its process does: nothing works any more until another takes over.
+pub trait Mortal: Faults {
+    /// Another has taken over.
+    fn revive(&self);
+}
 
 /// Breaks a few times, each after a random number of moments.
 struct Crashes {
+    dead: AtomicBool,
     random: AtomicU64,
     moments_left: AtomicI64,
     crashes_left: AtomicI64,
@@ -35,7 +44,8 @@ struct Crashes {
 impl Crashes {
     fn new(seed: u64, crashes: i64) -> Arc<Self> {
         let random = AtomicU64::new(seed);
-        let made = Self { random, moments_left: AtomicI64::new(0), crashes_left: AtomicI64::new(crashes) };
+        let (moments_left, crashes_left) = (AtomicI64::new(0), AtomicI64::new(crashes));
+        let made = Self { dead: AtomicBool::new(false), random, moments_left, crashes_left };
         made.draw();
         Arc::new(made)
     }
@@ -48,19 +58,30 @@ impl Crashes {
 
 impl Faults for Crashes {
     fn breaks(&self, _: Moment) -> bool {
+        if self.dead.load(Ordering::SeqCst) {
+            return true;
+        }
         if self.crashes_left.load(Ordering::SeqCst) == 0 || self.moments_left.fetch_sub(1, Ordering::SeqCst) > 1 {
             return false;
         }
         self.crashes_left.fetch_sub(1, Ordering::SeqCst);
         self.draw();
+        self.dead.store(true, Ordering::SeqCst);
         true
     }
 }
 
-/// How batches are cut: every third case into pieces as small as they come.
-fn limits(seed: u64) -> Limits {
-    let mut random = SplitMix64::new(seed);
-    match random.percent(33) {
+impl Mortal for Crashes {
+    fn revive(&self) {
+        self.dead.store(false, Ordering::SeqCst);
+    }
+}
+
+/// How batches are cut: every third case into pieces as small as they come. Between an account and its people no order is
+/// promised, so that where the one asks for the others all that is due moves together.
+fn limits(case: &Case) -> Limits {
+    let mut random = SplitMix64::new(case.seed);
+    match random.percent(33) && !case.asks_for_people() {
         true => Limits { shards: random.between(1, 8) as usize, travellers: random.between(1, 6) as usize },
         false => WHOLE,
     }
@@ -68,14 +89,22 @@ fn limits(seed: u64) -> Limits {
 
 /// Runs a case on a store and returns what differs.
 fn differences(case: &Case, store: Store, clock: Clock, workers: usize) -> Vec<String> {
-    let place = Place::over(store, clock, limits(case.seed)).with_workers(workers);
+    let far = Far::of(case, &clock);
+    let place = Place::over(store, clock, limits(case)).with_workers(workers).with_far(far);
     place.set_up(case);
     let crashes = Crashes::new(case.seed, 6);
-    let mut place = place.with_faults(Arc::clone(&crashes) as Arc<dyn Faults>);
+    let mut place = place.with_faults(Arc::clone(&crashes) as Arc<dyn Mortal>);
     place.live_through(case, Progress { happened: 0, now: START }, |_| {});
     // What has come of it is read in peace.
     crashes.crashes_left.store(0, Ordering::SeqCst);
-    reference::outcome(case).differences(&place.outcome(case))
+    differences_at(case, &place)
+}
+
+/// In what a place differs from the reference, and from what the other side took.
+fn differences_at(case: &Case, place: &Place) -> Vec<String> {
+    let mut lines = reference::outcome(case).differences(&place.outcome(case));
+    lines.extend(place.lost_or_doubled(case));
+    lines
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -122,6 +151,12 @@ fn seeds(first: u64, cases: u64) -> Vec<u64> {
 /// Kills its own process, as `kill -9` would, at the n-th moment.
 struct Killer(AtomicI64);
 
+impl Mortal for Killer {
+    fn revive(&self) {
+        unreachable!("its process is gone");
+    }
+}
+
 impl Faults for Killer {
     fn breaks(&self, _: Moment) -> bool {
         if self.0.fetch_sub(1, Ordering::SeqCst) == 1 {
@@ -139,6 +174,13 @@ struct Relay {
 }
 
 impl Relay {
+    /// The place of the case, with the other side's book.
+    fn place(&self, case: &Case, now: crate::case::Secs) -> Place {
+        let place = Place::open(&self.folder, now, limits(case));
+        let far = Far::with_book(case, place.clock(), &self.folder);
+        place.with_far(far)
+    }
+
     fn progress_file(&self) -> PathBuf {
         self.folder.join("progress")
     }
@@ -182,9 +224,9 @@ fn a_process_of_a_case() {
     let relay = Relay { folder, seed: number("CARAVAN_MODEL_RELAY_SEED").expect("a seed") };
     let nth = number("CARAVAN_MODEL_RELAY_KILL").expect("a number");
     let progress = relay.progress();
-    let place = Place::open(&relay.folder, progress.now, limits(relay.seed));
-    let mut place = place.with_faults(Arc::new(Killer(AtomicI64::new(nth as i64))));
-    place.live_through(&generate::case(relay.seed), progress, |progress| relay.note(progress));
+    let case = generate::case(relay.seed);
+    let mut place = relay.place(&case, progress.now).with_faults(Arc::new(Killer(AtomicI64::new(nth as i64))));
+    place.live_through(&case, progress, |progress| relay.note(progress));
 }
 
 #[test]
@@ -194,7 +236,7 @@ fn processes_that_are_killed_leave_what_the_reference_says() {
     for seed in seeds(2_000_000, 20) {
         let case = generate::case(seed);
         let relay = Relay { folder: folder.path().join(seed.to_string()), seed };
-        let place = Place::open(&relay.folder, START, limits(seed));
+        let place = relay.place(&case, START);
         place.migrate();
         place.set_up(&case);
         drop(place);
@@ -208,8 +250,7 @@ fn processes_that_are_killed_leave_what_the_reference_says() {
             }
             kills += 1;
         }
-        let place = Place::open(&relay.folder, relay.progress().now, limits(seed));
-        let differences = reference::outcome(&case).differences(&place.outcome(&case));
+        let differences = differences_at(&case, &relay.place(&case, relay.progress().now));
         assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
     }
     assert!(kills > 20, "most processes were killed: {kills}");

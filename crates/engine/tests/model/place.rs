@@ -1,5 +1,6 @@
 //! A case on the engine: set up, lived through with crashes on the way, and read back in the reference's terms.
 
+mod post;
 mod reading;
 
 use std::path::Path;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use caravan_engine::batch::Limits;
 use caravan_engine::definitions::{ApplyOptions, DefinitionError, apply, export};
+use caravan_engine::deliver::Dispatcher;
 use caravan_engine::import::{FileFormat, ImportError, ImportKind, ImportOptions, import};
 use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::{Engine, status, travel};
@@ -15,7 +17,9 @@ use caravan_store::faults::Faults;
 use caravan_store::{OpenOptions, SessionExt, Store, StoreError, params, step};
 use jiff::Timestamp;
 
+use crate::Mortal;
 use crate::case::*;
+use crate::far::Far;
 
 /// Batches that take everything there is.
 pub const WHOLE: Limits = Limits { shards: 256, travellers: 2_048 };
@@ -29,6 +33,11 @@ pub struct Place {
     clock: Clock,
     limits: Limits,
     workers: usize,
+    /// Whom effects are delivered to; none: they stay queued.
+    far: Option<Arc<Far>>,
+    dispatcher: Option<Dispatcher>,
+    /// What breaks the store.
+    faults: Option<Arc<dyn Mortal>>,
     /// How often something broke.
     pub crashes: u32,
     /// Where its store lies, if that is to go with it.
@@ -47,7 +56,23 @@ impl Place {
     /// An empty store that was migrated before, seen at `now`.
     pub fn over(store: Store, clock: Clock, limits: Limits) -> Self {
         let engine = Engine::new(store.clone());
-        Self { by_hand: engine.clone(), engine, store, clock, limits, workers: 1, crashes: 0, _folder: None }
+        Self {
+            by_hand: engine.clone(),
+            engine,
+            store,
+            clock,
+            limits,
+            workers: 1,
+            far: None,
+            dispatcher: None,
+            faults: None,
+            crashes: 0,
+            _folder: None,
+        }
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Opens the embedded store of a folder.
@@ -92,16 +117,35 @@ impl Place {
         Self { workers, ..self }
     }
 
+    /// Its effects are delivered there.
+    pub fn with_far(self, far: Arc<Far>) -> Self {
+        Self { far: Some(far), ..self }
+    }
+
     /// From now on the store breaks when these say so.
-    pub fn with_faults(self, faults: Arc<dyn Faults>) -> Self {
-        let store = self.store.with_faults(faults);
-        Self { engine: Engine::new(store.clone()), store, ..self }
+    pub fn with_faults(self, faults: Arc<dyn Mortal>) -> Self {
+        let store = self.store.with_faults(Arc::clone(&faults) as Arc<dyn Faults>);
+        Self { engine: Engine::new(store.clone()), store, faults: Some(faults), ..self }
+    }
+
+    /// Somebody takes over who remembers nothing, as a new process would. What the dead one had in its hands is known to be
+    /// nobody's when its claims are over, which nobody waits for here.
+    fn died(&mut self) {
+        self.crashes += 1;
+        self.dispatcher = None;
+        self.engine = Engine::new(self.store.clone());
+        if let Some(faults) = &self.faults {
+            faults.revive();
+        }
+        let over = "UPDATE outbox SET claim_until = 1 WHERE claim IS NOT NULL";
+        self.by_hand.store().write(|s| s.execute(over, &[])).map_err(|error: StoreError| error).expect("claims");
     }
 
     /// Takes in the accounts, people and definitions of a case and publishes its journeys.
     pub fn set_up(&self, case: &Case) {
         self.takes_rows(case);
         self.takes_manifests(&case.manifest());
+        self.registers_services();
         while self.engine.step_within(WHOLE).expect("a step").is_some() {}
         let keys: Vec<String> = (0..case.journeys.len()).map(journey_key).collect();
         if let Err(error) = lifecycle::publish(&self.engine, &keys, "test") {
@@ -141,12 +185,15 @@ impl Place {
     pub fn live_through(&mut self, case: &Case, from: Progress, mut note: impl FnMut(Progress)) {
         let Progress { mut happened, now } = from;
         self.clock.advance_to(instant(now));
+        // Whoever takes over cannot know which answers the one before has heard.
+        self.receives(case, now);
         if self.awake(case, now) {
             self.settle();
         }
         loop {
             let happens = case.script.get(happened).map(|happening| happening.at);
-            let Some(next) = [happens, self.next_due(case)].into_iter().flatten().min() else { return };
+            let comes = self.coming(case, seconds(self.clock.now()) + 1).first().map(|coming| coming.at);
+            let Some(next) = [happens, self.next_due(case), comes].into_iter().flatten().min() else { return };
             if next > case.until {
                 return;
             }
@@ -157,6 +204,7 @@ impl Place {
                 happened += 1;
                 note(Progress { happened, now: next });
             }
+            self.receives(case, next);
             if self.awake(case, next) {
                 self.settle();
             }
@@ -194,6 +242,7 @@ impl Place {
             while self.surely(|engine| engine.step_within(limits)).is_some() {
                 worked = true;
             }
+            worked |= self.deliver();
             if !worked {
                 return;
             }
@@ -202,7 +251,7 @@ impl Place {
 
     /// Several workers, each with an engine of its own as if it were another process, step until none finds anything.
     fn step_together(&mut self) -> bool {
-        let (store, limits) = (&self.store, self.cut());
+        let (store, limits, faults) = (&self.store, self.cut(), &self.faults);
         let work = || {
             let (mut engine, mut steps, mut crashes) = (Engine::new(store.clone()), 0_u32, 0_u32);
             loop {
@@ -212,6 +261,7 @@ impl Place {
                     Err(StoreError::Unreachable(_)) => {
                         crashes += 1;
                         engine = Engine::new(store.clone());
+                        faults.iter().for_each(|faults| faults.revive());
                     }
                     Err(error) => panic!("{error}"),
                 }
@@ -230,10 +280,7 @@ impl Place {
         loop {
             match work(&self.engine) {
                 Ok(done) => return done,
-                Err(StoreError::Unreachable(_)) => {
-                    self.crashes += 1;
-                    self.engine = Engine::new(self.store.clone());
-                }
+                Err(StoreError::Unreachable(_)) => self.died(),
                 Err(error) => panic!("{error}"),
             }
         }
@@ -269,7 +316,7 @@ impl Place {
         // Whoever imports does not know either whether a commit took place, and tries again.
         while let Err(error) = self.takes(&kind, &file) {
             assert!(matches!(error, StoreError::Unreachable(_)), "{error}");
-            self.crashes += 1;
+            self.died();
         }
     }
 
@@ -303,7 +350,7 @@ impl Place {
                 });
             match published {
                 Ok(()) => return,
-                Err(DefinitionError::Store(StoreError::Unreachable(_))) => self.crashes += 1,
+                Err(DefinitionError::Store(StoreError::Unreachable(_))) => self.died(),
                 Err(DefinitionError::Findings(found))
                     if found
                         .iter()
@@ -340,7 +387,7 @@ impl Place {
     }
 }
 
-fn seconds(at: Timestamp) -> Secs {
+pub fn seconds(at: Timestamp) -> Secs {
     let base: Timestamp = BASE.parse().expect("a time");
     at.duration_since(base).as_secs()
 }

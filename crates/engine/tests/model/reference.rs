@@ -5,6 +5,7 @@
 //! next round of the same instant.
 
 mod act;
+mod calls;
 mod conditions;
 mod listen;
 mod rounds;
@@ -14,6 +15,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::calls::{Back, Calls, Outgoing};
 use self::split::murmur3;
 use crate::case::*;
 use crate::clock::ends_at;
@@ -71,6 +73,7 @@ struct Trip {
     /// How often each event of the listener has happened.
     heard: Vec<i64>,
     enough: bool,
+    calls: Calls,
     ended: Option<(Secs, &'static str)>,
     stays: Vec<Stay>,
 }
@@ -88,6 +91,14 @@ struct Filled {
     at: Secs,
 }
 
+/// Which node asked for a person, and is told what came of it.
+#[derive(Clone)]
+struct Request {
+    journey: usize,
+    node: String,
+    person: usize,
+}
+
 /// What is heard in the next round.
 #[derive(Clone)]
 enum Message {
@@ -96,11 +107,14 @@ enum Message {
         journey: usize,
         traveller: usize,
         chain: i64,
+        request: Option<Request>,
     },
     Leave {
         journey: usize,
         traveller: usize,
+        request: Option<Request>,
     },
+    Answered(Back),
     End {
         trips: Vec<usize>,
         outcome: &'static str,
@@ -142,6 +156,10 @@ struct World<'a> {
     shared_out: BTreeMap<(usize, usize, usize), Vec<i64>>,
     trips: Vec<Trip>,
     inbox: Vec<Message>,
+    /// Calls that have not left.
+    queued: Vec<Outgoing>,
+    /// What will be answered.
+    coming: Vec<Back>,
     figures: Vec<Figures>,
     mails: BTreeMap<(usize, usize, i64, String, usize), i64>,
     told: BTreeMap<(String, String), i64>,
@@ -172,6 +190,8 @@ impl<'a> World<'a> {
             shared_out: BTreeMap::new(),
             trips: Vec::new(),
             inbox: Vec::new(),
+            queued: Vec::new(),
+            coming: Vec::new(),
             figures: vec![Figures::default(); journeys],
             mails: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -208,7 +228,8 @@ impl<'a> World<'a> {
         let mut script = self.case.script.iter().peekable();
         loop {
             let happens = script.peek().map(|happening| happening.at);
-            let Some(next) = [happens, self.next_due()].into_iter().flatten().min() else { break };
+            let comes = self.coming.iter().map(|back| back.at).min();
+            let Some(next) = [happens, self.next_due(), comes].into_iter().flatten().min() else { break };
             if next > self.case.until {
                 break;
             }
@@ -216,6 +237,7 @@ impl<'a> World<'a> {
             while let Some(happening) = script.next_if(|happening| happening.at <= next) {
                 self.happen(&happening.what);
             }
+            self.receive();
             if self.awake(next) {
                 self.settle();
             }
@@ -288,7 +310,7 @@ impl<'a> World<'a> {
             What::Renew(n) => {
                 let runs = self.states[n] == State::Live && self.case.journeys[n].end > self.now;
                 // What a version names must be live when it is published; itself is.
-                let mut named = self.case.journeys[n].maps[1].nodes.iter().filter_map(Node::names);
+                let mut named = self.case.journeys[n].maps[1].nodes.iter().flat_map(Node::names);
                 let all_live = named.all(|other| other == n || self.states[other] == State::Live);
                 if runs && all_live {
                     self.versions[n] = 1;
@@ -336,12 +358,13 @@ struct Candidate {
     chain: i64,
     again: bool,
     invited: bool,
+    request: Option<Request>,
 }
 
 impl Candidate {
     /// Somebody of the audience.
     fn of_audience(journey: usize, traveller: usize) -> Self {
-        Self { journey, traveller, chain: 1, again: false, invited: true }
+        Self { journey, traveller, chain: 1, again: false, invited: true, request: None }
     }
 }
 
@@ -352,9 +375,10 @@ struct Round {
     joined: Vec<(Audience, Option<usize>, usize)>,
     /// Who began to meet which journey's goal.
     reached: Vec<(usize, usize)>,
-    leaving: Vec<(usize, usize)>,
+    leaving: Vec<(usize, usize, Option<Request>)>,
     signals: BTreeMap<usize, Signal>,
     heard: BTreeMap<usize, Vec<Filled>>,
+    answers: BTreeMap<usize, Vec<Back>>,
     admitted: BTreeSet<(usize, usize)>,
 }
 

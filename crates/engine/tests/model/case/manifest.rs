@@ -20,6 +20,7 @@ impl Case {
                 json!({"kind": "account_list", "key": shelf, "type": "static", "accounts": accounts, "state": "live"}),
             );
         }
+        documents.extend(SERVICES.iter().enumerate().map(|(n, service)| service.document(n)));
         documents.extend(self.journeys.iter().enumerate().filter_map(|(n, journey)| self.list_of(n, journey.audience)));
         documents.extend(self.journeys.iter().enumerate().map(|(n, journey)| journey.document(n, 0)));
         documents.iter().map(Json::to_string).collect::<Vec<_>>().join("\n---\n")
@@ -149,8 +150,47 @@ impl Journey {
                 let paths: Vec<Json> = percents.iter().zip(paths).enumerate().map(path).collect();
                 json!({"type": "variant_split", "by": "person", "paths": paths, "next": target(*next)})
             }
+            Node::Call { service, next, failed } => {
+                let on = if SERVICES[*service].on_people { "people" } else { "account" };
+                let service = SERVICES[*service].key;
+                let mut json = json!({"type": "external_action", "on": on, "service": service, "next": target(*next)});
+                if let Some(next) = failed {
+                    json["failed"] = json!({"next": target(*next)});
+                }
+                json
+            }
+            Node::Ask { service, paths, other, failed } => {
+                let path =
+                    |(n, next): (usize, &Next)| json!({"label": path_key(n), "when": chosen(n), "next": target(*next)});
+                let paths: Vec<Json> = paths.iter().enumerate().map(path).collect();
+                let service = SERVICES[*service].key;
+                let mut json = json!({"type": "external_split", "by": "account", "service": service, "paths": paths});
+                for (key, branch) in [("other", other), ("failed", failed)] {
+                    if let Some(next) = branch {
+                        json[key] = json!({"next": target(*next)});
+                    }
+                }
+                json
+            }
+            Node::AskBox { service, paths, other, failed, next } => {
+                let path = |(n, acts): (usize, &Vec<Act>)| json!({"label": path_key(n), "when": chosen(n), "actions": actions(acts)});
+                let paths: Vec<Json> = paths.iter().enumerate().map(path).collect();
+                let service = SERVICES[*service].key;
+                let mut json = json!({"type": "external_split", "by": "person", "service": service, "paths": paths, "next": target(*next)});
+                for (key, branch) in [("other", other), ("failed", failed)] {
+                    if let Some(acts) = branch {
+                        json[key] = json!({"actions": actions(acts)});
+                    }
+                }
+                json
+            }
         }
     }
+}
+
+/// An answer that makes the n-th choice.
+fn chosen(n: usize) -> Json {
+    json!({"choice": {"is": format!("c{n}")}})
 }
 
 impl Awaited {
@@ -195,6 +235,8 @@ impl Act {
             Self::Department(value) => json!({"action": "update_person", "attribute": "department", "value": value}),
             Self::Mail => json!({"action": "send_email", "email": "news"}),
             Self::Moment => json!({"action": "person_interesting_moment", "moment": "web"}),
+            Self::EnterPeople(n) => json!({"action": "add_person_to_journey", "journey": journey_key(*n)}),
+            Self::LeavePeople(n) => json!({"action": "remove_person_from_journey", "journey": journey_key(*n)}),
             Self::Industry(value) => json!({"action": "update_account", "attribute": "industry", "value": value}),
             Self::Employees(value) => json!({"action": "update_account", "attribute": "employees", "value": value}),
             Self::Shelve(shelf) => json!({"action": "add_to_account_list", "list": SHELVES[*shelf]}),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use caravan_engine::plan::Plan;
-use caravan_engine::status;
+use caravan_engine::{status, sweep};
 use caravan_store::{SessionExt, StoreError};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::outcome::{Figures, Final, Stay, Trip};
 impl Place {
     /// What has come of the case.
     pub fn outcome(&self, case: &Case) -> Final {
+        assert_eq!(sweep::sweep(&self.by_hand).expect("a sweep"), 0, "nobody would stand for ever");
         let mut end = Final { trips: self.trips(), ..Final::default() };
         for n in 0..case.journeys.len() {
             end.figures.insert(journey_key(n), self.figures(n));
@@ -22,13 +23,15 @@ impl Place {
         end.mails = self.counted(
             "SELECT d.key || ' ' || COALESCE(CASE WHEN d.body LIKE '%\"subject\":\"person\"%' THEN p.key END, a.key)
                     || '/' || e.entry, o.node, ' ' || p.key, o.version_id
-             FROM outbox AS o JOIN enrollment AS e ON e.id = o.enrollment_id JOIN document AS d ON d.id = e.journey_id
-             JOIN person AS p ON p.id = o.person_id LEFT JOIN account AS a ON a.id = o.account_id",
+             FROM (SELECT enrollment_id, version_id, node, account_id, person_id, kind FROM outbox UNION ALL
+                   SELECT enrollment_id, version_id, node, account_id, person_id, kind FROM ledger) AS o JOIN enrollment AS e ON e.id = o.enrollment_id JOIN document AS d ON d.id = e.journey_id
+             JOIN person AS p ON p.id = o.person_id LEFT JOIN account AS a ON a.id = o.account_id
+             WHERE o.kind = 'email'",
         );
         end.told = self.counted(
             "SELECT t.type || ' by ' || t.source || ' of ' || COALESCE(p.key, a.key), -1, '', 0
              FROM activity AS t LEFT JOIN person AS p ON p.id = t.person_id LEFT JOIN account AS a ON a.id = t.account_id
-             WHERE t.source LIKE 'journey:%'",
+             WHERE t.source LIKE 'journey:%' AND t.type <> 'external_answered'",
         );
         end.accounts = self.accounts();
         end.people = self.people();
@@ -107,9 +110,16 @@ impl Place {
             let Some(outcomes) = &counts.outcomes else { continue };
             figures.add(&format!("{node} pending"), outcomes.pending);
             figures.add(&format!("{node} done"), outcomes.done);
-            for (reason, n) in &outcomes.no_op {
-                figures.add(&format!("{node} no_op {reason}"), *n);
+            figures.add(&format!("{node} in_doubt"), outcomes.in_doubt);
+            let whys = [("no_op", &outcomes.no_op), ("failed", &outcomes.failed), ("skipped", &outcomes.skipped)];
+            for (what, (reason, n)) in whys.into_iter().flat_map(|(what, why)| why.iter().map(move |it| (what, it))) {
+                figures.add(&format!("{node} {what} {reason}"), *n);
             }
+        }
+        // Nobody here can know what became of these; the other side does.
+        for (node, person) in self.in_doubt(&journey_key(n)) {
+            figures.add(&format!("{node} in_doubt"), -1);
+            figures.add(&format!("{node} {}", if refuses_mail(person) { "failed refused" } else { "done" }), 1);
         }
         assert_eq!(inside, status.travellers.active, "whoever is inside stands at some node");
         assert_eq!(status.problems, 0);

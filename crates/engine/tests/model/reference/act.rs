@@ -17,8 +17,13 @@ impl World<'_> {
             Act::Mail => {
                 let mail = (n, self.trips[at].traveller, self.trips[at].entry, node.to_owned(), person);
                 *self.mails.entry(mail).or_default() += 1;
-                self.figures[n].add(&format!("{node} pending"), 1);
+                let outcome = if refuses_mail(person) { "failed refused" } else { "done" };
+                self.figures[n].add(&format!("{node} {outcome}"), 1);
                 return;
+            }
+            Act::EnterPeople(target) | Act::LeavePeople(target) => {
+                let enters = matches!(act, Act::EnterPeople(_));
+                return self.ask_for_person(at, node, (*target, enters), person);
             }
             _ => unreachable!("an action on the account"),
         };
@@ -26,6 +31,26 @@ impl World<'_> {
         if let Some(kind) = told {
             self.tell_of(at, kind, &key);
         }
+    }
+
+    /// The person's own journey answers in the next round.
+    fn ask_for_person(&mut self, at: usize, node: &str, (target, enters): (usize, bool), person: usize) {
+        let (n, chain) = (self.trips[at].journey, self.trips[at].chain);
+        let outcome = match enters {
+            true if !self.takes_in(target) => "no_op target_not_live",
+            false if target == n => "done",
+            _ => "pending",
+        };
+        self.figures[n].add(&format!("{node} {outcome}"), 1);
+        if outcome != "pending" {
+            return;
+        }
+        let request = Some(Request { journey: n, node: node.to_owned(), person });
+        let (journey, traveller) = (target, person);
+        self.inbox.push(match enters {
+            true => Message::Enter { journey, traveller, chain: chain + 1, request },
+            false => Message::Leave { journey, traveller, request },
+        });
     }
 
     pub(super) fn set_score(&mut self, person: usize, value: i64) -> Option<&'static str> {
@@ -101,13 +126,13 @@ impl World<'_> {
         if chain >= LONGEST_CHAIN {
             return "no_op journey_chain_too_long";
         }
-        self.inbox.push(Message::Enter { journey: target, traveller: account, chain: chain + 1 });
+        self.inbox.push(Message::Enter { journey: target, traveller: account, chain: chain + 1, request: None });
         "done"
     }
 
     pub(super) fn asked_to_enter(&self, target: usize, account: usize) -> bool {
         let asks = |message: &Message| match message {
-            Message::Enter { journey, traveller, .. } | Message::Leave { journey, traveller } => {
+            Message::Enter { journey, traveller, .. } | Message::Leave { journey, traveller, .. } => {
                 *journey == target && *traveller == account
             }
             _ => false,
@@ -129,7 +154,7 @@ impl World<'_> {
                 "done"
             }
             None if self.asked_to_enter(target, account) => {
-                self.inbox.push(Message::Leave { journey: target, traveller: account });
+                self.inbox.push(Message::Leave { journey: target, traveller: account, request: None });
                 "done"
             }
             _ => "no_op not_inside",

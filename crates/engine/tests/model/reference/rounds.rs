@@ -11,6 +11,7 @@ impl World<'_> {
                 self.round();
                 moved = true;
             }
+            moved |= self.deliver();
             if !ticked && !moved {
                 return;
             }
@@ -54,18 +55,24 @@ impl World<'_> {
         let mut travelling: Vec<usize> = Vec::new();
         for at in 0..self.trips.len() {
             let trip = &self.trips[at];
-            let concerned = self.is_due(trip) || round.heard.contains_key(&at) || round.signals.contains_key(&at);
+            let told = round.heard.contains_key(&at) || round.answers.contains_key(&at);
+            let concerned = self.is_due(trip) || told || round.signals.contains_key(&at);
             if trip.active() && concerned {
                 travelling.push(at);
             } else if !trip.active() && self.is_due(trip) {
                 self.enter_again(at, &mut round);
             }
         }
-        for (journey, traveller) in std::mem::take(&mut round.leaving) {
-            if let Some(at) = self.latest(journey, traveller).filter(|at| self.trips[*at].active()) {
+        let mut left: BTreeSet<usize> = BTreeSet::new();
+        for (journey, traveller, request) in std::mem::take(&mut round.leaving) {
+            let inside = self.latest(journey, traveller).filter(|at| self.trips[*at].active());
+            if let Some(at) = inside {
                 round.signals.insert(at, Signal::End("removed"));
                 travelling.push(at);
             }
+            // Of several who ask, the first takes it out.
+            let removed = inside.is_some_and(|at| left.insert(at)) && self.states[journey].ends_everybody().is_none();
+            self.answer(request, if removed { "done" } else { "no_op not_inside" });
         }
         for candidate in std::mem::take(&mut round.candidates) {
             travelling.extend(self.admit(candidate, &mut round.admitted));
@@ -84,18 +91,25 @@ impl World<'_> {
                 let members: Vec<usize> = (0..self.subjects(n)).filter(|subject| self.member(n, *subject)).collect();
                 round.candidates.extend(members.into_iter().map(|traveller| Candidate::of_audience(n, traveller)));
             }
-            Message::Enter { journey, traveller, chain } => {
-                if self.takes_in(journey) {
-                    let sent = Candidate { chain, invited: false, ..Candidate::of_audience(journey, traveller) };
-                    round.candidates.push(sent);
+            Message::Enter { journey, traveller, chain, request } => match self.takes_in(journey) {
+                true => {
+                    let sent = Candidate::of_audience(journey, traveller);
+                    round.candidates.push(Candidate { chain, invited: false, request, ..sent });
+                }
+                false => self.answer(request, "no_op target_not_live"),
+            },
+            Message::Answered(back) => {
+                let trip = &self.trips[back.trip];
+                if trip.active() && trip.node == Some(back.node) {
+                    round.answers.entry(back.trip).or_default().push(back);
                 }
             }
-            Message::Leave { journey, traveller } => {
+            Message::Leave { journey, traveller, request } => {
                 // Whoever enters in this very round leaves in the next one.
                 let enters = round.candidates.iter().any(|c| c.journey == journey && c.traveller == traveller);
                 match enters {
-                    true => self.inbox.push(Message::Leave { journey, traveller }),
-                    false => round.leaving.push((journey, traveller)),
+                    true => self.inbox.push(Message::Leave { journey, traveller, request }),
+                    false => round.leaving.push((journey, traveller, request)),
                 }
             }
             Message::End { trips, outcome } => {
@@ -238,28 +252,32 @@ impl World<'_> {
     }
 
     pub(super) fn admit(&mut self, candidate: Candidate, admitted: &mut BTreeSet<(usize, usize)>) -> Option<usize> {
-        let Candidate { journey, traveller, chain, again, invited } = candidate;
-        if chain > LONGEST_CHAIN || admitted.contains(&(journey, traveller)) {
+        let Candidate { journey, traveller, chain, again, invited, request } = candidate;
+        if chain > LONGEST_CHAIN {
+            self.answer(request, "no_op journey_chain_too_long");
             return None;
         }
-        let entry = match self.latest(journey, traveller) {
-            None => 1,
-            Some(last) => {
-                let last = &self.trips[last];
-                let (ended_at, _) = last.ended?;
-                let rule = self.case.journeys[journey].reentry?;
-                let from = if rule.from_end { ended_at } else { last.entered_at };
-                if last.entry >= rule.limit || (!again && from + rule.hours * 3_600 > self.now) {
-                    return None;
+        if admitted.contains(&(journey, traveller)) {
+            self.answer(request, "no_op already_inside");
+            return None;
+        }
+        let entry = match self.next_entry(journey, traveller, again) {
+            Ok(entry) => entry,
+            Err(reason) => {
+                if request.is_some() {
+                    self.figures[journey].add(&format!("not_entered {reason}"), 1);
                 }
-                last.entry + 1
+                self.answer(request, &format!("no_op {reason}"));
+                return None;
             }
         };
         admitted.insert((journey, traveller));
         if self.case.journeys[journey].of_people && self.people[traveller].test_profile {
             self.figures[journey].add("not_entered test_profile", 1);
+            self.answer(request, "no_op test_profile");
             return None;
         }
+        self.answer(request, "done");
         self.trips.push(Trip {
             journey,
             version: self.versions[journey],
@@ -275,9 +293,31 @@ impl World<'_> {
             listening: false,
             heard: Vec::new(),
             enough: false,
+            calls: Calls::default(),
             ended: None,
             stays: Vec::new(),
         });
         Some(self.trips.len() - 1)
+    }
+
+    /// Which entry it would be, or why the rules refuse it.
+    fn next_entry(&self, journey: usize, traveller: usize, again: bool) -> Result<i64, &'static str> {
+        let Some(last) = self.latest(journey, traveller).map(|last| &self.trips[last]) else { return Ok(1) };
+        let (ended_at, _) = last.ended.ok_or("already_inside")?;
+        let rule = self.case.journeys[journey].reentry.filter(|rule| last.entry < rule.limit).ok_or("no_reentry")?;
+        let from = if rule.from_end { ended_at } else { last.entered_at };
+        match !again && from + rule.hours * 3_600 > self.now {
+            true => Err("reentry_too_early"),
+            false => Ok(last.entry + 1),
+        }
+    }
+
+    /// The node that asked counts what came of it.
+    fn answer(&mut self, request: Option<Request>, outcome: &str) {
+        let Some(Request { journey, node, person }) = request else { return };
+        self.figures[journey].add(&format!("{node} pending"), -1);
+        self.figures[journey].add(&format!("{node} {outcome}"), 1);
+        let kind = format!("journey_request_answered by journey:{}", journey_key(journey));
+        *self.told.entry((kind, person_key(person))).or_default() += 1;
     }
 }

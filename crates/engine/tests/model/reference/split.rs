@@ -35,7 +35,7 @@ impl World<'_> {
         self.take_ways(at, number, ways);
     }
 
-    fn take_ways(&mut self, at: usize, number: usize, ways: Vec<(String, &[Act], Vec<usize>)>) {
+    pub(super) fn take_ways(&mut self, at: usize, number: usize, ways: Vec<(String, &[Act], Vec<usize>)>) {
         let (n, node) = (self.trips[at].journey, self.name(at, Some(number)));
         let mut place = 0;
         for (label, acts, people) in ways {

@@ -11,6 +11,7 @@ impl World<'_> {
         let n = trip.journey;
         let signal = self.states[n].ends_everybody().map(Signal::End).or_else(|| round.signals.get(&at).cloned());
         let heard = round.heard.get(&at).map(Vec::as_slice).unwrap_or_default();
+        let came = round.answers.get(&at).map(Vec::as_slice).unwrap_or_default();
         if self.paused[n] && !matches!(signal, Some(Signal::End(_))) {
             // It moves nobody, but what happens counts.
             if trip.listening {
@@ -21,6 +22,12 @@ impl World<'_> {
                     self.trips[at].due = Some(self.trips[at].due.map_or(self.now, |due| due.min(self.now)));
                 }
             }
+            if !came.is_empty() {
+                self.take_back(at, came);
+                if self.all_are_back(at) {
+                    self.trips[at].due = self.trips[at].due.map(|due| due.min(self.now));
+                }
+            }
             return;
         }
         let held_out = !self.has_begun(at) && self.begin(at);
@@ -28,7 +35,7 @@ impl World<'_> {
             _ if held_out => Some(Flow::End(HELD_OUT)),
             (Some(Signal::End(outcome)), _) => Some(Flow::End(outcome)),
             (_, None) => Some(Flow::Go(None, Some(self.map(at).entry))),
-            (skip, Some(node)) => self.resume(at, node, skip.is_some(), heard),
+            (skip, Some(node)) => self.resume(at, node, skip.is_some(), (heard, came)),
         };
         if let Some(flow) = flow {
             self.walk(at, flow);
@@ -36,7 +43,13 @@ impl World<'_> {
     }
 
     /// What the node at which a trip stands does with it; nothing when it stays as it is.
-    pub(super) fn resume(&mut self, at: usize, node: usize, skip: bool, heard: &[Filled]) -> Option<Flow> {
+    pub(super) fn resume(
+        &mut self,
+        at: usize,
+        node: usize,
+        skip: bool,
+        (heard, came): (&[Filled], &[Back]),
+    ) -> Option<Flow> {
         match &self.map(at).nodes[node] {
             Node::Wait { next, .. } if skip => Some(Flow::Go(None, *next)),
             Node::Wait { rule, next } => {
@@ -52,6 +65,7 @@ impl World<'_> {
             }
             Node::Listen(listen) if skip => Some(Flow::Go(None, listen.next)),
             Node::Listen(_) => self.hear(at, heard),
+            Node::Call { .. } | Node::Ask { .. } | Node::AskBox { .. } => Some(self.resume_call(at, node, skip, came)),
             _ => unreachable!("a trip rests at waits and listeners only"),
         }
     }
@@ -95,7 +109,8 @@ impl World<'_> {
                 } else {
                     self.act_on_account(at, &name, act);
                 }
-                if matches!(act, Act::LeaveJourney(n) if *n == self.trips[at].journey) {
+                let left = matches!(act, Act::LeaveJourney(n) | Act::LeavePeople(n) if *n == self.trips[at].journey);
+                if left {
                     return Flow::End("removed");
                 }
                 Flow::Go(None, *next)
@@ -118,6 +133,9 @@ impl World<'_> {
             Node::Box { paths, other, next } => {
                 self.people_box(at, number, paths, other.as_deref());
                 Flow::Go(None, *next)
+            }
+            Node::Call { service, .. } | Node::Ask { service, .. } | Node::AskBox { service, .. } => {
+                self.call(at, number, *service)
             }
             Node::Shares { percents, nexts } => self.share_out(at, number, percents, nexts),
             Node::SharesBox { percents, paths, next } => {

@@ -1,0 +1,162 @@
+//! Calls of services, and what comes back.
+
+use super::*;
+
+/// What a trip that waits for answers knows of them: about whom, and what they chose.
+#[derive(Clone, Default)]
+pub(super) struct Calls {
+    waiting: Vec<usize>,
+    done: Vec<(usize, usize)>,
+    failed: Vec<usize>,
+}
+
+/// What came back of a call.
+#[derive(Clone, Copy)]
+pub(super) enum Came {
+    Answered(Answer),
+    /// The other side did not even take it.
+    Refused,
+}
+
+/// Something that came back, and when.
+#[derive(Clone)]
+pub(super) struct Back {
+    pub trip: usize,
+    pub node: usize,
+    pub subject: usize,
+    pub came: Came,
+    pub at: Secs,
+}
+
+/// A call on its way out.
+pub(super) struct Outgoing {
+    trip: usize,
+    node: usize,
+    service: usize,
+    subject: usize,
+}
+
+impl World<'_> {
+    /// Calls a service for the account, or for everybody in it.
+    pub(super) fn call(&mut self, at: usize, node: usize, service: usize) -> Flow {
+        let subjects = match SERVICES[service].on_people {
+            true => self.people_of(at),
+            false => vec![self.trips[at].traveller],
+        };
+        let queued = subjects.iter().map(|&subject| Outgoing { trip: at, node, service, subject });
+        self.queued.extend(queued);
+        self.count(at, "pending", subjects.len() as i64);
+        let time = if subjects.is_empty() { 0 } else { SERVICES[service].minutes * 60 };
+        self.trips[at].calls = Calls { waiting: subjects, ..Calls::default() };
+        Flow::Stay { due: Some(self.now + time), listening: false, heard: Vec::new() }
+    }
+
+    /// What was queued leaves at once; what will be answered is known from then on. Whether there was anything.
+    pub(super) fn deliver(&mut self) -> bool {
+        let queued = std::mem::take(&mut self.queued);
+        for Outgoing { trip, node, service, subject } in &queued {
+            let reply = &self.case.replies[*service][*subject];
+            let back = |at, came| Back { trip: *trip, node: *node, subject: *subject, came, at };
+            if reply.refused {
+                self.inbox.push(Message::Answered(back(self.now, Came::Refused)));
+                continue;
+            }
+            self.coming.extend(reply.answers.iter().map(|(after, it)| back(self.now + after, Came::Answered(*it))));
+        }
+        !queued.is_empty()
+    }
+
+    /// What is answered now.
+    pub(super) fn receive(&mut self) {
+        let now = self.now;
+        let all = std::mem::take(&mut self.coming).into_iter();
+        let (come, coming): (Vec<Back>, Vec<Back>) = all.partition(|back| back.at <= now);
+        self.coming = coming;
+        self.inbox.extend(come.into_iter().map(Message::Answered));
+    }
+
+    /// Takes in what came back in time for whoever is waited for.
+    pub(super) fn take_back(&mut self, at: usize, came: &[Back]) {
+        for back in came {
+            let in_time = self.trips[at].due.is_none_or(|due| back.at <= due);
+            let calls = &mut self.trips[at].calls;
+            let Some(place) = calls.waiting.iter().position(|it| *it == back.subject).filter(|_| in_time) else {
+                continue;
+            };
+            calls.waiting.remove(place);
+            let what = match back.came {
+                Came::Answered(Answer::Chosen(choice)) => {
+                    calls.done.push((back.subject, choice));
+                    "done"
+                }
+                Came::Answered(Answer::Failed) => {
+                    calls.failed.push(back.subject);
+                    "failed NO"
+                }
+                Came::Refused => {
+                    calls.failed.push(back.subject);
+                    "failed refused"
+                }
+            };
+            self.count(at, "pending", -1);
+            self.count(at, what, 1);
+        }
+    }
+
+    /// Nobody is waited for any more.
+    pub(super) fn all_are_back(&self, at: usize) -> bool {
+        self.trips[at].calls.waiting.is_empty()
+    }
+
+    /// What a node that has called does with a trip.
+    pub(super) fn resume_call(&mut self, at: usize, number: usize, skip: bool, came: &[Back]) -> Flow {
+        let node = &self.map(at).nodes[number];
+        match node {
+            Node::Call { next, .. } | Node::AskBox { next, .. } if skip => return Flow::Go(None, *next),
+            Node::Ask { other: Some(next), .. } if skip => return Flow::Go(Some("other".to_owned()), *next),
+            _ => {}
+        }
+        self.take_back(at, came);
+        let due = self.trips[at].due;
+        if due.is_some_and(|due| due <= self.now) {
+            let silent = std::mem::take(&mut self.trips[at].calls.waiting);
+            self.count(at, "pending", -(silent.len() as i64));
+            self.count(at, "failed timed_out", silent.len() as i64);
+            self.trips[at].calls.failed.extend(silent);
+        }
+        if !self.all_are_back(at) {
+            return Flow::Stay { due, listening: false, heard: Vec::new() };
+        }
+        let calls = std::mem::take(&mut self.trips[at].calls);
+        let failed_path = |failed: &Option<Next>| match failed {
+            Some(next) => Flow::Go(Some("failed".to_owned()), *next),
+            None => Flow::End("timed_out"),
+        };
+        match node {
+            Node::Call { next, failed, .. } => match calls.done.is_empty() && !calls.failed.is_empty() {
+                true => failed_path(failed),
+                false => Flow::Go(None, *next),
+            },
+            Node::Ask { paths, other, failed, .. } => match (calls.done.first(), other) {
+                (None, _) => failed_path(failed),
+                (Some((_, choice)), _) if *choice < paths.len() => Flow::Go(Some(path_key(*choice)), paths[*choice]),
+                (Some(_), Some(next)) => Flow::Go(Some("other".to_owned()), *next),
+                (Some(_), None) => Flow::End("no_path"),
+            },
+            Node::AskBox { paths, other, failed, next, .. } => {
+                let labels = (0..paths.len()).map(path_key).chain(["other".to_owned(), "failed".to_owned()]);
+                let acts = paths.iter().map(Some).chain([other.as_ref(), failed.as_ref()]);
+                let who = |way: usize| -> Vec<usize> {
+                    let chose = |choice: usize| choice.min(paths.len()) == way;
+                    calls.done.iter().filter(|(_, choice)| chose(*choice)).map(|(person, _)| *person).collect()
+                };
+                let people = (0..=paths.len()).map(who).chain([calls.failed.clone()]);
+                let ways = labels.zip(acts).zip(people);
+                let ways = ways.filter_map(|((label, acts), people)| Some((label, acts?.as_slice(), people)));
+                self.take_ways(at, number, ways.collect());
+                Flow::Go(None, *next)
+            }
+            _ => unreachable!("nobody is called there"),
+        }
+    }
+}
