@@ -17,6 +17,7 @@ const PAGES = [
   ...tabs("lists", ["account-list", "people-list", "audience", "external-audience"]),
   ...tabs("content", ["email", "sms-message", "email-template", "fragment"]),
   ["import", "/import?kind=people"],
+  ["import-schedule", "/import?tab=schedule"],
   ...tabs("admin", ["users", "roles", "tokens", "audit", "jobs", "storage"]),
   ...tabs("admin", ["delivery", "fields", "connection", "sending-domain", "suppressions"]),
   ...tabs("dashboards", ["journeys", "journey", "messages", "groups", "roles", "engagement"]),
@@ -89,8 +90,14 @@ for (const viewport of SIZES) {
     await page.locator("tbody a").first().click();
     await page.getByRole("tab", { name: "Buying groups" }).click();
     await shoot("groups");
+    await page.getByRole("tab", { name: "Records" }).click();
+    await shoot("records");
     await page.getByRole("tab", { name: "Timeline" }).click();
     await shoot("timeline");
+    await page.goto(`${server.url}/groups`);
+    await page.locator("tbody a").first().click();
+    await page.getByRole("tab", { name: "Scores" }).click();
+    await shoot("group-scores", 1200);
     await page.goto(`${server.url}/messages`);
     await page.locator("nav[aria-label='Caught mail'] button").first().click();
     await shoot("messages", 800);

@@ -1,13 +1,14 @@
-import { Group, Progress, Skeleton, Table, Text } from "@mantine/core";
+import { Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { UsersRound } from "lucide-react";
 import { buyingGroupsQuery } from "../api/queries";
 import type { BuyingGroup } from "../api/types";
+import { Score } from "../groups/Score";
 import { Card } from "../shell/Card";
 import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
-import { formatNumber, humanise } from "../shell/format";
+import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
@@ -42,9 +43,12 @@ function GroupCard({ group }: { group: BuyingGroup }) {
           facts={[
             {
               label: text.completeness,
-              value: <Completeness name={name} percent={group.completeness ?? 0} />,
+              value: <Score of={`${text.completeness}: ${name}`} percent={group.completeness} />,
             },
-            { label: text.engagement, value: formatNumber(group.engagement) },
+            {
+              label: text.engagement,
+              value: <Score of={`${text.engagement}: ${name}`} percent={group.engagement} />,
+            },
             { label: text.stage, value: group.stage ?? strings.list.none },
             { label: text.status, value: group.status ?? strings.list.none },
           ]}
@@ -52,20 +56,6 @@ function GroupCard({ group }: { group: BuyingGroup }) {
         <Members group={group} />
       </div>
     </Card>
-  );
-}
-
-function Completeness({ name, percent }: { name: string; percent: number }) {
-  return (
-    <Group gap="sm" wrap="nowrap">
-      <Progress
-        value={percent}
-        color="teal.7"
-        w={140}
-        aria-label={`${text.completeness}: ${name}`}
-      />
-      <span>{formatNumber(Math.round(percent))} %</span>
-    </Group>
   );
 }
 

@@ -16,7 +16,8 @@ const nameOf = (group: BuyingGroup) => group.name ?? group.solution_interest;
 export function Coverage({ groups }: { groups: BuyingGroup[] }) {
   const { roles, rows } = coverageOf(groups);
   const overlaps = overlapsOf(groups);
-  if (roles.length === 0) return null;
+  // One group's own card says as much.
+  if (groups.length < 2 || roles.length === 0) return null;
   return (
     <div className={overlaps.length > 0 ? classes.columns : undefined}>
       <Card title={text.title}>

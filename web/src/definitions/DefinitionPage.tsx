@@ -22,7 +22,7 @@ import { CopyDialog } from "./CopyDialog";
 import { DefinitionState } from "./DefinitionState";
 import { type Editing, useEditing } from "./edit";
 import { belowOf, besideOf, editorOf, noticeOf, panelsOf } from "./editors";
-import { fixedOf, idleOf } from "./fixed";
+import { fixedOf, idleOf, lockOf } from "./fixed";
 import { Locked } from "./Locked";
 import { RemoveDialog } from "./RemoveDialog";
 import { titleOf } from "./SectionPage";
@@ -134,6 +134,8 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
                 errors={errors}
                 subject={subjectOf(kind.kind, body)}
                 fixed={fixedOf(kind.kind, body)}
+                // The head of the page says why, and what to do instead.
+                fixedHint={lockOf(kind.kind, body) ? text.stays : undefined}
               />
             </div>
           </Card>

@@ -8,15 +8,11 @@ import { strings } from "../strings";
 import { useDefinitions } from "./ReferencePicker";
 import type { Field } from "./schema";
 
-type Props = { name: string; field: Field; value: unknown };
+type Props = { name: string; field: Field; value: unknown; hint?: string | undefined };
 
-export function FixedField({ name, field, value }: Props) {
+export function FixedField({ name, field, value, hint = strings.forms.fixed }: Props) {
   return (
-    <Input.Wrapper
-      label={field.label ?? humanise(name)}
-      description={strings.forms.fixed}
-      labelElement="div"
-    >
+    <Input.Wrapper label={field.label ?? humanise(name)} description={hint} labelElement="div">
       <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }}>
         <Lock
           size={13}

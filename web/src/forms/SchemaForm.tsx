@@ -41,6 +41,8 @@ type FormProps = {
   subject?: "account" | "person";
   /** Names of fields that stay as they are. */
   fixed?: readonly string[];
+  /** Why they do; the usual words when left out. */
+  fixedHint?: string | undefined;
 };
 
 const NONE: Errors = new Map();
@@ -53,13 +55,14 @@ export function SchemaForm({
   at = "",
   subject,
   fixed = [],
+  fixedHint,
 }: FormProps) {
   const asked = fields.filter(([name, { insteadOf }]) => !insteadOf || value[name] !== undefined);
   return (
     <Stack gap="sm">
       {asked.map(([name, field]) =>
         fixed.includes(name) ? (
-          <FixedField key={name} name={name} field={field} value={value[name]} />
+          <FixedField key={name} name={name} field={field} value={value[name]} hint={fixedHint} />
         ) : (
           <FieldInput
             key={name}

@@ -23,16 +23,16 @@ export function Scores({ group }: { group: GroupDetail }) {
   if (error) return <ErrorNotice error={error} onRetry={refetch} />;
   if (!data) return <Skeleton height={320} />;
   return (
-    <div className={classes.stack}>
-      <div className={classes.columns}>
+    <div className={classes.columns}>
+      <div className={classes.stack}>
         <Card title={text.completeness}>
           <CompletenessTerms sum={data.completeness} />
         </Card>
-        <Card title={text.engagement} aside={<ScoreNow />}>
-          <EngagementTerms sum={data.engagement} />
-        </Card>
+        <PastDays id={group.id} />
       </div>
-      <PastDays id={group.id} />
+      <Card title={text.engagement} aside={<ScoreNow />}>
+        <EngagementTerms sum={data.engagement} />
+      </Card>
     </div>
   );
 }

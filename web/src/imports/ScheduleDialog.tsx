@@ -39,7 +39,7 @@ const BEGUN: Schedule = { every: "1h", files: [FIRST] };
 
 export type Choice = { value: string; label: string };
 type Props = {
-  /** The connections that may be chosen among; one alone is not asked for. */
+  /** The connections that may be chosen among. */
   connections: Choice[];
   /** What is written already, of a connection that is looked at. */
   begun?: Schedule | undefined;
@@ -49,7 +49,7 @@ type Props = {
 export function ScheduleDialog({ connections, begun, onClose }: Props) {
   const cache = useQueryClient();
   const only = connections.length === 1 ? connections[0]?.value : undefined;
-  const [connection, setConnection] = useState(only ?? null);
+  const [connection, setConnection] = useState<string | null>(only ?? null);
   const [schedule, setSchedule] = useState(begun ?? BEGUN);
   const save = useMutation({
     mutationFn: async (key: string) => {
@@ -75,7 +75,7 @@ export function ScheduleDialog({ connections, begun, onClose }: Props) {
       onClose={onClose}
       onSubmit={() => connection && save.mutate(connection)}
     >
-      {only ? null : (
+      {begun ? null : (
         <Select
           label={text.connection}
           required

@@ -187,7 +187,7 @@ function Graph({ stages, chosen, fixed, onChoose, onChange }: GraphProps) {
     ),
   );
   return (
-    <section className={classes.graph} aria-label={text.graph}>
+    <section className={classes.graph} data-fixed={fixed || undefined} aria-label={text.graph}>
       <ReactFlow
         nodes={nodes}
         edges={edges}

@@ -48,6 +48,7 @@ export const definitions = {
   leave: "Leave",
   stay: "Stay",
   copy: { button: "Duplicate", title: (name: string) => `Duplicate: ${name}` },
+  stays: "It stays as it is.",
   locks: {
     roles_template:
       "It is published, and buying groups stand on it: only how many members each role needs may change. For other roles, duplicate it, publish the copy, and make a solution interest on that.",
