@@ -55,7 +55,7 @@ export const admin = {
     password: (email: string) => `Password of ${email}`,
   },
   secret: {
-    once: "Copy it now: it is stored as a hash and cannot be shown again.",
+    once: "Copy it now: it cannot be shown again.",
     copy: "Copy",
     copied: "Copied",
     done: "I have kept it",

@@ -12,7 +12,7 @@ export const destinations = {
   },
   chooseFirst: "Choose a connection first: what can be set depends on it.",
   test: {
-    title: "Connection",
+    title: "Health",
     button: "Test",
     saveFirst: "Save first: what is saved is tested.",
   },

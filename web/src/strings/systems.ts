@@ -51,8 +51,6 @@ export const systems = {
     forgotten: "The secret is forgotten",
   },
   signing: {
-    title: "Signing secret",
-    text: "Every message is signed with it, so that its receiver can tell that it is yours.",
     make: "Make a new secret",
     makeText:
       "The new one is shown once, right after this: hand it to whoever receives the messages. The former one signs beside it for a day, so that receivers change over when they like.",

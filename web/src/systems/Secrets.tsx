@@ -2,7 +2,7 @@
 import { Button, Group, PasswordInput, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { forgetSecret, keepSecret, type Systems, systemQuery } from "../api/systems";
 import type { SecretState, SystemState } from "../api/types";
 import { Card } from "../shell/Card";
@@ -15,7 +15,9 @@ const text = strings.systems.secret;
 
 type Props = { systems: Systems; state: SystemState };
 
-export function Secrets({ systems, state, mayChange }: Props & { mayChange: boolean }) {
+type CardProps = Props & { mayChange: boolean; children?: ReactNode };
+
+export function Secrets({ systems, state, mayChange, children }: CardProps) {
   const [doing, setDoing] = useState<{ what: "set" | "forget"; secret: SecretState }>();
   const close = () => setDoing(undefined);
   if (state.secrets.length === 0) return null;
@@ -52,6 +54,7 @@ export function Secrets({ systems, state, mayChange }: Props & { mayChange: bool
           </Group>
         ))}
       </Stack>
+      {children}
       {doing?.what === "set" ? (
         <SetDialog systems={systems} state={state} name={doing.secret.name} onClose={close} />
       ) : null}

@@ -6,16 +6,13 @@ import { useState } from "react";
 import { Secret } from "../admin/Secret";
 import { systemQuery } from "../api/systems";
 import { makeSigningSecret } from "../api/webhooks";
-import { Card } from "../shell/Card";
 import { Dialog } from "../shell/Dialog";
 import { formatInstant } from "../shell/format";
 import { strings } from "../strings";
 
 const text = strings.systems.signing;
 
-type Props = { webhook: string; mayChange: boolean };
-
-export function SigningSecret({ webhook, mayChange }: Props) {
+export function SigningSecret({ webhook }: { webhook: string }) {
   const cache = useQueryClient();
   const [asking, setAsking] = useState(false);
   const make = useMutation({
@@ -27,21 +24,16 @@ export function SigningSecret({ webhook, mayChange }: Props) {
   });
   const made = make.data;
   return (
-    <Card title={text.title}>
-      <Text size="sm" c="dimmed">
-        {text.text}
-      </Text>
-      {mayChange ? (
-        <Button
-          size="xs"
-          mt="md"
-          variant="default"
-          leftSection={<KeyRound size={14} aria-hidden />}
-          onClick={() => setAsking(true)}
-        >
-          {text.make}
-        </Button>
-      ) : null}
+    <>
+      <Button
+        size="xs"
+        mt="md"
+        variant="default"
+        leftSection={<KeyRound size={14} aria-hidden />}
+        onClick={() => setAsking(true)}
+      >
+        {text.make}
+      </Button>
       {asking ? (
         <Dialog
           title={text.make}
@@ -63,6 +55,6 @@ export function SigningSecret({ webhook, mayChange }: Props) {
           ) : null}
         </Secret>
       ) : null}
-    </Card>
+    </>
   );
 }

@@ -23,8 +23,9 @@ export default function SystemPanel({ definition, body, saved }: PanelProps) {
   return (
     <>
       <Health systems={systems} state={state} saved={saved} mayChange={mayChange} />
-      {systems === "webhooks" ? <SigningSecret webhook={definition} mayChange={mayChange} /> : null}
-      <Secrets systems={systems} state={state} mayChange={mayChange} />
+      <Secrets systems={systems} state={state} mayChange={mayChange}>
+        {systems === "webhooks" && mayChange ? <SigningSecret webhook={definition} /> : null}
+      </Secrets>
       <UsedBy title={text.usedBy} users={state.used_by} none={text.unused} />
     </>
   );
