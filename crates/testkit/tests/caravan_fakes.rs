@@ -18,7 +18,7 @@ fn the_fakes_say_where_they_are_write_settings_show_what_they_hold_and_end_when_
         .start();
     fakes.wait_for_line("Stop with Ctrl-C", SOON);
     let said = fakes.stdout();
-    for system in ["Marketo Engage", "LinkedIn", "Enrichment", "Routing", "S3", "Twilio"] {
+    for system in ["Marketo Engage", "LinkedIn", "Enrichment", "Routing", "S3", "Twilio", "Platform", "Receiver"] {
         let line = said.lines().find(|line| line.starts_with(system)).unwrap_or_else(|| panic!("{system}: {said}"));
         assert!(line.contains("http://127.0.0.1:"), "{line}");
     }

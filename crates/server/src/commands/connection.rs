@@ -20,10 +20,13 @@ pub enum Verb {
     List,
     /// Show everything about one: health, secrets that are set, who uses it
     Show(Which),
-    /// Try connections without sending anything; without keys all of them
+    /// Try connections, services or webhooks without a real effect; without keys all of them
     Test {
-        /// Keys of connections
+        /// Their keys
         keys: Vec<String>,
+        /// What they are: connection, external_action or webhook
+        #[arg(long, default_value = "connection", value_parser = kind)]
+        kind: DocumentKind,
     },
     /// Let nothing leave through one; what is to leave waits
     Pause(Which),
@@ -91,26 +94,32 @@ pub fn run(context: &Context, verb: &Verb) -> Outcome {
             said(context, &of.key, &format!("`{name}` is stored no more"))?;
         }
         Verb::ChangeKey => return change_key(context, &engine),
-        Verb::Test { keys } => return each(context, &engine, DocumentKind::Connection, keys),
-        Verb::Register { keys } => return each(context, &engine, DocumentKind::ExternalAction, keys),
+        Verb::Test { keys, kind } => {
+            return each(context, &engine, *kind, keys, |systems, key| Ok(systems.check(*kind, key)?));
+        }
+        Verb::Register { keys } => {
+            let register = |systems: &Systems, key: &str| Ok(Ok(format!("registered as {}", systems.register(key)?)));
+            return each(context, &engine, DocumentKind::ExternalAction, keys, register);
+        }
     }
     Ok(Done::All)
 }
 
-/// Connections are tried, services registered.
-fn each(context: &Context, engine: &caravan_engine::Engine, kind: DocumentKind, keys: &[String]) -> Outcome {
+/// Does something with each of these, or with all of the kind, and says what came of it or what is wrong.
+fn each(
+    context: &Context,
+    engine: &caravan_engine::Engine,
+    kind: DocumentKind,
+    keys: &[String],
+    does: impl Fn(&Systems, &str) -> Result<Result<String, String>, Failure>,
+) -> Outcome {
     let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
     let systems = Systems::new(engine, wiring::surroundings(engine, &sockets, &context.settings));
     let keys = if keys.is_empty() { systems.keys(kind.key())? } else { keys.to_vec() };
     let mut all_well = true;
     for key in keys {
-        let (ok, message) = match kind {
-            DocumentKind::ExternalAction => (true, format!("registered as {}", systems.register(&key)?)),
-            kind => {
-                let tried = systems.check(kind, &key)?;
-                (tried.is_ok(), tried.unwrap_or_else(|why| why))
-            }
-        };
+        let done = does(&systems, &key)?;
+        let (ok, message) = (done.is_ok(), done.unwrap_or_else(|why| why));
         all_well &= ok;
         match context.json {
             true => report::compact(&json!({"key": key, "ok": ok, "message": message}))?,

@@ -8,4 +8,7 @@ mod support;
 mod by_hand;
 mod commands;
 mod killed;
+mod killed_audiences;
+mod killed_calls;
+mod over_http;
 mod place;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use caravan_store::{OpenOptions, Store};
 use caravan_testkit::fakes::linkedin::Setup as LinkedInSetup;
 use caravan_testkit::fakes::marketo::Setup as MarketoSetup;
 use caravan_testkit::fakes::{LinkedIn, Marketo};
@@ -23,7 +24,7 @@ pub const ACCOUNTS: usize = 30;
 pub const PEOPLE: usize = 4;
 
 /// Long enough for every pause that the other systems ask for, and for what a killed process held to become free.
-const SETTLED: Duration = Duration::from_secs(480);
+pub const SETTLED: Duration = Duration::from_secs(480);
 
 pub struct Place {
     pub folder: Folder,
@@ -34,9 +35,15 @@ pub struct Place {
 
 impl Place {
     pub fn new(kind: Kind) -> Self {
+        Self::with_consent(kind, LinkedInSetup::default().consent_life)
+    }
+
+    /// The same, where the consent that LinkedIn got holds for so long.
+    pub fn with_consent(kind: Kind, consent_life: SignedDuration) -> Self {
         let linkedin = LinkedIn::start(LinkedInSetup {
             visible_after: SignedDuration::from_secs(1),
             retry_after: Some(1),
+            consent_life,
             ..LinkedInSetup::default()
         });
         let marketo = Marketo::start(MarketoSetup { rate: 1_000, ..MarketoSetup::default() });
@@ -80,7 +87,8 @@ impl Place {
         self.does(&["import", "people", "people.csv"]);
     }
 
-    fn secret(&self, secret: &str) -> String {
+    /// The path of a file that holds a secret.
+    pub fn secret(&self, secret: &str) -> String {
         self.folder.file(secret, format!("{secret}\n"));
         self.folder.path(secret).to_string_lossy().into_owned()
     }
@@ -92,13 +100,35 @@ impl Place {
             None => program,
             Some(database) => program.args(["--database", &database.url]),
         };
-        program.args(["--allow-network", "127.0.0.0/8"])
+        program.args(["--allow-network", "127.0.0.0/8", "--files", "handed-over"])
     }
 
     /// A command that does all it is asked for.
     #[track_caller]
     pub fn does(&self, args: &[&str]) -> Finished {
         self.caravan(args).run().expect_code(0)
+    }
+
+    /// Applies a manifest.
+    #[track_caller]
+    pub fn apply(&self, manifest: &str) {
+        self.folder.file("manifest.yaml", manifest);
+        self.does(&["apply", "-f", "manifest.yaml"]);
+    }
+
+    /// The store itself, beside whoever works on it.
+    pub fn store(&self) -> Store {
+        let opened = match &self.database {
+            None => Store::open_sqlite(&self.folder.path("caravan-data"), OpenOptions::default()),
+            Some(database) => Store::open_postgres(&database.url, OpenOptions::default()),
+        };
+        opened.expect("the store")
+    }
+
+    /// Nothing that is queued waits for its time any more: changes are gathered, and other systems left alone, for minutes.
+    pub fn hurry(&self) {
+        let sql = "UPDATE outbox SET not_before = 0 WHERE not_before > 0 AND claim IS NULL";
+        self.store().write(|s| s.execute(sql, &[])).expect("all is due");
     }
 
     /// Applies and publishes a journey of all accounts.
@@ -132,13 +162,15 @@ impl Place {
         }
     }
 
-    /// The dead process has been silent for as long as claims hold. An embedded store knows it at once.
-    fn forget_claims(&self) {
-        let Some(database) = &self.database else { return };
-        let store = caravan_store::Store::open_postgres(&database.url, caravan_store::OpenOptions::default());
-        let ended = store
-            .expect("the store")
-            .write(|s| s.execute("UPDATE outbox SET claim_until = 0 WHERE claim_until IS NOT NULL", &[]));
+    /// The dead process has been silent for as long as claims hold, and calls last. An embedded store knows it at once.
+    pub fn forget_claims(&self) {
+        if self.database.is_none() {
+            return;
+        }
+        let ended = self.store().write(|s| {
+            s.execute("UPDATE outbox SET claim_until = 0 WHERE claim_until IS NOT NULL", &[])?;
+            s.execute("UPDATE call_turn SET ended = TRUE", &[])
+        });
         ended.expect("claims end");
     }
 

@@ -8,7 +8,8 @@ use caravan_testkit::by_hand::{ByHand, Options};
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Fakes of Marketo Engage, LinkedIn, Twilio, external services and S3, to try Caravan with
+/// Fakes of Marketo Engage, LinkedIn, Adobe Experience Platform, Twilio, S3, external services and a receiver of webhooks, to try
+/// Caravan with
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Where Caravan listens; answers and reports are posted there
@@ -17,7 +18,7 @@ struct Arguments {
     /// The public address that Caravan is set to
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     public_url: String,
-    /// The first of seven ports, one for each fake; 0 takes whichever are free
+    /// The first of nine ports, one for each fake; 0 takes whichever are free
     #[arg(long, default_value_t = 9400)]
     first_port: u16,
     /// Where the settings and secrets are written that connect Caravan to the fakes

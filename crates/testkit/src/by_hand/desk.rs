@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Systems;
 use crate::fakes::linkedin::Segment;
-use crate::fakes::{Fault, Faults};
+use crate::fakes::{Aep, Fault, Faults};
 
 /// Codes that a fault may be made of: Marketo Engage's, and statuses.
 const CODES: [&str; 22] = [
@@ -23,7 +23,7 @@ const CODES: [&str; 22] = [
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Planned {
-    /// `marketo`, `linkedin`, `enrichment`, `routing` or `s3`.
+    /// `marketo`, `linkedin`, `enrichment`, `routing`, `s3`, `platform` or `receiver`.
     system: String,
     /// Calls whose path contains this; left out: all.
     #[serde(default)]
@@ -43,12 +43,16 @@ fn once() -> usize {
 }
 
 pub fn router(systems: Arc<Systems>) -> Router {
-    Router::new().route("/", get(held)).route("/faults", post(plan)).with_state(systems)
+    Router::new()
+        .route("/", get(held))
+        .route("/faults", post(plan))
+        .route("/webhook_secret", post(trust))
+        .with_state(systems)
 }
 
 /// Everything that the systems hold.
 async fn held(State(systems): State<Arc<Systems>>) -> Json<Value> {
-    let Systems { marketo, linkedin, enrichment, routing, bucket, twilio } = &*systems;
+    let Systems { marketo, linkedin, enrichment, routing, bucket, twilio, platform, receiver } = &*systems;
     let calls = |service: &crate::fakes::Service| -> Vec<Value> {
         service.accepted().into_iter().map(|call| call.body["objectData"].clone()).collect()
     };
@@ -63,12 +67,34 @@ async fn held(State(systems): State<Arc<Systems>>) -> Json<Value> {
         "routing": calls(routing),
         "s3": bucket.objects().keys().collect::<Vec<_>>(),
         "twilio": twilio.messages(),
+        "platform": read(platform),
+        "receiver": {
+            "taken": receiver.taken().into_iter().map(|it| it.body).collect::<Vec<_>>(),
+            "refused": receiver.refused(),
+        },
     }))
 }
 
 fn audience(segment: &Segment) -> Value {
     let companies = segment.members.iter().filter_map(|company| serde_json::from_str::<Value>(company).ok());
     json!({"audience": segment.name, "companies": companies.collect::<Vec<_>>()})
+}
+
+/// The audiences of the platform with whom it has read so far.
+fn read(platform: &Aep) -> Vec<Value> {
+    let names: Vec<String> = platform.with(|holdings| holdings.audiences.values().map(|it| it.name.clone()).collect());
+    names.into_iter().map(|name| json!({"audience": name, "people": platform.members(&name)})).collect()
+}
+
+/// The receiver of webhooks learns the secret that messages are signed with.
+async fn trust(State(systems): State<Arc<Systems>>, secret: String) -> (StatusCode, &'static str) {
+    match secret.lines().map(str::trim).find(|line| line.starts_with("whsec_")) {
+        Some(secret) => {
+            systems.receiver.trusts(secret);
+            (StatusCode::OK, "From now on the receiver takes what is signed with it.\n")
+        }
+        None => (StatusCode::BAD_REQUEST, "A secret begins with `whsec_`.\n"),
+    }
 }
 
 /// Plans a fault.
@@ -79,6 +105,8 @@ async fn plan(State(systems): State<Arc<Systems>>, Json(planned): Json<Planned>)
         "enrichment" => systems.enrichment.faults(),
         "routing" => systems.routing.faults(),
         "s3" => systems.bucket.faults(),
+        "platform" => systems.platform.faults(),
+        "receiver" => systems.receiver.faults(),
         other => return (StatusCode::BAD_REQUEST, format!("No system `{other}` can be made to misbehave.\n")),
     };
     let Some(fault) = fault(&planned.fault) else {

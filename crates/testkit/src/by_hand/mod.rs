@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fs, io};
 
+use caravan_model::Clock;
 use jiff::SignedDuration;
 
 use self::answers::Answers;
 use crate::fakes::server::Server;
-use crate::fakes::{LinkedIn, Marketo, S3, Service, linkedin, marketo, s3, service};
+use crate::fakes::{Aep, LinkedIn, Marketo, Receiver, S3, Service, aep, linkedin, marketo, s3, service};
 use crate::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 
 /// How the fakes are started.
@@ -44,6 +45,8 @@ struct Systems {
     routing: Service,
     bucket: S3,
     twilio: Twilio,
+    platform: Aep,
+    receiver: Receiver,
 }
 
 /// A secret that connections are given as a file.
@@ -54,6 +57,8 @@ const SECRETS: [(&str, &str); 4] = [
     ("fake-s3-secret", "fake+secret/fake"),
 ];
 const REFRESH_TOKEN: &str = "fake-linkedin-token";
+/// What the receiver of webhooks trusts until somebody tells it the secret: nobody knows it.
+const UNTOLD: &str = "whsec_bm9ib2R5IHRvbGQgbWUgYW55IHNlY3JldCB5ZXQ=";
 
 impl ByHand {
     /// Starts all of them.
@@ -62,6 +67,9 @@ impl ByHand {
     /// A port is taken, or the Python of the project is missing.
     pub fn start(options: &Options) -> Self {
         let port = |n: u16| if options.first_port == 0 { 0 } else { options.first_port + n };
+        let bucket = S3::start_on(s3::Setup::default(), port(5));
+        let (making, reading) = (SignedDuration::ZERO, SignedDuration::from_secs(10));
+        let platform = aep::Setup { making, reading, ..aep::Setup::default() };
         let systems = Arc::new(Systems {
             marketo: furnished(Marketo::start_on(
                 marketo::Setup {
@@ -80,8 +88,10 @@ impl ByHand {
                 service::Setup { split: true, title: "Routing", ..service::Setup::default() },
                 port(4),
             ),
-            bucket: S3::start_on(s3::Setup::default(), port(5)),
+            platform: Aep::start_on(platform, bucket.shelf(), port(7)),
+            bucket,
             twilio: Twilio::start_on(port(6), &[format!("{}=http://{}", options.public_url, options.caravan)]),
+            receiver: Receiver::start_on(UNTOLD, Clock::System, port(8)),
         });
         let desk = Server::start(desk::router(Arc::clone(&systems)), port(0));
         let answers = Answers::start(Arc::clone(&systems), options.caravan.clone());
@@ -89,8 +99,8 @@ impl ByHand {
     }
 
     /// Each with its address and what there is to know of it.
-    pub fn addresses(&self) -> [(&'static str, String, &'static str); 7] {
-        let Systems { marketo, linkedin, enrichment, routing, bucket, twilio } = &*self.systems;
+    pub fn addresses(&self) -> [(&'static str, String, &'static str); 9] {
+        let Systems { marketo, linkedin, enrichment, routing, bucket, twilio, platform, receiver } = &*self.systems;
         [
             ("What they hold", self.desk.url(), "as JSON; POST /faults makes one misbehave"),
             ("Marketo Engage", marketo.url(), "knows every address but those that begin with `nobody`"),
@@ -99,6 +109,8 @@ impl ByHand {
             ("Routing", routing.document_url(), "external split: answers with `score` and `tier`"),
             ("S3", bucket.url(), "the bucket `caravan`"),
             ("Twilio", format!("http://127.0.0.1:{}", twilio.port), "+15005550001 is no number, any other takes texts"),
+            ("Platform", platform.url(), "Adobe Experience Platform: a file is read in 10 s"),
+            ("Receiver", receiver.url(), "of webhooks; POST the secret to /webhook_secret of what they hold"),
         ]
     }
 
@@ -119,10 +131,11 @@ impl ByHand {
     }
 
     fn settings(&self, folder: &Path) -> String {
-        let Systems { marketo, linkedin, enrichment, routing, bucket, twilio } = &*self.systems;
+        let Systems { marketo, linkedin, enrichment, routing, bucket, twilio, platform, receiver } = &*self.systems;
         let file = |name: &str| folder.join(name).display().to_string();
         let (hush, token) = (file("fake-secret"), file(REFRESH_TOKEN));
         let (marketo, linkedin, bucket, twilio) = (marketo.url(), linkedin.url(), bucket.url(), twilio.port);
+        let (platform, receiver) = (platform.url(), receiver.url());
         let (enrichment, routing) = (enrichment.document_url(), routing.document_url());
         let (twilio_token, s3_secret) = (file("fake-twilio-token"), file("fake-s3-secret"));
         format!(
@@ -157,6 +170,43 @@ name: Bucket (fake)
 type: s3
 settings: {{bucket: caravan, region: eu-central-1, endpoint: '{bucket}'}}
 secrets: {{access_key_id: {{file: '{access_key}'}}, secret_access_key: {{file: '{s3_secret}'}}}}
+---
+kind: destination
+key: fake-files
+name: Files in the bucket (fake)
+type: s3
+connection: fake-bucket
+settings: {{every: 1m}}
+---
+kind: connection
+key: fake-platform
+name: Adobe Experience Platform (fake)
+type: aep
+settings:
+  client_id: caravan
+  org_id: ACME@AdobeOrg
+  base_connection_id: 6b6e0000-bucket
+  base_url: {platform}
+  ims_url: {platform}
+  files: {{bucket: caravan, region: eu-central-1, prefix: platform, endpoint: '{bucket}'}}
+secrets:
+  client_secret: {{file: '{hush}'}}
+  access_key_id: {{file: '{access_key}'}}
+  secret_access_key: {{file: '{s3_secret}'}}
+---
+kind: destination
+key: fake-cdp
+name: Audiences of the platform (fake)
+type: aep
+connection: fake-platform
+settings: {{every: 1m}}
+---
+{{kind: external_audience, key: fake-audience, name: Retarget (fake), destinations: [fake-files, fake-cdp]}}
+---
+kind: webhook
+key: fake-receiver
+name: Receiver (fake)
+url: {receiver}
 ---
 kind: connection
 key: fake-twilio

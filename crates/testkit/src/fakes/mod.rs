@@ -11,6 +11,7 @@ pub mod receiver;
 pub mod s3;
 pub(crate) mod server;
 pub mod service;
+mod wire;
 
 pub use aep::Aep;
 pub use faults::{Fault, Faults};

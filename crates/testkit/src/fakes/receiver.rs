@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,12 +16,12 @@ use parking_lot::Mutex;
 use serde_json::Value as Json;
 use sha2::Sha256;
 
+use super::faults::Faults;
 use super::server::Server;
+use super::wire::{Asked, System, UnderWay, serve, status_code};
 
 /// How far a timestamp may be from the receiver's clock, in seconds.
 const TOLERANCE: u64 = 300;
-/// Larger bodies are refused.
-const LARGEST_BODY: usize = 64 * 1024;
 
 /// A message that was taken.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +61,8 @@ struct Inner {
     secret: Mutex<String>,
     clock: Clock,
     state: Mutex<Held>,
-    under_way: AtomicUsize,
+    faults: Faults,
+    under_way: Arc<AtomicUsize>,
     most_at_once: AtomicUsize,
 }
 
@@ -80,21 +78,31 @@ struct Held {
 impl Receiver {
     /// On a port of its own, with the secret that it was given and its own clock.
     pub fn start(secret: &str, clock: Clock) -> Self {
+        Self::start_on(secret, clock, 0)
+    }
+
+    /// The same on this port.
+    pub fn start_on(secret: &str, clock: Clock, port: u16) -> Self {
         let held = Held { mood: Mood::Takes, taken: Vec::new(), attempts: BTreeMap::new(), refused: Vec::new() };
         let inner = Arc::new(Inner {
             secret: Mutex::new(secret.to_owned()),
             clock,
             state: Mutex::new(held),
-            under_way: AtomicUsize::new(0),
+            faults: Faults::default(),
+            under_way: Arc::default(),
             most_at_once: AtomicUsize::new(0),
         });
-        let router = Router::new().fallback(receive).with_state(Arc::clone(&inner));
-        Self { server: Server::start(router, 0), inner }
+        Self { server: serve(&inner, port), inner }
     }
 
     /// Where it receives.
     pub fn url(&self) -> String {
         format!("{}/hooks", self.server.url())
+    }
+
+    /// What goes wrong before or after a message is looked at; codes of faults are statuses.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
     }
 
     /// From now on this secret counts.
@@ -128,51 +136,75 @@ impl Receiver {
     }
 }
 
-async fn receive(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let signed = match inner.check(&parts.method, &parts.headers, &body) {
-        Ok(taken) => taken,
-        Err(why) => {
-            inner.state.lock().refused.push(why.clone());
-            return (StatusCode::UNAUTHORIZED, why).into_response();
-        }
-    };
-    let under_way = inner.under_way.fetch_add(1, Ordering::SeqCst) + 1;
-    inner.most_at_once.fetch_max(under_way, Ordering::SeqCst);
-    let mood = inner.state.lock().mood.clone();
-    if let Mood::TakesSlowly(thinks) = mood {
-        tokio::time::sleep(thinks).await;
+impl System for Inner {
+    const LARGEST_BODY: usize = 64 * 1024;
+    const GARBAGE: &'static str = "took";
+
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
-    inner.under_way.fetch_sub(1, Ordering::SeqCst);
-    let mut state = inner.state.lock();
-    *state.attempts.entry(signed.id.clone()).or_default() += 1;
-    let status = |code: u16| StatusCode::from_u16(code).expect("a status");
-    match mood {
-        Mood::Refuses(code) => status(code).into_response(),
-        Mood::AsksForPause(code, seconds) => {
-            (status(code), [(header::RETRY_AFTER, seconds.to_string())]).into_response()
-        }
-        Mood::Redirects(to) => (StatusCode::FOUND, [(header::LOCATION, to)]).into_response(),
-        Mood::Takes | Mood::TakesSlowly(_) | Mood::LosesAnswer(_) => {
-            if !state.taken.iter().any(|known| known.id == signed.id) {
-                state.taken.push(signed);
+
+    fn planned(&self, code: &'static str) -> Response {
+        self.status(code.parse().expect("codes are statuses"))
+    }
+
+    async fn answers(&self, asked: Asked) -> Response {
+        let signed = match self.check(&asked) {
+            Ok(taken) => taken,
+            Err(why) => {
+                self.state.lock().refused.push(why.clone());
+                return (StatusCode::UNAUTHORIZED, why).into_response();
             }
-            if let Mood::LosesAnswer(code) = mood { status(code) } else { StatusCode::NO_CONTENT }.into_response()
+        };
+        let (_under_way, at_once) = UnderWay::begin(&self.under_way);
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        let mood = self.state.lock().mood.clone();
+        if let Mood::TakesSlowly(thinks) = mood {
+            tokio::time::sleep(thinks).await;
+        }
+        self.state.lock().answer(mood, signed)
+    }
+}
+
+impl Held {
+    /// Takes a message whose signature fits, or not.
+    fn answer(&mut self, mood: Mood, signed: Taken) -> Response {
+        *self.attempts.entry(signed.id.clone()).or_default() += 1;
+        match mood {
+            Mood::Refuses(code) => status_code(code).into_response(),
+            Mood::AsksForPause(code, seconds) => {
+                (status_code(code), [(header::RETRY_AFTER, seconds.to_string())]).into_response()
+            }
+            Mood::Redirects(to) => (StatusCode::FOUND, [(header::LOCATION, to)]).into_response(),
+            Mood::LosesAnswer(code) => {
+                self.take(signed);
+                status_code(code).into_response()
+            }
+            Mood::Takes | Mood::TakesSlowly(_) => {
+                self.take(signed);
+                StatusCode::NO_CONTENT.into_response()
+            }
+        }
+    }
+
+    fn take(&mut self, signed: Taken) {
+        if !self.taken.iter().any(|known| known.id == signed.id) {
+            self.taken.push(signed);
         }
     }
 }
 
 impl Inner {
-    fn check(&self, method: &axum::http::Method, headers: &HeaderMap, body: &[u8]) -> Result<Taken, String> {
+    fn check(&self, asked: &Asked) -> Result<Taken, String> {
+        let Asked { parts, body } = asked;
         let header = |name: &str| -> Result<String, String> {
-            let mut values = headers.get_all(name).iter();
+            let mut values = parts.headers.get_all(name).iter();
             match (values.next(), values.next()) {
                 (Some(one), None) => one.to_str().map(str::to_owned).map_err(|_| format!("{name} is not text")),
                 _ => Err(format!("{name} must stand there once")),
             }
         };
-        if method != axum::http::Method::POST || header("content-type")? != "application/json" {
+        if parts.method != Method::POST || header("content-type")? != "application/json" {
             return Err("a message is JSON that is posted".to_owned());
         }
         let (id, timestamp, signatures) =

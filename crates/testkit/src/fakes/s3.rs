@@ -7,11 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,12 +16,11 @@ use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use tokio_stream::StreamExt as _;
 
-use super::faults::{Fault, Faults};
-use super::server::{Server, hang_up};
+use super::faults::Faults;
+use super::server::Server;
+use super::wire::{Asked, System, UnderWay, serve, status_code, text};
 
-const LARGEST_BODY: usize = 64 * 1024 * 1024;
 /// How far the clock of a caller may be off.
 const SKEW: SignedDuration = SignedDuration::from_mins(15);
 
@@ -110,8 +105,7 @@ impl S3 {
             requests: AtomicUsize::new(0),
             refused: Mutex::default(),
         });
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&inner));
-        Self { server: Server::start(router, port), inner }
+        Self { server: serve(&inner, port), inner }
     }
 
     /// Its address, for `endpoint`.
@@ -162,7 +156,7 @@ impl Object {
 type Refusal = (StatusCode, &'static str, String);
 
 fn refuse(status: u16, code: &'static str, message: impl Into<String>) -> Refusal {
-    (StatusCode::from_u16(status).expect("a status"), code, message.into())
+    (status_code(status), code, message.into())
 }
 
 fn refused((status, code, message): Refusal) -> Response {
@@ -174,51 +168,40 @@ fn refused((status, code, message): Refusal) -> Response {
     (status, [(header::CONTENT_TYPE, "application/xml")], xml).into_response()
 }
 
-async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    inner.requests.fetch_add(1, Ordering::SeqCst);
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let fault = inner.faults.of(parts.uri.path());
-    match fault {
-        Some(Fault::Status(status)) => return refused(refuse(status, "InternalError", "a planned fault")),
-        Some(Fault::CodeBefore("SlowDown")) => return refused(refuse(503, "SlowDown", "Reduce your request rate.")),
-        Some(Fault::CodeBefore(code)) => return refused(refuse(403, code, "a planned fault")),
-        Some(Fault::HangUpBefore) => return hang_up(),
-        _ => {}
-    }
-    let response = inner.signed(&parts, &body).and_then(|()| inner.handle(&parts, body.to_vec()));
-    let response = response.unwrap_or_else(|refusal| {
-        inner.refused.lock().push(refusal.1.to_owned());
-        refused(refusal)
-    });
-    match fault {
-        Some(Fault::HangUpAfter) => hang_up(),
-        Some(Fault::CodeAfter(code)) => refused(refuse(500, code, "a planned fault")),
-        Some(Fault::Truncated) => truncated(response).await,
-        Some(Fault::Garbage) => "<ListBucketRes".into_response(),
-        Some(Fault::Slow(pause)) => {
-            tokio::time::sleep(pause).await;
-            response
-        }
-        _ => response,
-    }
-}
+impl System for Inner {
+    const LARGEST_BODY: usize = 64 * 1024 * 1024;
+    const GARBAGE: &'static str = "<ListBucketRes";
 
-/// The head promises all of the body, of which the first half comes.
-async fn truncated(response: Response) -> Response {
-    let (parts, body) = response.into_parts();
-    let body = to_bytes(body, LARGEST_BODY).await.expect("our own body");
-    let half = body.slice(..body.len() / 2).to_vec();
-    let pieces = tokio_stream::iter([Ok(half), Err(std::io::Error::other("cut off"))]).then(|piece| async move {
-        if piece.is_err() {
-            // What came before the end has left by then.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        piece
-    });
-    let mut cut = Response::from_parts(parts, Body::from_stream(pieces));
-    cut.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
-    cut
+    fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    fn planned(&self, code: &'static str) -> Response {
+        let status = match code {
+            "SlowDown" => 503,
+            "InternalError" => 500,
+            _ => 403,
+        };
+        refused(refuse(status, code, "a planned fault"))
+    }
+
+    fn status(&self, status: u16) -> Response {
+        refused(refuse(status, "InternalError", "a planned fault"))
+    }
+
+    fn begins(&self, _: &Asked) -> Option<UnderWay> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        None
+    }
+
+    async fn answers(&self, asked: Asked) -> Response {
+        let Asked { parts, body } = asked;
+        let response = self.signed(&parts, &body).and_then(|()| self.handle(&parts, body.to_vec()));
+        response.unwrap_or_else(|refusal| {
+            self.refused.lock().push(refusal.1.to_owned());
+            refused(refusal)
+        })
+    }
 }
 
 impl Inner {
@@ -432,10 +415,6 @@ fn canonical_request(parts: &Parts, signature: &Authorization<'_>, body: &str) -
     let path = encoded(&decoded(parts.uri.path()), true);
     let signed = signature.signed.join(";");
     Ok(format!("{}\n{path}\n{}\n{headers}\n{signed}\n{body}", parts.method, query.join("&")))
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Percent-encoding as signatures want it: everything but unreserved characters.

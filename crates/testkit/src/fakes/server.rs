@@ -3,9 +3,6 @@
 use std::net::SocketAddr;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::header;
-use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -41,10 +38,4 @@ impl Drop for Server {
             runtime.shutdown_background();
         }
     }
-}
-
-/// An answer whose body breaks off: the client sees its connection end.
-pub(super) fn hang_up() -> Response {
-    let broken = Body::from_stream(tokio_stream::once(Err::<Vec<u8>, _>(std::io::Error::other("hung up"))));
-    Response::builder().header(header::CONTENT_LENGTH, "100").body(broken).expect("a response")
 }

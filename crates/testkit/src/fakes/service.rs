@@ -6,18 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 
-use super::faults::{Fault, Faults};
-use super::server::{Server, hang_up};
-
-const LARGEST_BODY: usize = 1024 * 1024;
+use super::faults::Faults;
+use super::server::Server;
+use super::wire::{Asked, System, serve, status_code};
 
 /// How the service knows its callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +120,7 @@ impl Service {
     pub fn start_on(setup: Setup, port: u16) -> Self {
         let inner =
             Arc::new(Inner { setup, faults: Faults::default(), state: Mutex::default(), eager: Mutex::default() });
-        let server = Server::start(Router::new().fallback(answer).with_state(Arc::clone(&inner)), port);
+        let server = serve(&inner, port);
         inner.state.lock().url = server.url();
         Self { server, inner }
     }
@@ -196,36 +192,35 @@ fn merge(into: &mut Json, more: Json) {
     }
 }
 
-async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = parts.uri.path().to_owned();
-    let fault = inner.faults.of(&path);
-    match &fault {
-        Some(Fault::Status(302)) => {
-            return (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/")]).into_response();
-        }
-        Some(Fault::Status(429)) => {
-            let body = json!({"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "slow down", "retryAfter": 3}});
-            return (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response();
-        }
-        Some(Fault::Status(status)) => return inner.refuse(*status, "INTERNAL_ERROR", "a planned fault"),
-        Some(Fault::HangUpBefore) => return hang_up(),
-        _ => {}
+impl System for Inner {
+    const LARGEST_BODY: usize = 1024 * 1024;
+    const GARBAGE: &'static str = "{\"status\": ";
+
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let response = inner.route(&parts.method, &path, &query, &parts.headers, &body);
-    if path.ends_with("/submitAsyncAction") && response.status().is_success() {
-        inner.be_eager(&body).await;
+
+    fn planned(&self, code: &'static str) -> Response {
+        self.status(code.parse().expect("codes are statuses"))
     }
-    match fault {
-        Some(Fault::HangUpAfter) => hang_up(),
-        Some(Fault::Garbage) => "{\"status\": ".into_response(),
-        Some(Fault::Slow(pause)) => {
-            tokio::time::sleep(pause).await;
-            response
+
+    fn status(&self, status: u16) -> Response {
+        match status {
+            302 => (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/")]).into_response(),
+            429 => {
+                let body = json!({"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "slow down", "retryAfter": 3}});
+                (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response()
+            }
+            status => self.refuse(status, "INTERNAL_ERROR", "a planned fault"),
         }
-        _ => response,
+    }
+
+    async fn answers(&self, asked: Asked) -> Response {
+        let response = self.route(&asked);
+        if asked.path().ends_with("/submitAsyncAction") && response.status().is_success() {
+            self.be_eager(&asked.body).await;
+        }
+        response
     }
 }
 
@@ -239,14 +234,15 @@ impl Inner {
         }
     }
 
-    fn route(&self, method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Response {
+    fn route(&self, asked: &Asked) -> Response {
+        let (method, path, headers) = (&asked.parts.method, asked.path(), &asked.parts.headers);
         if (method, path) == (&Method::GET, "/openapi.json") {
             return axum::Json(self.document()).into_response();
         }
         if (method, path) == (&Method::POST, "/token") {
-            return self.grant(body);
+            return self.grant(&asked.form());
         }
-        if !self.knows(query, headers) {
+        if !self.knows(asked) {
             return self.refuse(401, "UNAUTHORIZED", "who are you?");
         }
         match (method.as_str(), path) {
@@ -254,7 +250,7 @@ impl Inner {
             ("GET", "/v1/status") => {
                 axum::Json(json!({"status": "healthy", "timestamp": "2026-01-01T00:00:00Z"})).into_response()
             }
-            ("POST", "/v1/submitAsyncAction") => self.submit(headers, body),
+            ("POST", "/v1/submitAsyncAction") => self.submit(headers, &asked.body),
             _ => self.refuse(404, "RESOURCE_NOT_FOUND", "no such operation"),
         }
     }
@@ -264,11 +260,10 @@ impl Inner {
             true => json!({"error": {"code": code, "message": message}}),
             false => json!({"status": "error", "code": code, "message": message}),
         };
-        (StatusCode::from_u16(status).expect("a status"), axum::Json(body)).into_response()
+        (status_code(status), axum::Json(body)).into_response()
     }
 
-    fn grant(&self, body: &[u8]) -> Response {
-        let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+    fn grant(&self, form: &BTreeMap<String, String>) -> Response {
         let wanted = [("grant", "client_credentials"), ("app", "caravan"), ("client_secret", "hush")];
         if wanted.iter().any(|(name, value)| form.get(*name).map(String::as_str) != Some(value)) {
             return (StatusCode::UNAUTHORIZED, axum::Json(json!({"error": "invalid_client"}))).into_response();
@@ -280,12 +275,12 @@ impl Inner {
         axum::Json(json!({"access_token": token, "token_type": "Bearer", "expires_in": 3600})).into_response()
     }
 
-    fn knows(&self, query: &str, headers: &HeaderMap) -> bool {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    fn knows(&self, asked: &Asked) -> bool {
+        let header = |name: &str| asked.header(name);
         match self.setup.login {
             Login::Header => header("x-key") == "hush",
             Login::Query => {
-                form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "key" && value == "hush")
+                form_urlencoded::parse(asked.query().as_bytes()).any(|(name, value)| name == "key" && value == "hush")
             }
             // base64 of caravan:hush.
             Login::Basic => header("authorization") == "Basic Y2FyYXZhbjpodXNo",
@@ -366,8 +361,8 @@ impl Inner {
                 request_id
             }
         };
-        let status = StatusCode::from_u16(self.setup.accepts_with).expect("a status");
-        (status, axum::Json(json!({"status": "accepted", "requestId": request_id}))).into_response()
+        (status_code(self.setup.accepts_with), axum::Json(json!({"status": "accepted", "requestId": request_id})))
+            .into_response()
     }
 
     fn wrong_with(&self, headers: &HeaderMap, body: &Json) -> Option<String> {

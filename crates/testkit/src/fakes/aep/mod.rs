@@ -10,10 +10,7 @@ mod runs;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_model::Clock;
 use jiff::{SignedDuration, Timestamp};
@@ -22,11 +19,11 @@ use serde_json::{Value as Json, json};
 
 pub use self::audiences::{Audience, Field, Member};
 pub use self::runs::Run;
-use super::faults::{Fault, Faults};
+use super::faults::Faults;
 use super::s3::Shelf;
-use super::server::{Server, hang_up};
+use super::server::Server;
+use super::wire::{Asked, System, UnderWay, serve};
 
-const LARGEST_BODY: usize = 1024 * 1024;
 const ROOT: &str = "/data/core/ais/";
 
 /// The platform with one organisation, one credential, one sandbox, and one connection to a bucket.
@@ -157,8 +154,7 @@ impl Aep {
             calls: Mutex::default(),
             refused: Mutex::default(),
         });
-        let router = Router::new().fallback(answer).with_state(Arc::clone(&inner));
-        Self { server: Server::start(router, port), inner }
+        Self { server: serve(&inner, port), inner }
     }
 
     /// Its address, for `base_url` and `ims_url`.
@@ -208,48 +204,16 @@ impl Aep {
     }
 }
 
-async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = parts.uri.path().to_owned();
-    inner.calls.lock().push(format!("{} {path}", parts.method));
-    let fault = inner.faults.of(&path);
-    match &fault {
-        Some(Fault::Status(status)) => {
-            let status = StatusCode::from_u16(*status).expect("a status");
-            return (status, "<html><body>Bad gateway</body></html>").into_response();
-        }
-        Some(Fault::HangUpBefore) => return hang_up(),
-        Some(Fault::CodeBefore(code)) => return inner.planned(code),
-        _ => {}
-    }
-    let query = parts.uri.query().unwrap_or_default();
-    let response = inner.route(&parts.method, &path, query, &parts.headers, &body);
-    match fault {
-        Some(Fault::HangUpAfter) => hang_up(),
-        Some(Fault::CodeAfter(code)) => inner.planned(code),
-        Some(Fault::Garbage) => "{\"operationId\": ".into_response(),
-        Some(Fault::Short) => shortened(response).await,
-        Some(Fault::Slow(pause)) => {
-            tokio::time::sleep(pause).await;
-            response
-        }
-        _ => response,
-    }
-}
+impl System for Inner {
+    const LARGEST_BODY: usize = 1024 * 1024;
+    const GARBAGE: &'static str = "{\"operationId\": ";
+    const LIST: &'static str = "runs";
 
-/// The same with the first half of its readings.
-async fn shortened(response: Response) -> Response {
-    let body = to_bytes(response.into_body(), LARGEST_BODY).await.expect("an own answer");
-    let mut body: Json = serde_json::from_slice(&body).expect("an own answer");
-    if let Some(runs) = body["runs"].as_array_mut() {
-        runs.truncate(runs.len() / 2);
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
-    axum::Json(body).into_response()
-}
 
-impl Inner {
-    fn planned(&self, code: &str) -> Response {
+    fn planned(&self, code: &'static str) -> Response {
         let response = Refusal::new(code, "a planned fault").into_response();
         match self.setup.retry_after {
             Some(seconds) if response.status() == StatusCode::TOO_MANY_REQUESTS => {
@@ -259,17 +223,24 @@ impl Inner {
         }
     }
 
-    fn route(&self, method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-        let answered = match (method.as_str(), path) {
-            ("POST", "/ims/token/v3") => return self.grant(headers, body),
-            _ => self.checked(method, query, headers, body).and_then(|call| self.handle(method, path, &call)),
-        };
+    fn begins(&self, asked: &Asked) -> Option<UnderWay> {
+        self.calls.lock().push(format!("{} {}", asked.parts.method, asked.path()));
+        None
+    }
+
+    async fn answers(&self, asked: Asked) -> Response {
+        if (asked.parts.method.as_str(), asked.path()) == ("POST", "/ims/token/v3") {
+            return self.grant(&asked);
+        }
+        let answered = self.checked(&asked).and_then(|call| self.handle(&asked.parts.method, asked.path(), &call));
         answered.unwrap_or_else(|refusal| {
             self.refused.lock().push(format!("{} {}", refusal.0, refusal.1));
             refusal.into_response()
         })
     }
+}
 
+impl Inner {
     fn handle(&self, method: &Method, path: &str, call: &Call) -> Result<Response, Refusal> {
         let mut holdings = self.holdings.lock();
         self.settle(&mut holdings);
@@ -299,9 +270,9 @@ impl Inner {
     }
 
     /// What every call must bring along.
-    fn checked(&self, method: &Method, query: &str, headers: &HeaderMap, body: &[u8]) -> Result<Call, Refusal> {
+    fn checked(&self, asked: &Asked) -> Result<Call, Refusal> {
         let now = self.setup.clock.now();
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = |name: &str| asked.header(name);
         let token = header("authorization").strip_prefix("Bearer ").unwrap_or_default();
         if self.holdings.lock().tokens.get(token).is_none_or(|ends| now >= *ends) {
             return Err(Refusal::new("100920-401", "Oauth token is not valid"));
@@ -312,28 +283,23 @@ impl Inner {
         if header("x-gw-ims-org-id") != self.setup.org_id || header("x-sandbox-name") != self.setup.sandbox {
             return Err(Refusal::new("100925-403", "The organisation or the sandbox is not the credential's"));
         }
-        if method == Method::POST && !header("content-type").starts_with("application/json") {
+        if asked.parts.method == Method::POST && !header("content-type").starts_with("application/json") {
             return Err(Refusal::new("100910-415", "Content-Type must be application/json"));
         }
-        let body = match body.is_empty() {
-            true => Json::Null,
-            false => serde_json::from_slice(body).map_err(|_| Refusal::new("100910-400", "The body is not JSON"))?,
-        };
-        Ok(Call { query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(), body, now })
+        let body = asked.json().map_err(|_| Refusal::new("100910-400", "The body is not JSON"))?;
+        Ok(Call { query: form_urlencoded::parse(asked.query().as_bytes()).into_owned().collect(), body, now })
     }
 
     /// A token for the credential.
-    fn grant(&self, headers: &HeaderMap, body: &[u8]) -> Response {
-        let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
+    fn grant(&self, asked: &Asked) -> Response {
+        let form = asked.form();
         let is = |name: &str, value: &str| form.get(name).map(String::as_str) == Some(value);
-        let is_form = headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
         let refused = |status: StatusCode, error: &str| {
             (status, axum::Json(json!({"error": error, "error_description": "The request was refused"})))
                 .into_response()
         };
-        if !is_form || !is("grant_type", "client_credentials") || form.get("scope").is_none_or(String::is_empty) {
+        if !asked.is_form() || !is("grant_type", "client_credentials") || form.get("scope").is_none_or(String::is_empty)
+        {
             return refused(StatusCode::BAD_REQUEST, "invalid_request");
         }
         if !is("client_id", &self.setup.client_id) || !is("client_secret", &self.setup.client_secret) {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::super::wire::Asked;
 use super::{Inner, Setup};
 
 /// What one member consented to, and the tokens that came of it.
@@ -77,13 +78,13 @@ impl Inner {
         (StatusCode::FOUND, [(header::LOCATION, format!("{back}?{answer}"))]).into_response()
     }
 
-    pub(super) fn exchange(&self, headers: &HeaderMap, body: &[u8]) -> Response {
-        let form: BTreeMap<String, String> = form_urlencoded::parse(body).into_owned().collect();
-        let is_form = headers
-            .get(header::CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+    pub(super) fn exchange(&self, asked: &Asked) -> Response {
+        let form = asked.form();
         let is = |name: &str, value: &str| form.get(name).map(String::as_str) == Some(value);
-        if !is_form || !is("client_id", &self.setup.client_id) || !is("client_secret", &self.setup.client_secret) {
+        if !asked.is_form()
+            || !is("client_id", &self.setup.client_id)
+            || !is("client_secret", &self.setup.client_secret)
+        {
             return refuse(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
         }
         let mut consent = self.consent.lock();

@@ -8,10 +8,7 @@ mod streams;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use axum::Router;
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use caravan_model::Clock;
 use jiff::{SignedDuration, Timestamp};
@@ -20,10 +17,9 @@ use serde_json::{Value as Json, json};
 
 use self::consent::Consent;
 pub use self::segments::{Destination, Segment};
-use super::faults::{Fault, Faults};
-use super::server::{Server, hang_up};
-
-const LARGEST_BODY: usize = 16 * 1024 * 1024;
+use super::faults::Faults;
+use super::server::Server;
+use super::wire::{Asked, System, serve, status_code};
 
 /// LinkedIn, with one application, one member who consented, and one ad account.
 pub struct LinkedIn {
@@ -155,7 +151,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self(status, code, message) = self;
         let body = json!({"message": message, "serviceErrorCode": code, "status": status});
-        (StatusCode::from_u16(status).expect("a status"), axum::Json(body)).into_response()
+        (status_code(status), axum::Json(body)).into_response()
     }
 }
 
@@ -176,8 +172,7 @@ impl LinkedIn {
             minutes: Mutex::default(),
             calls: Mutex::default(),
         });
-        let server = Server::start(Router::new().fallback(answer).with_state(Arc::clone(&inner)), port);
-        Self { server, inner }
+        Self { server: serve(&inner, port), inner }
     }
 
     /// Its address, for `base_url`.
@@ -226,43 +221,27 @@ impl LinkedIn {
     }
 }
 
-async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = parts.uri.path().to_owned();
-    let fault = inner.faults.of(&path);
-    match &fault {
-        Some(Fault::Status(status)) => {
-            let status = StatusCode::from_u16(*status).expect("a status");
-            return (status, "<html><body>Bad gateway</body></html>").into_response();
-        }
-        Some(Fault::HangUpBefore) => return hang_up(),
-        Some(Fault::CodeBefore(code)) => return inner.planned(code),
-        _ => {}
-    }
-    let query = parts.uri.query().unwrap_or_default();
-    let response = inner.route(&parts.method, &path, query, &parts.headers, &body);
-    match fault {
-        Some(Fault::HangUpAfter) => hang_up(),
-        Some(Fault::CodeAfter(code)) => inner.planned(code),
-        Some(Fault::Garbage) => "{\"elements\": ".into_response(),
-        Some(Fault::Short) => shortened(response).await,
-        Some(Fault::Slow(pause)) => {
-            tokio::time::sleep(pause).await;
-            response
-        }
-        _ => response,
-    }
-}
+impl System for Inner {
+    const LARGEST_BODY: usize = 16 * 1024 * 1024;
+    const GARBAGE: &'static str = "{\"elements\": ";
+    const LIST: &'static str = "elements";
 
-/// The same with the first half of its elements.
-async fn shortened(response: Response) -> Response {
-    let body = to_bytes(response.into_body(), LARGEST_BODY).await.expect("an own answer");
-    let mut body: Json = serde_json::from_slice(&body).expect("an own answer");
-    if let Some(elements) = body["elements"].as_array_mut() {
-        elements.truncate(elements.len() / 2);
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
-    axum::Json(body).into_response()
+
+    fn planned(&self, code: &'static str) -> Response {
+        self.refuse(Refusal::new(code.parse().expect("codes are statuses"), "a planned fault"))
+    }
+
+    async fn answers(&self, asked: Asked) -> Response {
+        match (asked.parts.method.as_str(), asked.path()) {
+            ("GET", "/oauth/v2/authorization") => return self.authorise(asked.query()),
+            ("POST", "/oauth/v2/accessToken") => return self.exchange(&asked),
+            (method, path) => self.calls.lock().push(format!("{method} {path}")),
+        }
+        self.handle(&asked).unwrap_or_else(|refusal| self.refuse(refusal))
+    }
 }
 
 impl Inner {
@@ -270,55 +249,33 @@ impl Inner {
         self.setup.clock.now()
     }
 
-    fn planned(&self, code: &str) -> Response {
-        let refusal = Refusal::new(code.parse().expect("codes are statuses"), "a planned fault");
+    /// LinkedIn asks for a pause after too many calls, if it is set up to.
+    fn refuse(&self, refusal: Refusal) -> Response {
         match (refusal.0, self.setup.retry_after) {
             (429, Some(seconds)) => ([(header::RETRY_AFTER, seconds.to_string())], refusal).into_response(),
             _ => refusal.into_response(),
         }
     }
 
-    fn route(&self, method: &Method, path: &str, query: &str, headers: &HeaderMap, body: &[u8]) -> Response {
-        match (method.as_str(), path) {
-            ("GET", "/oauth/v2/authorization") => return self.authorise(query),
-            ("POST", "/oauth/v2/accessToken") => return self.exchange(headers, body),
-            _ => {}
-        }
-        self.calls.lock().push(format!("{method} {path}"));
-        let Some(path) = path.strip_prefix("/rest/") else {
-            return Refusal::new(404, "No such resource").into_response();
-        };
-        let call = match self.checked(method, path, query, headers, body) {
-            Ok(call) => call,
-            Err(refusal) => return refusal.into_response(),
-        };
+    fn handle(&self, asked: &Asked) -> Result<Response, Refusal> {
+        let nothing = || Refusal::new(404, "No such resource");
+        let path = asked.path().strip_prefix("/rest/").ok_or_else(nothing)?;
+        let call = self.checked(asked)?;
         let parts: Vec<&str> = path.split('/').collect();
-        let answered = match (method.as_str(), parts.as_slice()) {
+        match (asked.parts.method.as_str(), parts.as_slice()) {
             ("GET", ["dmpSegments"]) => self.find(&call),
             ("POST", ["dmpSegments"]) => self.create(&call),
             ("GET", ["dmpSegments", id]) => self.read(id),
             ("GET", ["dmpSegments", id, "destinations", "LINKEDIN"]) => self.read_destination(id),
             ("POST", ["dmpSegments", id, "companies"]) => self.stream(&call, id, "COMPANY"),
             ("POST", ["dmpSegments", id, "users"]) => self.stream(&call, id, "USER"),
-            _ => Err(Refusal::new(404, "No such resource")),
-        };
-        match answered {
-            Ok(response) => response,
-            Err(refusal) if refusal.0 == 429 => self.planned("429"),
-            Err(refusal) => refusal.into_response(),
+            _ => Err(nothing()),
         }
     }
 
     /// What every call must bring along.
-    fn checked(
-        &self,
-        method: &Method,
-        path: &str,
-        query: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Result<Call, Refusal> {
-        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    fn checked(&self, asked: &Asked) -> Result<Call, Refusal> {
+        let (header, query) = (|name: &str| asked.header(name), asked.query());
         let token = header("authorization").strip_prefix("Bearer ").unwrap_or_default();
         if !self.consent.lock().takes(token, self.now()) {
             return Err(Refusal(401, 65_600, "Invalid access token".into()));
@@ -339,10 +296,10 @@ impl Inner {
         {
             return Err(Refusal::new(400, "Invalid query parameters: reserved characters must be encoded"));
         }
-        if method == Method::POST && !header("content-type").starts_with("application/json") {
+        if asked.parts.method == Method::POST && !header("content-type").starts_with("application/json") {
             return Err(Refusal::new(415, "Content-Type must be application/json"));
         }
-        let streams = path.ends_with("/companies") || path.ends_with("/users");
+        let streams = ["/companies", "/users"].iter().any(|end| asked.path().ends_with(end));
         if streams && header("x-restli-method") != "BATCH_CREATE" {
             return Err(Refusal::new(400, "X-RestLi-Method: BATCH_CREATE is required"));
         }
@@ -352,10 +309,7 @@ impl Inner {
         if self.setup.role == "VIEWER" {
             return Err(Refusal::new(403, "The member's role does not allow this"));
         }
-        let body = match body.is_empty() {
-            true => Json::Null,
-            false => serde_json::from_slice(body).map_err(|_| Refusal::new(400, "The body is not JSON"))?,
-        };
+        let body = asked.json().map_err(|_| Refusal::new(400, "The body is not JSON"))?;
         let query = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Ok(Call { query, body, version })
     }

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
 
 use super::faults::Faults;
 use super::server::Server;
+use super::wire::serve;
 
 /// A fake instance with one custom service.
 pub struct Marketo {
@@ -129,7 +129,7 @@ struct Inner {
     /// Calls until the current token ends before its time.
     calls_left: Mutex<Option<usize>>,
     begun: Mutex<VecDeque<Instant>>,
-    under_way: AtomicUsize,
+    under_way: Arc<AtomicUsize>,
     made: AtomicUsize,
     calls: AtomicUsize,
     requests: AtomicUsize,
@@ -158,14 +158,13 @@ impl Marketo {
             tokens: Mutex::default(),
             calls_left: Mutex::default(),
             begun: Mutex::default(),
-            under_way: AtomicUsize::new(0),
+            under_way: Arc::default(),
             made: AtomicUsize::new(0),
             calls: AtomicUsize::new(0),
             requests: AtomicUsize::new(0),
             refusals: Mutex::default(),
         });
-        let router = Router::new().fallback(wire::answer).with_state(Arc::clone(&inner));
-        Self { server: Server::start(router, port), inner }
+        Self { server: serve(&inner, port), inner }
     }
 
     /// Its address, for `base_url`.

@@ -1,24 +1,21 @@
 //! What comes over the wire before an operation sees it: faults, sign-in, limits, and the envelope of every answer.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use axum::body::to_bytes;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
-use super::super::faults::Fault;
-use super::super::server::hang_up;
+use super::super::faults::Faults;
+use super::super::wire::{Asked, System, UnderWay};
 use super::{Inner, Setup};
 
 /// The window of the rate limit.
 const WINDOW: Duration = Duration::from_secs(20);
-/// Largest body and address.
-const LARGEST_BODY: usize = 1024 * 1024;
+/// The longest address.
 const LONGEST_ADDRESS: usize = 8 * 1024;
+const IDENTITY: &str = "/identity/oauth/token";
 
 /// A call as the handlers see it.
 pub(super) struct Call {
@@ -42,79 +39,52 @@ impl Call {
 /// A refusal of the whole request.
 pub(super) type Refusal = (&'static str, String);
 
-pub(super) async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    if parts.uri.to_string().len() > LONGEST_ADDRESS {
-        return StatusCode::URI_TOO_LONG.into_response();
+impl System for Inner {
+    const LARGEST_BODY: usize = 1024 * 1024;
+    const GARBAGE: &'static str = "{\"requestId\": ";
+    const LIST: &'static str = "result";
+
+    fn faults(&self) -> &Faults {
+        &self.faults
     }
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else { return StatusCode::PAYLOAD_TOO_LARGE.into_response() };
-    let path = parts.uri.path().to_owned();
-    let fault = inner.faults.of(&path);
-    match fault {
-        Some(Fault::Status(status)) => {
-            let status = StatusCode::from_u16(status).expect("a status");
-            return (status, "<html><body>Bad gateway</body></html>").into_response();
+
+    fn planned(&self, code: &'static str) -> Response {
+        self.refuse(&(code, "a planned fault".into()))
+    }
+
+    fn begins(&self, asked: &Asked) -> Option<UnderWay> {
+        (asked.path() != IDENTITY).then(|| UnderWay::begin(&self.under_way).0)
+    }
+
+    async fn answers(&self, asked: Asked) -> Response {
+        if asked.parts.uri.to_string().len() > LONGEST_ADDRESS {
+            return StatusCode::URI_TOO_LONG.into_response();
         }
-        Some(Fault::HangUpBefore) => return hang_up(),
-        Some(Fault::CodeBefore(code)) => return inner.refuse(&(code, "a planned fault".into())),
-        _ => {}
+        if asked.path() == IDENTITY {
+            return self.identity(&pairs(asked.query().as_bytes()));
+        }
+        match read(&asked) {
+            Ok(call) => self.judged(&asked, &call),
+            Err(refusal) => self.refuse(&refusal),
+        }
     }
-    let mut query: Vec<(String, String)> = serde_urlencoded(parts.uri.query().unwrap_or_default());
-    if path == "/identity/oauth/token" {
-        return inner.identity(&query);
-    }
-    let mut method = parts.method.clone();
-    let mut json = Json::Null;
+}
+
+/// The call that a request stands for: long queries come as forms that say what they are.
+fn read(asked: &Asked) -> Result<Call, Refusal> {
+    let (method, path, query) = (asked.parts.method.clone(), asked.path().to_owned(), pairs(asked.query().as_bytes()));
     if query.iter().any(|(name, value)| name == "_method" && value == "GET") {
-        if !is_form(&parts.headers) || method != Method::POST {
-            return inner.refuse(&("612", "Invalid Content Type".into()));
+        if !asked.is_form() || method != Method::POST {
+            return Err(("612", "Invalid Content Type".into()));
         }
-        method = Method::GET;
-        query = serde_urlencoded(&String::from_utf8_lossy(&body));
-    } else if !body.is_empty() {
-        match serde_json::from_slice(&body) {
-            Ok(read) => json = read,
-            Err(_) => return inner.refuse(&("609", "Invalid JSON".into())),
-        }
+        return Ok(Call { method: Method::GET, path, query: pairs(&asked.body), body: Json::Null });
     }
-    let _call = UnderWay::begin(&inner);
-    let response = inner.judged(&parts.headers, &Call { method, path, query, body: json });
-    match fault {
-        Some(Fault::HangUpAfter) => hang_up(),
-        Some(Fault::CodeAfter(code)) => inner.refuse(&(code, "a planned fault".into())),
-        Some(Fault::Garbage) => "{\"requestId\": ".into_response(),
-        Some(Fault::Slow(pause)) => {
-            tokio::time::sleep(pause).await;
-            response
-        }
-        _ => response,
-    }
+    let body = asked.json().map_err(|_| ("609", "Invalid JSON".into()))?;
+    Ok(Call { method, path, query, body })
 }
 
-/// A call, from when it came until it is answered or its caller has gone.
-struct UnderWay(Arc<Inner>);
-
-impl UnderWay {
-    fn begin(inner: &Arc<Inner>) -> Self {
-        inner.under_way.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(inner))
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"))
-}
-
-fn serde_urlencoded(text: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    form_urlencoded::parse(text).into_owned().collect()
 }
 
 impl Inner {
@@ -142,9 +112,9 @@ impl Inner {
         .into_response()
     }
 
-    fn judged(&self, headers: &HeaderMap, call: &Call) -> Response {
+    fn judged(&self, asked: &Asked, call: &Call) -> Response {
         self.count_down();
-        if let Err(refusal) = self.signed_in(headers) {
+        if let Err(refusal) = self.signed_in(asked) {
             return self.refuse(&refusal);
         }
         self.calls.fetch_add(1, Ordering::SeqCst);
@@ -158,9 +128,8 @@ impl Inner {
         }
     }
 
-    fn signed_in(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    fn signed_in(&self, asked: &Asked) -> Result<(), Refusal> {
+        let given = asked.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
         let tokens = self.tokens.lock();
         let Some((token, ends)) = tokens.current.as_ref().filter(|(token, _)| token == given) else {
             let old = given.starts_with("cdf01657-110d-4155-99a7-");
