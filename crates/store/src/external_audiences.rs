@@ -42,7 +42,7 @@ pub struct Standing {
     pub maybe: Option<String>,
     /// When the destination last took the person.
     pub told_at: Option<Timestamp>,
-    /// How many effects there were of it.
+    /// The number of its last effect; the next one has a higher one.
     pub round: i64,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caravan_model::clock::to_micros;
 use caravan_model::document::DocumentKind;
 use caravan_model::{DocumentId, EnrollmentId, PersonId, Shard, VersionId};
 use caravan_store::external_audiences::{self as stored, Mark, PENDING, Standing};
@@ -171,7 +172,8 @@ struct Queued {
 
 impl Sheet {
     fn tell(&mut self, audience: &Audience, place: &Place, standing: Standing, now: Timestamp) {
-        let round = standing.round + 1;
+        // The number never comes twice, also when what is known of the person was forgotten in between.
+        let round = to_micros(now).max(standing.round + 1);
         let telling = Telling {
             connection: place.connection.clone(),
             audience: audience.id,

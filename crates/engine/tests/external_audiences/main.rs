@@ -183,6 +183,20 @@ on_both_stores! {
         assert_eq!((it.in_folder().0.len(), told("external_audience_left")), (PEOPLE, 1));
     }
 
+    whoever_comes_back_after_leaving_is_handed_over_again(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        for _ in 0..2 {
+            it.by_hand(Change::Add, &["p-0-0"]);
+            it.settle();
+            assert_eq!((it.in_folder().0.len(), it.in_bucket().0.len()), (1, 1));
+            assert_eq!((it.at("files").there, it.at("files").pending), (1, 0));
+            it.by_hand(Change::Remove, &["p-0-0"]);
+            it.settle();
+            assert_eq!((it.in_folder().0.len(), it.in_bucket().0.len()), (0, 0));
+            assert_eq!((it.at("files").there, it.at("files").pending), (0, 0));
+        }
+    }
+
     whoever_objects_or_is_a_test_profile_is_never_handed_over_and_leaves_when_they_object(world at "2027-01-04T10:00:00Z") {
         let it = Installation::new(world);
         it.sql("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-5-0'");

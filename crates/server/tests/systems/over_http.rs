@@ -5,7 +5,7 @@ use caravan_testkit::Process;
 use caravan_testkit::fakes::Fault;
 use serde_json::{Value as Json, json};
 
-use crate::place::{ACCOUNTS, Kind, Place};
+use crate::place::{ACCOUNTS, Kind, PEOPLE, Place};
 use crate::support::{eventually, http, terminate};
 
 /// A server over a furnished place, with a token of an administrator and one of a viewer.
@@ -181,6 +181,10 @@ fn people_are_put_into_an_external_audience_and_taken_out_by_hand(kind: Kind) {
     let members = it.get("/external_audiences/retarget/members");
     let text = members.to_string();
     assert!(text.contains("p-0-1") && text.contains("p-1-0") && !text.contains("p-0-0"), "{text}");
+    let all = json!({"when": {"not": {"person": "email", "is_empty": true}}});
+    let added = it.post("/external_audiences/retarget/members", all);
+    assert_eq!(added["changed"], ACCOUNTS * PEOPLE - 2, "{added}");
+    eventually("everybody to be handed over", || at_files("there") == ACCOUNTS * PEOPLE);
     let (status, _) = it.ask(&it.viewer, "POST", "/external_audiences/retarget/members", r#"{"keys": ["p-0-0"]}"#);
     assert_eq!(status, 403);
     assert_eq!(it.refusal(&it.administrator, "GET", "/external_audiences/nope/standing").0, 404);
