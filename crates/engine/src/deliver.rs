@@ -6,6 +6,7 @@
 
 mod about;
 mod alert;
+mod alike;
 mod audience;
 mod by_hand;
 mod call;
@@ -42,11 +43,12 @@ use caravan_connect::tracking::SigningKeys;
 use caravan_connect::{Connector, Surroundings};
 use caravan_model::document::DocumentKind;
 use caravan_store::outbox::{self, LaneProblem};
-use caravan_store::{Dialect, Session, StoreError};
+use caravan_store::{Dialect, Session, StoreError, turns};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
 pub(crate) use self::about::{Message, kept_of};
+pub(crate) use self::alike::Alike;
 pub use self::by_hand::{SettleError, Settlement, settle};
 pub(crate) use self::by_hand::{arrived, queued_again};
 pub(crate) use self::call::through;
@@ -54,7 +56,7 @@ pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;
 pub(crate) use self::frozen::{compile_email, content_of, copies_of, frozen_email, frozen_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
-pub(crate) use self::membership::{audiences_of, changed, settings_of};
+pub(crate) use self::membership::{audiences_of, settings_of};
 pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
 pub(crate) use self::results::raise_flag;
@@ -230,8 +232,9 @@ impl Dispatcher {
         let store = self.engine.store();
         let number = store.write(|s| -> Result<i64, StoreError> {
             if s.dialect() == Dialect::Sqlite {
-                // An embedded store has one runtime: whoever made these claims is gone.
+                // An embedded store has one runtime: whoever made these claims, and was at these calls, is gone.
                 outbox::end_all_claims(s)?;
+                turns::end_all(s)?;
             }
             Ok(s.reserve_ids("ledger", 1)?.next().unwrap_or_default())
         })?;

@@ -236,6 +236,33 @@ on_both_stores! {
         assert_eq!(it.companies("Targets"), Vec::<String>::new());
     }
 
+    accounts_that_are_told_exactly_alike_are_one_company_until_the_last_of_them_leaves(world at "2027-01-04T10:00:00Z") {
+        let it = Installation::new(world);
+        it.world.sql("UPDATE account SET name = 'Same' WHERE key IN ('a-5', 'a-6', 'a-7')");
+        let (all, nobody): ([&str; 3], [&str; 0]) = (["Same", "a-8", "a-9"], []);
+        it.joins();
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), all);
+        let small = "  act: {type: split, by: account, paths: [{label: Small, when: {account: employees, at_most: 500}, next: out}], other: {next: null}}\n";
+        it.journey("first", &format!("{small}  out: {{{LEAVE}, next: null}}\n"));
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), all, "a-6 and a-7 are still in");
+        it.world.sql("DELETE FROM account_person WHERE account_id = (SELECT id FROM account WHERE key = 'a-6')");
+        it.world.sql("DELETE FROM account WHERE key = 'a-6'");
+        it.wait(3_601);
+        it.dispatcher().keep_audiences().expect("they are looked at every hour");
+        assert_eq!(it.companies("Targets"), all, "a-7 is still in");
+        it.leaves("all");
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), nobody);
+        it.journey("again", &format!("  act: {{{JOIN}, next: null}}\n"));
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), all);
+        it.leaves("together");
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), nobody, "both leave in one call");
+    }
+
     an_account_that_is_no_more_is_taken_out_by_itself(world at "2027-01-04T10:00:00Z") {
         let it = Installation::new(world);
         it.joins();

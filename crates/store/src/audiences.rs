@@ -3,6 +3,8 @@
 //! The other side never tells who is in an audience. What shall stand there for an account (`element`) and what may stand
 //! there still (`stale`) is written down before it is said, so that it can be taken back whatever happens in between.
 
+use std::collections::HashSet;
+
 use caravan_model::{AccountId, DocumentId, EffectId};
 use jiff::Timestamp;
 
@@ -137,6 +139,38 @@ fn read_member(r: &dyn Row) -> Result<MemberRow, StoreError> {
     })
 }
 
+/// Takes the lock under which it is decided what is said of the accounts of an audience. Before their rows.
+pub fn lock(s: &mut dyn Session, audience: i64) -> Result<(), StoreError> {
+    s.query_map("SELECT id FROM destination_audience WHERE id = $1 {for_update}", params![audience], |_| Ok(()))?;
+    Ok(())
+}
+
+/// Which of these elements shall stand there for other accounts too. Index: `destination_member_element`.
+pub fn held_by_others(
+    s: &mut dyn Session,
+    audience: i64,
+    elements: &[String],
+    accounts: &[i64],
+) -> Result<HashSet<String>, StoreError> {
+    if elements.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = "SELECT DISTINCT element FROM destination_member
+               WHERE audience_id = $1 AND element {in:2} AND NOT (account_id {in:3})";
+    Ok(s.query_map(sql, params![audience, elements, accounts], |r| Ok(r.string(0)))?.into_iter().collect())
+}
+
+/// What is being taken out for accounts other than these by whoever has claimed their changes in the lane, JSON arrays.
+/// Index: `outbox_claim`.
+pub fn leaving(s: &mut dyn Session, audience: i64, lane: &str, accounts: &[i64]) -> Result<Vec<String>, StoreError> {
+    let sql = format!(
+        "SELECT m.stale FROM outbox AS o JOIN destination_member AS m ON m.audience_id = $1 AND m.account_id = o.account_id
+         WHERE o.claim_until IS NOT NULL AND o.kind = 'membership' AND o.lane = $2 AND m.stale <> '{NOTHING}'
+             AND NOT (o.account_id {{in:3}})"
+    );
+    s.query_map(&sql, params![audience, lane, accounts], |r| Ok(r.string(0)))
+}
+
 /// What is known of these accounts (in order), locked; a row is made for whom nothing is known of.
 pub fn lock_members(s: &mut dyn Session, audience: i64, accounts: &[i64]) -> Result<Vec<MemberRow>, StoreError> {
     if accounts.is_empty() {
@@ -182,7 +216,7 @@ pub fn members_after(
 /// Which of these accounts are no more.
 pub fn deleted(s: &mut dyn Session, accounts: &[i64]) -> Result<Vec<i64>, StoreError> {
     let there: Vec<i64> = s.query_map("SELECT id FROM account WHERE id {in:1}", params![accounts], |r| Ok(r.int(0)))?;
-    let there: std::collections::HashSet<i64> = there.into_iter().collect();
+    let there: HashSet<i64> = there.into_iter().collect();
     Ok(accounts.iter().copied().filter(|id| !there.contains(id)).collect())
 }
 

@@ -92,6 +92,12 @@ pub fn end(s: &mut dyn Session, whose: &str, turn: i64) -> Result<(), StoreError
     Ok(())
 }
 
+/// Every call is over: for the one runtime of an embedded store, whose former process is gone.
+pub fn end_all(s: &mut dyn Session) -> Result<(), StoreError> {
+    s.execute("UPDATE call_turn SET ended = TRUE WHERE NOT ended", &[])?;
+    Ok(())
+}
+
 /// Nobody begins a call before this instant.
 pub fn rest(s: &mut dyn Session, whose: &str, until: Timestamp) -> Result<(), StoreError> {
     let sql = "UPDATE call_door SET rests_until = $2 WHERE whose = $1 AND rests_until < $2";

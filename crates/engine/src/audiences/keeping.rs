@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::{audience_at, consents, flows};
 use crate::Engine;
-use crate::deliver::{Doors, Way, changed};
+use crate::deliver::{Alike, Doors, Way};
 use crate::live::Live;
 use crate::metrics::Whose;
 
@@ -222,14 +222,13 @@ impl<'a> Speaker<'a> {
         }
         self.engine.store().write(|s| -> Result<(), StoreError> {
             let now = s.now()?;
-            stored::taken(s, &taken, now)?;
             if let Some(remote_id) = &remote {
                 stored::set_remote_id(s, self.row.id, remote_id)?;
             }
             if let Some((_, why)) = &pause {
                 stored::set_problem(s, self.row.id, Some(why))?;
             }
-            Ok(())
+            stored::taken(s, &taken, now)
         })?;
         Ok(pause.map_or(Ok(()), |(pause, _)| Err(Pause(pause))))
     }
@@ -237,11 +236,13 @@ impl<'a> Speaker<'a> {
     fn write_down(&self, wanted: &[(AccountId, Option<Json>)]) -> Result<Vec<(AccountId, Membership)>, StoreError> {
         self.engine.store().write(|s| {
             let accounts: Vec<i64> = wanted.iter().map(|(account, _)| account.0).collect();
+            stored::lock(s, self.row.id)?;
             let mut members: Vec<MemberRow> = stored::lock_members(s, self.row.id, &accounts)?;
+            let mut alike = Alike::read(s, self.row.id, &members)?;
             let changes: Vec<(AccountId, Membership)> = members
                 .iter_mut()
                 .zip(wanted)
-                .map(|(member, (account, put))| (*account, changed(member, &self.audience, put.clone())))
+                .map(|(member, (account, put))| (*account, alike.changed(member, &self.audience, put.clone())))
                 .collect();
             let rows: Vec<_> = members.into_iter().map(|it| (it.account, it.element, it.stale)).collect();
             stored::intend(s, self.row.id, &rows)?;

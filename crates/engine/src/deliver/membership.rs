@@ -20,6 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
 use super::about::About;
+use super::alike::{Alike, elements_of};
 use super::doors::Doors;
 use super::parcel::{Content, Parcel};
 use super::results::{Settled, Verdict};
@@ -82,7 +83,7 @@ fn judge_lane(
     let mut book = Book::open(s, lane, &place.row, &parcels)?;
     let mut pass = Vec::with_capacity(parcels.len());
     for mut parcel in parcels {
-        match book.judge(&parcel.row, |member, effect| place.change(member, effect), now) {
+        match book.judge(&parcel.row, |known, member, effect| place.change(known, member, effect, now), now) {
             Ok(membership) => {
                 parcel.about.audience = Some(place.row.id);
                 parcel.content = with_change(parcel.content, membership);
@@ -153,7 +154,14 @@ pub fn settings_of(destination: &Definition) -> Json {
 }
 
 impl Place {
-    fn change(&self, member: &mut MemberRow, effect: &MembershipEffect) -> Result<Membership, Verdict> {
+    /// What is said of an account, unless that has to wait: what is being taken out for another one is not put in meanwhile.
+    fn change(
+        &self,
+        known: &mut Known,
+        member: &mut MemberRow,
+        effect: &MembershipEffect,
+        now: Timestamp,
+    ) -> Result<Membership, Verdict> {
         let refuses = |outcome: Outcome| match outcome {
             Outcome::Skipped { reason } => Verdict::Skipped(reason),
             Outcome::Failed { code, message } => Verdict::Failed { code, message },
@@ -166,21 +174,11 @@ impl Place {
         if put.is_none() && member.element.is_none() && member.stale == NOTHING {
             return Err(Verdict::Skipped("not_in_audience"));
         }
-        Ok(changed(member, &self.audience, put))
+        if put.as_ref().is_some_and(|put| known.leaving.contains(&put.to_string())) {
+            return Err(Verdict::Later(now + EARLIER_ONE));
+        }
+        Ok(known.alike.changed(member, &self.audience, put))
     }
-}
-
-/// The member's row as it is once `put` stands there (or nothing), and what is said to get there.
-pub fn changed(member: &mut MemberRow, audience: &Audience, put: Option<Json>) -> Membership {
-    let new = put.as_ref().map(Json::to_string);
-    let stale: Vec<String> = serde_json::from_str(&member.stale).unwrap_or_default();
-    let mut take: Vec<String> = stale.into_iter().chain(member.element.take()).collect();
-    let mut seen: HashSet<String> = new.iter().cloned().collect();
-    take.retain(|element| seen.insert(element.clone()));
-    member.stale = serde_json::to_string(&take).unwrap_or_else(|_| NOTHING.to_owned());
-    member.element = new;
-    let take = take.iter().filter_map(|element| serde_json::from_str(element).ok()).collect();
-    Membership { audience: audience.clone(), take, put }
 }
 
 /// What is known of the accounts of one batch in one audience, while their rows are locked.
@@ -190,6 +188,14 @@ struct Book {
     /// Effects of the same accounts in the lane that are not of this batch, and whether they are under way.
     others: HashMap<AccountId, Vec<(EffectId, bool)>>,
     changed: HashSet<AccountId>,
+    known: Known,
+}
+
+/// What is known of other accounts of the audience.
+struct Known {
+    alike: Alike,
+    /// What is being taken out for accounts that are not of this batch.
+    leaving: HashSet<String>,
 }
 
 impl Book {
@@ -197,6 +203,7 @@ impl Book {
         let mut accounts: Vec<i64> = parcels.iter().filter_map(|parcel| parcel.row.account).map(|id| id.0).collect();
         accounts.sort_unstable();
         accounts.dedup();
+        stored::lock(s, audience.id)?;
         let members = stored::lock_members(s, audience.id, &accounts)?;
         // Read behind the locks: whoever had them before has said what it claimed.
         let own: HashSet<EffectId> = parcels.iter().map(|parcel| parcel.row.id).collect();
@@ -206,14 +213,19 @@ impl Book {
                 others.entry(account).or_default().push((effect, claimed));
             }
         }
+        let leaving = stored::leaving(s, audience.id, lane, &accounts)?;
+        let known = Known {
+            alike: Alike::read(s, audience.id, &members)?,
+            leaving: leaving.iter().flat_map(|stale| elements_of(stale)).collect(),
+        };
         let members = members.into_iter().map(|member| (member.account, member)).collect();
-        Ok(Self { audience: audience.id, members, others, changed: HashSet::new() })
+        Ok(Self { audience: audience.id, members, others, changed: HashSet::new(), known })
     }
 
     fn judge(
         &mut self,
         row: &OutboxRow,
-        change: impl Fn(&mut MemberRow, &MembershipEffect) -> Result<Membership, Verdict>,
+        change: impl Fn(&mut Known, &mut MemberRow, &MembershipEffect) -> Result<Membership, Verdict>,
         now: Timestamp,
     ) -> Result<Membership, Verdict> {
         let account = row.account.ok_or_else(|| Verdict::failed("no_account", "The effect is about no account."))?;
@@ -232,7 +244,7 @@ impl Book {
         let effect: MembershipEffect = serde_json::from_str(&row.body).map_err(|error| {
             Verdict::failed("effect_unreadable", format!("The queued effect cannot be read: {error}."))
         })?;
-        let membership = change(member, &effect)?;
+        let membership = change(&mut self.known, member, &effect)?;
         self.changed.insert(account);
         Ok(membership)
     }
@@ -284,71 +296,18 @@ impl Memberships {
     }
 
     pub fn write(&self, s: &mut dyn Session, now: Timestamp) -> Result<(), StoreError> {
-        stored::taken(s, &self.taken, now)?;
+        // Audiences before their members, as whoever decides locks them.
         for (audience, problem) in &self.problems {
             stored::set_problem(s, *audience, Some(problem))?;
         }
         for (audience, remote_id) in &self.remote {
             stored::set_remote_id(s, *audience, remote_id)?;
         }
-        Ok(())
+        stored::taken(s, &self.taken, now)
     }
 }
 
 /// The audiences of a door, or that it has none.
 pub fn audiences_of<'a>(door: &'a dyn Connector, connection: &str) -> Result<&'a dyn Audiences, String> {
     door.audiences().ok_or_else(|| format!("The connection `{connection}` takes no accounts."))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn audience() -> Audience {
-        Audience { settings: "{}".into(), name: "A".into(), source_id: "s".into(), ..Audience::default() }
-    }
-
-    fn member(element: Option<&str>, stale: &[&str]) -> MemberRow {
-        MemberRow {
-            account: AccountId(1),
-            element: element.map(|name| json!({"companyName": name}).to_string()),
-            stale: serde_json::to_string(
-                &stale.iter().map(|name| json!({"companyName": name}).to_string()).collect::<Vec<_>>(),
-            )
-            .expect("JSON"),
-            last_effect: EffectId(0),
-            taken_at: None,
-            problem: None,
-        }
-    }
-
-    fn names(elements: &[Json]) -> Vec<&str> {
-        elements.iter().filter_map(|element| element["companyName"].as_str()).collect()
-    }
-
-    #[test]
-    fn whatever_stood_there_is_taken_out_and_what_is_put_in_is_not() {
-        let mut it = member(Some("Old"), &["Older", "New"]);
-        let said = changed(&mut it, &audience(), Some(json!({"companyName": "New"})));
-        assert_eq!(names(&said.take), ["Older", "Old"]);
-        assert_eq!(said.put, Some(json!({"companyName": "New"})));
-        assert_eq!(it, MemberRow { ..member(Some("New"), &["Older", "Old"]) });
-    }
-
-    #[test]
-    fn the_same_again_takes_nothing_out() {
-        let mut it = member(Some("Same"), &[]);
-        let said = changed(&mut it, &audience(), Some(json!({"companyName": "Same"})));
-        assert_eq!((said.take.len(), it), (0, member(Some("Same"), &[])));
-    }
-
-    #[test]
-    fn whoever_leaves_takes_everything_along_that_may_stand_there() {
-        let mut it = member(Some("Now"), &["Before"]);
-        let said = changed(&mut it, &audience(), None);
-        assert_eq!((names(&said.take), said.put), (vec!["Before", "Now"], None));
-        assert_eq!(it, member(None, &["Before", "Now"]));
-    }
 }

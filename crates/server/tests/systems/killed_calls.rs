@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use caravan_store::{SessionExt, StoreError};
+use caravan_store::SessionExt;
 use caravan_testkit::fakes::service::{Accepted, Setup};
 use caravan_testkit::fakes::{Fault, Service};
 use caravan_testkit::{Process, free_port, http};
@@ -112,7 +112,7 @@ impl Called {
 
     fn post(&self, service: &Service, call: &Accepted) -> bool {
         let n = number_of(call);
-        let score = if n % 2 == 0 { 80 } else { 20 };
+        let score = if n.is_multiple_of(2) { 80 } else { 20 };
         let body =
             service.success(call, json!({"sector": format!("Sector {n}")}), json!({"score": score, "tier": "gold"}));
         let url = call.body["callbackUrl"].as_str().expect("where answers go");
@@ -128,10 +128,7 @@ impl Called {
 
     /// Rows of two texts.
     fn texts(&self, sql: &str) -> Vec<(String, String)> {
-        let rows = self
-            .place
-            .store()
-            .read(|s| Ok::<_, StoreError>(s.query_map(sql, &[], |r| Ok((r.string(0), r.string(1))))?));
+        let rows = self.place.store().read(|s| s.query_map(sql, &[], |r| Ok((r.string(0), r.string(1)))));
         rows.expect("rows")
     }
 }

@@ -119,7 +119,7 @@ impl Place {
     /// The store itself, beside whoever works on it.
     pub fn store(&self) -> Store {
         let opened = match &self.database {
-            None => Store::open_sqlite(&self.folder.path("caravan-data"), OpenOptions::default()),
+            None => Store::open_sqlite(self.folder.path("caravan-data"), OpenOptions::default()),
             Some(database) => Store::open_postgres(&database.url, OpenOptions::default()),
         };
         opened.expect("the store")
