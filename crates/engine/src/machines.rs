@@ -3,7 +3,7 @@
 //! Several ways of telling them, each off, logged or filtered by the organisation's settings: by what they call themselves
 //! and where they come from, by a link that no person sees, by following a link before anybody can have read the message,
 //! and by several links of one message followed at nearly the same time. What is filtered is kept for the figures, and
-//! neither scores, journeys nor rates see it.
+//! neither scores, journeys nor rates see it. A click that the next ones may give away is held until they cannot any more.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use caravan_connect::outbound::Network;
 use caravan_connect::tracking::HIDDEN_LINK;
 use caravan_model::EffectId;
 use caravan_model::document::{DocumentKind, Machines, Settings, Treatment};
-use caravan_store::{Session, StoreError, uses};
+use caravan_store::{Session, StoreError, held_clicks, ledger, uses};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::live::Live;
@@ -58,6 +58,8 @@ const PREFETCHES: &str = "mozilla/5.0";
 const LONGEST_BURST: u8 = 3;
 /// Whoever follows the link that no person sees follows the others within this time.
 const AROUND_HIDDEN: SignedDuration = SignedDuration::from_secs(30);
+/// As exact as instants are kept.
+const MOMENT: SignedDuration = SignedDuration::from_micros(1);
 
 /// Who made a request, as far as it tells.
 #[derive(Debug, Clone, Default)]
@@ -127,28 +129,65 @@ pub fn opens(live: &Live, visitor: &Visitor) -> Verdict {
     }
 }
 
+/// A click, judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgedClick {
+    /// By what is known so far.
+    pub verdict: Verdict,
+    /// Until when what follows may show that a machine made it: nobody is told before. None: told at once, or never.
+    pub held_until: Option<Timestamp>,
+}
+
 /// Judges a click. Where it is one of several links followed at nearly the same time, or the link that no person sees,
-/// those before it are taken out of the figures too; what they set off by then stays.
+/// those before it that nobody was told of yet are a machine's too.
 pub fn clicks(
     s: &mut dyn Session,
     live: &Live,
     visitor: &Visitor,
     followed: Followed,
     now: Timestamp,
-) -> Result<Verdict, StoreError> {
+) -> Result<JudgedClick, StoreError> {
     let machines = settings(live);
-    let named = by_itself(&machines, visitor);
-    if named != Verdict::Person {
-        return Ok(named);
+    let mut verdict = by_itself(&machines, visitor);
+    if verdict == Verdict::Person {
+        // One click of a message after another, so that each sees those before it.
+        ledger::get(s, followed.effect, true)?;
+        verdict = by_what_is_followed(s, &machines, followed, now)?;
     }
-    let hidden = near_hidden_link(s, &machines, followed, now)?;
-    if hidden != Verdict::Person {
+    let held_until = verdict.counts().then(|| told_apart_at(&machines, now)).flatten();
+    Ok(JudgedClick { verdict, held_until })
+}
+
+/// The first instant at which nothing that is followed can give a click of now away.
+fn told_apart_at(machines: &Machines, now: Timestamp) -> Option<Timestamp> {
+    let burst = (machines.bursts == Treatment::Filter).then(|| match window(machines) {
+        SignedDuration::ZERO => since(now, SignedDuration::ZERO) + SignedDuration::from_secs(1),
+        window => now + window + MOMENT,
+    });
+    let hidden = (machines.hidden_link == Treatment::Filter).then(|| now + AROUND_HIDDEN + MOMENT);
+    burst.max(hidden)
+}
+
+fn by_what_is_followed(
+    s: &mut dyn Session,
+    machines: &Machines,
+    followed: Followed,
+    now: Timestamp,
+) -> Result<Verdict, StoreError> {
+    let hidden = near_hidden_link(s, machines, followed, now)?;
+    if !hidden.counts() {
         return Ok(hidden);
     }
-    if is_too_quick(&machines, followed, now) && machines.quick != Treatment::Off {
-        return Ok(treated(machines.quick, "quick"));
-    }
-    in_a_burst(s, &machines, followed, now)
+    let quick = if is_too_quick(machines, followed, now) { treated(machines.quick, "quick") } else { Verdict::Person };
+    let burst = in_a_burst(s, machines, followed, now)?;
+    Ok(strongest([hidden, quick, burst]))
+}
+
+/// What is filtered weighs more than what is logged.
+fn strongest(verdicts: [Verdict; 3]) -> Verdict {
+    let filtered = verdicts.into_iter().find(|verdict| !verdict.counts());
+    let logged = verdicts.into_iter().find(|verdict| verdict.pattern().is_some());
+    filtered.or(logged).unwrap_or(Verdict::Person)
 }
 
 /// The link that no person sees, or another one of its message shortly before or after it.
@@ -163,14 +202,14 @@ fn near_hidden_link(
         // A message that left while the settings asked for it may still carry one; nobody follows it.
         return Ok(if link == HIDDEN_LINK { Verdict::Machine } else { Verdict::Person });
     }
-    let others = uses::other_clicks(s, effect, link.into(), now - AROUND_HIDDEN)?;
     if link == HIDDEN_LINK {
         if treatment == Treatment::Filter {
-            uses::take_back_clicks(s, effect, &others)?;
+            held_clicks::take_back(s, effect, now - AROUND_HIDDEN)?;
         }
         // Nothing is there for a journey to hear.
         return Ok(Verdict::Machine);
     }
+    let others = uses::other_clicks(s, effect, link.into(), now - AROUND_HIDDEN)?;
     let told = others.contains(&HIDDEN_LINK.into());
     Ok(if told { treated(treatment, "hidden_link") } else { Verdict::Person })
 }
@@ -190,15 +229,19 @@ fn in_a_burst(
     if machines.bursts == Treatment::Off {
         return Ok(Verdict::Person);
     }
-    let window = SignedDuration::from_secs(machines.burst_seconds.min(LONGEST_BURST).into());
-    let others = uses::other_clicks(s, effect, link.into(), since(now, window))?;
-    if others.is_empty() {
+    let since = since(now, window(machines));
+    if uses::other_clicks(s, effect, link.into(), since)?.is_empty() {
         return Ok(Verdict::Person);
     }
     if machines.bursts == Treatment::Filter {
-        uses::take_back_clicks(s, effect, &others)?;
+        held_clicks::take_back(s, effect, since)?;
     }
     Ok(treated(machines.bursts, "burst"))
+}
+
+/// How far apart the links of a burst are followed at most.
+fn window(machines: &Machines) -> SignedDuration {
+    SignedDuration::from_secs(machines.burst_seconds.min(LONGEST_BURST).into())
 }
 
 /// With a window of nothing: in the same second.
@@ -287,6 +330,27 @@ mod tests {
         let now: Timestamp = "2026-12-01T09:00:00.700Z".parse().expect("an instant");
         assert_eq!(since(now, SignedDuration::ZERO).to_string(), "2026-12-01T09:00:00Z");
         assert_eq!(since(now, SignedDuration::from_secs(2)).to_string(), "2026-12-01T08:59:58.7Z");
+    }
+
+    #[test]
+    fn a_click_is_held_as_long_as_the_next_ones_may_give_it_away() {
+        let now: Timestamp = "2026-12-01T09:00:00.7Z".parse().expect("an instant");
+        let until = |machines: Machines| told_apart_at(&machines, now).map(|at| at.to_string());
+        let machines = Machines::default();
+        assert_eq!(until(machines.clone()).as_deref(), Some("2026-12-01T09:00:01Z"), "the second's end");
+        let wide = Machines { burst_seconds: 2, ..machines.clone() };
+        assert_eq!(until(wide).as_deref(), Some("2026-12-01T09:00:02.700001Z"));
+        let hidden = Machines { hidden_link: Treatment::Filter, ..machines.clone() };
+        assert_eq!(until(hidden).as_deref(), Some("2026-12-01T09:00:30.700001Z"));
+        assert_eq!(until(Machines { bursts: Treatment::Log, ..machines }), None, "what is only logged holds nothing up");
+    }
+
+    #[test]
+    fn what_is_filtered_weighs_more_than_what_is_logged() {
+        let (logged, person) = (Verdict::Logged("quick"), Verdict::Person);
+        assert_eq!(strongest([person, logged, Verdict::Machine]), Verdict::Machine);
+        assert_eq!(strongest([person, logged, person]), logged);
+        assert_eq!(strongest([person; 3]), person);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::groups::daily;
 use crate::sweep::{end_orphans, sweep};
-use crate::{Engine, deliver, external_audiences, lifecycle, members, retention};
+use crate::{Engine, deliver, external_audiences, lifecycle, members, retention, tracking};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
@@ -73,6 +73,7 @@ pub fn run_until_idle(
         let mut worked = lifecycle::tick(engine)? | daily::tick(engine)?;
         worked |= deliver.map_or(Ok(false), Deliver::take_in_files)? | external_audiences::keep(engine)?;
         worked |= deliver::wake(engine)? > 0;
+        worked |= tracking::tell_held_clicks(engine)? > 0;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
             report.steps += 1;
@@ -162,7 +163,8 @@ pub fn serve(
                 sweep(&calendar)?;
                 end_orphans(&calendar)?;
             }
-            Ok(lifecycle::tick(&calendar)? | (deliver::wake(&calendar)? > 0))
+            let told = tracking::tell_held_clicks(&calendar)? > 0;
+            Ok(lifecycle::tick(&calendar)? | (deliver::wake(&calendar)? > 0) | told)
         });
     })?);
     let chores = engine.clone();

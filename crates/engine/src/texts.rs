@@ -23,7 +23,7 @@ use crate::deliver::{Doors, Way, arrived};
 use crate::live::Live;
 use crate::machines::Visitor;
 use crate::secrets::secrets_of;
-use crate::tracking::{Message, write};
+use crate::tracking::{Message, SMS_CLICKED, write};
 
 /// How long nothing is heard of a message before its provider is asked; each time so much longer than the last. Some
 /// carriers never report, so it is not asked for ever: eight times, over three days.
@@ -291,7 +291,7 @@ pub fn followed(engine: &Engine, code: &str, visitor: Option<&Visitor>) -> Resul
             let Some(person) = message.person else { return Ok(()) };
             let number = u16::try_from(link.link).unwrap_or(u16::MAX);
             let activities =
-                message.clicked(s, &live, visitor, ("sms_clicked", person), (number, &link.target), now)?;
+                message.clicked(s, &live, visitor, (SMS_CLICKED, person), (number, &link.target), now)?;
             write(s, &live, now, Changes { activities, ..Changes::default() })
         });
         if let Err(error) = written {

@@ -14,6 +14,7 @@ pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Tok
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};
+use caravan_store::held_clicks::{self, HeldClick};
 use caravan_store::step::{self, Claim};
 use caravan_store::uses::{self, MessageUse, UseKind};
 use caravan_store::{Session, StoreError, ledger, outbox};
@@ -24,11 +25,14 @@ use crate::Engine;
 use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::device;
 use crate::live::Live;
-use crate::machines::{self, Followed, Visitor};
+use crate::machines::{self, Followed, JudgedClick, Visitor};
 use crate::save;
 
 /// What tracking calls itself on the stream.
 const SOURCE: &str = "tracking";
+/// The types of activities that tell of a click.
+const EMAIL_CLICKED: &str = "email_clicked";
+pub(crate) const SMS_CLICKED: &str = "sms_clicked";
 /// Mail programs fetch the picture several times in a row: within this time it is one open.
 const ONE_OPEN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -113,12 +117,42 @@ pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visit
     let Some(person) = person else { return Ok(target) };
     let written = record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, effect)? else { return Ok(Vec::new()) };
-        message.clicked(s, live, visitor, ("email_clicked", person), (link, &target), now)
+        message.clicked(s, live, visitor, (EMAIL_CLICKED, person), (link, &target), now)
     });
     if let Err(error) = written {
         tracing::error!(%error, %effect, "a click could not be written down");
     }
     Ok(target)
+}
+
+/// Tells of the clicks that were held, and that nothing has shown to be a machine's by now. Returns how many there were.
+///
+/// # Errors
+/// The store's.
+pub fn tell_held_clicks(engine: &Engine) -> Result<usize, StoreError> {
+    let due = engine.store().read(|s| -> Result<bool, StoreError> {
+        let now = s.now()?;
+        Ok(held_clicks::next_due(s)?.is_some_and(|at| at <= now))
+    })?;
+    if !due {
+        return Ok(0);
+    }
+    let told = engine.store().write(|s| {
+        let live = engine.live(s)?;
+        let now = s.now()?;
+        let mut activities = Vec::new();
+        for click in held_clicks::take_due(s, now)? {
+            let Some(message) = Message::find(s, &live, click.effect)? else { continue };
+            let Some(person) = message.person else { continue };
+            let kind = if click.kind == SMS_CLICKED { SMS_CLICKED } else { EMAIL_CLICKED };
+            activities.push(NewActivity { fields: click.fields, ..message.activity(kind, person, click.at, Json::Null) });
+        }
+        let told = activities.len();
+        write(s, &live, now, Changes { activities, ..Changes::default() })?;
+        Ok::<_, StoreError>(told)
+    })?;
+    engine.poke();
+    Ok(told)
 }
 
 /// Where a link leads, without anybody having followed it.
@@ -274,7 +308,7 @@ impl Message {
         now: Timestamp,
     ) -> Result<Vec<NewActivity>, StoreError> {
         let followed = Followed { effect: self.effect, link, sent_at: self.sent_at };
-        let verdict = machines::clicks(s, live, visitor, followed, now)?;
+        let JudgedClick { verdict, held_until } = machines::clicks(s, live, visitor, followed, now)?;
         if verdict == machines::Verdict::Blocked {
             return Ok(Vec::new());
         }
@@ -288,7 +322,10 @@ impl Message {
             fields.insert("link".to_owned(), link.into());
             device::described(fields, visitor.agent.as_deref());
         }
-        Ok(vec![self.activity(kind, person, now, fields)])
+        let Some(due_at) = held_until else { return Ok(vec![self.activity(kind, person, now, fields)]) };
+        let (effect, kind, fields) = (self.effect, kind.to_owned(), fields.to_string());
+        held_clicks::hold(s, &HeldClick { effect, link: link.into(), at: now, due_at, kind, fields })?;
+        Ok(Vec::new())
     }
 
     fn used(

@@ -109,7 +109,7 @@ on_both_stores! {
         assert_eq!(bare(&view), bare(sent_html));
         assert_eq!(content::web_view(engine, &keys(), URL, "forged").expect("an answer"), None);
 
-        let traces = "SELECT (SELECT COUNT(*) FROM activity) + (SELECT COUNT(*) FROM ledger) + (SELECT COUNT(*) FROM suppression) + (SELECT COUNT(*) FROM cap_window)";
+        let traces = "SELECT (SELECT COUNT(*) FROM activity) + (SELECT COUNT(*) FROM ledger) + (SELECT COUNT(*) FROM suppression) + (SELECT COUNT(*) FROM cap_window WHERE key NOT LIKE 'proofs|%')";
         let before = post.world.one(traces);
         let proofed = post.dispatcher().proof("mail", &made.rendered, "boss@acme.example").expect("a proof");
         assert_eq!(proofed.outcome, "sent", "{proofed:?}");
@@ -122,6 +122,29 @@ on_both_stores! {
         post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('boss@acme.example', 'manual', 0)");
         let refused = post.dispatcher().proof("mail", &made.rendered, "boss@acme.example").expect("an answer");
         assert_eq!(refused.outcome, "refused");
+    }
+
+    so_many_proofs_leave_in_an_hour_under_the_prefix_of_the_settings(world at "2026-12-01T09:58:00Z") {
+        let post = Post::new(world);
+        let settings = |proofs: &str| format!("{{kind: settings, key: settings, organisation: Acme, postal_address: x, proofs: {{{proofs}}}}}");
+        post.world.apply(NEWS);
+        assert_eq!(support::codes(post.world.try_apply(&settings("per_hour: 0"))), ["out_of_range"]);
+        assert_eq!(support::codes(post.world.try_apply(&settings("subject_prefix: \"two\\nlines\""))), ["bad_prefix"]);
+        post.world.apply(&settings("per_hour: 3, subject_prefix: 'Bitte lesen:'"));
+        let made = preview_email(&post.world.engine, "welcome", &as_person("p-5-0"), URL).expect("a preview");
+        let proof = |to: &str| post.dispatcher().proof("mail", &made.rendered, to).expect("an answer");
+        assert_eq!(proof("no address").outcome, "refused", "what does not leave is not counted");
+        for to in ["one@acme.example", "two@acme.example", "three@acme.example"] {
+            assert_eq!(proof(to).outcome, "sent", "{to}");
+        }
+        let refused = proof("four@acme.example");
+        assert_eq!(refused.message.as_deref(), Some("No more than 3 proofs leave in an hour. Send it again after 10:00 UTC, or change the settings."));
+        assert_eq!(post.smtp.messages().len(), 3);
+        assert_eq!(post.smtp.messages()[0].header("Subject"), Some("Bitte lesen: Hello Chief Officer"));
+        post.advance(120);
+        post.world.apply(&settings("per_hour: 3, subject_prefix: ''"));
+        assert_eq!(proof("four@acme.example").outcome, "sent", "the next hour");
+        assert_eq!(post.smtp.messages()[3].header("Subject"), Some("Hello Chief Officer"));
     }
 
     content_depends_on_the_recipient_and_can_be_forced(world at "2026-12-01T09:00:00Z") {

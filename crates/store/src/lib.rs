@@ -20,6 +20,7 @@ pub mod group_jobs;
 pub mod group_pages;
 pub mod groups;
 pub mod health;
+pub mod held_clicks;
 pub mod intake;
 pub mod journeys;
 pub mod lane_turns;

@@ -102,6 +102,21 @@ pub fn reserve_caps(s: &mut dyn Session, claims: &[CapClaim], now: Timestamp) ->
     Ok(refused)
 }
 
+/// Counts one more in a window, unless as many are counted there already. Whether there was room.
+pub fn count_one(
+    s: &mut dyn Session,
+    key: &str,
+    at_most: i64,
+    ends_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    sweep(s, now)?;
+    let sql = "INSERT INTO cap_window (key, used, ends_at) VALUES ($1, 0, $2) ON CONFLICT (key) DO NOTHING";
+    s.execute(sql, params![key, ends_at])?;
+    let sql = "UPDATE cap_window SET used = used + 1 WHERE key = $1 AND used < $2";
+    Ok(s.execute(sql, params![key, at_most])? == 1)
+}
+
 fn insert_uses(s: &mut dyn Session, fresh: &[(&str, &str, i64)]) -> Result<(), StoreError> {
     if fresh.is_empty() {
         return Ok(());

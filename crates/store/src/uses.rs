@@ -96,14 +96,6 @@ pub fn other_clicks(
     s.query_map(sql, params![effect, link, since], |r| Ok(r.int(0)))
 }
 
-/// The last counted click on each of these links was a machine's after all.
-pub fn take_back_clicks(s: &mut dyn Session, effect: EffectId, links: &[i64]) -> Result<(), StoreError> {
-    let sql = "UPDATE message_use SET counted = counted - 1, machines = machines + 1
-         WHERE effect_id = $1 AND kind = 'clicked' AND counted > 0 AND link {in:2}";
-    s.execute(sql, params![effect, links])?;
-    Ok(())
-}
-
 /// Which messages figures are made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Cohort<'a> {

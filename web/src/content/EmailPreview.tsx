@@ -112,6 +112,7 @@ function Head({ shown }: { shown: Shown }) {
             { label: text.subject, value: <b>{shown.subject}</b> },
             { label: text.from, value: shown.from ?? text.sender },
             ...(shown.reply_to ? [{ label: text.replyTo, value: shown.reply_to }] : []),
+            ...(shown.cc.length > 0 ? [{ label: text.copies, value: shown.cc.join(", ") }] : []),
             { label: text.size, value: fileSize(shown.bytes) },
           ]}
         />

@@ -57,6 +57,7 @@ export const content = {
     subject: "Subject",
     from: "From",
     replyTo: "Answers to",
+    copies: "Copies to",
     sender: "the connection's sender",
     size: "Size",
     missing: "Empty for this person, and without a text to take its place",

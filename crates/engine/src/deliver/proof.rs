@@ -1,6 +1,6 @@
 //! Proofs: a message as somebody would get it, sent to those who look it over. They leave no trace: no consent is asked,
-//! no limit counts them, no figure tells of them; the do-not-contact list, the allow list of a trial and the hold on
-//! everything are respected.
+//! no limit on messages counts them, no figure tells of them; the do-not-contact list, the allow list of a trial and the
+//! hold on everything are respected. So many leave in an hour and no more: nobody mails a list by proofs.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -10,9 +10,10 @@ use caravan_connect::email::{Rendered, check_address};
 use caravan_connect::texts::{e164, render};
 use caravan_connect::{Connector, EffectBody, Mailbox, Outcome, Outgoing, TextMessage};
 use caravan_model::EffectId;
-use caravan_model::document::SmsMessage;
-use caravan_store::{StoreError, ledger, outbox};
+use caravan_model::document::{DocumentKind, Period, Proofs, Settings, SmsMessage};
+use caravan_store::{StoreError, ledger, limits, outbox};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -56,6 +57,7 @@ struct Now {
     live: Arc<Live>,
     at: Timestamp,
     door: Arc<dyn Connector>,
+    proofs: Proofs,
 }
 
 impl Dispatcher {
@@ -69,19 +71,26 @@ impl Dispatcher {
             Err(problem) => return Ok(Proofed::of(to, Err(format!("{problem}.")))),
         };
         let folded = folded_address(&address).unwrap_or_default();
-        let sent = self.ready(connection, &folded)?.and_then(|now| {
-            let mut message = rendered.clone().into_message(Mailbox::bare(address));
-            message.subject = format!("[Proof] {}", message.subject);
-            message.unsubscribe = None;
-            message.auto_submitted = true;
-            message.proof = true;
-            let message =
-                self.sealed(&now.live, Some(now.door.as_ref()), EffectId(0), message).map_err(|why| match why {
-                    Verdict::Again { message, .. } | Verdict::Failed { message, .. } => message,
-                    _ => "It cannot be signed.".to_owned(),
-                })?;
-            now.sends(&folded, EffectBody::Email(Box::new(message)))
+        let now = match self.ready(connection, &folded)? {
+            Ok(now) => now,
+            Err(why) => return Ok(Proofed::of(to, Err(why))),
+        };
+        let mut message = rendered.clone().into_message(Mailbox::bare(address));
+        message.subject = match now.proofs.subject_prefix.trim() {
+            "" => message.subject,
+            prefix => format!("{prefix} {}", message.subject),
+        };
+        message.unsubscribe = None;
+        message.auto_submitted = true;
+        message.proof = true;
+        let sealed = self.sealed(&now.live, Some(now.door.as_ref()), EffectId(0), message).map_err(|why| match why {
+            Verdict::Again { message, .. } | Verdict::Failed { message, .. } => message,
+            _ => "It cannot be signed.".to_owned(),
         });
+        let sent = match sealed {
+            Ok(message) => self.counted(&now)?.and_then(|()| now.sends(&folded, EffectBody::Email(Box::new(message)))),
+            Err(why) => Err(why),
+        };
         Ok(Proofed::of(to, sent))
     }
 
@@ -110,7 +119,21 @@ impl Dispatcher {
         self.keep_links(&links.take())?;
         let sender = sender.map(str::to_owned);
         let message = TextMessage { to: number.clone(), sender, text: made, report_to: None };
-        Ok(Proofed::of(to, now.sends(&number, EffectBody::Text(Box::new(message)))))
+        let sent = self.counted(&now)?.and_then(|()| now.sends(&number, EffectBody::Text(Box::new(message))));
+        Ok(Proofed::of(to, sent))
+    }
+
+    /// Counts a proof that is about to leave. Why it may not, when as many left in this hour as may.
+    fn counted(&self, now: &Now) -> Result<Result<(), String>, StoreError> {
+        let (begin, end) = Period::Hour.window(1, now.at, &TimeZone::UTC);
+        let most = now.proofs.per_hour;
+        let key = format!("proofs|{}", begin.as_second());
+        let fits = self.engine.store().write(|s| limits::count_one(s, &key, most.into(), end, now.at))?;
+        let message = || {
+            let clock = end.strftime("%H:%M");
+            format!("No more than {most} proofs leave in an hour. Send it again after {clock} UTC, or change the settings.")
+        };
+        Ok(if fits { Ok(()) } else { Err(message()) })
     }
 
     /// Whether a proof may go to this (folded) address, and what it goes through.
@@ -131,7 +154,10 @@ impl Dispatcher {
             return Ok(Err(why.to_owned()));
         }
         Ok(match self.doors.door(&live, &Way::connection(connection)) {
-            Ok(Some(door)) => Ok(Now { live, at, door }),
+            Ok(Some(door)) => {
+                let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+                Ok(Now { live, at, door, proofs: settings.map(|settings| settings.proofs).unwrap_or_default() })
+            }
             Ok(None) => Err("Nothing leaves here; messages are only recorded.".to_owned()),
             Err(shut) => Err(told(&shut).unwrap_or_default()),
         })

@@ -51,6 +51,9 @@ pub struct Settings {
     /// What goes around every email.
     #[serde(default, skip_serializing_if = "AroundEmails::is_default")]
     pub emails: AroundEmails,
+    /// Proofs: messages to those who look them over.
+    #[serde(default, skip_serializing_if = "Proofs::is_default")]
+    pub proofs: Proofs,
     /// What is done with opens and clicks of machines.
     #[serde(default, skip_serializing_if = "Machines::is_default")]
     pub machines: Machines,
@@ -87,6 +90,44 @@ pub struct EmailEdge {
     pub html: String,
     /// In the plain text part; may name the same.
     pub text: String,
+}
+
+/// How proofs leave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Proofs {
+    /// What stands before the subject of an email; empty: nothing.
+    #[schemars(length(max = 60))]
+    pub subject_prefix: String,
+    /// Proofs that leave within an hour of the clock, emails and text messages together.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub per_hour: u32,
+}
+
+impl Default for Proofs {
+    fn default() -> Self {
+        Self { subject_prefix: "[Proof]".to_owned(), per_hour: 100 }
+    }
+}
+
+impl Proofs {
+    fn check(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        let prefix = &self.subject_prefix;
+        if prefix.chars().count() > 60 || prefix.chars().any(char::is_control) {
+            let message = "This goes before a subject. Write at most 60 characters, in one line.";
+            findings.push(Finding::error("bad_prefix", "/proofs/subject_prefix", message));
+        }
+        if !(1..=10_000).contains(&self.per_hour) {
+            let message = "Between 1 and 10000 proofs an hour are possible.";
+            findings.push(Finding::error("out_of_range", "/proofs/per_hour", message));
+        }
+        findings
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What is done with opens and clicks that a machine made.
@@ -279,6 +320,7 @@ impl Definition for Settings {
             findings.push(Finding::error("settings_key", "/key", message));
         }
         findings.extend(self.fields.apply(&mut Schema::standard()));
+        findings.extend(self.proofs.check());
         findings.extend(self.machines.check());
         findings
     }
