@@ -95,10 +95,11 @@ async fn receive(
     + 'static,
 ) -> Answered {
     let body: Value = read_json(&body.0)?;
+    let keys = state.signing.clone();
     let taking = state.blocking(move |engine| {
         let live = engine.store().read(|s| engine.live(s))?;
         let calls = read(&body, &live.definitions.schema, engine.clock().now())?;
-        let report = segment::receive(engine, &calls)?;
+        let report = segment::receive(engine, keys.as_ref(), &calls)?;
         engine.poke();
         Ok(report)
     });

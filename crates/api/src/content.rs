@@ -62,6 +62,7 @@ pub fn operations() -> Operations {
         .and(of_kind(DocumentKind::Fragment))
         .and(of_kind(DocumentKind::Email))
         .and(of_kind(DocumentKind::SmsMessage))
+        .and(of_kind(DocumentKind::Settings))
 }
 
 fn of_kind(kind: DocumentKind) -> Operations {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::condition::{Condition, NameKind, Scope};
-use caravan_model::document::{DocumentKind, Found, Fragment, Weighting};
+use caravan_model::document::{Audience, DocumentKind, Found, Fragment, Weighting};
 use caravan_model::journey::Reentry;
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
@@ -203,6 +203,32 @@ impl Definitions {
     /// The values of the journey whose messages are made ready; none outside of journeys.
     pub fn tokens(&self) -> Option<&Map<String, Json>> {
         self.tokens.as_deref()
+    }
+
+    /// A saved filter, as content that names it asks.
+    ///
+    /// # Errors
+    /// There is none of that key.
+    pub fn saved_condition(&self, key: &str, pointer: &str) -> Result<Audience, Vec<Finding>> {
+        let found = self.find(DocumentKind::Audience, key, pointer).map_err(|unknown| vec![unknown])?;
+        found.read().ok_or_else(|| {
+            let message = format!("The audience `{key}` cannot be read. Apply it again.");
+            vec![Finding::error("unreadable", pointer, message)]
+        })
+    }
+
+    /// The content of a definition with what its saved conditions ask in their place: nothing reaches it from then on.
+    pub fn with_saved_conditions(&self, body: &Json) -> Json {
+        let mut body = body.clone();
+        let conditions = body.get_mut("conditions").and_then(Json::as_object_mut);
+        for condition in conditions.into_iter().flat_map(|conditions| conditions.values_mut()) {
+            let Some(key) = condition.get("audience").and_then(Json::as_str) else { continue };
+            let Some(saved) = self.get(DocumentKind::Audience, key).and_then(|found| found.read::<Audience>()) else {
+                continue;
+            };
+            *condition = serde_json::json!({"subject": saved.subject, "when": saved.when});
+        }
+        body
     }
 
     /// A fragment as emails take it in.

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use caravan_model::Finding;
 use caravan_model::attribute::{AttributeNo, AttributeSet, Subject as About};
 use caravan_model::condition::{Condition, Context};
-use caravan_model::document::{ContentCondition, DocumentKind};
+use caravan_model::document::{Asks, ContentCondition, DocumentKind};
+use caravan_model::sample::SplitMix64;
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
+use caravan_model::{Finding, PersonId};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -55,6 +56,7 @@ pub struct Snapshot {
     times: Vec<Time>,
     zone: Option<TimeZone>,
     tells_zone: bool,
+    draws: bool,
     own_zones: Option<(AttributeNo, AttributeNo)>,
     locale: Option<Locale>,
     my: Map<String, Json>,
@@ -79,7 +81,7 @@ const TIMES: [Time; 3] = [
 /// What `buying_group` offers.
 pub const OF_GROUP: [&str; 6] = ["stage", "status", "completeness", "engagement", "missing_roles", "role"];
 
-fn of_group(field: &str, group: &Group, interest: &Interest, person: Option<caravan_model::PersonId>) -> Option<Json> {
+fn of_group(field: &str, group: &Group, interest: &Interest, person: Option<PersonId>) -> Option<Json> {
     let role = || {
         let mut members = group.members.iter().filter(|member| member.counts());
         Some(members.find(|member| Some(member.person) == person)?.role.clone())
@@ -99,6 +101,8 @@ fn of_group(field: &str, group: &Group, interest: &Interest, person: Option<cara
 const ZONE: &str = "time_zone";
 /// The language in which filters write dates and numbers.
 const LOCALE: &str = "locale";
+/// A number from 0 up to 1, drawn for each message.
+const RANDOM: &str = "random";
 
 /// The language of a message.
 #[derive(Debug, Clone)]
@@ -194,9 +198,19 @@ impl Snapshot {
             return Err(vec![Finding::error("unknown_attribute", "/conditions", message)]);
         };
         let pointer = format!("/conditions/{name}/when");
-        let condition = match condition.subject {
-            About::Account => definitions.account_condition(&condition.when, &pointer),
-            About::Person => definitions.person_condition(&condition.when, &pointer),
+        let saved;
+        let (subject, when) = match condition.asks() {
+            Some(Asks::Own(subject, when)) => (subject, when),
+            Some(Asks::Saved(key)) => {
+                saved = definitions.saved_condition(key, &format!("/conditions/{name}/audience"))?;
+                (saved.subject, &saved.when)
+            }
+            // Said where the content is checked.
+            None => return Err(Vec::new()),
+        };
+        let condition = match subject {
+            About::Account => definitions.account_condition(when, &pointer),
+            About::Person => definitions.person_condition(when, &pointer),
         };
         self.conditions.push((name.to_owned(), condition?));
         Ok(())
@@ -210,9 +224,10 @@ impl Snapshot {
             }
             None if RENDERED.contains(&name) => {}
             None if name == ZONE => self.tells_zone = true,
+            None if name == RANDOM => self.draws = true,
             None if name == LOCALE => self.locale = Some(Locale { default: None }),
             None => {
-                let others = ["organisation", "postal_address", ZONE, LOCALE].into_iter().chain(RENDERED);
+                let others = ["organisation", "postal_address", ZONE, LOCALE, RANDOM].into_iter().chain(RENDERED);
                 let known = TIMES.iter().map(|time| time.name).chain(others);
                 let hint = did_you_mean(name, known);
                 let message = format!("There is no value `system.{name}`.{hint}");
@@ -256,6 +271,9 @@ impl Snapshot {
         let mut system = self.system.clone();
         if let Some(locale) = self.locale_of(world, person) {
             system.insert(LOCALE.to_owned(), locale.into());
+        }
+        if self.draws {
+            system.insert(RANDOM.to_owned(), drawn(person.map(|ix| world.person(ix).id), world.now).into());
         }
         if !self.times.is_empty() || self.tells_zone {
             let zone = self.zone_of(world, person, account);
@@ -321,6 +339,13 @@ impl Snapshot {
         let own = subjects.into_iter().flatten().find_map(|subject| TimeZone::get(world.time_zone(subject)?).ok());
         own.or_else(|| self.zone.clone()).unwrap_or(TimeZone::UTC)
     }
+}
+
+/// The same for the same recipient and moment, so that a preview shows what is sent; with six digits.
+fn drawn(person: Option<PersonId>, now: Timestamp) -> f64 {
+    let whose = person.map_or(0, |person| person.0.unsigned_abs());
+    let drawn = SplitMix64::new(SplitMix64::new(whose).next() ^ now.as_microsecond().unsigned_abs()).next();
+    (drawn % 1_000_000) as f64 / 1e6
 }
 
 fn put<'a>(

@@ -26,6 +26,8 @@ const STAMP_BYTES: usize = 10;
 pub const MAX_TARGET_BYTES: usize = 2_000;
 /// Stands where a token would, in previews and proofs: whoever follows it is shown what would be there.
 pub const PREVIEW: &str = "preview";
+/// Name under which an address tells a web site who comes.
+pub const VISITOR_PARAMETER: &str = "caravan_visitor";
 /// Number of the link that no person sees.
 pub const HIDDEN_LINK: u16 = u16::MAX;
 /// No token is longer; anything that is gets refused unread.
@@ -53,7 +55,11 @@ pub enum Purpose {
         link: u16,
         /// Where it leads.
         target: String,
+        /// Whether the site is told who comes.
+        visitor: bool,
     },
+    /// Tells a web site that the recipient came to it; the site hands it on to us, and cannot read it.
+    Visitor,
     /// Opting out.
     Unsubscribe,
     /// Looking at the message as a web page.
@@ -64,7 +70,9 @@ impl Purpose {
     fn byte(&self) -> u8 {
         match self {
             Self::Open => b'o',
-            Self::Click { .. } => b'c',
+            Self::Click { visitor: false, .. } => b'c',
+            Self::Click { visitor: true, .. } => b'k',
+            Self::Visitor => b'r',
             Self::Unsubscribe => b'u',
             Self::View => b'v',
         }
@@ -100,8 +108,8 @@ impl SigningKeys {
     pub fn sign(&self, token: &Token) -> String {
         let (key_id, secret) = &self.current;
         let (link, target) = match &token.purpose {
-            Purpose::Click { link, target } => (*link, target.as_str()),
-            Purpose::Open | Purpose::Unsubscribe | Purpose::View => (0, ""),
+            Purpose::Click { link, target, .. } => (*link, target.as_str()),
+            Purpose::Open | Purpose::Unsubscribe | Purpose::View | Purpose::Visitor => (0, ""),
         };
         let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + SIGNATURE_BYTES);
         bytes.extend([VERSION, *key_id, token.purpose.byte()]);
@@ -195,14 +203,46 @@ fn read(purpose: u8, rest: &[u8]) -> Result<Token, BadToken> {
         b'o' => Purpose::Open,
         b'u' => Purpose::Unsubscribe,
         b'v' => Purpose::View,
-        b'c' => Purpose::Click {
+        b'r' => Purpose::Visitor,
+        b'c' | b'k' => Purpose::Click {
             link: u16::from_be_bytes(*link),
             target: String::from_utf8(target.to_vec()).map_err(|_| BadToken)?,
+            visitor: purpose == b'k',
         },
         _ => return Err(BadToken),
     };
     let person = Some(i64::from_be_bytes(*person)).filter(|id| *id != 0).map(PersonId);
     Ok(Token { effect: EffectId(i64::from_be_bytes(*effect)), person, purpose })
+}
+
+/// The address `target` that tells the site who comes, in front of any fragment.
+pub fn with_visitor(target: &str, token: &str) -> String {
+    let (page, fragment) = target.split_at(target.find('#').unwrap_or(target.len()));
+    let sign = match page.rfind('?') {
+        Some(at) if at + 1 == page.len() || page.ends_with('&') => "",
+        Some(_) => "&",
+        None => "?",
+    };
+    format!("{page}{sign}{VISITOR_PARAMETER}={token}{fragment}")
+}
+
+/// An address as it was before it told who comes, and what it told.
+pub fn without_visitor(address: &str) -> (String, Option<String>) {
+    let (page, fragment) = address.split_at(address.find('#').unwrap_or(address.len()));
+    let Some((path, query)) = page.split_once('?') else { return (address.to_owned(), None) };
+    let mut told = None;
+    let mut kept = Vec::new();
+    for pair in query.split('&') {
+        match pair.split_once('=') {
+            Some((VISITOR_PARAMETER, token)) => told = Some(token.to_owned()),
+            _ => kept.push(pair),
+        }
+    }
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    match told {
+        Some(_) => (format!("{path}{query}{fragment}"), told),
+        None => (address.to_owned(), None),
+    }
 }
 
 /// The addresses in one message: where its tokens become links.
@@ -265,14 +305,15 @@ impl<'a> LinkMaker<'a> {
 
     /// Address of the link that no person sees, where there is one.
     pub fn hidden_link(&self) -> Option<String> {
-        let leads_to = Purpose::Click { link: HIDDEN_LINK, target: self.public_url.to_owned() };
+        let leads_to = Purpose::Click { link: HIDDEN_LINK, target: self.public_url.to_owned(), visitor: false };
         self.hidden.then(|| self.url('c', leads_to))
     }
 
-    /// Address that stands for `target`, where clicks are tracked and the target is not too long.
-    pub fn click(&self, link: u16, target: &str) -> Option<String> {
+    /// Address that stands for `target`, where clicks are tracked and the target is not too long; `visitor`: the site is told
+    /// who comes.
+    pub fn click(&self, link: u16, target: &str, visitor: bool) -> Option<String> {
         let tracked = self.clicks && target.len() <= MAX_TARGET_BYTES;
-        tracked.then(|| self.url('c', Purpose::Click { link, target: target.to_owned() }))
+        tracked.then(|| self.url('c', Purpose::Click { link, target: target.to_owned(), visitor }))
     }
 
     /// Address of the way out.
@@ -330,7 +371,12 @@ mod tests {
             Just(Purpose::Open),
             Just(Purpose::Unsubscribe),
             Just(Purpose::View),
-            (any::<u16>(), ".{0,80}").prop_map(|(link, target)| Purpose::Click { link, target }),
+            Just(Purpose::Visitor),
+            (any::<u16>(), ".{0,80}", any::<bool>()).prop_map(|(link, target, visitor)| Purpose::Click {
+                link,
+                target,
+                visitor
+            }),
         ];
         (any::<i64>(), proptest::option::of(1i64..), purpose).prop_map(|(effect, person, purpose)| Token {
             effect: EffectId(effect),
@@ -387,20 +433,38 @@ mod tests {
     }
 
     #[test]
+    fn an_address_tells_who_comes_and_is_the_same_without_it() {
+        for (target, told) in [
+            ("https://acme.example", "https://acme.example?caravan_visitor=T"),
+            ("https://acme.example/a?x=1#part", "https://acme.example/a?x=1&caravan_visitor=T#part"),
+        ] {
+            assert_eq!(with_visitor(target, "T"), told);
+            assert_eq!(without_visitor(told), (target.to_owned(), Some("T".to_owned())));
+            assert_eq!(without_visitor(target), (target.to_owned(), None));
+        }
+        assert_eq!(with_visitor("https://acme.example/?", "T"), "https://acme.example/?caravan_visitor=T");
+        assert_eq!(without_visitor("/?a&caravan_visitor=T&b=2").0, "/?a&b=2");
+    }
+
+    #[test]
     fn the_addresses_of_a_message() {
         let keys = keys();
         let links = LinkMaker::new(&keys, "https://go.acme.example/", EffectId(41), Some(PersonId(3)));
-        let click = links.click(2, "https://acme.example/?a=1&b=2").expect("tracked");
+        let click = links.click(2, "https://acme.example/?a=1&b=2", false).expect("tracked");
         let token = click.strip_prefix("https://go.acme.example/t/c/").expect("below the public address");
         let target = "https://acme.example/?a=1&b=2".to_owned();
         assert_eq!(
             keys.verify(token),
-            Ok(Token { effect: EffectId(41), person: Some(PersonId(3)), purpose: Purpose::Click { link: 2, target } })
+            Ok(Token {
+                effect: EffectId(41),
+                person: Some(PersonId(3)),
+                purpose: Purpose::Click { link: 2, target, visitor: false }
+            })
         );
         assert!(links.open().is_some_and(|url| url.starts_with("https://go.acme.example/t/o/")));
         assert!(links.clone().without_opens().open().is_none());
-        assert!(links.clone().without_clicks().click(2, "https://acme.example").is_none());
-        assert!(links.click(2, &"x".repeat(MAX_TARGET_BYTES + 1)).is_none(), "too long to be tracked");
+        assert!(links.clone().without_clicks().click(2, "https://acme.example", false).is_none());
+        assert!(links.click(2, &"x".repeat(MAX_TARGET_BYTES + 1), true).is_none(), "too long to be tracked");
         assert_eq!(LinkMaker::preview("http://localhost").unsubscribe(), "http://localhost/t/u/preview");
     }
 }

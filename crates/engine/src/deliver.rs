@@ -18,6 +18,7 @@ mod frozen;
 mod gates;
 mod gauges;
 mod health;
+mod mail_servers;
 mod membership;
 mod parcel;
 mod pauses;
@@ -69,6 +70,7 @@ pub use self::domains::{
 pub(crate) use self::frozen::Versions;
 use self::gauges::Shown;
 use self::health::Healths;
+use self::mail_servers::MailServers;
 use self::rests::Rests;
 use self::results::Results;
 pub use self::rules::Rules;
@@ -96,13 +98,15 @@ pub struct Delivery {
     pub wave: usize,
     /// The pause before results are written again that could not be written, doubling with every try.
     pub result_pause: Duration,
+    /// Says who takes mail for a domain, so that what one provider hosts is one destination; none: nobody is asked.
+    pub dns: Option<Dns>,
 }
 
 impl Delivery {
     /// Four lanes at a time, 64 messages judged together; the first pause of results is half a second.
     pub fn new(public_url: impl Into<String>, signing: SigningKeys) -> Self {
         let result_pause = Duration::from_millis(500);
-        Self { public_url: public_url.into(), signing, parallel: 4, wave: 64, result_pause }
+        Self { public_url: public_url.into(), signing, parallel: 4, wave: 64, result_pause, dns: None }
     }
 }
 
@@ -147,6 +151,7 @@ pub struct Dispatcher {
     versions: Versions,
     rests: Rests,
     healths: Healths,
+    servers: MailServers,
     /// Taken from the store's id counter, so that no two dispatchers of any process share a token.
     number: Mutex<Option<i64>>,
     waves: AtomicU64,
@@ -176,6 +181,7 @@ impl Dispatcher {
     fn with_doors(engine: &Engine, delivery: Delivery, doors: Doors) -> Self {
         Self {
             engine: engine.clone(),
+            servers: MailServers::new(delivery.dns.clone()),
             delivery,
             doors,
             domains: Domains::default(),

@@ -168,8 +168,8 @@ fn open(s: &mut dyn Session, journey: DocumentId, has_goal: bool, now: Timestamp
     step::insert_inbox(s, &Command::Open { journey, after: 0 }.to_all(now))
 }
 
-/// The content that a version uses, as it is now: `{KIND: {KEY: body}}`. A later change of an email does not reach a
-/// version that was published before.
+/// The content that a version uses, as it is now: `{KIND: {KEY: body}}`. A later change of an email, or of a saved
+/// condition that it names, does not reach a version that was published before.
 fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) -> String {
     let content = [DocumentKind::Email, DocumentKind::SmsMessage, DocumentKind::Fragment, DocumentKind::EmailTemplate];
     let mut frozen: BTreeMap<&str, Map<String, Json>> = BTreeMap::new();
@@ -183,7 +183,7 @@ fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) 
             continue;
         }
         let Some(definition) = definitions.get(reference.kind, &reference.key) else { continue };
-        of_kind.insert(reference.key.clone(), definition.body.as_ref().clone());
+        of_kind.insert(reference.key.clone(), definitions.with_saved_conditions(&definition.body));
         let named = rows.iter().find(|row| row.id == definition.id).and_then(stored_document);
         todo.extend(named.map(|d| d.references(&definitions.schema, &Actions)).unwrap_or_default());
     }
@@ -194,7 +194,7 @@ fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) 
 }
 
 /// What the settings say about what goes around emails, where they say anything.
-fn around_emails(definitions: &Definitions) -> Option<(&'static str, Map<String, Json>)> {
+pub(crate) fn around_emails(definitions: &Definitions) -> Option<(&'static str, Map<String, Json>)> {
     let settings = definitions.of_kind(DocumentKind::Settings).next()?;
     let around = settings.body.get("emails")?.clone();
     let kept = serde_json::json!({ "emails": around });

@@ -342,7 +342,11 @@ mod tests {
         assert_eq!(until(wide).as_deref(), Some("2026-12-01T09:00:02.700001Z"));
         let hidden = Machines { hidden_link: Treatment::Filter, ..machines.clone() };
         assert_eq!(until(hidden).as_deref(), Some("2026-12-01T09:00:30.700001Z"));
-        assert_eq!(until(Machines { bursts: Treatment::Log, ..machines }), None, "what is only logged holds nothing up");
+        assert_eq!(
+            until(Machines { bursts: Treatment::Log, ..machines }),
+            None,
+            "what is only logged holds nothing up"
+        );
     }
 
     #[test]

@@ -238,7 +238,7 @@ impl Scene {
                 let (keep, gone) = (PersonId(pair.keep), PersonId(pair.gone));
                 let scores = stored::unite_scores(s, keep, gone)?;
                 stored::unite_opt_out(s, keep, gone)?;
-                stored::drop_person(s, gone)?;
+                stored::drop_person(s, keep, gone)?;
                 scores
             }
         };

@@ -7,7 +7,7 @@ use caravan_catalog::Definitions;
 use caravan_model::document::{DocumentKind, Retention};
 use caravan_model::duration::Duration;
 use caravan_store::retention::{self as stored, Kept, Size, Types};
-use caravan_store::{Session, StoreError, chores};
+use caravan_store::{Session, StoreError, chores, visitors};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,8 @@ pub const CHORE: &str = "retention";
 const PIECE: usize = 2_000;
 /// How long whoever does it has it alone; afterwards it counts as dead.
 const CLAIM: SignedDuration = SignedDuration::from_mins(30);
+/// How long a visitor of a web site is recognised who follows no link any more.
+const VISITORS: Duration = Duration::days(200);
 /// How often it is done.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -127,6 +129,8 @@ fn run(engine: &Engine, mut memory: Memory) -> Result<(Memory, bool), StoreError
     let (parked, ended) = forget(engine, &live, retention.unknown(), stored::forget_parked)?;
     done &= ended;
     let (messages, ended) = forget(engine, &live, retention.messages(), stored::forget_messages)?;
+    done &= ended;
+    let (_, ended) = forget(engine, &live, VISITORS, visitors::forget)?;
     done &= ended;
     memory.last = Some(Run { ended_at: engine.clock().now(), seen, parked, messages, ..run });
     Ok((memory, done))

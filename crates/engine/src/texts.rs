@@ -290,8 +290,7 @@ pub fn followed(engine: &Engine, code: &str, visitor: Option<&Visitor>) -> Resul
             let Some(message) = Message::find(s, &live, link.effect)? else { return Ok(()) };
             let Some(person) = message.person else { return Ok(()) };
             let number = u16::try_from(link.link).unwrap_or(u16::MAX);
-            let activities =
-                message.clicked(s, &live, visitor, (SMS_CLICKED, person), (number, &link.target), now)?;
+            let activities = message.clicked(s, &live, visitor, (SMS_CLICKED, person), (number, &link.target), now)?;
             write(s, &live, now, Changes { activities, ..Changes::default() })
         });
         if let Err(error) = written {

@@ -10,6 +10,7 @@ use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 pub use caravan_connect::connector::Secret;
 use caravan_connect::texts::e164;
+use caravan_connect::tracking::with_visitor;
 pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Token};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
@@ -110,10 +111,11 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
     Ok(())
 }
 
-/// A link in a message was followed: where it leads. The way is free even when the click cannot be written down.
+/// A link in a message was followed: where it leads; a site that shall know is told who comes. The way is free even when
+/// the click cannot be written down.
 pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visitor) -> Result<String, BadToken> {
     let Token { effect, person, purpose } = keys.verify(token)?;
-    let Purpose::Click { link, target } = purpose else { return Err(BadToken) };
+    let Purpose::Click { link, target, visitor: tells } = purpose else { return Err(BadToken) };
     let Some(person) = person else { return Ok(target) };
     let written = record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, effect)? else { return Ok(Vec::new()) };
@@ -122,7 +124,22 @@ pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visit
     if let Err(error) = written {
         tracing::error!(%error, %effect, "a click could not be written down");
     }
-    Ok(target)
+    if !tells {
+        return Ok(target);
+    }
+    let token = keys.sign(&Token { effect, person: Some(person), purpose: Purpose::Visitor });
+    Ok(with_visitor(&target, &token))
+}
+
+/// Who came to a web site, by the token that the site was told. A person who became another one by now is the other one.
+pub(crate) fn visitor_of(
+    s: &mut dyn Session,
+    live: &Live,
+    keys: &SigningKeys,
+    token: &str,
+) -> Result<Option<PersonId>, StoreError> {
+    let Ok(Token { effect, purpose: Purpose::Visitor, .. }) = keys.verify(token) else { return Ok(None) };
+    Ok(Message::find(s, live, effect)?.and_then(|message| message.person))
 }
 
 /// Tells of the clicks that were held, and that nothing has shown to be a machine's by now. Returns how many there were.
@@ -145,7 +162,8 @@ pub fn tell_held_clicks(engine: &Engine) -> Result<usize, StoreError> {
             let Some(message) = Message::find(s, &live, click.effect)? else { continue };
             let Some(person) = message.person else { continue };
             let kind = if click.kind == SMS_CLICKED { SMS_CLICKED } else { EMAIL_CLICKED };
-            activities.push(NewActivity { fields: click.fields, ..message.activity(kind, person, click.at, Json::Null) });
+            activities
+                .push(NewActivity { fields: click.fields, ..message.activity(kind, person, click.at, Json::Null) });
         }
         let told = activities.len();
         write(s, &live, now, Changes { activities, ..Changes::default() })?;

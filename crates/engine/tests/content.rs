@@ -131,7 +131,8 @@ on_both_stores! {
         assert_eq!(support::codes(post.world.try_apply(&settings("per_hour: 0"))), ["out_of_range"]);
         assert_eq!(support::codes(post.world.try_apply(&settings("subject_prefix: \"two\\nlines\""))), ["bad_prefix"]);
         post.world.apply(&settings("per_hour: 3, subject_prefix: 'Bitte lesen:'"));
-        let made = preview_email(&post.world.engine, "welcome", &as_person("p-5-0"), URL).expect("a preview");
+        let request = PreviewRequest { person: Some("p-5-0".to_owned()), ..PreviewRequest::default() };
+        let made = preview_email(&post.world.engine, "welcome", &request, URL).expect("a preview");
         let proof = |to: &str| post.dispatcher().proof("mail", &made.rendered, to).expect("an answer");
         assert_eq!(proof("no address").outcome, "refused", "what does not leave is not counted");
         for to in ["one@acme.example", "two@acme.example", "three@acme.example"] {
@@ -145,6 +146,81 @@ on_both_stores! {
         post.world.apply(&settings("per_hour: 3, subject_prefix: ''"));
         assert_eq!(proof("four@acme.example").outcome, "sent", "the next hour");
         assert_eq!(post.smtp.messages()[3].header("Subject"), Some("Hello Chief Officer"));
+    }
+
+    a_saved_condition_is_asked_as_it_was_when_the_journey_was_published(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let chiefs = |title: &str| format!("{{kind: audience, key: chiefs, subject: person, when: {{person: job_title, starts_with: [{title}]}}}}");
+        let email = |key: &str, condition: &str| {
+            let body = "<p>{% if condition.chief %}For chiefs{% else %}For all{% endif %}</p>";
+            format!("{{kind: email, key: {key}, connection: mail, subject: Hello, conditions: {{chief: {condition}}}, body: {{html: '{body}'}}}}")
+        };
+        post.world.apply(&chiefs("Chief"));
+        assert_eq!(support::codes(post.world.try_apply(&email("both", "{audience: chief}")))[0], "unknown_reference");
+        let twice = "{audience: chiefs, subject: person, when: {person: country, is: DE}}";
+        assert!(support::codes(post.world.try_apply(&email("both", twice))).contains(&"not_exactly_one".to_owned()));
+        // Two emails use the same one.
+        post.world.apply(&email("both", "{audience: chiefs}"));
+        post.world.apply(&email("another", "{audience: chiefs}"));
+        post.world.apply(
+            "{kind: journey, key: hello, subject: account, audience: {account_list: big}, end: 2027-06-30T00:00:00Z, entry: mail, \
+             nodes: {mail: {type: action, on: people, action: send_email, email: both, next: null}}}",
+        );
+        post.world.publish("hello");
+        post.world.apply(&chiefs("Nobody"));
+        post.world.run();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let messages = post.smtp.messages();
+        let to = |to: &str| messages.iter().find(|m| m.rcpt_to == [to]).and_then(|m| m.html.clone()).expect("a message");
+        assert!(to("p-5-0@example.com").contains("For chiefs") && to("p-5-1@example.com").contains("For all"));
+        let shown = |key: &str| preview_email(&post.world.engine, key, &as_person("p-5-0"), URL).expect("a preview").shown.html;
+        assert!(shown("both").contains("For all") && shown("another").contains("For all"), "drafts ask what is saved now");
+        let renewed = content::propagate(&post.world.engine, DocumentKind::Email, "both", "ada", false).expect("propagated");
+        assert_eq!(renewed.iter().map(|it| (it.journey.as_str(), it.to)).collect::<Vec<_>>(), [("hello", 2)]);
+        let again = content::propagate(&post.world.engine, DocumentKind::Email, "both", "ada", false);
+        assert_eq!(again.expect("nothing to do"), [], "it is as it is now");
+    }
+
+    changed_words_around_emails_reach_live_journeys_when_asked_to(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        let engine = &post.world.engine;
+        let propagated = |dry_run: bool| {
+            let done = content::propagate(engine, DocumentKind::Settings, "settings", "ada", dry_run).expect("propagated");
+            done.into_iter().map(|it| (it.journey, it.to)).collect::<Vec<_>>()
+        };
+        assert_eq!(propagated(false), [], "nothing has changed");
+        let settings = |emails: &str| format!("{{kind: settings, key: settings, organisation: Acme, postal_address: x{emails}}}");
+        post.world.apply(&settings(", emails: {opt_out: {html: '<a href=\"{{ system.unsubscribe_url }}\">Abmelden</a>', text: 'Abmelden: {{ system.unsubscribe_url }}'}}"));
+        let hello = |no: i64| vec![("hello".to_owned(), no)];
+        assert_eq!((propagated(true), propagated(false), propagated(false)), (hello(2), hello(2), vec![]));
+        let frozen = |no: i64| {
+            let sql = format!("SELECT COUNT(*) FROM document_version AS v JOIN document AS d ON d.id = v.document_id WHERE d.key = 'hello' AND v.no = {no} AND CAST(v.frozen AS TEXT) LIKE '%Abmelden%'");
+            post.world.one(&sql)
+        };
+        assert_eq!((frozen(1), frozen(2)), (0, 1), "a published version never changes");
+        post.world.apply(&settings(""));
+        assert_eq!(propagated(false), hello(3));
+        assert_eq!(frozen(3), 0, "the plain ones again");
+    }
+
+    a_number_is_drawn_for_each_message_and_its_preview_shows_it(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply("{kind: email, key: dice, connection: mail, subject: 'Your number is {{ system.random }}', body: {html: <p>Hi</p>}}");
+        post.sends("dice", "");
+        let decided = post.world.clock.now();
+        post.advance(7);
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let drawn: std::collections::BTreeSet<String> =
+            post.smtp.messages().iter().map(|m| m.header("Subject").expect("a subject").to_owned()).collect();
+        assert!(drawn.len() > 10, "{drawn:?}");
+        let request = PreviewRequest { at: Some(decided), ..as_person("p-5-0") };
+        let shown = preview_email(&post.world.engine, "dice", &request, URL).expect("a preview").shown.subject;
+        assert!(drawn.contains(&shown), "{shown}: {drawn:?}");
+        for subject in &drawn {
+            let number: f64 = subject.trim_start_matches("Your number is ").parse().expect("a number");
+            assert!((0.0..1.0).contains(&number), "{number}");
+        }
     }
 
     content_depends_on_the_recipient_and_can_be_forced(world at "2026-12-01T09:00:00Z") {

@@ -6,10 +6,15 @@ use caravan_connect::connector::Secret;
 use caravan_connect::returned::{Heard, MailReport, Reference};
 use caravan_engine::deliver::{self, Dispatched};
 use caravan_engine::figures::{self, Asked, By, Figures};
+use caravan_engine::import::segment;
 use caravan_engine::machines::Visitor;
 use caravan_engine::returned;
 use caravan_engine::tracking::{self, OptOut};
+use caravan_model::PersonId;
+use caravan_model::attribute::Schema;
+use caravan_store::people;
 use caravan_testkit::{Behaviour, Stage};
+use serde_json::json;
 use support::post::{Post, delivered, keys};
 use support::{World, on_both_stores};
 
@@ -247,6 +252,49 @@ on_both_stores! {
         assert_eq!(post.told_of_clicks(), 0, "quick clicks are only logged, a burst is filtered");
         let [figures] = post.figures(By::Message).try_into().expect("one message");
         assert_eq!((figures.clicks, figures.machines), (0, 2));
+    }
+
+    a_visitor_who_came_by_a_link_is_recognised_from_then_on(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: email, key: known, connection: mail, subject: Hello, links: {'https://acme.example/start#top': with_token}, \
+             body: {html: '<p><a href=\"https://acme.example/start#top\">start</a> <a href=\"https://acme.example/other\">other</a></p>'}}",
+        );
+        post.sends("known", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        post.advance(60);
+        let engine = &post.world.engine;
+        let [known, other] = post.clicks_of("p-5-1@example.com").try_into().expect("two links");
+        let follow = |token: &str| tracking::clicked(engine, &keys(), token, &Visitor::default()).expect("a click");
+        assert_eq!(follow(&other), "https://acme.example/other");
+        assert_eq!(tracking::leads_to(&keys(), &known).as_deref(), Ok("https://acme.example/start#top"), "who only looks is nobody");
+        let arrived = follow(&known);
+        assert!(arrived.starts_with("https://acme.example/start?caravan_visitor=") && arrived.ends_with("#top"), "{arrived}");
+
+        let send = |call: serde_json::Value| {
+            let calls = segment::batch(&json!({"batch": [call]}), &Schema::standard(), post.world.clock.now()).expect("a batch");
+            let report = segment::receive(engine, Some(&keys()), &calls).expect("it is taken");
+            (report.accepted, report.ignored)
+        };
+        let page = |browser: &str, url: &str| send(json!({"type": "page", "anonymousId": browser, "context": {"page": {"url": url}}}));
+        assert_eq!(page("b-1", "https://acme.example/"), (0, 1), "a stranger");
+        assert_eq!(page("b-1", &arrived), (1, 0));
+        assert_eq!(page("b-1", "https://acme.example/prices"), (1, 0), "from then on by the browser's id");
+        assert_eq!(send(json!({"type": "track", "event": "Ping", "properties": {"url": arrived}})), (1, 0), "without an id by the token alone");
+        assert_eq!(send(json!({"type": "track", "event": "Ping", "anonymousId": "b-1", "userId": "p-6-0"})), (1, 0));
+        let of = |person: &str| post.world.one(&format!(
+            "SELECT COUNT(*) FROM activity AS a JOIN person AS p ON p.id = a.person_id WHERE p.key = '{person}' AND a.type IN ('page_viewed', 'ping')"
+        ));
+        assert_eq!((of("p-5-1"), of("p-6-0")), (3, 1), "who says who they are is who they say");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE source = 'segment' AND CAST(fields AS TEXT) LIKE '%caravan_visitor%'"), 0);
+        let open = post.links("p-5-2@example.com").open;
+        for forged in ["forged".to_owned(), open] {
+            assert_eq!(page("b-2", &format!("https://acme.example/?caravan_visitor={forged}")), (0, 1), "{forged}");
+        }
+        let person = post.world.one("SELECT id FROM person WHERE key = 'p-5-1'");
+        engine.store().write(|s| people::delete_person(s, PersonId(person), &[])).expect("they are deleted");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM visitor"), 0);
+        assert_eq!((page("b-1", "https://acme.example/"), page("b-1", &arrived)), ((0, 1), (0, 1)));
     }
 
     opens_are_seen_of_those_alone_who_agreed(world at "2026-12-01T09:00:00Z") {

@@ -249,6 +249,48 @@ on_both_stores! {
         assert_eq!(post.world.one("SELECT refusals FROM pace WHERE name = 'to/mail/slow.example'"), 0);
     }
 
+    domains_behind_the_same_servers_are_one_destination(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = key || '@one.example' WHERE key LIKE 'p-5-%'");
+        post.execute("UPDATE person SET email = key || '@two.example' WHERE key LIKE 'p-6-%'");
+        let zone = caravan_testkit::Dns::start(&["one.example MX 10 mx1.hoster.example.", "two.example MX 5 MX2.eu.hoster.example.", "two.example MX 20 mx.other.example."]);
+        let dns = caravan_connect::dns::Dns::at(zone.addr, post.runtime.handle()).expect("a DNS");
+        let surroundings = caravan_connect::Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let dispatcher = Dispatcher::new(&post.world.engine, Delivery { dns: Some(dns), ..delivery() }, surroundings);
+        post.sends("welcome", "");
+        post.smtp.behave_to("@one.example", &Behaviour::Reply { stage: Stage::Rcpt, reply: "421 4.7.28 too much mail".into() });
+        // The first refusal may come before the DNS has answered; then it counts for the domain.
+        let of_hoster = "SELECT COUNT(*) FROM pace WHERE name = 'to/mail/hoster.example' AND refusals >= 1";
+        let mut rounds = 0;
+        while post.world.one(of_hoster) == 0 {
+            rounds += 1;
+            assert!(rounds < 100, "the servers behind the domains are never known");
+            dispatcher.dispatch_once().expect("a round");
+            post.advance(60);
+        }
+        post.sends_operational();
+        let before = post.smtp.messages().iter().filter(|m| m.was_accepted() && m.rcpt_to[0].ends_with("@two.example")).count();
+        post.execute("UPDATE pace SET tokens = 0, rests_until = 99999999999999999 WHERE name = 'to/mail/hoster.example'");
+        dispatcher.dispatch_once().expect("a round");
+        let after = post.smtp.messages().iter().filter(|m| m.was_accepted() && m.rcpt_to[0].ends_with("@two.example")).count();
+        assert_eq!(after, before, "the other domain of the same hoster waits too");
+        assert!(post.world.one("SELECT COUNT(*) FROM outbox WHERE not_before > 90000000000000000") >= 6);
+    }
+
+    a_silent_dns_holds_nothing_up(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = key || '@' || key || '.example'");
+        let zone = caravan_testkit::Dns::start(&[]);
+        zone.falls_silent();
+        let dns = caravan_connect::dns::Dns::at(zone.addr, post.runtime.handle()).expect("a DNS");
+        let surroundings = caravan_connect::Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        post.sends("welcome", "");
+        let began = std::time::Instant::now();
+        let dispatcher = Dispatcher::new(&post.world.engine, Delivery { dns: Some(dns), ..delivery() }, surroundings);
+        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
+        assert!(began.elapsed() < std::time::Duration::from_secs(40), "nobody waits for the answers about fifteen domains");
+    }
+
     mail_of_a_sending_domain_is_signed_and_its_reports_return_by_message(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         let key = tempfile::NamedTempFile::new().expect("a file");

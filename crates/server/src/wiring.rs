@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use caravan_api::Fetch;
+use caravan_connect::dns::Dns;
 use caravan_connect::outbound::{Guard, Outbound};
 use caravan_connect::tracking::SigningKeys;
 use caravan_connect::vault::{Vault, VaultError};
@@ -92,6 +93,8 @@ pub struct Running {
     pub sockets: tokio::runtime::Runtime,
     /// The guarded client for HTTP calls.
     outbound: Outbound,
+    /// Says who takes mail for a domain.
+    dns: Option<Dns>,
     /// The right to be the one runtime of an embedded store.
     _lock: RuntimeLock,
 }
@@ -107,7 +110,16 @@ impl Running {
         let signing = signing_keys(engine.store(), &Random::System)?;
         let sockets = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let outbound = outbound(&engine, settings);
-        Ok(Self { engine, signing, sockets, outbound, _lock: lock })
+        let dns = Dns::of_machine(sockets.handle()).inspect_err(|why| {
+            tracing::info!(%why, "destinations are told apart by the domains of addresses alone");
+        });
+        Ok(Self { engine, signing, sockets, outbound, dns: dns.ok(), _lock: lock })
+    }
+
+    /// The same, but nobody is asked who takes mail for a domain.
+    #[must_use]
+    pub fn without_dns(self) -> Self {
+        Self { dns: None, ..self }
     }
 
     /// What connectors and the mail catcher get of this process.
@@ -126,7 +138,7 @@ impl Running {
 
     /// What takes effects out of the outbox; `public_url` is what links in messages begin with.
     pub fn dispatcher(&self, public_url: &str) -> Dispatcher {
-        let delivery = Delivery::new(public_url, self.signing.clone());
+        let delivery = Delivery { dns: self.dns.clone(), ..Delivery::new(public_url, self.signing.clone()) };
         Dispatcher::new(&self.engine, delivery, self.surroundings())
     }
 

@@ -48,6 +48,7 @@ pub mod subscriptions;
 pub mod suppressions;
 pub mod turns;
 pub mod uses;
+pub mod visitors;
 pub mod watched;
 
 mod bulk;

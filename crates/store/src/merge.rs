@@ -11,6 +11,7 @@ use crate::error::StoreError;
 use crate::params;
 use crate::records::Table;
 use crate::session::{Session, SessionExt};
+use crate::visitors;
 
 /// The one that stays and the one that goes, of one table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -331,8 +332,9 @@ pub fn drop_account(s: &mut dyn Session, keep: AccountId, gone: AccountId) -> Re
     Ok(())
 }
 
-/// Takes the person away who has nothing any more.
-pub fn drop_person(s: &mut dyn Session, gone: PersonId) -> Result<(), StoreError> {
+/// Takes the person away who has nothing any more; whoever is recognised as them is the one who stays.
+pub fn drop_person(s: &mut dyn Session, keep: PersonId, gone: PersonId) -> Result<(), StoreError> {
+    visitors::hand_over(s, keep, gone)?;
     s.execute("DELETE FROM account_person WHERE person_id = $1", params![gone])?;
     s.execute("DELETE FROM person WHERE id = $1", params![gone])?;
     Ok(())

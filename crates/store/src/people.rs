@@ -432,6 +432,7 @@ pub fn delete_account(s: &mut dyn Session, account: AccountId, lists: &[i64]) ->
 /// what was written in messages to them. An address on the do-not-contact list stays there: it holds for whoever comes back.
 /// See [`delete_account`].
 pub fn delete_person(s: &mut dyn Session, person: PersonId, lists: &[i64]) -> Result<(), StoreError> {
+    s.execute("DELETE FROM visitor WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM group_member WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM person_score WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM engagement_count WHERE person_id = $1", params![person])?;

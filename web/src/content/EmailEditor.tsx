@@ -78,7 +78,9 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
           <Sheet title={strings.content.preview.frame(definition)} html={written} />
         </div>
       ),
-    links: () => <LinkTable definition={definition} body={body} viewer={viewer} />,
+    links: () => (
+      <LinkTable definition={definition} body={body} onBody={onChange} viewer={viewer} />
+    ),
   };
   return (
     <Card

@@ -1,17 +1,33 @@
-// The links of an email, where each leads, whether its clicks are counted, and how often it was followed.
-import { Skeleton, Table, Text } from "@mantine/core";
+// The links of an email, where each leads, how its clicks are tracked, and how often it was followed.
+import { NativeSelect, Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { emailPreviewQuery, linkFiguresQuery, type Viewer } from "../api/content";
-import type { Fields } from "../editor/manifest";
+import { type Fields, isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 
 const text = strings.content.links;
 
-type Props = { definition: string; body: Fields; viewer: Viewer };
+type Props = {
+  definition: string;
+  body: Fields;
+  onBody: (body: Fields) => void;
+  viewer: Viewer;
+};
 
-export function LinkTable({ definition, body, viewer }: Props) {
+/** What an author may choose; a link that is no page of the web is never tracked. */
+const CHOICES = ["tracked", "with_token", "off"] as const;
+
+/** The email with another tracking of the links that lead to `target`. */
+function tracked(body: Fields, target: string, tracking: string): Fields {
+  const { [target]: _, ...others } = isRecord(body.links) ? body.links : {};
+  const { links: __, ...rest } = body;
+  const links = tracking === "tracked" ? others : { ...others, [target]: tracking };
+  return Object.keys(links).length > 0 ? { ...rest, links } : rest;
+}
+
+export function LinkTable({ definition, body, onBody, viewer }: Props) {
   const { data, error } = useQuery(emailPreviewQuery(definition, body, viewer));
   const { data: figures } = useQuery(linkFiguresQuery(definition));
   if (error) return <Refusal error={error} />;
@@ -44,7 +60,21 @@ export function LinkTable({ definition, body, viewer }: Props) {
                 <Table.Td>{link.number + 1}</Table.Td>
                 <Table.Td fw={600}>{link.label || strings.list.none}</Table.Td>
                 <Table.Td style={{ overflowWrap: "anywhere" }}>{link.target}</Table.Td>
-                <Table.Td>{text.trackings[link.tracking] ?? link.tracking}</Table.Td>
+                <Table.Td>
+                  {link.tracking === "never" ? (
+                    text.trackings.never
+                  ) : (
+                    <NativeSelect
+                      size="xs"
+                      aria-label={text.trackingOf(link.label || link.target)}
+                      data={CHOICES.map((value) => ({ value, label: text.trackings[value] }))}
+                      value={link.tracking}
+                      onChange={(event) =>
+                        onBody(tracked(body, link.target, event.currentTarget.value))
+                      }
+                    />
+                  )}
+                </Table.Td>
                 <Table.Td ta="right">{formatNumber(sum(link.number, "clicked"))}</Table.Td>
                 <Table.Td ta="right">{formatNumber(sum(link.number, "clicks"))}</Table.Td>
               </Table.Tr>

@@ -1,7 +1,8 @@
-// A condition on which content depends: its name, whom it is about, and when it holds.
+// A condition on which content depends: its name, whom it is about and when it holds, or the saved filter that says both.
 import { SegmentedControl, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { ConditionField } from "../conditions/ConditionField";
+import { ReferencePicker } from "../forms/ReferencePicker";
 import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
 
@@ -9,26 +10,33 @@ const text = strings.content.parts;
 const NAME = /^[a-z][a-z0-9_]{0,59}$/;
 
 type Subject = "person" | "account";
+type About = Subject | "saved";
+type Made = { subject: Subject; when: unknown } | { audience: string };
 type Props = {
   taken: string[];
   onClose: () => void;
-  onMade: (name: string, condition: { subject: Subject; when: unknown }) => void;
+  onMade: (name: string, condition: Made) => void;
 };
 
 export function NewCondition({ taken, onClose, onMade }: Props) {
   const [name, setName] = useState("");
-  const [subject, setSubject] = useState<Subject>("person");
+  const [about, setAbout] = useState<About>("person");
   const [when, setWhen] = useState<unknown>();
+  const [audience, setAudience] = useState<string>();
   const good = NAME.test(name) && !taken.includes(name);
+  const own = when === undefined || about === "saved" ? undefined : { subject: about, when };
+  const made: Made | undefined = about === "saved" && audience ? { audience } : own;
   return (
     <Dialog
       title={text.conditionTitle}
       error={null}
       busy={false}
-      ready={good && when !== undefined}
+      ready={good && made !== undefined}
       submit={text.add}
       onClose={onClose}
-      onSubmit={() => onMade(name, { subject, when })}
+      onSubmit={() => {
+        if (made) onMade(name, made);
+      }}
     >
       <TextInput
         label={text.conditionName}
@@ -43,22 +51,34 @@ export function NewCondition({ taken, onClose, onMade }: Props) {
         data={[
           { value: "person", label: text.subjects.person },
           { value: "account", label: text.subjects.account },
+          { value: "saved", label: text.saved },
         ]}
-        value={subject}
+        value={about}
         onChange={(next) => {
-          setSubject(next as Subject);
+          setAbout(next as About);
           setWhen(undefined);
         }}
       />
-      <ConditionField
-        label={strings.content.preview.conditions}
-        description={undefined}
-        error={undefined}
-        required
-        subject={subject}
-        value={when}
-        onChange={setWhen}
-      />
+      {about === "saved" ? (
+        <ReferencePicker
+          kind="audience"
+          label={text.saved}
+          description={text.savedHint}
+          required
+          value={audience}
+          onChange={setAudience}
+        />
+      ) : (
+        <ConditionField
+          label={strings.content.preview.conditions}
+          description={undefined}
+          error={undefined}
+          required
+          subject={about}
+          value={when}
+          onChange={setWhen}
+        />
+      )}
     </Dialog>
   );
 }

@@ -84,14 +84,17 @@ export const content = {
     number: "No.",
     label: "What people read",
     target: "Where it leads",
-    tracking: "Clicks counted",
+    tracking: "Clicks",
+    trackingOf: (link: string) => `How clicks on ${link} are tracked`,
     clicked: "Followed in",
-    clicks: "Clicks",
-    trackings: { tracked: "Yes", off: "No, by the author", never: "Never" } as Record<
-      string,
-      string
-    >,
-    hint: "Followed in: delivered messages of journeys in which somebody followed the link.",
+    clicks: "How often",
+    trackings: {
+      tracked: "Counted",
+      with_token: "Counted, and the site learns who comes",
+      off: "Not counted",
+      never: "Never",
+    },
+    hint: "Followed in: delivered messages of journeys in which somebody followed the link. A link that says itself how it is tracked (data-track) stays as it says.",
   },
   parts: {
     condition: "Show only for …",
@@ -106,6 +109,8 @@ export const content = {
     conditionNameHint: "Small letters, digits and _; templates ask for it: condition.NAME.",
     about: "About",
     subjects: { person: "The recipient", account: "The recipient's account" },
+    saved: "A saved filter",
+    savedHint: "Several emails may use the same one; a published journey keeps it as it was.",
     add: "Add it",
     said: {
       if: (name: string) => `Only if ${name}`,

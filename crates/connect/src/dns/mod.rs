@@ -34,6 +34,13 @@ pub struct NoAnswer {
     silent: bool,
 }
 
+impl NoAnswer {
+    /// Whether nobody answers at all, so that the next question would wait as long.
+    pub fn is_silence(&self) -> bool {
+        self.silent
+    }
+}
+
 /// The DNS, as this machine sees it. Cheap to clone. Every look-up blocks.
 #[derive(Debug, Clone)]
 pub struct Dns {
@@ -97,12 +104,35 @@ impl Dns {
     /// # Errors
     /// No server answers.
     pub fn mail_servers(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
+        let found = self.exchanges(name)?;
+        Ok(found.into_iter().map(|(preference, server)| format!("{preference} {server}")).collect())
+    }
+
+    /// The name of the server that is asked first to take mail for a name, in small letters; none where none is named.
+    ///
+    /// # Errors
+    /// No server answers.
+    pub fn first_mail_server(&self, name: &str) -> Result<Option<String>, NoAnswer> {
+        let first = self.exchanges(name)?.into_iter().next();
+        let server = first.map(|(_, server)| server.trim_end_matches('.').to_lowercase());
+        // A single dot says that nobody takes mail there (RFC 7505).
+        Ok(server.filter(|server| !server.is_empty()))
+    }
+
+    /// Asks beside the caller, who goes on at once.
+    pub fn beside(&self, ask: impl FnOnce(&Self) + Send + 'static) {
+        let dns = self.clone();
+        // What is found is the asker's to keep.
+        drop(self.runtime.spawn_blocking(move || ask(&dns)));
+    }
+
+    fn exchanges(&self, name: &str) -> Result<Vec<(u16, String)>, NoAnswer> {
         let mut found = self.look_up(name, RecordType::MX, |data| match data {
             RData::MX(mx) => Some((mx.preference, mx.exchange.to_utf8())),
             _ => None,
         })?;
         found.sort();
-        Ok(found.into_iter().map(|(preference, server)| format!("{preference} {server}")).collect())
+        Ok(found)
     }
 
     /// The addresses of a name.

@@ -1,7 +1,8 @@
 //! Checks an email's templates and makes them ready for many recipients.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use caravan_model::document::LinkTracking;
 use caravan_model::{Finding, template};
 use minijinja::{Environment, ErrorKind, Value};
 
@@ -76,6 +77,8 @@ pub struct Link {
 pub enum Tracking {
     /// They are.
     Tracked,
+    /// They are, and the site is told who comes: `data-track="token"`.
+    WithToken,
     /// The author does not want it: `data-track="no"`.
     Off,
     /// It leads to no page of the web, or it is one of ours: the way out, the web view.
@@ -149,7 +152,7 @@ pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compil
         check.edge((HTML_WEB_VIEW, "text_web_view", "/view_link"), &view, WEB_VIEW_MISSING);
     }
     check.look(body_pointer, body);
-    let links = check.design(&content.body, body_pointer);
+    let links = check.design(&content.body, body_pointer, &content.links);
     check.finish(content.operational, has, links)
 }
 
@@ -329,7 +332,7 @@ impl Check<'_> {
     }
 
     /// Turns the design into the HTML template; returns its links.
-    fn design(&mut self, body: &EmailBody, pointer: &str) -> Vec<Link> {
+    fn design(&mut self, body: &EmailBody, pointer: &str, wishes: &BTreeMap<String, LinkTracking>) -> Vec<Link> {
         let (document, masked) = match design::document(body) {
             Ok(document) => document,
             Err(DesignProblem { message, line }) => {
@@ -344,7 +347,9 @@ impl Check<'_> {
             let message = format!("`{tag}` {}.", place.advice());
             self.findings.push(Finding::error("value_misplaced", pointer, message));
         }
-        match html::prepare(&document, masked) {
+        let wishes: BTreeMap<String, LinkTracking> =
+            wishes.iter().map(|(target, wish)| (html::as_linked(target), *wish)).collect();
+        match html::prepare(&document, masked, &wishes) {
             Ok((template, links)) => {
                 if template.len() > MOST_BYTES {
                     let message = format!(
@@ -357,6 +362,13 @@ impl Check<'_> {
                     self.add(template::HTML_PREFIX, pointer, template);
                 }
                 self.warn(pointer, lint::of_links(&links));
+                let gone = wishes.keys().filter(|target| links.iter().all(|link| link.target != **target));
+                let gone = gone.map(|target| {
+                    let message =
+                        format!("No link leads to `{target}`; take it out of `links`, or write it as it stands there.");
+                    Finding::warning("link_unknown", "/links", message)
+                });
+                self.findings.extend(gone);
                 links
             }
             Err(error) => {

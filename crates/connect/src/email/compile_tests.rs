@@ -17,6 +17,7 @@ fn html(body: &str) -> EmailContent {
         web_view: false,
         view_link: None,
         footer: None,
+        links: BTreeMap::new(),
     }
 }
 
@@ -50,6 +51,25 @@ fn the_attributes_and_links_of_an_email_are_known() {
     let links: Vec<_> = compiled.links().iter().map(|link| (link.number, link.tracking == Tracking::Tracked)).collect();
     assert_eq!(links, [(0, true), (1, false), (2, false), (3, false)]);
     assert_eq!(compiled.warnings(), []);
+}
+
+#[test]
+fn links_are_tracked_as_the_email_or_the_link_itself_says() {
+    let links = [
+        ("https://acme.example/one", LinkTracking::WithToken),
+        ("https://acme.example/{{ my.event }}", LinkTracking::Off),
+        ("https://acme.example/three", LinkTracking::WithToken),
+        ("https://acme.example/gone", LinkTracking::Off),
+    ];
+    let links = links.into_iter().map(|(target, wish)| (target.to_owned(), wish)).collect();
+    let body = "<a href='https://acme.example/one'>one</a><a href='https://acme.example/{{ my.event }}'>two</a>\
+        <a href='https://acme.example/three' data-track='yes'>three</a><a href='https://acme.example/four' data-track='token'>four</a>";
+    let compiled = compile(&EmailContent { links, ..html(body) }, &attributes()).expect("compiles");
+    let tracking: Vec<_> = compiled.links().iter().map(|link| link.tracking).collect();
+    assert_eq!(tracking, [Tracking::WithToken, Tracking::Off, Tracking::Tracked, Tracking::WithToken]);
+    let warned: Vec<_> = compiled.warnings().iter().filter(|warning| warning.code == "link_unknown").collect();
+    assert_eq!(warned.len(), 1, "{warned:?}");
+    assert!(warned[0].message.contains("https://acme.example/gone"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use caravan_model::document::LinkTracking;
 use caravan_model::value::ValueType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct EmailContent {
     /// What is put under an email that carries no way out of its own; a plain one when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub footer: Option<Edge>,
+    /// How links are tracked, by where they lead; all others are counted.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, LinkTracking>,
 }
 
 /// The design of an email.
@@ -117,6 +121,7 @@ pub const SYSTEM_ATTRIBUTES: &[&str] = &[
     "date_time",
     "time_zone",
     "locale",
+    "random",
 ];
 
 /// The attributes that a template may name, as paths (`person.first_name`), with what values they take where that is

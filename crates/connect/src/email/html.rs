@@ -3,19 +3,21 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
+use caravan_model::document::LinkTracking;
 use caravan_model::template::escaped;
 use lol_html::errors::RewritingError;
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
-use super::tags::{Masked, Piece, TagKind, pieces};
+use super::tags::{Masked, Piece, TagKind, mask, pieces};
 use crate::tracking::LinkMaker;
 
 /// Carries the number of a link from the version to the recipient's mail; taken out there.
 const LINK: &str = "data-link";
-/// `data-track="no"` leaves a link untouched.
+/// `data-track="no"` leaves a link untouched, `data-track="token"` tells the site who comes.
 const TRACK: &str = "data-track";
 /// Keeps the first words of the body out of the preview behind the preheader.
 const FILLER: &str = "&#847;&zwnj;&nbsp;";
@@ -26,7 +28,12 @@ const TOP: &str = "<!--caravan:top-->";
 const BOTTOM: &str = "<!--caravan:bottom-->";
 
 /// Numbers the links of a masked HTML document, makes the values inside addresses safe and marks where the edges go.
-pub fn prepare(html: &str, masked: Masked) -> Result<(String, Vec<Link>), RewritingError> {
+/// `wishes` say how links are tracked that do not say it themselves, by where they lead.
+pub fn prepare(
+    html: &str,
+    masked: Masked,
+    wishes: &BTreeMap<String, LinkTracking>,
+) -> Result<(String, Vec<Link>), RewritingError> {
     let masked = RefCell::new(masked);
     let html = with_encoded_values(html, &masked)?;
     let links = RefCell::new(Vec::new());
@@ -36,14 +43,20 @@ pub fn prepare(html: &str, masked: Masked) -> Result<(String, Vec<Link>), Rewrit
         let number = u16::try_from(links.len()).unwrap_or(u16::MAX);
         let target = el.get_attribute("href").unwrap_or_default();
         let target = decoded(&masked.borrow().unmask(&target)).into_owned();
-        let tracking = match (is_web_address(&target), wants_tracking(el)) {
-            (true, true) => Tracking::Tracked,
-            (true, false) => Tracking::Off,
+        let wish = match el.has_attribute(TRACK) {
+            true => wish_of(el),
+            false => wishes.get(&target).copied().unwrap_or_default(),
+        };
+        let tracking = match (is_web_address(&target), wish) {
             (false, _) => Tracking::Never,
+            (true, LinkTracking::Tracked) => Tracking::Tracked,
+            (true, LinkTracking::WithToken) => Tracking::WithToken,
+            (true, LinkTracking::Off) => Tracking::Off,
         };
         let label = el.get_attribute("alt").unwrap_or_default();
         links.push(Link { number, tracking, target, label });
         el.set_attribute(LINK, &number.to_string())?;
+        el.set_attribute(TRACK, track(wish))?;
         Ok(())
     });
     // Links do not lie in each other, so what is read belongs to the last one.
@@ -109,8 +122,27 @@ fn is_web_address(target: &str) -> bool {
     !ours && ["http://", "https://", "{{", "{%"].iter().any(|prefix| start.starts_with(prefix))
 }
 
-fn wants_tracking(el: &Element<'_, '_>) -> bool {
-    el.get_attribute(TRACK).is_none_or(|wish| wish != "no")
+fn wish_of(el: &Element<'_, '_>) -> LinkTracking {
+    match el.get_attribute(TRACK).as_deref() {
+        Some("no") => LinkTracking::Off,
+        Some("token") => LinkTracking::WithToken,
+        _ => LinkTracking::Tracked,
+    }
+}
+
+fn track(wish: LinkTracking) -> &'static str {
+    match wish {
+        LinkTracking::Tracked => "yes",
+        LinkTracking::WithToken => "token",
+        LinkTracking::Off => "no",
+    }
+}
+
+/// An address as links have it once the values in it are safe.
+pub fn as_linked(address: &str) -> String {
+    let mut masked = mask(address);
+    let linked = encoded(&masked.text.clone(), &mut masked);
+    masked.unmask(&linked)
 }
 
 /// Values inside an address are percent-encoded; one that begins it is an address itself.
@@ -169,8 +201,10 @@ pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Res
         let target = el.get_attribute("href").unwrap_or_default();
         let target = decoded(target.trim());
         let ours = target == unsubscribe || target == web_view;
-        let wanted = wants_tracking(el) && is_web_address(&target) && !ours;
-        if let Some(tracked) = number.filter(|_| wanted).and_then(|number| links.click(number, &target)) {
+        let wish = wish_of(el);
+        let wanted = wish != LinkTracking::Off && is_web_address(&target) && !ours;
+        let told = wish == LinkTracking::WithToken;
+        if let Some(tracked) = number.filter(|_| wanted).and_then(|number| links.click(number, &target, told)) {
             el.set_attribute("href", &tracked)?;
         }
         el.remove_attribute(LINK);

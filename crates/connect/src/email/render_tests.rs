@@ -47,6 +47,7 @@ fn email(body: EmailBody) -> EmailContent {
         web_view: false,
         view_link: None,
         footer: None,
+        links: Default::default(),
     }
 }
 
@@ -87,7 +88,8 @@ fn links_lead_through_us_and_back_to_where_the_author_wanted() {
     let body = r##"<a href="https://acme.example/?a=1&amp;c={{ account.name }}">1</a><a href="mailto:a@b.example">2</a>
         <a href="tel:+1">3</a><a href="#top">4</a><a href="https://acme.example/plain" data-track="no">5</a>
         <a href="{{ system.unsubscribe_url }}">6</a><a href="{{ account.website }}">7</a>
-        {% for n in range(2) %}<a href="https://acme.example/{{ n }}">8</a>{% endfor %}"##;
+        {% for n in range(2) %}<a href="https://acme.example/{{ n }}">8</a>{% endfor %}
+        <a href="https://acme.example/known" data-track="token">9</a>"##;
     let rendered = render(&html(body), &snapshot());
     let targets: Vec<_> = hrefs(&rendered.html).iter().map(|href| followed(href)).collect();
     assert_eq!(
@@ -102,6 +104,7 @@ fn links_lead_through_us_and_back_to_where_the_author_wanted() {
             "#",
             "click 7 https://acme.example/0",
             "click 7 https://acme.example/1",
+            "click 8 https://acme.example/known with token",
         ]
     );
     assert!(!rendered.html.contains("data-"), "marks of ours stay inside");
@@ -125,7 +128,10 @@ fn followed(href: &str) -> String {
         Purpose::Open => "open".to_owned(),
         Purpose::Unsubscribe => "unsubscribe".to_owned(),
         Purpose::View => "view".to_owned(),
-        Purpose::Click { link, target } => format!("click {link} {target}"),
+        Purpose::Visitor => "visitor".to_owned(),
+        Purpose::Click { link, target, visitor } => {
+            format!("click {link} {target}{}", if visitor { " with token" } else { "" })
+        }
     }
 }
 

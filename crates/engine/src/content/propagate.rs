@@ -7,12 +7,13 @@ use caravan_store::documents::{self, DocumentRow};
 use caravan_store::{Session, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::compile::{Identity, compile};
 use crate::definitions::{DefinitionError, add_version};
 use crate::deliver::frozen_findings;
+use crate::lifecycle;
 use crate::live::{definitions_of, journey_of};
 
 /// A journey that takes changed content in.
@@ -41,10 +42,17 @@ pub fn propagate(
     let done = engine.store().write(|s| {
         documents::begin_change(s)?;
         let content = current(s, kind, key)?;
+        let rows = documents::all(s)?;
+        let definitions = definitions_of(s, &rows)?;
+        // Of the settings versions keep what goes around emails alone.
+        let content = match kind {
+            DocumentKind::Settings => lifecycle::around_emails(&definitions).and_then(|(_, mut kept)| kept.remove(key)),
+            _ => Some(definitions.with_saved_conditions(&content)),
+        };
         let mut done = Vec::new();
-        for row in documents::all(s)? {
+        for row in rows {
             if row.kind == DocumentKind::Journey.key() && matches!(row.state.as_str(), "live" | "scheduled") {
-                done.extend(renewed(s, &row, (kind, key, &content), actor, dry_run)?);
+                done.extend(renewed(s, &row, (kind, key, content.as_ref()), actor, dry_run)?);
             }
         }
         Ok::<_, DefinitionError>(done)
@@ -72,7 +80,7 @@ fn current(s: &mut dyn Session, kind: DocumentKind, key: &str) -> Result<Json, D
 fn renewed(
     s: &mut dyn Session,
     row: &DocumentRow,
-    (kind, key, content): (DocumentKind, &str, &Json),
+    (kind, key, content): (DocumentKind, &str, Option<&Json>),
     actor: &str,
     dry_run: bool,
 ) -> Result<Option<Propagated>, DefinitionError> {
@@ -80,11 +88,9 @@ fn renewed(
         return Ok(None);
     };
     let mut frozen: Json = serde_json::from_str(&version.frozen).unwrap_or_default();
-    let Some(old) = frozen.get_mut(kind.key()).and_then(|of_kind| of_kind.get_mut(key)) else { return Ok(None) };
-    if old == content {
+    if !takes_in(&mut frozen, kind, key, content) {
         return Ok(None);
     }
-    *old = content.clone();
     let frozen = frozen.to_string();
     let against = frozen_findings(&frozen);
     if against.iter().any(Finding::is_error) {
@@ -97,6 +103,30 @@ fn renewed(
         publish(s, row, (&version.body, &frozen), actor)?;
     }
     Ok(Some(propagated))
+}
+
+/// Puts the content into what a version froze. Whether that changes anything.
+fn takes_in(frozen: &mut Json, kind: DocumentKind, key: &str, content: Option<&Json>) -> bool {
+    let old = frozen.get(kind.key()).and_then(|of_kind| of_kind.get(key));
+    let uses = match kind {
+        DocumentKind::Settings => frozen.get(DocumentKind::Email.key()).is_some(),
+        _ => old.is_some(),
+    };
+    if !uses || old == content {
+        return false;
+    }
+    let Some(all) = frozen.as_object_mut() else { return false };
+    match content {
+        Some(content) => {
+            if let Some(of_kind) = all.entry(kind.key()).or_insert_with(|| json!({})).as_object_mut() {
+                of_kind.insert(key.to_owned(), content.clone());
+            }
+        }
+        None => {
+            all.remove(kind.key());
+        }
+    }
+    true
 }
 
 fn publish(

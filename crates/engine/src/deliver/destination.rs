@@ -1,15 +1,18 @@
 //! Slowing down where a mailbox provider asks for less: each destination has a pace of its own once it has complained.
 //!
 //! A refusal of the kind *too much* halves the pace and lets the destination rest, twice as long every time; what it
-//! takes makes it faster again, until it is free of any pace. Held in the database, so that processes agree.
+//! takes makes it faster again, until it is free of any pace. Held in the database, so that processes agree. A destination
+//! is whoever runs the servers that take mail for a domain, as far as that is known.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use caravan_connect::connector::THROTTLED;
 use caravan_store::pace::{self, Pace};
 use caravan_store::{Session, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
+use super::mail_servers::MailServers;
 use super::parcel::{self, Parcel};
 use super::results::{Settled, Verdict};
 
@@ -26,42 +29,54 @@ const FIRST_REST: SignedDuration = SignedDuration::from_secs(30);
 /// The longest rest.
 const LONGEST_REST: SignedDuration = SignedDuration::from_mins(30);
 
-/// Domains whose mail goes to the same provider. Others are taken by their own name: which servers stand behind a
-/// domain is the relay's knowledge.
-const PROVIDERS: &[(&str, &[&str])] = &[
-    ("gmail.com", &["googlemail.com"]),
-    ("outlook.com", &["hotmail.com", "live.com", "msn.com", "hotmail.co.uk", "hotmail.fr", "hotmail.de", "live.co.uk"]),
-    ("yahoo.com", &["yahoo.co.uk", "yahoo.de", "yahoo.fr", "ymail.com", "rocketmail.com", "aol.com"]),
-    ("icloud.com", &["me.com", "mac.com"]),
-];
-
 /// The destinations of a page that have a pace.
-pub struct Destinations {
+pub struct Destinations<'a> {
+    servers: &'a MailServers,
+    /// Who takes mail for a domain, the same throughout the page, whatever is found out meanwhile.
+    owners: RefCell<HashMap<String, String>>,
     paces: BTreeMap<String, Pace>,
     known: HashSet<String>,
     forgotten: Vec<String>,
     now: Timestamp,
 }
 
-impl Destinations {
+impl<'d> Destinations<'d> {
     /// Those of what came back and of what waits.
     pub fn load<'a>(
         s: &mut dyn Session,
+        servers: &'d MailServers,
         answered: &[Settled],
         ready: impl IntoIterator<Item = &'a Parcel>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let answered =
-            answered.iter().filter_map(|settled| name(&connection(settled), settled.about.address.as_deref()));
-        let ready = ready.into_iter().filter_map(of);
-        let mut loaded = Self { paces: BTreeMap::new(), known: HashSet::new(), forgotten: Vec::new(), now };
-        loaded.add(s, answered.chain(ready).collect())?;
+        let (paces, owners) = (BTreeMap::new(), RefCell::default());
+        let mut loaded = Self { servers, owners, paces, known: HashSet::new(), forgotten: Vec::new(), now };
+        let answered = answered.iter().filter_map(|settled| loaded.of_settled(settled));
+        let names = answered.chain(ready.into_iter().filter_map(|parcel| loaded.of(parcel))).collect();
+        loaded.add(s, names)?;
         Ok(loaded)
+    }
+
+    fn of(&self, parcel: &Parcel) -> Option<String> {
+        self.name(parcel.way().key(), parcel.about.address.as_deref())
+    }
+
+    fn of_settled(&self, settled: &Settled) -> Option<String> {
+        self.name(&parcel::connection_of(&settled.row), settled.about.address.as_deref())
+    }
+
+    /// The bucket of an address behind a connection; none for what has no domain.
+    fn name(&self, connection: &str, address: Option<&str>) -> Option<String> {
+        let (_, domain) = address?.rsplit_once('@')?;
+        let mut owners = self.owners.borrow_mut();
+        let owner = owners.entry(domain.to_owned()).or_insert_with(|| self.servers.of(domain));
+        Some(format!("to/{connection}/{owner}"))
     }
 
     /// Those of these parcels too.
     pub fn more(&mut self, s: &mut dyn Session, parcels: &[Parcel]) -> Result<(), StoreError> {
-        self.add(s, parcels.iter().filter_map(of).collect())
+        let names = parcels.iter().filter_map(|parcel| self.of(parcel)).collect();
+        self.add(s, names)
     }
 
     fn add(&mut self, s: &mut dyn Session, mut names: Vec<String>) -> Result<(), StoreError> {
@@ -80,7 +95,7 @@ impl Destinations {
     pub fn learn(&mut self, answered: &[Settled], now: Timestamp) {
         let mut complained: HashSet<String> = HashSet::new();
         for settled in answered {
-            let Some(name) = name(&connection(settled), settled.about.address.as_deref()) else { continue };
+            let Some(name) = self.of_settled(settled) else { continue };
             match &settled.verdict {
                 // Several refusals in one breath are one.
                 Verdict::Again { code, .. } if code == THROTTLED && complained.insert(name.clone()) => {
@@ -105,14 +120,14 @@ impl Destinations {
 
     /// Until when a parcel's destination takes nothing; none when it may go.
     pub fn holds_back(&self, parcel: &Parcel, now: Timestamp) -> Option<Timestamp> {
-        let pace = self.paces.get(&of(parcel)?)?;
+        let pace = self.paces.get(&self.of(parcel)?)?;
         let next = if pace.rests_until > now || pace.tokens < 1.0 { pace.next(now) } else { return None };
         Some(next.max(now + SignedDuration::from_millis(1)))
     }
 
     /// A parcel goes there.
     pub fn takes(&mut self, parcel: &Parcel) {
-        if let Some(pace) = of(parcel).and_then(|name| self.paces.get_mut(&name)) {
+        if let Some(pace) = self.of(parcel).and_then(|name| self.paces.get_mut(&name)) {
             pace.take(1);
         }
     }
@@ -132,31 +147,26 @@ fn slow_down(pace: &mut Pace, now: Timestamp) {
     pace.rests_until = now + rest.min(LONGEST_REST);
 }
 
-fn of(parcel: &Parcel) -> Option<String> {
-    name(parcel.way().key(), parcel.about.address.as_deref())
-}
-
-fn connection(settled: &Settled) -> String {
-    parcel::connection_of(&settled.row)
-}
-
-/// The bucket of an address behind a connection; none for what has no domain.
-fn name(connection: &str, address: Option<&str>) -> Option<String> {
-    let (_, domain) = address?.rsplit_once('@')?;
-    let provider = PROVIDERS.iter().find(|(_, others)| others.contains(&domain)).map_or(domain, |(name, _)| name);
-    Some(format!("to/{connection}/{provider}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn domains_of_one_provider_share_a_pace() {
-        assert_eq!(name("mail", Some("ada@googlemail.com")), name("mail", Some("ben@gmail.com")));
-        assert_ne!(name("mail", Some("ada@gmail.com")), name("other", Some("ada@gmail.com")));
-        assert_eq!(name("mail", Some("ada@acme.example")).as_deref(), Some("to/mail/acme.example"));
-        assert_eq!(name("texts", Some("+4915112345678")), None);
+        let servers = MailServers::default();
+        let destinations = Destinations {
+            servers: &servers,
+            owners: RefCell::default(),
+            paces: BTreeMap::new(),
+            known: HashSet::new(),
+            forgotten: Vec::new(),
+            now: Timestamp::UNIX_EPOCH,
+        };
+        let name = |connection: &str, address: &str| destinations.name(connection, Some(address));
+        assert_eq!(name("mail", "ada@googlemail.com"), name("mail", "ben@gmail.com"));
+        assert_ne!(name("mail", "ada@gmail.com"), name("other", "ada@gmail.com"));
+        assert_eq!(name("mail", "ada@acme.example").as_deref(), Some("to/mail/acme.example"));
+        assert_eq!(name("texts", "+4915112345678"), None);
     }
 
     #[test]

@@ -176,6 +176,7 @@ pub fn email_content(email: &Email, around: &AroundEmails) -> EmailContent {
         web_view: email.view_as_web_page,
         view_link: around.view_as_web_page.as_ref().map(edge),
         footer: around.opt_out.as_ref().map(edge),
+        links: email.links.iter().map(|(target, tracking)| (target.clone(), *tracking)).collect(),
     }
 }
 

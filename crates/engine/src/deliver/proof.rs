@@ -131,7 +131,9 @@ impl Dispatcher {
         let fits = self.engine.store().write(|s| limits::count_one(s, &key, most.into(), end, now.at))?;
         let message = || {
             let clock = end.strftime("%H:%M");
-            format!("No more than {most} proofs leave in an hour. Send it again after {clock} UTC, or change the settings.")
+            format!(
+                "No more than {most} proofs leave in an hour. Send it again after {clock} UTC, or change the settings."
+            )
         };
         Ok(if fits { Ok(()) } else { Err(message()) })
     }

@@ -180,7 +180,7 @@ impl<'a> Turn<'a> {
 
     /// The one transaction between two hand-overs.
     fn page(&self, answered: &[Settled]) -> Result<Page, StoreError> {
-        let Dispatcher { engine, delivery, versions, rests, doors, healths, .. } = self.dispatcher;
+        let Dispatcher { engine, delivery, versions, rests, doors, healths, servers, .. } = self.dispatcher;
         let newly_shut = is_shut(answered);
         engine.store().write(|s| {
             let now = s.now()?;
@@ -203,7 +203,7 @@ impl<'a> Turn<'a> {
                 noted: None,
                 given_up: None,
             };
-            let mut destinations = Destinations::load(s, answered, &self.ready, now)?;
+            let mut destinations = Destinations::load(s, servers, answered, &self.ready, now)?;
             destinations.learn(answered, now);
             if page.renewed {
                 let ours = self.out.iter().chain(self.ready.iter().map(|parcel| &parcel.row.id));
@@ -240,7 +240,7 @@ impl<'a> Turn<'a> {
         s: &mut dyn Session,
         write: &Results<'_>,
         page: &mut Page,
-        destinations: &mut Destinations,
+        destinations: &mut Destinations<'_>,
         over: bool,
     ) -> Result<(), StoreError> {
         let now = write.now;

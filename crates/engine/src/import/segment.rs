@@ -4,16 +4,19 @@
 //! Names are turned from `camelCase` into `snake_case`. Traits that are no attribute, or hold what the attribute cannot
 //! take, are passed over: whoever sends them cannot read our answer.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use caravan_connect::tracking::{SigningKeys, without_visitor};
 use caravan_model::attribute::{Attribute, AttributeSet, Schema, Subject};
 use caravan_model::value::{Value, ValueType, read_instant};
-use caravan_store::{Session, StoreError, documents, intake};
+use caravan_store::{Session, StoreError, documents, intake, visitors};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use crate::Engine;
+use crate::live::Live;
+use crate::tracking::visitor_of;
 
 use super::draft::Draft;
 use super::ingest::{self, IncomingActivity};
@@ -56,6 +59,15 @@ impl CallKind {
     }
 }
 
+/// A visitor of a web site who has not said who they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visitor {
+    /// The id that the site gave their browser.
+    pub anonymous_id: Option<String>,
+    /// What the address of the page told, where they came by a link of a message.
+    pub token: Option<String>,
+}
+
 /// What a call means.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Meaning {
@@ -65,6 +77,8 @@ pub enum Meaning {
     Account(Map<String, Json>, Option<Map<String, Json>>),
     /// An activity.
     Activity(IncomingActivity),
+    /// What a visitor did who may have been recognised.
+    Visit(IncomingActivity, Visitor),
     /// Nothing that is kept: nobody is known by it.
     Nothing,
 }
@@ -145,37 +159,47 @@ fn track(body: &Json, message_id: Option<String>, now: Timestamp) -> Meaning {
 }
 
 fn page(body: &Json, message_id: Option<String>, now: Timestamp) -> Meaning {
-    let meaning = activity("page_viewed".to_owned(), body, message_id, now);
-    let Meaning::Activity(mut activity) = meaning else { return meaning };
+    let mut meaning = activity("page_viewed".to_owned(), body, message_id, now);
+    let (Meaning::Activity(activity) | Meaning::Visit(activity, _)) = &mut meaning else { return meaning };
     if let Some(name) = text(body, "name") {
         activity.fields.entry("name").or_insert(name.into());
     }
     if !activity.fields.contains_key("url")
         && let Some(url) = body.pointer("/context/page/url").and_then(Json::as_str)
     {
-        activity.fields.insert("url".to_owned(), url.into());
+        activity.fields.insert("url".to_owned(), without_visitor(url).0.into());
     }
-    Meaning::Activity(activity)
+    meaning
 }
 
 fn activity(kind: String, body: &Json, message_id: Option<String>, now: Timestamp) -> Meaning {
     let person_key = text(body, "userId");
     let account_key = body.get("context").and_then(|context| text(context, "groupId"));
-    if person_key.is_none() && account_key.is_none() {
+    let visitor = Visitor { anonymous_id: text(body, "anonymousId"), token: told_by_address(body) };
+    let is_visitor = person_key.is_none() && (visitor.anonymous_id.is_some() || visitor.token.is_some());
+    if person_key.is_none() && account_key.is_none() && !is_visitor {
         return Meaning::Nothing;
     }
     let at = text(body, "timestamp").and_then(|at| read_instant(&at)).unwrap_or(now);
     let properties = body.get("properties").and_then(Json::as_object);
     let fields = properties.into_iter().flatten().filter_map(field).collect();
     let (source, external_id) = (SOURCE.to_owned(), message_id);
-    Meaning::Activity(IncomingActivity { source, external_id, kind, at, person_key, account_key, fields })
+    let activity = IncomingActivity { source, external_id, kind, at, person_key, account_key, fields };
+    if is_visitor { Meaning::Visit(activity, visitor) } else { Meaning::Activity(activity) }
+}
+
+/// What the address of the page says about who comes: clients send it along with everything that is done there.
+fn told_by_address(body: &Json) -> Option<String> {
+    let addresses = ["/context/page/url", "/properties/url"].into_iter().filter_map(|at| body.pointer(at)?.as_str());
+    addresses.filter_map(|address| without_visitor(address).1).find(|token| !token.is_empty())
 }
 
 /// A property as a field; lists and objects are passed over, conditions could not ask for them.
 fn field((name, value): (&String, &Json)) -> Option<(String, Json)> {
     let name = snake_case(name);
     let storable = match value {
-        Json::String(text) => Json::String(text.replace('\0', "")),
+        // Who came is kept apart, and not in every address.
+        Json::String(text) => Json::String(without_visitor(&text.replace('\0', "")).0),
         Json::Number(_) | Json::Bool(_) => value.clone(),
         Json::Null | Json::Array(_) | Json::Object(_) => return None,
     };
@@ -273,18 +297,26 @@ pub fn snake_case(name: &str) -> String {
     out.trim_end_matches('_').chars().take(MAX_KEY_CHARS).collect()
 }
 
-/// Takes calls in, all in one transaction: accounts first, then people, then what they did.
+/// Takes calls in, all in one transaction: accounts first, then people, then what they did. With `keys` whoever came by a
+/// link of a message is recognised.
 ///
 /// # Errors
 /// The store refuses. What is wrong with single calls is in the report.
-pub fn receive(engine: &Engine, calls: &[Call]) -> Result<SegmentReport, StoreError> {
-    committed(engine.store(), &|s| take_calls(s, engine, calls))
+pub fn receive(engine: &Engine, keys: Option<&SigningKeys>, calls: &[Call]) -> Result<SegmentReport, StoreError> {
+    committed(engine.store(), &|s| take_calls(s, engine, keys, calls))
 }
 
-fn take_calls(s: &mut dyn Session, engine: &Engine, calls: &[Call]) -> Result<SegmentReport, StoreError> {
+fn take_calls(
+    s: &mut dyn Session,
+    engine: &Engine,
+    keys: Option<&SigningKeys>,
+    calls: &[Call],
+) -> Result<SegmentReport, StoreError> {
     let live = engine.live(s)?;
     let now = s.now()?;
     let mut report = SegmentReport::default();
+    let recognised = recognised(s, &live, keys, calls, now)?;
+    let calls = recognised.as_deref().unwrap_or(calls);
     let fresh = fresh_profiles(s, calls, now, &mut report)?;
     let mut rows = Profiles::default();
     for (line, call) in (1..).zip(calls) {
@@ -304,6 +336,51 @@ fn take_calls(s: &mut dyn Session, engine: &Engine, calls: &[Call]) -> Result<Se
     report.repeated += done.repeated;
     report.parked = done.parked;
     Ok(report)
+}
+
+/// The calls with the names of the visitors who are known; none where nobody visits.
+fn recognised(
+    s: &mut dyn Session,
+    live: &Live,
+    keys: Option<&SigningKeys>,
+    calls: &[Call],
+    now: Timestamp,
+) -> Result<Option<Vec<Call>>, StoreError> {
+    let unnamed = || {
+        calls
+            .iter()
+            .filter_map(|call| if let Meaning::Visit(_, visitor) = &call.meaning { Some(visitor) } else { None })
+    };
+    if unnamed().next().is_none() {
+        return Ok(None);
+    }
+    let mut by_token: HashMap<&str, String> = HashMap::new();
+    for visitor in unnamed() {
+        let (Some(token), Some(keys)) = (visitor.token.as_deref(), keys) else { continue };
+        if by_token.contains_key(token) {
+            continue;
+        }
+        let Some(person) = visitor_of(s, live, keys, token)? else { continue };
+        if let Some(id) = &visitor.anonymous_id {
+            visitors::recognise(s, id, person, now)?;
+        }
+        by_token.extend(visitors::key_of(s, person)?.map(|key| (token, key)));
+    }
+    let mut ids: Vec<&str> = unnamed().filter_map(|visitor| visitor.anonymous_id.as_deref()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let by_id: HashMap<String, String> = visitors::known(s, &ids)?.into_iter().collect();
+    let named = |call: &Call| {
+        let Meaning::Visit(activity, visitor) = &call.meaning else { return call.clone() };
+        let told = visitor.token.as_deref().and_then(|token| by_token.get(token));
+        let person_key = told.or_else(|| by_id.get(visitor.anonymous_id.as_deref()?)).cloned();
+        let meaning = match person_key.is_none() && activity.account_key.is_none() {
+            true => Meaning::Nothing,
+            false => Meaning::Activity(IncomingActivity { person_key, ..activity.clone() }),
+        };
+        Call { meaning, ..call.clone() }
+    };
+    Ok(Some(calls.iter().map(named).collect()))
 }
 
 /// Ids of the identify and group calls that were not received before; remembered from now on.
@@ -341,14 +418,7 @@ struct Profiles {
 }
 
 impl Profiles {
-    fn add(
-        &mut self,
-        line: u64,
-        call: &Call,
-        fresh: &HashSet<&str>,
-        live: &crate::live::Live,
-        report: &mut SegmentReport,
-    ) {
+    fn add(&mut self, line: u64, call: &Call, fresh: &HashSet<&str>, live: &Live, report: &mut SegmentReport) {
         let mut draft = |subject, row| match draft_of(live, subject, line, row) {
             Ok(Ok(draft)) => Some(draft),
             Ok(Err(reject)) => {
@@ -361,7 +431,7 @@ impl Profiles {
             }
         };
         match &call.meaning {
-            Meaning::Nothing => report.ignored += 1,
+            Meaning::Nothing | Meaning::Visit(..) => report.ignored += 1,
             Meaning::Activity(activity) => self.activities.push(activity.clone()),
             Meaning::Person(_) | Meaning::Account(..) if !self.is_fresh(call, fresh) => {}
             Meaning::Person(row) => {

@@ -15,7 +15,7 @@ on_both_databases! {
 
 fn send(place: &Place, calls: Json) -> SegmentReport {
     let calls = batch(&json!({"batch": calls}), &Schema::standard(), NOW.parse().unwrap()).unwrap();
-    receive(&place.engine, &calls).unwrap()
+    receive(&place.engine, None, &calls).unwrap()
 }
 
 #[test]
@@ -62,7 +62,22 @@ fn pages_and_events_become_activities() {
         json!({"path_name": "/pricing", "name": "Pricing", "url": "https://x.example/pricing"})
     );
     let anonymous = json!({"anonymousId": "x", "event": "Order Completed"});
-    assert_eq!(read(CallKind::Track, &anonymous, &schema, NOW.parse().unwrap()).meaning, Meaning::Nothing);
+    let Meaning::Visit(visit, visitor) = read(CallKind::Track, &anonymous, &schema, NOW.parse().unwrap()).meaning
+    else {
+        panic!()
+    };
+    assert_eq!((visit.person_key, visitor.anonymous_id.as_deref(), visitor.token), (None, Some("x"), None));
+    let told = json!({"context": {"page": {"url": "https://x.example/?caravan_visitor=T&a=1", "referrer": "/?caravan_visitor=T"}},
+        "properties": {"search": "?caravan_visitor=T"}});
+    let Meaning::Visit(visit, visitor) = read(CallKind::Page, &told, &schema, NOW.parse().unwrap()).meaning else {
+        panic!()
+    };
+    assert_eq!(visitor.token.as_deref(), Some("T"));
+    assert_eq!(
+        Json::Object(visit.fields),
+        json!({"url": "https://x.example/?a=1", "search": ""}),
+        "it is kept in no field"
+    );
     for wrong in [json!(null), json!([]), json!({"userId": {}, "event": 5}), json!({"userId": "", "event": "x"})] {
         for kind in [CallKind::Identify, CallKind::Group, CallKind::Track, CallKind::Page, CallKind::Other] {
             assert_eq!(read(kind, &wrong, &schema, NOW.parse().unwrap()).meaning, Meaning::Nothing, "{kind:?} {wrong}");

@@ -45,25 +45,78 @@ impl MailBody {
     }
 }
 
-/// A condition on which content depends: `{% if condition.NAME %}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// A condition on which content depends: `{% if condition.NAME %}`. Its own, or one that is saved.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ContentCondition {
     /// Whom it is about: the recipient, or the account on whose trip the message is sent.
-    pub subject: Subject,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
     /// When it holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reader" = "condition"))]
-    pub when: Value,
+    pub when: Option<Value>,
+    /// Key of a saved filter that says both, instead; several emails may name the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "audience"))]
+    pub audience: Option<String>,
 }
 
-/// The conditions, as they are written.
+/// What a condition asks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Asks<'a> {
+    /// This, of this subject.
+    Own(Subject, &'a Value),
+    /// Whatever the saved filter of this key asks.
+    Saved(&'a str),
+}
+
+impl ContentCondition {
+    /// A condition of the content's own.
+    pub fn own(subject: Subject, when: Value) -> Self {
+        Self { subject: Some(subject), when: Some(when), audience: None }
+    }
+
+    /// What it asks; none where it is not written as one of the two.
+    pub fn asks(&self) -> Option<Asks<'_>> {
+        match (self.subject, &self.when, &self.audience) {
+            (Some(subject), Some(when), None) => Some(Asks::Own(subject, when)),
+            (None, None, Some(key)) => Some(Asks::Saved(key)),
+            _ => None,
+        }
+    }
+}
+
+/// The conditions of the content's own, as they are written.
 fn placed(conditions: &IndexMap<String, ContentCondition>) -> Vec<PlacedCondition<'_>> {
     let mut found = Vec::with_capacity(conditions.len());
     for (name, condition) in conditions {
-        let pointer = format!("/conditions/{}/when", crate::source::escaped(name));
-        found.push(PlacedCondition::in_journey(pointer, condition.subject, &condition.when));
+        if let Some(Asks::Own(subject, when)) = condition.asks() {
+            let pointer = format!("/conditions/{}/when", crate::source::escaped(name));
+            found.push(PlacedCondition::in_journey(pointer, subject, when));
+        }
     }
     found
+}
+
+/// The saved filters that conditions name.
+fn saved(conditions: &IndexMap<String, ContentCondition>) -> impl Iterator<Item = Reference> {
+    conditions.iter().filter_map(|(name, condition)| {
+        let pointer = format!("/conditions/{}/audience", crate::source::escaped(name));
+        Some(Reference::new(DocumentKind::Audience, condition.audience.as_ref()?, pointer))
+    })
+}
+
+/// What stands against conditions: their names, and how they are written.
+fn bad_conditions(conditions: &IndexMap<String, ContentCondition>) -> Vec<Finding> {
+    let mut findings = bad_names(conditions.keys());
+    for (name, _) in conditions.iter().filter(|(_, condition)| condition.asks().is_none()) {
+        let message =
+            "A condition says `subject` and `when`, or names a saved filter as `audience`. Keep one of the two.";
+        let pointer = format!("/conditions/{}", crate::source::escaped(name));
+        findings.push(Finding::error("not_exactly_one", pointer, message));
+    }
+    findings
 }
 
 /// What stands against their names.
@@ -81,6 +134,19 @@ pub(crate) fn is_name(name: &str) -> bool {
     name.len() <= 60
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// What becomes of clicks on a link.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkTracking {
+    /// They are counted.
+    #[default]
+    Tracked,
+    /// They are counted, and the site is told who comes: what they look at there is theirs from then on.
+    WithToken,
+    /// They are not counted; the address stays as it is.
+    Off,
 }
 
 /// An email.
@@ -132,6 +198,9 @@ pub struct Email {
     /// Conditions on which content depends, by the name with which templates ask: `{% if condition.NAME %}`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub conditions: IndexMap<String, ContentCondition>,
+    /// How clicks on links are tracked, by where they lead, as it stands in the content; all others are counted.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub links: IndexMap<String, LinkTracking>,
 }
 
 impl Email {
@@ -172,7 +241,7 @@ const MOST_COPIES: usize = 25;
 
 impl Definition for Email {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        let mut findings = bad_names(self.conditions.keys());
+        let mut findings = bad_conditions(&self.conditions);
         if self.cc.len() > MOST_COPIES {
             let message = format!("An email has at most {MOST_COPIES} attributes with addresses for copies.");
             findings.push(Finding::error("too_many_copies", "/cc", message));
@@ -186,6 +255,7 @@ impl Definition for Email {
         let interest = self.solution_interest.iter();
         found.extend(interest.map(|key| Reference::new(DocumentKind::SolutionInterest, key, "/solution_interest")));
         found.extend(fragment_references(&self.body, self.text.as_deref()));
+        found.extend(saved(&self.conditions));
         found
     }
 
@@ -229,6 +299,7 @@ impl EmailTemplate {
             rule_set: None,
             solution_interest: None,
             conditions: self.conditions.clone(),
+            links: IndexMap::new(),
         }
     }
 }
@@ -244,11 +315,11 @@ impl EmailTemplate {
 
 impl Definition for EmailTemplate {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        bad_names(self.conditions.keys())
+        bad_conditions(&self.conditions)
     }
 
     fn references(&self) -> Vec<Reference> {
-        fragment_references(&self.body, self.text.as_deref())
+        fragment_references(&self.body, self.text.as_deref()).into_iter().chain(saved(&self.conditions)).collect()
     }
 
     fn conditions(&self) -> Vec<PlacedCondition<'_>> {
@@ -317,7 +388,7 @@ impl Fragment {
 
 impl Definition for Fragment {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        let mut findings = bad_names(self.conditions.keys());
+        let mut findings = bad_conditions(&self.conditions);
         let bad = self.fields.keys().filter(|name| !is_name(name));
         findings.extend(bad.map(|name| {
             let message = format!(
@@ -330,7 +401,7 @@ impl Definition for Fragment {
     }
 
     fn references(&self) -> Vec<Reference> {
-        fragment_references(&self.body, self.text.as_deref())
+        fragment_references(&self.body, self.text.as_deref()).into_iter().chain(saved(&self.conditions)).collect()
     }
 
     fn conditions(&self) -> Vec<PlacedCondition<'_>> {

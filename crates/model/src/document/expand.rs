@@ -346,9 +346,9 @@ mod tests {
 
     #[test]
     fn two_conditions_of_one_name_are_refused_unless_they_are_the_same() {
-        let condition = |country: &str| ContentCondition {
-            subject: crate::attribute::Subject::Person,
-            when: serde_json::json!({"person": "country", "is": country}),
+        let condition = |country: &str| {
+            let when = serde_json::json!({"person": "country", "is": country});
+            ContentCondition::own(crate::attribute::Subject::Person, when)
         };
         let with = |country: &str| {
             let mut email = email("{% include 'plain' %}");

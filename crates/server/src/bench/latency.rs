@@ -122,7 +122,7 @@ fn send(engine: &Engine, events: u64) -> anyhow::Result<Vec<Timestamp>> {
         let at = Clock::System.now();
         let packet: Vec<Call> = (first..events.min(first + PACKET)).map(|n| event(n, at)).collect();
         sent.extend(packet.iter().map(|_| at));
-        let report = receive(engine, &packet)?;
+        let report = receive(engine, None, &packet)?;
         ensure!(report.accepted == packet.len() as u64, "{} of {} events were taken", report.accepted, packet.len());
     }
     Ok(sent)

@@ -52,7 +52,8 @@ pub fn run(context: &Context) -> Outcome {
 
 fn show(context: &Context) -> Outcome {
     let settings = &context.settings;
-    let running = Running::begin(settings)?;
+    // Nothing leaves this machine, not even a question.
+    let running = Running::begin(settings)?.without_dns();
     if !running.engine.store().read(|s| Ok::<_, StoreError>(documents::all(s)?.is_empty()))? {
         let message = format!("{} is in use already; the demo needs a fresh store. Leave --data out.", settings.place);
         return Err(Failure::usage("store_not_fresh", message));
