@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ApiState;
-use crate::access::{Caller, Permission};
+use crate::access::{Caller, Giver, Permission, Rights, granted_by, must_cover};
 use crate::http::page::{Page, SearchQuery};
 use crate::http::problem::Versions;
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
@@ -51,7 +51,7 @@ fn of_kind(kind: DocumentKind) -> Operations {
         .delete(
             &path,
             permission_to_write(kind),
-            move |state, path, seen| delete(kind, state, path, seen),
+            move |state, caller, path, seen| delete(kind, state, caller, path, seen),
             &format!("Take a definition of kind {kind} away, unless it runs or something names it"),
         )
 }
@@ -68,6 +68,27 @@ pub(crate) fn permission_to_write(kind: DocumentKind) -> Permission {
         | Attribute | Score | CustomObject | ActivityType | Email | EmailTemplate | Fragment | SmsMessage
         | ExternalAudience | WeightingModel | Persona => Permission::WriteDefinitions,
     }
+}
+
+/// Refuses whoever would change an access role that grants more than their own, or make one: they could give it to
+/// themselves. Nothing stands against other kinds.
+pub(crate) fn may_change_role(
+    engine: &Engine,
+    caller: &Caller,
+    kind: DocumentKind,
+    key: &str,
+    becomes: Option<&Value>,
+) -> Result<(), Problem> {
+    if kind != DocumentKind::AccessRole {
+        return Ok(());
+    }
+    let stored = engine.store().read(|s| Rights::of(s, key))?;
+    // What cannot be read is refused for its mistakes.
+    let written = becomes.and_then(|body| granted_by(&body.to_string())).map(|granted| Rights::new(key, &granted));
+    for rights in stored.iter().chain(&written) {
+        must_cover(Giver::Caller(&caller.rights), rights)?;
+    }
+    Ok(())
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -197,6 +218,7 @@ async fn put(
     state
         .blocking(move |engine| {
             let body = named(kind, &path.key, body)?;
+            may_change_role(engine, &caller, kind, &path.key, Some(&body))?;
             let stored = revision(engine, kind, &path.key)?;
             let seen = seen_revision(seen.as_ref(), stored)?;
             let report = definitions::put(engine, body.clone(), &caller.actor, options, seen)?;
@@ -234,11 +256,13 @@ fn named(kind: DocumentKind, key: &str, body: Value) -> Result<Value, Problem> {
 async fn delete(
     kind: DocumentKind,
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<DocumentPath>,
     seen: Option<IfMatch>,
 ) -> Result<Done, Problem> {
     state
         .blocking(move |engine| {
+            may_change_role(engine, &caller, kind, &path.key, None)?;
             let stored = revision(engine, kind, &path.key)?;
             let seen = seen_revision(seen.as_ref(), stored)?;
             definitions::delete(engine, kind, &path.key, seen)?;

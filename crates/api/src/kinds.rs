@@ -1,6 +1,6 @@
 //! The kinds of definitions: what the app's lists, pickers and forms are made from.
 
-use caravan_model::document::{self, BUILT_IN_ROLES, Behaviour, DocumentKind, KINDS, KeyForm, LifeCycle};
+use caravan_model::document::{self, BUILT_IN_ROLES, DocumentKind, KINDS, KeyForm, LifeCycle};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -36,8 +36,6 @@ struct Kind {
     label: &'static str,
     /// `plain`: holds as soon as it is saved; `publish`: a draft first; `journey`: a life of its own.
     life_cycle: &'static str,
-    /// Whether it does something in this version; otherwise it is stored and checked for a later one.
-    works: bool,
     /// Regular expression of its keys.
     key_pattern: &'static str,
     /// Others name it by its name, not by its key.
@@ -64,7 +62,6 @@ impl From<DocumentKind> for Kind {
                 LifeCycle::Publish => "publish",
                 LifeCycle::Journey => "journey",
             },
-            works: kind.behaviour() == Behaviour::Works,
             key_pattern: match kind.key_form() {
                 KeyForm::Kebab => "^[a-z0-9]+(-[a-z0-9]+)*$",
                 KeyForm::Identifier => "^[a-z][a-z0-9_-]*$",

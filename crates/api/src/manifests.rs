@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Gate};
-use crate::documents::permission_to_write;
+use crate::documents::{may_change_role, permission_to_write};
 use crate::http::{Answer, Json, Operations, Problem};
 
 /// Manifests that are applied at once.
@@ -55,6 +55,15 @@ async fn apply(
         caller.must(permission_to_write(kind))?;
     }
     let options = ApplyOptions { dry_run, incomplete };
-    let write = state.blocking(move |engine| Ok(definitions::put_all(engine, manifests, &caller.actor, options)?));
+    let write = state.blocking(move |engine| {
+        for manifest in &manifests {
+            let (kind, key) =
+                (manifest.get("kind").and_then(Value::as_str), manifest.get("key").and_then(Value::as_str));
+            if let (Some(kind), Some(key)) = (kind.and_then(DocumentKind::from_key), key) {
+                may_change_role(engine, &caller, kind, key, Some(manifest))?;
+            }
+        }
+        Ok(definitions::put_all(engine, manifests, &caller.actor, options)?)
+    });
     Ok(Answer::of(write.await?))
 }

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
-use crate::access::{self, Caller, Gate, Role, SESSION_COOKIE, SESSION_LASTS, fingerprint};
+use crate::access::{self, Caller, Gate, SESSION_COOKIE, SESSION_LASTS, fingerprint};
 use crate::http::{Answer, Done, Json, Operations, Problem};
 
 /// The operations of this file.
@@ -47,7 +47,8 @@ struct Session {
 struct User {
     /// The email, or `token:NAME`.
     email: String,
-    role: Role,
+    /// The key of the role.
+    role: String,
 }
 
 async fn sign_in(
@@ -75,9 +76,7 @@ async fn sign_in(
         return Err(Problem::unauthenticated("wrong_password", "Email or password is wrong."));
     };
     state.throttle.right(address, &email);
-    let role = Role::from_key(&session.role)
-        .ok_or_else(|| Problem::forbidden("unknown_role", "Your role is not known to this version."))?;
-    let answer = Answer::of(Session { user: User { email: session.email, role }, csrf: session.csrf });
+    let answer = Answer::of(Session { user: User { email: session.email, role: session.role }, csrf: session.csrf });
     Ok(answer.header(header::SET_COOKIE, cookie(&state, &session.token, SESSION_LASTS.as_secs())?))
 }
 
@@ -90,7 +89,7 @@ fn cookie(state: &ApiState, token: &str, seconds: i64) -> Result<HeaderValue, Pr
 
 async fn show(caller: Caller) -> Answer<Session> {
     let csrf = caller.csrf.unwrap_or_default();
-    Answer::of(Session { user: User { email: caller.actor, role: caller.role }, csrf })
+    Answer::of(Session { user: User { email: caller.actor, role: caller.rights.role().to_owned() }, csrf })
 }
 
 async fn sign_out(State(state): State<ApiState>, headers: HeaderMap) -> Result<Done, Problem> {

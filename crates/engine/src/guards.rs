@@ -8,8 +8,8 @@ use caravan_model::document::{
     BUILT_IN_ROLES, Body, DataFlow, Destination, DestinationType, Document, DocumentKind, DocumentState,
     ExternalAudience, ListType, RoleCard, RolesTemplate, StageModel,
 };
-use caravan_store::documents::DocumentRow;
-use caravan_store::{Session, StoreError, audiences, external_audiences, groups};
+use caravan_store::documents::{self, DocumentRow};
+use caravan_store::{Session, StoreError, access, audiences, external_audiences, groups};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -396,12 +396,26 @@ pub(crate) fn deletion(
                 Some(Finding::error("in_use", "", message))
             }
         },
+        Body::AccessRole(_) => held_by(s, key)?,
         Body::Role(_) if groups::has_role(s, &document.envelope.name)? => {
             let message = format!("Members of buying groups have the role `{}`.", document.envelope.name);
             Some(Finding::error("in_use", "", message))
         }
         _ => None,
     })
+}
+
+/// Whoever has the role would be let in nowhere.
+fn held_by(s: &mut dyn Session, key: &str) -> Result<Option<Finding>, StoreError> {
+    // Whoever gives the role to somebody holds it too, so that nobody has it when it is gone.
+    documents::hold(s, DocumentKind::AccessRole.key(), key)?;
+    let (users, tokens) = access::count_holders(s, key)?;
+    Ok((users + tokens > 0).then(|| {
+        let message = format!(
+            "Users with the access role `{key}`: {users}; API tokens: {tokens}. Give them another role, or take them away, first."
+        );
+        Finding::error("in_use", "", message)
+    }))
 }
 
 /// A role that came with the installation, by name or key.

@@ -42,7 +42,7 @@ pub use envelope::{Document, DocumentState, Envelope, Origin};
 pub use expand::{Found, Fragments};
 pub use governance::*;
 pub use groups::*;
-pub use kind::{Behaviour, DocumentKind, KINDS, KeyForm, LifeCycle};
+pub use kind::{DocumentKind, KINDS, KeyForm, LifeCycle};
 pub use lists::*;
 pub use objects::{CustomObject, MAX_CUSTOM_OBJECTS, OPPORTUNITY, OPPORTUNITY_ID};
 pub use read::{read_document, read_documents};

@@ -257,6 +257,18 @@ pub fn count_tokens(s: &mut dyn Session) -> Result<i64, StoreError> {
     s.query_int("SELECT COUNT(*) FROM api_token", &[])
 }
 
+/// The key of the role that the token of this name has. Index: `api_token_name`.
+pub fn role_of_token(s: &mut dyn Session, name: &str) -> Result<Option<String>, StoreError> {
+    s.query_opt("SELECT role FROM api_token WHERE name = $1", params![name], |r| Ok(r.string(0)))
+}
+
+/// How many users and API tokens have a role.
+pub fn count_holders(s: &mut dyn Session, role: &str) -> Result<(i64, i64), StoreError> {
+    let users = s.query_int("SELECT COUNT(*) FROM app_user WHERE role = $1", params![role])?;
+    let tokens = s.query_int("SELECT COUNT(*) FROM api_token WHERE role = $1", params![role])?;
+    Ok((users, tokens))
+}
+
 /// Takes an API token away: whoever carries it is refused from now on. False: there is none of this name.
 pub fn delete_token(s: &mut dyn Session, name: &str) -> Result<bool, StoreError> {
     Ok(s.execute("DELETE FROM api_token WHERE name = $1", params![name])? == 1)

@@ -139,6 +139,12 @@ pub fn get(s: &mut dyn Session, kind: &str, key: &str) -> Result<Option<Document
     Ok(documents(s, &sql, &[Param::Text(kind), Param::Text(key)])?.pop())
 }
 
+/// Sees to it that nobody takes a definition away before this transaction ends.
+pub fn hold(s: &mut dyn Session, kind: &str, key: &str) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM document WHERE kind = $1 AND key = $2 {for_update}";
+    s.query(sql, &[Param::Text(kind), Param::Text(key)], &mut |_| Ok(()))
+}
+
 /// One definition by id.
 pub fn get_by_id(s: &mut dyn Session, id: DocumentId) -> Result<Option<DocumentRow>, StoreError> {
     Ok(documents(s, &format!("SELECT {DOCUMENT} FROM document WHERE id = $1"), &[Param::Int(id.0)])?.pop())

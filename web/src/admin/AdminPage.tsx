@@ -25,16 +25,16 @@ import { UsersTab } from "./UsersTab";
 import { useMay } from "./useMay";
 
 const text = strings.admin;
-/** Those with a page of their own elsewhere; settings are one document, reached by a button; roles are built in. */
+/** Those with a page of their own elsewhere; settings are one document, reached by a button. */
 const ELSEWHERE = new Set<string>([
   "journey",
   "settings",
-  "access_role",
   ...Object.values(SECTIONS).flatMap(({ kinds }) => kinds),
 ]);
 
 /** Under which heading a kind stands; those that are not named belong to other systems. */
 const SECTION_OF: Record<string, string> = {
+  access_role: text.sections.access,
   sending_domain: text.sections.messages,
   rule_set: text.sections.messages,
   attribute: text.sections.data,

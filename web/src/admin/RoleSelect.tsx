@@ -2,11 +2,10 @@ import { Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { rolesQuery } from "../api/admin";
 import type { Role } from "../api/types";
-import { humanise } from "../shell/format";
 
 type Props = { label: string; value: Role; onChange: (role: Role) => void };
 
-/** A built-in role, with what it is for below it. */
+/** A role, built in or your own, with what it is for below it; nobody gives one that allows more than theirs. */
 export function RoleSelect({ label, value, onChange }: Props) {
   const { data } = useQuery(rolesQuery);
   const roles = data?.items ?? [];
@@ -15,9 +14,13 @@ export function RoleSelect({ label, value, onChange }: Props) {
       label={label}
       description={roles.find(({ role }) => role === value)?.about}
       allowDeselect={false}
-      data={roles.map(({ role }) => ({ value: role, label: humanise(role) }))}
+      data={roles.map(({ role, name, may_give }) => ({
+        value: role,
+        label: name,
+        disabled: !may_give,
+      }))}
       value={value}
-      onChange={(role) => role && onChange(role as Role)}
+      onChange={(role) => role && onChange(role)}
     />
   );
 }

@@ -1,10 +1,11 @@
-// What each built-in role may do, as a table of permissions.
+// What each role may do, built in or your own, as a table of permissions.
 import { Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Check, Minus } from "lucide-react";
 import { rolesQuery } from "../api/admin";
+import { addressOf } from "../definitions/DefinitionList";
 import { ErrorNotice } from "../shell/ErrorNotice";
-import { humanise } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import own from "./admin.module.css";
@@ -32,9 +33,9 @@ export function RolesTab() {
             <Table.Thead>
               <Table.Tr>
                 <Table.Th scope="col">{text.permission}</Table.Th>
-                {roles.map(({ role, about }) => (
+                {roles.map(({ role, name, about, built_in }) => (
                   <Table.Th key={role} scope="col" data-may title={about}>
-                    {humanise(role)}
+                    {built_in ? name : <LinkTo to={addressOf("access_roles", role)}>{name}</LinkTo>}
                   </Table.Th>
                 ))}
               </Table.Tr>

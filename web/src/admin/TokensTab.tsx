@@ -6,7 +6,7 @@ import { KeyRound, Plus } from "lucide-react";
 import { useState } from "react";
 import { makeToken, revokeToken, tokensQuery } from "../api/admin";
 import type { Role, TokenRow } from "../api/types";
-import { momentColumn, wordColumn } from "../shell/columns";
+import { momentColumn, textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { Dialog } from "../shell/Dialog";
 import { ListSection } from "../shell/ListPage";
@@ -14,10 +14,11 @@ import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { RoleSelect } from "./RoleSelect";
 import { Secret } from "./Secret";
+import { useRoleName } from "./useRoleName";
 
 const text = strings.admin.tokens;
 
-const COLUMNS: Column<TokenRow>[] = [
+const columnsOf = (roleName: (key: string) => string): Column<TokenRow>[] => [
   {
     id: "name",
     label: text.columns.name,
@@ -25,12 +26,13 @@ const COLUMNS: Column<TokenRow>[] = [
     value: (row) => row.name,
     cell: (row) => <b>{row.name}</b>,
   },
-  wordColumn("role", text.columns.role, (row) => row.role),
+  textColumn("role", text.columns.role, (row) => roleName(row.role)),
   momentColumn("used", text.columns.used, (row) => row.last_used_at, text.never),
   momentColumn("created", text.columns.created, (row) => row.created_at),
 ];
 
 export function TokensTab() {
+  const roleName = useRoleName();
   const rows = useRows(tokensQuery);
   const [making, setMaking] = useState(false);
   const [revoking, setRevoking] = useState<{ names: string[]; done: () => void }>();
@@ -46,7 +48,7 @@ export function TokensTab() {
         id="tokens"
         title={strings.admin.tabs.tokens}
         rows={rows}
-        columns={COLUMNS}
+        columns={columnsOf(roleName)}
         rowKey={(row) => row.name}
         actions={make}
         empty={{ icon: KeyRound, title: text.empty, hint: text.emptyHint, action: make }}

@@ -6,7 +6,7 @@ import { Ellipsis, Plus, Trash2, UserRound } from "lucide-react";
 import { useState } from "react";
 import { deleteUser, putUser, resetPassword, usersQuery } from "../api/admin";
 import type { Role, UserRow } from "../api/types";
-import { momentColumn, wordColumn } from "../shell/columns";
+import { momentColumn, textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { Dialog } from "../shell/Dialog";
 import { ListSection } from "../shell/ListPage";
@@ -14,10 +14,11 @@ import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { RoleSelect } from "./RoleSelect";
 import { Secret } from "./Secret";
+import { useRoleName } from "./useRoleName";
 
 const text = strings.admin.users;
 
-const COLUMNS: Column<UserRow>[] = [
+const columnsOf = (roleName: (key: string) => string): Column<UserRow>[] => [
   {
     id: "email",
     label: text.columns.email,
@@ -25,7 +26,7 @@ const COLUMNS: Column<UserRow>[] = [
     value: (row) => row.email,
     cell: (row) => <b>{row.email}</b>,
   },
-  wordColumn("role", text.columns.role, (row) => row.role),
+  textColumn("role", text.columns.role, (row) => roleName(row.role)),
   {
     id: "state",
     label: text.columns.state,
@@ -39,6 +40,7 @@ const COLUMNS: Column<UserRow>[] = [
 type Doing = { what: "role" | "reset" | "remove"; user: UserRow };
 
 export function UsersTab() {
+  const roleName = useRoleName();
   const rows = useRows(usersQuery);
   const [adding, setAdding] = useState(false);
   const [doing, setDoing] = useState<Doing>();
@@ -46,7 +48,7 @@ export function UsersTab() {
   const tell = (email: string, password: string | null | undefined) =>
     password && setSecret({ email, password });
   const allow = useUserChange(
-    (user: UserRow) => putUser(user.email, user.role as Role, !user.disabled),
+    (user: UserRow) => putUser(user.email, user.role, !user.disabled),
     (user) => (user.disabled ? text.enabled : text.blocked),
     () => {},
   );
@@ -61,7 +63,7 @@ export function UsersTab() {
         id="users"
         title={strings.admin.tabs.users}
         rows={rows}
-        columns={COLUMNS}
+        columns={columnsOf(roleName)}
         rowKey={(row) => row.email}
         actions={add}
         empty={{ icon: UserRound, title: text.empty, hint: text.emptyHint, action: add }}
@@ -176,7 +178,7 @@ function AddDialog({ onClose, onAdded }: { onClose: () => void; onAdded: Told })
 }
 
 function RoleDialog({ user, onClose }: { user: UserRow; onClose: () => void }) {
-  const [role, setRole] = useState(user.role as Role);
+  const [role, setRole] = useState(user.role);
   const change = useUserChange(
     () => putUser(user.email, role, user.disabled),
     () => text.changed,

@@ -93,11 +93,11 @@ export const importScheduleQuery = (key: string) =>
 export const lookNow = (key: string) =>
   body(client.POST("/api/v1/connections/{key}/imports/schedule", { params: { path: { key } } }));
 
-/** The built-in roles with what each allows; part of the program. */
+/** The roles that users and tokens may have, with what each allows; read again when an access role changes. */
 export const rolesQuery = queryOptions({
-  queryKey: ["roles"],
+  queryKey: ["definitions", "access_roles", "granted"],
   queryFn: () => body(client.GET("/api/v1/user_roles")),
-  staleTime: Number.POSITIVE_INFINITY,
+  staleTime: 60_000,
 });
 
 export const usersQuery = pages(["users"], (cursor) =>

@@ -109,11 +109,6 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
           onCopy={() => setCopying(true)}
         />
       </PageHeader>
-      {kind.works ? null : (
-        <Alert color="yellow" variant="light">
-          {text.sleeping}
-        </Alert>
-      )}
       <Locked kind={kind.kind} body={body} onCopy={() => setCopying(true)} />
       <Refused editing={editing} />
       {Notice ? (

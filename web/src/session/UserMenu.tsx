@@ -2,9 +2,10 @@ import { Avatar, Menu, UnstyledButton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Footprints, LogOut } from "lucide-react";
+import { useRoleName } from "../admin/useRoleName";
 import { client } from "../api/client";
 import { sessionQuery } from "../api/queries";
-import { humanise, initials } from "../shell/format";
+import { initials } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 
@@ -12,6 +13,7 @@ export function UserMenu() {
   const cache = useQueryClient();
   const navigate = useNavigate();
   const session = useQuery(sessionQuery).data;
+  const roleName = useRoleName();
   if (!session) return null;
   const signOut = async () => {
     await client.DELETE("/api/v1/session");
@@ -31,7 +33,7 @@ export function UserMenu() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
-          {email} · {humanise(role)}
+          {email} · {roleName(role)}
         </Menu.Label>
         <Menu.Item component={LinkTo} to="/welcome" leftSection={<Footprints size={15} />}>
           {strings.welcome.open}

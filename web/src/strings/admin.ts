@@ -61,7 +61,7 @@ export const admin = {
     done: "I have kept it",
   },
   roles: {
-    hint: "Every user and every API token has one of these roles.",
+    hint: "Every user and every API token has one of these roles. Your own are made under Access roles.",
     permission: "May",
     yes: "Yes",
     no: "No",

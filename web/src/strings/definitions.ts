@@ -38,8 +38,6 @@ export const definitions = {
   published: "Published: journeys use it from now on",
   discard: "Discard changes",
   refused: "This has to be put right first",
-  sleeping:
-    "It is kept and checked, but nothing in this version acts on it yet. Journeys that need it cannot be published.",
   changedTitle: "Somebody else changed it meanwhile",
   changedText: "Saving would overwrite that. Take the newer one, then make your change again.",
   takeTheirs: "Take the newer one",
@@ -138,7 +136,10 @@ export const definitions = {
       hint: "What each activity weighs in engagement scores.",
     },
     persona: { title: "Personas", hint: "Types of people, told by their attributes." },
-    access_role: { title: "Access roles", hint: "What the users of Caravan may do." },
+    access_role: {
+      title: "Access roles",
+      hint: "Roles of your own for users and API tokens, beside those that every installation has.",
+    },
     webhook: { title: "Webhooks", hint: "Addresses that are told what happens." },
     external_action: {
       title: "External actions",

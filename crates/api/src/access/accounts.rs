@@ -1,11 +1,12 @@
 //! Users and tokens: made, reset and signed in. The command line uses these too.
 
 use caravan_model::Random;
-use caravan_store::{Session, Store, StoreError, access};
+use caravan_model::document::DocumentKind;
+use caravan_store::{Session, Store, StoreError, access, documents};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Role;
 use super::secret::{fingerprint, hash_password, new_password, new_secret, password_matches};
+use super::{GRANTS, Permission, Rights};
 
 /// How long a session lasts.
 pub const SESSION_LASTS: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -22,6 +23,14 @@ pub enum AccessError {
     /// There is no such role.
     #[error("there is no role `{0}`; there are: {1}")]
     UnknownRole(String, String),
+    /// The role grants what whoever gives it may not do.
+    #[error("the role `{role}` includes what yours does not: {}", keys_of(.lacking))]
+    MoreThanOwn {
+        /// The key of the role.
+        role: String,
+        /// What the giver's role does not grant.
+        lacking: Vec<Permission>,
+    },
     /// The email or name is taken.
     #[error("`{0}` exists already")]
     Exists(String),
@@ -43,6 +52,7 @@ impl AccessError {
             Self::BadEmail(_) => "bad_email",
             Self::BadName(_) => "bad_name",
             Self::UnknownRole(..) => "unknown_role",
+            Self::MoreThanOwn { .. } => "more_than_own",
             Self::Exists(_) => "exists_already",
             Self::UnknownUser(_) => "unknown_user",
             Self::Hash(_) => "hash_failed",
@@ -51,24 +61,72 @@ impl AccessError {
     }
 }
 
-/// Who is written down for what the command line does. What the API does is written down by its router.
-const COMMAND_LINE: Option<&str> = Some("command line");
+fn keys_of(permissions: &[Permission]) -> String {
+    permissions.iter().map(|it| it.key()).collect::<Vec<_>>().join(", ")
+}
+
+/// Who gives rights. Nobody gives what they do not have themselves, and nobody takes more away.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Giver<'a> {
+    /// Whoever can run the command line owns the store. It writes down itself what it did.
+    CommandLine,
+    /// Somebody who called the API, whose router writes down what they did.
+    Caller(&'a Rights),
+}
+
+impl Giver<'_> {
+    fn writes_down(self, s: &mut dyn Session, at: Timestamp, what: &str, subject: &str) -> Result<(), StoreError> {
+        match self {
+            Self::CommandLine => access::record(s, at, "command line", what, subject, None),
+            Self::Caller(_) => Ok(()),
+        }
+    }
+}
+
+/// Refuses whoever lacks something that `rights` grant.
+pub(crate) fn must_cover(giver: Giver<'_>, rights: &Rights) -> Result<(), AccessError> {
+    let lacking = match giver {
+        Giver::CommandLine => Vec::new(),
+        Giver::Caller(own) => own.lacks(rights),
+    };
+    match lacking.is_empty() {
+        true => Ok(()),
+        false => Err(AccessError::MoreThanOwn { role: rights.role().to_owned(), lacking }),
+    }
+}
+
+/// The role written as `key`, which `giver` is about to give in this transaction.
+pub(crate) fn given_role(s: &mut dyn Session, giver: Giver<'_>, key: &str) -> Result<Rights, AccessError> {
+    let Some(rights) = Rights::held(s, key)? else { return Err(unknown_role(s, key)?) };
+    must_cover(giver, &rights)?;
+    Ok(rights)
+}
+
+/// How many access roles a message names.
+const NAMED: usize = 20;
+
+fn unknown_role(s: &mut dyn Session, key: &str) -> Result<AccessError, StoreError> {
+    let own = documents::page(s, DocumentKind::AccessRole.key(), "", NAMED)?;
+    let built_in = GRANTS.iter().map(|(role, _)| role.key().to_owned());
+    let all: Vec<String> = built_in.chain(own.into_iter().map(|row| row.key)).collect();
+    Ok(AccessError::UnknownRole(key.to_owned(), all.join(", ")))
+}
 
 /// Adds a local user and returns the password, which is told this once.
 pub fn add_user(store: &Store, random: &Random, email: &str, role: &str) -> Result<String, AccessError> {
-    admit(store, random, email, role, COMMAND_LINE)
+    admit(store, random, email, role, Giver::CommandLine)
 }
 
-/// The same; `actor` is written down.
+/// The same for somebody else.
 pub(crate) fn admit(
     store: &Store,
     random: &Random,
     email: &str,
     role: &str,
-    actor: Option<&str>,
+    giver: Giver<'_>,
 ) -> Result<String, AccessError> {
     let password = new_password(random);
-    if !insert_user(store, random, email, role, &password, actor)? {
+    if !insert_user(store, random, email, role, &password, giver)? {
         return Err(AccessError::Exists(email.trim().to_owned()));
     }
     Ok(password)
@@ -82,7 +140,7 @@ pub fn ensure_user(
     role: &str,
     password: &str,
 ) -> Result<bool, AccessError> {
-    insert_user(store, random, email, role, password, COMMAND_LINE)
+    insert_user(store, random, email, role, password, Giver::CommandLine)
 }
 
 fn insert_user(
@@ -91,16 +149,16 @@ fn insert_user(
     email: &str,
     role: &str,
     password: &str,
-    actor: Option<&str>,
+    giver: Giver<'_>,
 ) -> Result<bool, AccessError> {
     let email = folded_email(email).ok_or_else(|| AccessError::BadEmail(email.to_owned()))?;
-    let role = known_role(role)?;
     let hash = hash_password(random, password).map_err(|error| AccessError::Hash(error.to_string()))?;
     store.write(|s| {
         let now = s.now()?;
-        let added = access::add_user(s, &email, role.key(), &hash, now)?;
-        if let Some(actor) = actor.filter(|_| added) {
-            access::record(s, now, actor, "user added", &email, None)?;
+        let role = given_role(s, giver, role)?;
+        let added = access::add_user(s, &email, role.role(), &hash, now)?;
+        if added {
+            giver.writes_down(s, now, "user added", &email)?;
         }
         Ok(added)
     })
@@ -108,54 +166,55 @@ fn insert_user(
 
 /// Gives a user a new password, which is told this once, and ends all their sessions.
 pub fn reset_user(store: &Store, random: &Random, email: &str) -> Result<String, AccessError> {
-    reset_password(store, random, email, COMMAND_LINE)
+    reset_password(store, random, email, Giver::CommandLine)
 }
 
-/// The same; `actor` is written down.
+/// The same for somebody else, who may do all that the user may do: a password is the user's rights.
 pub(crate) fn reset_password(
     store: &Store,
     random: &Random,
     email: &str,
-    actor: Option<&str>,
+    giver: Giver<'_>,
 ) -> Result<String, AccessError> {
     let email = folded_email(email).ok_or_else(|| AccessError::BadEmail(email.to_owned()))?;
     let password = new_password(random);
     let hash = hash_password(random, &password).map_err(|error| AccessError::Hash(error.to_string()))?;
-    let known = store.write(|s| -> Result<bool, StoreError> {
+    store.write(|s| -> Result<(), AccessError> {
         let now = s.now()?;
-        let known = access::set_password(s, &email, &hash)?;
-        if let Some(actor) = actor.filter(|_| known) {
-            access::record(s, now, actor, "password reset", &email, None)?;
+        let user = access::user(s, &email)?.ok_or_else(|| AccessError::UnknownUser(email.clone()))?;
+        if let Some(rights) = Rights::of(s, &user.role)? {
+            must_cover(giver, &rights)?;
         }
-        Ok(known)
+        access::set_password(s, &email, &hash)?;
+        Ok(giver.writes_down(s, now, "password reset", &email)?)
     })?;
-    if known { Ok(password) } else { Err(AccessError::UnknownUser(email)) }
+    Ok(password)
 }
 
 /// Makes an API token, which is told this once.
 pub fn create_token(store: &Store, random: &Random, name: &str, role: &str) -> Result<String, AccessError> {
-    issue_token(store, random, name, role, COMMAND_LINE)
+    issue_token(store, random, name, role, Giver::CommandLine)
 }
 
-/// The same; `actor` is written down.
+/// The same for somebody else.
 pub(crate) fn issue_token(
     store: &Store,
     random: &Random,
     name: &str,
     role: &str,
-    actor: Option<&str>,
+    giver: Giver<'_>,
 ) -> Result<String, AccessError> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
         return Err(AccessError::BadName(name.to_owned()));
     }
-    let role = known_role(role)?;
     let token = new_secret(random);
-    let added = store.write(|s| -> Result<bool, StoreError> {
+    let added = store.write(|s| -> Result<bool, AccessError> {
         let now = s.now()?;
-        let added = access::add_token(s, name, role.key(), &fingerprint(&token), now)?;
-        if let Some(actor) = actor.filter(|_| added) {
-            access::record(s, now, actor, "token created", name, None)?;
+        let role = given_role(s, giver, role)?;
+        let added = access::add_token(s, name, role.role(), &fingerprint(&token), now)?;
+        if added {
+            giver.writes_down(s, now, "token created", name)?;
         }
         Ok(added)
     })?;
@@ -166,7 +225,7 @@ pub(crate) fn issue_token(
 pub struct SignedIn {
     /// The user's email, folded.
     pub email: String,
-    /// The user's role.
+    /// The key of the user's role.
     pub role: String,
     /// For the cookie.
     pub token: String,
@@ -205,9 +264,4 @@ pub fn folded_email(email: &str) -> Option<String> {
         && email.len() <= 254
         && !email.chars().any(|c| c.is_whitespace() || c.is_control());
     good.then_some(email)
-}
-
-fn known_role(role: &str) -> Result<Role, AccessError> {
-    Role::from_key(role)
-        .ok_or_else(|| AccessError::UnknownRole(role.to_owned(), Role::keys().collect::<Vec<_>>().join(", ")))
 }

@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use caravan_store::access;
+use caravan_store::{StoreError, access};
 use jiff::{SignedDuration, Timestamp};
 
 use super::secret::fingerprint;
-use super::{Permission, Role, gate};
+use super::{Permission, Rights, gate};
 use crate::ApiState;
 use crate::http::Problem;
 
@@ -33,8 +33,8 @@ const TOUCH_AFTER: SignedDuration = SignedDuration::from_mins(1);
 pub struct Caller {
     /// A user's email, or `token:NAME`: what the record of changes says.
     pub actor: String,
-    /// The built-in role.
-    pub role: Role,
+    /// What their role grants.
+    pub rights: Rights,
     /// Of a signed-in user: what writes must carry beside the cookie.
     pub csrf: Option<String>,
 }
@@ -42,12 +42,12 @@ pub struct Caller {
 impl Caller {
     /// Refuses with 403 when the role does not grant the permission.
     pub fn must(&self, permission: Permission) -> Result<(), Problem> {
-        if self.role.may(permission) {
+        if self.rights.may(permission) {
             return Ok(());
         }
         let detail = format!(
             "The role {} does not include {}. Ask an administrator for another role.",
-            self.role,
+            self.rights.role(),
             permission.key()
         );
         Err(Problem::forbidden("not_allowed", detail))
@@ -161,23 +161,32 @@ fn token_of(written: &str) -> Option<String> {
 async fn by_token(state: &ApiState, token: String) -> Result<Option<Caller>, Problem> {
     let found = state.blocking(move |engine| {
         let (store, now) = (engine.store(), engine.clock().now());
-        let found = store.read(|s| access::token(s, &fingerprint(&token)))?;
+        let found = store.read(|s| {
+            let found = access::token(s, &fingerprint(&token))?;
+            found.map(|it| Ok::<_, StoreError>((Rights::of(s, &it.role)?, it))).transpose()
+        })?;
         let rested = |last: Timestamp| now.duration_since(last) >= TOUCH_AFTER;
-        if let Some(token) = found.as_ref().filter(|token| token.last_used_at.is_none_or(rested)) {
+        if let Some(token) =
+            found.as_ref().map(|(_, token)| token).filter(|token| token.last_used_at.is_none_or(rested))
+        {
             store.write(|s| access::touch_token(s, token.id, now))?;
         }
         Ok(found)
     });
-    let Some(token) = found.await? else { return Ok(None) };
-    Ok(Some(Caller { actor: format!("token:{}", token.name), role: role_of(&token.role)?, csrf: None }))
+    let Some((rights, token)) = found.await? else { return Ok(None) };
+    let rights = rights.ok_or_else(|| unknown_role(&token.role))?;
+    Ok(Some(Caller { actor: format!("token:{}", token.name), rights, csrf: None }))
 }
 
 async fn by_session(state: &ApiState, token: String) -> Result<Option<Caller>, Problem> {
     let now = state.engine.clock().now();
-    let Some(session) = state.read(move |s| Ok(access::session(s, &fingerprint(&token), now)?)).await? else {
-        return Ok(None);
-    };
-    Ok(Some(Caller { role: role_of(&session.role)?, actor: session.email, csrf: Some(session.csrf) }))
+    let found = state.read(move |s| {
+        let found = access::session(s, &fingerprint(&token), now)?;
+        Ok(found.map(|it| Ok::<_, StoreError>((Rights::of(s, &it.role)?, it))).transpose()?)
+    });
+    let Some((rights, session)) = found.await? else { return Ok(None) };
+    let rights = rights.ok_or_else(|| unknown_role(&session.role))?;
+    Ok(Some(Caller { actor: session.email, rights, csrf: Some(session.csrf) }))
 }
 
 fn wrong_token() -> Problem {
@@ -188,9 +197,10 @@ fn session_ended() -> Problem {
     Problem::unauthenticated("session_ended", "The session has ended. Sign in again.")
 }
 
-fn role_of(key: &str) -> Result<Role, Problem> {
-    let unknown = || Problem::forbidden("unknown_role", format!("The role `{key}` is not known to this version."));
-    Role::from_key(key).ok_or_else(unknown)
+/// The answer to somebody whose role cannot be read by this version.
+pub(crate) fn unknown_role(key: &str) -> Problem {
+    let detail = format!("The role `{key}` is not known to this version. Ask an administrator for another role.");
+    Problem::forbidden("unknown_role", detail)
 }
 
 /// A page of somebody else can make a browser send the cookie, but cannot read the token.

@@ -1,65 +1,13 @@
-//! The permission table: what there is to be allowed, and what each built-in role is allowed.
+//! What each built-in role is allowed, and what a role, built in or one's own, comes to.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-macro_rules! permissions {
-    ($(#[doc = $about:literal] $name:ident = $key:literal;)*) => {
-        /// Something that a role may be allowed. Every operation asks for one.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Permission {
-            $(#[doc = $about] $name,)*
-        }
-
-        impl Permission {
-            /// All of them, in the order of this table.
-            pub const ALL: &[Self] = &[$(Self::$name),*];
-
-            /// As it stands in the OpenAPI document.
-            pub fn key(self) -> &'static str {
-                match self { $(Self::$name => $key),* }
-            }
-
-            /// What it allows, in a sentence.
-            pub fn about(self) -> &'static str {
-                match self { $(Self::$name => $about.trim_ascii()),* }
-            }
-        }
-    };
-}
-
-permissions! {
-    /// Read definitions, the status of journeys, their travellers and the catalogue.
-    ReadDefinitions = "definitions:read";
-    /// Change what journeys are made of: journeys, lists, emails, roles, interests, attributes …
-    WriteDefinitions = "definitions:write";
-    /// Change how other systems are reached: connections, sending domains, destinations, webhooks, communication limits.
-    WriteChannels = "channels:write";
-    /// Change the organisation's settings and what roles may do.
-    WriteSettings = "settings:write";
-    /// Publish, pause, resume, close and abort journeys, move travellers, settle problems.
-    RunJourneys = "journeys:run";
-    /// Read accounts, people and what they did.
-    ReadCustomers = "customers:read";
-    /// Import and change accounts and people.
-    WriteCustomers = "customers:write";
-    /// Decide by hand who is in which buying group, and its stage and status.
-    EditGroups = "groups:edit";
-    /// Take accounts and people away for good.
-    DeleteCustomers = "customers:delete";
-    /// Hand in what people did (Segment-compatible calls, activities).
-    WriteActivities = "activities:write";
-    /// Read caught mail.
-    ReadMail = "mail:read";
-    /// Throw caught mail away.
-    DeleteMail = "mail:delete";
-    /// Say who may use this installation: users, API tokens; read what was done by hand.
-    ManageAccess = "access:manage";
-}
+use caravan_model::document::{Body, DocumentKind, read_document};
+pub use caravan_model::permission::Permission;
+use caravan_store::{Session, StoreError, documents};
 
 /// A built-in role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// May do everything.
     Administrator,
@@ -145,19 +93,85 @@ impl Role {
         }
     }
 
-    /// The keys of all roles, for messages.
-    pub fn keys() -> impl Iterator<Item = &'static str> {
-        ROLES.iter().map(|role| role.key())
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Administrator => "Administrator",
+            Self::JourneyManager => "Journey manager",
+            Self::ChannelManager => "Channel manager",
+            Self::Sales => "Sales",
+            Self::Viewer => "Viewer",
+        }
     }
 
-    /// Whether it grants a permission.
-    pub fn may(self, permission: Permission) -> bool {
-        GRANTS.iter().any(|(role, granted)| *role == self && granted.contains(&permission))
+    /// What it grants.
+    pub fn grants(self) -> &'static [Permission] {
+        GRANTS.iter().find(|(role, _)| *role == self).map(|(_, granted)| *granted).unwrap_or_default()
     }
 }
 
 impl std::fmt::Display for Role {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.key())
+    }
+}
+
+/// What somebody may do: the key of their role and what it grants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rights {
+    role: String,
+    granted: BTreeSet<Permission>,
+}
+
+impl Rights {
+    /// What the role written as `key` grants now; none when there is no such role.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn of(s: &mut dyn Session, key: &str) -> Result<Option<Self>, StoreError> {
+        if let Some(role) = Role::from_key(key) {
+            return Ok(Some(Self::new(key, role.grants())));
+        }
+        let row = documents::get(s, DocumentKind::AccessRole.key(), key)?;
+        Ok(row.and_then(|row| granted_by(&row.body)).map(|granted| Self::new(key, &granted)))
+    }
+
+    /// The same, for a role that is about to be given: it stays until the transaction ends.
+    ///
+    /// # Errors
+    /// Of the store.
+    pub fn held(s: &mut dyn Session, key: &str) -> Result<Option<Self>, StoreError> {
+        if Role::from_key(key).is_none() {
+            documents::hold(s, DocumentKind::AccessRole.key(), key)?;
+        }
+        Self::of(s, key)
+    }
+
+    /// What these permissions come to under the name of a role.
+    pub fn new(role: &str, granted: &[Permission]) -> Self {
+        Self { role: role.to_owned(), granted: granted.iter().copied().collect() }
+    }
+
+    /// The key of the role.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// Whether it grants a permission.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.granted.contains(&permission)
+    }
+
+    /// What `other` grants and this does not.
+    pub fn lacks(&self, other: &Self) -> Vec<Permission> {
+        other.granted.difference(&self.granted).copied().collect()
+    }
+}
+
+/// What a stored role allows; none when this version cannot read it.
+pub(crate) fn granted_by(body: &str) -> Option<Vec<Permission>> {
+    match read_document(serde_json::from_str(body).ok()?).0?.body {
+        Body::AccessRole(role) => Some(role.permissions),
+        _ => None,
     }
 }

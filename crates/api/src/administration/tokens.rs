@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::TAG;
 use crate::ApiState;
 use crate::access::Permission::ManageAccess;
-use crate::access::{Role, issue_token};
+use crate::access::{Caller, Giver, Rights, issue_token, must_cover};
 use crate::http::page::{Page, PageQuery};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
@@ -63,7 +63,8 @@ async fn list(State(state): State<ApiState>, Query(query): Query<PageQuery>) -> 
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "ApiTokenWanted")]
 struct Wanted {
-    role: Role,
+    /// The key of a role, built in or your own; it may grant no more than the caller's.
+    role: String,
 }
 
 /// A token that was just made.
@@ -72,31 +73,39 @@ struct Wanted {
 struct Made {
     /// What it is for.
     name: String,
-    role: Role,
+    /// The key of the role.
+    role: String,
     /// What callers send as `Authorization: Bearer TOKEN`. Told this once, stored as a hash alone.
     token: String,
 }
 
 async fn put(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<TokenPath>,
     Json(wanted): Json<Wanted>,
 ) -> Result<Answer<Made>, Problem> {
     let random = state.random.clone();
     let write = state.blocking(move |engine| {
-        let token = issue_token(engine.store(), &random, &path.name, wanted.role.key(), None)?;
+        let giver = Giver::Caller(&caller.rights);
+        let token = issue_token(engine.store(), &random, &path.name, &wanted.role, giver)?;
         let made = Made { name: path.name.trim().to_owned(), role: wanted.role, token };
         Ok(Answer::of(made).status(StatusCode::CREATED))
     });
     write.await
 }
 
-async fn delete(State(state): State<ApiState>, Path(path): Path<TokenPath>) -> Result<Done, Problem> {
+async fn delete(State(state): State<ApiState>, caller: Caller, Path(path): Path<TokenPath>) -> Result<Done, Problem> {
+    let unknown = |name: &str| Problem::not_found("unknown_token", format!("The token `{name}`"));
     let write = state.blocking(move |engine| {
-        if engine.store().write(|s| rows::delete_token(s, &path.name))? {
-            return Ok(Done::default());
-        }
-        Err(Problem::not_found("unknown_token", format!("The token `{}`", path.name)))
+        engine.store().write(|s| {
+            let role = rows::role_of_token(s, &path.name)?.ok_or_else(|| unknown(&path.name))?;
+            if let Some(rights) = Rights::of(s, &role)? {
+                must_cover(Giver::Caller(&caller.rights), &rights)?;
+            }
+            rows::delete_token(s, &path.name)?;
+            Ok(Done::default())
+        })
     });
     write.await
 }

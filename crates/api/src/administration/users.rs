@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use caravan_store::access::{self as rows, ListedUser};
+use caravan_model::document::DocumentKind;
+use caravan_store::access::{self as rows, ListedUser, UserRow};
+use caravan_store::{Session, documents};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::TAG;
 use crate::ApiState;
 use crate::access::Permission::ManageAccess;
-use crate::access::{AccessError, Caller, GRANTS, Gate, Permission, Role, admit, folded_email, reset_password};
+use crate::access::{
+    AccessError, Caller, GRANTS, Gate, Giver, Permission, Rights, Role, admit, folded_email, given_role, granted_by,
+    must_cover, reset_password,
+};
 use crate::http::page::{Page, PageQuery};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
@@ -19,7 +24,12 @@ const USER: &str = "/api/v1/users/{email}";
 /// The operations of this file.
 pub(super) fn operations() -> Operations {
     Operations::of(TAG)
-        .get("/api/v1/user_roles", Gate::SignedIn, roles, "The built-in roles and what each allows")
+        .get(
+            "/api/v1/user_roles",
+            Gate::SignedIn,
+            roles,
+            "The roles that users and tokens may have, and what each allows",
+        )
         .get("/api/v1/users", ManageAccess, list, "Users, in the order of their emails")
         .put(USER, ManageAccess, put, "Add a user, whose password is told this once, or give one another role")
         .post(
@@ -31,20 +41,27 @@ pub(super) fn operations() -> Operations {
         .delete(USER, ManageAccess, delete, "Take a user away; their sessions end")
 }
 
-/// A built-in role.
+/// A role that users and tokens may have.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "BuiltInRole")]
+#[schemars(rename = "UserRole")]
 struct RoleShown {
-    role: Role,
-    /// What it is for.
-    about: &'static str,
+    /// Its key, as users and tokens carry it.
+    role: String,
+    /// As people read it.
+    name: String,
+    /// What it is for; empty where nobody said.
+    about: String,
+    /// Whether every installation has it; the others are definitions of kind `access_role`.
+    built_in: bool,
+    /// Whether it grants no more than the caller's own role, so that the caller may give it.
+    may_give: bool,
     /// What it allows.
     permissions: Vec<PermissionShown>,
 }
 
 /// Something that a role allows.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "BuiltInPermission")]
+#[schemars(rename = "GrantedPermission")]
 struct PermissionShown {
     /// As `x-permission` names it.
     key: &'static str,
@@ -55,18 +72,48 @@ struct PermissionShown {
 /// Every role.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Roles {
-    /// From the one that may most.
+    /// Those built in, from the one that may most, then the installation's own by key.
     items: Vec<RoleShown>,
 }
 
-async fn roles() -> Answer<Roles> {
-    let shown = |permission: &Permission| PermissionShown { key: permission.key(), about: permission.about() };
-    let items = GRANTS.iter().map(|(role, granted)| RoleShown {
-        role: *role,
-        about: role.about(),
-        permissions: Permission::ALL.iter().filter(|it| granted.contains(it)).map(shown).collect(),
+/// An installation has few roles of its own; nobody looks at more in a list to choose from.
+const MOST_OWN: usize = 500;
+
+async fn roles(State(state): State<ApiState>, caller: Caller) -> Result<Answer<Roles>, Problem> {
+    let read = state.read(|s| Ok(documents::page(s, DocumentKind::AccessRole.key(), "", MOST_OWN)?));
+    let own = read.await?;
+    let built_in = GRANTS.iter().map(|(role, granted)| {
+        let (name, about) = (role.name().to_owned(), role.about().to_owned());
+        (name, about, true, Rights::new(role.key(), granted))
     });
-    Answer::of(Roles { items: items.collect() })
+    let own = own.into_iter().filter_map(|row| {
+        let (about, granted) = (described(&row.body), granted_by(&row.body)?);
+        Some((row.name, about, false, Rights::new(&row.key, &granted)))
+    });
+    let items = built_in.chain(own).map(|(name, about, built_in, rights)| RoleShown {
+        role: rights.role().to_owned(),
+        name,
+        about,
+        built_in,
+        may_give: caller.rights.lacks(&rights).is_empty(),
+        permissions: Permission::ALL.iter().copied().filter(|it| rights.may(*it)).map(PermissionShown::from).collect(),
+    });
+    Ok(Answer::of(Roles { items: items.collect() }))
+}
+
+impl From<Permission> for PermissionShown {
+    fn from(permission: Permission) -> Self {
+        Self { key: permission.key(), about: permission.about() }
+    }
+}
+
+/// What a definition says of itself.
+fn described(body: &str) -> String {
+    #[derive(Default, Deserialize)]
+    struct Told {
+        description: Option<String>,
+    }
+    serde_json::from_str::<Told>(body).unwrap_or_default().description.unwrap_or_default()
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -110,7 +157,8 @@ async fn list(State(state): State<ApiState>, Query(query): Query<PageQuery>) -> 
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "LocalUserChange")]
 struct Change {
-    role: Role,
+    /// The key of a role, built in or your own; it may grant no more than the caller's.
+    role: String,
     /// May not sign in (any more).
     #[serde(default)]
     disabled: bool,
@@ -121,7 +169,8 @@ struct Change {
 struct UserWritten {
     /// The email, in small letters.
     email: String,
-    role: Role,
+    /// The key of the role.
+    role: String,
     /// May not sign in.
     disabled: bool,
     /// Of a new user: told this once, stored as a hash alone.
@@ -140,13 +189,13 @@ async fn put(
     let _place = state.passwords.acquire().await.map_err(Problem::internal)?;
     let write = state.blocking(move |engine| {
         let store = engine.store();
-        if change_user(store, &caller, &email, role, disabled)? {
+        if change_user(store, &caller, &email, &role, disabled)? {
             return Ok(Answer::of(UserWritten { email, role, disabled, password: None }));
         }
         if disabled {
             return Err(unknown(&email));
         }
-        let password = admit(store, &random, &email, role.key(), None)?;
+        let password = admit(store, &random, &email, &role, Giver::Caller(&caller.rights))?;
         let written = UserWritten { email, role, disabled, password: Some(password) };
         Ok(Answer::of(written).status(StatusCode::CREATED))
     });
@@ -158,25 +207,31 @@ fn change_user(
     store: &caravan_store::Store,
     caller: &Caller,
     email: &str,
-    role: Role,
+    role: &str,
     disabled: bool,
 ) -> Result<bool, Problem> {
     store.write(|s| {
         let Some(user) = rows::user(s, email)? else { return Ok(false) };
-        if user.role == Role::Administrator.key() && (role != Role::Administrator || disabled) {
-            keep_an_administrator(s, caller, email)?;
+        if user.role != role || disabled {
+            may_take_rights(s, caller, &user)?;
         }
-        Ok(rows::set_user(s, email, role.key(), disabled)?)
+        given_role(s, Giver::Caller(&caller.rights), role)?;
+        Ok(rows::set_user(s, email, role, disabled)?)
     })
 }
 
-/// Nobody locks themselves out, and somebody who may do everything is always left.
-fn keep_an_administrator(s: &mut dyn caravan_store::Session, caller: &Caller, email: &str) -> Result<(), Problem> {
-    if caller.actor == email {
+/// Nobody locks themselves out or takes away what they do not have, and somebody who may do everything is always left.
+fn may_take_rights(s: &mut dyn Session, caller: &Caller, user: &UserRow) -> Result<(), Problem> {
+    let email = &user.email;
+    if caller.actor == *email {
         let detail = "You cannot take your own rights away. Ask another administrator.";
         return Err(Problem::conflict("own_user", detail));
     }
-    if !rows::others_with_role(s, email, Role::Administrator.key())? {
+    if let Some(rights) = Rights::of(s, &user.role)? {
+        must_cover(Giver::Caller(&caller.rights), &rights)?;
+    }
+    let administrator = Role::Administrator.key();
+    if user.role == administrator && !rows::others_with_role(s, email, administrator)? {
         let detail = format!("`{email}` is the last administrator. Make somebody else one first.");
         return Err(Problem::conflict("last_administrator", detail));
     }
@@ -190,10 +245,16 @@ struct NewPassword {
     password: String,
 }
 
-async fn reset(State(state): State<ApiState>, Path(path): Path<UserPath>) -> Result<Answer<NewPassword>, Problem> {
+async fn reset(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<UserPath>,
+) -> Result<Answer<NewPassword>, Problem> {
     let random = state.random.clone();
     let _place = state.passwords.acquire().await.map_err(Problem::internal)?;
-    let write = state.blocking(move |engine| Ok(reset_password(engine.store(), &random, &path.email, None)?));
+    let write = state.blocking(move |engine| {
+        Ok(reset_password(engine.store(), &random, &path.email, Giver::Caller(&caller.rights))?)
+    });
     Ok(Answer::of(NewPassword { password: write.await? }))
 }
 
@@ -202,9 +263,7 @@ async fn delete(State(state): State<ApiState>, caller: Caller, Path(path): Path<
         engine.store().write(|s| {
             let email = folded_email(&path.email).ok_or_else(|| unknown(&path.email))?;
             let user = rows::user(s, &email)?.ok_or_else(|| unknown(&email))?;
-            if user.role == Role::Administrator.key() {
-                keep_an_administrator(s, &caller, &email)?;
-            }
+            may_take_rights(s, &caller, &user)?;
             rows::delete_user(s, &email)?;
             Ok(Done::default())
         })
@@ -224,6 +283,9 @@ impl From<AccessError> for Problem {
             AccessError::Hash(why) => Self::internal(why),
             AccessError::Exists(_) => Self::conflict(code, detail),
             AccessError::UnknownUser(email) => unknown(&email),
+            AccessError::MoreThanOwn { .. } => {
+                Self::forbidden(code, format!("{detail}. Ask somebody who may do that too."))
+            }
             AccessError::BadEmail(_) | AccessError::BadName(_) | AccessError::UnknownRole(..) => {
                 Self::bad_request(code, format!("{detail}."))
             }

@@ -9,6 +9,9 @@ use crate::support::{Api, Reply};
 on_both_stores! {
     a_user_is_added_signs_in_gets_another_role_and_is_taken_away
     an_administrator_is_always_left
+    an_access_role_of_ones_own_lets_its_users_and_tokens_do_what_it_says_at_once
+    nobody_gives_or_takes_more_than_they_have
+    an_access_role_that_somebody_has_stays
     a_token_is_told_once_works_and_is_refused_once_it_is_taken_away
     what_was_done_by_hand_is_listed_newest_first_and_searched
     background_work_is_listed_and_done_at_once
@@ -87,6 +90,112 @@ async fn an_administrator_is_always_left(api: Api) {
     assert_eq!(demote().await.status, 200);
     let delete = api.call("DELETE", "/api/v1/users/bo@acme.example").bearer(&token).send().await;
     assert_eq!(delete.refusal(), (409, "last_administrator".to_owned()));
+}
+
+/// Defines an access role as an administrator.
+async fn access_role(api: &Api, key: &str, permissions: &[&str]) {
+    let body = json!({"name": format!("The {key}"), "description": "For trials.", "permissions": permissions});
+    let put = api.call("PUT", &format!("/api/v1/access_roles/{key}")).bearer(&api.token("administrator")).json(&body);
+    let put = put.send().await;
+    assert!(put.status.is_success(), "{}", put.text());
+}
+
+async fn an_access_role_of_ones_own_lets_its_users_and_tokens_do_what_it_says_at_once(api: Api) {
+    access_role(&api, "scorer", &["definitions:read", "definitions:write"]).await;
+    let admin = api.token("administrator");
+    let put = api.call("PUT", "/api/v1/users/ada@acme.example").bearer(&admin).json(&json!({"role": "scorer"}));
+    let added = put.send().await;
+    assert_eq!((added.status.as_u16(), &added.json()["role"]), (201, &json!("scorer")), "{}", added.text());
+    let password = added.json()["password"].as_str().expect("a password").to_owned();
+    let signed_in = sign_in(&api, "ada@acme.example", &password).await;
+    let session = signed_in.json();
+    assert_eq!(session["user"], json!({"email": "ada@acme.example", "role": "scorer"}));
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let csrf = session["csrf"].as_str().unwrap_or_default();
+    let write = || {
+        let call = api.call("PUT", "/api/v1/scores/fit").header("cookie", &cookie).header("x-csrf-token", csrf);
+        call.json(&json!({})).send()
+    };
+    let token = api.token("scorer");
+    let people = || api.get("/api/v1/people").bearer(&token).send();
+    assert_eq!(write().await.status, 201);
+    assert_eq!(people().await.refusal(), (403, "not_allowed".to_owned()));
+
+    access_role(&api, "scorer", &["definitions:read", "customers:read"]).await;
+    assert_eq!(write().await.refusal(), (403, "not_allowed".to_owned()), "the role changed for everybody who has it");
+    assert_eq!(people().await.status, 200);
+
+    let roles = api.get("/api/v1/user_roles").bearer(&token).send().await.json();
+    let listed: Vec<_> = roles["items"].as_array().expect("roles").iter().map(|it| it["role"].clone()).collect();
+    assert_eq!(listed, ["administrator", "journey_manager", "channel_manager", "sales", "viewer", "scorer"]);
+    let own = &roles["items"][5];
+    assert_eq!(
+        (&own["name"], &own["about"], &own["built_in"]),
+        (&json!("The scorer"), &json!("For trials."), &json!(false))
+    );
+    let keys: Vec<_> = own["permissions"].as_array().expect("permissions").iter().map(|it| it["key"].clone()).collect();
+    assert_eq!(keys, ["definitions:read", "customers:read"]);
+    let may_give: Vec<_> = roles["items"].as_array().expect("roles").iter().map(|it| it["may_give"].clone()).collect();
+    assert_eq!(may_give, [false, false, false, false, true, true], "the sales role decides about groups too");
+
+    let unknown = api.call("PUT", "/api/v1/users/bo@acme.example").bearer(&admin).json(&json!({"role": "scorrer"}));
+    let refused = unknown.send().await;
+    assert_eq!(refused.refusal(), (400, "unknown_role".to_owned()));
+    assert!(refused.text().contains("scorer"), "{}", refused.text());
+}
+
+async fn nobody_gives_or_takes_more_than_they_have(api: Api) {
+    access_role(&api, "doorkeeper", &["access:manage", "settings:write", "definitions:read", "customers:read"]).await;
+    let (token, admin) = (api.token("doorkeeper"), api.token("administrator"));
+    add_user(api.store(), &api.random, "ada@acme.example", "administrator").expect("a user");
+    add_user(api.store(), &api.random, "bo@acme.example", "administrator").expect("a user");
+    let more = (403, "more_than_own".to_owned());
+    let send = |method: &'static str, path: &'static str, body: Value| {
+        let call = api.call(method, path).bearer(&token).json(&body);
+        call.send()
+    };
+    for role in ["administrator", "journey_manager", "sales"] {
+        let body = json!({"role": role});
+        assert_eq!(send("PUT", "/api/v1/users/cy@acme.example", body.clone()).await.refusal(), more, "{role}");
+        assert_eq!(send("PUT", "/api/v1/tokens/mine", body).await.refusal(), more, "{role}");
+    }
+    let nothing = Value::Null;
+    assert_eq!(send("PUT", "/api/v1/users/cy@acme.example", json!({"role": "viewer"})).await.status, 201);
+    assert_eq!(send("PUT", "/api/v1/tokens/mine", json!({"role": "doorkeeper"})).await.status, 201);
+    assert_eq!(send("PUT", "/api/v1/users/ada@acme.example", json!({"role": "viewer"})).await.refusal(), more);
+    assert_eq!(send("DELETE", "/api/v1/users/ada@acme.example", nothing.clone()).await.refusal(), more);
+    assert_eq!(send("POST", "/api/v1/users/ada@acme.example/password", nothing.clone()).await.refusal(), more);
+    let made = api.call("PUT", "/api/v1/tokens/deploy").bearer(&admin).json(&json!({"role": "administrator"}));
+    assert_eq!(made.send().await.status, 201);
+    assert_eq!(send("DELETE", "/api/v1/tokens/deploy", nothing.clone()).await.refusal(), more);
+
+    let all = json!({"permissions": ["access:manage", "customers:delete"]});
+    assert_eq!(send("PUT", "/api/v1/access_roles/doorkeeper", all.clone()).await.refusal(), more, "not their own");
+    assert_eq!(send("PUT", "/api/v1/access_roles/other", all.clone()).await.refusal(), more, "and no other");
+    let batch = json!({"manifests": [{"kind": "access_role", "key": "other", "permissions": ["mail:read"]}]});
+    assert_eq!(send("POST", "/api/v1/manifests", batch).await.refusal(), more, "nor among others");
+    access_role(&api, "eraser", &["customers:delete"]).await;
+    let less = json!({"permissions": ["customers:read"]});
+    assert_eq!(send("PUT", "/api/v1/access_roles/eraser", less.clone()).await.refusal(), more, "nor is it taken");
+    assert_eq!(send("DELETE", "/api/v1/access_roles/eraser", nothing.clone()).await.refusal(), more);
+    assert_eq!(send("PUT", "/api/v1/access_roles/reader", less).await.status, 201);
+}
+
+async fn an_access_role_that_somebody_has_stays(api: Api) {
+    access_role(&api, "reader", &["definitions:read"]).await;
+    let admin = api.token("administrator");
+    let delete = || api.call("DELETE", "/api/v1/access_roles/reader").bearer(&admin).send();
+    let put = |role: &'static str| {
+        let call = api.call("PUT", "/api/v1/users/ada@acme.example").bearer(&admin);
+        call.json(&json!({"role": role})).send()
+    };
+    assert_eq!(put("reader").await.status, 201);
+    let refused = delete().await;
+    assert_eq!(refused.refusal(), (422, "invalid_input".to_owned()));
+    assert_eq!(refused.json()["errors"][0]["code"], "in_use", "{}", refused.text());
+    assert_eq!(put("viewer").await.status, 200);
+    assert_eq!(delete().await.status, 204);
+    assert_eq!(put("reader").await.refusal(), (400, "unknown_role".to_owned()));
 }
 
 async fn a_token_is_told_once_works_and_is_refused_once_it_is_taken_away(api: Api) {

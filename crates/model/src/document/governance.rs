@@ -11,16 +11,40 @@ use super::{Definition, Envelope};
 use crate::attribute::{Schema, Subject, Switch};
 use crate::duration::Duration;
 use crate::finding::Finding;
+use crate::permission::Permission;
 
 /// What a role of users may do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AccessRole {
-    /// Names of permissions.
-    pub permissions: Vec<String>,
+    /// What whoever has the role may do.
+    #[schemars(length(min = 1))]
+    pub permissions: Vec<Permission>,
 }
 
-impl Definition for AccessRole {}
+/// Keys of the roles that every installation has.
+pub const BUILT_IN_ACCESS_ROLES: &[&str] = &["administrator", "journey_manager", "channel_manager", "sales", "viewer"];
+
+impl Definition for AccessRole {
+    fn check(&self, envelope: &Envelope) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if BUILT_IN_ACCESS_ROLES.contains(&envelope.key.replace('-', "_").as_str()) {
+            let message = format!("Every installation has a role `{}`. Choose another key.", envelope.key);
+            findings.push(Finding::error("built_in_access_role", "/key", message));
+        }
+        if self.permissions.is_empty() {
+            let message = "A role without permissions allows nothing. Name at least one.";
+            findings.push(Finding::error("no_permission", "/permissions", message));
+        }
+        for (n, permission) in self.permissions.iter().enumerate() {
+            if self.permissions[..n].contains(permission) {
+                let message = format!("`{}` stands here twice. Remove one.", permission.key());
+                findings.push(Finding::error("duplicate_permission", format!("/permissions/{n}"), message));
+            }
+        }
+        findings
+    }
+}
 
 /// The organisation's settings. There is one such document, with the key `settings`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -14,15 +14,6 @@ pub enum LifeCycle {
     Journey,
 }
 
-/// Whether a kind does something yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behaviour {
-    /// It does what the documentation says.
-    Works,
-    /// It is stored, checked and listed; a journey that uses it cannot be published.
-    Later,
-}
-
 /// Form of a kind's keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyForm {
@@ -33,7 +24,7 @@ pub enum KeyForm {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $key:literal, $plural:literal, $label:literal, $cycle:ident, $form:ident, $built:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $key:literal, $plural:literal, $label:literal, $cycle:ident, $form:ident;)*) => {
         /// What a document is.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
@@ -65,11 +56,6 @@ macro_rules! kinds {
                 match self { $(Self::$name => LifeCycle::$cycle),* }
             }
 
-            /// Whether it does something already, or is stored and checked for a later version.
-            pub fn behaviour(self) -> Behaviour {
-                match self { $(Self::$name => Behaviour::$built),* }
-            }
-
             /// Form of its keys.
             pub fn key_form(self) -> KeyForm {
                 match self { $(Self::$name => KeyForm::$form),* }
@@ -80,61 +66,61 @@ macro_rules! kinds {
 
 kinds! {
     /// A journey.
-    Journey = "journey", "journeys", "Journey", Journey, Kebab, Works;
+    Journey = "journey", "journeys", "Journey", Journey, Kebab;
     /// A list of accounts.
-    AccountList = "account_list", "account_lists", "Account list", Publish, Kebab, Works;
+    AccountList = "account_list", "account_lists", "Account list", Publish, Kebab;
     /// A saved filter.
-    Audience = "audience", "audiences", "Audience", Plain, Kebab, Works;
+    Audience = "audience", "audiences", "Audience", Plain, Kebab;
     /// A list of people.
-    PeopleList = "people_list", "people_lists", "People list", Publish, Kebab, Works;
+    PeopleList = "people_list", "people_lists", "People list", Publish, Kebab;
     /// A role in buying groups beside the built-in ones.
-    Role = "role", "roles", "Role", Plain, Kebab, Works;
+    Role = "role", "roles", "Role", Plain, Kebab;
     /// The roles of a buying group, by priority.
-    RolesTemplate = "roles_template", "roles_templates", "Roles template", Publish, Kebab, Works;
+    RolesTemplate = "roles_template", "roles_templates", "Roles template", Publish, Kebab;
     /// What an account may be interested in; one buying group per account and interest.
-    SolutionInterest = "solution_interest", "solution_interests", "Solution interest", Plain, Kebab, Works;
+    SolutionInterest = "solution_interest", "solution_interests", "Solution interest", Plain, Kebab;
     /// Stages of buying groups and the moves between them.
-    StageModel = "stage_model", "stage_models", "Stage model", Publish, Kebab, Works;
+    StageModel = "stage_model", "stage_models", "Stage model", Publish, Kebab;
     /// A custom attribute of accounts or people.
-    Attribute = "attribute", "attributes", "Attribute", Plain, Identifier, Works;
+    Attribute = "attribute", "attributes", "Attribute", Plain, Identifier;
     /// A named score of people.
-    Score = "score", "scores", "Score", Plain, Identifier, Works;
+    Score = "score", "scores", "Score", Plain, Identifier;
     /// A kind of records that belong to an account or a person.
-    CustomObject = "custom_object", "custom_objects", "Custom object", Plain, Identifier, Works;
+    CustomObject = "custom_object", "custom_objects", "Custom object", Plain, Identifier;
     /// A declared type of activity.
-    ActivityType = "activity_type", "activity_types", "Activity type", Plain, Identifier, Works;
+    ActivityType = "activity_type", "activity_types", "Activity type", Plain, Identifier;
     /// An email.
-    Email = "email", "emails", "Email", Plain, Kebab, Works;
+    Email = "email", "emails", "Email", Plain, Kebab;
     /// A reusable body of emails.
-    EmailTemplate = "email_template", "email_templates", "Email template", Plain, Kebab, Works;
+    EmailTemplate = "email_template", "email_templates", "Email template", Plain, Kebab;
     /// A piece of content used in several emails.
-    Fragment = "fragment", "fragments", "Fragment", Publish, Kebab, Works;
+    Fragment = "fragment", "fragments", "Fragment", Publish, Kebab;
     /// A text message.
-    SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab, Works;
+    SmsMessage = "sms_message", "sms_messages", "SMS message", Plain, Kebab;
     /// A named set of people that is handed to destinations.
-    ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab, Works;
+    ExternalAudience = "external_audience", "external_audiences", "External audience", Plain, Kebab;
     /// Where audiences and accounts are handed to.
-    Destination = "destination", "destinations", "Destination", Plain, Kebab, Works;
+    Destination = "destination", "destinations", "Destination", Plain, Kebab;
     /// Accounts that a destination is kept in step with.
-    DataFlow = "data_flow", "data_flows", "Data flow", Publish, Kebab, Works;
+    DataFlow = "data_flow", "data_flows", "Data flow", Publish, Kebab;
     /// Access to another system.
-    Connection = "connection", "connections", "Connection", Plain, Kebab, Works;
+    Connection = "connection", "connections", "Connection", Plain, Kebab;
     /// An external service that journeys call.
-    ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab, Works;
+    ExternalAction = "external_action", "external_actions", "External action", Plain, Kebab;
     /// A domain that mail is sent from.
-    SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab, Works;
+    SendingDomain = "sending_domain", "sending_domains", "Sending domain", Plain, Kebab;
     /// Communication limits.
-    RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab, Works;
+    RuleSet = "rule_set", "rule_sets", "Rule set", Publish, Kebab;
     /// A subscription of another system to activities.
-    Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab, Works;
+    Webhook = "webhook", "webhooks", "Webhook", Plain, Kebab;
     /// What activities weigh in engagement scores.
-    WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab, Works;
+    WeightingModel = "weighting_model", "weighting_models", "Weighting model", Publish, Kebab;
     /// A named kind of people.
-    Persona = "persona", "personas", "Persona", Plain, Kebab, Works;
+    Persona = "persona", "personas", "Persona", Plain, Kebab;
     /// What a role of users may do.
-    AccessRole = "access_role", "access_roles", "Access role", Plain, Kebab, Later;
+    AccessRole = "access_role", "access_roles", "Access role", Plain, Kebab;
     /// The organisation's settings; there is one.
-    Settings = "settings", "settings", "Settings", Plain, Kebab, Works;
+    Settings = "settings", "settings", "Settings", Plain, Kebab;
 }
 
 impl DocumentKind {

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Behaviour, DocumentKind};
-use crate::finding::Finding;
+use super::DocumentKind;
 
 /// A place in a document that names another document.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -26,17 +25,6 @@ impl Reference {
     /// A reference to each of `keys`, which stand as a list at `pointer`.
     pub(super) fn each(kind: DocumentKind, keys: &[String], pointer: &str) -> Vec<Self> {
         keys.iter().enumerate().map(|(n, key)| Self::new(kind, key, format!("{pointer}/{n}"))).collect()
-    }
-
-    /// The finding that refuses the use of a kind that does nothing yet.
-    pub fn not_available(&self) -> Option<Finding> {
-        let message = || {
-            format!(
-                "Documents of kind `{}` are stored but do nothing in this version, so a journey cannot use `{}`. Remove it.",
-                self.kind, self.key
-            )
-        };
-        (self.kind.behaviour() == Behaviour::Later).then(|| Finding::error("not_available", &self.pointer, message()))
     }
 
     /// The same reference, seen from a document in which this one's document lies at `prefix`.

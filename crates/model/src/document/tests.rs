@@ -333,11 +333,22 @@ fn lists_that_ask_for_each_other_are_refused_and_those_that_ask_them_are_not() {
 }
 
 #[test]
-fn what_does_nothing_yet_cannot_be_used() {
-    let use_of = |kind| Reference::new(kind, "retarget", "/nodes/n/audience").not_available();
-    assert_eq!(use_of(DocumentKind::Email), None);
-    assert_eq!(use_of(DocumentKind::ExternalAudience), None);
-    assert_eq!(use_of(DocumentKind::AccessRole).map(|it| it.code), Some("not_available".to_owned()));
+fn an_access_role_allows_what_there_is_and_has_a_key_of_its_own() {
+    let read = |text: &str| {
+        let (_, findings) = read_documents(text, "a.yaml");
+        findings.into_iter().map(|it| (it.code, it.pointer)).collect::<Vec<_>>()
+    };
+    let found = |code: &str, pointer: &str| vec![(code.to_owned(), pointer.to_owned())];
+    assert_eq!(read("{kind: access_role, key: author, permissions: ['definitions:read', 'definitions:write']}"), []);
+    let unknown = read("{kind: access_role, key: author, permissions: ['definitions:read', 'definitions:rite']}");
+    assert_eq!(unknown, found("unknown_value", "/permissions/1"));
+    let built_in = read("{kind: access_role, key: viewer, permissions: ['definitions:read']}");
+    assert_eq!(built_in, found("built_in_access_role", "/key"));
+    let alike = read("{kind: access_role, key: journey-manager, permissions: ['definitions:read']}");
+    assert_eq!(alike, found("built_in_access_role", "/key"), "people would take one for the other");
+    let twice = read("{kind: access_role, key: a, permissions: ['mail:read', 'mail:delete', 'mail:read']}");
+    assert_eq!(twice, found("duplicate_permission", "/permissions/2"));
+    assert_eq!(read("{kind: access_role, key: a, permissions: []}"), found("no_permission", "/permissions"));
 }
 
 #[test]

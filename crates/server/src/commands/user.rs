@@ -15,7 +15,7 @@ pub enum UserVerb {
     Add {
         /// Signs in with this
         email: String,
-        /// administrator, journey_manager, channel_manager, sales or viewer
+        /// administrator, journey_manager, channel_manager, sales, viewer, or the key of an access role
         #[arg(long)]
         role: String,
     },
@@ -33,7 +33,7 @@ pub enum TokenVerb {
     Create {
         /// What it is for
         name: String,
-        /// administrator, journey_manager, channel_manager, sales or viewer
+        /// administrator, journey_manager, channel_manager, sales, viewer, or the key of an access role
         #[arg(long)]
         role: String,
     },
