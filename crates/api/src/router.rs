@@ -16,6 +16,7 @@ use tower_http::trace::TraceLayer;
 
 use crate::access::{Caller, identify};
 use crate::http::Problem;
+use crate::http::answer::Detail;
 use crate::{ApiState, app, openapi};
 
 /// A manifest or a batch of calls; imports say their own limit.
@@ -101,10 +102,11 @@ async fn audit(State(state): State<ApiState>, request: Request, next: Next) -> R
     let path = readable(&path);
     let response = next.run(request).await;
     if let Some(caller) = caller.filter(|_| response.status().is_success()) {
+        let detail = response.extensions().get::<Detail>().map(|Detail(detail)| detail.to_string());
         let written = state.blocking(move |engine| {
             let record = |s: &mut dyn caravan_store::Session| {
                 let now = s.now()?;
-                rows::record(s, now, &caller.actor, method.as_str(), &path, None)
+                rows::record(s, now, &caller.actor, method.as_str(), &path, detail.as_deref())
             };
             Ok(engine.store().write(record)?)
         });

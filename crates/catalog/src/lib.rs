@@ -14,6 +14,7 @@ pub mod engagement;
 pub mod events;
 mod facts;
 pub mod groups;
+pub mod mailing;
 pub mod memberships;
 pub mod needs;
 pub mod personas;

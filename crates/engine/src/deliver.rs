@@ -56,7 +56,7 @@ pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;
 pub(crate) use self::frozen::{compile_email, content_of, copies_of, frozen_email, frozen_findings};
-pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, folded_address};
+pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, email_refusals, folded_address};
 pub(crate) use self::membership::{audiences_of, settings_of};
 pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;

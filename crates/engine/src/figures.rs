@@ -360,7 +360,7 @@ impl Looked {
         let live = engine.live(s)?;
         let versions = uses::versions(s, asked.journey.as_deref())?;
         let mut looked = Self {
-            versions: versions.iter().map(|(version, _)| version.0).collect(),
+            versions: versions.iter().map(|version| version.0).collect(),
             from: asked.from.unwrap_or(Timestamp::UNIX_EPOCH),
             until: asked.until.unwrap_or(from_micros(i64::MAX / 2)),
             nodes: Vec::new(),
@@ -401,5 +401,7 @@ fn place_of(
     let frozen = versions.get(s, live, VersionId(node.version))?;
     let untracked = frozen.is_some_and(|frozen| frozen.email(&key).is_ok_and(|it| it.email.disable_open_tracking));
     let untracked = untracked || channel == Channel::Sms;
-    Ok(Some((Place { channel, journey: Some(kept.journey), node: Some(kept.node), message: Some(key) }, untracked)))
+    // What was sent by hand stands in no journey.
+    let [journey, node] = [kept.journey, kept.node].map(|place| Some(place).filter(|place| !place.is_empty()));
+    Ok(Some((Place { channel, journey, node, message: Some(key) }, untracked)))
 }

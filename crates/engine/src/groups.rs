@@ -2,6 +2,7 @@
 
 pub mod by_hand;
 pub mod daily;
+pub mod email;
 pub mod engagement;
 pub mod explain;
 pub mod jobs;

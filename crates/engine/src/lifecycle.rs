@@ -171,9 +171,17 @@ fn open(s: &mut dyn Session, journey: DocumentId, has_goal: bool, now: Timestamp
 /// The content that a version uses, as it is now: `{KIND: {KEY: body}}`. A later change of an email, or of a saved
 /// condition that it names, does not reach a version that was published before.
 fn freeze(document: &Document, rows: &[DocumentRow], definitions: &Definitions) -> String {
+    freeze_named(document.references(&definitions.schema, &Actions), rows, definitions)
+}
+
+/// The same for an email that no journey sends.
+pub(crate) fn freeze_email(email: &Document, rows: &[DocumentRow], definitions: &Definitions) -> String {
+    freeze_named(vec![Reference::new(DocumentKind::Email, email.key(), "")], rows, definitions)
+}
+
+fn freeze_named(mut todo: Vec<Reference>, rows: &[DocumentRow], definitions: &Definitions) -> String {
     let content = [DocumentKind::Email, DocumentKind::SmsMessage, DocumentKind::Fragment, DocumentKind::EmailTemplate];
     let mut frozen: BTreeMap<&str, Map<String, Json>> = BTreeMap::new();
-    let mut todo: Vec<Reference> = document.references(&definitions.schema, &Actions);
     while let Some(reference) = todo.pop() {
         if !content.contains(&reference.kind) {
             continue;

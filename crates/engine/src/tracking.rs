@@ -93,7 +93,7 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
     record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, token.effect)? else { return Ok(Vec::new()) };
         let since = now - ONE_OPEN;
-        if ledger::has_done(s, person, "email_opened", message.enrollment, message.node_number, since)? {
+        if message.was_opened(s, person, since)? {
             return Ok(Vec::new());
         }
         let verdict = machines::opens(live, visitor);
@@ -310,6 +310,14 @@ impl Message {
         }))
     }
 
+    /// Whether it was opened just now. What was sent by hand has no place on a trip that tells it from other messages.
+    fn was_opened(&self, s: &mut dyn Session, person: PersonId, since: Timestamp) -> Result<bool, StoreError> {
+        match self.enrollment.some() {
+            Some(trip) => ledger::has_done(s, person, "email_opened", trip, self.node_number, since),
+            None => uses::was_opened(s, self.effect, since),
+        }
+    }
+
     pub fn fields(&self) -> Json {
         let plain = || json!({"journey": self.journey, "node": self.node});
         self.message.as_ref().map_or_else(plain, |message| message.fields(&self.journey, &self.node))
@@ -365,8 +373,8 @@ impl Message {
             at: now,
             account: self.account,
             person: Some(person),
-            enrollment: Some(self.enrollment),
-            node: Some(self.node_number),
+            enrollment: self.enrollment.some(),
+            node: self.enrollment.some().map(|_| self.node_number),
             source: Arc::from(SOURCE),
             fields: fields.to_string(),
         }

@@ -91,6 +91,16 @@ impl Shard {
     }
 }
 
+impl EnrollmentId {
+    /// What leaves on nobody's trip carries this in place of one: messages sent by hand.
+    pub const NONE: Self = Self(0);
+
+    /// The trip, where there is one.
+    pub fn some(self) -> Option<Self> {
+        (self != Self::NONE).then_some(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -47,6 +47,8 @@ permissions! {
     WriteCustomers = "customers:write";
     /// Decide by hand who is in which buying group, and its stage and status.
     EditGroups = "groups:edit";
+    /// Send an email by hand to members of a buying group.
+    SendMessages = "messages:send";
     /// Take accounts and people away for good.
     DeleteCustomers = "customers:delete";
     /// Hand in what people did (Segment-compatible calls, activities).

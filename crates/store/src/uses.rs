@@ -63,6 +63,12 @@ pub fn count(s: &mut dyn Session, used: &MessageUse<'_>) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Whether a message was shown to somebody since `since`.
+pub fn was_opened(s: &mut dyn Session, effect: EffectId, since: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM message_use WHERE effect_id = $1 AND kind = 'opened' AND counted > 0 AND last_at >= $2";
+    s.exists(sql, params![effect, since])
+}
+
 /// These messages left without the picture that tells of opens.
 pub fn untracked(s: &mut dyn Session, effects: &[EffectId], at: Timestamp) -> Result<(), StoreError> {
     if effects.is_empty() {
@@ -252,14 +258,14 @@ pub fn by_link(s: &mut dyn Session, cohort: &Cohort<'_>) -> Result<Vec<LinkUse>,
     })
 }
 
-/// The ids of all published versions, of one journey or of all, and the journey's key.
-pub fn versions(s: &mut dyn Session, journey: Option<&str>) -> Result<Vec<(VersionId, String)>, StoreError> {
-    let only = if journey.is_some() { "AND d.key = $1" } else { "" };
+/// The ids of what messages were sent from: all versions of one journey, or those of all journeys and of emails that
+/// were sent by hand.
+pub fn versions(s: &mut dyn Session, journey: Option<&str>) -> Result<Vec<VersionId>, StoreError> {
+    let only = if journey.is_some() { "d.kind = 'journey' AND d.key = $1" } else { "d.kind IN ('journey', 'email')" };
     let sql = format!(
-        "SELECT v.id, d.key FROM document_version AS v JOIN document AS d ON d.id = v.document_id
-         WHERE d.kind = 'journey' {only} ORDER BY v.id"
+        "SELECT v.id FROM document_version AS v JOIN document AS d ON d.id = v.document_id WHERE {only} ORDER BY v.id"
     );
-    let read = |r: &dyn Row| Ok((VersionId(r.int(0)), r.string(1)));
+    let read = |r: &dyn Row| Ok(VersionId(r.int(0)));
     match journey {
         Some(key) => s.query_map(&sql, params![key], read),
         None => s.query_map(&sql, &[], read),

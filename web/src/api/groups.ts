@@ -56,6 +56,15 @@ export const removeMembers = (id: string, people: string[]) =>
     }),
   );
 
+export const mailMembers = (id: string, email: string, people: string[]) =>
+  body(
+    client.POST("/api/v1/buying_groups/{id}/email", {
+      params: { path: { id } },
+      body: { email, people },
+    }),
+  );
+export type Mailed = Awaited<ReturnType<typeof mailMembers>>;
+
 export const moveStage = (account: string, interest: string, stage: string) =>
   body(
     client.PUT("/api/v1/accounts/{key}/buying_groups/{interest}/stage", {

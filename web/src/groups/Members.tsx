@@ -3,6 +3,7 @@ import { Badge, Button, MultiSelect, Select, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, UserRoundX, UsersRound } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import { assignMembers, groupMembersQuery, removeMembers } from "../api/groups";
 import { accountPeopleQuery } from "../api/queries";
 import type { GroupDetail, GroupMember } from "../api/types";
@@ -16,6 +17,7 @@ import { ListSection } from "../shell/ListPage";
 import { Moment } from "../shell/Moment";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
+import { EmailDialog } from "./EmailDialog";
 import { useGroupChange } from "./GroupDialogs";
 import { Score } from "./Score";
 
@@ -99,6 +101,8 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
   const rows = useInfiniteQuery(groupMembersQuery(group.id, removed));
   const [adding, setAdding] = useState(false);
   const [changing, setChanging] = useState<{ people: string[]; done: () => void }>();
+  const [mailing, setMailing] = useState<{ people: string[]; done: () => void }>();
+  const may = useMay();
   const remove = useGroupChange(
     ({ people }: { people: string[]; done: () => void }) => removeMembers(group.id, people),
     () => {},
@@ -135,6 +139,16 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
               >
                 {removed ? text.add : text.changeRole}
               </Button>
+              {removed || !may?.("messages:send") ? null : (
+                <Button
+                  size="xs"
+                  variant="default"
+                  disabled={many}
+                  onClick={() => setMailing({ people, done })}
+                >
+                  {strings.groups.mail.button}
+                </Button>
+              )}
               {removed ? null : (
                 <Button
                   size="xs"
@@ -152,6 +166,16 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
         }}
       />
       {adding ? <AddDialog group={group} onClose={() => setAdding(false)} /> : null}
+      {mailing ? (
+        <EmailDialog
+          group={group}
+          people={mailing.people}
+          onClose={() => {
+            setMailing(undefined);
+            mailing.done();
+          }}
+        />
+      ) : null}
       {changing ? (
         <RoleDialog
           group={group}

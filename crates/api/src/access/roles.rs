@@ -15,7 +15,7 @@ pub enum Role {
     JourneyManager,
     /// Looks after connections, domains and limits.
     ChannelManager,
-    /// Looks up accounts and what journeys did with them; says who is in which buying group.
+    /// Looks up accounts and what journeys did with them; says who is in which buying group, and writes to its members.
     Sales,
     /// Looks at journeys and their counts, at no customer.
     Viewer,
@@ -36,6 +36,7 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
             ReadCustomers,
             WriteCustomers,
             EditGroups,
+            SendMessages,
             DeleteCustomers,
             WriteActivities,
             ReadMail,
@@ -52,13 +53,14 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
             ReadCustomers,
             WriteCustomers,
             EditGroups,
+            SendMessages,
             WriteActivities,
             ReadMail,
             DeleteMail,
         ],
     ),
     (Role::ChannelManager, &[ReadDefinitions, WriteChannels, WriteActivities, ReadMail, DeleteMail]),
-    (Role::Sales, &[ReadDefinitions, ReadCustomers, EditGroups]),
+    (Role::Sales, &[ReadDefinitions, ReadCustomers, EditGroups, SendMessages]),
     (Role::Viewer, &[ReadDefinitions]),
 ];
 
@@ -88,7 +90,9 @@ impl Role {
             Self::Administrator => "May do everything.",
             Self::JourneyManager => "Designs and runs journeys.",
             Self::ChannelManager => "Looks after connections, domains and limits.",
-            Self::Sales => "Looks up accounts and what journeys did with them; says who is in which buying group.",
+            Self::Sales => {
+                "Looks up accounts and what journeys did with them; says who is in which buying group, and writes to its members."
+            }
             Self::Viewer => "Looks at journeys and their counts, at no customer.",
         }
     }

@@ -14,12 +14,17 @@ pub struct Answer<T> {
     body: T,
     status: StatusCode,
     headers: HeaderMap,
+    detail: Option<Detail>,
 }
+
+/// What the record of what was done by hand says beside who, when and where.
+#[derive(Debug, Clone)]
+pub struct Detail(pub serde_json::Value);
 
 impl<T> Answer<T> {
     /// 200 with this body.
     pub fn of(body: T) -> Self {
-        Self { body, status: StatusCode::OK, headers: HeaderMap::new() }
+        Self { body, status: StatusCode::OK, headers: HeaderMap::new(), detail: None }
     }
 
     /// The same with another status that tells success.
@@ -35,6 +40,12 @@ impl<T> Answer<T> {
         self
     }
 
+    /// The same, with more for the record of what was done by hand.
+    #[must_use]
+    pub fn written_down(self, detail: serde_json::Value) -> Self {
+        Self { detail: Some(Detail(detail)), ..self }
+    }
+
     /// The same with the revision that `If-Match` may name.
     #[must_use]
     pub fn revision(self, revision: i64) -> Self {
@@ -47,7 +58,11 @@ impl<T> Answer<T> {
 
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
-        (self.status, self.headers, axum::Json(self.body)).into_response()
+        let mut response = (self.status, self.headers, axum::Json(self.body)).into_response();
+        if let Some(detail) = self.detail {
+            response.extensions_mut().insert(detail);
+        }
+        response
     }
 }
 

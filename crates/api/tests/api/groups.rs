@@ -38,12 +38,12 @@ fn manifests() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn settle(api: &Api) {
+pub fn settle(api: &Api) {
     let done = runtime::run_until_idle(&api.engine, None, Duration::from_secs(60)).expect("a run");
     assert!(done.idle);
 }
 
-async fn furnished(api: &Api) -> String {
+pub async fn furnished(api: &Api) -> String {
     let token = api.token("administrator");
     for (kind, text) in [("accounts", ACCOUNTS), ("people", PEOPLE)] {
         let import = api.post(&format!("/api/v1/import/{kind}?format=csv")).bearer(&token).text("text/csv", text);

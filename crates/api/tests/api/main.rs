@@ -10,6 +10,7 @@ mod documentation;
 mod groups;
 mod journeys;
 mod links;
+mod mailing;
 mod members;
 mod pictures;
 mod protocol;

@@ -2,7 +2,6 @@
 //! (consent, address, limits) is judged when it leaves.
 
 use caravan_model::Finding;
-use caravan_model::document::{DocumentKind, Email};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,10 +9,11 @@ use serde_json::json;
 use crate::action::{Action, ActionFacts, Outcome, Subject, Subjects, Visit, person_of};
 use crate::calls::PreparedCall;
 use crate::changes::NewEffect;
-use crate::definitions::{Definition, Definitions};
-use crate::effects::{self, EmailEffect};
+use crate::definitions::Definitions;
+use crate::effects;
+use crate::mailing::Mailing;
 use crate::needs::Needs;
-use crate::snapshot::{Content, Recipient, Snapshot};
+use crate::snapshot::Recipient;
 use crate::world::World;
 
 /// Settings of *Send email*: an email of ours, or one of Marketo's.
@@ -41,17 +41,9 @@ pub struct Settings {
 /// Who sends: we, or Marketo.
 pub enum Prepared {
     /// An email of ours.
-    Ours(Box<OurEmail>),
+    Ours(Box<Mailing>),
     /// A campaign of Marketo's sends it.
     Marketo(PreparedCall),
-}
-
-/// An email of ours, found, and what its templates name.
-pub struct OurEmail {
-    email: String,
-    connection: String,
-    lane: String,
-    snapshot: Snapshot,
 }
 
 /// *Send email*.
@@ -99,19 +91,13 @@ impl Action for SendEmail {
         let Some(key) = &settings.email else {
             return marketo_email(settings, definitions).map(Prepared::Marketo);
         };
-        let email = definitions.find(DocumentKind::Email, key, "/email").map_err(|f| vec![f])?;
-        let connection = connection_of(email, definitions).map_err(|f| vec![f])?;
-        let snapshot = snapshot_of(email, definitions)
-            .map_err(|findings| findings.into_iter().map(|finding| at_email(finding, key)).collect::<Vec<_>>())?;
-        let lane = format!("email:{connection}");
-        Ok(Prepared::Ours(Box::new(OurEmail { email: key.clone(), lane, connection, snapshot })))
+        Ok(Prepared::Ours(Box::new(Mailing::of(key, definitions)?)))
     }
 
     fn needs(&self, prepared: &Prepared) -> Needs {
         let Prepared::Ours(ours) = prepared else { return PreparedCall::needs_of_people() };
-        let mut needs = ours.snapshot.needs();
-        needs.person_attributes.insert(caravan_model::attribute::person::EMAIL);
-        needs.lanes.insert(ours.lane.clone());
+        let mut needs = ours.needs();
+        needs.lanes.insert(ours.lane());
         needs
     }
 
@@ -122,19 +108,10 @@ impl Action for SendEmail {
         };
         let Some(ix) = person_of(subject) else { return Outcome::Failed("no_person") };
         let person = world.person(ix);
-        let to = world.person_value(ix, caravan_model::attribute::person::EMAIL);
-        let body = EmailEffect {
-            email: prepared.email.clone(),
-            connection: prepared.connection.clone(),
-            journey: effects::journey_key(&visit.origin.source),
-            node: visit.node,
-            to: to.as_text().map(str::to_owned),
-            person: person.key.clone(),
-            account: visit.account.map(|account| world.account(account).key.clone()),
-            values: prepared.snapshot.take(world, Recipient::of(ix, visit)),
-        };
+        let place = (effects::journey_key(&visit.origin.source), visit.node);
+        let body = prepared.effect(world, ix, Recipient::of(ix, visit), place);
         let effect = NewEffect {
-            lane: prepared.lane.clone(),
+            lane: prepared.lane(),
             kind: effects::EMAIL,
             key: format!("{}.{}.{}", visit.enrollment, visit.node, person.id),
             shard: visit.shard,
@@ -154,32 +131,4 @@ fn marketo_email(settings: &Settings, definitions: &Definitions) -> Result<Prepa
     let Settings { connection, workspace, marketo_email, .. } = settings;
     let target = json!({ "workspace": workspace, "email": marketo_email });
     PreparedCall::new(definitions, (connection.as_deref().unwrap_or_default(), "marketo"), "marketo_send_email", target)
-}
-
-/// What an email must have copied, its fragments included.
-fn snapshot_of(email: &Definition, definitions: &Definitions) -> Result<Snapshot, Vec<Finding>> {
-    let unreadable = || vec![Finding::error("unreadable", "", "It cannot be read. Apply it again.")];
-    let email = email.read::<Email>().ok_or_else(unreadable)?.whole(&|key: &str| definitions.fragment(key))?;
-    let content =
-        Content { conditions: Some(&email.conditions), solution_interest: email.solution_interest.as_deref() };
-    Snapshot::of(&email.paths()?, content, definitions)
-}
-
-/// The connection that sends an email.
-fn connection_of(email: &Definition, definitions: &Definitions) -> Result<String, Finding> {
-    let key = email.text("connection").unwrap_or_default();
-    let connection = definitions.find(DocumentKind::Connection, key, "/email")?;
-    if connection.text("type") == Some("smtp") {
-        return Ok(connection.key.clone());
-    }
-    let message = format!(
-        "The email `{}` leaves by connection `{key}`, which sends no mail. Give it one of type `smtp`.",
-        email.key
-    );
-    Err(Finding::error("wrong_connection_type", "/email", message))
-}
-
-fn at_email(finding: Finding, email: &str) -> Finding {
-    let message = format!("The email `{email}` cannot be sent. {}", finding.message);
-    Finding { pointer: "/email".to_owned(), message, line: None, ..finding }
 }

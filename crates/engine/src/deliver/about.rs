@@ -25,10 +25,12 @@ impl Message {
 
     /// What its activities say of it.
     pub fn fields(&self, journey: &str, node: &str) -> Json {
-        match self {
-            Self::Email(key) => json!({"email": key, "journey": journey, "node": node}),
-            Self::Sms(key) => json!({"sms_message": key, "journey": journey, "node": node}),
-        }
+        let (field, key) = match self {
+            Self::Email(key) => ("email", key),
+            Self::Sms(key) => ("sms_message", key),
+        };
+        // What a hand sent is of no journey.
+        if journey.is_empty() { json!({field: key}) } else { json!({field: key, "journey": journey, "node": node}) }
     }
 
     /// The one word or the other.
@@ -77,7 +79,10 @@ impl About {
             values: Map<String, Json>,
         }
         let body: Body = serde_json::from_str(&row.body).unwrap_or_default();
-        let node = frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node));
+        let node = match row.enrollment.some() {
+            None => String::new(),
+            Some(_) => frozen.map_or_else(|| row.node.to_string(), |frozen| frozen.node_name(row.node)),
+        };
         let mailing = body.email.as_deref().and_then(|key| frozen?.email(key).ok());
         let viewed = mailing.is_some_and(|mailing| mailing.email.view_as_web_page);
         Self {

@@ -100,8 +100,11 @@ pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Ti
 }
 
 fn becomes(s: &mut dyn Session, row: &LedgerRow, counted: Counted) -> Result<(), StoreError> {
-    if [external::CALL, effects::MIRROR, external_audiences::EFFECT, WEBHOOK].contains(&row.kind.as_str()) {
-        // Its node counts answers, or has counted it already, whatever was delivered; what webhooks are told belongs to none.
+    let on_no_trip = row.enrollment.some().is_none();
+    if on_no_trip || [external::CALL, effects::MIRROR, external_audiences::EFFECT, WEBHOOK].contains(&row.kind.as_str())
+    {
+        // Its node counts answers, or has counted it already, whatever was delivered; what webhooks are told and hands send
+        // belongs to none.
         return Ok(());
     }
     let mut tallies = Tallies::default();
@@ -141,8 +144,8 @@ fn tell_sent(s: &mut dyn Session, live: &Live, row: &LedgerRow, kept: &Kept, now
         at: now,
         account: row.account,
         person: row.person,
-        enrollment: Some(row.enrollment),
-        node: Some(row.node),
+        enrollment: row.enrollment.some(),
+        node: row.enrollment.some().map(|_| row.node),
         source: Arc::from(SOURCE),
         fields: message.fields(&kept.journey, &kept.node).to_string(),
     };

@@ -150,6 +150,48 @@ fn agreed(s: &mut dyn Session, live: &Live, key: &str, people: &[i64]) -> Result
     Ok(rows.filter(|row| row.values.first() == Some(&Value::Boolean(true))).map(|row| row.id).collect())
 }
 
+/// The folded address at which a person may be written to, or why they may not. Without a word of theirs they may; an
+/// address that opted out, complained or bounced stays out whoever has it. A complaint and a dead address hold for
+/// operational mail too.
+fn may_email(
+    live: &Live,
+    suppressed: &HashMap<String, String>,
+    person: &Recipient,
+    operational: bool,
+) -> Result<String, &'static str> {
+    let folded = folded(person.email.as_deref().unwrap_or_default()).map_err(|problem| problem.code())?;
+    let listed = suppressed.get(&folded).map(String::as_str);
+    let marketing = !operational;
+    let gates = [
+        (!live.rules.allows(&folded), "not_on_allow_list"),
+        (person.email_invalid, "email_invalid"),
+        (listed.is_some_and(|reason| ![UNSUBSCRIBED, COMPLAINT, BOUNCED].contains(&reason)), "suppressed"),
+        (listed == Some(BOUNCED), "bounced_before"),
+        (person.email_suspended, "email_suspended"),
+        (marketing && person.marketing_suspended, "marketing_suspended"),
+        (marketing && (person.unsubscribed || listed == Some(UNSUBSCRIBED)), "unsubscribed"),
+        (listed == Some(COMPLAINT), "complained"),
+    ];
+    match gates.into_iter().find_map(|(shut, reason)| shut.then_some(reason)) {
+        Some(reason) => Err(reason),
+        None => Ok(folded),
+    }
+}
+
+/// Who of these people may not get an email now, and why: what the gates would say, before anything is queued.
+pub(crate) fn email_refusals(
+    s: &mut dyn Session,
+    live: &Live,
+    people: &[i64],
+    operational: bool,
+) -> Result<HashMap<PersonId, &'static str>, StoreError> {
+    let recipients = ledger::recipients(s, people)?;
+    let addresses = recipients.iter().filter_map(|person| folded_address(person.email.as_deref()?));
+    let suppressed = ledger::suppressed(s, &addresses.collect::<Vec<_>>())?.into_iter().collect();
+    let refused = |person: &Recipient| may_email(live, &suppressed, person, operational).err();
+    Ok(recipients.iter().filter_map(|person| Some((person.person, refused(person)?))).collect())
+}
+
 /// The folded address, if it can be written to.
 pub fn folded_address(address: &str) -> Option<String> {
     folded(address).ok()
@@ -235,6 +277,11 @@ impl Facts {
         if row.kind == WEBHOOK {
             return self.webhook(live, row);
         }
+        if row.kind == effects::EMAIL && row.enrollment.some().is_none() {
+            // Sent by hand: no journey stops it.
+            let frozen = frozen.ok_or(Verdict::Skipped("email_deleted"))?;
+            return self.email(live, frozen, row, about);
+        }
         // A journey that is gone was aborted or had finished before it was deleted.
         let state = frozen.and_then(|frozen| live.journeys.get(&frozen.journey)).map(|journey| journey.state.as_str());
         let frozen = frozen.filter(|_| !matches!(state, None | Some("aborted")));
@@ -282,15 +329,8 @@ impl Facts {
         let mailing = frozen.email(&effect.email).map_err(|why| Verdict::failed("email_invalid_content", why))?;
         let person = row.person.and_then(|id| self.people.get(&id)).ok_or(Verdict::Skipped("person_deleted"))?;
         let address = person.email.as_deref().unwrap_or_default();
-        let folded = folded(address);
-        about.address = folded.as_ref().ok().cloned();
-        if about.address.as_ref().is_some_and(|address| !live.rules.allows(address)) {
-            return Err(Verdict::Skipped("not_on_allow_list"));
-        }
-        let folded = folded.map_err(|problem| Verdict::Skipped(problem.code()))?;
-        if let Some(reason) = self.excludes_email(person, &folded, mailing.email.operational) {
-            return Err(Verdict::Skipped(reason));
-        }
+        about.address = folded(address).ok();
+        let folded = may_email(live, &self.suppressed, person, mailing.email.operational).map_err(Verdict::Skipped)?;
         let names = [&person.first_name, &person.last_name].into_iter().flatten().map(|name| name.trim());
         let name = names.filter(|name| !name.is_empty()).collect::<Vec<_>>().join(" ");
         let to = Mailbox { name: Some(name).filter(|name| !name.is_empty()), email: address.trim().to_owned() };
@@ -300,23 +340,6 @@ impl Facts {
         });
         about.copies = cc.iter().filter_map(|copy| folded_address(&copy.email)).collect();
         Ok(Content::Email { effect: Box::new(effect), mailing: Arc::clone(mailing), to, cc })
-    }
-
-    /// Why a person may not get an email. Without a word of theirs they may; an address that opted out, complained or
-    /// bounced stays out whoever has it. A complaint and a dead address hold for operational mail too.
-    fn excludes_email(&self, person: &Recipient, folded: &str, operational: bool) -> Option<&'static str> {
-        let listed = self.suppressed.get(folded).map(String::as_str);
-        let marketing = !operational;
-        let gates = [
-            (person.email_invalid, "email_invalid"),
-            (listed.is_some_and(|reason| ![UNSUBSCRIBED, COMPLAINT, BOUNCED].contains(&reason)), "suppressed"),
-            (listed == Some(BOUNCED), "bounced_before"),
-            (person.email_suspended, "email_suspended"),
-            (marketing && person.marketing_suspended, "marketing_suspended"),
-            (marketing && (person.unsubscribed || listed == Some(UNSUBSCRIBED)), "unsubscribed"),
-            (listed == Some(COMPLAINT), "complained"),
-        ];
-        gates.into_iter().find_map(|(shut, reason)| shut.then_some(reason))
     }
 
     fn text(&self, live: &Live, frozen: &Frozen, row: &OutboxRow, about: &mut About) -> Result<Content, Verdict> {

@@ -31,6 +31,8 @@ use crate::metrics::Whose;
 
 /// Who a `Feedback-ID` says that we are.
 const SENDER_ID: &str = "caravan";
+/// What stands in its headers for the journey of a message that a hand sent.
+const BY_HAND: &str = "by-hand";
 /// A carrier begins nothing more after this time: what it holds would be in doubt after a crash.
 const ERRAND_ENDS: Duration = Duration::from_secs(1);
 
@@ -264,16 +266,17 @@ impl Dispatcher {
         let values = Json::Object(effect.values.clone());
         let rendered =
             compiled.render(&values, &links).map_err(|error| Verdict::failed(error.code, error.to_string()))?;
-        let list_id = rendered.unsubscribe_url.as_ref().map(|_| self.list_id(&effect.journey));
-        let feedback_id = Some(format!("{}:{}:email:{SENDER_ID}", effect.email, effect.journey));
+        let stream = if effect.journey.is_empty() { BY_HAND } else { &effect.journey };
+        let list_id = rendered.unsubscribe_url.as_ref().map(|_| self.list_id(stream));
+        let feedback_id = Some(format!("{}:{stream}:email:{SENDER_ID}", effect.email));
         Ok(EmailMessage { list_id, feedback_id, ..rendered.into_message(Mailbox::bare("")) })
     }
 
-    fn list_id(&self, journey: &str) -> String {
+    fn list_id(&self, stream: &str) -> String {
         let url = &self.delivery.public_url;
         let after_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
         let host = after_scheme.split(['/', ':']).next().unwrap_or_default();
-        format!("{journey}.{host}")
+        format!("{stream}.{host}")
     }
 }
 

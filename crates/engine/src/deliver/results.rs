@@ -335,8 +335,8 @@ impl Results<'_> {
             at: self.now,
             account: row.account,
             person: row.person,
-            enrollment: Some(row.enrollment),
-            node: Some(row.node),
+            enrollment: row.enrollment.some(),
+            node: row.enrollment.some().map(|_| row.node),
             source: Arc::from(SOURCE),
             fields: fields.to_string(),
         }
@@ -377,14 +377,14 @@ pub(crate) fn set_flag(
     });
 }
 
-/// Pending becomes what it turned out to be; the sum stays. What webhooks are told belongs to no node. Calls of services are
+/// Pending becomes what it turned out to be; the sum stays. What webhooks are told and what hands send belongs to no node. Calls of services are
 /// pending until they are answered, and their nodes count the answers; but nobody is there any more to be answered when the
 /// journey was aborted. A score that is told elsewhere was counted when it changed here, and who is in an external audience
 /// when they joined it.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
     let aborted = matches!(&counted, Counted::Skipped(reason) if reason == "journey_aborted");
     let of_no_node = [WEBHOOK, effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str());
-    if of_no_node || (row.kind == external::CALL && !aborted) {
+    if of_no_node || row.enrollment.some().is_none() || (row.kind == external::CALL && !aborted) {
         return;
     }
     sheet.tallies.add(row.version, row.node, Counted::Pending, -1);

@@ -1,0 +1,227 @@
+//! An email that somebody sends by hand to members of a buying group: through the outbox, the gates, the ledger and the
+//! timeline that a journey's emails go through.
+
+use std::collections::BTreeSet;
+
+use caravan_catalog::Needs;
+use caravan_catalog::mailing::Mailing;
+use caravan_catalog::snapshot::Recipient;
+use caravan_model::document::{Body, Document, DocumentKind, Email, Settings};
+use caravan_model::{DocumentId, EnrollmentId, Finding, GroupId, PersonId, VersionId};
+use caravan_store::step::{self, EffectRow};
+use caravan_store::{Session, StoreError, documents, groups as stored};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::by_hand::{ByHandError, Which, find, people_of_keys, too_many};
+use crate::definitions::{DefinitionError, add_version, stored_document};
+use crate::deliver::{compile_email, email_refusals};
+use crate::live::Live;
+use crate::load::{Wanted, load};
+use crate::{Engine, lifecycle};
+
+/// What became of a mailing by hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Mailed {
+    /// How many emails are on their way.
+    pub queued: usize,
+    /// Who gets none.
+    pub refused: Vec<Refused>,
+}
+
+/// Somebody who may not be written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Refused {
+    /// Key of the person.
+    pub person: String,
+    /// Why, stable: as the outcome of an email that a journey skips.
+    pub code: String,
+    /// Why, for people.
+    pub message: String,
+}
+
+/// Queues an email to members of a group, by key, at most [`super::by_hand::MOST_AT_ONCE`]. Whoever may not be written to
+/// is told, and gets none; the gates judge everybody again when it leaves.
+///
+/// # Errors
+/// There is no such group; somebody is not in it; the email cannot be sent; nobody may be written to.
+pub fn send(
+    engine: &Engine,
+    group: GroupId,
+    email: &str,
+    people: &[String],
+    actor: &str,
+) -> Result<Mailed, ByHandError> {
+    let mailed = engine.store().write(|s| {
+        let live = engine.live(s)?;
+        let found = find(s, &live, &Which::Number(group))?;
+        let recipients = recipients(s, group, people)?;
+        let ready = Ready::of(s, &live, email)?;
+        let ids: Vec<i64> = recipients.iter().map(|(_, id)| id.0).collect();
+        let refusals = email_refusals(s, &live, &ids, ready.email.operational)?;
+        let (refused, written): (Vec<_>, Vec<_>) =
+            recipients.into_iter().partition(|(_, person)| refusals.contains_key(person));
+        let refused: Vec<Refused> =
+            refused.into_iter().map(|(key, person)| Refused::of(key, refusals[&person])).collect();
+        if written.is_empty() {
+            return Err(ByHandError::Refused(refused.iter().enumerate().map(Refused::finding).collect()));
+        }
+        let version = ready.version(s, &live, actor)?;
+        let people: Vec<PersonId> = written.iter().map(|(_, person)| *person).collect();
+        let queued = ready.queue(s, &live, &found, version, &people)?;
+        Ok::<_, ByHandError>(Mailed { queued, refused })
+    })?;
+    engine.poke();
+    Ok(mailed)
+}
+
+/// The members of these keys, each once.
+fn recipients(s: &mut dyn Session, group: GroupId, keys: &[String]) -> Result<Vec<(String, PersonId)>, ByHandError> {
+    let mut seen = BTreeSet::new();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|key| seen.insert(*key)).collect();
+    too_many(keys.len())?;
+    if keys.is_empty() {
+        return Err(Finding::error("nobody", "/people", "Choose at least one member.").into());
+    }
+    let mut findings = Vec::new();
+    let people = people_of_keys(s, &keys, &mut findings)?;
+    let members = stored::members(s, &[group.0])?;
+    let is_member = |person| members.iter().any(|m| m.person == person && !m.removed && !m.left_account);
+    let mut recipients = Vec::with_capacity(keys.len());
+    for (n, (key, person)) in keys.iter().zip(people).enumerate() {
+        match person {
+            Some(person) if is_member(person) => recipients.push(((*key).to_owned(), person)),
+            Some(_) => {
+                let message = format!("`{key}` is no member of this group. Assign them first.");
+                findings.push(Finding::error("not_a_member", format!("/people/{n}"), message));
+            }
+            // Among the findings already.
+            None => {}
+        }
+    }
+    for finding in findings.iter_mut().filter(|finding| finding.code == "unknown_person") {
+        finding.pointer = format!("/people{}", finding.pointer.trim_end_matches("/person"));
+    }
+    if findings.is_empty() { Ok(recipients) } else { Err(ByHandError::Refused(findings)) }
+}
+
+/// An email that can be sent as it is now.
+struct Ready {
+    id: DocumentId,
+    document: Document,
+    email: Email,
+    mailing: Mailing,
+}
+
+impl Ready {
+    fn of(s: &mut dyn Session, live: &Live, key: &str) -> Result<Self, ByHandError> {
+        let definitions = &live.definitions;
+        let mailing = Mailing::of(key, definitions).map_err(ByHandError::Refused)?;
+        // Nobody takes it away before what is queued here is written.
+        documents::hold(s, DocumentKind::Email.key(), key)?;
+        let row = documents::get(s, DocumentKind::Email.key(), key)?;
+        let unreadable =
+            || Finding::error("unreadable", "/email", format!("The email `{key}` cannot be read. Apply it again."));
+        let (id, document) = row.and_then(|row| Some((row.id, stored_document(&row)?))).ok_or_else(unreadable)?;
+        let Body::Email(email) = &document.body else { return Err(unreadable().into()) };
+        let email = email.whole(&|key: &str| definitions.fragment(key)).map_err(ByHandError::Refused)?;
+        let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let around = settings.map(|settings| settings.emails).unwrap_or_default();
+        let compiled = compile_email(&email, &around).map_err(ByHandError::Refused)?;
+        if let Some(path) = compiled.without_fallback().find(|path| path.starts_with("my.")) {
+            let message =
+                format!("The email names `{path}`, a value of a journey, and no journey sends it. Give it a fallback.");
+            return Err(Finding::error("my_token_undefined", "/email", message).into());
+        }
+        Ok(Self { id, document, email, mailing })
+    }
+
+    /// What it is made from, kept beside the email as a journey's version keeps it; the last one while nothing changed.
+    fn version(&self, s: &mut dyn Session, live: &Live, actor: &str) -> Result<VersionId, ByHandError> {
+        let frozen = lifecycle::freeze_email(&self.document, &documents::all(s)?, &live.definitions);
+        if let Some(last) = documents::versions_of(s, self.id)?.into_iter().last().filter(|last| last.frozen == frozen)
+        {
+            return Ok(last.id);
+        }
+        let body = self.document.to_value().map(|value| value.to_string()).unwrap_or_default();
+        let now = s.now()?;
+        add_version(s, self.id, &body, &frozen, now, actor).map_err(|error| match error {
+            DefinitionError::Store(error) => ByHandError::Store(error),
+            other => Finding::error("not_storable", "/email", other.to_string()).into(),
+        })
+    }
+
+    fn queue(
+        &self,
+        s: &mut dyn Session,
+        live: &Live,
+        group: &stored::GroupRow,
+        version: VersionId,
+        people: &[PersonId],
+    ) -> Result<usize, StoreError> {
+        let now = s.now()?;
+        let needs = Needs { interests: [group.interest].into(), ..self.mailing.needs() };
+        let mut wanted = Wanted::of(&needs);
+        wanted.account(group.account, &needs);
+        wanted.people.extend(people);
+        let world = load(s, live, now, &wanted)?;
+        // Of the same outbox as what it numbers: no two mailings share it.
+        let mailing = s.reserve_ids("outbox", 1)?.next().unwrap_or_default();
+        let lane = self.mailing.lane();
+        let mut queued: Vec<(PersonId, String, String)> = Vec::with_capacity(people.len());
+        for &person in people {
+            let Some(ix) = world.person_ix(person) else { continue };
+            let recipient =
+                Recipient { person: Some(ix), account: world.account_ix(group.account), entered_at: Some(now) };
+            let body = self.mailing.effect(&world, ix, recipient, (String::new(), 0));
+            queued.push((
+                person,
+                format!("hand.{mailing}.{}", person.0),
+                serde_json::to_string(&body).unwrap_or_default(),
+            ));
+        }
+        let rows: Vec<EffectRow<'_>> = queued
+            .iter()
+            .map(|(person, key, body)| EffectRow {
+                lane: &lane,
+                key,
+                kind: caravan_catalog::effects::EMAIL,
+                shard: group.shard,
+                enrollment: EnrollmentId::NONE,
+                version,
+                node: 0,
+                account: Some(group.account.0),
+                person: Some(person.0),
+                body,
+            })
+            .collect();
+        step::insert_effects(s, &rows, now)?;
+        Ok(rows.len())
+    }
+}
+
+impl Refused {
+    fn of(person: String, code: &'static str) -> Self {
+        let message = format!("`{person}` may not be written to: {}.", in_words(code));
+        Self { person, code: code.to_owned(), message }
+    }
+
+    fn finding((n, refused): (usize, &Self)) -> Finding {
+        Finding::error(&refused.code, format!("/people/{n}"), refused.message.clone())
+    }
+}
+
+fn in_words(code: &str) -> &str {
+    match code {
+        "not_on_allow_list" => "only addresses of the allow list get messages here",
+        "email_missing" => "there is no address",
+        "email_invalid" => "the address takes no mail",
+        "suppressed" => "the address is on the do-not-contact list",
+        "bounced_before" => "mail to the address has come back for good",
+        "email_suspended" => "the address rests after bounces",
+        "marketing_suspended" => "marketing is suspended",
+        "unsubscribed" => "they have opted out",
+        "complained" => "they have reported mail as spam",
+        other => other,
+    }
+}
