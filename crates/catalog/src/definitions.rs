@@ -434,6 +434,7 @@ fn document_kind(name: NameKind) -> Option<DocumentKind> {
     Some(match name {
         NameKind::AccountList => DocumentKind::AccountList,
         NameKind::PeopleList => DocumentKind::PeopleList,
+        NameKind::ExternalAudience => DocumentKind::ExternalAudience,
         NameKind::SolutionInterest => DocumentKind::SolutionInterest,
         NameKind::Score => DocumentKind::Score,
         NameKind::CustomObject => DocumentKind::CustomObject,

@@ -235,6 +235,10 @@ fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> 
         let tag = || schema.person.at(change.attribute).map(|attribute| format!("person.{}", attribute.key));
         people.mark(i64::from(change.attribute.0), tag, change.id);
     }
+    let mut audiences = Marks::new(live);
+    for change in &changes.external_audiences {
+        audiences.mark(change.audience.0, || Some(crate::live::list_tag(change.audience)), change.person);
+    }
     let mut scores = Marks::new(live);
     for change in &changes.scores {
         scores.mark(change.score.0, || Some(format!("score.{}", change.score.0)), change.person);
@@ -247,7 +251,7 @@ fn marks(s: &mut dyn Session, live: &Live, claim: &Claim, changes: &Changes) -> 
         let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
         rows.extend(mark_accounts(s, &tag, &ids, claim.now)?);
     }
-    for (tag, ids) in people.into_marked().chain(scores.into_marked()) {
+    for (tag, ids) in people.into_marked().chain(scores.into_marked()).chain(audiences.into_marked()) {
         rows.extend(mark_people(s, &tag, ids, claim.now)?);
     }
     Ok(rows)

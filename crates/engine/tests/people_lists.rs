@@ -122,6 +122,37 @@ on_both_stores! {
         assert_eq!(champions(), ["p-0-0", "p-2-0"]);
     }
 
+    lists_and_journeys_follow_an_external_audience(world at "2026-12-01T09:00:00Z") {
+        let world = world.with_people(3, 1);
+        world.apply(
+            "{kind: external_audience, key: retarget}\n---\n\
+             {kind: people_list, key: told, type: dynamic, when: {in_external_audience: retarget}, state: live}\n---\n\
+             {kind: account_list, key: reached, type: dynamic, when: {has_people: {in_external_audience: retarget}}, state: live}\n---\n\
+             {kind: people_list, key: entrants, type: static, state: live}\n---\n\
+             kind: journey\nkey: hand-over\nsubject: person\naudience: {people_list: entrants}\nend: 2027-06-30T00:00:00Z\nentry: ask\nnodes:\n  \
+             ask: {type: split, by: person, paths: [{label: In, when: {in_external_audience: retarget}, next: null}], other: {next: put}}\n  \
+             put: {type: action, on: people, action: add_to_external_audience, audience: retarget, next: null}\n",
+        );
+        world.run();
+        lifecycle::publish(&world.engine, &["hand-over".to_owned()], "test").expect("published");
+        world.run();
+        let told = || (members_of(&world, "people_list", "told"), members_of(&world, "account_list", "reached"));
+        assert_eq!(told(), (Vec::<String>::new(), Vec::new()));
+        let by_hand = |change: Change, key: &str| {
+            members::change(&world.engine, DocumentKind::ExternalAudience, "retarget", change, Who::Keys(&[key.to_owned()])).expect("changed");
+            world.run();
+        };
+        by_hand(Change::Add, "p-0-0");
+        assert_eq!(told(), (vec!["p-0-0".to_owned()], vec!["a-0".to_owned()]), "by hand");
+        change(&world, Change::Add, "entrants", &["p-0-0", "p-1-0"]);
+        assert_eq!(told(), (vec!["p-0-0".to_owned(), "p-1-0".to_owned()], vec!["a-0".to_owned(), "a-1".to_owned()]), "by a journey");
+        assert_eq!(world.status("hand-over").nodes["ask"].paths["In"], 1, "whoever was in already");
+        by_hand(Change::Remove, "p-0-0");
+        assert_eq!(told(), (vec!["p-1-0".to_owned()], vec!["a-1".to_owned()]));
+        let deleted = caravan_engine::definitions::delete(&world.engine, DocumentKind::ExternalAudience, "retarget", None);
+        assert_eq!(codes(deleted), ["in_use"]);
+    }
+
     whom_a_manifest_puts_into_an_account_list_the_stream_tells(world at "2026-12-01T09:00:00Z") {
         let world = world.with_people(3, 1);
         world.apply("{kind: account_list, key: picked, type: static, accounts: [a-0, a-1], state: live}");

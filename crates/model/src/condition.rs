@@ -100,7 +100,7 @@ pub enum Expr {
 pub enum Test {
     /// An attribute of the account or of the person, whichever the test stands for.
     Attribute(AttributeTest),
-    /// In any of these lists: of accounts, or of people.
+    /// In any of these lists, of accounts or of people, or of these external audiences.
     InList(InList),
     /// Some buying group of the account meets all of it.
     BuyingGroup(GroupTest),
@@ -127,6 +127,8 @@ pub enum NameKind {
     AccountList,
     /// A people list (kind `people_list`).
     PeopleList,
+    /// An external audience of people (kind `external_audience`).
+    ExternalAudience,
     /// A solution interest.
     SolutionInterest,
     /// A named score.
@@ -153,6 +155,7 @@ impl NameKind {
         match self {
             Self::AccountList => Some("account_list"),
             Self::PeopleList => Some("people_list"),
+            Self::ExternalAudience => Some("external_audience"),
             Self::SolutionInterest => Some("solution_interest"),
             Self::Score => Some("score"),
             Self::CustomObject => Some("custom_object"),
@@ -210,11 +213,13 @@ pub struct AttributeTest {
     pub checks: Checks,
 }
 
-/// `{in_account_list: KEY}` or `{in_people_list: KEY}`; of several keys any will do.
+/// `{in_account_list: KEY}`, `{in_people_list: KEY}` or `{in_external_audience: KEY}`; of several keys any will do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InList {
     /// Lists of what.
     pub subject: Subject,
+    /// What the names are names of.
+    pub kind: NameKind,
     /// Which.
     pub lists: Vec<Name>,
 }
@@ -378,12 +383,7 @@ impl Expr {
 impl Test {
     fn for_each_name(&mut self, visit: &mut dyn FnMut(NameKind, &mut Name)) {
         match self {
-            Self::InList(InList { subject: Subject::Account, lists }) => {
-                lists.iter_mut().for_each(|list| visit(NameKind::AccountList, list));
-            }
-            Self::InList(InList { subject: Subject::Person, lists }) => {
-                lists.iter_mut().for_each(|list| visit(NameKind::PeopleList, list));
-            }
+            Self::InList(InList { kind, lists, .. }) => lists.iter_mut().for_each(|list| visit(*kind, list)),
             Self::BuyingGroup(group) | Self::MemberOfGroup(MemberTest { group, .. }) => {
                 group.interests.iter_mut().for_each(|interest| visit(NameKind::SolutionInterest, interest));
             }

@@ -89,9 +89,10 @@ function bodyOf(props: Props, test: Fields): ReactNode {
       );
     case "in_account_list":
     case "in_people_list":
+    case "in_external_audience":
       return (
         <ListField
-          kind={key === "in_account_list" ? "account_list" : "people_list"}
+          kind={LISTS[key]}
           value={test[key]}
           onChange={(lists) => onChange({ [key]: lists })}
         />
@@ -266,6 +267,13 @@ const texts = (value: unknown): string[] =>
     : typeof value === "string" && value !== ""
       ? [value]
       : [];
+
+/** What the tests of membership name. */
+const LISTS = {
+  in_account_list: "account_list",
+  in_people_list: "people_list",
+  in_external_audience: "external_audience",
+} as const;
 
 /** One of several lists; a single one is written without the brackets. */
 function ListField({

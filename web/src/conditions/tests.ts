@@ -12,6 +12,7 @@ export const TESTS = [
   "score",
   "in_account_list",
   "in_people_list",
+  "in_external_audience",
   "role_in_account",
   "buying_group",
   "member_of_buying_group",
@@ -66,6 +67,7 @@ const ACCOUNT: Leaf[] = [
 ];
 const PERSON: Leaf[] = [
   leaf("in_people_list", () => ({ in_people_list: "" })),
+  leaf("in_external_audience", () => ({ in_external_audience: "" })),
   leaf("member_of_buying_group", () => ({ member_of_buying_group: {} })),
   leaf("role_in_account", () => ({ role_in_account: [] })),
   leaf("score", () => ({ score: "", at_least: 1 })),

@@ -58,6 +58,7 @@ export const conditions = {
     score: "Score",
     in_account_list: "Member of an account list",
     in_people_list: "Member of a people list",
+    in_external_audience: "Member of an external audience",
     role_in_account: "Role in the account",
     buying_group: "Has a buying group",
     member_of_buying_group: "Member of a buying group",

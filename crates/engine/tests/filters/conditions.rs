@@ -104,7 +104,7 @@ impl Generator {
                     &["name", "amount", "is_closed", "expected_close_date", "fiscal_year", "created_date"],
                 ),
             },
-            Subject::Person => match self.dice.below(11) {
+            Subject::Person => match self.dice.below(12) {
                 0..=2 => self.attribute("person"),
                 3 => json!({"in_people_list": self.one_or_several(&["friends", "foes"])}),
                 4 | 5 => {
@@ -124,6 +124,7 @@ impl Generator {
                     Json::Object(test)
                 }
                 8 => self.has("licence", &["plan", "seats", "until", "weight"]),
+                9 => json!({"in_external_audience": self.one_or_several(&["retarget", "lookalike"])}),
                 _ => self.did(),
             },
         }

@@ -1,7 +1,7 @@
 //! A condition in words, for cards and dialogs.
 
 use super::{
-    Check, Checks, Condition, Constant, Expr, FieldTest, GroupTest, HasPeople, HistoryTest, MemberTest, Name, Order,
+    Check, Checks, Condition, Constant, Expr, FieldTest, GroupTest, HasPeople, HistoryTest, MemberTest, Name, NameKind, Order,
     Test, Window,
 };
 use crate::text::Folded;
@@ -45,7 +45,10 @@ impl Test {
     fn describe(&self) -> String {
         match self {
             Self::Attribute(test) => test.checks.describe(&test.label),
-            Self::InList(test) => format!("in list {}", or(test.lists.iter().map(|list| list.key.clone()))),
+            Self::InList(test) => {
+                let what = if test.kind == NameKind::ExternalAudience { "external audience" } else { "list" };
+                format!("in {what} {}", or(test.lists.iter().map(|list| list.key.clone())))
+            }
             Self::BuyingGroup(test) => format!("has a buying group{}", test.describe()),
             Self::HasPeople(test) => test.describe(),
             Self::HasObject(test) => format!("has {}{}", test.object.key, fields(&test.fields)),

@@ -16,7 +16,7 @@ pub struct Needs {
     pub person_attributes: BTreeSet<AttributeNo>,
     /// Lists of accounts.
     pub account_lists: BTreeSet<DocumentId>,
-    /// Lists of people.
+    /// Lists of people and external audiences, whose members stand with them.
     pub people_lists: BTreeSet<DocumentId>,
     /// Solution interests whose buying groups are asked.
     pub interests: BTreeSet<DocumentId>,

@@ -46,6 +46,7 @@ pub(super) const TESTS: &[TestKind] = &[
     about(Subject::Person, "member_of_buying_group", |r, o, p, place| r.member_of_group(o, p, place)),
     about(Subject::Person, "role_in_account", |r, o, p, place| r.role_in_account(o, p, place)),
     about(Subject::Person, "in_people_list", |r, o, p, place| r.in_list(o, p, place)),
+    about(Subject::Person, "in_external_audience", |r, o, p, place| r.in_list(o, p, place)),
     about(Subject::Person, "persona", |r, o, p, place| r.persona(o, p, place)),
     about(Subject::Person, "derived_persona", |r, o, p, place| r.persona(o, p, place)),
     about(Subject::Person, "did", |r, o, p, place| r.did(o, p, place)),
@@ -124,12 +125,13 @@ impl Reader<'_> {
     fn in_list(&mut self, object: &Object, pointer: &str, place: Place) -> Option<Test> {
         self.only(object, &[place.key], pointer);
         let subject = subject_of(place.key);
-        let kind = match subject {
-            Subject::Account => NameKind::AccountList,
-            Subject::Person => NameKind::PeopleList,
+        let (kind, what) = match (subject, place.key) {
+            (Subject::Account, _) => (NameKind::AccountList, "key of a list"),
+            (Subject::Person, "in_external_audience") => (NameKind::ExternalAudience, "key of an external audience"),
+            (Subject::Person, _) => (NameKind::PeopleList, "key of a list"),
         };
-        let lists = self.names(kind, object.get(place.key)?, &at(pointer, place.key), "key of a list")?;
-        Some(Test::InList(InList { subject, lists }))
+        let lists = self.names(kind, object.get(place.key)?, &at(pointer, place.key), what)?;
+        Some(Test::InList(InList { subject, kind, lists }))
     }
 
     fn persona(&mut self, object: &Object, pointer: &str, place: Place) -> Option<Test> {

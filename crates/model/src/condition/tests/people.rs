@@ -24,6 +24,8 @@ fn membership_of_lists() {
     let person = Person { lists: vec!["silver"], ..Person::default() };
     assert!(person.meets(json!({"in_people_list": "silver"})));
     assert!(person.meets(json!({"not": {"in_people_list": "gold"}})));
+    assert!(person.meets(json!({"in_external_audience": ["gold", "silver"]})));
+    assert!(!person.meets(json!({"in_external_audience": "gold"})));
 }
 
 fn group(interest: &'static str, makers: usize, influencers: usize) -> Group {

@@ -63,7 +63,7 @@ fn everything_wrong_with_an_account_condition() {
     unknown_field /when/all/15/buying_group/completness `completness` is not known here; this takes solution_interest, stage, status, completeness, engagement, roles. Did you mean `completeness`?
     wrong_value_type /when/all/15/buying_group/engagement Expected an operator with a number, like {at_least: 50}, not the number 50.
     required /when/all/16/buying_group/roles/0/role `role` is missing. Name the buying-group role to count.
-    wrong_subject /when/all/17/has_people/account `account` is a test of accounts, and this condition is about people. Use one of: has, person, score, member_of_buying_group, role_in_account, in_people_list, persona, derived_persona, did, did_not.
+    wrong_subject /when/all/17/has_people/account `account` is a test of accounts, and this condition is about people. Use one of: has, person, score, member_of_buying_group, role_in_account, in_people_list, in_external_audience, persona, derived_persona, did, did_not.
     unknown_attribute /when/all/18/has_people/person People have no attribute `contry`. Did you mean `country`?
     always_matches /when/all/18/at_least `at_least: 0` always holds. Write a higher number, or add `at_most`.
     wrong_value_type /when/all/19/in_account_list Expected the key of a list, as text, not the number 7.
@@ -90,7 +90,7 @@ fn everything_wrong_with_a_person_condition() {
         {"not": [], "also": 1}
     ]});
     insta::assert_snapshot!(errors(Subject::Person, &json), @r#"
-    wrong_subject /when/any/0/account `account` is a test of accounts, and this condition is about people. Use one of: has, person, score, member_of_buying_group, role_in_account, in_people_list, persona, derived_persona, did, did_not.
+    wrong_subject /when/any/0/account `account` is a test of accounts, and this condition is about people. Use one of: has, person, score, member_of_buying_group, role_in_account, in_people_list, in_external_audience, persona, derived_persona, did, did_not.
     missing_operator /when/any/1 An operator is missing. Use one of: is, is_not, is_empty, is_not_empty, at_least, greater_than, at_most, less_than, between.
     operator_not_allowed /when/any/2/contains `contains` is not for a number. Use one of: is, is_not, is_empty, is_not_empty, at_least, greater_than, at_most, less_than, between.
     operator_not_allowed /when/any/3/member_of_buying_group/role/at_least `at_least` is not for text. Use one of: is, is_not, starts_with, not_starts_with, contains, not_contains, is_empty, is_not_empty.
