@@ -3,7 +3,7 @@
 use axum::extract::State;
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
-use caravan_model::document::DocumentKind;
+use caravan_model::document::{DocumentKind, crm_link};
 use caravan_model::{AccountId, ActivityId};
 use caravan_store::Session;
 use caravan_store::people::{self as stored, ListedRow, PassedOver, Shown};
@@ -121,6 +121,8 @@ struct Account {
     journeys: Vec<Trip>,
     /// Keys of the account lists it is in.
     lists: Vec<String>,
+    /// Where it stands in the CRM; none where the settings say nothing of it.
+    crm_link: Option<String>,
 }
 
 async fn show(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<Answer<Account>, Problem> {
@@ -142,6 +144,7 @@ fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Acc
         records: records_of::counts(s, &live, Subject::Account, row.id)?,
         journeys: history::trips(&live, trips),
         lists: history::lists(s, &live, DocumentKind::AccountList, row.id)?,
+        crm_link: history::crm(&live).account.and_then(|pattern| crm_link(&pattern, &row.key)),
         key: row.key,
     })
     .revision(revision))

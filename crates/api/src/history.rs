@@ -9,7 +9,7 @@ use caravan_engine::import::{ImportError, STALE};
 use caravan_engine::live::Live;
 use caravan_model::ActivityId;
 use caravan_model::attribute::AttributeSet;
-use caravan_model::document::DocumentKind;
+use caravan_model::document::{CrmLinks, DocumentKind, Settings};
 use caravan_store::people::{DetailRow, TimelineRow};
 use caravan_store::{Session, StoreError, journeys, step};
 use jiff::Timestamp;
@@ -40,6 +40,12 @@ pub struct Named {
 /// declared. What is absent stays as it is, null clears.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct Attributes(pub Map<String, Value>);
+
+/// Where records stand in the CRM, as the settings say.
+pub fn crm(live: &Live) -> CrmLinks {
+    let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|it| it.read::<Settings>());
+    settings.map(|settings| settings.crm).unwrap_or_default()
+}
 
 /// All attributes that people see, missing ones as null.
 pub fn attributes(set: &AttributeSet, row: &DetailRow) -> Map<String, Value> {

@@ -6,7 +6,7 @@ use axum::extract::State;
 use caravan_engine::groups::personas;
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
-use caravan_model::document::DocumentKind;
+use caravan_model::document::{DocumentKind, crm_link};
 use caravan_model::{ActivityId, PersonId};
 use caravan_store::people::{self as stored, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
@@ -144,6 +144,8 @@ struct Person {
     lists: Vec<String>,
     /// Key of the persona that fits them best.
     persona: Option<String>,
+    /// Where they stand in the CRM; none where the settings say nothing of it.
+    crm_link: Option<String>,
 }
 
 /// An account of a person.
@@ -185,6 +187,7 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
         journeys: history::trips(&live, trips),
         persona: personas::of_person(s, &live, PersonId(row.id))?,
         lists: history::lists(s, &live, DocumentKind::PeopleList, row.id)?,
+        crm_link: history::crm(&live).person.and_then(|pattern| crm_link(&pattern, &row.key)),
         key: row.key,
     })
     .revision(revision))

@@ -9,7 +9,7 @@ use caravan_engine::import::{self, ImportKind, Put};
 use caravan_engine::live::Live;
 use caravan_engine::objects::Object;
 use caravan_model::attribute::Subject;
-use caravan_model::document::OPPORTUNITY_ID;
+use caravan_model::document::{OPPORTUNITY_ID, crm_link};
 use caravan_store::objects::{self as stored, RecordRow};
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::ApiState;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
-use crate::history::{Attributes, Named};
+use crate::history::{self, Attributes, Named};
 use crate::http::page::{Page, PageQuery};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 use crate::subject as owners;
@@ -75,6 +75,9 @@ struct Record {
     person: Option<Named>,
     /// Every field of its object, missing ones as null.
     fields: Map<String, Value>,
+    /// Where an opportunity stands in the CRM; left out where the settings say nothing of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crm_link: Option<String>,
     /// When it was last changed.
     updated_at: Timestamp,
 }
@@ -85,7 +88,8 @@ fn found(live: &Live, key: &str) -> Result<Object, Problem> {
 }
 
 /// Records with the names of whom they belong to.
-fn shown(s: &mut dyn Session, object: &Object, rows: Vec<RecordRow>) -> Result<Vec<Record>, StoreError> {
+fn shown(s: &mut dyn Session, live: &Live, object: &Object, rows: Vec<RecordRow>) -> Result<Vec<Record>, StoreError> {
+    let pattern = history::crm(live).opportunity.filter(|_| object.id == OPPORTUNITY_ID);
     let of_people = object.shape.subject == Subject::Person;
     let owners: Vec<i64> = rows.iter().map(|row| row.subject).collect();
     let owners = if of_people { journeys::shown_people(s, &owners)? } else { journeys::shown_accounts(s, &owners)? };
@@ -98,6 +102,7 @@ fn shown(s: &mut dyn Session, object: &Object, rows: Vec<RecordRow>) -> Result<V
         let mut written: Map<String, Value> = serde_json::from_str(&row.fields).unwrap_or_default();
         let fields = object.shape.fields.keys();
         Record {
+            crm_link: pattern.as_deref().and_then(|pattern| crm_link(pattern, &row.key)),
             key: row.key,
             account: owner.clone().filter(|_| !of_people),
             person: owner.filter(|_| of_people),
@@ -109,8 +114,14 @@ fn shown(s: &mut dyn Session, object: &Object, rows: Vec<RecordRow>) -> Result<V
 }
 
 /// One page of the rows that `read` finds.
-fn page(s: &mut dyn Session, object: &Object, limit: usize, rows: Vec<RecordRow>) -> Result<Page<Record>, StoreError> {
-    Ok(Page::of(shown(s, object, rows)?, limit, |record| record.key.clone()))
+fn page(
+    s: &mut dyn Session,
+    live: &Live,
+    object: &Object,
+    limit: usize,
+    rows: Vec<RecordRow>,
+) -> Result<Page<Record>, StoreError> {
+    Ok(Page::of(shown(s, live, object, rows)?, limit, |record| record.key.clone()))
 }
 
 async fn list(
@@ -121,10 +132,11 @@ async fn list(
     let (limit, after) = (query.limit()?, query.after()?.unwrap_or_default());
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
-            let object = found(&*engine.live(s)?, &path.key)?;
+            let live = engine.live(s)?;
+            let object = found(&live, &path.key)?;
             let rows = stored::page(s, object.id, &after, limit + 1)?;
             let total = stored::count(s, object.id)?;
-            Ok(page(s, &object, limit, rows)?.with_total(total))
+            Ok(page(s, &live, &object, limit, rows)?.with_total(total))
         })
     });
     read.await
@@ -135,9 +147,10 @@ async fn show(State(state): State<ApiState>, Path(path): Path<RecordPath>) -> Re
 }
 
 fn record(engine: &Engine, s: &mut dyn Session, path: &RecordPath) -> Result<Answer<Record>, Problem> {
-    let object = found(&*engine.live(s)?, &path.key)?;
+    let live = engine.live(s)?;
+    let object = found(&live, &path.key)?;
     let row = stored::get(s, object.id, &path.record)?;
-    let record = shown(s, &object, row.into_iter().collect())?.pop();
+    let record = shown(s, &live, &object, row.into_iter().collect())?.pop();
     record.map(Answer::of).ok_or_else(|| unknown(path))
 }
 
@@ -206,7 +219,7 @@ async fn of_owner(
             }
             let owner = owners::found(s, &live, subject, &path.key)?;
             let rows = stored::page_of_subject(s, object.id, owner.id, &after, limit + 1)?;
-            Ok(page(s, &object, limit, rows)?)
+            Ok(page(s, &live, &object, limit, rows)?)
         })
     });
     read.await

@@ -53,6 +53,32 @@ async fn records_are_listed_under_their_object_and_whom_they_belong_to(api: Api)
     assert_eq!(get("/api/v1/accounts/acme/records/none").await.refusal(), (404, "unknown_object".to_owned()));
 }
 
+async fn records_link_to_where_they_stand_in_the_crm(api: Api) {
+    let token = furnished(&api).await;
+    let get = |path: &str| api.get(path).bearer(&token).send();
+    assert_eq!(get("/api/v1/accounts/acme").await.json()["crm_link"], Value::Null);
+    let settings = |crm: Value| {
+        let body = json!({"organisation": "Acme", "crm": crm});
+        api.call("PUT", "/api/v1/settings/settings").bearer(&token).json(&body).send()
+    };
+    let scripted = settings(json!({"person": "javascript:alert('{key}')"})).await;
+    assert_eq!(scripted.refusal(), (422, "invalid_input".to_owned()));
+    let error = &scripted.json()["errors"][0];
+    assert_eq!((&error["code"], &error["pointer"]), (&json!("bad_crm_link"), &json!("/crm/person")));
+    let at = |kind: &str| format!("https://crm.example/{kind}/{{key}}/view");
+    let kept = settings(json!({"account": at("a"), "person": at("p"), "opportunity": at("o")})).await;
+    assert!(kept.status.is_success(), "{}", kept.text());
+    assert_eq!(get("/api/v1/accounts/acme").await.json()["crm_link"], "https://crm.example/a/acme/view");
+    assert_eq!(get("/api/v1/people/ada").await.json()["crm_link"], "https://crm.example/p/ada/view");
+    let deals = get("/api/v1/accounts/acme/records/opportunity").await.json();
+    assert_eq!(deals["items"][0]["crm_link"], "https://crm.example/o/o1/view");
+    let licences = get("/api/v1/people/ada/records/licence").await.json();
+    assert_eq!(licences["items"][0]["crm_link"], Value::Null, "licences stand in no CRM");
+    let odd = api.call("PUT", "/api/v1/people/a%2Fb").bearer(&token).json(&json!({"email": "ab@acme.example"}));
+    assert_eq!(odd.send().await.status, 201);
+    assert_eq!(get("/api/v1/people/a%2Fb").await.json()["crm_link"], "https://crm.example/p/a%2Fb/view");
+}
+
 async fn a_record_is_written_and_taken_away_by_hand(api: Api) {
     let token = furnished(&api).await;
     let at = |key: &str| format!("/api/v1/custom_objects/licence/records/{key}");
@@ -90,6 +116,7 @@ async fn addresses_are_suppressed_and_released_by_hand(api: Api) {
 }
 
 crate::on_both_stores! {
+    records_link_to_where_they_stand_in_the_crm
     records_are_listed_under_their_object_and_whom_they_belong_to
     a_record_is_written_and_taken_away_by_hand
     addresses_are_suppressed_and_released_by_hand

@@ -185,7 +185,9 @@ fn rows(world: &World, dice: &mut Dice) {
             let score = Bulk::insert("person_score").column("person_id", std::slice::from_ref(&id));
             s.bulk(&score.same("score_id", document("heat")).same("value", value))?;
         }
-        for (lists, subjects) in [(["gold", "silver"], &accounts), (["friends", "foes"], &people), (["retarget", "lookalike"], &people)] {
+        for (lists, subjects) in
+            [(["gold", "silver"], &accounts), (["friends", "foes"], &people), (["retarget", "lookalike"], &people)]
+        {
             for key in lists {
                 let members: Vec<i64> = subjects.iter().copied().filter(|_| dice.chance(40)).collect();
                 let rows = Bulk::insert("list_member").same("list_id", document(key)).column("subject_id", &members);

@@ -1,8 +1,8 @@
 //! A condition in words, for cards and dialogs.
 
 use super::{
-    Check, Checks, Condition, Constant, Expr, FieldTest, GroupTest, HasPeople, HistoryTest, MemberTest, Name, NameKind, Order,
-    Test, Window,
+    Check, Checks, Condition, Constant, Expr, FieldTest, GroupTest, HasPeople, HistoryTest, MemberTest, Name, NameKind,
+    Order, Test, Window,
 };
 use crate::text::Folded;
 

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::crm::CrmLinks;
 use super::rules::known_zone;
 use super::{Definition, Envelope};
 use crate::attribute::{Schema, Subject, Switch};
@@ -84,6 +85,9 @@ pub struct Settings {
     /// How long what happened is kept; left out: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
+    /// Where records stand in the CRM, so that their pages link to it.
+    #[serde(default, skip_serializing_if = "CrmLinks::is_default")]
+    pub crm: CrmLinks,
 }
 
 /// What goes around every email, in words of the organisation's own. A published journey keeps what held when it was published.
@@ -339,6 +343,7 @@ impl Definition for Settings {
         let mut findings: Vec<Finding> =
             self.time_zone.iter().filter_map(|zone| known_zone(zone, "/time_zone")).collect();
         findings.extend(self.retention.iter().flat_map(Retention::check));
+        findings.extend(self.crm.check("/crm"));
         if envelope.key != "settings" {
             let message = "There is one document of settings. Give it the key `settings`.";
             findings.push(Finding::error("settings_key", "/key", message));
