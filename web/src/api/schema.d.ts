@@ -2098,6 +2098,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/buying_groups/{id}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an email to up to 50 members of a buying group; whoever may not be written to gets none */
+        post: operations["post_buying_groups_id_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/buying_groups/{id}/members": {
         parameters: {
             query?: never;
@@ -5326,8 +5343,6 @@ export interface components {
             label: string;
             /** @description `plain`: holds as soon as it is saved; `publish`: a draft first; `journey`: a life of its own. */
             life_cycle: string;
-            /** @description Whether it does something in this version; otherwise it is stored and checked for a later one. */
-            works: boolean;
             /** @description Regular expression of its keys. */
             key_pattern: string;
             /** @description Others name it by its name, not by its key. */
@@ -5406,6 +5421,8 @@ export interface components {
             journeys: components["schemas"]["AccountJourney"][];
             /** @description Keys of the account lists it is in. */
             lists: string[];
+            /** @description Where it stands in the CRM; none where the settings say nothing of it. */
+            crm_link?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -5559,6 +5576,8 @@ export interface components {
             lists: string[];
             /** @description Key of the persona that fits them best. */
             persona?: string | null;
+            /** @description Where they stand in the CRM; none where the settings say nothing of it. */
+            crm_link?: string | null;
         } & {
             [key: string]: unknown;
         };
@@ -5732,6 +5751,32 @@ export interface components {
              */
             when: unknown;
         };
+        /** @description An email to members of a group. */
+        GroupMailing: {
+            /** @description Key of the email. */
+            email: string;
+            /** @description Keys of the members who get it. */
+            people: string[];
+        };
+        /** @description What became of a mailing by hand. */
+        GroupMailed: {
+            /**
+             * Format: uint
+             * @description How many emails are on their way.
+             */
+            queued: number;
+            /** @description Who gets none. */
+            refused: components["schemas"]["GroupMailRefused"][];
+        };
+        /** @description Somebody who may not be written to. */
+        GroupMailRefused: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description Why, stable: as the outcome of an email that a journey skips. */
+            code: string;
+            /** @description Why, for people. */
+            message: string;
+        };
         /** @description What became of it. */
         MembersChanged: {
             /**
@@ -5901,6 +5946,8 @@ export interface components {
             fields: {
                 [key: string]: unknown;
             };
+            /** @description Where an opportunity stands in the CRM; left out where the settings say nothing of it. */
+            crm_link?: string | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -8022,20 +8069,25 @@ export interface components {
         /** @description Every role. */
         Roles: {
             /** @description From the one that may most. */
-            items: components["schemas"]["BuiltInRole"][];
+            items: components["schemas"]["UserRole"][];
         };
-        /** @description A built-in role. */
-        BuiltInRole: {
-            role: components["schemas"]["Role2"];
-            /** @description What it is for. */
+        /** @description A role that users and tokens may have. */
+        UserRole: {
+            /** @description Its key, as users and tokens carry it. */
+            role: string;
+            /** @description As people read it. */
+            name: string;
+            /** @description What it is for; empty where nobody said. */
             about: string;
+            /** @description Whether every installation has it; the others are definitions of kind `access_role`. */
+            built_in: boolean;
+            /** @description Whether it grants no more than the caller's own role, so that the caller may give it. */
+            may_give: boolean;
             /** @description What it allows. */
-            permissions: components["schemas"]["BuiltInPermission"][];
+            permissions: components["schemas"]["GrantedPermission"][];
         };
-        /** @description A built-in role. */
-        Role2: "administrator" | "journey_manager" | "channel_manager" | "sales" | "viewer";
         /** @description Something that a role allows. */
-        BuiltInPermission: {
+        GrantedPermission: {
             /** @description As `x-permission` names it. */
             key: string;
             /** @description What it allows, in a sentence. */
@@ -8078,7 +8130,7 @@ export interface components {
         };
         /** @description What a user may do. */
         LocalUserChange: {
-            role: components["schemas"]["Role2"];
+            role: string;
             /**
              * @description May not sign in (any more).
              * @default false
@@ -8089,7 +8141,7 @@ export interface components {
         UserWritten: {
             /** @description The email, in small letters. */
             email: string;
-            role: components["schemas"]["Role2"];
+            role: string;
             /** @description May not sign in. */
             disabled: boolean;
             /** @description Of a new user: told this once, stored as a hash alone. */
@@ -8135,13 +8187,13 @@ export interface components {
         };
         /** @description What a token may do. */
         ApiTokenWanted: {
-            role: components["schemas"]["Role2"];
+            role: string;
         };
         /** @description A token that was just made. */
         ApiTokenMade: {
             /** @description What it is for. */
             name: string;
-            role: components["schemas"]["Role2"];
+            role: string;
             /** @description What callers send as `Authorization: Bearer TOKEN`. Told this once, stored as a hash alone. */
             token: string;
         };
@@ -8363,7 +8415,7 @@ export interface components {
         User: {
             /** @description The email, or `token:NAME`. */
             email: string;
-            role: components["schemas"]["Role2"];
+            role: string;
         };
         /** @description The organisation and this installation. */
         Organisation: {
@@ -16473,6 +16525,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MemberRowPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_buying_groups_id_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description An email to members of a group. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMailing"];
+            };
+        };
+        responses: {
+            /** @description What became of a mailing by hand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMailed"];
                 };
             };
             /** @description Refused; `code` says why. */
