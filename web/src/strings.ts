@@ -507,6 +507,8 @@ export const strings = {
     groups: { title: "Buying groups", none: "This person is in no buying group." },
   },
   records: {
+    crm: "Open in the CRM",
+    crmOf: (name: string) => `${name}: open in the CRM`,
     edit: "Edit",
     editTitle: (name: string) => `Edit ${name}`,
     saved: "Changed; journeys and lists that watch it follow",

@@ -10,7 +10,7 @@ import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
 const text = strings.accounts;
-const ELSEWHERE = ["key", "name", "people", "journeys", "lists", "etag", "revision"];
+const ELSEWHERE = ["key", "name", "people", "journeys", "lists", "crm_link", "etag", "revision"];
 
 export function AccountOverview({ account }: { account: Account }) {
   return (

@@ -7,6 +7,7 @@ import { Records } from "../customers/Records";
 import { PEOPLE_COLUMNS } from "../people/columns";
 import { ActivityList } from "../shell/ActivityList";
 import { AddToList } from "../shell/AddToList";
+import { CrmLink } from "../shell/CrmLink";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { ListSection } from "../shell/ListPage";
 import { PageHeader } from "../shell/PageHeader";
@@ -42,6 +43,7 @@ export function AccountPage() {
           </>
         }
       >
+        <CrmLink href={account?.crm_link} name={account?.name || key} />
         {account ? (
           <RecordMenu subject="account" record={account} name={account.name || key} />
         ) : null}

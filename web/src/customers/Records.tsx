@@ -7,6 +7,7 @@ import { recordsQuery, type Subject } from "../api/customers";
 import type { ObjectRecord } from "../api/types";
 import { listAddress } from "../definitions/sections";
 import { attributeText } from "../shell/attributes";
+import { CrmIcon } from "../shell/CrmLink";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
@@ -131,7 +132,12 @@ function columnsOf({ primaryKey, fields, first }: RecordShape): Column<ObjectRec
     label: humanise(primaryKey),
     fixed: true,
     value: (row) => row.key,
-    cell: (row) => <b>{row.key}</b>,
+    cell: (row) => (
+      <>
+        <b>{row.key}</b>
+        <CrmIcon href={row.crm_link} name={row.key} />
+      </>
+    ),
   };
   const others = Object.entries(fields).filter(([name]) => name !== primaryKey);
   const columns = others.map(

@@ -9,6 +9,7 @@ import { TripLinks } from "../journeys/TripLinks";
 import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
+import { CrmLink } from "../shell/CrmLink";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -21,7 +22,7 @@ import { personName } from "./columns";
 import { GroupsOfPerson } from "./GroupsOfPerson";
 
 const text = strings.people;
-const ELSEWHERE = ["key", "name", "accounts", "journeys", "lists", "etag", "revision"];
+const ELSEWHERE = ["key", "name", "accounts", "journeys", "lists", "crm_link", "etag", "revision"];
 
 export function PersonPage() {
   const { key } = useParams({ from: "/inside/people/$key" });
@@ -49,6 +50,7 @@ export function PersonPage() {
           </>
         }
       >
+        <CrmLink href={person?.crm_link} name={name} />
         {person ? <RecordMenu subject="person" record={person} name={name} /> : null}
       </PageHeader>
       <Tabs

@@ -165,6 +165,7 @@ async fn many(
 /// An email to members of a group.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "GroupMailing")]
 struct Mailing {
     /// Key of the email.
     email: String,

@@ -187,7 +187,8 @@ pub(crate) fn email_refusals(
 ) -> Result<HashMap<PersonId, &'static str>, StoreError> {
     let recipients = ledger::recipients(s, people)?;
     let addresses = recipients.iter().filter_map(|person| folded_address(person.email.as_deref()?));
-    let suppressed = ledger::suppressed(s, &addresses.collect::<Vec<_>>())?.into_iter().collect();
+    let suppressed: HashMap<String, String> =
+        ledger::suppressed(s, &addresses.collect::<Vec<_>>())?.into_iter().collect();
     let refused = |person: &Recipient| may_email(live, &suppressed, person, operational).err();
     Ok(recipients.iter().filter_map(|person| Some((person.person, refused(person)?))).collect())
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use caravan_catalog::Needs;
 use caravan_catalog::mailing::Mailing;
 use caravan_catalog::snapshot::Recipient;
 use caravan_model::document::{Body, Document, DocumentKind, Email, Settings};
@@ -22,6 +21,7 @@ use crate::{Engine, lifecycle};
 
 /// What became of a mailing by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "GroupMailed")]
 pub struct Mailed {
     /// How many emails are on their way.
     pub queued: usize,
@@ -31,6 +31,7 @@ pub struct Mailed {
 
 /// Somebody who may not be written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "GroupMailRefused")]
 pub struct Refused {
     /// Key of the person.
     pub person: String,
@@ -160,7 +161,7 @@ impl Ready {
         people: &[PersonId],
     ) -> Result<usize, StoreError> {
         let now = s.now()?;
-        let needs = Needs { interests: [group.interest].into(), ..self.mailing.needs() };
+        let needs = self.mailing.needs();
         let mut wanted = Wanted::of(&needs);
         wanted.account(group.account, &needs);
         wanted.people.extend(people);

@@ -133,6 +133,7 @@ fn named(reference: &condition::Reference) -> Option<Reference> {
     let kind = match reference.kind {
         NameKind::AccountList => DocumentKind::AccountList,
         NameKind::PeopleList => DocumentKind::PeopleList,
+        NameKind::ExternalAudience => DocumentKind::ExternalAudience,
         NameKind::SolutionInterest => DocumentKind::SolutionInterest,
         NameKind::Score => DocumentKind::Score,
         NameKind::CustomObject => DocumentKind::CustomObject,

@@ -341,14 +341,14 @@ fn an_access_role_allows_what_there_is_and_has_a_key_of_its_own() {
     let found = |code: &str, pointer: &str| vec![(code.to_owned(), pointer.to_owned())];
     assert_eq!(read("{kind: access_role, key: author, permissions: ['definitions:read', 'definitions:write']}"), []);
     let unknown = read("{kind: access_role, key: author, permissions: ['definitions:read', 'definitions:rite']}");
-    assert_eq!(unknown, found("unknown_value", "/permissions/1"));
+    assert_eq!(unknown, found("not_one_of", "/permissions/1"));
     let built_in = read("{kind: access_role, key: viewer, permissions: ['definitions:read']}");
     assert_eq!(built_in, found("built_in_access_role", "/key"));
     let alike = read("{kind: access_role, key: journey-manager, permissions: ['definitions:read']}");
     assert_eq!(alike, found("built_in_access_role", "/key"), "people would take one for the other");
     let twice = read("{kind: access_role, key: a, permissions: ['mail:read', 'mail:delete', 'mail:read']}");
     assert_eq!(twice, found("duplicate_permission", "/permissions/2"));
-    assert_eq!(read("{kind: access_role, key: a, permissions: []}"), found("no_permission", "/permissions"));
+    assert_eq!(read("{kind: access_role, key: a, permissions: []}"), found("too_few", "/permissions"));
 }
 
 #[test]
