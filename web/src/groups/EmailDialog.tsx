@@ -50,7 +50,12 @@ function Told({ mailed, onClose }: { mailed: Mailed; onClose: () => void }) {
       <Stack gap="md">
         <Text>{text.leaves}</Text>
         {mailed.refused.length > 0 ? (
-          <Alert color="yellow" variant="light" role="status" title={text.refused(mailed.refused.length)}>
+          <Alert
+            color="yellow"
+            variant="light"
+            role="status"
+            title={text.refused(mailed.refused.length)}
+          >
             <List size="sm">
               {mailed.refused.map(({ person, message }) => (
                 <List.Item key={person}>{message}</List.Item>
