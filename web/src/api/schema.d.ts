@@ -2098,23 +2098,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/buying_groups/{id}/email": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send an email to up to 50 members of a buying group; whoever may not be written to gets none */
-        post: operations["post_buying_groups_id_email"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/buying_groups/{id}/members": {
         parameters: {
             query?: never;
@@ -2179,6 +2162,23 @@ export interface paths {
         /** Write the status of an account's buying group */
         put: operations["put_accounts_key_buying_groups_interest_status"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying_groups/{id}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an email to up to 50 members of a buying group; whoever may not be written to gets none */
+        post: operations["post_buying_groups_id_email"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2969,6 +2969,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/{key}/propagate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish new versions of the live journeys that use this content in an older form */
+        post: operations["post_settings_key_propagate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/email_templates/{key}/import": {
         parameters: {
             query?: never;
@@ -3552,6 +3569,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/destinations/{key}/used_by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The external audiences, data flows and journeys that name a destination */
+        get: operations["get_destinations_key_used_by"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/external_audiences/{key}/used_by": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The journeys that name an external audience */
+        get: operations["get_external_audiences_key_used_by"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/external_actions/{key}/registration": {
         parameters: {
             query?: never;
@@ -3697,7 +3748,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The built-in roles and what each allows */
+        /** The roles that users and tokens may have, and what each allows */
         get: operations["get_user_roles"];
         put?: never;
         post?: never;
@@ -3956,40 +4007,6 @@ export interface paths {
         };
         /** The script of that page */
         get: operations["get_api_docs_page_js"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/destinations/{key}/used_by": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The audiences of a destination: who is in them, how they stood when they were last asked, what is wrong */
-        get: operations["get_destinations_key_used_by"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/external_audiences/{key}/used_by": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The audiences of a destination: who is in them, how they stood when they were last asked, what is wrong */
-        get: operations["get_external_audiences_key_used_by"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5751,32 +5768,6 @@ export interface components {
              */
             when: unknown;
         };
-        /** @description An email to members of a group. */
-        GroupMailing: {
-            /** @description Key of the email. */
-            email: string;
-            /** @description Keys of the members who get it. */
-            people: string[];
-        };
-        /** @description What became of a mailing by hand. */
-        GroupMailed: {
-            /**
-             * Format: uint
-             * @description How many emails are on their way.
-             */
-            queued: number;
-            /** @description Who gets none. */
-            refused: components["schemas"]["GroupMailRefused"][];
-        };
-        /** @description Somebody who may not be written to. */
-        GroupMailRefused: {
-            /** @description Key of the person. */
-            person: string;
-            /** @description Why, stable: as the outcome of an email that a journey skips. */
-            code: string;
-            /** @description Why, for people. */
-            message: string;
-        };
         /** @description What became of it. */
         MembersChanged: {
             /**
@@ -6310,6 +6301,32 @@ export interface components {
             person: string;
             /** @description A role of the group's template. */
             role: string;
+        };
+        /** @description An email to members of a group. */
+        GroupMailing: {
+            /** @description Key of the email. */
+            email: string;
+            /** @description Keys of the members who get it. */
+            people: string[];
+        };
+        /** @description What became of a mailing by hand. */
+        GroupMailed: {
+            /**
+             * Format: uint
+             * @description How many emails are on their way.
+             */
+            queued: number;
+            /** @description Who gets none. */
+            refused: components["schemas"]["GroupMailRefused"][];
+        };
+        /** @description Somebody who may not be written to. */
+        GroupMailRefused: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description Why, stable: as the outcome of an email that a journey skips. */
+            code: string;
+            /** @description Why, for people. */
+            message: string;
         };
         /** @description One page of a list. */
         BuyingGroupPage: {
@@ -7229,7 +7246,7 @@ export interface components {
             tracking: components["schemas"]["Tracking"];
         };
         /** @description Whether clicks on a link are counted. */
-        Tracking: "tracked" | "off" | "never";
+        Tracking: "tracked" | "with_token" | "off" | "never";
         /** @description A text message as one person would get it. */
         TextPreview: {
             /** @description The text, its links shortened to codes of the same length as those that are sent. */
@@ -7682,6 +7699,15 @@ export interface components {
             /** @description Whether nothing works without it. */
             required: boolean;
         };
+        /** @description What destinations of a type are like. */
+        DestinationKind: {
+            /** @description Whom they take. */
+            takes: components["schemas"]["Taken"];
+            /** @description JSON Schema of their settings, with the help of each field as its description. */
+            settings: unknown;
+        };
+        /** @description Whom destinations take. */
+        Taken: "accounts" | "people";
         /** @description How they all are. */
         SystemStates: {
             /** @description By key. */
@@ -7885,6 +7911,11 @@ export interface components {
             /** @description Why the last change or question did not work. */
             problem?: string | null;
         };
+        /** @description Who names a definition. */
+        UsedBy: {
+            /** @description By kind and key. A definition that is named cannot be deleted. */
+            items: components["schemas"]["Named"][];
+        };
         /** @description A service that is registered. */
         Registration: {
             /** @description Its title. */
@@ -8068,7 +8099,7 @@ export interface components {
         };
         /** @description Every role. */
         Roles: {
-            /** @description From the one that may most. */
+            /** @description Those built in, from the one that may most, then the installation's own by key. */
             items: components["schemas"]["UserRole"][];
         };
         /** @description A role that users and tokens may have. */
@@ -8130,6 +8161,7 @@ export interface components {
         };
         /** @description What a user may do. */
         LocalUserChange: {
+            /** @description The key of a role, built in or your own; it may grant no more than the caller's. */
             role: string;
             /**
              * @description May not sign in (any more).
@@ -8141,6 +8173,7 @@ export interface components {
         UserWritten: {
             /** @description The email, in small letters. */
             email: string;
+            /** @description The key of the role. */
             role: string;
             /** @description May not sign in. */
             disabled: boolean;
@@ -8187,12 +8220,14 @@ export interface components {
         };
         /** @description What a token may do. */
         ApiTokenWanted: {
+            /** @description The key of a role, built in or your own; it may grant no more than the caller's. */
             role: string;
         };
         /** @description A token that was just made. */
         ApiTokenMade: {
             /** @description What it is for. */
             name: string;
+            /** @description The key of the role. */
             role: string;
             /** @description What callers send as `Authorization: Bearer TOKEN`. Told this once, stored as a hash alone. */
             token: string;
@@ -8415,6 +8450,7 @@ export interface components {
         User: {
             /** @description The email, or `token:NAME`. */
             email: string;
+            /** @description The key of the role. */
             role: string;
         };
         /** @description The organisation and this installation. */
@@ -9052,15 +9088,19 @@ export interface components {
         } | {
             html: string;
         };
-        /** @description A condition on which content depends: `{% if condition.NAME %}`. */
+        /** @description A condition on which content depends: `{% if condition.NAME %}`. Its own, or one that is saved. */
         EmailManifestContentCondition: {
             /** @description Whom it is about: the recipient, or the account on whose trip the message is sent. */
-            subject: components["schemas"]["EmailManifestSubject"];
+            subject?: components["schemas"]["EmailManifestSubject"] | null;
             /** @description When it holds. */
-            when: unknown;
+            when?: unknown;
+            /** @description Key of a saved filter that says both, instead; several emails may name the same. */
+            audience?: string | null;
         };
         /** @description Whose attribute, condition, list or journey it is. */
         EmailManifestSubject: "account" | "person";
+        /** @description What becomes of clicks on a link. */
+        EmailManifestLinkTracking: "tracked" | "with_token" | "off";
         /**
          * Email
          * @description An email.
@@ -9107,6 +9147,10 @@ export interface components {
             conditions?: {
                 [key: string]: components["schemas"]["EmailManifestContentCondition"];
             };
+            /** @description How clicks on links are tracked, by where they lead, as it stands in the content; all others are counted. */
+            links?: {
+                [key: string]: components["schemas"]["EmailManifestLinkTracking"];
+            };
         };
         /** @description The body of an email: one of the two. */
         EmailTemplateManifestMailBody: {
@@ -9114,12 +9158,14 @@ export interface components {
         } | {
             html: string;
         };
-        /** @description A condition on which content depends: `{% if condition.NAME %}`. */
+        /** @description A condition on which content depends: `{% if condition.NAME %}`. Its own, or one that is saved. */
         EmailTemplateManifestContentCondition: {
             /** @description Whom it is about: the recipient, or the account on whose trip the message is sent. */
-            subject: components["schemas"]["EmailTemplateManifestSubject"];
+            subject?: components["schemas"]["EmailTemplateManifestSubject"] | null;
             /** @description When it holds. */
-            when: unknown;
+            when?: unknown;
+            /** @description Key of a saved filter that says both, instead; several emails may name the same. */
+            audience?: string | null;
         };
         /** @description Whose attribute, condition, list or journey it is. */
         EmailTemplateManifestSubject: "account" | "person";
@@ -9153,12 +9199,14 @@ export interface components {
         } | {
             html: string;
         };
-        /** @description A condition on which content depends: `{% if condition.NAME %}`. */
+        /** @description A condition on which content depends: `{% if condition.NAME %}`. Its own, or one that is saved. */
         FragmentManifestContentCondition: {
             /** @description Whom it is about: the recipient, or the account on whose trip the message is sent. */
-            subject: components["schemas"]["FragmentManifestSubject"];
+            subject?: components["schemas"]["FragmentManifestSubject"] | null;
             /** @description When it holds. */
-            when: unknown;
+            when?: unknown;
+            /** @description Key of a saved filter that says both, instead; several emails may name the same. */
+            audience?: string | null;
         };
         /** @description Whose attribute, condition, list or journey it is. */
         FragmentManifestSubject: "account" | "person";
@@ -9610,6 +9658,8 @@ export interface components {
             /** @description All of these must match. */
             attributes: components["schemas"]["PersonaManifestPersonaAttribute"][];
         };
+        /** @description Something that a role may be allowed. */
+        AccessRoleManifestPermission: "definitions:read" | "definitions:write" | "channels:write" | "settings:write" | "journeys:run" | "customers:read" | "customers:write" | "groups:edit" | "messages:send" | "customers:delete" | "activities:write" | "mail:read" | "mail:delete" | "access:manage";
         /**
          * Access role
          * @description What a role of users may do.
@@ -9623,8 +9673,8 @@ export interface components {
             name?: string;
             /** @description What it is for. */
             description?: string;
-            /** @description Names of permissions. */
-            permissions: string[];
+            /** @description What whoever has the role may do. */
+            permissions: components["schemas"]["AccessRoleManifestPermission"][];
         };
         /** @description What is decided about standard attributes. */
         SettingsManifestFieldSwitches: {
@@ -9662,6 +9712,20 @@ export interface components {
             html: string;
             /** @description In the plain text part; may name the same. */
             text: string;
+        };
+        /** @description How proofs leave. */
+        SettingsManifestProofs: {
+            /**
+             * @description What stands before the subject of an email; empty: nothing.
+             * @default [Proof]
+             */
+            subject_prefix: string;
+            /**
+             * Format: uint32
+             * @description Proofs that leave within an hour of the clock, emails and text messages together.
+             * @default 100
+             */
+            per_hour: number;
         };
         /** @description How machines are told from people, and what is done with them. */
         SettingsManifestMachines: {
@@ -9732,6 +9796,18 @@ export interface components {
          */
         SettingsManifestDuration: string;
         /**
+         * @description Where accounts, people and opportunities stand in the CRM. `{key}` stands for the record's key as it was imported:
+         *     `https://acme.my.example/lightning/r/Account/{key}/view`. What is left out has no link.
+         */
+        SettingsManifestCrmLinks: {
+            /** @description Of an account. */
+            account?: string | null;
+            /** @description Of a person. */
+            person?: string | null;
+            /** @description Of an opportunity. */
+            opportunity?: string | null;
+        };
+        /**
          * Settings
          * @description The organisation's settings. There is one such document, with the key `settings`.
          */
@@ -9766,22 +9842,14 @@ export interface components {
             open_tracking_consent?: string | null;
             /** @description What goes around every email. */
             emails?: components["schemas"]["SettingsManifestAroundEmails"];
+            /** @description Proofs: messages to those who look them over. */
+            proofs?: components["schemas"]["SettingsManifestProofs"];
             /** @description What is done with opens and clicks of machines. */
             machines?: components["schemas"]["SettingsManifestMachines"];
             /** @description How long what happened is kept; left out: for ever. */
             retention?: components["schemas"]["SettingsManifestRetention"] | null;
-        };
-        /** @description What destinations of a type are like. */
-        DestinationKind: {
-            /** @description Whom they take. */
-            takes: components["schemas"]["Taken"];
-            /** @description JSON Schema of their settings, with the help of each field as its description. */
-            settings: unknown;
-        };
-        /** @description Whom destinations take. */
-        Taken: "accounts" | "people";
-        UsedBy: {
-            items: components["schemas"]["Named"][];
+            /** @description Where records stand in the CRM, so that their pages link to it. */
+            crm?: components["schemas"]["SettingsManifestCrmLinks"];
         };
     };
     responses: never;
@@ -16538,43 +16606,6 @@ export interface operations {
             };
         };
     };
-    post_buying_groups_id_email: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The group's id, `grp_…`. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        /** @description An email to members of a group. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GroupMailing"];
-            };
-        };
-        responses: {
-            /** @description What became of a mailing by hand. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GroupMailed"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     post_buying_groups_id_members: {
         parameters: {
             query?: never;
@@ -16752,6 +16783,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decided"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_buying_groups_id_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description An email to members of a group. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMailing"];
+            };
+        };
+        responses: {
+            /** @description What became of a mailing by hand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupMailed"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -18298,6 +18366,41 @@ export interface operations {
             };
         };
     };
+    post_settings_key_propagate: {
+        parameters: {
+            query?: {
+                /** @description Say which journeys it concerns, but change nothing. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The journeys that content was brought into. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllPropagated"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_email_templates_key_import: {
         parameters: {
             query?: never;
@@ -19562,6 +19665,70 @@ export interface operations {
             };
         };
     };
+    get_destinations_key_used_by: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who names a definition. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedBy"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_external_audiences_key_used_by: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who names a definition. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedBy"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_external_actions_key_registration: {
         parameters: {
             query?: never;
@@ -19899,6 +20066,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Roles"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -20370,69 +20546,5 @@ export interface operations {
         };
         requestBody?: never;
         responses: never;
-    };
-    get_destinations_key_used_by: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its key. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The audiences of a destination. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsedBy"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_external_audiences_key_used_by: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its key. */
-                key: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The audiences of a destination. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsedBy"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
     };
 }
