@@ -128,10 +128,12 @@ impl Ready {
         let email = email.whole(&|key: &str| definitions.fragment(key)).map_err(ByHandError::Refused)?;
         let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
         let around = settings.map(|settings| settings.emails).unwrap_or_default();
-        let compiled = compile_email(&email, &around).map_err(ByHandError::Refused)?;
-        if let Some(path) = compiled.without_fallback().find(|path| path.starts_with("my.")) {
-            let message =
-                format!("The email names `{path}`, a value of a journey, and no journey sends it. Give it a fallback.");
+        compile_email(&email, &around).map_err(ByHandError::Refused)?;
+        let paths = email.paths().map_err(ByHandError::Refused)?;
+        if let Some(path) = paths.iter().find(|path| path.starts_with("my.")) {
+            let message = format!(
+                "The email names `{path}`, a value of a journey, and no journey sends it. Take it out, or send another email."
+            );
             return Err(Finding::error("my_token_undefined", "/email", message).into());
         }
         Ok(Self { id, document, email, mailing })
