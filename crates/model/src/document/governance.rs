@@ -33,10 +33,6 @@ impl Definition for AccessRole {
             let message = format!("Every installation has a role `{}`. Choose another key.", envelope.key);
             findings.push(Finding::error("built_in_access_role", "/key", message));
         }
-        if self.permissions.is_empty() {
-            let message = "A role without permissions allows nothing. Name at least one.";
-            findings.push(Finding::error("no_permission", "/permissions", message));
-        }
         for (n, permission) in self.permissions.iter().enumerate() {
             if self.permissions[..n].contains(permission) {
                 let message = format!("`{}` stands here twice. Remove one.", permission.key());
