@@ -156,7 +156,7 @@ on_both_stores! {
             format!("{{kind: email, key: {key}, connection: mail, subject: Hello, conditions: {{chief: {condition}}}, body: {{html: '{body}'}}}}")
         };
         post.world.apply(&chiefs("Chief"));
-        assert_eq!(support::codes(post.world.try_apply(&email("both", "{audience: chief}")))[0], "unknown_reference");
+        assert!(support::codes(post.world.try_apply(&email("both", "{audience: chief}"))).contains(&"unknown_reference".to_owned()));
         let twice = "{audience: chiefs, subject: person, when: {person: country, is: DE}}";
         assert!(support::codes(post.world.try_apply(&email("both", twice))).contains(&"not_exactly_one".to_owned()));
         // Two emails use the same one.

@@ -161,6 +161,9 @@ on_both_stores! {
         assert_eq!(texts::followed(engine, &code, None).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
         assert_eq!(texting.told("sms_clicked"), 0, "looking where it leads is no click");
         texts::followed(engine, &code, Some(&Visitor::default())).expect("a target");
+        let now = texting.world.clock.now();
+        texting.world.clock.advance_to(now + jiff::SignedDuration::from_secs(1));
+        assert_eq!(caravan_engine::tracking::tell_held_clicks(engine), Ok(1));
         assert_eq!(texting.told("sms_clicked"), 1);
         assert_eq!(texts::followed(engine, "nothing", Some(&Visitor::default())), Ok(None));
     }
