@@ -13,6 +13,7 @@ use caravan_engine::turns::StoreTurns;
 use caravan_engine::{members, webhooks};
 use caravan_model::Random;
 use caravan_model::document::DocumentKind;
+use caravan_store::Dialect;
 use caravan_testkit::fakes::marketo::Setup;
 use caravan_testkit::fakes::receiver::Mood;
 use caravan_testkit::fakes::{Fault, Marketo, Receiver};
@@ -42,6 +43,27 @@ fn after(world: &World, seconds: i64) {
 }
 
 on_both_stores! {
+    the_next_process_of_an_embedded_store_knows_that_nobody_is_at_a_call_any_more(world at "2027-01-04T10:00:00Z") {
+        let (turns, rule) = (StoreTurns::new(world.engine.store()), allowed(10, 1, 1_000));
+        granted(turns.begin("m", &rule));
+        assert!(matches!(turns.begin("m", &rule), Ok(Turn::Wait(_))), "whoever had it was killed");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let surroundings = Surroundings {
+            clock: world.clock.clone(),
+            runtime: runtime.handle().clone(),
+            outbound: Outbound::new(Guard::new(Vec::new())),
+        };
+        let delivery = Delivery::new("https://go.acme.example", SigningKeys::new(1, Secret::new("a secret")));
+        Dispatcher::new(&world.engine, delivery, surroundings).dispatch_once().expect("delivery");
+        let asked = turns.begin("m", &rule);
+        match world.engine.store().dialect() {
+            Dialect::Sqlite => {
+                granted(asked);
+            }
+            Dialect::Postgres => assert!(matches!(asked, Ok(Turn::Wait(_))), "another process may be at it"),
+        }
+    }
+
     calls_of_two_processes_count_towards_one_window(world at "2027-01-04T10:00:00Z") {
         let processes = [StoreTurns::new(world.engine.store()), StoreTurns::new(world.engine.store())];
         let rule = allowed(4, 10, 1_000);
