@@ -61,7 +61,8 @@ await walk(async () => {
   await signIn(page, server);
   for (const person of PEOPLE)
     await write("PUT", `/people/${person}`, { email: `${person}@acme.example` });
-  await write("PUT", `/connections/${OUT}`, { type: "folder", settings: { path: OUT } });
+  const folder = { name: OUT, type: "folder", settings: { path: OUT } };
+  await write("PUT", `/connections/${OUT}`, folder);
 
   await step("an external audience warns as long as nobody is told of it", async () => {
     await create("/lists?tab=external-audience", "external audience", RETARGET);
@@ -192,7 +193,8 @@ await walk(async () => {
 
   await step("accounts stand in an audience that is too small, and the page says so", async () => {
     const settings = { base_url: linkedin.url };
-    await write("PUT", `/connections/li-${mark}`, { type: "linkedin", settings });
+    const connection = { name: `li-${mark}`, type: "linkedin", settings };
+    await write("PUT", `/connections/li-${mark}`, connection);
     await write("PUT", `/connections/li-${mark}/secrets/access_token`, { value: ACCESS_TOKEN });
     await create("/admin?tab=destination", "destination", ADS, async () => {
       await choose(dialog(), "Connection", `li-${mark}`);

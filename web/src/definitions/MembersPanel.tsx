@@ -52,10 +52,15 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   const change = useMutation({
     mutationFn: ({ who, add }: { who: string[]; add: boolean }) =>
       changeMembers(plural, definition, who, add),
-    onSuccess: async () => {
-      setKeys([]);
+    onSuccess: async ({ unknown }) => {
+      // Whom nobody knows stays to be put right.
+      setKeys(unknown);
       chosen.set([]);
-      notifications.show({ message: text.done });
+      notifications.show(
+        unknown.length > 0
+          ? { color: "yellow", message: text.unknown(unknown) }
+          : { message: text.done },
+      );
       await cache.invalidateQueries({ queryKey: ["definitions", plural, "members", definition] });
       if (handed) await cache.invalidateQueries({ queryKey: standingQuery(definition).queryKey });
     },

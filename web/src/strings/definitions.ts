@@ -23,6 +23,7 @@ export const definitions = {
     keysHint: "Type a key and press Enter. It does not need to be saved.",
     remove: "Take out",
     done: "The list is changed",
+    unknown: (keys: string[]) => `Nobody has this key: ${keys.join(", ")}`,
     search: "Search by key, name or address",
     noMatchHint: "Search looks for a part of the key, the name or the address.",
     csv: "Download all as CSV",
