@@ -162,8 +162,9 @@ await walk(async () => {
 
   await step("files that arrive are taken in by a schedule that is set up here", async () => {
     const folder = await mkdtemp(join(tmpdir(), "caravan-walk-"));
-    const name = `arrivals-${mark}`;
-    await write("PUT", `/connections/${name}`, { type: "folder", settings: { path: folder } });
+    const key = `arrivals-${mark}`;
+    const name = `Arrivals ${mark}`;
+    await write("PUT", `/connections/${key}`, { type: "folder", settings: { path: folder } });
     const rows = `Id,name\narrived-${mark},Arrived ${mark}\n,Nobody\n`;
     await writeFile(join(folder, "accounts-1.csv"), rows);
     await open("/import?tab=schedule");
@@ -174,7 +175,7 @@ await walk(async () => {
     await noBarriers("a schedule of imports");
     await dialog().getByRole("button", { name: "Save" }).click();
     await page.getByRole("row").filter({ hasText: name }).getByText("accounts-*.csv").waitFor();
-    const { settings } = await api(`/connections/${name}`);
+    const { settings } = await api(`/connections/${key}`);
     assert.deepEqual(settings.imports, {
       every: "1h",
       files: [{ name: "accounts-*.csv", kind: "accounts", map: { Id: "key" } }],

@@ -104,7 +104,11 @@ function Retention() {
         </Button>
       }
     >
-      {data && rules.length === 0 ? <Text size="sm">{text.forEver}</Text> : null}
+      {data && rules.length === 0 ? (
+        <Text size="sm" mb="sm">
+          {text.forEver}
+        </Text>
+      ) : null}
       {data ? (
         <Facts
           facts={[

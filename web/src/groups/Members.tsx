@@ -72,6 +72,7 @@ const COLUMNS: Column<GroupMember>[] = [
 const SINCE: Column<GroupMember> = {
   id: "added",
   label: text.columns.added,
+  optional: true,
   value: (row) => row.added_at,
   cell: (row) => <Moment at={row.added_at} dimmed />,
 };
