@@ -1,5 +1,5 @@
 // The sum that is a group's engagement: what each member adds, and from what.
-import { Alert, Table, Text, UnstyledButton } from "@mantine/core";
+import { Alert, Group, Table, Text, UnstyledButton } from "@mantine/core";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { Fragment, useState } from "react";
 import type { ExplainedScores } from "../api/types";
@@ -102,18 +102,22 @@ function MemberRows({ member, open, onToggle }: MemberProps) {
     <Fragment>
       <Table.Tr>
         <Table.Td>
-          <UnstyledButton
-            className={classes.opener}
-            aria-expanded={open}
-            aria-label={text.open(name)}
-            onClick={onToggle}
-          >
-            <Chevron size={14} aria-hidden />
-          </UnstyledButton>
-          <LinkTo to={at("/people", member.person)}>{name}</LinkTo>
-          <Text size="xs" c="dimmed" pl={22}>
-            {member.role}
-          </Text>
+          <Group gap={0} wrap="nowrap" align="flex-start">
+            <UnstyledButton
+              className={classes.opener}
+              aria-expanded={open}
+              aria-label={text.open(name)}
+              onClick={onToggle}
+            >
+              <Chevron size={14} aria-hidden />
+            </UnstyledButton>
+            <div>
+              <LinkTo to={at("/people", member.person)}>{name}</LinkTo>
+              <Text size="xs" c="dimmed">
+                {member.role}
+              </Text>
+            </div>
+          </Group>
         </Table.Td>
         <Table.Td data-numeric>{exact(member.score)}</Table.Td>
         <Table.Td data-numeric>{share(member.share)}</Table.Td>
