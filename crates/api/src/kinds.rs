@@ -1,5 +1,6 @@
 //! The kinds of definitions: what the app's lists, pickers and forms are made from.
 
+use caravan_catalog::events::EVENTS;
 use caravan_model::document::{self, BUILT_IN_ROLES, DocumentKind, KINDS, KeyForm, LifeCycle};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -41,7 +42,7 @@ struct Kind {
     /// Others name it by its name, not by its key.
     by_name: bool,
     /// Names that every installation has, beside what is defined.
-    built_in: &'static [&'static str],
+    built_in: Vec<&'static str>,
     /// JSON Schema of its manifests.
     schema: Value,
 }
@@ -52,7 +53,6 @@ async fn list() -> Result<Answer<Kinds>, Problem> {
 
 impl From<DocumentKind> for Kind {
     fn from(kind: DocumentKind) -> Self {
-        let is_role = kind == DocumentKind::Role;
         Self {
             kind: kind.key(),
             plural: kind.plural(),
@@ -66,8 +66,12 @@ impl From<DocumentKind> for Kind {
                 KeyForm::Kebab => "^[a-z0-9]+(-[a-z0-9]+)*$",
                 KeyForm::Identifier => "^[a-z][a-z0-9_-]*$",
             },
-            by_name: is_role,
-            built_in: if is_role { &BUILT_IN_ROLES } else { &[] },
+            by_name: kind == DocumentKind::Role,
+            built_in: match kind {
+                DocumentKind::Role => BUILT_IN_ROLES.to_vec(),
+                DocumentKind::ActivityType => EVENTS.iter().map(|event| event.kind).collect(),
+                _ => Vec::new(),
+            },
             schema: document::schema(kind),
         }
     }

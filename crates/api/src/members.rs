@@ -10,7 +10,7 @@ use caravan_engine::external_audiences::{self, AudienceStanding};
 use caravan_engine::members::{self, Change, Changed, MembersError, Who};
 use caravan_model::document::DocumentKind;
 use caravan_store::members::{Order, Place};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -253,6 +253,8 @@ async fn export(state: ApiState, kind: DocumentKind, key: String) -> Result<File
         }
     });
     let pieces = stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
+    // Who compresses it asks once more after the end.
+    let pieces = pieces.fuse();
     // Keys are of letters, digits and signs that need no escaping.
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Problem::internal)?;
     let headers = [

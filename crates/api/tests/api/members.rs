@@ -115,6 +115,9 @@ async fn members_are_exported_as_csv(api: Api) {
         lines[1].starts_with("caro,\"Caro, \"\"the\"\" best\",") && lines[1].ends_with(",rule,2026-12-01T09:00:00Z")
     );
     assert_eq!(lines.len(), 3);
+    let request = api.get("/api/v1/account_lists/big/members.csv").bearer(&token);
+    let compressed = request.header("accept-encoding", "gzip").send().await;
+    assert_eq!((compressed.header("content-encoding"), compressed.status.as_u16()), ("gzip", 200));
     let germans = get("/api/v1/audiences/germans/members.csv").await.text();
     assert!(germans.contains("\nada,ada@acme.example,") && germans.lines().count() == 2, "{germans}");
     assert_eq!(get("/api/v1/account_lists/none/members.csv").await.refusal(), (404, "unknown_reference".to_owned()));
