@@ -57,6 +57,7 @@ export function OfferedField({ what, within, whole, value, onChange, ...common }
       description={data.problem ? text.old(data.problem) : common.description}
       searchable
       clearable={!common.required}
+      allowDeselect={!common.required}
       nothingFoundMessage={strings.forms.nothingFound}
       rightSectionPointerEvents="all"
       rightSection={

@@ -101,6 +101,7 @@ export function ReferencePicker({ kind, only, value, onChange, create = true, ..
         {...common}
         searchable
         clearable={!common.required}
+        allowDeselect={!common.required}
         placeholder={strings.forms.choose(name)}
         nothingFoundMessage={strings.forms.nothingFound}
         maxDropdownHeight={280}

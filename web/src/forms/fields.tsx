@@ -88,6 +88,7 @@ export function AttributeField({
       {...common}
       searchable
       clearable={!common.required}
+      allowDeselect={!common.required}
       nothingFoundMessage={strings.forms.nothingFound}
       data={attributes.map((each) => ({ value: each.key, label: each.label }))}
       value={typeof value === "string" && value !== "" ? value : null}

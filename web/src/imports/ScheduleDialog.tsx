@@ -79,6 +79,7 @@ export function ScheduleDialog({ connections, begun, onClose }: Props) {
         <Select
           label={text.connection}
           required
+          allowDeselect={false}
           data-autofocus
           data={connections}
           value={connection}
