@@ -38,6 +38,7 @@ describe("values", () => {
   it("reads names, lists, flags and gaps", () => {
     expect(humanise("job_title")).toBe("Job title");
     expect(humanise("ca_certificate")).toBe("CA certificate");
+    expect(humanise("definitions:read")).toBe("Definitions: read");
     expect(humanise("sns_topic")).toBe("SNS topic");
     expect(humanise("oauth_client_id")).toBe("OAuth client ID");
     expect(humanise("sha256_google_email")).toBe("SHA-256 google email");

@@ -77,7 +77,10 @@ const HASHES = /\bsha(\d+)\b/g;
 
 /** `job_title` → “Job title”, `ca_certificate` → “CA certificate”. */
 export function humanise(name: string): string {
-  const words = name.split(/[\s_-]+/).filter(Boolean);
+  const words = name
+    .replaceAll(":", ": ")
+    .split(/[\s_-]+/)
+    .filter(Boolean);
   const said = words.map((word) => SPELLED.get(word) ?? word).join(" ");
   const told = said.replaceAll(HASHES, "SHA-$1");
   return told === "" ? name : told.charAt(0).toUpperCase() + told.slice(1);

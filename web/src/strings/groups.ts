@@ -112,7 +112,7 @@ export const groups = {
     noneRequired: "No role of its template is required, so there is nothing to be complete by.",
     engagement: "How engaged it is",
     engagementSum:
-      "Each member adds the own score × the share of the role. The score is 100 × √sum ÷ √the largest sum of a group.",
+      "Each member adds their own score × the share of their role. The score is 100 × √sum ÷ √the largest sum of a group.",
     notRun:
       "Nobody was scored yet: scores come with the run of every night, or at once by the button.",
     run: (day: string, from: string, model: string) =>
