@@ -3,7 +3,8 @@
 //! A node queues one effect of kind [`CALL`] for each account or person, with a body of [`Call`]; whoever delivers it
 //! calls the service and hands back through [`answer`] what came of it, as often as it likes: only the first answer of a
 //! call counts. Such an effect stays `pending` in its node's counts until it is answered, so delivery itself moves no
-//! counts of it. An answer that comes too late changes nothing and is told on the stream.
+//! counts of it. A call whose traveller leaves the node before is counted then and there as skipped, and is not made if it
+//! has not been. An answer that comes too late changes nothing and is told on the stream.
 
 mod callback;
 mod fields;
@@ -31,6 +32,9 @@ pub const CALL: &str = "external_call";
 
 /// The failure of a call that was not answered in time.
 pub(crate) const TIMED_OUT: &str = "timed_out";
+
+/// Why a call is skipped whose traveller has left: somebody moved it on or took it out, or its trip ended.
+pub(crate) const NO_LONGER_AWAITED: &str = "no_longer_awaited";
 
 /// The activity that tells of an answer.
 pub(crate) const ANSWERED: &str = "external_answered";

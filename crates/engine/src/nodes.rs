@@ -21,7 +21,7 @@ use serde_json::Value as Json;
 
 pub(crate) use self::audience::Audience;
 pub(crate) use self::boxes::Boxed;
-pub(crate) use self::calls::answer_fields;
+pub(crate) use self::calls::{answer_fields, give_up};
 use crate::compile::Compiler;
 use crate::plan::{Looks, Target};
 use crate::walk::{Flow, Here, Kept};

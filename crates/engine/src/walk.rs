@@ -26,6 +26,7 @@ use crate::counters::Counters;
 use crate::external::Answered;
 use crate::lane_turns::Turns;
 use crate::listen::HeardActivity;
+use crate::nodes::give_up;
 use crate::plan::{Plan, Target};
 use crate::tallies::{Counted, Tallies};
 
@@ -271,14 +272,15 @@ impl Walker<'_> {
         let news = !t.heard.is_empty() || !t.answers.is_empty();
         self.node = usize::try_from(t.row.node).unwrap_or(0);
         let kept = if news && t.row.seq > 0 { self.mind(t, &plan) } else { None };
-        if let Some(Kept { memory, moves }) = kept {
+        if let Some(Kept { memory, due_at, moves }) = kept {
             t.row.memory = memory;
             if moves {
                 t.row.due_at = Some(due.unwrap_or(now) + PARKED);
                 return true;
             }
+            t.row.due_at = due_at;
         }
-        t.row.due_at = due.map_or(t.row.due_at, |due| Some(due + PARKED));
+        t.row.due_at = t.row.due_at.map(|due| if due <= now { due + PARKED } else { due });
         before != (t.row.due_at, t.row.memory.clone())
     }
 
@@ -287,6 +289,8 @@ impl Walker<'_> {
         let mut visits = Visits::default();
         self.node = usize::try_from(t.row.node).unwrap_or(0);
         visits.cause(&Cause::Gone.to_json());
+        let (plan, node) = (Arc::clone(&t.plan), self.node);
+        give_up(&mut Here { walker: self, t, plan: &plan, node, visits: &mut visits });
         if t.row.seq == 0 {
             self.tallies.trip(&t.plan, Counted::Entered);
             self.tallies.count(&t.plan, self.node, Counted::Reached);
@@ -332,8 +336,14 @@ impl Walker<'_> {
         let node = self.node;
         let step = &plan.node(node as i64).step;
         match &t.signal {
-            Signal::End(outcome, _) => Flow::End(outcome),
-            Signal::LeaveOut { node: left_out, .. } if *left_out == node as i64 => leave_out(plan, node),
+            Signal::End(outcome, _) => {
+                give_up(&mut Here { walker: self, t, plan, node, visits });
+                Flow::End(outcome)
+            }
+            Signal::LeaveOut { node: left_out, .. } if *left_out == node as i64 => {
+                give_up(&mut Here { walker: self, t, plan, node, visits });
+                leave_out(plan, node)
+            }
             Signal::Skip(_) => step.skip(&mut Here { walker: self, t, plan, node, visits }),
             Signal::Enter => step.arrive(&mut Here { walker: self, t, plan, node, visits }),
             Signal::Due | Signal::LeaveOut { .. } => step.wake(&mut Here { walker: self, t, plan, node, visits }),
@@ -429,6 +439,8 @@ impl Walker<'_> {
 pub struct Kept {
     /// JSON of its own.
     pub memory: Option<String>,
+    /// Until when it waits.
+    pub due_at: Option<Timestamp>,
     /// It moves as soon as the journey goes on.
     pub moves: bool,
 }

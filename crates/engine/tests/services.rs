@@ -13,7 +13,10 @@ use caravan_engine::connections::{self, Health};
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::external::{CallbackError, Posted, callback, inspect, register};
+use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::runtime::Deliver as _;
+use caravan_engine::travel;
+use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
 use caravan_testkit::fakes::service::{Accepted, Login, Setup};
 use caravan_testkit::fakes::{Fault, Service};
@@ -176,7 +179,9 @@ on_both_stores! {
         it.post(&call, &it.service.success(&call, json!({}), json!({}))).expect("taken");
         assert_eq!(it.stand(), (0, 1, 0));
         it.deliver_all();
-        assert_eq!((it.service.accepted().len(), it.service.repeated(), it.stand()), (1, 1, (0, 1, 0)), "acknowledged afterwards");
+        assert_eq!((it.service.accepted().len(), it.service.repeated(), it.stand()), (1, 0, (0, 1, 0)), "who has answered is not called again");
+        let outcomes = it.world.status("j").nodes["call"].outcomes.clone().expect("calls");
+        assert_eq!((outcomes.done, outcomes.pending, outcomes.skipped.len()), (1, 0, 0));
     }
 
     a_service_that_is_called_is_asked_every_minute_whether_it_is_well(world at "2026-12-01T09:00:00Z") {
@@ -278,6 +283,32 @@ on_both_stores! {
         it.late(61);
         it.deliver_all();
         assert_eq!(it.service.accepted().len(), 1, "nobody waits for the second call any more");
+    }
+
+    calls_of_whoever_has_left_are_not_made_and_count_once(world at "2026-12-01T09:00:00Z") {
+        let it = Installation::new(world, 3, Setup::default());
+        it.action(ACCOUNT, KEY).registered().begin(CALL);
+        let trips = it.world.rows("SELECT id FROM enrollment ORDER BY id", |r| EnrollmentId(r.int(0)));
+        travel::remove(&it.world.engine, "j", trips[0], "ann").expect("taken out");
+        travel::skip(&it.world.engine, "j", trips[1], "ann").expect("skipped");
+        it.world.run();
+        it.deliver_all();
+        assert_eq!((it.service.accepted().len(), it.stand()), (1, (1, 1, 0)));
+        let ledger = "SELECT COUNT(*) FROM ledger WHERE kind = 'external_call' AND outcome = 'skipped' AND reason = 'no_longer_awaited'";
+        assert_eq!(it.world.one(ledger), 2);
+        let outcomes = it.world.status("j").nodes["call"].outcomes.clone().expect("calls");
+        assert_eq!((outcomes.pending, outcomes.skipped), (1, BTreeMap::from([("no_longer_awaited".to_owned(), 2)])));
+    }
+
+    calls_of_an_aborted_journey_are_not_made_and_count_once(world at "2026-12-01T09:00:00Z") {
+        let it = Installation::new(world, 2, Setup::default());
+        it.action(ACCOUNT, KEY).registered().begin(CALL);
+        lifecycle::command(&it.world.engine, "j", Verb::Abort, "ann").expect("aborted");
+        // Delivery may come before the step that ends the trips.
+        it.deliver_all();
+        let outcomes = it.world.status("j").nodes["call"].outcomes.clone().expect("calls");
+        assert_eq!((outcomes.pending, outcomes.skipped), (0, BTreeMap::from([("no_longer_awaited".to_owned(), 2)])));
+        assert!(it.service.accepted().is_empty());
     }
 
     a_split_follows_the_variables_and_what_was_not_announced_fails(world at "2026-12-01T09:00:00Z") {

@@ -1,5 +1,7 @@
 //! External services: what was found when each was registered, and which calls have been answered.
 
+use std::collections::HashSet;
+
 use caravan_model::DocumentId;
 use jiff::Timestamp;
 
@@ -52,4 +54,13 @@ pub fn put(s: &mut dyn Session, row: &ServiceRow) -> Result<(), StoreError> {
 pub fn answered(s: &mut dyn Session, call: &str, at: Timestamp) -> Result<bool, StoreError> {
     let sql = "INSERT INTO external_answer (call_key, answered_at) VALUES ($1, $2) ON CONFLICT (call_key) DO NOTHING";
     Ok(s.execute(sql, params![call, at])? == 1)
+}
+
+/// Which of these calls are answered.
+pub fn answered_of(s: &mut dyn Session, calls: &[String]) -> Result<HashSet<String>, StoreError> {
+    if calls.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = "SELECT call_key FROM external_answer WHERE call_key {in:1}";
+    Ok(s.query_map(sql, params![calls], |r| Ok(r.string(0)))?.into_iter().collect())
 }

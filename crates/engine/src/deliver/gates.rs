@@ -33,6 +33,7 @@ use super::membership;
 use super::parcel::{Content, Parcel};
 use super::results::{Settled, Verdict};
 use super::rules::{Limited, Quiet};
+use super::service::Calls;
 use crate::live::Live;
 use crate::{external, external_audiences, webhooks};
 
@@ -135,6 +136,7 @@ struct Facts {
     agreed: Option<HashSet<PersonId>>,
     /// Mirrored scores of people.
     scores: HashMap<(PersonId, i64), i64>,
+    calls: Calls,
 }
 
 /// The address in the form in which the do-not-contact list and the ledger hold it, and whether it can be written to.
@@ -241,6 +243,7 @@ impl Facts {
             copies,
             scores: scores_of(s, &ids, mirrored)?,
             keys: webhooks::Keys::load(s, rows)?,
+            calls: Calls::load(s, rows)?,
             consents: consents.map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
@@ -298,7 +301,7 @@ impl Facts {
                 let effect = Box::new(serde_json::from_str(&row.body).map_err(unreadable)?);
                 Ok(Content::Membership { effect, change: None })
             }
-            external::CALL => service_call(row, now),
+            external::CALL => self.calls.judge(row, now),
             other => Err(Verdict::failed("unknown_effect", format!("Nothing delivers effects of kind `{other}`."))),
         }
     }
@@ -445,16 +448,7 @@ fn scores_of(
     Ok(rows.into_iter().map(|(person, score, value)| ((person, score.0), value)).collect())
 }
 
-/// A call whose traveller has gone on without its answer is not made any more.
-fn service_call(row: &OutboxRow, now: Timestamp) -> Result<Content, Verdict> {
-    let call: external::Call = serde_json::from_str(&row.body).map_err(unreadable)?;
-    if now >= call.answer_by {
-        return Err(Verdict::Skipped(external::TIMED_OUT));
-    }
-    Ok(Content::Service(Box::new(call)))
-}
-
-fn unreadable(error: serde_json::Error) -> Verdict {
+pub(super) fn unreadable(error: serde_json::Error) -> Verdict {
     Verdict::failed("effect_unreadable", format!("The queued effect cannot be read: {error}."))
 }
 

@@ -378,13 +378,11 @@ pub(crate) fn set_flag(
 }
 
 /// Pending becomes what it turned out to be; the sum stays. What webhooks are told and what hands send belongs to no node. Calls of services are
-/// pending until they are answered, and their nodes count the answers; but nobody is there any more to be answered when the
-/// journey was aborted. A score that is told elsewhere was counted when it changed here, and who is in an external audience
-/// when they joined it.
+/// pending until they are answered or their traveller leaves, and their nodes count that. A score that is told elsewhere was
+/// counted when it changed here, and who is in an external audience when they joined it.
 fn count(sheet: &mut Sheet, row: &OutboxRow, counted: Counted) {
-    let aborted = matches!(&counted, Counted::Skipped(reason) if reason == "journey_aborted");
-    let of_no_node = [WEBHOOK, effects::MIRROR, external_audiences::EFFECT].contains(&row.kind.as_str());
-    if of_no_node || row.enrollment.some().is_none() || (row.kind == external::CALL && !aborted) {
+    let not_here = [WEBHOOK, effects::MIRROR, external_audiences::EFFECT, external::CALL];
+    if not_here.contains(&row.kind.as_str()) || row.enrollment.some().is_none() {
         return;
     }
     sheet.tallies.add(row.version, row.node, Counted::Pending, -1);

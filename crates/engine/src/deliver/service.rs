@@ -1,13 +1,19 @@
 //! Calls of external services: what is told to them, and what becomes of a call that could not be made.
 
+use std::collections::{BTreeSet, HashSet};
+
 use caravan_connect::services::{Entity, LONGEST_MINUTES, ServiceCall};
+use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
 use caravan_store::outbox::OutboxRow;
 use caravan_store::step::NewInbox;
+use caravan_store::{Session, StoreError, services, step};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use super::Dispatcher;
+use super::gates::unreadable;
+use super::parcel::Content;
 use super::results::Verdict;
 use crate::external::{self, Answer, Answered, Call, CallKey};
 use crate::inbox::Command;
@@ -15,6 +21,46 @@ use crate::live::Live;
 
 /// Where services post their answers, below the address of the installation.
 const CALLBACK: &str = "/hooks/external/callback";
+
+/// What is known of calls that are to be made.
+pub struct Calls {
+    /// Trips under way that have calls here, with the node at which each stands.
+    waiting: HashSet<(EnrollmentId, i64)>,
+    /// Keys of those that have been answered.
+    answered: HashSet<String>,
+}
+
+impl Calls {
+    pub fn load(s: &mut dyn Session, rows: &[OutboxRow]) -> Result<Self, StoreError> {
+        let calls: Vec<&OutboxRow> = rows.iter().filter(|row| row.kind == external::CALL).collect();
+        if calls.is_empty() {
+            return Ok(Self { waiting: HashSet::new(), answered: HashSet::new() });
+        }
+        let trips: BTreeSet<EnrollmentId> = calls.iter().map(|row| row.enrollment).collect();
+        let trips = step::enrollments(s, &trips.into_iter().collect::<Vec<_>>())?;
+        let keys: Vec<String> = calls.iter().map(|row| row.key.clone()).collect();
+        Ok(Self {
+            waiting: trips.iter().filter(|trip| trip.ended_at.is_none()).map(|trip| (trip.id, trip.node)).collect(),
+            answered: services::answered_of(s, &keys)?,
+        })
+    }
+
+    /// A call whose traveller has gone on without its answer is not made any more.
+    pub fn judge(&self, row: &OutboxRow, now: Timestamp) -> Result<Content, Verdict> {
+        let call: Call = serde_json::from_str(&row.body).map_err(unreadable)?;
+        if self.answered.contains(&row.key) {
+            // The acknowledgement was lost, and the answer came nevertheless.
+            return Err(Verdict::Done { remote_id: None });
+        }
+        if !self.waiting.contains(&(row.enrollment, row.node)) {
+            return Err(Verdict::Skipped(external::NO_LONGER_AWAITED));
+        }
+        if now >= call.answer_by {
+            return Err(Verdict::Skipped(external::TIMED_OUT));
+        }
+        Ok(Content::Service(Box::new(call)))
+    }
+}
 
 impl Dispatcher {
     pub(super) fn service_call(&self, live: &Live, row: &OutboxRow, call: &Call) -> Result<ServiceCall, Verdict> {

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use crate::compile::Compiler;
-use crate::external::{ANSWERED, Answer, Answered, CALL, Call, CallKey, TIMED_OUT};
+use crate::external::{ANSWERED, Answer, Answered, CALL, Call, CallKey, NO_LONGER_AWAITED, TIMED_OUT};
 use crate::plan::Looks;
 use crate::tallies::Counted;
-use crate::walk::{Flow, Here, Outcomes, Stay, quoted};
+use crate::walk::{Flow, Here, Kept, Outcomes, PARKED, Stay, is_parked, quoted};
 
 /// How long a service may take when it does not say.
 const DEFAULT_HOURS: u32 = 1;
@@ -42,6 +42,9 @@ pub(super) struct Service {
 type Entity = i64;
 const ACCOUNT: Entity = 0;
 
+/// What became of whom.
+type Settled = BTreeMap<Counted, Vec<Entity>>;
+
 /// What is kept in mind of a traveller whose calls are under way.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Calls {
@@ -51,6 +54,9 @@ pub(super) struct Calls {
     pub done: Vec<(Entity, usize)>,
     /// Failed, with the code.
     pub failed: Vec<(Entity, String)>,
+    /// What was counted while the journey was paused, by what it was counted as: the next move notes it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub untold: BTreeMap<String, Vec<Entity>>,
 }
 
 impl Calls {
@@ -183,16 +189,48 @@ impl Service {
         }
     }
 
-    /// Takes in what was answered; `path` chooses by the answer's variables. Everybody who has not answered when the time
-    /// is over has failed. Returns the calls, and until when they may still be answered.
+    /// Takes in what was answered, as [`take_in`](Self::take_in) does. Everybody who has not answered when the time is over
+    /// has failed.
     pub fn take(
         &self,
         here: &mut Here<'_, '_>,
         path: &dyn Fn(&Here<'_, '_>, &Map<String, Json>) -> usize,
     ) -> (Calls, Option<Timestamp>) {
+        let (mut calls, due_at, mut settled) = self.take_in(here, path);
+        if due_at.is_some_and(|due| due <= here.now()) && !calls.waiting.is_empty() {
+            let silent = std::mem::take(&mut calls.waiting);
+            calls.failed.extend(silent.iter().map(|&entity| (entity, TIMED_OUT.to_owned())));
+            settled.entry(Counted::Failed(TIMED_OUT.to_owned())).or_default().extend(silent);
+        }
+        let untold = std::mem::take(&mut calls.untold);
+        tell_settled(here, untold, settled);
+        (calls, due_at)
+    }
+
+    /// What is kept in mind of a traveller whose journey is paused: what was answered counts, and it moves later.
+    pub fn mind(
+        &self,
+        here: &mut Here<'_, '_>,
+        path: &dyn Fn(&Here<'_, '_>, &Map<String, Json>) -> usize,
+    ) -> Option<Kept> {
+        let (mut calls, due_at, settled) = self.take_in(here, path);
+        for (counted, entities) in settled {
+            count_settled(here, &counted, &entities);
+            calls.untold.entry(counted.stored()).or_default().extend(entities);
+        }
+        Some(Kept { memory: Some(calls.stored()), due_at, moves: calls.waiting.is_empty() })
+    }
+
+    /// Takes in what was answered in time; `path` chooses by the answer's variables. Returns the calls, until when they may
+    /// still be answered, and what became of whom.
+    fn take_in(
+        &self,
+        here: &mut Here<'_, '_>,
+        path: &dyn Fn(&Here<'_, '_>, &Map<String, Json>) -> usize,
+    ) -> (Calls, Option<Timestamp>, Settled) {
         let mut calls = Calls::of(here.t.row.memory.as_deref());
         let mut due_at = here.t.row.due_at;
-        let mut settled: BTreeMap<Counted, Vec<Entity>> = BTreeMap::new();
+        let mut settled = Settled::new();
         let (t, node) = (here.t, here.node as i64);
         for answered in t.answers.iter().filter(|answered| answered.call.node == node) {
             let entity = answered.call.person.map_or(ACCOUNT, |person| person.0);
@@ -204,7 +242,7 @@ impl Service {
             match &answered.answer {
                 Answer::Accepted => {
                     let until = self.timeout.after(answered.at, here.walker.zone);
-                    due_at = due_at.map(|due| due.max(until));
+                    due_at = due_at.map(|due| if is_parked(due) { due.max(until + PARKED) } else { due.max(until) });
                     continue;
                 }
                 Answer::Succeeded { variables, attributes } => {
@@ -220,18 +258,7 @@ impl Service {
             calls.waiting.remove(place);
             self.tell(here, answered, false);
         }
-        if due_at.is_some_and(|due| due <= here.now()) && !calls.waiting.is_empty() {
-            let silent = std::mem::take(&mut calls.waiting);
-            calls.failed.extend(silent.iter().map(|&entity| (entity, TIMED_OUT.to_owned())));
-            settled.entry(Counted::Failed(TIMED_OUT.to_owned())).or_default().extend(silent);
-        }
-        for (counted, entities) in settled {
-            here.count(Counted::Pending, -(entities.len() as i64));
-            here.count(counted.clone(), entities.len() as i64);
-            let people: Vec<i64> = entities.into_iter().filter(|entity| *entity != ACCOUNT).collect();
-            here.visits.settled(&counted.stored(), &people);
-        }
-        (calls, due_at)
+        (calls, due_at, settled)
     }
 
     /// Attributes that the answer carries are written like any other change; what does not fit is left out.
@@ -253,11 +280,57 @@ impl Service {
     }
 
     fn tell(&self, here: &mut Here<'_, '_>, answered: &Answered, late: bool) {
-        let account = here.visit(here.node).account.map(|ix| here.walker.world.account(ix).id);
-        let origin = here.origin(here.node);
-        let fields = answer_fields(Some(&self.key), &answered.answer, late);
-        here.world().tell(ANSWERED, account, answered.call.person, fields, &origin);
+        tell(here, answered, Some(&self.key), late);
     }
+}
+
+/// The traveller leaves its node before everybody has been answered: whoever is still waited for is waited for no more. What
+/// was answered in this very step comes too late.
+pub(crate) fn give_up(here: &mut Here<'_, '_>) {
+    let Calls { waiting, untold, .. } = Calls::of(here.t.row.memory.as_deref());
+    let (t, node) = (here.t, here.node as i64);
+    for &entity in waiting.iter().filter(|_| !t.is_gone()) {
+        let own = |answered: &&Answered| {
+            answered.call.node == node && answered.call.person.map_or(ACCOUNT, |person| person.0) == entity
+        };
+        if let Some(answered) = t.answers.iter().filter(own).find(|answered| answered.answer != Answer::Accepted) {
+            tell(here, answered, None, true);
+        }
+    }
+    tell_settled(here, untold, Settled::new());
+    pass_over(here, &waiting);
+}
+
+/// Calls that nobody waits for any more.
+pub(super) fn pass_over(here: &mut Here<'_, '_>, waiting: &[Entity]) {
+    if !waiting.is_empty() {
+        let passed = (Counted::Skipped(NO_LONGER_AWAITED.to_owned()), waiting.to_vec());
+        tell_settled(here, BTreeMap::new(), Settled::from([passed]));
+    }
+}
+
+/// What was pending is counted as what became of it, and noted with the move, as is what was counted before a move could be.
+fn tell_settled(here: &mut Here<'_, '_>, mut told: BTreeMap<String, Vec<Entity>>, settled: Settled) {
+    for (counted, entities) in settled {
+        count_settled(here, &counted, &entities);
+        told.entry(counted.stored()).or_default().extend(entities);
+    }
+    for (counted, entities) in told {
+        let people: Vec<i64> = entities.into_iter().filter(|entity| *entity != ACCOUNT).collect();
+        here.visits.settled(&counted, &people);
+    }
+}
+
+fn count_settled(here: &mut Here<'_, '_>, counted: &Counted, entities: &[Entity]) {
+    here.count(Counted::Pending, -(entities.len() as i64));
+    here.count(counted.clone(), entities.len() as i64);
+}
+
+fn tell(here: &mut Here<'_, '_>, answered: &Answered, service: Option<&str>, late: bool) {
+    let account = here.visit(here.node).account.map(|ix| here.walker.world.account(ix).id);
+    let origin = here.origin(here.node);
+    let fields = answer_fields(service, &answered.answer, late);
+    here.world().tell(ANSWERED, account, answered.call.person, fields, &origin);
 }
 
 /// What the stream says of an answer.

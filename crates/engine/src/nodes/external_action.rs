@@ -5,7 +5,7 @@ use caravan_model::journey::{self, FAILED, NodeId, On};
 use serde_json::Value as Json;
 
 use super::Step;
-use super::calls::{Calls, Service};
+use super::calls::{Calls, Service, pass_over};
 use crate::compile::Compiler;
 use crate::plan::{Looks, Target};
 use crate::walk::{Flow, Here, Kept, Stay};
@@ -54,22 +54,21 @@ impl Step for ExternalAction {
             return Flow::Stay(Stay { due_at, listening: false, memory: Some(calls.stored()) });
         }
         here.visits.why(&calls.stored());
-        if !calls.done.is_empty() || calls.failed.is_empty() {
-            return Flow::Go(None, self.next);
-        }
-        match self.failed {
-            Some(failed) => Flow::Go(Some(FAILED.to_owned()), failed),
-            None => Flow::End("timed_out"),
-        }
+        self.go(&calls)
     }
 
-    fn skip(&self, _here: &mut Here<'_, '_>) -> Flow {
+    fn skip(&self, here: &mut Here<'_, '_>) -> Flow {
+        let (calls, _) = self.service.take(here, &|_, _| 0);
+        if calls.waiting.is_empty() {
+            here.visits.why(&calls.stored());
+            return self.go(&calls);
+        }
+        pass_over(here, &calls.waiting);
         Flow::Go(None, self.next)
     }
 
     fn mind(&self, here: &mut Here<'_, '_>) -> Option<Kept> {
-        let (calls, _) = self.service.take(here, &|_, _| 0);
-        Some(Kept { memory: Some(calls.stored()), moves: calls.waiting.is_empty() })
+        self.service.mind(here, &|_, _| 0)
     }
 
     fn awaits(&self, memory: Option<&str>) -> Option<String> {
@@ -82,6 +81,19 @@ impl Step for ExternalAction {
 
     fn goes_on(&self) -> Vec<String> {
         vec!["The service answers for everybody, or its time is over.".to_owned()]
+    }
+}
+
+impl ExternalAction {
+    /// Nobody is waited for any more.
+    fn go(&self, calls: &Calls) -> Flow {
+        if !calls.done.is_empty() || calls.failed.is_empty() {
+            return Flow::Go(None, self.next);
+        }
+        match self.failed {
+            Some(failed) => Flow::Go(Some(FAILED.to_owned()), failed),
+            None => Flow::End("timed_out"),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json};
 
 use super::Step;
 use super::boxes::{BoxPath, note_person, people_of};
-use super::calls::{Calls, Service};
+use super::calls::{Calls, Service, pass_over};
 use super::external_action::answers_in_words;
 use crate::compile::Compiler;
 use crate::plan::{Looks, Target};
@@ -105,29 +105,24 @@ impl Step for ExternalSplit {
         if !calls.waiting.is_empty() {
             return Flow::Stay(Stay { due_at, listening: false, memory: Some(calls.stored()) });
         }
-        match &self.ways {
-            Ways::Open { paths, other, failed } => {
-                here.visits.why(&calls.stored());
-                self.go(&calls, paths, *other, *failed)
-            }
-            Ways::Box { paths, other, failed, next } => {
-                run_box(here, &calls, paths, other.as_ref(), failed.as_ref());
-                Flow::Go(None, *next)
-            }
-        }
+        self.go(here, &calls)
     }
 
+    /// Nobody is waited for any more. An open split has no answer then: it takes `other`, or goes as if the time were over. In
+    /// a box people take the paths of the answers that have come, the others none.
     fn skip(&self, here: &mut Here<'_, '_>) -> Flow {
+        let (calls, _) = self.service.take(here, &|here, variables| self.path_of(here, variables));
+        pass_over(here, &calls.waiting);
         match &self.ways {
-            Ways::Open { other: Some(other), .. } => Flow::Go(Some(OTHER.to_owned()), *other),
-            Ways::Open { .. } => self.wake(here),
-            Ways::Box { next, .. } => Flow::Go(None, *next),
+            Ways::Open { other: Some(other), .. } if !calls.waiting.is_empty() => {
+                Flow::Go(Some(OTHER.to_owned()), *other)
+            }
+            _ => self.go(here, &calls),
         }
     }
 
     fn mind(&self, here: &mut Here<'_, '_>) -> Option<Kept> {
-        let (calls, _) = self.service.take(here, &|here, variables| self.path_of(here, variables));
-        Some(Kept { memory: Some(calls.stored()), moves: calls.waiting.is_empty() })
+        self.service.mind(here, &|here, variables| self.path_of(here, variables))
     }
 
     fn awaits(&self, memory: Option<&str>) -> Option<String> {
@@ -162,7 +157,20 @@ impl ExternalSplit {
         met.unwrap_or(self.paths.len())
     }
 
-    fn go(&self, calls: &Calls, paths: &[Target], other: Option<Target>, failed: Option<Target>) -> Flow {
+    fn go(&self, here: &mut Here<'_, '_>, calls: &Calls) -> Flow {
+        match &self.ways {
+            Ways::Open { paths, other, failed } => {
+                here.visits.why(&calls.stored());
+                self.choose(calls, paths, *other, *failed)
+            }
+            Ways::Box { paths, other, failed, next } => {
+                run_box(here, calls, paths, other.as_ref(), failed.as_ref());
+                Flow::Go(None, *next)
+            }
+        }
+    }
+
+    fn choose(&self, calls: &Calls, paths: &[Target], other: Option<Target>, failed: Option<Target>) -> Flow {
         match calls.done.first() {
             Some(&(_, at)) if at < paths.len() => Flow::Go(Some(self.paths[at].0.clone()), paths[at]),
             Some(_) => match other {

@@ -179,7 +179,7 @@ impl Step for Listen {
 
     fn mind(&self, here: &mut Here<'_, '_>) -> Option<Kept> {
         let heard = self.hear(here);
-        Some(Kept { memory: heard.stored(), moves: heard.enough.is_some() })
+        Some(Kept { memory: heard.stored(), due_at: here.t.row.due_at, moves: heard.enough.is_some() })
     }
 
     fn awaits(&self, memory: Option<&str>) -> Option<String> {

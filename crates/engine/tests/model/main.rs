@@ -8,6 +8,8 @@ mod clock;
 mod far;
 mod generate;
 mod outcome;
+#[path = "../support/owed.rs"]
+mod owed;
 mod place;
 mod reference;
 

@@ -1,6 +1,7 @@
 //! A store with accounts and people, a clock moved by hand, and short ways to say what a test is about.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod owed;
 pub mod post;
 
 use caravan_connect::Secret;
@@ -166,6 +167,7 @@ impl World {
         let report = runtime::run_until_idle(&self.engine, None, Duration::from_secs(60)).expect("a run");
         assert!(report.idle, "it came to rest");
         assert_eq!(caravan_engine::sweep::sweep(&self.engine).expect("a sweep"), 0, "nobody would stand for ever");
+        assert_eq!(owed::wrongly_pending(&self.engine), [""; 0], "what is pending is under way");
         report
     }
 

@@ -126,6 +126,8 @@ impl Place {
             let right = match outcome.as_str() {
                 "done" => there,
                 "failed" => !there,
+                // Whoever it was about had left.
+                "skipped" => !there && kind == "external_call",
                 // Only what the other side cannot tell from a new one is left alone after a crash.
                 "in_doubt" => kind == "email" && !case.mail_is_recognised,
                 _ => false,

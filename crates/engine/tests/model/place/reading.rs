@@ -11,11 +11,13 @@ use serde::Deserialize;
 use super::{Place, seconds};
 use crate::case::*;
 use crate::outcome::{Figures, Final, Stay, Trip};
+use crate::owed;
 
 impl Place {
     /// What has come of the case.
     pub fn outcome(&self, case: &Case) -> Final {
         assert_eq!(sweep::sweep(&self.by_hand).expect("a sweep"), 0, "nobody would stand for ever");
+        assert_eq!(owed::wrongly_pending(&self.by_hand), [""; 0], "case {}: what is pending is under way", case.seed);
         let mut end = Final { trips: self.trips(), ..Final::default() };
         for n in 0..case.journeys.len() {
             end.figures.insert(journey_key(n), self.figures(n));

@@ -55,6 +55,10 @@ impl World<'_> {
     pub(super) fn deliver(&mut self) -> bool {
         let queued = std::mem::take(&mut self.queued);
         for Outgoing { trip, node, service, subject } in &queued {
+            // Nobody calls for whoever has left meanwhile.
+            if !self.trips[*trip].active() || self.trips[*trip].node != Some(*node) {
+                continue;
+            }
             let reply = &self.case.replies[*service][*subject];
             let back = |at, came| Back { trip: *trip, node: *node, subject: *subject, came, at };
             if reply.refused {
@@ -103,7 +107,14 @@ impl World<'_> {
         }
     }
 
-    /// Nobody is waited for any more.
+    /// Whoever has not answered is not waited for any more.
+    pub(super) fn give_up_calls(&mut self, at: usize) {
+        let silent = std::mem::take(&mut self.trips[at].calls.waiting).len() as i64;
+        self.count(at, "pending", -silent);
+        self.count(at, "skipped no_longer_awaited", silent);
+    }
+
+    /// Everybody is back.
     pub(super) fn all_are_back(&self, at: usize) -> bool {
         self.trips[at].calls.waiting.is_empty()
     }
@@ -111,11 +122,6 @@ impl World<'_> {
     /// What a node that has called does with a trip.
     pub(super) fn resume_call(&mut self, at: usize, number: usize, skip: bool, came: &[Back]) -> Flow {
         let node = &self.map(at).nodes[number];
-        match node {
-            Node::Call { next, .. } | Node::AskBox { next, .. } if skip => return Flow::Go(None, *next),
-            Node::Ask { other: Some(next), .. } if skip => return Flow::Go(Some("other".to_owned()), *next),
-            _ => {}
-        }
         self.take_back(at, came);
         let due = self.trips[at].due;
         if due.is_some_and(|due| due <= self.now) {
@@ -123,6 +129,10 @@ impl World<'_> {
             self.count(at, "pending", -(silent.len() as i64));
             self.count(at, "failed timed_out", silent.len() as i64);
             self.trips[at].calls.failed.extend(silent);
+        }
+        let skipped = skip && !self.all_are_back(at);
+        if skipped {
+            self.give_up_calls(at);
         }
         if !self.all_are_back(at) {
             return Flow::Stay { due, listening: false, heard: Vec::new() };
@@ -133,6 +143,8 @@ impl World<'_> {
             None => Flow::End("timed_out"),
         };
         match node {
+            Node::Call { next, .. } if skipped => Flow::Go(None, *next),
+            Node::Ask { other: Some(next), .. } if skipped => Flow::Go(Some("other".to_owned()), *next),
             Node::Call { next, failed, .. } => match calls.done.is_empty() && !calls.failed.is_empty() {
                 true => failed_path(failed),
                 false => Flow::Go(None, *next),

@@ -175,6 +175,7 @@ impl World<'_> {
     }
 
     pub(super) fn end(&mut self, at: usize, path: Option<String>, outcome: &'static str) {
+        self.give_up_calls(at);
         self.count(at, "ended", 1);
         self.leave(at, path, Some(outcome));
         let n = self.trips[at].journey;

@@ -1,6 +1,8 @@
 //! External actions and external splits through the engine's own port: what is queued is answered by the test, as a
 //! connector would answer it.
 
+mod leaving;
+#[path = "../support/mod.rs"]
 mod support;
 
 use caravan_engine::external::{Answer, Call, CallKey, answer};
@@ -223,6 +225,32 @@ on_both_stores! {
         caravan_engine::lifecycle::command(&world.engine, "held", caravan_engine::lifecycle::Verb::Resume, "test").expect("resumed");
         world.run();
         assert_eq!(world.status("held").travellers.completed, 1, "it was answered in time");
+    }
+
+    what_comes_of_calls_while_a_journey_is_paused_holds_and_is_told_afterwards(world at "2026-12-01T09:00:00Z") {
+        use caravan_engine::lifecycle::{Verb, command};
+        let world = able(world, 1, 2);
+        begin(&world, "held", "  call: {type: external_action, on: people, service: verify, next: good, failed: {next: good}}\n  good: {type: merge, next: rest}\n  rest: {type: wait, duration: 9d, next: null}\n");
+        let queued = calls(&world);
+        command(&world.engine, "held", Verb::Pause, "test").expect("paused");
+        world.clock.advance_to(support::at("2026-12-01T09:40:00Z"));
+        answers(&world, queued[0].0, succeeded(json!({}), json!({})));
+        answers(&world, queued[1].0, Answer::Accepted);
+        // Its time is over while nothing moves; what it was accepted for is not.
+        world.run_at("2026-12-01T10:10:00Z");
+        command(&world.engine, "held", Verb::Resume, "test").expect("resumed");
+        world.run_at("2026-12-01T10:20:00Z");
+        assert_eq!(world.status("held").nodes["call"].current, 1, "an hour from when the service took the call");
+        world.run_at("2026-12-01T10:40:00Z");
+        let status = world.status("held");
+        let outcomes = status.nodes["call"].outcomes.clone().expect("calls");
+        assert_eq!((status.nodes["rest"].current, outcomes.done, outcomes.failed["timed_out"], outcomes.pending), (1, 1, 1, 0));
+        let trip = EnrollmentId(world.one("SELECT id FROM enrollment"));
+        let timeline = caravan_engine::status::timeline(&world.engine, "held", trip).expect("a timeline");
+        let acted = timeline.items.iter().find(|item| item.kind == "acted").expect("what was done");
+        let each: Vec<(Option<&str>, &str)> =
+            acted.outcomes.iter().map(|one| (one.person.as_ref().map(|person| person.key.as_str()), one.outcome.as_str())).collect();
+        assert_eq!(each, [(Some("p-0-0"), "done"), (Some("p-0-1"), "failed")]);
     }
 
     a_service_whose_document_was_not_read_under_its_present_address_is_refused(world at "2026-12-01T09:00:00Z") {
