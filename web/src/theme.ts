@@ -103,6 +103,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--cv-skipped": "#e3a008",
     "--cv-failed": "#d6455d",
     "--cv-pending": "#7fa6f8",
+    "--cv-shade": "rgb(16 30 45 / 16%)",
     "--cv-shadow": "0 1px 2px rgb(16 30 45 / 8%), 0 4px 14px rgb(16 30 45 / 5%)",
   },
   dark: {
@@ -112,6 +113,8 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-error": "#ff9aa9",
     "--mantine-color-red-text": "#ff9aa9",
     "--mantine-color-orange-text": "#ffb877",
+    "--mantine-color-yellow-light": "rgb(229 173 44 / 14%)",
+    "--mantine-color-yellow-light-hover": "rgb(229 173 44 / 20%)",
     "--mantine-color-yellow-light-color": "#ffd97a",
     "--mantine-color-ocean-light": "rgb(79 124 240 / 17%)",
     "--mantine-color-ocean-light-hover": "rgb(79 124 240 / 24%)",
@@ -139,6 +142,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--cv-skipped": "#e5ad2c",
     "--cv-failed": "#ee6a80",
     "--cv-pending": "#5f8bf0",
+    "--cv-shade": "rgb(0 0 0 / 55%)",
     "--cv-shadow": "0 1px 2px rgb(0 0 0 / 35%)",
   },
 });

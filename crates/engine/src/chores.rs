@@ -32,6 +32,15 @@ const KNOWN: &[(&str, &str, &str)] = &[
     (schedules::JOB, "Files that arrive", "Looks whether a connection has new files to import."),
 ];
 
+/// What some installations do by themselves beside that, once there is something to do it for.
+const ALSO: &[(&str, &str, &str)] = &[
+    ("data_flow", "Data flows", "Keeps the accounts of a destination in step with their buying groups."),
+    ("audiences", "Audiences of destinations", "Asks destinations how their audiences stand there."),
+    ("external_audience", "External audiences", "Hands over who joined and who left an audience in another system."),
+    ("consents", "Consents of connections", "Looks how long the consents hold by which connections work. Once a day."),
+    ("orphans", "Trips of deleted travellers", "Ends trips whose account or person was deleted from the database by hand."),
+];
+
 /// One job, or one part of it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[schemars(rename = "BackgroundJob")]
@@ -82,7 +91,13 @@ pub fn list(engine: &Engine) -> Result<Vec<Chore>, StoreError> {
             }
         }
         let unknown = |it: &&NamedChore| KNOWN.iter().all(|(name, ..)| *name != it.name);
-        all.extend(planned.iter().filter(unknown).map(|it| shown(&live, it, &it.name.replace('_', " "), "")));
+        all.extend(planned.iter().filter(unknown).map(|it| {
+            let what = it.name.split('/').next();
+            let words = ALSO.iter().find(|(name, ..)| what == Some(name));
+            let unnamed = it.name.replace('_', " ");
+            let (title, about) = words.map_or((unnamed.as_str(), ""), |(_, title, about)| (title, about));
+            shown(&live, it, title, about)
+        }));
         Ok(all)
     })
 }
@@ -94,8 +109,7 @@ fn unplanned(name: &str, about: &str) -> Chore {
 
 fn shown(live: &Live, chore: &NamedChore, title: &str, about: &str) -> Chore {
     let memory: Option<Value> = chore.memory.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let mut connections = live.definitions.of_kind(DocumentKind::Connection);
-    let part = connections.find(|it| chore.name == schedules::JOB && it.id.0 == chore.slice);
+    let part = part_of(chore).and_then(|(kind, id)| live.definitions.of_kind(kind).find(|it| it.id.0 == id));
     Chore {
         title: title.to_owned(),
         part: part.map(|it| it.key.clone()),
@@ -104,6 +118,15 @@ fn shown(live: &Live, chore: &NamedChore, title: &str, about: &str) -> Chore {
         problem: chore.memory.clone().filter(|_| chore.name == schedules::JOB),
         ..unplanned(&chore.name, about)
     }
+}
+
+/// Which definition a job is done for, by kind and id.
+fn part_of(chore: &NamedChore) -> Option<(DocumentKind, i64)> {
+    if chore.name == schedules::JOB {
+        return Some((DocumentKind::Connection, chore.slice));
+    }
+    let flow = chore.name.strip_prefix("data_flow/")?.parse().ok()?;
+    Some((DocumentKind::DataFlow, flow))
 }
 
 /// What waits for a worker now.

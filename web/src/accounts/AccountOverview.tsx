@@ -1,11 +1,10 @@
 import { Stack, Text } from "@mantine/core";
 import type { Account } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { NamedLink } from "../definitions/NamedLink";
 import { TripLinks } from "../journeys/TripLinks";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
-import { LinkTo } from "../shell/LinkTo";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
@@ -26,9 +25,7 @@ export function AccountOverview({ account }: { account: Account }) {
           {account.lists.length === 0 ? <Text c="dimmed">{text.noLists}</Text> : null}
           <Stack gap={4}>
             {account.lists.map((list) => (
-              <LinkTo key={list} to={addressOf("account_lists", list)}>
-                {list}
-              </LinkTo>
+              <NamedLink key={list} plural="account_lists" of={list} />
             ))}
           </Stack>
         </Card>

@@ -19,6 +19,7 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatRelative } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { type Grade, Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
 import classes from "./admin.module.css";
@@ -87,7 +88,7 @@ function Outcome({ check }: { check: DomainCheck }) {
       </Text>
       {others.map((each) => (
         <Text key={`${each.type} ${each.name} ${each.purpose}`} size="sm" mt={4}>
-          <b>{each.name}</b>: {each.message}
+          <b>{each.name}</b>: {prose(each.message)}
         </Text>
       ))}
     </Alert>

@@ -9,6 +9,7 @@ import type { Field } from "../api/types";
 import { isRecord, write } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { humanise } from "../shell/format";
+import { ScrollBox } from "../shell/ScrollBox";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
@@ -39,8 +40,8 @@ export function FieldsTab() {
       </Group>
       {save.error ? <Refusal error={save.error} /> : null}
       <div className={classes.tableFrame}>
-        <Table.ScrollContainer minWidth={640} className={classes.tableScroll}>
-          <Table aria-label={strings.admin.tabs.fields}>
+        <ScrollBox label={strings.admin.tabs.fields}>
+          <Table miw={640} aria-label={strings.admin.tabs.fields}>
             <Table.Thead>
               <Table.Tr>
                 {Object.entries(text.columns).map(([id, label]) => (
@@ -59,7 +60,7 @@ export function FieldsTab() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </ScrollBox>
       </div>
     </div>
   );

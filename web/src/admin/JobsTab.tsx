@@ -1,17 +1,19 @@
 // Work that runs by itself: what waits, when each job is due, what it did last, and having it done now.
+
 import { Alert, Button, Skeleton, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { groupJobsQuery, jobsQuery, runGroupJob, runJob } from "../api/admin";
 import type { BackgroundJob, GroupJob } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { NamedLink } from "../definitions/NamedLink";
 import { isRecord } from "../editor/manifest";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { formatNumber, formatValue, humanise } from "../shell/format";
-import { LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
+import { ScrollBox } from "../shell/ScrollBox";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
@@ -28,8 +30,8 @@ export function JobsTab() {
         {text.lead}
       </Text>
       <div className={classes.tableFrame}>
-        <Table.ScrollContainer minWidth={620} className={classes.tableScroll}>
-          <Table aria-label={strings.admin.tabs.jobs}>
+        <ScrollBox label={strings.admin.tabs.jobs}>
+          <Table miw={620} aria-label={strings.admin.tabs.jobs}>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>{text.columns.job}</Table.Th>
@@ -44,7 +46,7 @@ export function JobsTab() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </ScrollBox>
       </div>
       <Card title={text.queues}>
         <Facts
@@ -70,11 +72,11 @@ function JobRow({ job }: { job: BackgroundJob }) {
           {job.part ? ` · ${job.part}` : ""}
         </Text>
         <Text size="xs" c="dimmed" maw={460}>
-          {job.about}
+          {prose(job.about)}
         </Text>
         {job.problem ? (
           <Alert color="red" variant="light" p="xs" mt={6}>
-            {job.problem}
+            {prose(job.problem)}
           </Alert>
         ) : null}
       </Table.Td>
@@ -132,8 +134,8 @@ function GroupJobs() {
     <Card title={text.groups}>
       {data?.items.length === 0 ? <Text c="dimmed">{text.groupsEmpty}</Text> : null}
       {data && data.items.length > 0 ? (
-        <Table.ScrollContainer minWidth={720} className={classes.tableScroll}>
-          <Table aria-label={text.groups} fz="sm" verticalSpacing={6}>
+        <ScrollBox label={text.groups}>
+          <Table miw={720} aria-label={text.groups} fz="sm" verticalSpacing={6}>
             <Table.Thead>
               <Table.Tr>
                 {Object.entries(columns).map(([id, label]) => (
@@ -148,7 +150,7 @@ function GroupJobs() {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </ScrollBox>
       ) : null}
     </Card>
   );
@@ -160,16 +162,14 @@ function GroupJobRow({ job }: { job: GroupJob }) {
   return (
     <Table.Tr>
       <Table.Td>
-        <LinkTo to={addressOf("solution_interests", job.solution_interest)}>
-          {job.solution_interest}
-        </LinkTo>
+        <NamedLink plural="solution_interests" of={job.solution_interest} />
       </Table.Td>
       <Table.Td>{kind}</Table.Td>
       <Table.Td>
         {text.groupStates[job.state] ?? job.state}
         {job.problem ? (
           <Text size="xs" c="red">
-            {job.problem}
+            {prose(job.problem)}
           </Text>
         ) : null}
       </Table.Td>

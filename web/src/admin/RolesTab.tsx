@@ -6,6 +6,7 @@ import { rolesQuery } from "../api/admin";
 import { addressOf } from "../definitions/DefinitionList";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { LinkTo } from "../shell/LinkTo";
+import { ScrollBox } from "../shell/ScrollBox";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import own from "./admin.module.css";
@@ -27,8 +28,7 @@ export function RolesTab() {
         {text.hint}
       </Text>
       <div className={classes.tableFrame}>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-        <section className={classes.tableScroll} tabIndex={0} aria-label={strings.admin.tabs.roles}>
+        <ScrollBox label={strings.admin.tabs.roles}>
           <Table aria-label={strings.admin.tabs.roles} className={own.matrix}>
             <Table.Thead>
               <Table.Tr>
@@ -57,7 +57,7 @@ export function RolesTab() {
               ))}
             </Table.Tbody>
           </Table>
-        </section>
+        </ScrollBox>
       </div>
     </div>
   );

@@ -1,10 +1,11 @@
 // A condition in a form: its words, and the button that opens the builder.
 import { Button, Group, Input, Text } from "@mantine/core";
 import { Filter, X } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { Subject } from "../editor/manifest";
-import { conditionWords } from "../map/settings";
 import { strings } from "../strings";
+import { useNames } from "./useNames";
+import { conditionWords } from "./words";
 
 const ConditionDialog = lazy(() =>
   import("./ConditionDialog").then((module) => ({ default: module.ConditionDialog })),
@@ -14,7 +15,7 @@ const text = strings.conditions;
 
 type Props = {
   label: string;
-  description?: string | undefined;
+  description?: ReactNode;
   error?: string | undefined;
   required?: boolean;
   subject: Subject;
@@ -36,7 +37,8 @@ export function ConditionField(props: Props) {
     onChange,
   } = props;
   const [open, setOpen] = useState(false);
-  const words = value === undefined || value === null ? "" : conditionWords(value);
+  const names = useNames(value);
+  const words = value === undefined || value === null ? "" : conditionWords(value, names);
   return (
     <Input.Wrapper
       label={label}

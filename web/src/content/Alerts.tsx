@@ -5,6 +5,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { CircleAlert, CircleCheck } from "lucide-react";
 import { contentFindingsQuery } from "../api/content";
 import type { Fields } from "../editor/manifest";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 const text = strings.content.email;
@@ -46,12 +47,14 @@ export function Alerts({ body }: { body: Fields }) {
             {findings.map((finding) => {
               const error = finding.severity === "error";
               return (
-                <div key={`${finding.code} ${finding.pointer} ${finding.line} ${finding.message}`}>
+                <div
+                  key={`${finding.code} ${finding.pointer} ${finding.line} ${prose(finding.message)}`}
+                >
                   <Badge size="sm" tt="none" variant="light" color={error ? "red" : "yellow"}>
                     {error ? text.alertError : text.alertWarning}
                     {finding.line ? ` · ${text.line(finding.line)}` : ""}
                   </Badge>
-                  <Text size="sm">{finding.message}</Text>
+                  <Text size="sm">{prose(finding.message)}</Text>
                 </div>
               );
             })}

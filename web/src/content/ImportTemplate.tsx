@@ -10,6 +10,7 @@ import type { ImportedTemplate, Kind } from "../api/types";
 import { addressOf } from "../definitions/DefinitionList";
 import { keyFrom } from "../forms/keys";
 import { Dialog } from "../shell/Dialog";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 const text = strings.content.importing;
@@ -108,8 +109,8 @@ function LeftOut({ made, onClose }: { made: ImportedTemplate; onClose: () => voi
         <Alert color="yellow" variant="light">
           <List size="sm">
             {made.findings.map((finding) => (
-              <List.Item key={`${finding.code} ${finding.pointer} ${finding.message}`}>
-                {finding.message}
+              <List.Item key={`${finding.code} ${finding.pointer} ${prose(finding.message)}`}>
+                {prose(finding.message)}
               </List.Item>
             ))}
           </List>

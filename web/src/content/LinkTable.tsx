@@ -5,6 +5,7 @@ import { emailPreviewQuery, linkFiguresQuery, type Viewer } from "../api/content
 import { type Fields, isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { formatNumber } from "../shell/format";
+import { ScrollBox } from "../shell/ScrollBox";
 import { strings } from "../strings";
 
 const text = strings.content.links;
@@ -42,8 +43,8 @@ export function LinkTable({ definition, body, onBody, viewer }: Props) {
       <Text size="sm" c="dimmed" mb="xs">
         {text.hint}
       </Text>
-      <Table.ScrollContainer minWidth={640}>
-        <Table fz="sm" verticalSpacing={6} aria-label={strings.content.email.views.links}>
+      <ScrollBox label={strings.content.email.views.links}>
+        <Table miw={640} fz="sm" verticalSpacing={6} aria-label={strings.content.email.views.links}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{text.number}</Table.Th>
@@ -81,7 +82,7 @@ export function LinkTable({ definition, body, onBody, viewer }: Props) {
             ))}
           </Table.Tbody>
         </Table>
-      </Table.ScrollContainer>
+      </ScrollBox>
     </>
   );
 }

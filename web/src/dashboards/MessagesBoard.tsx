@@ -3,9 +3,11 @@ import { Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ChartColumn } from "lucide-react";
+import { useCallback, useMemo } from "react";
 import { type MessageFilter, messageFiguresQuery } from "../api/figures";
 import type { MessageFigures as Figures } from "../api/types";
 import { addressOf } from "../definitions/DefinitionList";
+import { useNamesOf } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
 import type { Column } from "../shell/DataTable";
 import { formatNumber, formatShare, humanise } from "../shell/format";
@@ -48,21 +50,22 @@ const rated = (
 const messageAddress = (row: Figures) =>
   addressOf(row.channel === "sms" ? "sms_messages" : "emails", row.message ?? "");
 
-const COLUMNS: Column<Figures>[] = [
-  {
-    id: "message",
-    label: words.message,
-    fixed: true,
-    value: (row) => row.message,
-    cell: (row) =>
-      row.message ? (
-        <LinkTo className={classes.nameLink} to={messageAddress(row)}>
-          {row.message}
-        </LinkTo>
-      ) : (
-        strings.list.none
-      ),
-  },
+const messageColumn = (nameOf: (row: Figures) => string): Column<Figures> => ({
+  id: "message",
+  label: words.message,
+  fixed: true,
+  value: nameOf,
+  cell: (row) =>
+    row.message ? (
+      <LinkTo className={classes.nameLink} to={messageAddress(row)}>
+        {nameOf(row)}
+      </LinkTo>
+    ) : (
+      strings.list.none
+    ),
+});
+
+const FIGURES: Column<Figures>[] = [
   {
     id: "channel",
     label: words.channel,
@@ -95,17 +98,29 @@ export function MessagesBoard() {
   );
 }
 
+/** Emails and text messages by their names. */
+function useMessageName(): (row: Figures) => string {
+  const email = useNamesOf("emails");
+  const sms = useNamesOf("sms_messages");
+  return useCallback(
+    ({ channel, message }) => (channel === "sms" ? sms : email)(message ?? ""),
+    [email, sms],
+  );
+}
+
 export function MessageFigures({ filter }: { filter: MessageFilter }) {
   const navigate = useNavigate();
   const figures = useQuery(messageFiguresQuery(filter));
   const items = figures.data?.items ?? [];
+  const nameOf = useMessageName();
+  const columns = useMemo(() => [messageColumn(nameOf), ...FIGURES], [nameOf]);
   return (
     <>
       {items.length > 0 ? (
         <Card title={text.chart}>
           <Bars
             label={text.chart}
-            rows={items.slice(0, MOST_BARS).map((row) => ({ ...row, name: row.message ?? "" }))}
+            rows={items.slice(0, MOST_BARS).map((row) => ({ ...row, name: nameOf(row) }))}
             name="name"
             onChoose={(row) => void navigate({ to: messageAddress(row) })}
             series={[
@@ -120,7 +135,7 @@ export function MessageFigures({ filter }: { filter: MessageFilter }) {
         id="message-figures"
         title={strings.dashboards.tabs.messages}
         rows={wholeRows(figures, figures.data?.items)}
-        columns={COLUMNS}
+        columns={columns}
         rowKey={(row) => `${row.channel} ${row.message}`}
         empty={{ icon: ChartColumn, title: text.empty, hint: text.emptyHint }}
       />

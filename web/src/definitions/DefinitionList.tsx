@@ -7,7 +7,7 @@ import { definitionsQuery } from "../api/queries";
 import type { DefinitionRow, Kind } from "../api/types";
 import { useKind } from "../forms/ReferencePicker";
 import type { Column } from "../shell/DataTable";
-import { humanise } from "../shell/format";
+import { humanise, inSentence } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
@@ -96,7 +96,7 @@ function KindList({ kind }: { kind: Kind }) {
   const MoreWays = MORE_WAYS[kind.kind];
   const create = (
     <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setMaking(true)}>
-      {text.create(kind.label.toLowerCase())}
+      {text.create(inSentence(kind.label))}
     </Button>
   );
   return (

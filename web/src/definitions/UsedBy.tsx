@@ -4,8 +4,7 @@ import { kindsQuery } from "../api/queries";
 import type { SystemState } from "../api/types";
 import { Card } from "../shell/Card";
 import { humanise } from "../shell/format";
-import { at, LinkTo } from "../shell/LinkTo";
-import { addressOf } from "./DefinitionList";
+import { NamedLink } from "./NamedLink";
 
 type Named = SystemState["used_by"][number];
 type Props = { title: string; users: Named[]; none: string };
@@ -14,8 +13,6 @@ type Props = { title: string; users: Named[]; none: string };
 export function UsedBy({ title, users, none }: Props) {
   const { data: kinds } = useQuery(kindsQuery);
   const kindOf = (kind: string) => kinds?.items.find((each) => each.kind === kind);
-  const address = ({ kind, key }: Named) =>
-    kind === "journey" ? at("/journeys", key) : addressOf(kindOf(kind)?.plural ?? kind, key);
   return (
     <Card title={title}>
       {users.length === 0 ? (
@@ -27,7 +24,7 @@ export function UsedBy({ title, users, none }: Props) {
         {users.map((each) => (
           <Text key={`${each.kind} ${each.key}`} size="sm">
             {kindOf(each.kind)?.label ?? humanise(each.kind)}:{" "}
-            <LinkTo to={address(each)}>{each.key}</LinkTo>
+            <NamedLink plural={kindOf(each.kind)?.plural ?? each.kind} of={each.key} />
           </Text>
         ))}
       </Stack>

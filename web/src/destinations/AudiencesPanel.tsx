@@ -1,4 +1,5 @@
 // The audiences of a destination that takes accounts: who keeps each, how it stands there, what is wrong.
+
 import { Alert, Button, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Crosshair, RefreshCw } from "lucide-react";
@@ -6,15 +7,15 @@ import { useMay } from "../admin/useMay";
 import { askAudiences, audiencesQuery } from "../api/destinations";
 import { connectionTypesQuery } from "../api/systems";
 import type { AudienceState } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
 import type { PanelProps } from "../definitions/editors";
+import { NamedLink } from "../definitions/NamedLink";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { momentColumn } from "../shell/columns";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { formatNumber, humanise } from "../shell/format";
-import { LinkTo } from "../shell/LinkTo";
+import { prose } from "../shell/Prose";
 import classes from "../shell/shell.module.css";
 import { wholeRows } from "../shell/useRows";
 import { Verdict } from "../shell/Verdict";
@@ -89,7 +90,7 @@ export function StateThere({ audience }: { audience: AudienceState }) {
       {(problem ? [problem] : [note ?? use]).map((line) =>
         line ? (
           <Text key={line} size="xs" c="dimmed">
-            {line}
+            {prose(line)}
           </Text>
         ) : null,
       )}
@@ -127,11 +128,7 @@ const COLUMNS: Column<AudienceState>[] = [
     label: text.columns.kept,
     value: (row) => row.data_flow ?? "",
     cell: ({ data_flow }) =>
-      data_flow ? (
-        <LinkTo to={addressOf("data_flows", data_flow)}>{data_flow}</LinkTo>
-      ) : (
-        text.journeys
-      ),
+      data_flow ? <NamedLink plural="data_flows" of={data_flow} /> : text.journeys,
   },
   {
     id: "state",

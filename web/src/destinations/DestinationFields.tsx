@@ -7,6 +7,7 @@ import { type Fields, isRecord } from "../editor/manifest";
 import { ReferencePicker } from "../forms/ReferencePicker";
 import { type Errors, SchemaForm } from "../forms/SchemaForm";
 import { blank, fieldsOf } from "../forms/schema";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 const text = strings.destinations;
@@ -44,7 +45,7 @@ export function DestinationFields({ body, onChoose, errors, neededOnly = false }
         kind="connection"
         only={{ types: types.filter((each) => each.destination).map(({ type }) => type) }}
         label={text.connection}
-        description={hint}
+        description={hint && prose(hint)}
         required
         error={errors.get("/connection") ?? errors.get("/type")}
         value={body.connection}

@@ -1,15 +1,15 @@
 // What became of a data flow: its audience at the destination.
+
 import { Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { audiencesQuery } from "../api/destinations";
 import type { AudienceState } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
 import type { PanelProps } from "../definitions/editors";
+import { NamedLink } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
-import { LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
 import { MembersReached, StateThere } from "./AudiencesPanel";
@@ -44,7 +44,7 @@ function Told({ audience, destination }: { audience: AudienceState; destination:
         { label: words.name, value: audience.name },
         {
           label: strings.destinations.destination,
-          value: <LinkTo to={addressOf("destinations", destination)}>{destination}</LinkTo>,
+          value: <NamedLink plural="destinations" of={destination} />,
         },
         { label: words.state, value: <StateThere audience={audience} /> },
         { label: words.accounts, value: formatNumber(audience.accounts) },

@@ -1,18 +1,18 @@
 // How the people of an external audience stand at its destinations, and who puts them into it.
+
 import { Alert, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { TriangleAlert } from "lucide-react";
 import { audienceUsersQuery, standingQuery } from "../api/destinations";
 import type { DestinationStanding } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
 import type { PanelProps } from "../definitions/editors";
+import { NamedLink, useNamesOf } from "../definitions/NamedLink";
 import { UsedBy } from "../definitions/UsedBy";
 import { reasonWord } from "../journeys/words";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
-import { LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
@@ -62,12 +62,11 @@ export default function StandingPanel({ definition, saved }: PanelProps) {
 
 function Standing({ standing }: { standing: DestinationStanding }) {
   const { destination, current, there, pending, left_out, failed, in_doubt } = standing;
+  const nameOf = useNamesOf("destinations");
   return (
-    <section aria-label={destination}>
+    <section aria-label={nameOf(destination)}>
       <Group justify="space-between" mb={6}>
-        <LinkTo to={addressOf("destinations", destination)} className={classes.name}>
-          {destination}
-        </LinkTo>
+        <NamedLink plural="destinations" of={destination} className={classes.name} />
         <Text size="xs" c="dimmed">
           {text.changed}: {standing.changed_at ? <Moment at={standing.changed_at} /> : text.never}
         </Text>

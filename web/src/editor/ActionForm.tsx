@@ -3,6 +3,7 @@ import { Input, SegmentedControl, Select, Stack, Text } from "@mantine/core";
 import { SchemaForm } from "../forms/SchemaForm";
 import { fieldsOf } from "../forms/schema";
 import { humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { chooseAction } from "./changes";
 import { useEditor } from "./EditorScene";
@@ -48,7 +49,7 @@ export function ActionForm({ manifest, at, errors, node, boxed }: Props) {
       )}
       <Select
         label={text.action[on]}
-        description={action?.description}
+        description={action && prose(action.description)}
         placeholder={text.chooseAction}
         required
         searchable

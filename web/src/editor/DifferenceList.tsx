@@ -1,6 +1,8 @@
 // What differs between two manifests, in words.
 import { Anchor, Text } from "@mantine/core";
-import { conditionWords } from "../map/settings";
+import { useNames } from "../conditions/useNames";
+import { conditionWords, type Names } from "../conditions/words";
+import { textValue } from "../map/settings";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
 import type { Difference } from "./differences";
@@ -19,6 +21,9 @@ type Props = {
 };
 
 export function DifferenceList({ differences, titles, empty, chosen, onChoose }: Props) {
+  const names = useNames(
+    differences.flatMap(({ fields }) => fields.map((each) => ({ [each.name]: each }))),
+  );
   if (differences.length === 0) return <Text c="dimmed">{empty}</Text>;
   return (
     <ul className={classes.differenceList}>
@@ -38,8 +43,8 @@ export function DifferenceList({ differences, titles, empty, chosen, onChoose }:
                 <div key={field.name}>
                   <dt>{text.fields[field.name] ?? humanise(field.name)}</dt>
                   <dd>
-                    <del>{inWords(field.name, field.before, titles)}</del>{" "}
-                    <ins>{inWords(field.name, field.after, titles)}</ins>
+                    <del>{inWords(field.name, field.before, titles, names)}</del>{" "}
+                    <ins>{inWords(field.name, field.after, titles, names)}</ins>
                   </dd>
                 </div>
               ))}
@@ -77,16 +82,23 @@ function Heading({ node, titles, onChoose }: HeadingProps) {
 }
 
 /** Where something leads is told by the title of what stands there. */
-function inWords(field: string, value: unknown, titles: ReadonlyMap<string, string>): string {
+function inWords(
+  field: string,
+  value: unknown,
+  titles: ReadonlyMap<string, string>,
+  names: Names,
+): string {
   if (value === undefined || value === null) return text.none;
   if (LEADING.has(field) && typeof value === "string") return titles.get(value) ?? value;
+  if (typeof value === "string") return textValue(field, value, names);
   if (Array.isArray(value) && value.some(isRecord)) {
-    return value.map((part) => inWords("", part, titles)).join("; ");
+    return value.map((part) => inWords("", part, titles, names)).join("; ");
   }
-  if (!isRecord(value) || CONDITIONS.has(field)) return conditionWords(value);
+  if (Array.isArray(value)) return value.map((part) => textValue(field, part, names)).join(", ");
+  if (!isRecord(value) || CONDITIONS.has(field)) return conditionWords(value, names);
   const { label, ...rest } = value;
   const parts = Object.entries(rest).map(([name, inner]) => {
-    const told = inWords(name, inner, titles);
+    const told = inWords(name, inner, titles, names);
     return CONDITIONS.has(name) ? told : `${text.fields[name] ?? humanise(name)}: ${told}`;
   });
   return typeof label === "string" ? `${label} (${parts.join(", ")})` : parts.join(", ");

@@ -18,6 +18,7 @@ import { errorsOf } from "../forms/errors";
 import { LiveOnly } from "../forms/ReferencePicker";
 import { Tile } from "../map/Card";
 import map from "../map/map.module.css";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { ActionForm } from "./ActionForm";
 import { AudienceForm } from "./AudienceForm";
@@ -97,7 +98,7 @@ function Findings({ findings }: { findings: DraftFinding[] }) {
       <Stack gap={4}>
         {findings.map((finding) => (
           <Text key={finding.pointer + finding.message} size="xs">
-            {finding.message}
+            {prose(finding.message)}
           </Text>
         ))}
       </Stack>

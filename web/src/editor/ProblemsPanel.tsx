@@ -2,6 +2,7 @@
 import { Badge, CloseButton, Group, Text, Title, UnstyledButton } from "@mantine/core";
 import type { DraftFinding } from "../api/types";
 import map from "../map/map.module.css";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { useEditor } from "./EditorScene";
 import classes from "./editor.module.css";
@@ -49,7 +50,7 @@ export function ProblemsPanel({ findings, onClose }: Props) {
                       {node ? titleOf(node) : text.onJourney}
                     </Text>
                   </Group>
-                  <Text size="sm">{finding.message}</Text>
+                  <Text size="sm">{prose(finding.message)}</Text>
                 </UnstyledButton>
               </li>
             );

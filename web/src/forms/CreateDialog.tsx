@@ -6,6 +6,7 @@ import { ApiError } from "../api/problem";
 import { putDefinition } from "../api/queries";
 import type { Kind } from "../api/types";
 import type { Fields } from "../editor/manifest";
+import { inSentence } from "../shell/format";
 import { strings } from "../strings";
 import { beginningOf } from "./beginnings";
 import { errorsOf } from "./errors";
@@ -53,7 +54,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
   const shown = [...fields.map(([each]) => each), ...(beginning?.fields ?? [])];
   const elsewhere = findings.filter(({ pointer }) => !isShown(pointer, shown));
   return (
-    <Modal opened onClose={onClose} title={strings.forms.newOf(kind.label.toLowerCase())} size="lg">
+    <Modal opened onClose={onClose} title={strings.forms.newOf(inSentence(kind.label))} size="lg">
       <form
         onSubmit={(event) => {
           event.preventDefault();

@@ -1,38 +1,49 @@
 // A field that stays as it is: what it says, in words, and that it is fixed.
 import { Input, Text } from "@mantine/core";
 import { Lock } from "lucide-react";
+import { useNames } from "../conditions/useNames";
+import { conditionWords } from "../conditions/words";
 import { type Fields, isRecord } from "../editor/manifest";
-import { conditionWords } from "../map/settings";
 import { formatValue, humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { useDefinitions } from "./ReferencePicker";
-import type { Field } from "./schema";
+import { choiceWord, type Field } from "./schema";
 
 type Props = { name: string; field: Field; value: unknown; hint?: string | undefined };
 
 export function FixedField({ name, field, value, hint = strings.forms.fixed }: Props) {
   return (
-    <Input.Wrapper label={field.label ?? humanise(name)} description={hint} labelElement="div">
+    <Input.Wrapper
+      label={field.label ?? humanise(name)}
+      description={prose(hint)}
+      labelElement="div"
+    >
       <Text size="sm" mt={4} style={{ overflowWrap: "anywhere" }}>
         <Lock
           size={13}
           aria-hidden
           style={{ marginRight: 6, verticalAlign: "-2px", opacity: 0.7 }}
         />
-        {field.input === "reference" ? (
-          <Named kind={field.kind} value={value} />
-        ) : (
-          wordsOf(field, value)
-        )}
+        <Value field={field} value={value} />
       </Text>
     </Input.Wrapper>
   );
 }
 
-function wordsOf({ input }: Field, value: unknown): string {
+function Value({ field, value }: { field: Field; value: unknown }) {
   if (value === undefined || value === null) return strings.list.none;
-  if (input === "condition") return conditionWords(value);
-  if (input === "choice") return humanise(String(value));
+  if (field.input === "reference") return <Named kind={field.kind} value={value} />;
+  if (field.input === "condition") return <Condition value={value} />;
+  return wordsOf(field, value);
+}
+
+function Condition({ value }: { value: unknown }) {
+  return conditionWords(value, useNames(value));
+}
+
+function wordsOf({ input }: Field, value: unknown): string {
+  if (input === "choice") return choiceWord(String(value));
   if (Array.isArray(value)) return value.map(formatValue).join(" · ");
   return isRecord(value) ? mapped(value) : String(value);
 }

@@ -2,6 +2,7 @@
 import { ActionIcon, Select, TextInput, Tooltip } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { RefreshCw } from "lucide-react";
+import type { ReactNode } from "react";
 import { choicesQuery, readChoices } from "../api/systems";
 import type { Choice } from "../api/types";
 import type { Fields } from "../editor/manifest";
@@ -11,7 +12,7 @@ const text = strings.forms.offered;
 
 type Props = {
   label: string;
-  description: string | undefined;
+  description: ReactNode;
   error: string | undefined;
   required: boolean;
   /** What is offered: `lists`, `campaigns` … */

@@ -1,11 +1,11 @@
 // Chooses one of the definitions of a kind, or makes a new one on the spot.
 import { MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { createContext, lazy, Suspense, useContext, useState } from "react";
+import { createContext, lazy, type ReactNode, Suspense, useContext, useState } from "react";
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import { connectionTypesQuery } from "../api/systems";
 import type { DefinitionRow, Kind } from "../api/types";
-import { humanise } from "../shell/format";
+import { humanise, inSentence } from "../shell/format";
 import { strings } from "../strings";
 import type { Only } from "./schema";
 
@@ -71,7 +71,7 @@ type Props = {
   /** Which definitions of the kind are offered; all when left out. */
   only?: Only;
   label: string;
-  description?: string | undefined;
+  description?: ReactNode;
   error?: string | undefined;
   required?: boolean;
   disabled?: boolean;
@@ -85,7 +85,7 @@ export function ReferencePicker({ kind, only, value, onChange, create = true, ..
   const live = useContext(LiveOnly);
   const { kind: known, all, options, isPending } = useDefinitions(kind, { ...only, live });
   const [making, setMaking] = useState(false);
-  const name = (known?.label ?? humanise(kind)).toLowerCase();
+  const name = inSentence(known?.label ?? humanise(kind));
   const chosen = typeof value === "string" && value !== "" ? value : null;
   const beside = chosen !== null && !isPending && !options.some((each) => each.value === chosen);
   const unfit = all.find((each) => each.value === chosen)?.label;
@@ -138,7 +138,7 @@ export function ReferencesPicker({
     <MultiSelect
       {...common}
       searchable
-      placeholder={strings.forms.choose((known?.label ?? humanise(kind)).toLowerCase())}
+      placeholder={strings.forms.choose(inSentence(known?.label ?? humanise(kind)))}
       data={[
         ...options.map(({ value, label }) => ({ value, label })),
         ...unknown.map((each) => ({ value: each, label: each })),

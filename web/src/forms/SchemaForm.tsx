@@ -19,13 +19,14 @@ import { useState } from "react";
 import { ConditionField } from "../conditions/ConditionField";
 import { type Fields, isRecord, pointer } from "../editor/manifest";
 import { humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { FixedField } from "./FixedField";
 import { AnyField, AttributeField, ChoiceField, StageField, TextField } from "./fields";
 import { DurationInput, InstantInput } from "./inputs";
 import { OfferedField } from "./OfferedField";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
-import { blank, type Field } from "./schema";
+import { blank, choiceWord, type Field } from "./schema";
 
 /** What the server says of one place of the form. */
 export type Errors = ReadonlyMap<string, string>;
@@ -103,7 +104,7 @@ export function FieldInput(props: InputProps) {
   const { name, field, whole, value, onChange, errors, at } = props;
   const common = {
     label: field.label ?? humanise(name),
-    description: field.help,
+    description: field.help && prose(field.help),
     error: errors.get(at),
     required: field.required,
     ...usually(field),
@@ -140,7 +141,7 @@ export function FieldInput(props: InputProps) {
           {...common}
           data={field.choices.map((choice) => ({
             value: choice.value,
-            label: humanise(choice.value),
+            label: choiceWord(choice.value),
           }))}
           value={Array.isArray(value) ? value.map(String) : []}
           onChange={(chosen) => onChange(chosen)}
@@ -229,7 +230,7 @@ export function FieldInput(props: InputProps) {
 
 function usually({ input, usual }: Field): { placeholder?: string } {
   if (usual === undefined) return {};
-  return { placeholder: strings.forms.usually(input === "choice" ? humanise(usual) : usual) };
+  return { placeholder: strings.forms.usually(input === "choice" ? choiceWord(usual) : usual) };
 }
 
 /** Conditions are about whoever the definition says it is about, else about people. */
@@ -244,7 +245,7 @@ function ObjectField({ name, field, value, onChange, errors, at, subject }: Of<"
   const optional = !field.required && field.fields.some(([, part]) => part.required);
   const help = field.help ? (
     <Text size="xs" c="dimmed" mb="sm">
-      {field.help}
+      {prose(field.help)}
     </Text>
   ) : null;
   if (optional && !isRecord(value)) {
@@ -346,7 +347,7 @@ function RecordsField({ name, field, value, onChange, errors, at, subject }: Of<
       <Stack gap="sm">
         {field.help ? (
           <Text size="xs" c="dimmed">
-            {field.help}
+            {prose(field.help)}
           </Text>
         ) : null}
         {rows.map((row, n) => (
@@ -429,7 +430,7 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
       <Stack gap="sm">
         {field.help ? (
           <Text size="xs" c="dimmed">
-            {field.help}
+            {prose(field.help)}
           </Text>
         ) : null}
         {entries.map(([key, inner]) => (

@@ -1,16 +1,17 @@
 // The inputs of a form that hold no form themselves: texts, choices, attributes, stages, and values of any type.
-import { JsonInput, Select, Stack, Switch, Textarea, TextInput } from "@mantine/core";
+import { JsonInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { catalogueQuery, definitionQuery } from "../api/queries";
 import { type Fields, isRecord } from "../editor/manifest";
-import { humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { ValueInput } from "./inputs";
-import type { Choice } from "./schema";
+import { type Choice, choiceWord } from "./schema";
 
 type Common = {
   label: string;
-  description: string | undefined;
+  description: ReactNode;
   error: string | undefined;
   required: boolean;
   placeholder?: string;
@@ -55,17 +56,33 @@ export function ChoiceField({
   onChange,
   ...common
 }: Common & { choices: Choice[]; value: unknown; onChange: (value: unknown) => void }) {
-  const help = choices.find((choice) => choice.value === value)?.help;
+  const helpOf = (word: unknown) => choices.find((choice) => choice.value === word)?.help;
+  const help = helpOf(value);
   return (
     <Select
       {...common}
-      description={help ?? common.description}
+      description={help ? prose(help) : common.description}
+      renderOption={({ option }) => <Offered label={option.label} help={helpOf(option.value)} />}
       clearable={!common.required}
       allowDeselect={!common.required}
-      data={choices.map((choice) => ({ value: choice.value, label: humanise(choice.value) }))}
+      data={choices.map((choice) => ({ value: choice.value, label: choiceWord(choice.value) }))}
       value={typeof value === "string" ? value : null}
       onChange={(chosen) => onChange(chosen ?? undefined)}
     />
+  );
+}
+
+/** A choice with what it means. */
+function Offered({ label, help }: { label: string; help: string | undefined }) {
+  return (
+    <div>
+      {label}
+      {help ? (
+        <Text size="xs" c="dimmed">
+          {prose(help)}
+        </Text>
+      ) : null}
+    </div>
   );
 }
 

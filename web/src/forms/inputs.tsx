@@ -1,11 +1,12 @@
 // Inputs for the values that manifests hold and that no package brings: durations, instants, typed values.
 import { Group, NumberInput, Select, TextInput, type TextInputProps } from "@mantine/core";
+import type { ReactNode } from "react";
 import { strings } from "../strings";
 import { fromLocalInput, readDuration, toLocalInput, UNITS, type Unit } from "./durations";
 
 type Common = {
   label: string;
-  description?: string | undefined;
+  description?: ReactNode;
   error?: string | undefined;
   required?: boolean;
   disabled?: boolean;

@@ -1,5 +1,7 @@
 // What a JSON Schema of the server asks a person for: one kind of input per field. No React in here.
 import { type Fields, isRecord } from "../editor/manifest";
+import { humanise } from "../shell/format";
+import { strings } from "../strings";
 
 /** Whom destinations take. */
 export type Takes = "accounts" | "people";
@@ -197,6 +199,10 @@ function resolved(schema: unknown, root: unknown): Fields {
   }
   return schema;
 }
+
+/** What a choice is called: words of the catalogue where its key says too little. */
+export const choiceWord = (value: string): string =>
+  strings.forms.choices[value] ?? humanise(value);
 
 const typesOf = (schema: Fields): unknown[] =>
   (Array.isArray(schema.type) ? schema.type : [schema.type]).filter((type) => type !== "null");

@@ -1,4 +1,5 @@
 // One buying group: how far it is filled, where it stands, and who is in it.
+
 import { Alert, Button, Group, Menu, Progress, Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
@@ -6,7 +7,7 @@ import { ChevronDown, CircleAlert } from "lucide-react";
 import { useState } from "react";
 import { groupQuery } from "../api/groups";
 import type { GroupDetail, GroupRole } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { NamedLink } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
@@ -147,9 +148,7 @@ function factsOf(group: GroupDetail) {
     {
       label: text.template,
       value: group.roles_template ? (
-        <LinkTo to={addressOf("roles_templates", group.roles_template)}>
-          {group.roles_template}
-        </LinkTo>
+        <NamedLink plural="roles_templates" of={group.roles_template} />
       ) : (
         none
       ),

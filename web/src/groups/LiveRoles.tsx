@@ -1,8 +1,9 @@
 // The roles of a live template: fixed, but for how many members each of them needs.
 import { NumberInput, Table, Text } from "@mantine/core";
+import { useNames } from "../conditions/useNames";
+import { conditionWords } from "../conditions/words";
 import type { EditorProps } from "../definitions/editors";
 import { type Fields, isRecord } from "../editor/manifest";
-import { conditionWords } from "../map/settings";
 import { Card } from "../shell/Card";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
@@ -13,6 +14,7 @@ const MOST_MEMBERS = 999;
 
 export default function LiveRoles({ body, onChange, errors }: EditorProps) {
   const roles = Array.isArray(body.roles) ? body.roles.filter(isRecord) : [];
+  const names = useNames(body.roles);
   const put = (n: number, needed: number) =>
     onChange({ ...body, roles: roles.with(n, { ...roles[n], members_required: needed }) });
   return (
@@ -36,7 +38,7 @@ export default function LiveRoles({ body, onChange, errors }: EditorProps) {
               </Table.Td>
               <Table.Td>{humanise(String(role.weighting ?? "normal"))}</Table.Td>
               <Table.Td>
-                {role.when === undefined ? text.byHand : conditionWords(role.when)}
+                {role.when === undefined ? text.byHand : conditionWords(role.when, names)}
               </Table.Td>
               <Table.Td>
                 <NumberInput

@@ -6,6 +6,7 @@ import { Refusal } from "../journeys/Refusal";
 import { csvText, download } from "../shell/csv";
 import { formatNumber } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import own from "./imports.module.css";
 
@@ -135,7 +136,7 @@ function Rejects({ report }: { report: ImportReport }) {
           {shown.map((reject) => (
             <Table.Tr key={reject.line}>
               <Table.Td>{formatNumber(reject.line)}</Table.Td>
-              <Table.Td>{reject.reason}</Table.Td>
+              <Table.Td>{prose(reject.reason)}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -13,6 +13,7 @@ import { Card } from "../shell/Card";
 import { MoreRows, rowsOf } from "../shell/DataTable";
 import { formatNumber, formatValue, humanise } from "../shell/format";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import own from "./imports.module.css";
 import { RunState } from "./RunState";
@@ -52,7 +53,7 @@ export default function RunsPanel({ definition, body }: PanelProps) {
       {look.error ? <Refusal error={look.error} /> : null}
       {data?.problem ? (
         <Alert color="red" variant="light" mb="sm" title={text.problem}>
-          {data.problem}
+          {prose(data.problem)}
         </Alert>
       ) : null}
       {data ? (
@@ -131,7 +132,7 @@ function Report({ report }: { report: unknown }) {
   if (typeof report.message === "string")
     return (
       <Text size="sm" c="red">
-        {report.message}
+        {prose(report.message)}
       </Text>
     );
   const rejects = Array.isArray(report.rejects) ? report.rejects.filter(isRecord) : [];

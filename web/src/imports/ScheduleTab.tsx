@@ -13,6 +13,7 @@ import { durationWords } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
 import classes from "../shell/shell.module.css";
 import { wholeRows } from "../shell/useRows";
 import { strings } from "../strings";
@@ -141,7 +142,7 @@ function NextLook({ connection }: { connection: string }) {
   if (data.problem)
     return (
       <Text size="sm" c="red" lineClamp={2} maw={280}>
-        {data.problem}
+        {prose(data.problem)}
       </Text>
     );
   return data.next_at ? <Moment at={data.next_at} dimmed /> : text.soon;

@@ -5,6 +5,7 @@ import { Tile } from "../map/Card";
 import { closes } from "../map/counts";
 import { formatNumber, formatShare } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollBox } from "../shell/ScrollBox";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
@@ -25,8 +26,7 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
           {whole ? text.equationHolds : text.equationBroken} {text.equation}
         </span>
       </Group>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section className={shell.tableScroll} tabIndex={0} aria-label={text.funnel}>
+      <ScrollBox label={text.funnel}>
         <Table verticalSpacing={8}>
           <Table.Thead>
             <Table.Tr>
@@ -76,7 +76,7 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
             ))}
           </Table.Tbody>
         </Table>
-      </section>
+      </ScrollBox>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { Alert, List } from "@mantine/core";
 import { ApiError } from "../api/problem";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 /** Why not, in the server's sentences, each with the node it is about. */
@@ -13,14 +14,14 @@ export function Refusal({ error }: { error: Error }) {
       role="alert"
       title={findings.length > 1 ? strings.journey.findings(findings.length) : undefined}
     >
-      {findings.length === 0 ? error.message : null}
+      {findings.length === 0 ? prose(error.message) : null}
       <List size="sm" spacing={4}>
         {findings.map((finding) => (
           <List.Item
             key={`${finding.code} ${finding.pointer ?? finding.node ?? ""} ${finding.message}`}
           >
             {finding.node ? <b>{finding.node}: </b> : null}
-            {finding.message}
+            {prose(finding.message)}
           </List.Item>
         ))}
       </List>

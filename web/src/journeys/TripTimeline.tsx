@@ -7,6 +7,7 @@ import { iconOf } from "../map/icons";
 import { formatInstant } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
@@ -89,7 +90,7 @@ function Note({ item }: { item: TripItem }) {
       {item.path ? <Text size="xs">{text.tookPath(pathWord(item.path))}</Text> : null}
       {item.detail ? (
         <Text size="xs" c="dimmed">
-          {item.detail}
+          {item.detail ? prose(item.detail) : null}
         </Text>
       ) : null}
     </>
@@ -118,7 +119,7 @@ function Outcomes({ outcomes }: { outcomes: PersonOutcome[] }) {
               {outcome.message ? (
                 <Text span inherit c="dimmed">
                   {" "}
-                  – {outcome.message}
+                  – {prose(outcome.message)}
                 </Text>
               ) : null}
             </span>

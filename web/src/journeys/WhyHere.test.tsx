@@ -26,7 +26,7 @@ const here: Trip["here"] = {
     people: [],
     turned_down: [],
   },
-  to_change: ["`form_filled` happens from now on."],
+  to_change: ["form_filled happens from now on."],
   turned_down: [
     {
       event: "form_filled",
@@ -43,7 +43,7 @@ it("tells what was decided, what did not count and what would have to change", (
   expect(told[0]).toBe("Employees is at least 700 held: 900");
   expect(told[1]).toBe("Country is FR not looked at");
   expect(told[2]).toMatch(/^Form filled by Ada, .* Its fields are not those that are asked for\.$/);
-  expect(told[3]).toBe("`form_filled` happens from now on.");
+  expect(told[3]).toBe("form_filled happens from now on.");
   expect(screen.getByText("Large: its condition held")).toBeVisible();
 });
 

@@ -4,6 +4,7 @@ import { List, Text } from "@mantine/core";
 import type { Trip } from "../api/types";
 import { Card } from "../shell/Card";
 import { formatInstant, humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { pathWord } from "./words";
 
@@ -19,7 +20,7 @@ export function WhyHere({ here }: { here: Here }) {
   const turnedDown = [...(why?.turned_down ?? []), ...(here.turned_down ?? [])];
   return (
     <Card title={text.title}>
-      {why ? <Text>{why.text}</Text> : null}
+      {why ? <Text>{prose(why.text)}</Text> : null}
       {(why?.tried ?? []).map((tried) => (
         <Condition key={tried.path} tried={tried} />
       ))}
@@ -31,7 +32,7 @@ export function WhyHere({ here }: { here: Here }) {
           </Text>
           <List size="sm">
             {here.to_change.map((change) => (
-              <List.Item key={change}>{change}</List.Item>
+              <List.Item key={change}>{prose(change)}</List.Item>
             ))}
           </List>
         </>
@@ -74,7 +75,7 @@ function DidNotCount({ all }: { all: TurnedDown[] }) {
           <List.Item key={index}>
             {text.heard(humanise(it.event), it.person?.name, formatInstant(it.at))}{" "}
             <Text span inherit c="dimmed">
-              {it.reason}
+              {prose(it.reason)}
             </Text>
           </List.Item>
         ))}

@@ -2,6 +2,8 @@
 import { CloseButton, Group, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import type { JourneyMap, MapNode, NodeStatus } from "../api/types";
+import { useNames } from "../conditions/useNames";
+import type { Names } from "../conditions/words";
 import { pathWord } from "../journeys/words";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
@@ -35,7 +37,8 @@ export function NodePanel({
 }) {
   const { published, journey } = useScene();
   const status = useNodeStatus(id);
-  const node = shownNode(map, id);
+  const names = useNames(map.nodes.find((each) => each.id === id)?.settings);
+  const node = shownNode(map, id, names);
   if (!node) return null;
   return (
     <aside className={classes.panel} aria-label={`${text.label}: ${node.title}`}>
@@ -68,9 +71,9 @@ export function NodePanel({
   );
 }
 
-function shownNode(map: JourneyMap, id: string): Shown | undefined {
+function shownNode(map: JourneyMap, id: string, names: Names): Shown | undefined {
   const node = map.nodes.find((each) => each.id === id);
-  if (node) return { ...node, settings: settingsOf(node.settings), inBox: false };
+  if (node) return { ...node, settings: settingsOf(node.settings, names), inBox: false };
   for (const box of map.nodes) {
     for (const path of box.box ?? []) {
       const action = path.actions.find((each) => each.id === id);

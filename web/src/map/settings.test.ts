@@ -1,4 +1,4 @@
-import { conditionWords, settingsOf } from "./settings";
+import { settingsOf } from "./settings";
 
 describe("settings in words", () => {
   it("leaves out what the map already draws", () => {
@@ -19,7 +19,7 @@ describe("settings in words", () => {
     });
     expect(paths).toEqual({
       label: "Paths",
-      value: [{ label: "Enterprise", value: "account employees at least 1,000" }],
+      value: [{ label: "Enterprise", value: "Employees is at least 1,000" }],
     });
   });
 
@@ -35,32 +35,22 @@ describe("settings in words", () => {
     ]);
   });
 
+  it("calls what is named by its name", () => {
+    const names = {
+      attribute: (_: unknown, key: string) => key,
+      event: (type: string) => ({ email_clicked: "Email clicked" })[type] ?? type,
+      definition: (kind: string, key: string) => `${kind} ${key}`,
+    };
+    expect(
+      settingsOf({ email: "welcome", list: "hot", event: { activity: "email_clicked" } }, names),
+    ).toEqual([
+      { label: "Email", value: "email welcome" },
+      { label: "List", value: "account_list hot" },
+      { label: "Event", value: [{ label: "Activity", value: "Email clicked" }] },
+    ]);
+  });
+
   it("drops settings with nothing left to say", () => {
     expect(settingsOf({ other: { next: "done" } })).toEqual([]);
-  });
-});
-
-describe("conditions in words", () => {
-  it("joins all and any and sets nested groups apart", () => {
-    const words = conditionWords({
-      all: [
-        { person: "country", is: ["US", "DE"] },
-        { any: [{ score: "interest", at_least: 5 }, { did: "email_clicked" }] },
-      ],
-    });
-    expect(words).toBe(
-      "person country is US, DE and (score interest at least 5 or did email_clicked)",
-    );
-  });
-
-  it("says not", () => {
-    expect(conditionWords({ not: { in_account_list: "enterprise" } })).toBe(
-      "not (in account list enterprise)",
-    );
-  });
-
-  it("survives whatever it is given", () => {
-    expect(conditionWords(null)).toBe("–");
-    expect(conditionWords(7)).toBe("7");
   });
 });

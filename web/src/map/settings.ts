@@ -1,4 +1,5 @@
 // A node's manifest in words, whatever its kind: labels from the field names, conditions as sentences.
+import { conditionWords, kindNamedBy, type Names, UNNAMED } from "../conditions/words";
 import { durationWords, formatInstant, formatValue, humanise } from "../shell/format";
 
 export type Setting = { label: string; value: string | Setting[] };
@@ -9,54 +10,39 @@ const CONDITIONS = new Set(["when", "filters", "where"]);
 const DURATIONS = new Set(["duration", "delay", "within"]);
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
-export function settingsOf(settings: Record<string, unknown>): Setting[] {
+export function settingsOf(settings: Record<string, unknown>, names: Names = UNNAMED): Setting[] {
   return Object.entries(settings)
     .filter(([name, value]) => !DRAWN.has(name) && value !== null && value !== undefined)
-    .map(([name, value]) => ({ label: humanise(name), value: settingValue(name, value) }))
+    .map(([name, value]) => ({ label: humanise(name), value: settingValue(name, value, names) }))
     .filter((setting) => typeof setting.value === "string" || setting.value.length > 0);
 }
 
-function settingValue(name: string, value: unknown): string | Setting[] {
-  if (CONDITIONS.has(name)) return conditionWords(value);
-  if (typeof value === "string" && DURATIONS.has(name)) return durationWords(value);
-  if (typeof value === "string") return INSTANT.test(value) ? formatInstant(value) : value;
-  if (Array.isArray(value) && value.some(isRecord)) return value.flatMap(listed);
-  if (isRecord(value)) return settingsOf(value);
+function settingValue(name: string, value: unknown, names: Names): string | Setting[] {
+  if (CONDITIONS.has(name)) return conditionWords(value, names);
+  if (typeof value === "string") return textValue(name, value, names);
+  if (Array.isArray(value) && value.some(isRecord))
+    return value.flatMap((part, n) => listed(part, n, names));
+  if (isRecord(value)) return settingsOf(value, names);
+  if (Array.isArray(value)) return value.map((part) => textValue(name, part, names)).join(", ");
   return formatValue(value);
 }
 
+/** A text by what it names: a duration, a moment, an event, a definition. */
+export function textValue(name: string, value: unknown, names: Names): string {
+  if (typeof value !== "string") return formatValue(value);
+  if (DURATIONS.has(name)) return durationWords(value);
+  if (INSTANT.test(value)) return formatInstant(value);
+  return name === "activity" ? names.event(value) : names.definition(kindNamedBy(name), value);
+}
+
 /** One of several paths, actions or events: headed by its own label where it has one. */
-function listed(part: unknown, index: number): Setting[] {
+function listed(part: unknown, index: number, names: Names): Setting[] {
   if (!isRecord(part)) return [{ label: String(index + 1), value: formatValue(part) }];
   const { label, ...rest } = part;
-  const inner = settingsOf(rest);
+  const inner = settingsOf(rest, names);
   const [only] = inner;
   const value = inner.length === 1 && only && typeof only.value === "string" ? only.value : inner;
   return [{ label: typeof label === "string" ? label : String(index + 1), value }];
-}
-
-/** `{all: [{person: "country", is: ["US", "DE"]}]}` → “person country is US, DE”. */
-export function conditionWords(condition: unknown): string {
-  if (Array.isArray(condition)) return condition.map(conditionWords).join(", ");
-  if (!isRecord(condition)) return formatValue(condition);
-  if (Array.isArray(condition.all)) return joined(condition.all, " and ");
-  if (Array.isArray(condition.any)) return joined(condition.any, " or ");
-  if (condition.not !== undefined) return `not (${conditionWords(condition.not)})`;
-  return Object.entries(condition)
-    .map(([name, value]) => {
-      const inner = conditionWords(value);
-      return `${humanise(name).toLowerCase()} ${isRecord(value) ? `(${inner})` : inner}`;
-    })
-    .join(" ");
-}
-
-function joined(parts: unknown[], word: string): string {
-  if (parts.length === 1) return conditionWords(parts[0]);
-  return parts
-    .map((part) =>
-      isRecord(part) && (part.all || part.any) ? `(${conditionWords(part)})` : conditionWords(part),
-    )
-    .join(word);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -4,7 +4,7 @@ import { useParams } from "@tanstack/react-router";
 import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
 import { Records } from "../customers/Records";
-import { addressOf } from "../definitions/DefinitionList";
+import { NamedLink } from "../definitions/NamedLink";
 import { TripLinks } from "../journeys/TripLinks";
 import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
@@ -98,9 +98,7 @@ function PersonOverview({ person }: { person: Person }) {
           {person.lists.length === 0 ? <Text c="dimmed">{text.noLists}</Text> : null}
           <Stack gap={4}>
             {person.lists.map((list) => (
-              <LinkTo key={list} to={addressOf("people_lists", list)}>
-                {list}
-              </LinkTo>
+              <NamedLink key={list} plural="people_lists" of={list} />
             ))}
           </Stack>
         </Card>

@@ -9,6 +9,7 @@ import { type Column, DataTable, rowsOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 const text = strings.problems;
@@ -20,7 +21,7 @@ const COLUMNS: Column<ProblemRow>[] = [
     cell: (row) => (
       <div style={{ minWidth: 240, maxWidth: 460 }}>
         <Text inherit fw={500}>
-          {row.message}
+          {prose(row.message)}
         </Text>
         <Text size="xs" c="dimmed">
           {[

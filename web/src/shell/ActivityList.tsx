@@ -2,6 +2,8 @@
 import { Text } from "@mantine/core";
 import { Activity as Pulse } from "lucide-react";
 import type { Activity } from "../api/types";
+import { useNames } from "../conditions/useNames";
+import { kindNamedBy, type Names } from "../conditions/words";
 import { strings } from "../strings";
 import { Card } from "./Card";
 import { MoreRows, type Rows, rowsOf } from "./DataTable";
@@ -14,8 +16,9 @@ import classes from "./shell.module.css";
 
 /** `own` is the record whose page this is; it is not named again on every line. */
 export function ActivityList({ rows, own }: { rows: Rows<Activity>; own: string }) {
-  if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
   const items = rowsOf(rows);
+  const names = useNames(items.map(({ fields, journey }) => ({ ...fields, journey })));
+  if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
   if (!rows.isPending && items.length === 0) {
     return (
       <EmptyState
@@ -29,7 +32,7 @@ export function ActivityList({ rows, own }: { rows: Rows<Activity>; own: string 
     <Card>
       <ol className={classes.timeline}>
         {items.map((item) => (
-          <Entry key={item.id} item={item} own={own} />
+          <Entry key={item.id} item={item} own={own} names={names} />
         ))}
       </ol>
       <MoreRows rows={rows} shown={items.length} />
@@ -37,9 +40,10 @@ export function ActivityList({ rows, own }: { rows: Rows<Activity>; own: string 
   );
 }
 
-function Entry({ item, own }: { item: Activity; own: string }) {
+function Entry({ item, own, names }: { item: Activity; own: string; names: Names }) {
   const fields = Object.entries(item.fields ?? {}).filter(
-    ([, value]) => value != null && value !== "",
+    // The journey has a line, and a link, of its own.
+    ([name, value]) => value != null && value !== "" && !(item.journey && name === "journey"),
   );
   return (
     <li className={classes.event}>
@@ -67,12 +71,14 @@ function Entry({ item, own }: { item: Activity; own: string }) {
           </>
         ) : null}
         <Text size="xs" c="dimmed" mt={2}>
-          {fields.map(([name, value]) => `${humanise(name)}: ${formatValue(value)}`).join(" · ")}
+          {fields
+            .map(([name, value]) => `${humanise(name)}: ${told(name, value, names)}`)
+            .join(" · ")}
         </Text>
         {item.journey ? (
           <Text size="xs" mt={2}>
             <LinkTo to={at("/journeys", item.journey)}>
-              {strings.activities.inJourney(item.journey)}
+              {strings.activities.inJourney(names.definition("journey", item.journey))}
             </LinkTo>
           </Text>
         ) : null}
@@ -83,3 +89,7 @@ function Entry({ item, own }: { item: Activity; own: string }) {
     </li>
   );
 }
+
+/** A field's value: what it names by name, all else as it stands. */
+const told = (field: string, value: unknown, names: Names) =>
+  typeof value === "string" ? names.definition(kindNamedBy(field), value) : formatValue(value);

@@ -13,6 +13,7 @@ import { ArrowDown, ArrowUp, ArrowUpDown } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { strings } from "../strings";
 import { ErrorNotice } from "./ErrorNotice";
+import { ScrollBox } from "./ScrollBox";
 import type { Chosen } from "./selection";
 import classes from "./shell.module.css";
 import { MOST_SORTED, type Plain, type Sorting, sorted, turned } from "./sorting";
@@ -83,8 +84,7 @@ export function DataTable<T>(props: Props<T>) {
   const items = here && by ? sorted(loaded, by, here.down) : loaded;
   return (
     <div className={classes.tableFrame}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-      <section className={classes.tableScroll} tabIndex={0} aria-label={label}>
+      <ScrollBox label={label}>
         <Table highlightOnHover aria-label={label} aria-busy={rows.isPending}>
           <Table.Thead>
             <Table.Tr>
@@ -107,7 +107,7 @@ export function DataTable<T>(props: Props<T>) {
             ))}
           </Table.Tbody>
         </Table>
-      </section>
+      </ScrollBox>
       <MoreRows rows={rows} shown={items.length} sorted={here !== undefined} />
     </div>
   );

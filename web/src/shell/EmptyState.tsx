@@ -1,6 +1,7 @@
 import { Code, Stack, Text, ThemeIcon, Title } from "@mantine/core";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
+import { prose } from "./Prose";
 import classes from "./shell.module.css";
 
 type Props = {
@@ -22,7 +23,7 @@ export function EmptyState({ icon: Icon, title, hint, command, children }: Props
         {title}
       </Title>
       <Text c="dimmed" ta="center" maw={440}>
-        {hint}
+        {prose(hint)}
       </Text>
       {command ? <Code className={classes.command}>{command}</Code> : null}
       {children}

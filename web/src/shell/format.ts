@@ -86,6 +86,10 @@ export function humanise(name: string): string {
   return told === "" ? name : told.charAt(0).toUpperCase() + told.slice(1);
 }
 
+/** A label inside a sentence: “Roles template” → “roles template”, but “SMS message” stays. */
+export const inSentence = (label: string): string =>
+  /^[A-Z]{2}/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1);
+
 /** One attribute's value as text; objects as a compact list of their parts. */
 export function formatValue(value: unknown): string {
   if (value == null || value === "") return strings.list.none;

@@ -111,4 +111,37 @@ export const conditions = {
   within: "Within the last",
   sinceEntry: "Only since entering this journey",
   addConstraint: "Add a constraint",
+  words: {
+    and: "and",
+    or: "or",
+    not: (what: string) => `not (${what})`,
+    everything: "everything",
+    nothing: "nothing",
+    more: (n: number) => `${n} more`,
+    score: (name: string) => `Score ${name}`,
+    inList: (lists: string) => `in list ${lists}`,
+    inExternalAudience: (audiences: string) => `in external audience ${audiences}`,
+    role: (roles: string) => `role in the account is ${roles}`,
+    hasGroup: "has a buying group",
+    inGroup: "is in a buying group",
+    leftGroup: "was removed from a buying group",
+    for: (interests: string) => `for ${interests}`,
+    whose: (what: string) => `whose ${what}`,
+    where: (what: string) => `where ${what}`,
+    roles: (n: number, role: string) => `at least ${n} × ${role}`,
+    has: (object: string) => `has ${object}`,
+    hasPeople: (least: number, most: number | undefined, who: string) =>
+      `has ${manyPeople(least, most)} where ${who}`,
+    did: "did",
+    didNot: "did not",
+    times: (n: number) => `at least ${n} times`,
+    within: (duration: string) => `within ${duration}`,
+    sinceEntry: "since journey entry",
+  },
 };
+
+function manyPeople(least: number, most: number | undefined): string {
+  if (most === undefined) return least === 1 ? "somebody" : `at least ${least} people`;
+  if (least > 0) return `${least} to ${most} people`;
+  return most === 0 ? "no person" : `at most ${most} people`;
+}

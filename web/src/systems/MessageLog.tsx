@@ -14,6 +14,7 @@ import { everyRow } from "../shell/csv";
 import { type Column, DataTable, rowsOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { formatNumber } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { useChosen } from "../shell/selection";
 import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
@@ -128,7 +129,7 @@ function Answer({ message: { code, message } }: { message: WebhookMessage }) {
       </Text>
       {message ? (
         <Text size="xs" c="dimmed">
-          {message}
+          {prose(message)}
         </Text>
       ) : null}
     </div>

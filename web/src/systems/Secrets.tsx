@@ -8,6 +8,7 @@ import type { SecretState, SystemState } from "../api/types";
 import { Card } from "../shell/Card";
 import { Dialog } from "../shell/Dialog";
 import { formatInstant, humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
 
@@ -75,12 +76,12 @@ function About({ secret }: { secret: SecretState }) {
       </Text>
       {[help, from].filter(Boolean).map((line) => (
         <Text key={line} size="xs" c="dimmed">
-          {line}
+          {line ? prose(line) : null}
         </Text>
       ))}
       {problem ? (
         <Text size="xs" c="red">
-          {problem}
+          {prose(problem)}
         </Text>
       ) : null}
     </div>

@@ -1,6 +1,7 @@
 // What trying another system came to, and when it last worked or did not.
 import { Alert } from "@mantine/core";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 /** What the other side said, or what is wrong and what to do. */
@@ -8,7 +9,7 @@ export function TrialResult({ tried }: { tried: { ok: boolean; message: string }
   if (!tried) return null;
   return (
     <Alert color={tried.ok ? "green" : "red"} variant="light" mt="sm" role="status">
-      {tried.message}
+      {prose(tried.message)}
     </Alert>
   );
 }

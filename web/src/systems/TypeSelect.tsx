@@ -1,6 +1,7 @@
 import { Select } from "@mantine/core";
 import type { ConnectionType } from "../api/types";
 import { humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 type Props = {
@@ -19,7 +20,7 @@ export function TypeSelect({ types, value, error, onChange }: Props) {
   return (
     <Select
       label={strings.systems.type}
-      description={known?.description}
+      description={known && prose(known.description)}
       error={error}
       required
       searchable

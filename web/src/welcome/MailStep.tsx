@@ -5,7 +5,9 @@ import { useState } from "react";
 import { putDefinition } from "../api/queries";
 import { tryConnection } from "../api/welcome";
 import { Refusal } from "../journeys/Refusal";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
+import { MAIL_SERVER } from "./useProgress";
 import classes from "./welcome.module.css";
 
 const text = strings.welcome.steps.mail;
@@ -108,7 +110,7 @@ export function MailStep({ onDone }: { onDone: () => void }) {
         {save.error ? <Refusal error={save.error} /> : null}
         {save.data && !save.data.ok ? (
           <Alert color="yellow" variant="light" mb="sm" role="alert" title={text.kept}>
-            {save.data.message}
+            {prose(save.data.message)}
           </Alert>
         ) : null}
         <Button type="submit" loading={save.isPending}>
@@ -122,7 +124,7 @@ export function MailStep({ onDone }: { onDone: () => void }) {
 function manifest({ host, port, security, user, variable, name, email }: Written) {
   const signIn = user !== "";
   return {
-    type: "smtp",
+    type: MAIL_SERVER,
     settings: {
       host: host.trim(),
       port,

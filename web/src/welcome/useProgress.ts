@@ -3,6 +3,9 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { accountsQuery, definitionNamesQuery, journeysQuery, peopleQuery } from "../api/queries";
 import { rowsOf, totalOf } from "../shell/DataTable";
 
+/** The type of connection that email leaves by. */
+export const MAIL_SERVER = "smtp";
+
 export type Step = "organisation" | "mail" | "people" | "journey" | "publish";
 
 export function useProgress() {
@@ -13,7 +16,7 @@ export function useProgress() {
   const journeys = useInfiniteQuery(journeysQuery(""));
   const drawn = rowsOf(journeys);
   const live = drawn.filter(({ state }) => state === "live" || state === "scheduled");
-  const [connection] = connections.data?.items ?? [];
+  const connection = connections.data?.items.find(({ type }) => type === MAIL_SERVER);
   const counts = { accounts: totalOf(accounts) ?? 0, people: totalOf(people) ?? 0 };
   const done: Record<Step, boolean> = {
     organisation: (settings.data?.items.length ?? 0) > 0,

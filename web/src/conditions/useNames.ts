@@ -1,0 +1,48 @@
+// What things are called whose keys stand in a manifest: attributes and events by the catalogue, definitions by name.
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { catalogueQuery, definitionNamesQuery, kindsQuery } from "../api/queries";
+import type { Catalogue, DefinitionRow } from "../api/types";
+import { humanise } from "../shell/format";
+import { kindNamedBy, type Names } from "./words";
+
+const NO_ROWS: readonly DefinitionRow[] = [];
+
+/** Names for everything that `value`, a manifest or a part of one, mentions. */
+export function useNames(value: unknown): Names {
+  const { data: catalogue } = useQuery(catalogueQuery);
+  const { data: known } = useQuery(kindsQuery);
+  const fields = useMemo(() => fieldsIn(value), [value]);
+  const kinds = known?.items.filter(({ kind }) => fields.has(kind)) ?? [];
+  return useQueries({
+    queries: kinds.map(({ plural }) => definitionNamesQuery(plural)),
+    combine: (found) =>
+      namesFrom(
+        catalogue,
+        new Map(kinds.map(({ kind }, n) => [kind, found[n]?.data?.items ?? NO_ROWS])),
+      ),
+  });
+}
+
+function namesFrom(
+  catalogue: Catalogue | undefined,
+  rows: ReadonlyMap<string, readonly DefinitionRow[]>,
+): Names {
+  return {
+    attribute: (subject, key) =>
+      catalogue?.attributes[subject].find((each) => each.key === key)?.label ?? humanise(key),
+    event: (type) => catalogue?.events.find((each) => each.type === type)?.label ?? humanise(type),
+    definition: (kind, key) => rows.get(kind)?.find((row) => row.key === key)?.name || key,
+  };
+}
+
+/** The kinds that fields of this value may name, however deep they stand. */
+export function fieldsIn(value: unknown, found = new Set<string>()): Set<string> {
+  if (Array.isArray(value)) for (const part of value) fieldsIn(part, found);
+  else if (typeof value === "object" && value !== null)
+    for (const [name, inner] of Object.entries(value)) {
+      found.add(kindNamedBy(name));
+      fieldsIn(inner, found);
+    }
+  return found;
+}

@@ -1,0 +1,24 @@
+// A definition by its name, leading to its page; by its key while its name is not known.
+import { useQuery } from "@tanstack/react-query";
+import { type AnchorHTMLAttributes, useCallback } from "react";
+import { definitionNamesQuery } from "../api/queries";
+import { at, LinkTo } from "../shell/LinkTo";
+import { addressOf } from "./DefinitionList";
+
+type Props = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href"> & { plural: string; of: string };
+
+export function NamedLink({ plural, of, ...rest }: Props) {
+  const nameOf = useNamesOf(plural);
+  const to = plural === "journeys" ? at("/journeys", of) : addressOf(plural, of);
+  return (
+    <LinkTo to={to} {...rest}>
+      {nameOf(of)}
+    </LinkTo>
+  );
+}
+
+/** The names of a kind's definitions by key. */
+export function useNamesOf(plural: string): (key: string) => string {
+  const { data } = useQuery(definitionNamesQuery(plural));
+  return useCallback((key) => data?.items.find((row) => row.key === key)?.name || key, [data]);
+}
