@@ -38,6 +38,8 @@ pub struct Case {
     pub mail_is_recognised: bool,
     /// What becomes of calls, by service and whom they are about.
     pub replies: Vec<Vec<Reply>>,
+    /// How long the mail server has no time for a message to each person, from when it first sees it.
+    pub mail_waits: Vec<Secs>,
 }
 
 impl Case {

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use caravan_connect::{Connector, ConnectorFacts, EffectBody, Outcome, Outgoing};
 use caravan_model::Clock;
+use caravan_model::sample::SplitMix64;
 use parking_lot::Mutex;
 
-use crate::case::{Case, Secs, person_number, refuses_mail, subject_number};
+use crate::Mortal;
+use crate::case::{ASKED_PAUSE, Case, Secs, person_number, refuses_mail, subject_number};
 
 /// What was handed over: the key of the effect, when, and of calls the service and the number of whom it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,26 +36,111 @@ impl Taken {
     }
 }
 
+/// Books, by name: what it took, and when it first saw what.
+const TAKEN: &str = "taken";
+const SEEN: &str = "seen";
+
 /// The other side of one case.
 pub struct Far {
     case: Case,
     clock: Clock,
     taken: Mutex<Vec<Taken>>,
-    /// Where it writes down what it took, when the processes here come and go.
-    book: Option<PathBuf>,
+    /// When it first saw each effect, by key.
+    seen: Mutex<BTreeMap<String, Secs>>,
+    /// Where it writes down what it took and saw, when the processes here come and go.
+    books: Option<PathBuf>,
+    deadly: Mutex<Option<Deadly>>,
 }
+
+/// Who dies over handing something over: it was taken, and nobody here can write down that it was.
+struct Deadly {
+    whom: Arc<dyn Mortal>,
+    random: SplitMix64,
+    /// Hand-overs until the next death, that one included.
+    left: u64,
+    deaths: u32,
+    /// Deaths over mail that the other side would take for new if it came again.
+    over_new_mail: u64,
+}
+
+impl Deadly {
+    fn new(whom: Arc<dyn Mortal>, seed: u64, deaths: u32) -> Self {
+        let mut random = SplitMix64::new(seed);
+        let left = random.between(1, MOST_BETWEEN);
+        Self { whom, random, left, deaths, over_new_mail: 0 }
+    }
+
+    /// Something was handed over that the other side would recognise, or not.
+    fn was_handed(&mut self, recognised: bool) {
+        self.left -= 1;
+        if self.left == 0 {
+            self.left = self.random.between(1, MOST_BETWEEN);
+            self.deaths = self.deaths.saturating_sub(1);
+            self.over_new_mail += u64::from(!recognised);
+            self.whom.kill();
+        }
+    }
+}
+
+/// The most hand-overs from one death to the next.
+const MOST_BETWEEN: u64 = 3;
 
 impl Far {
     pub fn of(case: &Case, clock: &Clock) -> Arc<Self> {
-        Arc::new(Self { case: case.clone(), clock: clock.clone(), taken: Mutex::default(), book: None })
+        Arc::new(Self {
+            case: case.clone(),
+            clock: clock.clone(),
+            taken: Mutex::default(),
+            seen: Mutex::default(),
+            books: None,
+            deadly: Mutex::default(),
+        })
     }
 
     /// The same, with what it has written down in a folder.
-    pub fn with_book(case: &Case, clock: &Clock, folder: &Path) -> Arc<Self> {
-        let book = folder.join("taken");
-        let written = std::fs::read_to_string(&book).unwrap_or_default();
-        let taken = Mutex::new(written.lines().map(Taken::read).collect());
-        Arc::new(Self { case: case.clone(), clock: clock.clone(), taken, book: Some(book) })
+    pub fn with_books(case: &Case, clock: &Clock, folder: &Path) -> Arc<Self> {
+        let written = |book: &str| std::fs::read_to_string(folder.join(book)).unwrap_or_default();
+        let taken = Mutex::new(written(TAKEN).lines().map(Taken::read).collect());
+        let seen = written(SEEN);
+        let seen = seen.lines().map(|line| {
+            let (key, at) = line.split_once(' ').expect("a key and a time");
+            (key.to_owned(), at.parse().expect("a time"))
+        });
+        Arc::new(Self {
+            case: case.clone(),
+            clock: clock.clone(),
+            taken,
+            seen: Mutex::new(seen.collect()),
+            books: Some(folder.to_owned()),
+            deadly: Mutex::default(),
+        })
+    }
+
+    /// From now on whoever hands something over dies so many times before it can write down that it did.
+    pub fn kills(&self, whom: Arc<dyn Mortal>, seed: u64, deaths: u32) {
+        *self.deadly.lock() = Some(Deadly::new(whom, seed, deaths));
+    }
+
+    /// How often somebody died over mail that may not be sent again.
+    pub fn deaths_over_new_mail(&self) -> u64 {
+        self.deadly.lock().as_ref().map_or(0, |deadly| deadly.over_new_mail)
+    }
+
+    fn writes(&self, book: &str, line: &str) {
+        let Some(folder) = &self.books else { return };
+        let book = std::fs::OpenOptions::new().create(true).append(true).open(folder.join(book));
+        book.expect("a book").write_all(line.as_bytes()).expect("a line");
+    }
+
+    /// It has no time for an effect, for so long after it first saw it.
+    fn has_no_time(&self, key: &str, waits: Secs) -> bool {
+        let now = crate::place::seconds(self.clock.now());
+        let mut seen = self.seen.lock();
+        let first = *seen.entry(key.to_owned()).or_insert_with(|| {
+            self.writes(SEEN, &format!("{key} {now}\n"));
+            now
+        });
+        now < first + waits
     }
 
     /// Each effect that it took, and how often.
@@ -80,11 +168,13 @@ impl Far {
         let mut all = self.taken.lock();
         // It recognises what it has taken before, where it is of that kind.
         if !(self.recognises(call.is_some()) && all.iter().any(|known| known.key == taken.key)) {
-            if let Some(book) = &self.book {
-                let mut book = std::fs::OpenOptions::new().create(true).append(true).open(book).expect("a book");
-                book.write_all(taken.line().as_bytes()).expect("a line");
-            }
+            self.writes(TAKEN, &taken.line());
             all.push(taken);
+        }
+        drop(all);
+        let mut deadly = self.deadly.lock();
+        if let Some(deadly) = deadly.as_mut().filter(|deadly| deadly.deaths > 0) {
+            deadly.was_handed(self.recognises(call.is_some()));
         }
         Outcome::Delivered { remote_id: None, detail: "taken".to_owned() }
     }
@@ -115,19 +205,30 @@ impl Connector for Door {
 
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
         let refused = || Outcome::failed("refused", "The other side does not want it.");
-        let one = |item: &Outgoing| match &item.body {
-            EffectBody::Email(message) if refuses_mail(person_number(&message.to.email)) => refused(),
-            EffectBody::Email(_) => self.far.takes(&item.key, None),
-            EffectBody::Service(call) => {
-                let number = call.values["number"].as_str().expect("its number");
-                let service: usize = number.parse().expect("a number");
-                let subject = subject_number(call.attributes["who"].as_str().expect("a key"));
-                match self.far.case.replies[service][subject].refused {
-                    true => refused(),
-                    false => self.far.takes(&item.key, Some((service, subject))),
+        let later = || Outcome::Retry {
+            after: Some(Duration::from_secs(ASKED_PAUSE as u64)),
+            code: "busy".to_owned(),
+            message: "The other side has no time.".to_owned(),
+        };
+        let one = |item: &Outgoing| {
+            let (waits, refuses, call) = match &item.body {
+                EffectBody::Email(message) => {
+                    let person = person_number(&message.to.email);
+                    (self.far.case.mail_waits[person], refuses_mail(person), None)
                 }
+                EffectBody::Service(call) => {
+                    let number = call.values["number"].as_str().expect("its number");
+                    let service: usize = number.parse().expect("a number");
+                    let subject = subject_number(call.attributes["who"].as_str().expect("a key"));
+                    let reply = &self.far.case.replies[service][subject];
+                    (reply.waits, reply.refused, Some((service, subject)))
+                }
+                other => panic!("nothing sends {other:?}"),
+            };
+            if self.far.has_no_time(&item.key, waits) {
+                return later();
             }
-            other => panic!("nothing sends {other:?}"),
+            if refuses { refused() } else { self.far.takes(&item.key, call) }
         };
         batch.iter().map(one).collect()
     }

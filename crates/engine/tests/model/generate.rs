@@ -40,7 +40,13 @@ pub fn case(seed: u64) -> Case {
         (0..about).map(|_| reply(r, service.minutes * 60)).collect()
     });
     let replies: Vec<Vec<Reply>> = replies.collect();
-    Case { seed, accounts, people, journeys, script, away, until, mail_is_recognised, replies }
+    let mail_waits = people.iter().map(|_| waits(r)).collect();
+    Case { seed, accounts, people, journeys, script, away, until, mail_is_recognised, replies, mail_waits }
+}
+
+/// How long the other side has no time for something.
+fn waits(r: &mut SplitMix64) -> Secs {
+    pick(r, &[0, 0, 0, 300, 900, 1_700])
 }
 
 /// In time, late, repeated, never, or not even taken. No second of the script's.
@@ -56,7 +62,7 @@ fn reply(r: &mut SplitMix64, timeout: Secs) -> Reply {
     }
     answers.sort_by_key(|(after, _)| *after);
     answers.dedup_by_key(|(after, _)| *after);
-    Reply { refused, answers }
+    Reply { waits: waits(r), refused, answers }
 }
 
 fn pick<T: Copy>(r: &mut SplitMix64, from: &[T]) -> T {

@@ -33,6 +33,8 @@ use crate::place::{Place, Progress, WHOLE};
 pub trait Mortal: Faults {
     /// Another has taken over.
     fn revive(&self);
+    /// It dies here and now.
+    fn kill(&self);
 }
 
 /// Breaks a few times, each after a random number of moments.
@@ -77,6 +79,10 @@ impl Mortal for Crashes {
     fn revive(&self) {
         self.dead.store(false, Ordering::SeqCst);
     }
+
+    fn kill(&self) {
+        self.dead.store(true, Ordering::SeqCst);
+    }
 }
 
 /// How batches are cut: every third case into pieces as small as they come. Between an account and its people no order is
@@ -89,22 +95,24 @@ fn limits(case: &Case) -> Limits {
     }
 }
 
-/// Runs a case on a store and returns what differs.
-fn differences(case: &Case, store: Store, clock: Clock, workers: usize) -> Vec<String> {
+/// Runs a case on a store and returns what differs, and how often somebody died over mail that may not be sent again.
+fn differences(case: &Case, store: Store, clock: Clock, workers: usize) -> (Vec<String>, u64) {
     let far = Far::of(case, &clock);
-    let place = Place::over(store, clock, limits(case)).with_workers(workers).with_far(far);
+    let place = Place::over(store, clock, limits(case)).with_workers(workers).with_far(Arc::clone(&far));
     place.set_up(case);
     let crashes = Crashes::new(case.seed, 6);
+    far.kills(Arc::clone(&crashes) as Arc<dyn Mortal>, case.seed, 4);
     let mut place = place.with_faults(Arc::clone(&crashes) as Arc<dyn Mortal>);
     place.live_through(case, Progress { happened: 0, now: START }, |_| {});
     // What has come of it is read in peace.
     crashes.crashes_left.store(0, Ordering::SeqCst);
-    differences_at(case, &place)
+    (differences_at(case, &place), far.deaths_over_new_mail())
 }
 
 /// In what a place differs from the reference, and from what the other side took.
 fn differences_at(case: &Case, place: &Place) -> Vec<String> {
-    let mut lines = reference::outcome(case).differences(&place.outcome(case));
+    let expected = reference::outcome(case);
+    let mut lines = expected.differences(&place.outcome(case, &expected.fates));
     lines.extend(place.lost_or_doubled(case));
     lines
 }
@@ -119,13 +127,16 @@ fn embedded(first: u64, cases: u64) {
     let options = OpenOptions { scratch: true, ..OpenOptions::default() };
     let template = Store::open_sqlite(folder.path().join("template"), options).expect("a store");
     template.migrate().expect("migrations");
-    let mut failed = 0;
-    for seed in seeds(first, cases) {
+    let (mut failed, mut doubts) = (0, 0);
+    let seeds = seeds(first, cases);
+    let cases = seeds.len() as u64;
+    for seed in seeds {
         let case = generate::case(seed);
         let clock = Clock::manual(instant(START));
         let own = folder.path().join(seed.to_string());
         let store = template.copy_to(&own, clock.clone()).expect("a copy");
-        let differences = differences(&case, store, clock, 1);
+        let (differences, deaths) = differences(&case, store, clock, 1);
+        doubts += deaths;
         std::fs::remove_dir_all(own).ok();
         if !differences.is_empty() {
             failed += 1;
@@ -137,6 +148,8 @@ fn embedded(first: u64, cases: u64) {
         assert!(failed < 3, "enough cases failed");
     }
     assert_eq!(failed, 0, "of {cases} cases from {first} on");
+    println!("{doubts} deaths over mail that may not be sent again");
+    assert!(doubts >= cases / 10, "too few to prove anything: {doubts}");
 }
 
 fn seeds(first: u64, cases: u64) -> Vec<u64> {
@@ -157,13 +170,17 @@ impl Mortal for Killer {
     fn revive(&self) {
         unreachable!("its process is gone");
     }
+
+    fn kill(&self) {
+        // Nothing is unwound, flushed or said.
+        std::process::abort();
+    }
 }
 
 impl Faults for Killer {
     fn breaks(&self, _: Moment) -> bool {
         if self.0.fetch_sub(1, Ordering::SeqCst) == 1 {
-            // Nothing is unwound, flushed or said.
-            std::process::abort();
+            self.kill();
         }
         false
     }
@@ -176,11 +193,11 @@ struct Relay {
 }
 
 impl Relay {
-    /// The place of the case, with the other side's book.
-    fn place(&self, case: &Case, now: crate::case::Secs) -> Place {
+    /// The place of the case, with the other side and its books.
+    fn place(&self, case: &Case, now: crate::case::Secs) -> (Place, Arc<Far>) {
         let place = Place::open(&self.folder, now, limits(case));
-        let far = Far::with_book(case, place.clock(), &self.folder);
-        place.with_far(far)
+        let far = Far::with_books(case, place.clock(), &self.folder);
+        (place.with_far(Arc::clone(&far)), far)
     }
 
     fn progress_file(&self) -> PathBuf {
@@ -199,14 +216,16 @@ impl Relay {
         Progress { happened: happened.parse().expect("a number"), now: now.parse().expect("a number") }
     }
 
-    /// Starts a process that takes over and is killed at its n-th moment; whether it came to the end before.
-    fn runs(&self, nth: u64) -> bool {
+    /// Starts a process that takes over and is killed at its n-th moment, or before that over something that it hands over;
+    /// whether it came to the end before.
+    fn runs(&self, nth: u64, handing_over: bool) -> bool {
         let test = std::env::current_exe().expect("this program");
         let status = Command::new(test)
             .args(["--exact", "a_process_of_a_case", "--ignored", "--nocapture"])
             .env("CARAVAN_MODEL_RELAY", &self.folder)
             .env("CARAVAN_MODEL_RELAY_SEED", self.seed.to_string())
             .env("CARAVAN_MODEL_RELAY_KILL", nth.to_string())
+            .env("CARAVAN_MODEL_RELAY_HANDING", u8::from(handing_over).to_string())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .status()
@@ -217,6 +236,7 @@ impl Relay {
 }
 
 const SIGABRT: i32 = 6;
+const NEVER: u64 = u64::MAX >> 1;
 
 /// Only ever started by the test below it.
 #[test]
@@ -227,7 +247,12 @@ fn a_process_of_a_case() {
     let nth = number("CARAVAN_MODEL_RELAY_KILL").expect("a number");
     let progress = relay.progress();
     let case = generate::case(relay.seed);
-    let mut place = relay.place(&case, progress.now).with_faults(Arc::new(Killer(AtomicI64::new(nth as i64))));
+    let (place, far) = relay.place(&case, progress.now);
+    let killer = Arc::new(Killer(AtomicI64::new(nth as i64)));
+    if number("CARAVAN_MODEL_RELAY_HANDING") == Some(1) {
+        far.kills(Arc::clone(&killer) as Arc<dyn Mortal>, relay.seed, 1);
+    }
+    let mut place = place.with_faults(killer);
     place.live_through(&case, progress, |progress| relay.note(progress));
 }
 
@@ -238,21 +263,21 @@ fn processes_that_are_killed_leave_what_the_reference_says() {
     for seed in seeds(2_000_000, 20) {
         let case = generate::case(seed);
         let relay = Relay { folder: folder.path().join(seed.to_string()), seed };
-        let place = relay.place(&case, START);
+        let (place, _) = relay.place(&case, START);
         place.migrate();
         place.set_up(&case);
         drop(place);
         relay.note(Progress { happened: 0, now: START });
         let mut random = SplitMix64::new(seed);
-        // The last one is left alone.
         for process in 0.. {
-            let nth = if process < 5 { random.between(1, 600) } else { u64::MAX >> 1 };
-            if relay.runs(nth) {
+            // The last one is left alone.
+            let nth = if process < 5 { random.between(1, 600) } else { NEVER };
+            if relay.runs(nth, process < 5 && process % 2 == 1) {
                 break;
             }
             kills += 1;
         }
-        let differences = differences_at(&case, &relay.place(&case, relay.progress().now));
+        let differences = differences_at(&case, &relay.place(&case, relay.progress().now).0);
         assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
     }
     assert!(kills > 20, "most processes were killed: {kills}");
@@ -277,7 +302,7 @@ fn every_case_ends_as_the_reference_says_with_many_workers_on_postgres() {
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_postgres(&database.url, options).expect("a store");
         store.migrate().expect("migrations");
-        let differences = differences(&case, store, clock, 3);
+        let (differences, _) = differences(&case, store, clock, 3);
         assert!(differences.is_empty(), "case {seed}\n  {}", differences.join("\n  "));
     }
 }

@@ -13,6 +13,8 @@ pub struct Final {
     pub figures: BTreeMap<String, Figures>,
     /// Messages queued: `JOURNEY TRAVELLER/ENTRY NODE PERSON`, how often.
     pub mails: BTreeMap<String, i64>,
+    /// What became of each of these. The engine cannot say where it is in doubt, so this is not compared.
+    pub fates: BTreeMap<String, String>,
     /// What accounts and people are in the end, by key.
     pub accounts: BTreeMap<String, String>,
     pub people: BTreeMap<String, String>,

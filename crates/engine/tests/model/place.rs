@@ -217,13 +217,14 @@ impl Place {
 
     fn next_due(&mut self, case: &Case) -> Option<Secs> {
         let now = seconds(self.clock.now());
+        let leaves = self.next_delivery();
         let due = self.surely(|engine| {
             let (due, _) = engine.store().read(step::next_due)?;
             Ok([due, lifecycle::next_tick(engine)?])
         });
         let back = case.away.iter().map(|(_, to)| *to);
         let awake = |at: &Secs| !case.is_away(*at);
-        let due = due.into_iter().flatten().map(seconds).filter(awake);
+        let due = due.into_iter().chain([leaves]).flatten().map(seconds).filter(awake);
         due.chain(back).filter(|at| *at > now).min()
     }
 

@@ -15,7 +15,7 @@ mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::calls::{Back, Calls, Outgoing};
+use self::calls::{Back, Calls, Leaving, Outgoing};
 use self::split::murmur3;
 use crate::case::*;
 use crate::clock::ends_at;
@@ -156,14 +156,19 @@ struct World<'a> {
     shared_out: BTreeMap<(usize, usize, usize), Vec<i64>>,
     trips: Vec<Trip>,
     inbox: Vec<Message>,
-    /// Calls that have not left.
+    /// Messages and calls that have not left.
     queued: Vec<Outgoing>,
     /// What will be answered.
     coming: Vec<Back>,
     figures: Vec<Figures>,
-    mails: BTreeMap<(usize, usize, i64, String, usize), i64>,
+    mails: BTreeMap<Mail, i64>,
+    /// What became of each mail.
+    fates: BTreeMap<Mail, &'static str>,
     told: BTreeMap<(String, String), i64>,
 }
+
+/// Of which journey, whose trip, which entry, from which node, and to whom.
+type Mail = (usize, usize, i64, String, usize);
 
 /// What a node does with a trip.
 enum Flow {
@@ -194,6 +199,7 @@ impl<'a> World<'a> {
             coming: Vec::new(),
             figures: vec![Figures::default(); journeys],
             mails: BTreeMap::new(),
+            fates: BTreeMap::new(),
             told: BTreeMap::new(),
         };
         for n in 0..journeys {
@@ -255,6 +261,7 @@ impl<'a> World<'a> {
                 matches!(self.states[n], State::Live | State::Closed).then_some(journey.end)
             });
         let trips = self.trips.iter().filter_map(|trip| trip.due);
+        let trips = trips.chain(self.queued.iter().map(|outgoing| outgoing.not_before));
         let back = self.case.away.iter().map(|(_, to)| *to);
         trips.chain(ends).filter(|at| *at > self.now && self.awake(*at)).chain(back.filter(|at| *at > self.now)).min()
     }

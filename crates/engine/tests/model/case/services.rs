@@ -27,6 +27,8 @@ pub const CHOICES: usize = 3;
 /// What becomes of every call of a service about somebody.
 #[derive(Debug, Clone)]
 pub struct Reply {
+    /// How long the service has no time for it, from when it is first called.
+    pub waits: Secs,
     /// The call is not even taken.
     pub refused: bool,
     /// What is answered, and so long after the call: nothing, once, or once more and otherwise.
@@ -38,6 +40,9 @@ pub enum Answer {
     Chosen(usize),
     Failed,
 }
+
+/// How long whoever has no time asks for. Longer than what is waited anyway before so few tries.
+pub const ASKED_PAUSE: Secs = 600;
 
 impl Service {
     pub fn document(&self, number: usize) -> Json {

@@ -42,12 +42,22 @@ impl Place {
 
     /// Delivers what is queued, whatever breaks meanwhile. Whether there was anything.
     pub(super) fn deliver(&mut self) -> bool {
-        let Some(far) = self.far.clone() else { return false };
+        self.dispatches(Dispatcher::dispatch_once).is_some_and(|done| !done.is_idle())
+    }
+
+    /// When something is to leave next.
+    pub(super) fn next_delivery(&mut self) -> Option<Timestamp> {
+        self.dispatches(Dispatcher::next_due).flatten()
+    }
+
+    /// Repeats it until it works; none where there is no other side.
+    fn dispatches<T>(&mut self, work: impl Fn(&Dispatcher) -> Result<T, StoreError>) -> Option<T> {
+        let far = self.far.clone()?;
         loop {
             let engine = &self.engine;
             let dispatcher = self.dispatcher.get_or_insert_with(|| dispatcher(engine, &far));
-            match dispatcher.dispatch_once() {
-                Ok(done) => return !done.is_idle(),
+            match work(dispatcher) {
+                Ok(done) => return Some(done),
                 Err(StoreError::Unreachable(_)) => self.died(),
                 Err(error) => panic!("{error}"),
             }
@@ -83,25 +93,16 @@ impl Place {
         }
     }
 
-    /// Of messages in doubt, by journey and node, how often they were handed over to whom.
-    pub(super) fn in_doubt(&self, journey: &str) -> Vec<(String, usize)> {
-        let sql =
-            "SELECT d.key, l.node, l.version_id, p.key FROM ledger AS l JOIN enrollment AS e ON e.id = l.enrollment_id
-                   JOIN document AS d ON d.id = e.journey_id JOIN person AS p ON p.id = l.person_id
-                   WHERE l.outcome = 'in_doubt' ORDER BY l.id";
-        self.store
-            .read(|s| {
-                let live = self.engine.live(s)?;
-                let rows = s.query_map(sql, &[], |r| {
-                    Ok((r.string(0), r.int(1), caravan_model::VersionId(r.int(2)), subject_number(r.text(3))))
-                })?;
-                let mut found = Vec::new();
-                for (_, node, version, person) in rows.into_iter().filter(|row| row.0 == journey) {
-                    found.push((live.plan(s, version)?.expect("a plan").node(node).id.clone(), person));
-                }
-                Ok::<_, StoreError>(found)
-            })
-            .expect("what is in doubt")
+    /// Messages in doubt of a journey, as `JOURNEY TRAVELLER/ENTRY NODE PERSON`.
+    pub(super) fn in_doubt(&self, journey: &str) -> Vec<String> {
+        let found = self.counted(
+            "SELECT d.key || ' ' || COALESCE(CASE WHEN d.body LIKE '%\"subject\":\"person\"%' THEN p.key END, a.key)
+                    || '/' || e.entry, l.node, ' ' || p.key, l.version_id
+             FROM ledger AS l JOIN enrollment AS e ON e.id = l.enrollment_id JOIN document AS d ON d.id = e.journey_id
+             JOIN person AS p ON p.id = l.person_id LEFT JOIN account AS a ON a.id = l.account_id
+             WHERE l.outcome = 'in_doubt'",
+        );
+        found.into_keys().filter(|mail| mail.split(' ').next() == Some(journey)).collect()
     }
 
     /// Everything in which what the other side took differs from what stands here.
@@ -125,9 +126,10 @@ impl Place {
             let there = taken.contains_key(&key);
             let right = match outcome.as_str() {
                 "done" => there,
-                "failed" => !there,
-                // Whoever it was about had left.
-                "skipped" => !there && kind == "external_call",
+                // The other side may still have no time for it.
+                "failed" | "pending" => !there,
+                // Whoever it was about had left, or the journey was aborted.
+                "skipped" => !there,
                 // Only what the other side cannot tell from a new one is left alone after a crash.
                 "in_doubt" => kind == "email" && !case.mail_is_recognised,
                 _ => false,

@@ -15,12 +15,12 @@ use crate::owed;
 
 impl Place {
     /// What has come of the case.
-    pub fn outcome(&self, case: &Case) -> Final {
+    pub fn outcome(&self, case: &Case, fates: &BTreeMap<String, String>) -> Final {
         assert_eq!(sweep::sweep(&self.by_hand).expect("a sweep"), 0, "nobody would stand for ever");
         assert_eq!(owed::wrongly_pending(&self.by_hand), [""; 0], "case {}: what is pending is under way", case.seed);
         let mut end = Final { trips: self.trips(), ..Final::default() };
         for n in 0..case.journeys.len() {
-            end.figures.insert(journey_key(n), self.figures(n));
+            end.figures.insert(journey_key(n), self.figures(n, fates));
         }
         end.mails = self.counted(
             "SELECT d.key || ' ' || COALESCE(CASE WHEN d.body LIKE '%\"subject\":\"person\"%' THEN p.key END, a.key)
@@ -82,7 +82,7 @@ impl Place {
             .expect("trips")
     }
 
-    fn figures(&self, n: usize) -> Figures {
+    fn figures(&self, n: usize, fates: &BTreeMap<String, String>) -> Figures {
         let status = status::status(&self.engine, &journey_key(n)).expect("a status");
         let mut figures = Figures::default();
         let trips = serde_json::to_value(&status.travellers).expect("figures");
@@ -118,17 +118,19 @@ impl Place {
                 figures.add(&format!("{node} {what} {reason}"), *n);
             }
         }
-        // Nobody here can know what became of these; the other side does.
-        for (node, person) in self.in_doubt(&journey_key(n)) {
+        // Nobody here can know what became of these.
+        for mail in self.in_doubt(&journey_key(n)) {
+            let node = mail.split(' ').nth(2).expect("a node");
+            let fate = fates.get(&mail).map_or("unknown", String::as_str);
             figures.add(&format!("{node} in_doubt"), -1);
-            figures.add(&format!("{node} {}", if refuses_mail(person) { "failed refused" } else { "done" }), 1);
+            figures.add(&format!("{node} {fate}"), 1);
         }
         assert_eq!(inside, status.travellers.active, "whoever is inside stands at some node");
         assert_eq!(status.problems, 0);
         figures.without_zeros()
     }
 
-    fn counted(&self, sql: &str) -> BTreeMap<String, i64> {
+    pub(super) fn counted(&self, sql: &str) -> BTreeMap<String, i64> {
         self.store
             .read(|s| {
                 let live = self.engine.live(s)?;

@@ -16,9 +16,10 @@ impl World<'_> {
             Act::Moment => Some("interesting_moment"),
             Act::Mail => {
                 let mail = (n, self.trips[at].traveller, self.trips[at].entry, node.to_owned(), person);
-                *self.mails.entry(mail).or_default() += 1;
-                let outcome = if refuses_mail(person) { "failed refused" } else { "done" };
-                self.figures[n].add(&format!("{node} {outcome}"), 1);
+                *self.mails.entry(mail.clone()).or_default() += 1;
+                self.fates.insert(mail.clone(), "pending");
+                self.figures[n].add(&format!("{node} pending"), 1);
+                self.queue(n, Leaving::Mail(mail));
                 return;
             }
             Act::EnterPeople(target) | Act::LeavePeople(target) => {

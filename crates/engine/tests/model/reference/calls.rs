@@ -1,4 +1,4 @@
-//! Calls of services, and what comes back.
+//! What leaves: messages, and calls of services; and what comes back.
 
 use super::*;
 
@@ -14,8 +14,12 @@ pub(super) struct Calls {
 #[derive(Clone, Copy)]
 pub(super) enum Came {
     Answered(Answer),
+    /// The other side took it: it may be answered until then.
+    Accepted(Secs),
     /// The other side did not even take it.
     Refused,
+    /// The other side had no time for it for too long.
+    Busy,
 }
 
 /// Something that came back, and when.
@@ -28,12 +32,20 @@ pub(super) struct Back {
     pub at: Secs,
 }
 
-/// A call on its way out.
+/// A message or a call on its way out.
 pub(super) struct Outgoing {
-    trip: usize,
-    node: usize,
-    service: usize,
-    subject: usize,
+    journey: usize,
+    queued_at: Secs,
+    /// When the other side first saw it.
+    first_try: Option<Secs>,
+    pub not_before: Secs,
+    what: Leaving,
+}
+
+#[derive(Clone)]
+pub(super) enum Leaving {
+    Mail(Mail),
+    Call { trip: usize, node: usize, service: usize, subject: usize },
 }
 
 impl World<'_> {
@@ -43,31 +55,91 @@ impl World<'_> {
             true => self.people_of(at),
             false => vec![self.trips[at].traveller],
         };
-        let queued = subjects.iter().map(|&subject| Outgoing { trip: at, node, service, subject });
-        self.queued.extend(queued);
+        for &subject in &subjects {
+            self.queue(self.trips[at].journey, Leaving::Call { trip: at, node, service, subject });
+        }
         self.count(at, "pending", subjects.len() as i64);
         let time = if subjects.is_empty() { 0 } else { SERVICES[service].minutes * 60 };
         self.trips[at].calls = Calls { waiting: subjects, ..Calls::default() };
         Flow::Stay { due: Some(self.now + time), listening: false, heard: Vec::new() }
     }
 
-    /// What was queued leaves at once; what will be answered is known from then on. Whether there was anything.
+    pub(super) fn queue(&mut self, journey: usize, what: Leaving) {
+        let now = self.now;
+        self.queued.push(Outgoing { journey, queued_at: now, first_try: None, not_before: now, what });
+    }
+
+    /// What may leave does; what will be answered is known from then on. Whether there was anything.
     pub(super) fn deliver(&mut self) -> bool {
-        let queued = std::mem::take(&mut self.queued);
-        for Outgoing { trip, node, service, subject } in &queued {
-            // Nobody calls for whoever has left meanwhile.
-            if !self.trips[*trip].active() || self.trips[*trip].node != Some(*node) {
-                continue;
-            }
-            let reply = &self.case.replies[*service][*subject];
-            let back = |at, came| Back { trip: *trip, node: *node, subject: *subject, came, at };
-            if reply.refused {
-                self.inbox.push(Message::Answered(back(self.now, Came::Refused)));
-                continue;
-            }
-            self.coming.extend(reply.answers.iter().map(|(after, it)| back(self.now + after, Came::Answered(*it))));
+        let (now, paused) = (self.now, self.paused.clone());
+        let may = |outgoing: &Outgoing| outgoing.not_before <= now && !paused[outgoing.journey];
+        let (leaving, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.queued).into_iter().partition(may);
+        self.queued = waiting;
+        let any = !leaving.is_empty();
+        for outgoing in leaving {
+            self.hand_over(outgoing);
         }
-        !queued.is_empty()
+        any
+    }
+
+    fn hand_over(&mut self, outgoing: Outgoing) {
+        if !self.is_wanted(&outgoing) {
+            return;
+        }
+        let (now, case) = (self.now, self.case);
+        let waits = match &outgoing.what {
+            Leaving::Mail((.., person)) => case.mail_waits[*person],
+            Leaving::Call { service, subject, .. } => case.replies[*service][*subject].waits,
+        };
+        let first_try = outgoing.first_try.unwrap_or(now);
+        let busy = now < first_try + waits;
+        match outgoing.what.clone() {
+            Leaving::Call { service, .. } if busy && !is_worth_it(&outgoing, service, now + ASKED_PAUSE) => {
+                self.hears(&outgoing.what, now, Came::Busy);
+            }
+            _ if busy => {
+                let (first_try, not_before) = (Some(first_try), now + ASKED_PAUSE);
+                self.queued.push(Outgoing { first_try, not_before, ..outgoing });
+            }
+            Leaving::Mail(mail) => {
+                let refused = refuses_mail(mail.4);
+                self.settle_mail(mail, if refused { "failed refused" } else { "done" });
+            }
+            Leaving::Call { service, subject, .. } => {
+                let reply = &case.replies[service][subject];
+                if reply.refused {
+                    return self.hears(&outgoing.what, now, Came::Refused);
+                }
+                self.hears(&outgoing.what, now, Came::Accepted(now + SERVICES[service].minutes * 60));
+                for (after, it) in &reply.answers {
+                    self.coming.extend(back(&outgoing.what, now + after, Came::Answered(*it)));
+                }
+            }
+        }
+    }
+
+    /// Nothing leaves for a journey that was aborted, and nobody calls for whoever has left.
+    fn is_wanted(&mut self, outgoing: &Outgoing) -> bool {
+        match &outgoing.what {
+            Leaving::Mail(mail) if self.states[outgoing.journey] == State::Aborted => {
+                self.settle_mail(mail.clone(), "skipped journey_aborted");
+                false
+            }
+            Leaving::Mail(_) => true,
+            Leaving::Call { trip, node, .. } => self.trips[*trip].active() && self.trips[*trip].node == Some(*node),
+        }
+    }
+
+    fn settle_mail(&mut self, mail: Mail, fate: &'static str) {
+        let (journey, _, _, node, _) = &mail;
+        self.figures[*journey].add(&format!("{node} pending"), -1);
+        self.figures[*journey].add(&format!("{node} {fate}"), 1);
+        self.fates.insert(mail, fate);
+    }
+
+    /// The trip that waits for a call hears of it in the next round.
+    fn hears(&mut self, what: &Leaving, at: Secs, came: Came) {
+        self.inbox.extend(back(what, at, came).map(Message::Answered));
     }
 
     /// What is answered now.
@@ -87,6 +159,10 @@ impl World<'_> {
             let Some(place) = calls.waiting.iter().position(|it| *it == back.subject).filter(|_| in_time) else {
                 continue;
             };
+            if let Came::Accepted(until) = back.came {
+                self.trips[at].due = self.trips[at].due.map(|due| due.max(until));
+                continue;
+            }
             calls.waiting.remove(place);
             let what = match back.came {
                 Came::Answered(Answer::Chosen(choice)) => {
@@ -101,6 +177,11 @@ impl World<'_> {
                     calls.failed.push(back.subject);
                     "failed refused"
                 }
+                Came::Busy => {
+                    calls.failed.push(back.subject);
+                    "failed busy"
+                }
+                Came::Accepted(_) => unreachable!("that is no answer yet"),
             };
             self.count(at, "pending", -1);
             self.count(at, what, 1);
@@ -171,4 +252,14 @@ impl World<'_> {
             _ => unreachable!("nobody is called there"),
         }
     }
+}
+
+/// Another try of a call is worth it while half of its time is left.
+fn is_worth_it(outgoing: &Outgoing, service: usize, next: Secs) -> bool {
+    next <= outgoing.queued_at + SERVICES[service].minutes * 60 / 2
+}
+
+fn back(what: &Leaving, at: Secs, came: Came) -> Option<Back> {
+    let Leaving::Call { trip, node, subject, .. } = *what else { return None };
+    Some(Back { trip, node, subject, came, at })
 }

@@ -20,12 +20,13 @@ impl World<'_> {
                 },
             );
         }
-        for ((journey, traveller, entry, node, person), times) in self.mails {
-            let of_people = self.case.journeys[journey].of_people;
-            let traveller = if of_people { person_key(traveller) } else { account_key(traveller) };
-            end.mails
-                .insert(format!("{} {traveller}/{entry} {node} {}", journey_key(journey), person_key(person)), times);
-        }
+        let in_words = |(journey, traveller, entry, node, person): &Mail| {
+            let of_people = self.case.journeys[*journey].of_people;
+            let traveller = if of_people { person_key(*traveller) } else { account_key(*traveller) };
+            format!("{} {traveller}/{entry} {node} {}", journey_key(*journey), person_key(*person))
+        };
+        end.mails = self.mails.iter().map(|(mail, times)| (in_words(mail), *times)).collect();
+        end.fates = self.fates.iter().map(|(mail, fate)| (in_words(mail), (*fate).to_owned())).collect();
         for (n, figures) in self.figures.into_iter().enumerate() {
             end.figures.insert(journey_key(n), figures.without_zeros());
         }
