@@ -233,6 +233,44 @@ on_both_stores! {
         let status = world.status("filtered");
         assert_eq!((status.nodes["late"].reached, status.nodes["ear"].paths["timeout"]), (1, 1));
     }
+
+    what_a_trip_wrote_itself_does_not_move_it_and_what_others_wrote_does(world at "2026-12-01T09:00:00Z") {
+        let world = peopled(world, 1, 1);
+        let moment = "  m: {type: action, on: people, action: person_interesting_moment, moment: web, next: ear}\n  ear: {type: listen, event: {activity: interesting_moment}, timeout: {duration: 2d}, next: null}\n";
+        accounts(&world, "echo", "m", moment);
+        people(&world, "own", "{audience: people}", "m", moment);
+        // Written at the very instant at which the listener was reached: only that it is its own speaks against it.
+        assert_eq!((world.status("echo").nodes["ear"].left, world.status("own").nodes["ear"].left), (0, 0));
+        assert_eq!(world.status("echo").nodes["ear"].ended, 1, "another trip's moment at the same instant counts");
+        assert_eq!(world.status("own").nodes["ear"].current, 1, "its own does not");
+        world.happens("interesting_moment", "p-0-0", r#"{"moment":"web"}"#);
+        assert_eq!(world.status("own").travellers.completed, 1);
+    }
+
+    an_activity_counts_from_its_receipt_at_the_latest_and_its_person_is_judged_when_it_is_handled(world at "2026-12-01T09:00:00Z") {
+        let world = peopled(world, 2, 1);
+        accounts(&world, "ahead", "ear", "  ear: {type: listen, event: {activity: form_filled}, filters: {person: job_title, starts_with: Chief}, timeout: {duration: 1d}, next: null}\n");
+        // Its clock is a week ahead.
+        world.happened("form_filled", "p-0-0", "{}", support::at("2026-12-08T09:00:00Z"));
+        assert_eq!(world.status("ahead").travellers.completed, 1, "taken at its receipt, it is in time");
+        world.received("form_filled", "p-1-0", "{}", support::at("2026-12-01T09:00:00Z"));
+        world.sql("UPDATE person SET job_title = 'Clerk' WHERE key = 'p-1-0'");
+        world.run();
+        assert_eq!(world.status("ahead").nodes["ear"].current, 1, "no chief any more when it is handled");
+    }
+
+    whoever_leaves_the_audience_goes_on(world at "2026-12-01T09:00:00Z") {
+        let world = peopled(world, 2, 1);
+        world.apply("{kind: account_list, key: some, type: dynamic, when: {account: employees, at_least: 100}, state: live}");
+        world.apply("kind: journey\nkey: on\nsubject: account\naudience: {account_list: some}\nend: 2027-06-30T00:00:00Z\nentry: pause\nnodes:\n  pause: {type: wait, duration: 1d, next: leave}\n  leave: {type: action, on: account, action: update_account, attribute: employees, value: 1, next: rest}\n  rest: {type: wait, duration: 1d, next: null}\n");
+        world.publish("on");
+        world.run();
+        world.run_at("2026-12-02T09:00:00Z");
+        assert_eq!(world.one("SELECT COUNT(*) FROM list_member AS m JOIN document AS d ON d.id = m.list_id WHERE d.key = 'some'"), 0);
+        assert_eq!(world.status("on").nodes["rest"].current, 1);
+        world.run_at("2026-12-03T09:00:00Z");
+        assert_eq!(world.status("on").travellers.completed, 1);
+    }
 }
 
 on_both_stores! {

@@ -34,6 +34,8 @@ state: live
 ---
 {kind: solution_interest, key: crm, name: CRM, roles_template: crm-roles, stage_model: pipeline}
 ---
+{kind: solution_interest, key: erp-sketch, name: ERP, roles_template: crm-roles}
+---
 kind: connection
 key: mail
 type: smtp
@@ -124,6 +126,7 @@ on_both_stores! {
             (BIG, on_account("action: add_to_journey, journey: personal"), "wrong_subject@it"),
             (BIG, on_account("action: update_buying_group_stage, solution_interest: erp, stage: Aware"), "unknown_reference@it"),
             (BIG, on_account("action: update_buying_group_stage, solution_interest: crm, stage: Engaged"), "unknown_stage@it"),
+            (BIG, on_account("action: update_buying_group_stage, solution_interest: erp-sketch, stage: Aware"), "no_stage_model@it"),
             (BIG, on_account(&format!("action: update_buying_group_status, solution_interest: crm, status: {}", "x".repeat(51))), "too_long@it"),
             (BIG, on_people("action: assign_to_buying_group, solution_interest: crm, role: Janitor"), "role_not_in_template@it"),
             (BIG, on_account("action: update_account, attribute: emploees, value: 1"), "unknown_attribute@it"),

@@ -7,6 +7,7 @@ use caravan_engine::batch::Limits;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::status;
+use caravan_engine::sweep;
 use caravan_engine::travel::{self, Remedy};
 use caravan_model::EnrollmentId;
 use support::{World, at, on_both_stores};
@@ -256,6 +257,26 @@ on_both_stores! {
         assert_eq!(told.here.why.expect("why").text, "Its account or person is no longer there.");
         assert_eq!(caravan_engine::sweep::end_orphans(&world.engine).expect("a sweep"), 0, "there is nobody behind them");
         assert_eq!(caravan_engine::sweep::end_orphans(&world.engine).expect("a sweep"), 0, "and nobody from the first on");
+    }
+
+    the_sweeper_finds_whoever_nothing_would_ever_move_and_a_retry_helps(world at "2026-12-01T09:00:00Z") {
+        let world = started(world);
+        live(&world, "rest", "big", "  rest: {type: wait, duration: 30d, next: null}\n");
+        let trips = world.rows("SELECT id FROM enrollment ORDER BY id", |r| r.int(0));
+        let parked = caravan_engine::walk::PARKED.as_micros();
+        // Nobody's due time, one that is resting although nothing is paused, and one of which the shard does not know.
+        world.sql(&format!("UPDATE enrollment SET due_at = NULL WHERE id = {}", trips[0]));
+        world.sql(&format!("UPDATE enrollment SET due_at = due_at + {parked} WHERE id = {}", trips[1]));
+        world.sql("UPDATE shard SET due_at = NULL");
+        assert_eq!(sweep::sweep(&world.engine).expect("a sweep"), 3);
+        let found = problems(&world);
+        assert!(found.iter().all(|problem| problem.code == "stuck" && problem.node == "rest"), "{found:?}");
+        assert!(found[0].message.contains("due none, listening false"), "with its data: {}", found[0].message);
+        assert_eq!(travel::remedy_all(&world.engine, None, Remedy::Retry, "ann").expect("tried again"), 3);
+        world.run();
+        assert_eq!((problems(&world).len(), world.status("rest").nodes["rest"].current), (0, 3));
+        world.run_at("2026-12-31T09:00:00Z");
+        assert_eq!(world.status("rest").travellers.completed, 3, "at the time that each had");
     }
 
     two_nodes_send_an_account_into_a_journey_once_however_batches_are_cut(world at "2026-12-01T09:00:00Z") {
