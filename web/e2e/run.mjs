@@ -1,11 +1,12 @@
-// Runs the browser tests: against a running server when CARAVAN_URL is set, else against `$CARAVAN_BINARY demo` on an
-// embedded store of its own, and one smoke path on PostgreSQL where CARAVAN_TEST_DATABASE_URL names a throw-away one.
-import { spawn } from "node:child_process";
+// Runs the browser tests: against a running server when CARAVAN_URL is set, else with `$CARAVAN_BINARY` on an empty store,
+// on a demo's embedded store and one smoke path on PostgreSQL where CARAVAN_TEST_DATABASE_URL names a throw-away one.
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 /** The services that walks call are doubles on this machine. */
 const LOOPBACK = ["--allow-network", "127.0.0.0/8"];
@@ -23,6 +24,9 @@ const WALKS = [
   "barriers.mjs",
   "segment.mjs",
 ];
+
+/** On a store in which nothing is. */
+const EMPTY = ["first-steps.mjs"];
 
 /** On PostgreSQL: from the import to the branch that a click chose. */
 const SMOKE = ["authoring.mjs"];
@@ -57,44 +61,55 @@ function freePort() {
   });
 }
 
-/** The demo says where it listens and how to sign in as one line of JSON: {"url","email","password"}. */
+/** A server says where it listens as one line of JSON, and a demo how to sign in: {"url","email","password"}. */
 async function announced(server) {
   const timer = setTimeout(() => server.kill("SIGTERM"), START_MS);
   try {
     for await (const line of createInterface({ input: server.stdout })) {
       if (!line.startsWith("{")) continue;
-      const { url, email, password } = JSON.parse(line);
-      if (url) return { CARAVAN_URL: url, CARAVAN_EMAIL: email, CARAVAN_PASSWORD: password };
+      const said = JSON.parse(line);
+      if (said.url) return said;
     }
   } finally {
     clearTimeout(timer);
   }
   throw new Error(
-    "the demo ended, or said nothing for two minutes, before it announced its address",
+    "the server ended, or said nothing for two minutes, before it announced its address",
   );
 }
 
-/** A demo on the store that `store` names, given a folder that is gone afterwards. */
-async function withDemo(binary, store, run) {
+const asVariables = ({ url, email, password }) => ({
+  CARAVAN_URL: url,
+  CARAVAN_EMAIL: email,
+  CARAVAN_PASSWORD: password,
+});
+
+/** A server as `command` says, on the store that `store` names, given a folder that is gone afterwards. */
+async function withServer(binary, command, store, run) {
   const data = await mkdtemp(join(tmpdir(), "caravan-browser-"));
+  const place = store(data);
+  const user = command === "serve" ? await firstUser(binary, place) : {};
   const listen = `127.0.0.1:${await freePort()}`;
-  const server = spawn(
-    binary,
-    ["demo", "--json", ...store(data), "--listen", listen, ...LOOPBACK],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const server = spawn(binary, [command, "--json", ...place, "--listen", listen, ...LOOPBACK], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const stopped = ended(server);
   try {
-    const environment = { ...(await announced(server)), CARAVAN_DATA: data };
+    const environment = asVariables({ ...user, ...(await announced(server)) });
     server.stdout.resume();
-    return await run(environment);
+    return await run({ ...environment, CARAVAN_DATA: data });
   } finally {
     server.kill("SIGTERM");
     await stopped;
     await rm(data, { recursive: true, force: true });
   }
+}
+
+/** Whoever sets an installation up: {"email","password"}. */
+async function firstUser(binary, place) {
+  const command = ["user", "add", "first@example.com", "--role", "administrator", "--json"];
+  const { stdout } = await promisify(execFile)(binary, [...command, ...place]);
+  return JSON.parse(stdout);
 }
 
 const all = (files) => async (environment) => {
@@ -105,7 +120,11 @@ const all = (files) => async (environment) => {
 
 async function onBothStores(binary) {
   console.log("\non the embedded store");
-  const embedded = await withDemo(binary, (data) => ["--data", data], all(WALKS));
+  const folder = (data) => ["--data", data];
+  const embedded = Math.max(
+    await withServer(binary, "serve", folder, all(EMPTY)),
+    await withServer(binary, "demo", folder, all(WALKS)),
+  );
   const database = process.env.CARAVAN_TEST_DATABASE_URL;
   if (!database) {
     console.log(
@@ -114,7 +133,8 @@ async function onBothStores(binary) {
     return embedded;
   }
   console.log("\non PostgreSQL");
-  return Math.max(embedded, await withDemo(binary, () => ["--database", database], all(SMOKE)));
+  const place = () => ["--database", database];
+  return Math.max(embedded, await withServer(binary, "demo", place, all(SMOKE)));
 }
 
 if (process.env.CARAVAN_URL) {

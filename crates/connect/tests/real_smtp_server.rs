@@ -212,7 +212,7 @@ fn encrypted_connections_sign_in_and_deliver() {
         let wrong = Sender::new(server.port, security, signed_in, Some("wrong"));
         assert_eq!(wrong.codes(&mails(1)), ["smtp_sign_in_failed"], "{security}");
         let why = wrong.connector.check().expect_err("refused");
-        assert!(why.contains("signing in") && !why.contains("wrong"), "{why}");
+        assert!(why.contains("did not take the user name and password") && !why.contains("wrong"), "{why}");
     }
 }
 

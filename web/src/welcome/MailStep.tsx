@@ -1,9 +1,11 @@
 // An SMTP server, kept as a connection and tried at once.
-import { Alert, Button, NumberInput, Select, TextInput } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Alert, Button, NumberInput, PasswordInput, Select, TextInput } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { putDefinition } from "../api/queries";
+import { definitionQuery, putDefinition } from "../api/queries";
+import { keepSecret } from "../api/systems";
 import { tryConnection } from "../api/welcome";
+import { isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
@@ -11,6 +13,7 @@ import { MAIL_SERVER } from "./useProgress";
 import classes from "./welcome.module.css";
 
 const text = strings.welcome.steps.mail;
+/** The key of the first connection. */
 const KEY = "mail";
 
 type Written = {
@@ -18,7 +21,7 @@ type Written = {
   port: number;
   security: string;
   user: string;
-  variable: string;
+  password: string;
   name: string;
   email: string;
 };
@@ -27,24 +30,40 @@ const FIRST: Written = {
   port: 587,
   security: "starttls",
   user: "",
-  variable: "SMTP_PASSWORD",
+  password: "",
   name: "",
   email: "",
 };
 /** The port that goes with an encryption, until another is written. */
 const PORTS: Record<string, number> = { starttls: 587, tls: 465, none: 25 };
 
-export function MailStep({ onDone }: { onDone: () => void }) {
+type Props = {
+  /** The connection that mail leaves by already. */
+  connection: string | undefined;
+  onDone: () => void;
+  /** It is saved, and something about it is to be read. */
+  onStay: () => void;
+};
+
+export function MailStep({ connection, onDone, onStay }: Props) {
   const cache = useQueryClient();
-  const [written, setWritten] = useState(FIRST);
-  const write = (part: Partial<Written>) => setWritten((now) => ({ ...now, ...part }));
+  const key = connection ?? KEY;
+  const stored = useQuery({
+    ...definitionQuery("connections", key),
+    enabled: connection !== undefined,
+  }).data;
+  const [changed, setChanged] = useState<Partial<Written>>({});
+  const written = { ...FIRST, ...(stored ? read(stored.body) : {}), ...changed };
+  const write = (part: Partial<Written>) => setChanged((now) => ({ ...now, ...part }));
   const save = useMutation({
     mutationFn: async () => {
-      await putDefinition("connections", KEY, manifest(written));
-      return tryConnection(KEY);
+      await putDefinition("connections", key, manifest(written, stored?.body), stored ?? {});
+      if (written.password) await keepSecret("connections", key, "password", written.password);
+      return tryConnection(key);
     },
     onSuccess: async ({ ok }) => {
       if (ok) onDone();
+      else onStay();
       await cache.invalidateQueries({ queryKey: ["definitions", "connections"] });
     },
   });
@@ -85,12 +104,13 @@ export function MailStep({ onDone }: { onDone: () => void }) {
         onChange={(event) => write({ user: event.currentTarget.value })}
       />
       {written.user ? (
-        <TextInput
-          label={text.secret}
-          description={text.secretHint}
-          required
-          value={written.variable}
-          onChange={(event) => write({ variable: event.currentTarget.value })}
+        <PasswordInput
+          label={text.password}
+          description={connection ? text.passwordKept : text.passwordHint}
+          required={!connection}
+          autoComplete="off"
+          value={written.password}
+          onChange={(event) => write({ password: event.currentTarget.value })}
         />
       ) : null}
       <TextInput
@@ -121,17 +141,35 @@ export function MailStep({ onDone }: { onDone: () => void }) {
   );
 }
 
-function manifest({ host, port, security, user, variable, name, email }: Written) {
-  const signIn = user !== "";
+/** What a connection says that is there. */
+function read({ settings }: Record<string, unknown>): Partial<Written> {
+  if (!isRecord(settings)) return {};
+  const from = isRecord(settings.from) ? settings.from : {};
   return {
+    host: String(settings.host ?? ""),
+    port: Number(settings.port ?? FIRST.port),
+    security: String(settings.security ?? FIRST.security),
+    user: String(settings.username ?? ""),
+    name: String(from.name ?? ""),
+    email: String(from.email ?? ""),
+  };
+}
+
+/** What is to be there; what this step does not ask stays as it was. */
+function manifest(written: Written, before: Record<string, unknown> = {}) {
+  const { host, port, security, user, name, email } = written;
+  const { username: _, ...others } = isRecord(before.settings) ? before.settings : {};
+  const from = isRecord(others.from) ? others.from : {};
+  return {
+    ...before,
     type: MAIL_SERVER,
     settings: {
+      ...others,
       host: host.trim(),
       port,
       security,
-      ...(signIn ? { username: user } : {}),
-      from: { name, email: email.trim() },
+      ...(user ? { username: user } : {}),
+      from: { ...from, name, email: email.trim() },
     },
-    ...(signIn ? { secrets: { password: { env: variable.trim() } } } : {}),
   };
 }

@@ -47,7 +47,12 @@ export function WelcomePage() {
             <Text size="sm" c="dimmed" maw={640}>
               {text.steps[step].hint}
             </Text>
-            <Body step={step} progress={progress} onDone={() => setChosen(undefined)} />
+            <Body
+              step={step}
+              progress={progress}
+              onDone={() => setChosen(undefined)}
+              onStay={() => setChosen(step)}
+            />
           </StepCard>
         ))}
       </ol>
@@ -72,14 +77,14 @@ function told(step: Step, { connection, counts, drawn, live }: Progress): string
   }
 }
 
-type BodyProps = { step: Step; progress: Progress; onDone: () => void };
+type BodyProps = { step: Step; progress: Progress; onDone: () => void; onStay: () => void };
 
-function Body({ step, progress, onDone }: BodyProps) {
+function Body({ step, progress, onDone, onStay }: BodyProps) {
   switch (step) {
     case "organisation":
       return <OrganisationStep onDone={onDone} />;
     case "mail":
-      return <MailStep onDone={onDone} />;
+      return <MailStep connection={progress.connection?.key} onDone={onDone} onStay={onStay} />;
     case "people":
       return <PeopleStep onDone={onDone} />;
     case "journey":

@@ -14,6 +14,11 @@ function el(name, attributes = {}, ...children) {
   return node;
 }
 
+/** Words of the document: what stands between backticks is code. */
+function words(text = "") {
+  return text.split(/`([^`]+)`/).map((part, n) => (n % 2 ? el("code", {}, part) : part));
+}
+
 function resolve(spec, schema) {
   const name = schema?.$ref?.replace("#/components/schemas/", "");
   return name ? spec.components.schemas[name] : schema;
@@ -46,7 +51,7 @@ function schemaTable(spec, schema, depth = 0) {
       {},
       el("td", {}, el("code", {}, name), required),
       el("td", {}, el("code", {}, typeName(field))),
-      el("td", {}, field.description ?? "", more),
+      el("td", {}, ...words(field.description), more),
     );
   });
   return el("table", {}, ...rows);
@@ -121,7 +126,7 @@ function trial(path, method, operation) {
       {},
       el("td", {}, el("code", {}, parameter.name), parameter.required ? "" : " (optional)"),
       el("td", {}, input),
-      el("td", {}, parameter.description ?? ""),
+      el("td", {}, ...words(parameter.description)),
     ),
   );
   const stream = path.endsWith("/stream");
@@ -144,7 +149,7 @@ function drawOperation(spec, { path, method, operation }) {
     return el(
       "div",
       {},
-      operation.description ? el("p", {}, operation.description) : null,
+      operation.description ? el("p", {}, ...words(operation.description)) : null,
       el("p", { class: "about" }, operation["x-permission"] ? `Needs ${operation["x-permission"]}` : "Open to everybody"),
       el("h4", {}, "Try it"),
       trial(path, method, operation),
@@ -173,7 +178,7 @@ function draw(spec) {
   );
   const main = document.querySelector("main");
   const nav = document.querySelector("nav");
-  const about = spec.info.description.split("\n\n").map((text) => el("p", {}, text));
+  const about = spec.info.description.split("\n\n").map((text) => el("p", {}, ...words(text)));
   const key = el("input", { id: "token", type: "password", autocomplete: "off", size: "40" });
   main.replaceChildren(
     el("h1", {}, `${spec.info.title} API ${spec.info.version}`),
@@ -185,7 +190,7 @@ function draw(spec) {
     const own = all.filter(({ operation }) => operation.tags?.includes(tag.name));
     if (own.length === 0) continue;
     nav.append(el("a", { href: `#${encodeURIComponent(tag.name)}` }, tag.name));
-    main.append(el("h2", { id: encodeURIComponent(tag.name) }, tag.name), el("p", { class: "about" }, tag.description ?? ""));
+    main.append(el("h2", { id: encodeURIComponent(tag.name) }, tag.name), el("p", { class: "about" }, ...words(tag.description)));
     main.append(...own.map((one) => drawOperation(spec, one)));
   }
   main.removeAttribute("aria-busy");

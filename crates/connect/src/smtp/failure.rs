@@ -4,6 +4,7 @@ use std::error::Error as _;
 
 use lettre::transport::smtp::Error;
 
+use super::settings::SmtpSettings;
 use crate::connector::{Outcome, THROTTLED};
 use crate::returned::{enhanced, failure_of};
 
@@ -79,6 +80,28 @@ impl Failure {
         }
     }
 
+    /// What is wrong with a connection that was tried, and what to do about it.
+    pub fn advice(&self, settings: &SmtpSettings) -> String {
+        let SmtpSettings { host, port, .. } = settings;
+        match self {
+            Self::Lost { stage: Stage::Connect, why } if why.contains("STARTTLS") => format!(
+                "{host} offers no STARTTLS on port {port}. Choose TLS from the beginning (usual on port 465) if the server offers it."
+            ),
+            Self::Lost { stage: Stage::Connect, why } if speaks_of_tls(why) => format!(
+                "No encrypted connection to {host} port {port} came about: {}. Check the encryption, the port and the name in the server's certificate.",
+                cause(why)
+            ),
+            Self::Lost { stage: Stage::Connect, why } => format!(
+                "Nothing answers at {host} port {port}: {}. Check the name and the port, and that no firewall is between.",
+                cause(why)
+            ),
+            Self::Refused { stage: Stage::SignIn, code, text } => {
+                format!("{host} did not take the user name and password: {code} {text}.")
+            }
+            other => format!("{host}: {other}."),
+        }
+    }
+
     /// What it means for the message.
     pub fn outcome(&self, host: &str) -> Outcome {
         let message = format!("{host}: {self}");
@@ -121,6 +144,16 @@ impl std::fmt::Display for Stage {
             Self::Answer => "the end of the message",
         })
     }
+}
+
+/// What an error says without the number that the operating system gives it.
+fn cause(why: &str) -> &str {
+    why.split(" (os error").next().unwrap_or(why)
+}
+
+fn speaks_of_tls(why: &str) -> bool {
+    let why = why.to_ascii_lowercase();
+    ["tls", "certificate", "handshake", "invalidcontenttype"].iter().any(|word| why.contains(word))
 }
 
 /// What a refusal for good is about.

@@ -248,7 +248,7 @@ impl Connector for SmtpConnector {
 
     fn check(&self) -> Result<String, String> {
         self.runtime.block_on(async {
-            let session = self.server.connect().await.map_err(|failure| failure.to_string())?;
+            let session = self.server.connect().await.map_err(|failure| failure.advice(&self.settings))?;
             let said = session.describe();
             session.close(false).await;
             Ok(format!("{} answers: {said}.", self.settings.host))

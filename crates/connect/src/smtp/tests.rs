@@ -237,6 +237,24 @@ fn one_refused_recipient_fails_nobody_else() {
 }
 
 #[test]
+fn who_tries_a_connection_is_told_what_is_wrong_with_it_and_what_to_do() {
+    let world = World::new();
+    let why = |address, settings| world.connector(address, settings).check().expect_err("it does not work");
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let nobody = why(free, json!({}));
+    let expected = format!("Nothing answers at 127.0.0.1 port {}: Connection refused. Check", free.port());
+    assert!(nobody.starts_with(&expected), "{nobody}");
+    let plain = Scripted::new(|_, _| None);
+    let no_starttls = why(plain.addr, json!({"security": "starttls"}));
+    assert!(no_starttls.contains("offers no STARTTLS on port"), "{no_starttls}");
+    let no_tls = why(plain.addr, json!({"security": "tls"}));
+    assert!(no_tls.starts_with("No encrypted connection to 127.0.0.1"), "{no_tls}");
+    let unwilling = Scripted::new(|_, line| line.is_empty().then_some(Does::Says("554 5.7.1 not you")));
+    let refused = why(unwilling.addr, json!({}));
+    assert_eq!(refused, "127.0.0.1: the server refused the start: 554 5.7.1 not you.");
+}
+
+#[test]
 fn a_server_that_is_not_there_costs_one_try_and_nothing_is_lost() {
     let world = World::new();
     let free = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
