@@ -137,7 +137,7 @@ pub fn queues(engine: &Engine) -> Result<Queues, StoreError> {
     engine.store().read(|s| {
         let now = s.now()?;
         let (inbox, travellers_due) = stored::waiting(s, now)?;
-        Ok(Queues { inbox, travellers_due, outbox: caravan_store::outbox::waiting(s)?.0 })
+        Ok(Queues { inbox, travellers_due, outbox: caravan_store::outbox::waiting(s)? })
     })
 }
 

@@ -142,6 +142,14 @@ impl AddAssign for Dispatched {
     }
 }
 
+/// What a look at the outbox found.
+struct Seen {
+    /// A claim has run out: whoever made it has gone silent.
+    abandoned: bool,
+    /// Lanes with something that may leave now.
+    due: VecDeque<String>,
+}
+
 /// Takes effects out of the outbox and through their connectors. Shared by threads; several processes may each have one.
 pub struct Dispatcher {
     engine: Engine,
@@ -197,29 +205,39 @@ impl Dispatcher {
     /// One round over all lanes with due work. Idle: nothing is due now; [`next_due`](Self::next_due) says when.
     pub fn dispatch_once(&self) -> Result<Dispatched, StoreError> {
         let number = self.number()?;
-        let mut done = self.take_over(number)?;
-        let due = self.engine.store().read(|s| -> Result<_, StoreError> {
-            let now = s.now()?;
-            let live = self.engine.live(s)?;
-            let lanes = if outbox::on_hold(s)? { Vec::new() } else { outbox::lanes(s)? };
-            let due = |(lane, next): &(String, Option<Timestamp>)| {
-                next.is_some_and(|next| next <= now)
-                    && !self.rests.rests(lane, now)
-                    && !Way::of_lane(lane).is_paused(&live)
-            };
-            Ok(lanes.into_iter().filter(due).map(|(lane, _)| lane).collect::<VecDeque<_>>())
-        })?;
-        done += self.all_lanes(number, due)?;
+        let mut done = Dispatched::default();
+        let mut seen = self.look()?;
+        if seen.abandoned {
+            done += self.take_over(number)?;
+            seen = self.look()?;
+        }
+        done += self.all_lanes(number, seen.due)?;
         if !done.is_idle() {
             self.engine.poke();
         }
         Ok(done)
     }
 
+    /// Looks at everything that a round needs to know, in one transaction: a round that finds nothing costs one.
+    fn look(&self) -> Result<Seen, StoreError> {
+        self.engine.store().read(|s| {
+            let now = s.now()?;
+            let live = self.engine.live(s)?;
+            let abandoned = outbox::claims_end(s)?.is_some_and(|until| until < now);
+            let lanes = if outbox::on_hold(s)? { Vec::new() } else { outbox::lanes(s)? };
+            let due = |(lane, next): &(String, Option<Timestamp>)| {
+                next.is_some_and(|next| next <= now)
+                    && !self.rests.rests(lane, now)
+                    && !Way::of_lane(lane).is_paused(&live)
+            };
+            Ok(Seen { abandoned, due: lanes.into_iter().filter(due).map(|(lane, _)| lane).collect() })
+        })
+    }
+
     /// When there is something to do again: now or in the past when it is due; none when nothing can come by itself.
     pub fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.engine.store().read(|s| {
-            let (_, claimed_until) = outbox::waiting(s)?;
+            let claimed_until = outbox::claims_end(s)?;
             if outbox::on_hold(s)? {
                 return Ok(claimed_until);
             }
@@ -254,13 +272,6 @@ impl Dispatcher {
 
     /// What others had under way when they went silent is in doubt, unless the other side recognises repetitions.
     fn take_over(&self, number: i64) -> Result<Dispatched, StoreError> {
-        let ended = self.engine.store().read(|s| -> Result<bool, StoreError> {
-            let now = s.now()?;
-            Ok(outbox::waiting(s)?.1.is_some_and(|until| until < now))
-        })?;
-        if !ended {
-            return Ok(Dispatched::default());
-        }
         let token = self.token(number);
         self.engine.store().write(|s| {
             let now = s.now()?;
@@ -341,13 +352,12 @@ impl crate::runtime::Deliver for Dispatcher {
     }
 
     fn waiting(&self) -> Result<u64, StoreError> {
-        let (waiting, _) = self.engine.store().read(outbox::waiting)?;
+        let waiting = self.engine.store().read(outbox::waiting)?;
         Ok(u64::try_from(waiting).unwrap_or_default())
     }
 
     fn claimed_elsewhere(&self) -> Result<bool, StoreError> {
-        let (_, claimed_until) = self.engine.store().read(outbox::waiting)?;
-        Ok(claimed_until.is_some())
+        Ok(self.engine.store().read(outbox::claims_end)?.is_some())
     }
 }
 

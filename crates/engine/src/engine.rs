@@ -160,12 +160,16 @@ impl Engine {
 
     /// Waits until poked, or until `at_most` has passed.
     pub fn rest(&self, at_most: Duration) {
+        self.is_poked_within(at_most);
+    }
+
+    /// Waits until poked, or until `at_most` has passed. Whether it was poked.
+    pub(crate) fn is_poked_within(&self, at_most: Duration) -> bool {
         let (poked, woken) = &self.inner.poke;
         let mut poked = poked.lock();
-        if !*poked {
-            woken.wait_for(&mut poked, at_most);
-        }
+        let called = *poked || !woken.wait_for(&mut poked, at_most).timed_out();
         *poked = false;
+        called
     }
 
     /// Asks every loop of this engine to come to its end after what it is doing.

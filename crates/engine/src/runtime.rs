@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use caravan_store::{StoreError, step};
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use crate::groups::daily;
@@ -126,11 +127,16 @@ pub fn serve(
     steppers: usize,
 ) -> std::io::Result<RuntimeHandle> {
     let mut threads = Vec::new();
+    let lookout = std::sync::Arc::new(Lookout::default());
     for number in 0..steppers.max(1) {
-        let engine = engine.clone();
+        let (engine, lookout) = (engine.clone(), std::sync::Arc::clone(&lookout));
         threads.push(spawn(&format!("step-{number}"), move || {
-            repeat(&engine, POLL, || {
+            repeat_told(&engine, POLL, |called| {
+                if !called && lookout.looked_in_vain(Instant::now()) {
+                    return Ok(false);
+                }
                 let due = due_now(&engine)?.0;
+                lookout.looked(due, Instant::now());
                 Ok(due && engine.step()?.is_some())
             });
         })?);
@@ -185,21 +191,85 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<Jo
     std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
+/// What the steppers of a process know of each other's looks: while one of them has just found nothing, the others need not
+/// look, so that a process at rest looks as often as one stepper would, however many it has. Whoever finds something is no
+/// reason to wait: there may be more.
+#[derive(Default)]
+struct Lookout {
+    in_vain: Mutex<Option<Instant>>,
+}
+
+impl Lookout {
+    /// Whether somebody has found nothing a moment ago.
+    fn looked_in_vain(&self, now: Instant) -> bool {
+        self.in_vain.lock().is_some_and(|at| now.duration_since(at) < POLL)
+    }
+
+    fn looked(&self, found: bool, now: Instant) {
+        *self.in_vain.lock() = (!found).then_some(now);
+    }
+}
+
 /// Works until told to stop; rests when there is nothing to do, longer while the store cannot be reached.
 fn repeat(engine: &Engine, rest: Duration, mut work: impl FnMut() -> Result<bool, StoreError>) {
+    repeat_told(engine, rest, |_| work());
+}
+
+/// The same for work that asks whether there is a reason to do it now: it was called, or has just done something.
+fn repeat_told(engine: &Engine, rest: Duration, mut work: impl FnMut(bool) -> Result<bool, StoreError>) {
     let mut failures = 0_u32;
+    let mut called = true;
     while !engine.stopping() {
-        match work() {
-            Ok(true) => failures = 0,
+        match work(called) {
+            Ok(true) => (failures, called) = (0, true),
             Ok(false) => {
                 failures = 0;
-                engine.rest(rest);
+                called = engine.is_poked_within(rest);
             }
             Err(error) => {
                 failures = (failures + 1).min(6);
                 tracing::error!(%error, failures, "the runtime cannot work; it tries again");
-                engine.rest(rest * 2_u32.pow(failures));
+                called = engine.is_poked_within(rest * 2_u32.pow(failures));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steppers that wake at these milliseconds after each other, each every 250 ms: when one of them looked, for so long.
+    fn looks(offsets: &[u64], found: impl Fn(u64) -> bool, until: u64) -> Vec<u64> {
+        let (lookout, start) = (Lookout::default(), Instant::now());
+        let mut wakes: Vec<u64> = offsets
+            .iter()
+            .flat_map(|offset| (0..).map(move |n| offset + n * 250).take_while(|at| *at < until))
+            .collect();
+        wakes.sort_unstable();
+        let mut looked = Vec::new();
+        for at in wakes {
+            let now = start + Duration::from_millis(at);
+            if !lookout.looked_in_vain(now) {
+                lookout.looked(found(at), now);
+                looked.push(at);
+            }
+        }
+        looked
+    }
+
+    #[test]
+    fn steppers_at_rest_look_as_often_as_one_and_never_later() {
+        for offsets in [&[0][..], &[0, 1], &[0, 80, 160, 240], &[0, 10, 20, 30, 100, 200, 249]] {
+            let looked = looks(offsets, |_| false, 10_000);
+            assert_eq!(looked.len(), 40, "{offsets:?}: {looked:?}");
+            assert!(looked.windows(2).all(|pair| pair[1] - pair[0] <= POLL.as_millis() as u64), "{looked:?}");
+        }
+    }
+
+    #[test]
+    fn while_there_is_something_to_do_every_stepper_looks() {
+        let looked = looks(&[0, 80, 160, 240], |_| true, 1_000);
+        assert_eq!(looked.len(), 16, "{looked:?}");
     }
 }

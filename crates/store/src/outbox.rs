@@ -303,9 +303,14 @@ pub fn lane_problems(s: &mut dyn Session) -> Result<Vec<LaneProblem>, StoreError
     )
 }
 
-/// How many effects are queued, claimed ones included, and when the earliest claim runs out.
-pub fn waiting(s: &mut dyn Session) -> Result<(i64, Option<Timestamp>), StoreError> {
-    s.query_one("SELECT COUNT(*), MIN(claim_until) FROM outbox", &[], |r| Ok((r.int(0), r.opt_instant(1))))
+/// How many effects are queued, claimed ones included. Looks at all of them.
+pub fn waiting(s: &mut dyn Session) -> Result<i64, StoreError> {
+    s.query_int("SELECT COUNT(*) FROM outbox", &[])
+}
+
+/// When the earliest claim runs out; none while nothing is claimed. Index: `outbox_claim`.
+pub fn claims_end(s: &mut dyn Session) -> Result<Option<Timestamp>, StoreError> {
+    s.query_one("SELECT MIN(claim_until) FROM outbox WHERE claim_until IS NOT NULL", &[], |r| Ok(r.opt_instant(0)))
 }
 
 /// How many effects each lane holds, claimed ones included. Index: `outbox_lane`.
