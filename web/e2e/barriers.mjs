@@ -107,6 +107,7 @@ await walk(async () => {
 
   await step("accounts, people and buying groups", async () => {
     await visit("/accounts", "/accounts");
+    await visit("/accounts/$key", "/accounts/nobody");
     await visit("/accounts/$key", `/accounts/${(await first("/accounts?limit=1")).key}`);
     await visit("/people", "/people");
     await visit("/people/$key", `/people/${(await first("/people?limit=1")).key}`);
@@ -129,6 +130,7 @@ await walk(async () => {
         "welcome",
       ])
         await visit(`/${route}`, `/${route}`);
+      await visit("$", "/nowhere");
     },
   );
 

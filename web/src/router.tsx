@@ -235,6 +235,9 @@ const problems = createRoute({
   component: lazyRouteComponent(() => import("./problems/ProblemsPage"), "ProblemsPage"),
 });
 
+/** Any other address: the frame stays, so that one can go on from there. */
+const nowhere = createRoute({ getParentRoute: () => inside, path: "$", component: NotFound });
+
 const routeTree = root.addChildren([
   signIn,
   inside.addChildren([
@@ -264,6 +267,7 @@ const routeTree = root.addChildren([
     admin,
     messages,
     problems,
+    nowhere,
   ]),
 ]);
 

@@ -47,6 +47,8 @@ export const strings = {
     status: (status: number) => `The server answered ${status} without saying why.`,
     retry: "Try again",
     unknown: "Something went wrong in this page.",
+    nothingThere: "There is nothing at this address",
+    notLoaded: "Something is in the way",
     notFound: "There is no such page",
     notFoundHint: "The address may be old or mistyped.",
     backToJourneys: "Go to journeys",

@@ -8,7 +8,7 @@ import { PEOPLE_COLUMNS } from "../people/columns";
 import { ActivityList } from "../shell/ActivityList";
 import { AddToList } from "../shell/AddToList";
 import { CrmLink } from "../shell/CrmLink";
-import { ErrorNotice } from "../shell/ErrorNotice";
+import { PageFault } from "../shell/Fault";
 import { ListSection } from "../shell/ListPage";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
@@ -25,9 +25,7 @@ export function AccountPage() {
   const { data: account, error, refetch } = useQuery(accountQuery(key));
   if (error) {
     return (
-      <div className={classes.page}>
-        <ErrorNotice error={error} onRetry={refetch} />
-      </div>
+      <PageFault error={error} onRetry={refetch} back={{ to: "/accounts", label: text.back }} />
     );
   }
   return (

@@ -1,5 +1,5 @@
 // How complete and engaged buying groups were, day by day.
-import { Group } from "@mantine/core";
+import { Button, Group } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { HeartPulse } from "lucide-react";
 import { groupDaysQuery } from "../api/figures";
@@ -7,6 +7,7 @@ import type { ScoredDay } from "../api/types";
 import { Card } from "../shell/Card";
 import type { Column } from "../shell/DataTable";
 import { formatDate, formatNumber } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import classes from "../shell/shell.module.css";
 import { wholeRows } from "../shell/useRows";
@@ -86,7 +87,16 @@ export function EngagementBoard() {
         rows={wholeRows(days, days.data?.items.toReversed())}
         columns={COLUMNS}
         rowKey={(row) => row.day}
-        empty={{ icon: HeartPulse, title: text.empty, hint: text.emptyHint }}
+        empty={{
+          icon: HeartPulse,
+          title: text.empty,
+          hint: text.emptyHint,
+          action: (
+            <Button component={LinkTo} to="/admin?tab=jobs">
+              {text.toJobs}
+            </Button>
+          ),
+        }}
       />
     </div>
   );

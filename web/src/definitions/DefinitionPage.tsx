@@ -12,8 +12,7 @@ import { SchemaForm } from "../forms/SchemaForm";
 import { fieldsOf } from "../forms/schema";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
-import { ErrorNotice } from "../shell/ErrorNotice";
-import { NotFound } from "../shell/Fault";
+import { NotFound, PageFault } from "../shell/Fault";
 import { humanise } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
@@ -26,7 +25,7 @@ import { fixedOf, idleOf, lockOf } from "./fixed";
 import { Locked } from "./Locked";
 import { RemoveDialog } from "./RemoveDialog";
 import { titleOf } from "./SectionPage";
-import { listAddress } from "./sections";
+import { listAddress, SECTIONS, sectionOf } from "./sections";
 
 const text = strings.definitions;
 /** Fields that the head of the page shows. */
@@ -53,9 +52,11 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const [copying, setCopying] = useState(false);
   if (error) {
     return (
-      <div className={classes.page}>
-        <ErrorNotice error={error} onRetry={refetch} />
-      </div>
+      <PageFault
+        error={error}
+        onRetry={refetch}
+        back={{ to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) }}
+      />
     );
   }
   if (!body) return <Waiting />;
@@ -73,6 +74,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const fields = fieldsOf(kind.schema).filter(([field]) => !elsewhere.includes(field));
   const panels = panelsOf(kind.kind);
   const Below = belowOf(kind.kind);
+  const wide = sectionOf(kind.kind) === SECTIONS.lists || undefined;
   const Notice = noticeOf(kind.kind);
   const own = Own ? (
     <Suspense fallback={<Skeleton height={360} />}>
@@ -117,7 +119,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
         </Suspense>
       ) : null}
       {editor?.narrow ? null : own}
-      <div className={panels.length > 0 ? classes.columns : undefined}>
+      <div className={panels.length > 0 ? classes.columns : undefined} data-wide={wide}>
         <div className={classes.stack}>
           {editor?.narrow ? own : null}
           <Card title={Own ? text.more : text.settings}>

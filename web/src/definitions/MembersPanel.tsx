@@ -170,7 +170,12 @@ function columnsOf(people: boolean): Column<ListMember>[] {
       ),
     },
     ...(people ? [textColumn<ListMember>("email", text.columns.email, (row) => row.email)] : []),
-    { id: "key", label: text.columns.key, value: (row) => row.key, cell: (row) => row.key },
+    {
+      id: "key",
+      label: text.columns.key,
+      value: (row) => row.key,
+      cell: (row) => <span className={classes.key}>{row.key}</span>,
+    },
     {
       id: "source",
       label: text.columns.source,

@@ -9,8 +9,8 @@ import { groupQuery } from "../api/groups";
 import type { GroupDetail, GroupRole } from "../api/types";
 import { NamedLink } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
-import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
+import { PageFault } from "../shell/Fault";
 import { formatInstant, formatNumber, humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
@@ -30,11 +30,7 @@ export function GroupPage() {
   const { id } = useParams({ from: "/inside/groups/$id" });
   const { data: group, error, refetch } = useQuery(groupQuery(id));
   if (error) {
-    return (
-      <div className={classes.page}>
-        <ErrorNotice error={error} onRetry={refetch} />
-      </div>
-    );
+    return <PageFault error={error} onRetry={refetch} back={{ to: "/groups", label: text.back }} />;
   }
   if (!group) {
     return (

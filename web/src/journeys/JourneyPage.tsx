@@ -7,11 +7,10 @@ import { useLiveStatus } from "../api/live";
 import { mapQuery } from "../api/queries";
 import { type OpenDraft, OpenDraftContext } from "../editor/openDraft";
 import { isPublished } from "../map/graph";
-import { ErrorNotice } from "../shell/ErrorNotice";
+import { PageFault } from "../shell/Fault";
 import { formatDate } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
 import { StateDot } from "../shell/StateDot";
-import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
 import { LifeCycle } from "./LifeCycle";
@@ -26,9 +25,11 @@ export function JourneyPage() {
   const [draft] = useState<OpenDraft>(() => ({ current: undefined }));
   if (map.error) {
     return (
-      <div className={shell.page}>
-        <ErrorNotice error={map.error} onRetry={map.refetch} />
-      </div>
+      <PageFault
+        error={map.error}
+        onRetry={map.refetch}
+        back={{ to: "/journeys", label: strings.journey.back }}
+      />
     );
   }
   const state = live.data?.state ?? map.data?.state;

@@ -18,9 +18,11 @@ import { useState } from "react";
 import { body, client } from "../api/client";
 import { loadDefinition, putDefinition, reviewQuery, statusQuery } from "../api/queries";
 import type { Review } from "../api/types";
+import { useNamesOf } from "../definitions/NamedLink";
 import { useOpenDraft } from "../editor/openDraft";
 import { InstantInput } from "../forms/inputs";
 import { formatInstant, formatNumber, humanise } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
 import { Refusal } from "./Refusal";
@@ -214,13 +216,15 @@ function FindingList({
 }: {
   color: string;
   title: string;
-  findings: { pointer: string; message: string }[];
+  findings: { message: string }[];
 }) {
+  // Several nodes may have the same to say.
+  const messages = [...new Set(findings.map(({ message }) => message))];
   return (
     <Alert color={color} variant="light" title={title}>
       <List size="sm" spacing={4}>
-        {findings.map((finding) => (
-          <List.Item key={finding.pointer + finding.message}>{finding.message}</List.Item>
+        {messages.map((message) => (
+          <List.Item key={message}>{prose(message)}</List.Item>
         ))}
       </List>
     </Alert>
@@ -262,6 +266,7 @@ export function WhoEnters({ review }: { review: Review }) {
 
 /** What the first day would bring, by running it on a copy: who enters, and what is sent. */
 function FirstDay({ journey }: { journey: string }) {
+  const nameOf = useNamesOf("emails");
   const { data, error } = useQuery({
     queryKey: ["journey", journey, "first-day"],
     queryFn: () => {
@@ -310,7 +315,7 @@ function FirstDay({ journey }: { journey: string }) {
       ) : (
         <List size="sm">
           {emails.map(([email, count]) => (
-            <List.Item key={email}>{text.messages(formatNumber(count), email)}</List.Item>
+            <List.Item key={email}>{text.messages(formatNumber(count), nameOf(email))}</List.Item>
           ))}
         </List>
       )}

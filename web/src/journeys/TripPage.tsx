@@ -7,7 +7,7 @@ import { mapQuery, tripQuery } from "../api/queries";
 import type { JourneyMap, Trip } from "../api/types";
 import { titleOf } from "../map/graph";
 import { Card } from "../shell/Card";
-import { ErrorNotice } from "../shell/ErrorNotice";
+import { PageFault } from "../shell/Fault";
 import { formatInstant, formatRelative, humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { useNow } from "../shell/Moment";
@@ -28,9 +28,11 @@ export function TripPage() {
   const { data: map } = useQuery(mapQuery(key));
   if (error) {
     return (
-      <div className={shell.page}>
-        <ErrorNotice error={error} onRetry={refetch} />
-      </div>
+      <PageFault
+        error={error}
+        onRetry={refetch}
+        back={{ to: at("/journeys", key), label: text.back }}
+      />
     );
   }
   if (!trip) return <Skeleton height={320} m="lg" w="auto" />;

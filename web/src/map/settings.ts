@@ -5,7 +5,7 @@ import { durationWords, formatInstant, formatValue, humanise } from "../shell/fo
 export type Setting = { label: string; value: string | Setting[] };
 
 /** Shown elsewhere on the map (edges, title, the action's own name), so not repeated here. */
-const DRAWN = new Set(["type", "next", "id", "action", "actions"]);
+const DRAWN = new Set(["type", "next", "id", "action", "actions", "on", "by"]);
 const CONDITIONS = new Set(["when", "filters", "where"]);
 const DURATIONS = new Set(["duration", "delay", "within"]);
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;

@@ -10,8 +10,8 @@ import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
 import { CrmLink } from "../shell/CrmLink";
-import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
+import { PageFault } from "../shell/Fault";
 import { at, LinkTo } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
@@ -29,9 +29,11 @@ export function PersonPage() {
   const { data: person, error, refetch } = useQuery(personQuery(key));
   if (error) {
     return (
-      <div className={classes.page}>
-        <ErrorNotice error={error} onRetry={refetch} />
-      </div>
+      <PageFault
+        error={error}
+        onRetry={refetch}
+        back={{ to: "/people", label: strings.people.back }}
+      />
     );
   }
   const name = person ? personName({ ...person, key }) : key;

@@ -5,9 +5,10 @@ import { CircleCheck } from "lucide-react";
 import { body, client } from "../api/client";
 import { problemsQuery } from "../api/queries";
 import type { ProblemRow } from "../api/types";
+import { NamedLink } from "../definitions/NamedLink";
 import { type Column, DataTable, rowsOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
-import { at, LinkTo } from "../shell/LinkTo";
+import { humanise } from "../shell/format";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
@@ -26,7 +27,7 @@ const COLUMNS: Column<ProblemRow>[] = [
         <Text size="xs" c="dimmed">
           {[
             text.kinds[row.kind] ?? row.kind,
-            row.code,
+            humanise(row.code),
             ...(row.attempts == null ? [] : [text.attempts(row.attempts)]),
           ].join(" · ")}
         </Text>
@@ -38,11 +39,7 @@ const COLUMNS: Column<ProblemRow>[] = [
     label: text.columns.where,
     cell: (row) => (
       <>
-        {row.journey ? (
-          <LinkTo to={at("/journeys", row.journey)}>{row.journey}</LinkTo>
-        ) : (
-          strings.list.none
-        )}
+        {row.journey ? <NamedLink plural="journeys" of={row.journey} /> : strings.list.none}
         {row.node ? (
           <Text size="xs" c="dimmed">
             {row.node}

@@ -1,9 +1,11 @@
 import { Button } from "@mantine/core";
 import { MapPinOff } from "lucide-react";
+import { ApiError } from "../api/problem";
 import { strings } from "../strings";
 import { EmptyState } from "./EmptyState";
 import { ErrorNotice } from "./ErrorNotice";
 import { LinkTo } from "./LinkTo";
+import { PageHeader } from "./PageHeader";
 import classes from "./shell.module.css";
 
 /** Where an error in a page ends: the frame stays, the page says what happened. */
@@ -11,6 +13,26 @@ export function Fault({ error, reset }: { error: unknown; reset: () => void }) {
   return (
     <div className={classes.page}>
       <ErrorNotice error={error} onRetry={reset} />
+    </div>
+  );
+}
+
+type PageFaultProps = {
+  error: unknown;
+  onRetry: () => void;
+  back: { to: string; label: string };
+};
+
+/** A page whose record could not be read: what is so, and the way back; what is not there is not asked for again. */
+export function PageFault({ error, onRetry, back }: PageFaultProps) {
+  const gone = error instanceof ApiError && error.status === 404;
+  return (
+    <div className={classes.page}>
+      <PageHeader
+        title={gone ? strings.errors.nothingThere : strings.errors.notLoaded}
+        back={back}
+      />
+      {gone ? <ErrorNotice error={error} /> : <ErrorNotice error={error} onRetry={onRetry} />}
     </div>
   );
 }

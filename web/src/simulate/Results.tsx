@@ -1,6 +1,7 @@
 // What the simulation came to: trips, messages with samples, other effects, and the steps of the one who was followed.
 import { Accordion, Table, Text, Title } from "@mantine/core";
 import type { JourneyMap, Simulation } from "../api/types";
+import { useNamesOf } from "../definitions/NamedLink";
 import { endWord, pathWord } from "../journeys/words";
 import { titleOf } from "../map/graph";
 import map from "../map/map.module.css";
@@ -61,6 +62,8 @@ export function Results({ map: drawn, report }: Props) {
 }
 
 function Messages({ report }: { report: Simulation }) {
+  const emailNamed = useNamesOf("emails");
+  const smsNamed = useNamesOf("sms_messages");
   const emails = Object.entries(report.messages.email ?? {});
   const texts = Object.entries(report.messages.sms ?? {});
   return (
@@ -71,7 +74,7 @@ function Messages({ report }: { report: Simulation }) {
       {texts.length > 0 ? (
         <Facts
           facts={texts.map(([message, count]) => ({
-            label: text.textMessage(message),
+            label: text.textMessage(smsNamed(message)),
             value: text.sent(formatNumber(count)),
           }))}
         />
@@ -86,7 +89,7 @@ function Messages({ report }: { report: Simulation }) {
             <Accordion.Item key={email} value={email}>
               <Accordion.Control>
                 <Text span size="sm" fw={600}>
-                  {email}
+                  {emailNamed(email)}
                 </Text>{" "}
                 <Text span size="sm" c="dimmed">
                   {text.sent(formatNumber(count))}

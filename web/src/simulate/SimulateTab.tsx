@@ -1,5 +1,5 @@
 // Runs the journey on a copy of the data, in virtual time: the counts fill the map, and every message can be read.
-import { Alert, Button, Group, Loader, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Loader, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { FlaskConical, Play } from "lucide-react";
@@ -7,6 +7,7 @@ import { useState } from "react";
 import { body, client } from "../api/client";
 import { mapQuery, statusQuery } from "../api/queries";
 import type { JourneyMap, JourneyStatus, Simulation } from "../api/types";
+import { CustomerPicker } from "../customers/CustomerPicker";
 import { useOpenDraft } from "../editor/openDraft";
 import { InstantInput } from "../forms/inputs";
 import { Refusal } from "../journeys/Refusal";
@@ -21,14 +22,14 @@ const A_DAY_MS = 86_400_000;
 const DAYS = 30;
 const SAMPLES = 5;
 
-type Asked = { from: string; until: string; follow: string };
+type Asked = { from: string; until: string; follow: string | undefined };
 
 export function SimulateTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
   const cache = useQueryClient();
   const draft = useOpenDraft();
   const { data: map } = useQuery(mapQuery(key));
-  const [asked, setAsked] = useState<Asked>(() => ({ ...aMonth(), follow: "" }));
+  const [asked, setAsked] = useState<Asked>(() => ({ ...aMonth(), follow: undefined }));
   const run = useMutation({
     mutationFn: async ({ from, until, follow }: Asked) => {
       await draft.current?.flush();
@@ -42,7 +43,7 @@ export function SimulateTab() {
             activities: [],
             answers: [],
             samples: SAMPLES,
-            follow: follow.trim() === "" ? null : follow.trim(),
+            follow: follow ?? null,
           },
         }),
       );
@@ -75,11 +76,13 @@ export function SimulateTab() {
           value={asked.until}
           onChange={(until) => until && put({ until })}
         />
-        <TextInput
+        <CustomerPicker
+          subject={map?.subject ?? "account"}
           label={text.follow}
           placeholder={text.followHint}
+          w={260}
           value={asked.follow}
-          onChange={(event) => put({ follow: event.currentTarget.value })}
+          onChange={(follow) => put({ follow })}
         />
         <Button
           type="submit"

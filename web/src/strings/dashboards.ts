@@ -86,6 +86,7 @@ export const dashboards = {
     completeness: "Mean completeness",
     empty: "Nobody was scored yet",
     emptyHint:
-      "Everybody is scored once a day, at three in the night. It can be done at once under Administration, Jobs.",
+      "Everybody is scored once a day, at three in the night. It can be done at once under Jobs.",
+    toJobs: "Go to jobs",
   },
 };

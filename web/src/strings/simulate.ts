@@ -5,7 +5,7 @@ export const simulate = {
   from: "From",
   until: "Until",
   follow: "Follow one traveller",
-  followHint: "Key of an account or person",
+  followHint: "Search by name",
   run: "Run",
   running: "Running on a copy of your data. Nothing is sent.",
   empty: "See what this journey would do",
