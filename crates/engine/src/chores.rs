@@ -38,7 +38,11 @@ const ALSO: &[(&str, &str, &str)] = &[
     ("audiences", "Audiences of destinations", "Asks destinations how their audiences stand there."),
     ("external_audience", "External audiences", "Hands over who joined and who left an audience in another system."),
     ("consents", "Consents of connections", "Looks how long the consents hold by which connections work. Once a day."),
-    ("orphans", "Trips of deleted travellers", "Ends trips whose account or person was deleted from the database by hand."),
+    (
+        "orphans",
+        "Trips of deleted travellers",
+        "Ends trips whose account or person was deleted from the database by hand.",
+    ),
 ];
 
 /// One job, or one part of it.
