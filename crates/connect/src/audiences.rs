@@ -86,6 +86,16 @@ pub struct Membership {
     /// The element that shall stand there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub put: Option<Json>,
+    /// What the other side called that it is at for this very change ([`Outcome::Later`]); none: it was not told yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<String>,
+}
+
+impl Membership {
+    /// A change of which nobody was told yet.
+    pub fn new(audience: Audience, take: Vec<Json>, put: Option<Json>) -> Self {
+        Self { audience, take, put, under_way: None }
+    }
 }
 
 /// A change on its way.

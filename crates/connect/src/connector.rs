@@ -258,6 +258,9 @@ pub enum Outcome {
     Later {
         /// The pause.
         after: Duration,
+        /// What the other side calls what it is at for this item, where it was told of it already: comes back as
+        /// [`Membership::under_way`], also in another process.
+        under_way: Option<String>,
     },
     /// Refused for good; trying again does not help.
     Failed {

@@ -103,7 +103,7 @@ fn company(name: &str) -> Json {
 
 fn change(take: Vec<Json>, put: Option<Json>) -> Outgoing {
     let key = format!("{take:?}{put:?}");
-    Outgoing { key, body: EffectBody::Membership(Box::new(Membership { audience: audience(), take, put })) }
+    Outgoing { key, body: EffectBody::Membership(Box::new(Membership::new(audience(), take, put))) }
 }
 
 fn puts(names: &[&str]) -> Vec<Outgoing> {
@@ -333,11 +333,8 @@ fn an_audience_that_was_deleted_is_not_made_again_behind_the_user_s_back() {
     world.linkedin.with(|holdings| holdings.segments.clear());
     let outcomes = door.deliver(&puts(&["Beta"]));
     assert!(matches!(&outcomes[0], Outcome::Failed { code, .. } if code == "linkedin_audience_gone"), "{outcomes:?}");
-    let known = Membership {
-        audience: Audience { remote_id: Some("10804".to_owned()), ..audience() },
-        take: Vec::new(),
-        put: Some(company("Beta")),
-    };
+    let known = Audience { remote_id: Some("10804".to_owned()), ..audience() };
+    let known = Membership::new(known, Vec::new(), Some(company("Beta")));
     let known = Outgoing { key: "k".to_owned(), body: EffectBody::Membership(Box::new(known)) };
     let outcomes = world.door().deliver(&[known]);
     assert!(matches!(&outcomes[0], Outcome::Failed { code, .. } if code == "linkedin_audience_gone"), "{outcomes:?}");
@@ -361,48 +358,4 @@ fn how_an_audience_stands_is_told_with_the_minimum_of_a_campaign() {
     assert_eq!((standing.status.as_str(), standing.size), ("UPDATING", Some(1_320)));
     let existing = audiences.existing(&json!({"ad_account": "512345"})).expect("an answer");
     assert_eq!(existing.iter().map(|it| it.label.as_str()).collect::<Vec<_>>(), ["Targets"]);
-}
-
-#[test]
-fn a_code_is_exchanged_for_a_consent_of_its_own() {
-    let world = World::new();
-    let http = Outbound::new(Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]));
-    let patience = Duration::from_secs(5);
-    world.runtime.block_on(async {
-        let asked = [
-            ("response_type", "code"),
-            ("client_id", "caravan"),
-            ("redirect_uri", "http://here/back"),
-            ("state", "s 1"),
-            ("scope", "r_ads rw_dmp_segments"),
-        ];
-        let page = format!("{}/oauth/v2/authorization", world.linkedin.url());
-        let answer = http
-            .send(http.call(reqwest::Method::GET, &page).expect("a call").query(&asked), patience)
-            .await
-            .expect("an answer");
-        let back = answer.headers["location"].to_str().expect("text").to_owned();
-        let (address, query) = back.split_once('?').expect("a query");
-        assert_eq!((answer.status, address), (302, "http://here/back"));
-        let code = query.strip_prefix("code=").and_then(|rest| rest.split('&').next()).expect("a code");
-        let form = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("client_id", "caravan"),
-            ("client_secret", "hush"),
-            ("redirect_uri", "http://here/back"),
-        ];
-        let tokens = format!("{}/oauth/v2/accessToken", world.linkedin.url());
-        let granted = http
-            .send(http.call(reqwest::Method::POST, &tokens).expect("a call").form(&form), patience)
-            .await
-            .expect("an answer");
-        assert_eq!(granted.status, 200);
-        let again = http
-            .send(http.call(reqwest::Method::POST, &tokens).expect("a call").form(&form), patience)
-            .await
-            .expect("an answer");
-        assert_eq!(again.status, 400, "a code is good for one exchange");
-    });
-    assert!(world.door().check().is_ok());
 }

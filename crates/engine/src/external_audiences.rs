@@ -22,7 +22,7 @@ use caravan_store::{Session, StoreError, ledger, meta, records};
 use serde_json::{Map, Value as Json};
 
 pub use self::counts::{AudienceStanding, DestinationStanding, standing};
-pub(crate) use self::look::{Telling, keep};
+pub(crate) use self::look::{Telling, UnderWay, keep};
 use crate::deliver::settings_of;
 use crate::live::Live;
 

@@ -6,20 +6,21 @@
 
 mod client;
 mod places;
-mod readings;
 mod settings;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use schemars::{Schema, schema_for};
 use serde_json::{Map, Value as Json, json};
 
 use self::client::{Client, Said};
 use self::places::Places;
 pub use self::settings::{AepDestination, AepSettings};
-use crate::audiences::{Asked, Audience, by_audience};
+use crate::audiences::{Asked, Audience, Membership, by_audience};
 use crate::connector::{
     Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings, sentence,
 };
@@ -143,82 +144,83 @@ impl AepConnector {
         }
         let destination = destination_of(audience)?;
         let id = self.places.id(&self.client, audience, &self.creation(audience, &destination)).await?;
-        let failed = self.look(audience, &id).await?;
-        let mut outcomes: Vec<Option<Outcome>> = asked.iter().map(|asked| self.known(audience, asked)).collect();
-        if let Some(failed) = failed {
-            outcomes.iter_mut().filter(|known| known.is_none()).for_each(|it| *it = Some(failed.clone()));
-        }
-        let new: Vec<Asked<'_>> =
-            asked.iter().zip(&outcomes).filter(|(_, known)| known.is_none()).map(|(asked, _)| *asked).collect();
-        let told = match new.is_empty() {
-            true => still_reading(),
-            false => self.hand_over(audience, &destination, &id, &new).await.err().unwrap_or_else(still_reading),
+        let readings = self.look(audience, &id, asked).await?;
+        let known = |change: &Membership| match (&change.put, &change.under_way) {
+            (None, _) => Some(nothing_to_add()),
+            (Some(_), under_way) => readings.get(under_way.as_deref()?).cloned(),
         };
-        Ok(outcomes.into_iter().map(|known| known.unwrap_or_else(|| told.clone())).collect())
+        let new: Vec<Asked<'_>> = asked.iter().filter(|asked| known(asked.change).is_none()).copied().collect();
+        let is_busy = readings.values().any(|reading| matches!(reading, Outcome::Later { .. }));
+        let told = match new.is_empty() || is_busy {
+            true => still_reading(None),
+            false => match self.hand_over(audience, &destination, &id, &new).await {
+                Ok(reading) => still_reading(Some(reading)),
+                Err(outcome) => outcome,
+            },
+        };
+        Ok(asked.iter().map(|asked| known(asked.change).unwrap_or_else(|| told.clone())).collect())
     }
 
-    /// What is known of a change already; none for one that is in no file yet.
-    fn known(&self, audience: &Audience, asked: &Asked<'_>) -> Option<Outcome> {
-        if asked.change.put.is_none() {
-            return Some(nothing_to_add());
+    /// Asks how the readings fare that changes wait for.
+    async fn look(
+        &self,
+        audience: &Audience,
+        id: &str,
+        asked: &[Asked<'_>],
+    ) -> Result<BTreeMap<String, Outcome>, Outcome> {
+        let awaited: BTreeSet<&String> = asked.iter().filter_map(|asked| asked.change.under_way.as_ref()).collect();
+        let mut readings = BTreeMap::new();
+        for reading in awaited {
+            readings.insert(reading.clone(), self.reading(audience, id, reading).await?);
         }
-        self.places.readings(audience, |readings| {
-            let reading = readings.with(asked.key)?;
-            Some(match reading.is_done {
-                true => Outcome::Delivered { remote_id: Some(reading.run.clone()), detail: String::new() },
-                false => still_reading(),
-            })
-        })
+        Ok(readings)
     }
 
-    /// Asks how the reading under way fares. One that failed is forgotten, and said once.
-    async fn look(&self, audience: &Audience, id: &str) -> Result<Option<Outcome>, Outcome> {
-        let Some(reading) = self.places.readings(audience, |readings| readings.under_way().cloned()) else {
-            return Ok(None);
+    /// What a reading means for who is in it. Of one that failed people are told, and its people are handed over again.
+    async fn reading(&self, audience: &Audience, id: &str, reading: &str) -> Result<Outcome, Outcome> {
+        let Reading { run, began } = Reading::read(reading, self.clock.now());
+        let said = match self.client.get(&format!("/external-audience/{id}/runs/{run}"), &[]).await {
+            Ok(said) => said,
+            // Nobody can tell now; that says nothing about the reading.
+            Err(Outcome::Retry { .. }) => return Ok(still_reading(Some(reading.to_owned()))),
+            Err(outcome) => return Err(outcome),
         };
-        let said = self.client.get(&format!("/external-audience/{id}/runs/{}", reading.run), &[]).await?;
-        let is_late = self.clock.now().duration_since(reading.began) > LONGEST_READING;
-        let run = match &said {
+        let is_late = self.clock.now().duration_since(began) > LONGEST_READING;
+        let fares = match &said {
             Said::Done(run) => Run::of(run),
             _ => Run::Failed,
         };
-        match run {
-            Run::UnderWay if !is_late => Ok(None),
-            Run::Done => {
-                self.places.readings(audience, |readings| readings.done(&reading.run));
-                Ok(None)
-            }
+        Ok(match fares {
+            Run::Done => Outcome::Delivered { remote_id: Some(run.to_owned()), detail: String::new() },
+            Run::UnderWay if !is_late => still_reading(Some(reading.to_owned())),
             Run::UnderWay | Run::Failed => {
-                self.places.readings(audience, |readings| readings.failed(&reading.run));
                 let message = format!(
-                    "The platform did not read a file of the audience `{}` (run {}{}). Its people are handed over again.",
+                    "The platform did not read a file of the audience `{}` (run {run}{}). Its people are handed over again.",
                     audience.name,
-                    reading.run,
                     stage_of(&said)
                 );
-                Ok(Some(Outcome::Retry { after: Some(READING), code: "reading_failed".to_owned(), message }))
+                Outcome::Retry { after: Some(READING), code: "reading_failed".to_owned(), message }
             }
-        }
+        })
     }
 
-    /// Puts people into a file and tells the platform to read it: then they wait for that. Nothing is put while it reads.
+    /// Puts people into a file and tells the platform to read it: the reading that they wait for. Nothing is put while it
+    /// reads.
     async fn hand_over(
         &self,
         audience: &Audience,
         destination: &AepDestination,
         id: &str,
         asked: &[Asked<'_>],
-    ) -> Result<(), Outcome> {
+    ) -> Result<String, Outcome> {
         if self.latest_run(id).await?.is_some_and(|run| Run::of(&run) == Run::UnderWay) {
-            return Err(still_reading());
+            return Err(still_reading(None));
         }
         let began = self.clock.now();
         let name = format!("{}/{}", audience.file_name(), name_of(audience, "differential", asked, began));
         self.bucket.put(&name, rows(destination, asked)).await.map_err(Trouble::outcome)?;
         let run = self.read(audience, id, began.as_second()).await?;
-        let keys = asked.iter().map(|asked| asked.key);
-        self.places.readings(audience, |readings| readings.begin(run, began, keys));
-        Ok(())
+        Ok(Reading { run: &run, began }.to_string())
     }
 
     /// Tells the platform to read what was put since `began`; its name for that. Where the answer was lost, the latest reading
@@ -228,7 +230,7 @@ impl AepConnector {
         let window = json!({"dataFilterStartTime": from, "dataFilterEndTime": to, "differentialIngestion": true});
         match self.client.post(&format!("/external-audience/{id}/run"), &window).await {
             Ok(Said::Done(body)) => text(&body, "runId"),
-            Ok(Said::Conflict | Said::Unprocessable(_)) => Err(still_reading()),
+            Ok(Said::Conflict | Said::Unprocessable(_)) => Err(still_reading(None)),
             Ok(Said::NotFound) => {
                 self.places.forget(audience);
                 let message = format!(
@@ -315,6 +317,26 @@ impl Connector for AepConnector {
     }
 }
 
+/// A reading of one file, as changes keep it that wait for it: what the platform calls it, and when it was asked for.
+struct Reading<'a> {
+    run: &'a str,
+    began: Timestamp,
+}
+
+impl<'a> Reading<'a> {
+    fn read(written: &'a str, now: Timestamp) -> Self {
+        let parts = written.rsplit_once(' ').and_then(|(run, began)| Some((run, began.parse().ok()?)));
+        let (run, began) = parts.unwrap_or((written, now));
+        Self { run, began }
+    }
+}
+
+impl fmt::Display for Reading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.run, self.began)
+    }
+}
+
 /// How the platform fares with a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Run {
@@ -344,8 +366,8 @@ fn stage_of(said: &Said) -> String {
     failed.map(|stage| format!(", stage {stage}")).unwrap_or_default()
 }
 
-fn still_reading() -> Outcome {
-    Outcome::Later { after: READING }
+fn still_reading(under_way: Option<String>) -> Outcome {
+    Outcome::Later { after: READING, under_way }
 }
 
 /// The platform cannot take anybody out.

@@ -1,4 +1,4 @@
-//! Where audiences are in the platform: found or made once, and how their readings fare.
+//! Where audiences are in the platform: found or made once.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,7 +7,6 @@ use parking_lot::Mutex;
 use serde_json::Value as Json;
 
 use super::client::{Client, Said};
-use super::readings::Readings;
 use super::text;
 use crate::audiences::Audience;
 use crate::connector::Outcome;
@@ -27,17 +26,11 @@ struct Place {
     id: Option<String>,
     /// The operation that makes it.
     making: Option<String>,
-    readings: Readings,
 }
 
 impl Places {
     fn with<T>(&self, audience: &Audience, look: impl FnOnce(&mut Place) -> T) -> T {
         look(self.0.lock().entry(audience.source_id.clone()).or_default())
-    }
-
-    /// Looks at, or changes, what is known of its readings.
-    pub fn readings<T>(&self, audience: &Audience, look: impl FnOnce(&mut Readings) -> T) -> T {
-        self.with(audience, |place| look(&mut place.readings))
     }
 
     /// It is not there any more.
@@ -67,7 +60,7 @@ impl Places {
                 }
             },
         };
-        self.with(audience, |place| *place = Place { id: Some(id.clone()), ..Place::default() });
+        self.with(audience, |place| *place = Place { id: Some(id.clone()), making: None });
         Ok(id)
     }
 
@@ -89,7 +82,7 @@ impl Places {
                 let why = body["operationDetails"].to_string();
                 Err(refused(format!("The platform could not make the audience `{}`: {why}", audience.name)))
             }
-            _ => Err(Outcome::Later { after: MAKING }),
+            _ => Err(Outcome::Later { after: MAKING, under_way: None }),
         }
     }
 }
@@ -105,7 +98,7 @@ async fn find(client: &Client, audience: &Audience) -> Result<String, Outcome> {
     match (same_name.iter().find(is_ours), same_name.is_empty()) {
         (Some(found), _) => text(found, "audienceId"),
         // It was asked for, by a call whose answer was lost, and is not there yet.
-        (None, true) => Err(Outcome::Later { after: MAKING }),
+        (None, true) => Err(Outcome::Later { after: MAKING, under_way: None }),
         (None, false) => Err(Outcome::Shut {
             after: Some(REFUSED),
             code: "audience_name_taken".to_owned(),

@@ -240,7 +240,7 @@ mod tests {
     fn change(settings: &FileSettings, takes: &[Json], put: Option<Json>) -> Membership {
         let element = |person: &Json| settings.element(person.as_object().expect("a person")).expect("an element");
         let audience = Audience { key: Some("retarget".into()), settings: "{}".into(), ..Audience::default() };
-        Membership { audience, take: takes.iter().map(element).collect(), put: put.as_ref().map(element) }
+        Membership::new(audience, takes.iter().map(element).collect(), put.as_ref().map(element))
     }
 
     fn text(settings: &FileSettings, changes: &[Membership]) -> String {

@@ -214,7 +214,7 @@ impl<'a> Speaker<'a> {
                     pause = pause.max(Some((asked, message.clone())));
                 }
                 Outcome::Unknown { message } => pause = pause.max(Some((USUAL_PAUSE, message.clone()))),
-                Outcome::Later { after } => {
+                Outcome::Later { after, .. } => {
                     let asked = SignedDuration::try_from(*after).unwrap_or(USUAL_PAUSE);
                     pause = pause.max(Some((asked, STILL_AT_IT.to_owned())));
                 }

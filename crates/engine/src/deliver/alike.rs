@@ -47,7 +47,7 @@ impl Alike {
         member.stale = serde_json::to_string(&take).unwrap_or_else(|_| NOTHING.to_owned());
         member.element = new;
         let take = take.iter().filter_map(|element| serde_json::from_str(element).ok()).collect();
-        Membership { audience: audience.clone(), take, put }
+        Membership::new(audience.clone(), take, put)
     }
 
     fn is_held(&self, element: &str) -> bool {

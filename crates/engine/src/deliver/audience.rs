@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caravan_connect::Outcome;
 use caravan_connect::audiences::{self, Membership};
 use caravan_model::{DocumentId, PersonId};
 use caravan_store::external_audiences::{self as stored, FAILED, IN_DOUBT, PENDING, Standing, THERE};
@@ -14,7 +15,7 @@ use serde_json::Value as Json;
 use super::doors::Doors;
 use super::parcel::{Content, Parcel};
 use super::results::{Settled, Verdict};
-use crate::external_audiences::{Audience, EFFECT, NO_MEMBER, People, Place, Telling};
+use crate::external_audiences::{Audience, EFFECT, NO_MEMBER, People, Place, Telling, UnderWay};
 use crate::live::Live;
 
 /// Why an effect has nothing to say any more.
@@ -101,7 +102,10 @@ fn judge_audience(
             .remove(&(destination, person))
             .unwrap_or_else(|| Standing { state: PENDING.to_owned(), ..Standing::new(id, destination, person) });
         let wanted = if is_current { people.wanted(person, place) } else { Err(NO_MEMBER) };
-        let (change, standing) = change(s, place, audience.at(place), standing, wanted.ok())?;
+        let (mut change, standing) = change(s, place, audience.at(place), standing, wanted.ok())?;
+        // What the other side is at is this change only as long as it is to say the same.
+        let same = telling.under_way.filter(|it| change.put.as_ref() == Some(&it.put));
+        change.under_way = same.map(|it| it.called);
         parcel.about.told = Some(Note { audience: id, destination, put: change.put.as_ref().map(Json::to_string) });
         if change.take.is_empty() && change.put.is_none() {
             let had = standing.element.is_some() || standing.maybe.is_some();
@@ -115,6 +119,18 @@ fn judge_audience(
     }
     stored::put(s, &intended, now)?;
     Ok(pass)
+}
+
+/// What an effect that is not settled yet says from now on: what the other side is at for it outlives this process.
+pub fn body_after(body: &str, change: &Membership, answer: &Outcome) -> String {
+    let under_way = match answer {
+        Outcome::Later { under_way, .. } => under_way.clone(),
+        Outcome::Retry { .. } => None,
+        _ => return body.to_owned(),
+    };
+    let Ok(telling) = serde_json::from_str::<Telling>(body) else { return body.to_owned() };
+    let under_way = under_way.zip(change.put.clone()).map(|(called, put)| UnderWay { called, put });
+    serde_json::to_string(&Telling { under_way, ..telling }).unwrap_or_else(|_| body.to_owned())
 }
 
 /// What is said to get from what stands to what shall, and how the person stands while it is said. What stands for somebody
@@ -142,7 +158,7 @@ fn change(
         standing.may_hold(wanted);
     }
     let take = take.iter().filter_map(|element| serde_json::from_str(element).ok()).collect();
-    Ok((Membership { audience, take, put }, standing))
+    Ok((Membership::new(audience, take, put), standing))
 }
 
 /// How changes were taken, added up before it is written.

@@ -105,7 +105,7 @@ fn recorded(parcel: Parcel) -> Parcel {
     let Content::Membership { effect, .. } = &parcel.content else { return parcel };
     let audience = Audience { settings: NOTHING.to_owned(), name: effect.audience.clone(), ..Audience::default() };
     let put = effect.joins.then(|| Json::Object(effect.account.clone()));
-    let content = with_change(parcel.content.clone(), Membership { audience, take: Vec::new(), put });
+    let content = with_change(parcel.content.clone(), Membership::new(audience, Vec::new(), put));
     Parcel { content, ..parcel }
 }
 

@@ -24,7 +24,7 @@ use super::doors::Way;
 use super::frozen::Mailing;
 use super::record::Recorder;
 use super::results::{Settled, Verdict, is_shut};
-use super::{Dispatcher, alert};
+use super::{Dispatcher, alert, audience};
 use crate::external;
 use crate::live::Live;
 use crate::metrics::Whose;
@@ -302,7 +302,10 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
 }
 
 /// What the answers for a parcel's items mean for it.
-fn answered(parcel: Parcel, answers: &[Outcome]) -> Settled {
+fn answered(mut parcel: Parcel, answers: &[Outcome]) -> Settled {
+    if let (Content::Person(Some(change)), [answer]) = (&parcel.content, answers) {
+        parcel.row.body = audience::body_after(&parcel.row.body, change, answer);
+    }
     let verdict = match (&parcel.content, answers) {
         (Content::Alert(effect), answers) if answers.len() == effect.to.len() => {
             together(effect, answers, parcel.judged_at)
@@ -326,7 +329,7 @@ fn verdict_of(answer: &Outcome, body: &str, judged_at: Timestamp) -> Verdict {
         Outcome::Skipped { reason } => Verdict::Skipped(reason),
         Outcome::Failed { code, message } => Verdict::Failed { code, message },
         Outcome::Unknown { message } => Verdict::InDoubt(message),
-        Outcome::Later { after } => Verdict::Later(together_again(judged_at, after)),
+        Outcome::Later { after, .. } => Verdict::Later(together_again(judged_at, after)),
         Outcome::Retry { after, code, message } => Verdict::Again { after, code, message, body: body.to_owned() },
         Outcome::Shut { after, code, message } => Verdict::Shut { after, code, message, body: body.to_owned() },
     }

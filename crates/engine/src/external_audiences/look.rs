@@ -35,6 +35,18 @@ pub struct Telling {
     /// No journey's.
     #[serde(default)]
     pub journey: String,
+    /// What the other side is at for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<UnderWay>,
+}
+
+/// What the other side is at, and still will be when another process asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UnderWay {
+    /// What it calls that.
+    pub called: String,
+    /// The element that it was told.
+    pub put: Json,
 }
 
 /// Looks at some of those who are marked, and marks everybody of audiences whose time has come. Whether there was anything.
@@ -179,6 +191,7 @@ impl Sheet {
             audience: audience.id,
             destination: place.id,
             journey: String::new(),
+            under_way: None,
         };
         self.effects.push(Queued {
             lane: format!("{EFFECT}:{}:{}/{}", place.connection, place.key, audience.key),

@@ -94,6 +94,23 @@ on_both_stores! {
         assert_eq!(sandbox.platform.with(|holdings| holdings.audiences.len()), 1);
     }
 
+    a_process_that_ends_while_the_platform_reads_hands_nobody_over_again(world at "2027-01-04T10:00:00Z") {
+        let sandbox = Sandbox::new(world);
+        let it = &sandbox.it;
+        it.adds("audience: retarget");
+        let runs = || sandbox.platform.with(|holdings| holdings.named("Retarget").map_or(0, |it| it.runs.len()));
+        it.settle_until(|| runs() == 1).expect("a file is being read");
+        assert_eq!(it.at("cdp").pending, PEOPLE as i64, "nobody knows yet how that ends");
+        // Of one person something else is to be told meanwhile: the file that is being read does not say it.
+        it.sql("UPDATE person SET email = 'new@example.com' WHERE key = 'p-5-0'");
+        it.settle();
+        assert_eq!((it.at("cdp").there, it.at("cdp").pending), (PEOPLE as i64, 0));
+        let members = sandbox.members();
+        let readings = |key: &str| members.iter().filter(|it| it.cells["person_key"] == key).map(|it| it.readings).sum::<usize>();
+        assert_eq!((readings("p-5-1"), readings("p-5-0"), runs()), (1, 2, 2), "{members:?}");
+        assert!(members.iter().any(|it| it.cells["email"] == "new@example.com"), "{members:?}");
+    }
+
     members_are_told_again_before_they_lapse_and_whoever_left_does(world at "2027-01-04T10:00:00Z") {
         let sandbox = Sandbox::new(world);
         let it = &sandbox.it;

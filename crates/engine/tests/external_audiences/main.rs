@@ -79,14 +79,22 @@ impl Installation {
 
     /// Looks and delivers until nothing is left to try, waiting in virtual time.
     fn settle(&self) {
+        assert!(self.settle_until(|| false).is_none(), "nothing is left");
+    }
+
+    /// The same until something is so: then the process ends there, with all that it had in mind.
+    fn settle_until(&self, reached: impl Fn() -> bool) -> Option<()> {
         let dispatcher = self.dispatcher();
         for _ in 0..300 {
+            if reached() {
+                return Some(());
+            }
             self.world.run();
             while !dispatcher.dispatch_once().expect("delivery").is_idle() {}
             self.world.run();
             match dispatcher.next_due().expect("the next") {
                 Some(next) => self.world.clock.advance_to(next),
-                None => return,
+                None => return None,
             }
         }
         panic!("it does not come to an end");
