@@ -13,7 +13,7 @@ use caravan_engine::turns::StoreTurns;
 use caravan_engine::{members, webhooks};
 use caravan_model::Random;
 use caravan_model::document::DocumentKind;
-use caravan_store::Dialect;
+use caravan_store::{Dialect, SessionExt};
 use caravan_testkit::fakes::marketo::Setup;
 use caravan_testkit::fakes::receiver::Mood;
 use caravan_testkit::fakes::{Fault, Marketo, Receiver};
@@ -109,6 +109,46 @@ on_both_stores! {
         after(&world, 20);
         granted(one.begin("m", &tomorrow));
     }
+}
+
+#[test]
+fn a_process_that_is_gone_has_no_calls_under_way_and_one_that_is_there_keeps_its_own() {
+    let world = World::postgres("2027-01-04T10:00:00Z");
+    let (gone, there) = (StoreTurns::new(world.engine.store()), StoreTurns::new(world.engine.store()));
+    let rule = allowed(100, 2, 1_000);
+    granted(gone.begin("m", &rule));
+    granted(there.begin("m", &rule));
+    assert!(matches!(there.begin("m", &rule), Ok(Turn::Wait(_))));
+    drop(gone);
+    let until = std::time::Instant::now() + Duration::from_secs(20);
+    while !matches!(there.begin("m", &rule), Ok(Turn::Granted(_))) {
+        assert!(std::time::Instant::now() < until, "the database notices that its connection has ended");
+        std::thread::yield_now();
+    }
+    assert!(matches!(there.begin("m", &rule), Ok(Turn::Wait(_))), "its own two count");
+    // The database cuts the connection by which it shows itself: it shows itself anew, and its calls stay its own.
+    let of_locks = |what: &str| {
+        let sql = format!(
+            "SELECT COUNT({what}) FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+             WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+        );
+        world.engine.store().write(|s| s.query_int(&sql, &[])).expect("a count")
+    };
+    assert_eq!(of_locks("pg_terminate_backend(l.pid)"), 1);
+    let soon = |what: &str, so: &dyn Fn() -> bool| {
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        while !so() {
+            assert!(std::time::Instant::now() < until, "{what}");
+            std::thread::yield_now();
+        }
+    };
+    soon("it is cut", &|| of_locks("*") == 0);
+    soon("it shows itself anew", &|| {
+        assert!(matches!(there.begin("m", &rule), Ok(Turn::Wait(_))), "its own two count");
+        of_locks("*") == 1
+    });
+    let other = StoreTurns::new(world.engine.store());
+    assert!(matches!(other.begin("m", &rule), Ok(Turn::Wait(_))));
 }
 
 #[test]

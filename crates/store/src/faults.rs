@@ -10,7 +10,7 @@ use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::ids::IdRange;
 use crate::session::{Dialect, Param, Row, Session};
-use crate::store::{Access, Driver, MigrationLock, Store, Transaction};
+use crate::store::{Access, Driver, MigrationLock, Presence, Store, Transaction};
 
 /// Where a transaction may break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -62,6 +62,10 @@ impl Driver for BreakingDriver {
 
     fn copy_into(&self, file: &Path) -> Result<(), StoreError> {
         self.driver.copy_into(file)
+    }
+
+    fn presence(&self) -> Result<Option<Presence>, StoreError> {
+        self.driver.presence()
     }
 
     fn size_bytes(&self) -> Result<u64, StoreError> {

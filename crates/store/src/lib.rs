@@ -66,4 +66,4 @@ pub use bulk::{Bulk, Cell, Column};
 pub use error::StoreError;
 pub use ids::IdRange;
 pub use session::{Dialect, Param, Row, Session, SessionExt, Value};
-pub use store::{OpenOptions, RuntimeLock, Store};
+pub use store::{OpenOptions, Presence, RuntimeLock, Store};

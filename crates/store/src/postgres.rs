@@ -33,8 +33,10 @@ use crate::ids::{BLOCK, IdBlocks, IdRange, check_family};
 use crate::pool::{Lent, Pool};
 use crate::session::{Dialect, Faults, Param, Row, Session};
 use crate::sql::{Cache, translate};
-use crate::store::{Access, Driver, MigrationLock, OpenOptions, Transaction};
+use crate::store::{Access, Driver, MigrationLock, OpenOptions, Presence, Shown, Transaction};
 
+/// The first number of the advisory locks by which processes show that they are there; the second is the process's own.
+pub(crate) const PRESENCE: i32 = 0x6361_7276;
 /// How long a transaction may do nothing before the server ends it.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
 
@@ -176,6 +178,20 @@ impl Driver for PostgresDriver {
         Ok(Box::new(connection))
     }
 
+    fn presence(&self) -> Result<Option<Presence>, StoreError> {
+        let connection = self.connect(&settings(Duration::ZERO, Duration::ZERO))?;
+        // The number is its session's. The lock ends with the session, whatever ended it; it must not end for being idle.
+        let sql = format!(
+            "SELECT set_config(name, '0', FALSE) FROM pg_settings WHERE name = 'idle_session_timeout';
+             SELECT pg_advisory_lock({PRESENCE}, pg_backend_pid())"
+        );
+        let run = |sql: &str| wait(connection.client.batch_execute(sql));
+        run(&sql).map_err(|error| unreachable(errors::chain(&error)))?;
+        let row = wait(connection.client.query_one("SELECT CAST(pg_backend_pid() AS BIGINT)", &[]));
+        let number = row.map_err(|error| unreachable(errors::chain(&error)))?.get(0);
+        Ok(Some(Presence { number, shown: Box::new(connection) }))
+    }
+
     fn migrate(&self) -> Result<(), StoreError> {
         let mut connection = self.connect(&settings(Duration::ZERO, Duration::ZERO))?;
         wait(crate::migrate::postgres::migrations::runner().run_async(&mut connection.client))
@@ -195,6 +211,12 @@ impl Driver for PostgresDriver {
             Ok(())
         })?;
         Ok(bytes.unsigned_abs())
+    }
+}
+
+impl Shown for Connection {
+    fn is_shown(&self) -> bool {
+        !self.client.is_closed()
     }
 }
 

@@ -31,7 +31,7 @@ use crate::ids::{IdRange, check_family};
 use crate::pool::{Lent, Pool};
 use crate::session::{Dialect, Faults, Param, Row, Session, Value};
 use crate::sql::{PREPARED_STATEMENTS, Translations};
-use crate::store::{Access, Driver, MigrationLock, OpenOptions, Transaction, lock_file};
+use crate::store::{Access, Driver, MigrationLock, OpenOptions, Presence, Transaction, lock_file};
 
 /// The database file in the data directory.
 pub(crate) const FILE_NAME: &str = "caravan.db";
@@ -156,6 +156,10 @@ impl Driver for SqliteDriver {
         let target = file.to_string_lossy();
         source.raw.execute("VACUUM INTO ?1", [target.as_ref()]).map_err(|error| refusal(&error, "VACUUM INTO"))?;
         Ok(())
+    }
+
+    fn presence(&self) -> Result<Option<Presence>, StoreError> {
+        Ok(None)
     }
 
     fn size_bytes(&self) -> Result<u64, StoreError> {

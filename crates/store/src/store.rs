@@ -57,6 +57,8 @@ pub(crate) trait Driver: Send + Sync {
     fn begin(&self, access: Access) -> Result<Box<dyn Transaction + '_>, StoreError>;
     /// Keeps other processes from migrating until the answer is dropped.
     fn lock_migration(&self) -> Result<MigrationLock, StoreError>;
+    /// Shows that this process is there, as long as what is given back is; none where no other process may be.
+    fn presence(&self) -> Result<Option<Presence>, StoreError>;
     /// Brings the tables up to date.
     fn migrate(&self) -> Result<(), StoreError>;
     /// Writes a consistent copy into a new file.
@@ -66,6 +68,25 @@ pub(crate) trait Driver: Send + Sync {
 
 /// Whatever a driver must hold on to while it migrates.
 pub(crate) type MigrationLock = Box<dyn std::any::Any>;
+
+/// A process that shows other processes of a store that it is there. When it goes, in whatever way, so does this.
+pub struct Presence {
+    /// What the process is called meanwhile.
+    pub number: i64,
+    pub(crate) shown: Box<dyn Shown>,
+}
+
+impl Presence {
+    /// Whether it is still shown. It ends with its connection.
+    pub fn is_shown(&self) -> bool {
+        self.shown.is_shown()
+    }
+}
+
+/// What shows it.
+pub(crate) trait Shown: Send + Sync {
+    fn is_shown(&self) -> bool;
+}
 
 /// A session that can end. Dropped without a commit, it rolls back.
 pub(crate) trait Transaction: Session {
@@ -223,6 +244,15 @@ impl Store {
             Err(TryLockError::WouldBlock) => Err(StoreError::RuntimeActive(directory.display().to_string())),
             Err(TryLockError::Error(error)) => Err(StoreError::files(&path, error)),
         }
+    }
+
+    /// Shows other processes of this store that this one is there, until it is dropped or the process is gone: the database
+    /// notices that, whatever ended the process. None on an embedded store, which has one runtime.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub fn presence(&self) -> Result<Option<Presence>, StoreError> {
+        self.inner.driver.presence()
     }
 
     /// Writes the database as it stands now into a new file.

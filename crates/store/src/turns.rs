@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::error::StoreError;
 use crate::params;
-use crate::session::{Session, SessionExt};
+use crate::postgres::PRESENCE;
+use crate::session::{Dialect, Session, SessionExt};
 
 /// What a door allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Allowed<'a> {
     pub per_day: i64,
     /// The day, as the other side counts it.
     pub day: &'a str,
-    /// A call that was never ended (its process is gone) counts as under way for this long.
+    /// A call that was never ended counts as under way for this long, where nobody knows sooner that its process is gone.
     pub lost_after: SignedDuration,
 }
 
@@ -38,8 +39,14 @@ pub enum Turn {
 /// How soon it is asked again when as many calls are under way as may be.
 const CROWDED: SignedDuration = SignedDuration::from_millis(200);
 
-/// Begins a call at the door `whose` if it may.
-pub fn begin(s: &mut dyn Session, whose: &str, allowed: &Allowed<'_>, now: Timestamp) -> Result<Turn, StoreError> {
+/// Begins a call of `process` (the number of its [`Presence`](crate::Presence)) at the door `whose`, if it may.
+pub fn begin(
+    s: &mut dyn Session,
+    whose: &str,
+    allowed: &Allowed<'_>,
+    process: Option<i64>,
+    now: Timestamp,
+) -> Result<Turn, StoreError> {
     s.execute(
         "INSERT INTO call_door (whose, next_turn, day, made, rests_until) VALUES ($1, 1, $2, 0, 0)
          ON CONFLICT (whose) DO NOTHING",
@@ -67,7 +74,7 @@ pub fn begin(s: &mut dyn Session, whose: &str, allowed: &Allowed<'_>, now: Times
         params![whose, window_began],
         |r| Ok((r.int(0), r.int(1))),
     )?;
-    if under_way >= allowed.at_once {
+    if under_way >= allowed.at_once && under_way - end_of_the_dead(s, whose, process)? >= allowed.at_once {
         return Ok(Turn::Wait(now + CROWDED));
     }
     if in_window >= allowed.per_window {
@@ -76,14 +83,34 @@ pub fn begin(s: &mut dyn Session, whose: &str, allowed: &Allowed<'_>, now: Times
         return Ok(Turn::Wait(oldest.unwrap_or(now) + allowed.window));
     }
     s.execute(
-        "INSERT INTO call_turn (whose, turn, begun_at, ended) VALUES ($1, $2, $3, FALSE)",
-        params![whose, turn, now],
+        "INSERT INTO call_turn (whose, turn, begun_at, ended, process) VALUES ($1, $2, $3, FALSE, $4)",
+        params![whose, turn, now, process],
     )?;
     s.execute(
         "UPDATE call_door SET next_turn = next_turn + 1, day = $2, made = $3 WHERE whose = $1",
         params![whose, allowed.day, made + 1],
     )?;
     Ok(Turn::Granted(turn))
+}
+
+/// Calls at a door whose process is not there any more are over; how many there were. Whoever asks is there.
+fn end_of_the_dead(s: &mut dyn Session, whose: &str, process: Option<i64>) -> Result<i64, StoreError> {
+    if s.dialect() == Dialect::Sqlite {
+        return Ok(0);
+    }
+    let sql = format!(
+        "UPDATE call_turn SET ended = TRUE WHERE whose = $1 AND NOT ended AND process <> $2 AND process NOT IN (
+             SELECT CAST(l.objid AS BIGINT) FROM pg_locks AS l
+             WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND CAST(l.classid AS BIGINT) = {PRESENCE} AND l.granted
+                 AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database()))"
+    );
+    Ok(s.execute(&sql, params![whose, process.unwrap_or_default()])?.cast_signed())
+}
+
+/// A process shows itself by another number from now on: its calls under way are still its own.
+pub fn renumbered(s: &mut dyn Session, former: i64, process: i64) -> Result<(), StoreError> {
+    s.execute("UPDATE call_turn SET process = $2 WHERE process = $1 AND NOT ended", params![former, process])?;
+    Ok(())
 }
 
 /// The call of a turn is over.

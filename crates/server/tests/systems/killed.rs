@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use caravan_store::SessionExt;
 use caravan_testkit::fakes::Fault;
 
 use crate::place::{ACCOUNTS, Kind, PEOPLE, Place};
+use crate::support::{eventually, eventually_within, terminate};
 
 const KILLS: usize = 3;
 const SLOW: Duration = Duration::from_millis(120);
@@ -83,6 +85,41 @@ fn marketo_s_list_has_everybody(kind: Kind) {
     assert_eq!((&outcomes["done"], &outcomes["in_doubt"]), (&EVERYBODY.into(), &0.into()), "{outcomes}");
     assert_eq!(place.marketo.with(|holdings| holdings.lists[&7].members.len()), EVERYBODY);
     assert_eq!(place.marketo.with(|holdings| holdings.leads.len()), EVERYBODY, "nobody was created");
+}
+
+/// One call at a time is allowed, and whoever has it is killed in its middle. Nobody would know for 200 seconds that it is
+/// over, if processes did not show that they are there.
+#[test]
+fn the_place_of_a_call_whose_process_was_killed_is_free_for_the_next_process_at_once_postgres() {
+    let place = Place::new(Kind::Postgres);
+    place.apply(&format!(
+        "{{kind: connection, key: mkto, type: marketo, settings: {{munchkin_id: 123-ABC-456, client_id: caravan, base_url: '{}', \
+           calls_per_20_seconds: 100, concurrent_calls: 1}}, secrets: {{client_secret: {{file: '{}'}}}}}}\n",
+        place.marketo.url(),
+        place.secret("hush"),
+    ));
+    place.marketo.faults().plan("/lists/7/", 0, 1, Fault::Slow(Duration::from_secs(600)));
+    place.publish(
+        "join",
+        "  act: {type: action, on: people, action: marketo_add_to_list, connection: mkto, list: VIP, next: null}\n",
+    );
+    let under_way = || {
+        let sql = "SELECT COUNT(*) FROM call_turn WHERE NOT ended";
+        place.store().read(|s| s.query_int(sql, &[])).expect("a count")
+    };
+    let mut killed = place.worker();
+    eventually("its call to be under way at the list", || {
+        place.marketo.with(|holdings| !holdings.lists[&7].members.is_empty())
+    });
+    assert_eq!(under_way(), 1);
+    killed.kill();
+    place.forget_claims();
+    let next = place.worker();
+    eventually_within(Duration::from_secs(120), "the next process to have added everybody", || {
+        place.marketo.with(|holdings| holdings.lists[&7].members.len()) == EVERYBODY
+    });
+    eventually("all calls to be over", || under_way() == 0);
+    terminate(next).expect_code(0);
 }
 
 #[test]
