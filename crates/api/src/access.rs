@@ -19,5 +19,5 @@ pub(crate) use accounts::{
 };
 pub(crate) use caller::{SESSION_COOKIE, identify};
 pub(crate) use roles::granted_by;
-pub(crate) use secret::fingerprint;
+pub(crate) use secret::{fingerprint, new_secret};
 pub(crate) use throttle::Throttle;

@@ -10,6 +10,7 @@ mod app;
 mod catalogue;
 mod conditions;
 mod connections;
+mod consents;
 mod content;
 mod delivery;
 mod documents;
@@ -87,6 +88,7 @@ fn operations() -> Operations {
         hooks::operations(),
         connections::operations(),
         systems::operations(),
+        consents::operations(),
         webhooks::operations(),
         mail::operations(),
         administration::operations(),

@@ -100,9 +100,9 @@ struct ChoicesQuery {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Tested {
     /// Whether it works.
-    ok: bool,
+    pub ok: bool,
     /// What the other side said, or what is wrong and what to do.
-    message: String,
+    pub message: String,
 }
 
 /// What there is to choose from.
@@ -154,7 +154,8 @@ struct Inspected {
     manifest: Value,
 }
 
-async fn asked<T: Send + 'static>(
+/// Asks other systems, where this process reaches them.
+pub async fn asked<T: Send + 'static>(
     state: ApiState,
     ask: impl FnOnce(&Systems) -> Result<T, DefinitionError> + Send + 'static,
 ) -> Result<Answer<T>, Problem>

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audiences::{Audiences, Membership};
 use crate::call::Call;
+use crate::consent;
 use crate::external_audiences::TakesPeople;
 use crate::inlet::Inlet;
 use crate::outbound::{Guard, Outbound};
@@ -349,6 +350,13 @@ pub trait ConnectorKind: Send + Sync {
     /// Settings of a destination that may change while somebody stands there: the others say where that is, and as what.
     fn changeable_settings(&self) -> &'static [&'static str] {
         &[]
+    }
+    /// Where a person consents to it, on the other side's own page, where it works by somebody's consent.
+    ///
+    /// # Errors
+    /// What the settings lack for that. Pointers start at the connection document.
+    fn consent(&self, _settings: &serde_json::Value) -> Option<Result<consent::Terms, Vec<Finding>>> {
+        None
     }
     /// How it takes people into external audiences, where it does.
     fn takes_people(&self) -> Option<&dyn TakesPeople> {

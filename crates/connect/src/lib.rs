@@ -8,6 +8,7 @@ pub mod audiences;
 pub mod call;
 pub mod catcher;
 pub mod connector;
+pub mod consent;
 pub mod dns;
 pub mod email;
 pub mod external_audiences;

@@ -1,6 +1,7 @@
 //! OAuth 2 tokens for our own calls: asked for when they are needed, kept until shortly before they end, one asking at a
 //! time.
 
+use std::fmt;
 use std::time::Duration;
 
 use caravan_model::Clock;
@@ -9,7 +10,7 @@ use reqwest::Method;
 use serde::Deserialize;
 
 use crate::connector::{Outcome, Secret};
-use crate::outbound::{CallError, Outbound};
+use crate::outbound::{Answer, CallError, Outbound};
 
 /// A token is not used in its last minute.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
@@ -82,8 +83,7 @@ impl TokenSource {
     /// Why nobody can sign in now: [`Outcome::Shut`].
     pub async fn ask(&self) -> Result<Granted, Outcome> {
         let form: Vec<(&str, &str)> = self.form.iter().map(|(name, value)| (name.as_str(), value.reveal())).collect();
-        let call = self.outbound.call(Method::POST, &self.url).map_err(|error| unsent(&error))?.form(&form);
-        let answer = self.outbound.send(call, PATIENCE).await.map_err(|error| unsent(&error))?;
+        let answer = post(&self.outbound, &self.url, &form, PATIENCE).await?;
         match answer.status {
             200..=299 => answer.json().map_err(|why| Outcome::shut("sign_in_unexpected", format!("Signing in: {why}"))),
             400 | 401 | 403 => Err(Outcome::shut(
@@ -91,7 +91,7 @@ impl TokenSource {
                 format!(
                     "Signing in was refused ({}). Check the client id and the secrets. {}",
                     answer.status,
-                    said(&answer.body)
+                    Said::of(&answer.body)
                 ),
             )),
             status => Err(Outcome::Shut {
@@ -103,18 +103,52 @@ impl TokenSource {
     }
 }
 
-/// What OAuth servers say about a refusal (RFC 6749, 5.2); nothing else of the answer is shown.
-fn said(body: &[u8]) -> String {
-    #[derive(Default, Deserialize)]
-    struct Refusal {
-        #[serde(default)]
-        error: String,
-        #[serde(default)]
-        error_description: String,
+/// Hands a form to a token server.
+///
+/// # Errors
+/// It was not reached, or gave no answer: [`Outcome::Shut`].
+pub(crate) async fn post(
+    outbound: &Outbound,
+    url: &str,
+    form: &[(&str, &str)],
+    patience: Duration,
+) -> Result<Answer, Outcome> {
+    let call = outbound.call(Method::POST, url).map_err(|error| unsent(&error))?.form(form);
+    outbound.send(call, patience).await.map_err(|error| unsent(&error))
+}
+
+/// What OAuth servers say about a refusal (RFC 6749, 4.1.2.1 and 5.2), cut to what a sentence holds; nothing else of an
+/// answer is shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Said {
+    #[serde(default)]
+    pub error: String,
+    #[serde(default, rename = "error_description")]
+    description: String,
+}
+
+impl Said {
+    pub fn new(error: &str, description: &str) -> Self {
+        Self { error: error.to_owned(), description: description.to_owned() }
     }
-    let Refusal { error, error_description } = serde_json::from_slice(body).unwrap_or_default();
-    let text = format!("{error} {error_description}");
-    text.trim().chars().filter(|c| !c.is_control()).take(200).collect()
+
+    /// What a body says; nothing where it is another system's.
+    pub fn of(body: &[u8]) -> Self {
+        serde_json::from_slice(body).unwrap_or_default()
+    }
+
+    /// Whether it names this, in lower case.
+    pub fn mentions(&self, what: &str) -> bool {
+        [&self.error, &self.description].iter().any(|text| text.to_lowercase().contains(what))
+    }
+}
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{} {}", self.error, self.description);
+        let text: String = text.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+        f.write_str(text.trim_end_matches('.'))
+    }
 }
 
 fn unsent(error: &CallError) -> Outcome {

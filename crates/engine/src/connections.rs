@@ -7,7 +7,8 @@ use caravan_connect::connector;
 use caravan_connect::services::Registered;
 use caravan_connect::webhooks::SIGNING_SECRET;
 use caravan_model::document::{Body, Document, DocumentKind};
-use caravan_model::{Finding, Severity};
+use caravan_model::{DocumentId, Finding, Severity};
+use caravan_store::audiences as stored;
 use caravan_store::health::{self, HealthRow};
 use caravan_store::{Session, StoreError, documents, outbox};
 use jiff::Timestamp;
@@ -16,10 +17,12 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::Engine;
+use crate::audiences::{self, Ending};
 use crate::definitions::{DefinitionError, Named, stored_document};
 use crate::deliver::Way;
 use crate::live::Live;
 use crate::secrets::{self, SecretState};
+use crate::systems::consent;
 use crate::uses::Uses;
 use crate::webhooks;
 
@@ -79,8 +82,21 @@ pub struct SystemState {
     pub waiting: i64,
     /// Its secrets, never their values.
     pub secrets: Vec<SecretState>,
+    /// The consent by which it works, where a person gives one on the other side's own page.
+    pub consent: Option<ConsentState>,
     /// The definitions that name it; it cannot be deleted as long as there are any.
     pub used_by: Vec<Named>,
+}
+
+/// The consent by which a connection works.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ConsentState {
+    /// Where the other side sends people back to; it must know this address. None: nobody says how Caravan is reached.
+    pub redirect_address: Option<String>,
+    /// Until when it holds, as far as that is known.
+    pub ends_at: Option<Timestamp>,
+    /// It ends soon or holds no longer: what is so and what to do.
+    pub problem: Option<String>,
 }
 
 /// How every connection (service, webhook) is, by key.
@@ -93,8 +109,8 @@ pub fn states(engine: &Engine, kind: DocumentKind) -> Result<Vec<SystemState>, S
         let mut all: Vec<&Definition> = live.definitions.of_kind(kind).map(AsRef::as_ref).collect();
         all.sort_by(|a, b| a.key.cmp(&b.key));
         let healths: HashMap<_, _> = health::all(s)?.into_iter().map(|row| (row.document, row)).collect();
-        let (waiting, uses) = (waiting(s)?, Uses::load(s)?);
-        Ok(all.into_iter().map(|it| state_of(&live, it, healths.get(&it.id), &waiting, &uses)).collect())
+        let around = Around::load(engine, s, &live)?;
+        Ok(all.into_iter().map(|it| state_of(&live, it, healths.get(&it.id), &around)).collect())
     })
 }
 
@@ -106,8 +122,8 @@ pub fn state(engine: &Engine, kind: DocumentKind, key: &str) -> Result<SystemSta
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let definition = live.definitions.get(kind, key).ok_or_else(|| unknown(kind, key))?;
-        let (health, waiting, uses) = (health::get(s, definition.id)?, waiting(s)?, Uses::load(s)?);
-        Ok(state_of(&live, definition, health.as_ref(), &waiting, &uses))
+        let (health, around) = (health::get(s, definition.id)?, Around::load(engine, s, &live)?);
+        Ok(state_of(&live, definition, health.as_ref(), &around))
     })
 }
 
@@ -150,13 +166,40 @@ pub(crate) fn waiting_for(s: &mut dyn Session, way: &Way) -> Result<i64, StoreEr
     Ok(waiting(s)?.get(way).copied().unwrap_or_default())
 }
 
-fn state_of(
-    live: &Live,
-    definition: &Definition,
-    health: Option<&HealthRow>,
-    waiting: &HashMap<Way, i64>,
-    uses: &Uses,
-) -> SystemState {
+/// What states are told from beside the definitions and their health.
+struct Around {
+    waiting: HashMap<Way, i64>,
+    uses: Uses,
+    /// Until when consents hold, as far as that is known.
+    consents: HashMap<DocumentId, Option<Timestamp>>,
+    endings: Vec<Ending>,
+    redirect_address: Option<String>,
+}
+
+impl Around {
+    fn load(engine: &Engine, s: &mut dyn Session, live: &Live) -> Result<Self, StoreError> {
+        Ok(Self {
+            waiting: waiting(s)?,
+            uses: Uses::load(s)?,
+            consents: stored::consents(s)?.into_iter().map(|row| (row.connection, row.ends_at)).collect(),
+            endings: audiences::endings(s, &live.definitions)?,
+            redirect_address: consent::redirect_address(engine),
+        })
+    }
+
+    fn consent_of(&self, definition: &Definition) -> Option<ConsentState> {
+        let connection = Some(definition).filter(|it| it.kind == DocumentKind::Connection);
+        connection.and_then(consent::terms_of)?.ok()?;
+        let problem = self.endings.iter().find(|ending| ending.connection == definition.key);
+        Some(ConsentState {
+            redirect_address: self.redirect_address.clone(),
+            ends_at: self.consents.get(&definition.id).copied().flatten(),
+            problem: problem.map(|ending| ending.message.clone()),
+        })
+    }
+}
+
+fn state_of(live: &Live, definition: &Definition, health: Option<&HealthRow>, around: &Around) -> SystemState {
     let connection_type = definition.text("type").filter(|_| definition.kind == DocumentKind::Connection);
     let connector = connection_type.and_then(connector::kind);
     let label = connector.map_or_else(|| connection_type.unwrap_or(definition.kind.label()), |kind| kind.label());
@@ -179,9 +222,10 @@ fn state_of(
         last_error,
         paused: live.paused.contains(&definition.id),
         disabled_at: health.and_then(|health| health.disabled_at),
-        waiting: waiting.get(&Way::of(definition)).copied().unwrap_or_default(),
+        waiting: around.waiting.get(&Way::of(definition)).copied().unwrap_or_default(),
         secrets: secrets::states(live, definition, &secrets_taken(live, definition)),
-        used_by: uses.of(definition.kind, &definition.key),
+        consent: around.consent_of(definition),
+        used_by: around.uses.of(definition.kind, &definition.key),
     }
 }
 

@@ -127,6 +127,30 @@ pub(crate) fn secrets_of(live: &Live, definition: &Definition, now: Timestamp) -
     Ok(secrets)
 }
 
+/// One secret of a definition, whatever is wrong with others; none where nothing says what it is.
+///
+/// # Errors
+/// It cannot be read, for people.
+pub(crate) fn one_of(
+    live: &Live,
+    definition: &Definition,
+    name: &str,
+    now: Timestamp,
+) -> Result<Option<Secret>, String> {
+    let holds = |kept: &KeptSecret| kept.ends_at.is_none_or(|ends| ends > now);
+    let kept = live.secrets.of(definition.id).find(|(kept, secret)| kept.as_str() == name && holds(secret));
+    if let Some((_, kept)) = kept {
+        return kept.value.clone().map(Some);
+    }
+    let place = places(&definition.body)?.shift_remove(name);
+    place.map(|place| read(name, &place)).transpose()
+}
+
+/// When a kept secret of a definition ends by itself.
+pub(crate) fn end_of(live: &Live, definition: &Definition, name: &str) -> Option<Timestamp> {
+    live.secrets.of(definition.id).find(|(kept, _)| kept.as_str() == name).and_then(|(_, kept)| kept.ends_at)
+}
+
 /// Where the manifest says that secrets are.
 fn places(body: &Json) -> Result<document::Secrets, String> {
     let Some(named) = body.get("secrets") else { return Ok(document::Secrets::default()) };
@@ -226,6 +250,26 @@ pub fn forget(engine: &Engine, kind: DocumentKind, key: &str, name: &str) -> Res
             let message = format!("No secret `{name}` is stored for {} `{key}`.", kind.label().to_lowercase());
             Err(Finding::error("no_such_secret", "", message).into())
         }
+    })
+}
+
+/// Keeps a secret, which may end by itself, and forgets another that it stands in for.
+///
+/// # Errors
+/// There is no such definition, no key to encrypt with, or it is too long.
+pub(crate) fn replace(
+    engine: &Engine,
+    kind: DocumentKind,
+    key: &str,
+    (name, value, ends_at): (&str, &Secret, Option<Timestamp>),
+    forgotten: &str,
+    actor: &str,
+) -> Result<(), DefinitionError> {
+    check(name, value)?;
+    change(engine, kind, key, |s, row| {
+        let now = s.now()?;
+        rows::delete(s, row.id, forgotten)?;
+        put(s, engine.vault(), row.id, name, value, actor, (now, ends_at))
     })
 }
 

@@ -1,5 +1,7 @@
 //! Reaching other systems for people who set them up: what the runtime does by itself is done in `deliver`.
 
+pub mod consent;
+
 use caravan_catalog::Definition;
 use caravan_connect::Choice;
 pub use caravan_connect::Surroundings;
@@ -124,7 +126,7 @@ impl Systems {
             }
         })?;
         if let Ok(door) = door {
-            audiences::look_at_consent(&self.engine, definition, door.as_ref())?;
+            audiences::look_at_consent(&self.engine, &live, definition, door.as_ref())?;
         }
         Ok(said)
     }

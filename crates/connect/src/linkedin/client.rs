@@ -265,8 +265,8 @@ fn ended(why: &str) -> Outcome {
     Outcome::shut("consent_ended", format!("{why} {CONSENT_AGAIN}"))
 }
 
-const CONSENT_AGAIN: &str = "A member of the ad account has to consent again: make new tokens in LinkedIn's developer \
-                             portal and put them where the connection's secrets are.";
+const CONSENT_AGAIN: &str = "A member of the ad account has to consent again: press Connect on the connection's page, or put \
+                             new tokens where its secrets are.";
 
 /// LinkedIn says `invalid_grant` when a refresh token has ended or was withdrawn: only a person can mend that.
 fn consent_ended(outcome: Outcome) -> Outcome {

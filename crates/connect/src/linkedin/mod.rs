@@ -21,6 +21,7 @@ use crate::audiences::{Audience, Audiences, Membership, Standing, by_audience};
 use crate::connector::{
     Choice, Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings, sentence,
 };
+use crate::consent::{ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN, Terms};
 
 /// Most accounts of one call of [`Connector::deliver`]; LinkedIn takes 5,000 elements, and an account may be several.
 const MOST_AT_ONCE: usize = 1_000;
@@ -48,14 +49,15 @@ impl ConnectorKind for LinkedIn {
 
     fn secrets(&self) -> &'static [SecretField] {
         &[
-            SecretField { key: "client_secret", help: "Client secret of the application.", required: false },
+            SecretField { key: CLIENT_SECRET, help: "Client secret of the application.", required: false },
             SecretField {
-                key: "refresh_token",
-                help: "The consent of a member of the ad account: it holds for a year, and Caravan warns before it ends.",
+                key: REFRESH_TOKEN,
+                help: "The consent of a member of the ad account, which Connect asks for: it holds for a year, and Caravan warns \
+                       before it ends.",
                 required: false,
             },
             SecretField {
-                key: "access_token",
+                key: ACCESS_TOKEN,
                 help: "Instead of the two, where LinkedIn gives your application no refresh tokens: it holds for 60 days.",
                 required: false,
             },
@@ -75,12 +77,20 @@ impl ConnectorKind for LinkedIn {
         let settings = LinkedInSettings::read(settings)?;
         let client = Client::new(&settings, secrets, surroundings.outbound.clone(), surroundings.clock.clone());
         let Some(client) = client else {
-            let message = "Nobody's consent is given. Set `client_id` and name `client_secret` and `refresh_token` under \
-                           `secrets`, or name `access_token` alone.";
+            let message = "Nobody's consent is given. Set `client_id` and the secret `client_secret`, then press Connect on the \
+                           connection's page; or name the tokens under `secrets`.";
             return Err(vec![Finding::error("secret_missing", "/secrets/refresh_token", message)]);
         };
         let runtime = surroundings.runtime.clone();
         Ok(Box::new(LinkedInConnector { client, settings, segments: Segments::default(), runtime }))
+    }
+
+    fn consent(&self, settings: &Json) -> Option<Result<Terms, Vec<Finding>>> {
+        let terms = LinkedInSettings::read(settings).and_then(|settings| {
+            let message = "Set the client id of the application first: LinkedIn asks for a consent to it.";
+            settings.consent().ok_or_else(|| vec![Finding::error("client_id_missing", "/settings/client_id", message)])
+        });
+        Some(terms)
     }
 
     fn destination_schema(&self) -> Option<Schema> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
 use super::company::FIELDS;
+use crate::consent::Terms;
 
 /// The version of LinkedIn's API that calls name when the connection says nothing else.
 const VERSION: &str = "202604";
@@ -19,7 +20,7 @@ const MONTHS_SERVED: i32 = 12;
 #[serde(deny_unknown_fields)]
 pub struct LinkedInSettings {
     /// Client id of the application that LinkedIn let into its Audiences program. Its secret is the secret
-    /// `client_secret`, the consent of a member of the ad account is the secret `refresh_token`.
+    /// `client_secret`; *Connect* asks a member of the ad account for the consent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
     /// The source platform that LinkedIn assigned to you.
@@ -77,6 +78,18 @@ impl LinkedInSettings {
     /// Where tokens are asked for.
     pub fn token_address(&self) -> String {
         format!("{}/oauth/v2/accessToken", self.base("https://www.linkedin.com"))
+    }
+
+    /// Where a member consents, and to what. None without the application's id.
+    pub fn consent(&self) -> Option<Terms> {
+        Some(Terms {
+            page: format!("{}/oauth/v2/authorization", self.base("https://www.linkedin.com")),
+            token_address: self.token_address(),
+            client_id: self.client_id.clone()?,
+            scopes: &["rw_dmp_segments"],
+            when_not_granted: "LinkedIn must let the application into its Audiences program (permission rw_dmp_segments); a \
+                               self-service application does not have it.",
+        })
     }
 
     fn base(&self, usual: &str) -> String {

@@ -2,6 +2,7 @@
 //! before: on the problems page, and when a journey is published that needs it.
 
 use caravan_catalog::{Definition, Definitions};
+use caravan_connect::consent::ACCESS_TOKEN;
 use caravan_connect::{Connector, Outcome};
 use caravan_model::document::DocumentKind;
 use caravan_store::audiences::{self as stored, ConsentRow};
@@ -12,6 +13,7 @@ use super::keeping::message_of;
 use crate::Engine;
 use crate::deliver::{Doors, Way};
 use crate::live::Live;
+use crate::secrets;
 
 /// The chore under which consents are looked at.
 pub const CHORE: &str = "consents";
@@ -43,7 +45,7 @@ pub fn look_at_all(engine: &Engine, live: &Live, doors: &Doors) -> Result<Signed
     for connection in live.definitions.of_kind(DocumentKind::Connection) {
         // One that cannot be opened says so elsewhere.
         let Ok(Some(door)) = doors.door(live, &Way::connection(connection.key.clone())) else { continue };
-        if !look(engine, connection, door.as_ref())? {
+        if !look(engine, live, connection, door.as_ref())? {
             pause = UNTOLD;
         }
     }
@@ -51,8 +53,15 @@ pub fn look_at_all(engine: &Engine, live: &Live, doors: &Doors) -> Result<Signed
 }
 
 /// Asks one connection. Whether that could be told.
-pub(crate) fn look(engine: &Engine, connection: &Definition, door: &dyn Connector) -> Result<bool, StoreError> {
-    let (ends_at, problem) = match door.consent_ends() {
+pub(crate) fn look(
+    engine: &Engine,
+    live: &Live,
+    connection: &Definition,
+    door: &dyn Connector,
+) -> Result<bool, StoreError> {
+    // A token that Caravan asked for itself ends when it was told.
+    let kept = secrets::end_of(live, connection, ACCESS_TOKEN);
+    let (ends_at, problem) = match door.consent_ends().map(|ends| kept.or(ends)) {
         Ok(None) => return Ok(true),
         Ok(Some(ends_at)) => (Some(ends_at), None),
         Err(Outcome::Shut { code, message, .. }) if code == "consent_ended" => (None, Some(message)),
@@ -86,8 +95,8 @@ pub fn endings(s: &mut dyn Session, definitions: &Definitions) -> Result<Vec<End
         let message = match (row.problem, row.ends_at) {
             (Some(problem), _) => problem,
             (None, Some(ends)) if ends <= now + WARNED_BEFORE => format!(
-                "The consent by which the connection `{key}` works {} on {}. A person has to consent again and put the new \
-                 tokens where its secrets are.",
+                "The consent by which the connection `{key}` works {} on {}. A person has to consent again: press Connect on \
+                 the connection's page, or put new tokens where its secrets are.",
                 if over { "ended" } else { "ends" },
                 ends.strftime("%-d %B %Y")
             ),

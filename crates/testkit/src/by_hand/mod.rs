@@ -80,7 +80,11 @@ impl ByHand {
                 port(1),
             )),
             linkedin: LinkedIn::start_on(
-                linkedin::Setup { visible_after: SignedDuration::from_secs(5), ..linkedin::Setup::default() },
+                linkedin::Setup {
+                    visible_after: SignedDuration::from_secs(5),
+                    redirects: vec![format!("{}/consent", options.public_url.trim_end_matches('/'))],
+                    ..linkedin::Setup::default()
+                },
                 port(2),
             ),
             enrichment: Service::start_on(service::Setup::default(), port(3)),

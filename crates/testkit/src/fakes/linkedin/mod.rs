@@ -20,6 +20,7 @@ pub use self::segments::{Destination, Segment};
 use super::faults::Faults;
 use super::server::Server;
 use super::wire::{Asked, System, serve, status_code};
+use crate::http::browse;
 
 /// LinkedIn, with one application, one member who consented, and one ad account.
 pub struct LinkedIn {
@@ -40,6 +41,12 @@ pub struct Setup {
     pub permitted: bool,
     /// The member's role in the ad account.
     pub role: String,
+    /// The redirect addresses that the application registered.
+    pub redirects: Vec<String>,
+    /// What a consent grants.
+    pub scope: String,
+    /// Whether the application is given refresh tokens.
+    pub refresh_tokens: bool,
     /// Number of the ad account.
     pub ad_account: String,
     /// Source platforms that are known.
@@ -70,6 +77,9 @@ impl Default for Setup {
             client_secret: "hush".into(),
             permitted: true,
             role: "CAMPAIGN_MANAGER".into(),
+            redirects: Vec::new(),
+            scope: "rw_dmp_segments,r_ads".into(),
+            refresh_tokens: true,
             ad_account: "512345".into(),
             platforms: vec!["SEGMENT".into()],
             versions: (202_512, 202_611),
@@ -221,6 +231,24 @@ impl LinkedIn {
     }
 }
 
+/// What a member's browser does at the page that an application sends it to: it reads the page and presses `allow` or
+/// `cancel`. Where it is sent back to, or what the page says instead.
+///
+/// # Errors
+/// The member stays on the page.
+///
+/// # Panics
+/// Nobody is there.
+pub fn answer_page(address: &str, answer: &str) -> Result<String, String> {
+    let shown = browse(address, None).expect("the page");
+    let (page, query) = address.split_once('?').expect("a question");
+    let done = match shown.status {
+        200 => browse(page, Some(&format!("{query}&answer={answer}"))).expect("an answer"),
+        _ => shown,
+    };
+    done.location.ok_or(done.text)
+}
+
 impl System for Inner {
     const LARGEST_BODY: usize = 16 * 1024 * 1024;
     const GARBAGE: &'static str = "{\"elements\": ";
@@ -236,7 +264,8 @@ impl System for Inner {
 
     async fn answers(&self, asked: Asked) -> Response {
         match (asked.parts.method.as_str(), asked.path()) {
-            ("GET", "/oauth/v2/authorization") => return self.authorise(asked.query()),
+            ("GET", consent::PAGE) => return self.authorisation_page(&asked),
+            ("POST", consent::PAGE) => return self.answered(&asked),
             ("POST", "/oauth/v2/accessToken") => return self.exchange(&asked),
             (method, path) => self.calls.lock().push(format!("{method} {path}")),
         }
