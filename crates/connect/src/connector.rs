@@ -347,6 +347,10 @@ pub trait ConnectorKind: Send + Sync {
     fn check_destination(&self, _settings: &serde_json::Value) -> Vec<Finding> {
         Vec::new()
     }
+    /// How many destinations there may be at systems of this kind; none: any number.
+    fn most_destinations(&self) -> Option<usize> {
+        None
+    }
     /// Settings of a destination that may change while somebody stands there: the others say where that is, and as what.
     fn changeable_settings(&self) -> &'static [&'static str] {
         &[]

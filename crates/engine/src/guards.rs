@@ -22,8 +22,6 @@ pub const MAX_ROLES: usize = 20;
 pub const MAX_PERSONAS: usize = 20;
 /// The most attributes that all personas together may ask for.
 pub const MAX_PERSONA_ATTRIBUTES: usize = 10;
-/// The most destinations at LinkedIn.
-pub const MAX_LINKEDIN_DESTINATIONS: usize = 10;
 /// The state of a weighting model that gave way to another.
 pub const ARCHIVED: &str = "archived";
 
@@ -38,9 +36,7 @@ pub(crate) fn limits(all: &[&Document], changing: &[&Document]) -> Vec<Finding> 
             Body::Persona(_) => personas(all),
             Body::Destination(it) => {
                 let mut found = handed_over(all, it);
-                if it.destination_type == DestinationType::Linkedin {
-                    found.extend(at_linkedin(all));
-                }
+                found.extend(destinations_of(all, it.destination_type));
                 found
             }
             Body::DataFlow(flow) => flows(all, document, flow),
@@ -192,14 +188,19 @@ fn personas(all: &[&Document]) -> Vec<Finding> {
     findings
 }
 
-fn at_linkedin(all: &[&Document]) -> Vec<Finding> {
-    let is_one = |document: &&&Document| matches!(&document.body, Body::Destination(it) if it.destination_type == DestinationType::Linkedin);
+/// Some systems have a limit of their own.
+fn destinations_of(all: &[&Document], system: DestinationType) -> Option<Finding> {
+    let key = serde_json::to_value(system).ok()?;
+    let kind = connector::kind(key.as_str()?)?;
+    let most = kind.most_destinations()?;
+    let is_one =
+        |document: &&&Document| matches!(&document.body, Body::Destination(it) if it.destination_type == system);
     let there = all.iter().filter(is_one).count();
     let message = format!(
-        "There would be {there} destinations at LinkedIn; {MAX_LINKEDIN_DESTINATIONS} are allowed. Take another away first."
+        "There would be {there} destinations at {}; {most} are allowed. Take another away first.",
+        kind.label()
     );
-    let too_many = there > MAX_LINKEDIN_DESTINATIONS;
-    too_many.then(|| Finding::error("too_many_destinations", "/key", message)).into_iter().collect()
+    (there > most).then(|| Finding::error("too_many_destinations", "/key", message))
 }
 
 /// What stands against changing a stored document into another. `users` are those that name it.

@@ -26,6 +26,9 @@ use crate::consent::{ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN, Terms};
 /// Most accounts of one call of [`Connector::deliver`]; LinkedIn takes 5,000 elements, and an account may be several.
 const MOST_AT_ONCE: usize = 1_000;
 
+/// Most destinations, as the product that Caravan follows has it.
+const MOST_DESTINATIONS: usize = 10;
+
 /// Connections to LinkedIn.
 #[derive(Debug)]
 pub struct LinkedIn;
@@ -99,6 +102,10 @@ impl ConnectorKind for LinkedIn {
 
     fn check_destination(&self, settings: &Json) -> Vec<Finding> {
         DestinationSettings::read(settings).err().unwrap_or_default()
+    }
+
+    fn most_destinations(&self) -> Option<usize> {
+        Some(MOST_DESTINATIONS)
     }
 
     fn changeable_settings(&self) -> &'static [&'static str] {
