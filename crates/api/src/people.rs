@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
+use caravan_engine::external_audiences::{Held, held_of};
 use caravan_engine::groups::personas;
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
@@ -33,6 +34,12 @@ pub fn operations() -> Operations {
         .get(PERSON, ReadCustomers, show, "A person with all attributes, accounts, journeys and lists")
         .put(PERSON, WriteCustomers, put, "Add a person or change what is named of them")
         .delete(PERSON, DeleteCustomers, delete, "Take a person away; their trips end as removed")
+        .get(
+            "/api/v1/people/{key}/external_audiences",
+            ReadCustomers,
+            held,
+            "What other systems hold of a person, as the external audiences that they are or were in told them",
+        )
         .get("/api/v1/people/{key}/timeline", ReadCustomers, timeline, "What a person did, newest first")
 }
 
@@ -210,6 +217,22 @@ async fn delete(
     seen: Option<IfMatch>,
 ) -> Result<Done, Problem> {
     state.blocking(move |engine| subject::delete(engine, Subject::Person, &path.key, seen.as_ref())).await
+}
+
+/// What other systems hold of a person.
+#[derive(Debug, Serialize, JsonSchema)]
+struct HeldOfPerson {
+    /// By external audience and destination.
+    items: Vec<Held>,
+}
+
+async fn held(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> Result<Answer<HeldOfPerson>, Problem> {
+    let read = |engine: &Engine, s: &mut dyn Session, key: &str| -> Result<_, Problem> {
+        let live = engine.live(s)?;
+        let row = subject::found(s, &live, Subject::Person, key)?;
+        Ok(Answer::of(HeldOfPerson { items: held_of(s, &live, PersonId(row.id))? }))
+    };
+    state.blocking(move |engine| engine.store().read(|s| read(engine, s, &path.key))).await
 }
 
 async fn timeline(

@@ -6,6 +6,7 @@
 //! effect, and nothing is said twice but where an answer was lost.
 
 mod counts;
+mod held;
 mod look;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use caravan_store::{Session, StoreError, ledger, meta, records};
 use serde_json::{Map, Value as Json};
 
 pub use self::counts::{AudienceStanding, DestinationStanding, standing};
+pub use self::held::{Held, HeldState, held_of};
 pub(crate) use self::look::{Telling, UnderWay, keep};
 use crate::deliver::settings_of;
 use crate::live::Live;

@@ -200,6 +200,13 @@ pub fn standings(s: &mut dyn Session, audience: DocumentId, people: &[i64]) -> R
     s.query_map(&sql, params![people, audience], read)
 }
 
+/// How a person stands at every destination. Index: `audience_standing_person`.
+pub fn of_person(s: &mut dyn Session, person: PersonId) -> Result<Vec<Standing>, StoreError> {
+    let sql =
+        format!("SELECT {STANDING} FROM audience_standing WHERE person_id = $1 ORDER BY audience_id, destination_id");
+    s.query_map(&sql, params![person], read)
+}
+
 /// Whether anybody stands at a destination, or may. Asked when somebody changes where it is; it reads until it finds one.
 pub fn any_at(s: &mut dyn Session, destination: DocumentId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM audience_standing WHERE destination_id = $1 AND (element IS NOT NULL OR maybe IS NOT NULL) LIMIT 1";

@@ -178,6 +178,14 @@ fn people_are_put_into_an_external_audience_and_taken_out_by_hand(kind: Kind) {
     eventually("three to be handed over", || at_files("there") == 3 && at_files("pending") == 0);
     it.post("/external_audiences/retarget/members/removals", json!({"keys": ["p-0-0"]}));
     eventually("one to be taken out", || at_files("there") == 2 && at_files("pending") == 0);
+    let held = |person: &str| it.get(&format!("/people/{person}/external_audiences"))["items"].clone();
+    let there = held("p-0-1");
+    let of = |name: &str| there[0][name].clone();
+    assert_eq!((of("audience"), of("audience_name")), (json!("retarget"), json!("Retarget")), "{there}");
+    assert_eq!((of("destination"), of("state")), (json!("files"), json!("there")), "{there}");
+    assert_eq!(of("holds")["email"], "p-0-1@example.com", "{there}");
+    assert!(of("told_at").is_string() && of("may_hold") == json!([]), "{there}");
+    assert_eq!(held("p-0-0"), json!([]), "what was taken out is not there");
     let members = it.get("/external_audiences/retarget/members");
     let text = members.to_string();
     assert!(text.contains("p-0-1") && text.contains("p-1-0") && !text.contains("p-0-0"), "{text}");
