@@ -296,7 +296,8 @@ async fn begin(
         let Some(Body::EmailTemplate(template)) = template.map(|template| template.body) else {
             return Err(Problem::not_found("unknown_definition", format!("{} `{}`", kind.label(), path.key)));
         };
-        let email = serde_json::to_value(template.email(&beginning.connection)).map_err(Problem::internal)?;
+        let email =
+            serde_json::to_value(template.begun(&path.key, &beginning.connection)).map_err(Problem::internal)?;
         let mut manifest = serde_json::json!({"kind": "email", "key": beginning.key});
         if let (Some(manifest), Value::Object(email)) = (manifest.as_object_mut(), email) {
             manifest.extend(email);

@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use caravan_engine::deliver::{self, DnsRecord, DomainCheck};
+use caravan_engine::deliver::{self, DnsRecord, DomainCheck, DomainKey, RecordCheck};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
-use crate::access::Permission;
-use crate::http::{Answer, Json, Operations, Path, Problem};
+use crate::access::{Caller, Permission};
+use crate::http::{Answer, Done, Json, Operations, Path, Problem};
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -37,6 +37,30 @@ pub fn operations() -> Operations {
             Permission::WriteChannels,
             check,
             "Look a sending domain up in the DNS: signatures, return path, policy; each with what was found and what to do",
+        )
+        .get(
+            "/api/v1/delivery/domains/{key}/keys",
+            Permission::ReadDefinitions,
+            keys,
+            "The signing keys of a sending domain, with what must stand in the DNS for each",
+        )
+        .post(
+            "/api/v1/delivery/domains/{key}/keys",
+            Permission::WriteChannels,
+            make_key,
+            "Make a new signing key; it does not sign yet",
+        )
+        .post(
+            "/api/v1/delivery/domains/{key}/keys/{selector}/sign",
+            Permission::WriteChannels,
+            sign,
+            "Let a signing key sign from now on; refused as long as it is not found in the DNS",
+        )
+        .delete(
+            "/api/v1/delivery/domains/{key}/keys/{selector}",
+            Permission::WriteChannels,
+            forget_key,
+            "Forget a signing key that was made here and does not sign",
         )
 }
 
@@ -88,6 +112,65 @@ async fn last_check(
         deliver::last_check(engine, &key)?.ok_or_else(|| Problem::not_found("never_checked", never()))
     });
     Ok(Answer::of(found.await?))
+}
+
+/// The signing keys of a sending domain.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DomainKeys {
+    /// Those that sign, then those that wait.
+    items: Vec<DomainKey>,
+}
+
+/// A signing key to be made.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct NewDomainKey {
+    /// Under which receivers find it; left out: the next free one, `c1`, `c2` …
+    #[schemars(length(min = 1, max = 40))]
+    selector: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct DomainKeyPath {
+    /// Key of the sending domain.
+    key: String,
+    /// Selector of the signing key.
+    selector: String,
+}
+
+async fn keys(State(state): State<ApiState>, Path(path): Path<DomainPath>) -> Result<Answer<DomainKeys>, Problem> {
+    let items = state.blocking(move |engine| Ok(deliver::domain_keys(engine, &path.key)?)).await?;
+    Ok(Answer::of(DomainKeys { items }))
+}
+
+async fn make_key(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<DomainPath>,
+    Json(new): Json<NewDomainKey>,
+) -> Result<Answer<DomainKey>, Problem> {
+    let random = state.random.clone();
+    let made = state.blocking(move |engine| {
+        Ok(deliver::make_domain_key(engine, &random, &path.key, new.selector.as_deref(), &caller.actor)?)
+    });
+    Ok(Answer::of(made.await?))
+}
+
+async fn sign(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<DomainKeyPath>,
+) -> Result<Answer<RecordCheck>, Problem> {
+    let Some(systems) = state.systems.clone() else {
+        return Err(Problem::not_found("no_dns", "A DNS to ask from here"));
+    };
+    let signs = state.blocking(move |_| Ok(systems.sign_with(&path.key, &path.selector, &caller.actor)?));
+    Ok(Answer::of(signs.await?))
+}
+
+async fn forget_key(State(state): State<ApiState>, Path(path): Path<DomainKeyPath>) -> Result<Done, Problem> {
+    state.blocking(move |engine| Ok(deliver::forget_domain_key(engine, &path.key, &path.selector)?)).await?;
+    Ok(Done::default())
 }
 
 async fn held(State(state): State<ApiState>) -> Result<Answer<Hold>, Problem> {

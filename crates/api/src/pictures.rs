@@ -6,7 +6,7 @@ use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use caravan_engine::content::{ImportedTemplate, import_template, picture};
+use caravan_engine::content::{ImportedTemplate, export_template, import_template, picture};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,12 +28,18 @@ pub fn operations() -> Operations {
             import,
             "Make an email template of HTML, or of a zip archive of HTML, style sheets and pictures",
         )
+        .get(
+            "/api/v1/email_templates/{key}/archive",
+            Permission::ReadDefinitions,
+            export,
+            "An email template as a zip archive: its manifest, its design as HTML, its pictures",
+        )
         .get("/p/{name}", Gate::Public, show, "A picture that was imported, as messages show it")
 }
 
 #[derive(Deserialize, JsonSchema)]
 struct TemplatePath {
-    /// Key of the email template; it is made, or gets another body.
+    /// Key of the email template; one that is imported is made, or gets another body.
     key: String,
 }
 
@@ -81,7 +87,17 @@ async fn import(
     Ok(Answer::of(made.await?))
 }
 
-/// A picture for browsers and mail programs.
+async fn export(State(state): State<ApiState>, Path(path): Path<TemplatePath>) -> Result<Shown, Problem> {
+    let url = Arc::clone(&state.public_url);
+    let name = format!("attachment; filename=\"{}.zip\"", path.key);
+    let archive = state.blocking(move |engine| Ok(export_template(engine, &path.key, &url)?)).await?;
+    let name = HeaderValue::from_str(&name).map_err(Problem::internal)?;
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("application/zip")), (header::CONTENT_DISPOSITION, name)];
+    Ok(Shown((headers, archive).into_response()))
+}
+
+/// A file, for browsers and mail programs.
 struct Shown(Response);
 
 impl IntoResponse for Shown {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use caravan_model::attribute::{AttributeNo, AttributeSet, Subject as About};
 use caravan_model::condition::{Condition, Context};
-use caravan_model::document::{Asks, ContentCondition, DocumentKind};
+use caravan_model::document::{Asks, ContentCondition, CustomObject, DocumentKind};
 use caravan_model::sample::SplitMix64;
 use caravan_model::suggest::did_you_mean;
+use caravan_model::template::OBJECTS;
 use caravan_model::value::Value;
-use caravan_model::{Finding, PersonId};
+use caravan_model::{DocumentId, Finding, PersonId};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -63,7 +64,22 @@ pub struct Snapshot {
     conditions: Vec<(String, Condition)>,
     group: Option<Interest>,
     of_group: Vec<&'static str>,
+    records: Vec<Records>,
+    most_records: usize,
 }
+
+/// What is copied of the records of one object.
+#[derive(Debug, Clone)]
+struct Records {
+    key: String,
+    id: DocumentId,
+    subject: About,
+    known: CustomObject,
+    fields: Vec<String>,
+}
+
+/// Records of an object in one message, where the settings do not say otherwise.
+const MOST_RECORDS: u64 = 10;
 
 /// A way to tell the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +149,7 @@ impl Snapshot {
                 "system" => snapshot.system(name, &organisation),
                 "my" => snapshot.token(name, definitions),
                 "buying_group" => snapshot.of_group(name, content.solution_interest),
+                OBJECTS => snapshot.of_records(name, definitions),
                 "condition" => {
                     findings.extend(snapshot.condition(name, content, definitions).err().into_iter().flatten());
                     Ok(())
@@ -141,6 +158,8 @@ impl Snapshot {
             };
             findings.extend(known.err());
         }
+        let most = settings.and_then(|settings| settings.body.get("records_in_messages")?.as_u64());
+        snapshot.most_records = usize::try_from(most.unwrap_or(MOST_RECORDS)).unwrap_or_default();
         // The way out that is put under a message without one names the address.
         snapshot.system.extend(organisation("postal_address").map(|address| ("postal_address".to_owned(), address)));
         if settings.is_some_and(|settings| settings.body.get("emails").is_some()) {
@@ -186,6 +205,33 @@ impl Snapshot {
             return Err(Finding::error("no_solution_interest", "/solution_interest", message));
         }
         self.of_group.push(field);
+        Ok(())
+    }
+
+    /// `KEY` or `KEY.FIELD` of records.
+    fn of_records(&mut self, name: &str, definitions: &Definitions) -> Result<(), Finding> {
+        let (key, field) = name.split_once('.').map_or((name, None), |(key, field)| (key, Some(field)));
+        let at = match self.records.iter().position(|records| records.key == key) {
+            Some(at) => at,
+            None => {
+                let found = definitions.find(DocumentKind::CustomObject, key, "")?;
+                let unreadable = || Finding::error("unreadable", "", format!("The object `{key}` cannot be read."));
+                let known = found.read::<CustomObject>().ok_or_else(unreadable)?;
+                let records =
+                    Records { key: key.to_owned(), id: found.id, subject: known.subject, known, fields: Vec::new() };
+                self.records.push(records);
+                self.records.len() - 1
+            }
+        };
+        let (Some(field), Some(records)) = (field, self.records.get_mut(at)) else { return Ok(()) };
+        if !records.known.fields.contains_key(field) {
+            let hint = did_you_mean(field, records.known.fields.keys().map(String::as_str));
+            let message = format!("Records of `{key}` have no field `{field}`.{hint}");
+            return Err(Finding::error("unknown_attribute", "", message));
+        }
+        if !records.fields.iter().any(|known| known == field) {
+            records.fields.push(field.to_owned());
+        }
         Ok(())
     }
 
@@ -254,6 +300,7 @@ impl Snapshot {
         for (_, condition) in &self.conditions {
             needs.extend(&Needs::from(&condition.needs()));
         }
+        needs.objects.extend(self.records.iter().map(|records| records.id));
         needs.interests.extend(self.group.as_ref().map(|interest| interest.id));
         needs
     }
@@ -294,6 +341,7 @@ impl Snapshot {
             ("my", self.my.clone()),
             ("condition", conditions.collect()),
             ("buying_group", self.group_values(world, recipient)),
+            (OBJECTS, self.records.iter().map(|of| (of.key.clone(), self.records_of(of, world, recipient))).collect()),
         ];
         let parts = parts.into_iter().filter(|(_, part)| !part.is_empty());
         values.extend(parts.map(|(name, part)| (name.to_owned(), Json::Object(part))));
@@ -310,6 +358,22 @@ impl Snapshot {
         let zone = self.zone.as_ref().unwrap_or(&utc);
         let context = Context { now: world.now, entry: recipient.entered_at, zone };
         subject.is_some_and(|subject| world.holds(condition, subject, recipient.account, &context))
+    }
+
+    /// An object's records of the account or the person, the last added first, with the fields that are named.
+    fn records_of(&self, of: &Records, world: &World, recipient: Recipient) -> Json {
+        let records = match of.subject {
+            About::Account => recipient.account.map(|account| world.account(account).records.as_slice()),
+            About::Person => recipient.person.map(|person| world.person(person).records.as_slice()),
+        };
+        let records = records.unwrap_or_default().iter().filter(|record| record.object == of.id);
+        let newest = records.rev().take(self.most_records);
+        let value = |fields: &Json, name: &String| {
+            Some((name.clone(), fields.get(name).filter(|value| !value.is_null())?.clone()))
+        };
+        newest
+            .map(|record| Json::Object(of.fields.iter().filter_map(|name| value(&record.fields, name)).collect()))
+            .collect()
     }
 
     /// What is named of the buying group: the account's, else one of the person's.
@@ -373,7 +437,7 @@ fn not_named(path: &str) -> Finding {
 
 fn unknown_namespace(path: &str) -> Finding {
     let message = format!(
-        "There is no value `{path}`. A value begins with `person`, `account`, `buying_group`, `condition`, `my` or `system`."
+        "There is no value `{path}`. A value begins with `person`, `account`, `buying_group`, `objects`, `condition`, `my` or `system`."
     );
     Finding::error("unknown_attribute", "", message)
 }

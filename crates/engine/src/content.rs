@@ -10,20 +10,21 @@ mod propagate;
 use std::collections::HashMap;
 
 use caravan_catalog::Definitions;
-use caravan_connect::email::{Attributes, EmailBody, EmailContent, check_text, compile};
+use caravan_connect::email::{Attributes, EmailBody, EmailContent, check_text, compile, locks};
 use caravan_connect::texts::segments;
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    AroundEmails, Body, ContentCondition, Document, DocumentKind, Email, Found, Fragment, MailBody, MessageType,
-    SendingDomain, Settings, SmsMessage,
+    AroundEmails, Body, ContentCondition, CustomObject, Document, DocumentKind, Email, Found, Fragment, MailBody,
+    MessageType, OPPORTUNITY, SendingDomain, Settings, SmsMessage, TemplateLock,
 };
+use caravan_model::template::OBJECTS;
 use caravan_model::value::ValueType;
 use indexmap::IndexMap;
 
 use crate::deliver::email_content;
 
-pub use self::import::{ImportedTemplate, import_template, picture};
+pub use self::import::{ImportedTemplate, export_template, import_template, picture};
 pub use self::preview::{
     LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
 };
@@ -58,6 +59,8 @@ pub struct Library<'a> {
     fragment: Take<'a>,
     settings: Option<Settings>,
     domains: Vec<String>,
+    /// Kinds of records, by key.
+    objects: HashMap<String, CustomObject>,
     /// The senders of connections, by key.
     senders: HashMap<String, String>,
     public_url: Option<&'a str>,
@@ -72,6 +75,7 @@ impl<'a> Library<'a> {
             fragment: Box::new(|_| Found::Unknown),
             settings: None,
             domains: Vec::new(),
+            objects: HashMap::from([(OPPORTUNITY.to_owned(), CustomObject::opportunity())]),
             senders: HashMap::new(),
             public_url: None,
         };
@@ -81,6 +85,9 @@ impl<'a> Library<'a> {
                 Body::Fragment(fragment) => drop(fragments.insert(document.key(), fragment)),
                 Body::Settings(settings) => library.settings = Some((**settings).clone()),
                 Body::SendingDomain(domain) => library.domains.push(domain.domain.clone()),
+                Body::CustomObject(object) => {
+                    library.objects.insert(document.key().to_owned(), (**object).clone());
+                }
                 Body::Connection(connection) => {
                     let sender = connection.settings.get("from").and_then(sender_in);
                     library.senders.extend(sender.map(|sender| (document.key().to_owned(), sender)));
@@ -101,7 +108,10 @@ impl<'a> Library<'a> {
         let senders = definitions.of_kind(DocumentKind::Connection).filter_map(|connection| {
             Some((connection.key.clone(), sender_in(connection.body.pointer("/settings/from")?)?))
         });
+        let objects = definitions.of_kind(DocumentKind::CustomObject);
+        let objects = objects.filter_map(|object| Some((object.key.clone(), object.read::<CustomObject>()?)));
         Self {
+            objects: objects.collect(),
             schema: &definitions.schema,
             fragment: Box::new(|key| definitions.fragment(key)),
             settings: definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>()),
@@ -131,7 +141,13 @@ impl<'a> Library<'a> {
         let conditions = email.conditions.keys().map(|name| format!("condition.{name}"));
         let group = email.solution_interest.iter().flat_map(|_| caravan_catalog::snapshot::OF_GROUP);
         let group = group.map(|name| format!("buying_group.{name}"));
-        let mut attributes = Attributes::new(tokens.chain(conditions).chain(group));
+        let objects = self.objects.keys().map(|key| format!("{OBJECTS}.{key}"));
+        let mut attributes = Attributes::new(tokens.chain(conditions).chain(group).chain(objects));
+        for (key, object) in &self.objects {
+            for (field, value_type) in &object.fields {
+                attributes = attributes.typed(format!("{OBJECTS}.{key}.{field}"), *value_type);
+            }
+        }
         for (namespace, set) in [("person", &self.schema.person), ("account", &self.schema.account)] {
             for (_, attribute) in set.iter().filter(|(_, attribute)| attribute.visible) {
                 attributes = attributes.typed(format!("{namespace}.{}", attribute.key), attribute.value_type);
@@ -163,6 +179,27 @@ pub fn findings(document: &Document, library: &Library<'_>) -> Vec<Finding> {
     };
     document.locate(&mut findings);
     findings
+}
+
+/// An email that was made of a template keeps what that locks. Unlike other mistakes this one is not saved for later either.
+pub(crate) fn template_locked(document: &Document) -> Option<Finding> {
+    let Body::Email(email) = &document.body else { return None };
+    let lock = email.lock.as_ref()?;
+    let body = |body: &MailBody| match body {
+        MailBody::Mjml(source) => EmailBody::Mjml(source.clone()),
+        MailBody::Html(source) => EmailBody::Html(source.clone()),
+    };
+    let broken = locks::broken(&body(&lock.body), lock.lock == TemplateLock::All, &body(&email.body))?;
+    let pointer = if matches!(email.body, MailBody::Mjml(_)) { "/body/mjml" } else { "/body/html" };
+    let place = broken.line.map(|line| format!(" (line {line} of this text)")).unwrap_or_default();
+    let message = format!(
+        "The template `{}` locks {}: it stays as it is there{place}. Undo the change, or begin another email.",
+        lock.template, broken.part
+    );
+    let mut found = [Finding { line: broken.line, ..Finding::error("template_locked", pointer, message) }];
+    document.locate(&mut found);
+    let [found] = found;
+    Some(found)
 }
 
 /// Who agreed to being seen is told by an attribute of people that is true or false.
@@ -313,6 +350,7 @@ fn carrying(body: MailBody, text: Option<String>, conditions: &IndexMap<String, 
         body,
         text,
         conditions: conditions.clone(),
+        lock: None,
     };
     template.email("")
 }

@@ -12,6 +12,7 @@ mod by_hand;
 mod call;
 mod copies;
 mod destination;
+mod domain_keys;
 mod domains;
 mod doors;
 mod frozen;
@@ -51,6 +52,8 @@ use parking_lot::Mutex;
 pub(crate) use self::about::{Message, kept_of};
 pub(crate) use self::alike::Alike;
 pub use self::by_hand::{SettleError, Settlement, settle};
+pub use caravan_connect::dns::RecordCheck;
+
 pub(crate) use self::by_hand::{arrived, queued_again};
 pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
@@ -62,6 +65,7 @@ pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
 pub(crate) use self::results::raise_flag;
 
+pub use self::domain_keys::{DomainKey, domain_keys, forget_domain_key, make_domain_key, sign_with};
 use self::domains::Domains;
 pub(crate) use self::domains::domain_of;
 pub use self::domains::{

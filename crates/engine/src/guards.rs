@@ -222,6 +222,10 @@ pub(crate) fn change(
             );
             Some(Finding::error("roles_template_fixed", "/roles_template", message))
         }
+        (Body::Email(was), Body::Email(is)) if was.lock.is_some() && was.lock != is.lock => {
+            let message = "What a template locks stays locked for good. Begin another email where more must change.";
+            Some(Finding::error("lock_changed", "/lock", message))
+        }
         (Body::Role(_), Body::Role(_)) if old.envelope.name != new.envelope.name => {
             renamed(s, &old.envelope.name, users)?
         }

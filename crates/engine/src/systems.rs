@@ -6,7 +6,7 @@ use caravan_catalog::Definition;
 use caravan_connect::Choice;
 pub use caravan_connect::Surroundings;
 use caravan_connect::connector::{Secret, Secrets};
-use caravan_connect::dns::Dns;
+use caravan_connect::dns::{Dns, RecordCheck};
 use caravan_model::Finding;
 use caravan_model::document::{Destination, DocumentKind};
 use caravan_store::choices::{self, KeptChoices};
@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::Engine;
 use crate::audiences::{self, AudienceState};
 use crate::definitions::DefinitionError;
-use crate::deliver::{DomainCheck, Doors, Way, audiences_of, check_domain, open_once, settings_of};
+use crate::deliver::{DomainCheck, Doors, Way, audiences_of, check_domain, open_once, settings_of, sign_with};
 use crate::external::{self, Found};
 use crate::live::Live;
 
@@ -63,15 +63,27 @@ impl Systems {
     /// # Errors
     /// There is no such domain, its keys cannot be used, or this machine asks no DNS.
     pub fn check_domain(&self, key: &str) -> Result<DomainCheck, DefinitionError> {
-        let dns = match &self.dns {
-            Some(dns) => dns.clone(),
-            None => Dns::of_machine(&self.surroundings.runtime)
-                .map_err(|why| Finding::error("dns_unreachable", "", format!("{why}.")))?,
-        };
+        let dns = self.dns()?;
         let unknown =
             || DefinitionError::Unknown { kind: DocumentKind::SendingDomain.key().to_owned(), key: key.to_owned() };
         let checked = check_domain(&self.engine, &dns, key)?.ok_or_else(unknown)?;
         Ok(checked.map_err(|why| Finding::error("dkim_key_unusable", "/dkim", why))?)
+    }
+
+    /// Lets a signing key that was made here sign, once it is found in the DNS.
+    ///
+    /// # Errors
+    /// There is no such domain or key, it is not found, or this machine asks no DNS.
+    pub fn sign_with(&self, key: &str, selector: &str, actor: &str) -> Result<RecordCheck, DefinitionError> {
+        sign_with(&self.engine, &self.dns()?, key, selector, actor)
+    }
+
+    fn dns(&self) -> Result<Dns, DefinitionError> {
+        if let Some(dns) = &self.dns {
+            return Ok(dns.clone());
+        }
+        let found = Dns::of_machine(&self.surroundings.runtime);
+        Ok(found.map_err(|why| Finding::error("dns_unreachable", "", format!("{why}.")))?)
     }
 
     /// Looks at the service whose OpenAPI document is at `url`, with secrets by name, without keeping anything.

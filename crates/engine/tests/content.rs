@@ -5,10 +5,13 @@ mod support;
 
 use std::collections::BTreeMap;
 
+use caravan_connect::email::packed;
 use caravan_connect::tracking::Purpose;
 use caravan_engine::content::{self, PreviewRequest, preview_email, preview_text};
 use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
+use caravan_engine::import;
 use caravan_model::document::DocumentKind;
+use serde_json::json;
 use support::post::{Post, delivered, keys};
 use support::{World, codes, on_both_stores};
 
@@ -239,6 +242,161 @@ on_both_stores! {
         let links: Vec<_> = clerk.links.iter().map(|link| (link.label.as_str(), serde_json::to_value(link.tracking).expect("a word"))).collect();
         assert_eq!(links, [("Start", "tracked".into())]);
         assert!(matches!(preview_email(&post.world.engine, "news", &as_person("nobody"), URL), Err(DefinitionError::Unknown { .. })));
+    }
+
+    records_of_objects_are_shown_newest_first_and_are_copied_with_the_message(world at "2026-12-01T09:00:00Z") {
+        let mut post = Post::new(world);
+        post.world.apply(
+            "{kind: custom_object, key: licence, subject: person, primary_key: no, fields: {no: string, plan: string, seats: integer, until: date}}",
+        );
+        let engine = &post.world.engine.clone();
+        let put = |object: &str, row: serde_json::Value| {
+            let row = row.as_object().cloned().expect("a row");
+            import::put_row(engine, &import::ImportKind::Records(object.to_owned()), &row, "test").expect("written");
+        };
+        for (no, plan, seats) in [("l-1", "<Old>", 1), ("l-2", "Team", 7), ("l-3", "Firm", 30)] {
+            put("licence", json!({"no": no, "person_key": "p-5-0", "plan": plan, "seats": seats, "until": "2027-01-31"}));
+        }
+        put("opportunity", json!({"key": "o-1", "account_key": "a-5", "name": "Renewal", "amount": 1200.5}));
+        let email = r#"
+kind: email
+key: licences
+connection: mail
+subject: "{{ objects.licence | length }} licences, {{ (objects.licence | first).plan | default('none') }}"
+view_as_web_page: true
+body:
+  mjml: |
+    <mjml><mj-body><mj-section><mj-column>
+      <mj-raw>{% for one in objects.licence %}</mj-raw>
+      <mj-text>{{ loop.index }}: {{ one.plan }}, {{ one.seats }} until {{ one.until | format_date("full") }}</mj-text>
+      <mj-raw>{% else %}</mj-raw><mj-text>No licence</mj-text><mj-raw>{% endfor %}</mj-raw>
+      <mj-text>{{ objects.opportunity | map(attribute="name") | join(", ") }}: {{ objects.opportunity | map(attribute="amount") | total }}</mj-text>
+    </mj-column></mj-section></mj-body></mjml>
+"#;
+        post.world.apply(email);
+        post.sends("licences", "");
+        let decided = post.world.clock.now();
+        // Whatever becomes of the records afterwards, the message is as it was decided; the first try finds nobody.
+        put("licence", json!({"no": "l-3", "person_key": "p-5-0", "plan": "Changed", "seats": 31}));
+        post.smtp.stop();
+        assert_eq!(post.dispatcher().dispatch_once().expect("a try").delivered, 0);
+        post.smtp.restart();
+        post.advance(120);
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let messages = post.smtp.messages();
+        let to = |to: &str| messages.iter().find(|m| m.rcpt_to == [to]).expect("a message");
+        let (ada, other) = (to("p-5-0@example.com"), to("p-5-1@example.com"));
+        assert_eq!((ada.header("Subject"), other.header("Subject")), (Some("3 licences, Firm"), Some("0 licences, none")));
+        let html = ada.html.as_deref().expect("an HTML part");
+        let places: Vec<usize> = ["1: Firm, 30 until Sunday, January 31, 2027", "2: Team, 7", "3: &lt;Old&gt;, 1", "Renewal: 1200.5"]
+            .iter()
+            .map(|part| html.find(part).unwrap_or_else(|| panic!("{part}: {html}")))
+            .collect();
+        assert!(places.is_sorted(), "the newest first: {html}");
+        assert!(ada.text.as_deref().is_some_and(|text| text.contains("3: <Old>, 1")), "the text part too: {:?}", ada.text);
+        assert!(other.html.as_deref().is_some_and(|html| html.contains("No licence") && html.contains("Renewal")));
+        let token = html.split(&format!("{URL}/t/v/")).nth(1).and_then(|rest| rest.split('"').next()).expect("a way to the web view");
+        let view = content::web_view(engine, &keys(), URL, token).expect("a view").expect("the page");
+        assert_eq!(bare(&view), bare(html), "what is looked at in a browser is what was sent");
+
+        // A preview is made from what is so now; so many records as the settings say.
+        let request = PreviewRequest { at: Some(decided), ..as_person("p-5-0") };
+        let shown = || preview_email(engine, "licences", &request, URL).expect("a preview").shown;
+        assert_eq!(shown().subject, "3 licences, Changed");
+        let settings = |n: i32| format!("{{kind: settings, key: settings, organisation: Acme, postal_address: x, records_in_messages: {n}}}");
+        assert_eq!(codes(post.world.try_apply(&settings(101))), ["out_of_range"]);
+        post.world.apply(&settings(2));
+        assert_eq!(shown().subject, "2 licences, Changed");
+        assert!(!shown().html.contains("Old"));
+
+        let refused = |subject: &str| codes(post.world.try_apply(&email.replace("{{ objects.licence | length }}", subject)));
+        assert_eq!(refused("{{ (objects.licence | first).seat }}"), ["attribute_unknown"]);
+        assert_eq!(refused("{{ objects.licence }}"), ["record_as_value"]);
+        assert_eq!(refused("{{ objects.licences | length }}"), ["unknown_reference"]);
+        assert_eq!(refused("{{ (objects.licence | first).seats | format_date }}"), ["token_type_mismatch"]);
+        let deleted = definitions::delete(engine, DocumentKind::CustomObject, "licence", None);
+        assert_eq!(codes(deleted), ["in_use"]);
+        let text = "{kind: sms_message, key: ping, connection: sms, type: transactional, body: '{{ objects.opportunity | length }} {{ (objects.opportunity | first).nam }}'}";
+        let connection = "{kind: connection, key: sms, type: twilio, settings: {account_sid: AC00000000000000000000000000000001, from: '+15005550006'}}";
+        assert!(codes(post.world.try_apply(&format!("{connection}\n---\n{text}"))).contains(&"attribute_unknown".to_owned()));
+    }
+
+    an_email_keeps_what_its_template_locked_when_it_was_made(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let engine = &post.world.engine;
+        let template = |foot: &str| {
+            json!({"kind": "email_template", "key": "brand", "subject": "News", "lock": "marked", "body": {"mjml": format!(
+                r#"<mjml><mj-body><mj-section><mj-column><mj-text>Yours</mj-text></mj-column></mj-section>
+                   <mj-section data-lock="locked"><mj-column><mj-text>{foot}</mj-text></mj-column></mj-section></mj-body></mjml>"#)}})
+        };
+        let put = |manifest: serde_json::Value, incomplete| {
+            let options = ApplyOptions { incomplete, ..ApplyOptions::default() };
+            definitions::put(engine, manifest, "test", options, None)
+        };
+        put(template("Acme Ltd"), false).expect("a template");
+        let stored = definitions::export(engine, Some(DocumentKind::EmailTemplate), Some("brand")).expect("an export");
+        let caravan_model::document::Body::EmailTemplate(stored) = &stored[0].body else { panic!("a template") };
+        let mut email = serde_json::to_value(stored.begun("brand", "mail")).expect("an email");
+        (email["kind"], email["key"]) = ("email".into(), "news".into());
+        put(email.clone(), false).expect("an email");
+        let with = |from: &str, to: &str| {
+            let mut changed = email.clone();
+            let mjml = changed["body"]["mjml"].as_str().expect("MJML").replace(from, to);
+            changed["body"]["mjml"] = mjml.into();
+            changed
+        };
+        put(with("Yours", "Mine, <b>all</b> mine"), false).expect("what is open may change");
+        for incomplete in [false, true] {
+            assert_eq!(codes(put(with("Acme Ltd", "Evil Ltd"), incomplete)), ["template_locked"], "for later neither");
+        }
+        let said = definitions::content_findings(engine, with("Acme Ltd", "Evil Ltd")).expect("findings");
+        let said = said.iter().find(|finding| finding.code == "template_locked").expect("it is said in the editor too");
+        assert!(said.message.contains("`brand` locks <mj-text> \u{201c}Acme Ltd\u{201d}") && said.line == Some(2), "{said:?}");
+        let mut freed = email.clone();
+        freed.as_object_mut().expect("a manifest").remove("lock");
+        assert_eq!(codes(put(freed.clone(), false)), ["lock_changed"]);
+        freed["lock"] = json!({"template": "brand", "lock": "marked", "body": {"html": "x"}});
+        assert!(codes(put(freed, false)).contains(&"lock_changed".to_owned()));
+        // Later changes of the template do not reach the email, and its end does it no harm.
+        put(template("Acme Inc"), false).expect("a template");
+        put(with("Yours", "Still mine"), false).expect("as it was made");
+        definitions::delete(engine, DocumentKind::EmailTemplate, "brand", None).expect("deleted");
+        put(with("Yours", "Mine for good"), false).expect("as it was made");
+        let shown = preview_email(engine, "news", &PreviewRequest::default(), URL).expect("a preview").shown.html;
+        assert!(shown.contains("Mine for good") && !shown.contains("data-lock"), "{shown}");
+    }
+
+    a_template_leaves_as_an_archive_and_comes_back_as_it_was(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let engine = &post.world.engine;
+        let picture = b"\x89PNG pretended";
+        let page = json!({"kind": "email_template", "body": {"html": "<p>Hi <img src=\"pictures/a.png\" alt=\"x\"></p><script>x</script>"}});
+        let design = packed::pack(&page, "nowhere", &[("a.png".to_owned(), picture.to_vec())]).expect("an archive");
+        content::import_template(engine, "autumn", &design, URL, "test").expect("a template");
+        let manifest = |key: &str| {
+            let found = definitions::export(engine, Some(DocumentKind::EmailTemplate), Some(key)).expect("an export");
+            found[0].to_value().expect("JSON")
+        };
+        let mut told = manifest("autumn");
+        for (field, value) in [("name", json!("Leaves fall")), ("subject", json!("News")), ("text", json!("Hi")), ("lock", json!("all"))] {
+            told[field] = value;
+        }
+        definitions::put(engine, told.clone(), "test", ApplyOptions::default(), None).expect("a template");
+        let archive = content::export_template(engine, "autumn", URL).expect("an archive");
+        // Another installation, at another address.
+        post.execute("DELETE FROM picture");
+        let elsewhere = "https://mail.other.example";
+        let made = content::import_template(engine, "winter", &archive, elsewhere, "test").expect("a template");
+        assert_eq!((made.key.as_str(), made.pictures), ("winter", 1));
+        told["key"] = "winter".into();
+        let moved: serde_json::Value = serde_json::from_str(&told.to_string().replace(URL, elsewhere)).expect("JSON");
+        assert_eq!(manifest("winter"), moved);
+        assert!(!told.to_string().contains("<script"), "what no mail program runs does not come in this way either");
+        let html = manifest("winter")["body"]["html"].as_str().expect("HTML").to_owned();
+        let name = html.split("/p/").nth(1).and_then(|rest| rest.split('"').next()).expect("a picture").to_owned();
+        let kept = engine.store().read(|s| content::picture(s, &name)).expect("the store").expect("the picture");
+        assert_eq!((kept.content_type.as_str(), kept.bytes.as_slice()), ("image/png", picture.as_slice()));
+        assert!(matches!(content::export_template(engine, "none", URL), Err(DefinitionError::Unknown { .. })));
     }
 
     a_published_version_keeps_its_fragments_until_they_are_propagated(world at "2026-12-01T09:00:00Z") {

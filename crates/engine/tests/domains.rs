@@ -4,11 +4,14 @@ mod support;
 
 use caravan_connect::Surroundings;
 use caravan_connect::dns::{Dns, RecordState};
-use caravan_engine::definitions::DefinitionError;
+use caravan_engine::content::{PreviewRequest, preview_email};
+use caravan_engine::definitions::{self, DefinitionError};
 use caravan_engine::systems::Systems;
 use caravan_engine::{deliver, lifecycle};
+use caravan_model::Random;
+use caravan_model::document::DocumentKind;
 use support::post::Post;
-use support::{World, on_both_stores};
+use support::{World, codes, on_both_stores};
 
 impl Post {
     fn systems(&self, dns: &caravan_testkit::Dns) -> Systems {
@@ -84,6 +87,58 @@ on_both_stores! {
         assert_eq!(deliver::look_up_again(engine, asked), Ok(1));
         let [check] = deliver::domains_not_well(engine).expect("the store").try_into().expect("one domain");
         assert_eq!((check.key.as_str(), check.checked_at), ("acme", post.world.clock.now()));
+    }
+
+    a_key_that_is_made_here_signs_once_it_stands_in_the_dns_and_gives_way_to_the_next(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply("{kind: sending_domain, key: acme, domain: acme.example}");
+        let (engine, random) = (&post.world.engine, Random::seeded(3));
+        let dns = caravan_testkit::Dns::start(&[]);
+        let systems = post.systems(&dns);
+        let unsigned = systems.check_domain("acme").expect("it is looked up");
+        assert_eq!((unsigned.well, unsigned.records[0].purpose.as_str()), (false, "dkim"), "no key signs");
+        let make = |selector: Option<&str>| deliver::make_domain_key(engine, &random, "acme", selector, "ada");
+        let (first, second) = (make(None).expect("a key"), make(Some("winter-27")).expect("a key"));
+        assert_eq!((first.selector.as_str(), first.signs, first.name.as_str()), ("c1", false, "c1._domainkey.acme.example"));
+        assert_eq!(codes(make(Some("c1"))), ["selector_taken"]);
+        assert_eq!(codes(make(Some("No_selector"))), ["bad_selector"]);
+        assert!(matches!(deliver::make_domain_key(engine, &random, "none", None, "ada"), Err(DefinitionError::Unknown { .. })));
+        let sealed = post.world.rows("SELECT sealed FROM secret", |row| row.string(0));
+        assert!(sealed.len() == 2 && sealed.iter().all(|text| !text.contains("PRIVATE KEY")), "sealed as every secret is");
+
+        let txt = |key: &deliver::DomainKey| {
+            let value = key.value.as_deref().expect("a record");
+            let (one, other) = value.split_at(200);
+            format!("{} TXT \"{one}\" \"{other}\"", key.name)
+        };
+        assert_eq!(codes(systems.sign_with("acme", "c1", "ada")), ["key_not_in_dns"]);
+        dns.holds(&[&txt(&second).replace("winter-27", "c1")]);
+        assert_eq!(codes(systems.sign_with("acme", "c1", "ada")), ["key_not_in_dns"], "another key stands there");
+        dns.holds(&[&txt(&first), &txt(&second)]);
+        assert_eq!(codes(systems.sign_with("acme", "c9", "ada")), ["unknown_key"]);
+
+        let signed_by = |after: usize| {
+            let messages = post.smtp.messages();
+            let signature = messages[after].header("DKIM-Signature").unwrap_or_default().to_owned();
+            signature.split(" s=").nth(1).and_then(|rest| rest.split(';').next()).map(str::to_owned)
+        };
+        let made = preview_email(engine, "invoice", &PreviewRequest::default(), "https://go.acme.example").expect("a preview");
+        let proof = || post.dispatcher().proof("mail", &made.rendered, "boss@acme.example").expect("an answer").outcome;
+        assert_eq!((proof(), signed_by(0)), ("sent", None), "a key that waits signs nothing, and holds nothing up");
+        systems.sign_with("acme", "c1", "ada").expect("it signs");
+        assert_eq!((proof(), signed_by(1).as_deref()), ("sent", Some("c1")));
+        assert_eq!(codes(deliver::forget_domain_key(engine, "acme", "c1")), ["key_signs"]);
+
+        systems.sign_with("acme", "winter-27", "ada").expect("the next one signs");
+        assert_eq!((proof(), signed_by(2).as_deref()), ("sent", Some("winter-27")));
+        let all = deliver::domain_keys(engine, "acme").expect("keys");
+        let states: Vec<_> = all.iter().map(|key| (key.selector.as_str(), key.signs, key.made_here, key.problem.is_none())).collect();
+        assert_eq!(states, [("winter-27", true, true, true), ("c1", false, true, true)], "the former one is kept to go back to");
+        systems.sign_with("acme", "winter-27", "ada").expect("it does already");
+        deliver::forget_domain_key(engine, "acme", "c1").expect("forgotten");
+        assert_eq!(codes(deliver::forget_domain_key(engine, "acme", "c1")), ["unknown_key"]);
+        let manifest = definitions::export(engine, Some(DocumentKind::SendingDomain), Some("acme")).expect("an export");
+        assert!(!manifest[0].to_yaml().expect("YAML").contains("PRIVATE"), "a private key never leaves");
     }
 
     a_sender_outside_of_every_sending_domain_cannot_be_published(world at "2026-12-01T09:00:00Z") {

@@ -4,6 +4,7 @@
 mod engine;
 mod filters;
 mod include;
+mod objects;
 
 use std::collections::BTreeSet;
 
@@ -14,21 +15,25 @@ use crate::finding::Finding;
 pub use engine::{HTML_PREFIX, environment, escaped, put_out};
 pub use filters::{FILTERS, Filter, Group, filter, filters_markdown};
 pub use include::{Include, fields, included, includes, with_fields};
+pub use objects::{OBJECTS, ObjectRead, object_reads};
 
 /// The values that a template names, as paths (`person.first_name`); what it sets itself and the engine's own names are
 /// not among them. What is named in brackets (`person['first_name']`) counts as the whole (`person`). What its filters
-/// read beside (the message's clock, language, zone) is.
+/// read beside (the message's clock, language, zone) is, and so is every field that it reads of records
+/// (`objects.opportunity.amount`).
 ///
 /// # Errors
-/// `template_syntax`, with the line within the text.
+/// `template_syntax` or `record_as_value`, with the line within the text.
 pub fn paths(source: &str) -> Result<BTreeSet<String>, Finding> {
     let env = Environment::new();
     let template = env.template_from_str(source).map_err(|error| syntax(&error))?;
     let own: Vec<&str> = assigned(source).chain(env.globals().map(|(name, _)| name)).collect();
     let root = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
-    let named = template.undeclared_variables(true).into_iter().filter(|path| !own.contains(&root(path).as_str()));
+    let named = template.undeclared_variables(true).into_iter();
+    let named = named.filter(|path| !own.contains(&root(path).as_str()) && root(path) != OBJECTS);
+    let of_records = object_reads(source)?.into_iter().map(|read| read.path());
     let beside = FILTERS.iter().filter(|filter| filter.is_used_in(source)).flat_map(|filter| filter.reads);
-    Ok(named.chain(beside.map(|path| (*path).to_owned())).collect())
+    Ok(named.chain(of_records).chain(beside.map(|path| (*path).to_owned())).collect())
 }
 
 /// The names that `{% set %}` gives anywhere. The engine's own walk forgets those set inside a condition, which are

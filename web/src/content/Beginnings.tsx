@@ -12,6 +12,8 @@ import classes from "./content.module.css";
 import DESIGNS from "./designs.json";
 
 const text = strings.content.beginning;
+/** What only templates bring with them. */
+const OF_TEMPLATES = { text: undefined, conditions: undefined, lock: undefined };
 
 /** `kind`: `email` or `email_template`. */
 export default function Beginnings({ kind, onChoose }: BeginningProps) {
@@ -23,12 +25,15 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
   });
   const choose = (id: string, part: Fields) => {
     setChosen(id);
-    onChoose(part);
+    // Nothing stays of what was chosen before.
+    onChoose({ ...OF_TEMPLATES, ...part });
   };
   const take = async (key: string) => {
     const { body } = await cache.fetchQuery(definitionQuery("email_templates", key));
-    const { subject, body: content, text: plain, conditions } = body;
-    const parts = { subject, body: content, text: plain, conditions };
+    const { subject, body: content, text: plain, conditions, lock: much } = body;
+    // What the template locks now stays so in the email.
+    const lock = much === undefined ? undefined : { template: key, lock: much, body: content };
+    const parts = { subject, body: content, text: plain, conditions, lock };
     choose(
       `template ${key}`,
       Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)),

@@ -6,10 +6,12 @@ import grapesjs, { type Editor } from "grapesjs";
 import * as mjmlModule from "grapesjs-mjml";
 import { Redo2, Undo2 } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import type { Fields } from "../editor/manifest";
+import { type Fields, isRecord } from "../editor/manifest";
 import { strings } from "../strings";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
+import { LockMenu } from "./LockMenu";
+import { holdTo } from "./locks";
 import { framed } from "./mjml";
 import { ConditionMenu, FragmentMenu } from "./PartsMenu";
 import { ownComponents } from "./parts";
@@ -45,6 +47,8 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
   told.current = { onChange, onBroken };
   const [device, setDevice] = useState("desktop");
   const first = useRef(mjml);
+  // The locks with which an email was made stay as they are.
+  const lock = useRef(body.kind === "email" && isRecord(body.lock) ? body.lock.lock : undefined);
   useEffect(() => {
     if (!frame.current || !blocks.current || !properties.current) return;
     const places = {
@@ -55,6 +59,9 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
     const made = open(places, first.current, {
       onChange: (next) => told.current.onChange(next),
       onBroken: () => told.current.onBroken(),
+      onOpen: (opened) => {
+        if (lock.current !== undefined) holdTo(opened, lock.current === "all");
+      },
     });
     editor.current = made;
     made?.on("component:selected", () => setSide("properties"));
@@ -98,6 +105,7 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
           </Tool>
           <ConditionMenu editor={() => editor.current} body={body} onBody={onBody} />
           <FragmentMenu editor={() => editor.current} />
+          {body.kind === "email_template" ? <LockMenu editor={() => editor.current} /> : null}
           <FieldMenu
             journey={journey}
             onChoose={(token) => editor.current && insert(editor.current, token)}
@@ -152,9 +160,9 @@ function Tool({
 }
 
 type Places = { canvas: HTMLElement; blocks: HTMLElement; properties: HTMLElement };
-type Listeners = Pick<Props, "onChange" | "onBroken">;
+type Listeners = Pick<Props, "onChange" | "onBroken"> & { onOpen: (editor: Editor) => void };
 
-function open(places: Places, mjml: string, { onChange, onBroken }: Listeners) {
+function open(places: Places, mjml: string, { onChange, onBroken, onOpen }: Listeners) {
   const { drawn, head, kept } = framed(mjml);
   const codeOf = (editor: Editor) => kept(editor.getHtml());
   try {
@@ -179,6 +187,7 @@ function open(places: Places, mjml: string, { onChange, onBroken }: Listeners) {
         onBroken();
         return;
       }
+      onOpen(editor);
       // Loading counts as a change of its own; what a person does comes later.
       editor.on("update", () => onChange(codeOf(editor)));
     });

@@ -1,5 +1,6 @@
 // The content of an email: drawn in the designer or written as code, seen as a person gets it, with its links and alerts.
-import { Alert, Group, SegmentedControl, Skeleton, Textarea } from "@mantine/core";
+import { Alert, Button, Group, SegmentedControl, Skeleton, Textarea } from "@mantine/core";
+import { Download, Lock } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import type { Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
@@ -37,6 +38,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
     preview: message || language === "html",
     links: message,
   };
+  const locked = isRecord(body.lock) ? String(body.lock.template ?? "") : undefined;
   const views = (Object.keys(text.views) as View[]).filter((each) => offered[each]);
   const put = (next: string) => onChange({ ...body, body: { [language]: next } });
   const panes: Record<View, () => ReactNode> = {
@@ -88,6 +90,19 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
       aside={
         <Group gap="xs">
           <Alerts body={body} />
+          {body.kind === "email_template" ? (
+            <Button
+              component="a"
+              href={`/api/v1/email_templates/${encodeURIComponent(definition)}/archive`}
+              download
+              size="xs"
+              variant="default"
+              disabled={!saved}
+              leftSection={<Download size={14} aria-hidden />}
+            >
+              {strings.content.exporting.button}
+            </Button>
+          ) : null}
           <SegmentedControl
             size="xs"
             aria-label={text.view}
@@ -101,6 +116,11 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
         </Group>
       }
     >
+      {locked ? (
+        <Alert color="gray" variant="light" mb="sm" icon={<Lock size={16} aria-hidden />}>
+          {strings.content.locks.told(locked)}
+        </Alert>
+      ) : null}
       {broken ? (
         <Alert color="yellow" variant="light" mb="sm" role="alert">
           {text.broken}

@@ -4,12 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { UserRound } from "lucide-react";
 import { useState } from "react";
 import { catalogueQuery, definitionQuery } from "../api/queries";
+import { useShapes } from "../customers/objects";
 import { isRecord } from "../editor/manifest";
 import { strings } from "../strings";
+import { type Token, tokensOfRecords } from "./records";
 
 const text = strings.content;
-
-export type Token = { label: string; token: string; group: string };
 
 /** Everything by which a message may differ from person to person; `journey`: with that journey's own values. */
 export function useTokens(journey: string | undefined): Token[] {
@@ -18,6 +18,7 @@ export function useTokens(journey: string | undefined): Token[] {
     ...definitionQuery("journeys", journey ?? ""),
     enabled: journey !== undefined,
   });
+  const records = [...useShapes("account").shapes, ...useShapes("person").shapes];
   const own = isRecord(drawn?.body.tokens) ? Object.keys(drawn.body.tokens) : [];
   const of = (subject: "person" | "account"): Token[] =>
     (data?.attributes[subject] ?? []).map(({ key, label, type }) => ({
@@ -29,6 +30,7 @@ export function useTokens(journey: string | undefined): Token[] {
   return [
     ...of("person"),
     ...of("account"),
+    ...records.flatMap(tokensOfRecords),
     { label: text.unsubscribe, token: "{{ system.unsubscribe_url }}", group: text.groups.system },
     ...own.map((name) => ({ label: name, token: `{{ my.${name} }}`, group: text.groups.my })),
   ];
@@ -44,7 +46,9 @@ export function FieldMenu({ onChoose, journey }: Props) {
   const tokens = useTokens(journey);
   const [search, setSearch] = useState("");
   const wanted = search.trim().toLowerCase();
-  const found = tokens.filter(({ label }) => label.toLowerCase().includes(wanted));
+  const found = tokens.filter(({ label, group }) =>
+    `${group} ${label}`.toLowerCase().includes(wanted),
+  );
   const groups = [...new Set(found.map(({ group }) => group))];
   return (
     <Menu position="bottom-end" shadow="md" width={280} withinPortal trapFocus>

@@ -13,7 +13,7 @@ import { Alerts } from "./Alerts";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
 import { ProofDialog } from "./ProofDialog";
-import { holdsFields, segmentsOf } from "./segments";
+import { holdsFields, segmentsOf, withPlainSigns } from "./segments";
 import { ViewerPicker } from "./viewer";
 
 const text = strings.content.sms;
@@ -24,6 +24,7 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
   const input = useRef<HTMLTextAreaElement>(null);
   const written = typeof body.body === "string" ? body.body : "";
   const counted = segmentsOf(written);
+  const plain = withPlainSigns(written);
   const put = (next: string) => onChange({ ...body, body: next });
   const insert = (token: string) => {
     const at = input.current?.selectionStart ?? written.length;
@@ -64,6 +65,11 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
               {counted.unicode ? ` · ${text.unicode}` : ""}
               {holdsFields(written) ? ` · ${text.varies}` : ""}
             </Text>
+            {counted.unicode && plain !== written ? (
+              <Button size="compact-xs" variant="light" onClick={() => put(plain)}>
+                {text.plain(segmentsOf(plain).segments)}
+              </Button>
+            ) : null}
           </Group>
         </div>
         <OnPhone

@@ -1,4 +1,4 @@
-import { holdsFields, segmentsOf } from "./segments";
+import { holdsFields, segmentsOf, withPlainSigns } from "./segments";
 
 it.each([
   ["", 0, false],
@@ -13,8 +13,21 @@ it.each([
   ["ы".repeat(71), 2, true],
   ["😀".repeat(35), 1, true],
   ["😀".repeat(36), 2, true],
+  // A sign of two places is never split over two parts.
+  [`${"a".repeat(152)}€${"a".repeat(152)}`, 3, false],
+  [`${"я".repeat(66)}😀${"я".repeat(66)}`, 3, true],
 ])("splits %s into %i", (text, segments, unicode) => {
   expect(segmentsOf(text)).toMatchObject({ segments, unicode });
+});
+
+it("puts plain signs in place of those that only look better, and leaves tags alone", () => {
+  expect(withPlainSigns("It’s “new” – see…\u00a0{{ 'a’b' }}")).toBe(
+    "It's \"new\" - see... {{ 'a’b' }}",
+  );
+  expect(segmentsOf(withPlainSigns(`${"a".repeat(80)}’`))).toMatchObject({
+    segments: 1,
+    unicode: false,
+  });
 });
 
 it("knows texts whose length differs from person to person", () => {

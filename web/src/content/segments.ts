@@ -10,13 +10,50 @@ export type Segments = { unicode: boolean; length: number; segments: number; per
 export function segmentsOf(text: string): Segments {
   const characters = [...text];
   const unicode = characters.some((each) => !BASIC.includes(each) && !EXTENDED.includes(each));
-  const length = unicode
-    ? text.length
-    : characters.reduce((sum, each) => sum + (EXTENDED.includes(each) ? 2 : 1), 0);
+  const places = characters.map((each) =>
+    unicode ? each.length : EXTENDED.includes(each) ? 2 : 1,
+  );
+  const length = places.reduce((sum, each) => sum + each, 0);
   const [single, several] = unicode ? [70, 67] : [160, 153];
-  const perSegment = length <= single ? single : several;
-  return { unicode, length, segments: Math.ceil(length / perSegment), perSegment };
+  if (length <= single) {
+    return { unicode, length, segments: length > 0 ? 1 : 0, perSegment: single };
+  }
+  return { unicode, length, segments: partsOf(places, several), perSegment: several };
 }
+
+/** No character is split over two parts, so a part may end before it is full. */
+function partsOf(places: number[], room: number): number {
+  let parts = 1;
+  let filled = 0;
+  for (const each of places) {
+    if (filled + each > room) {
+      parts += 1;
+      filled = 0;
+    }
+    filled += each;
+  }
+  return parts;
+}
+
+/** Signs that word processors put in, and those of the seven-bit alphabet that say the same. */
+const PLAIN: [RegExp, string][] = [
+  [/[\u2018\u2019\u201A\u201B\u2032\u02BC\u00B4\u0060]/g, "'"],
+  [/[\u201C\u201D\u201E\u201F\u2033\u00AB\u00BB]/g, '"'],
+  [/[\u2010\u2011\u2012\u2013\u2014\u2015\u2212]/g, "-"],
+  [/\u2026/g, "..."],
+  [/[\u00A0\u2009\u202F\t]/g, " "],
+  [/[\u2022\u00B7]/g, "*"],
+  [/\u200B|\uFEFF/g, ""],
+];
+
+/** The text with signs of the seven-bit alphabet in place of those that only look better; its template tags stay. */
+export const withPlainSigns = (text: string) =>
+  text
+    .split(/(\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\})/)
+    .map((part, n) =>
+      n % 2 === 1 ? part : PLAIN.reduce((made, [signs, plain]) => made.replace(signs, plain), part),
+    )
+    .join("");
 
 /** The parts of a template that are filled in for each person; how long they get is not known. */
 export const holdsFields = (text: string) => /\{\{|\{%/.test(text);

@@ -25,7 +25,7 @@ type Editor = {
 };
 
 const EDITORS: Record<string, Editor> = {
-  email: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
+  email: { component: lazy(() => import("../content/EmailEditor")), fields: ["body", "lock"] },
   email_template: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
   fragment: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
   sms_message: { component: lazy(() => import("../content/SmsEditor")), fields: ["body"] },

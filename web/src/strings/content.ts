@@ -5,6 +5,12 @@ export const content = {
   insert: "Insert a field",
   search: "Search fields",
   groups: { person: "Person", account: "Account", system: "Message", my: "Values of the journey" },
+  records: {
+    group: (object: string) => `Records: ${object}`,
+    each: (object: string) => `Every ${object}, one after another`,
+    count: (object: string) => `How many ${object}`,
+    newest: (field: string) => `${field} of the newest`,
+  },
   myHint: "Choose a journey in the preview to insert its values.",
   unsubscribe: "Address for opting out",
   sms: {
@@ -13,6 +19,8 @@ export const content = {
     length: (n: number, room: number) => `${number.format(n)} of ${number.format(room)} characters`,
     unicode: "a character outside the phone alphabet makes segments shorter",
     varies: "fields may make it longer",
+    plain: (n: number) =>
+      `Use plain signs: ${n === 1 ? "1 segment" : `${number.format(n)} segments`}`,
     preview: "On the phone",
     previewHint: "Links are shortened here to codes of the same length as those that are sent.",
     alphabet: { "GSM-7": "Phone alphabet", "UCS-2": "Unicode" } as Record<string, string>,
@@ -95,6 +103,21 @@ export const content = {
       never: "Never",
     },
     hint: "Followed in: delivered messages of journeys in which somebody followed the link. A link that says itself how it is tracked (data-track) stays as it says.",
+  },
+  locks: {
+    button: "Lock",
+    hint: "Choose a block in the design first.",
+    modes: {
+      locked: "Locked",
+      content: "Only its content may change",
+      editable: "May be changed",
+    },
+    inherited: "As what it lies in",
+    told: (template: string) =>
+      `Made of the template ${template}, which locks parts: they stay as they are.`,
+  },
+  exporting: {
+    button: "Export",
   },
   parts: {
     condition: "Show only for …",

@@ -14,7 +14,7 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 use tokio::runtime::Handle;
 
-pub use self::verdict::{Expected, RecordCheck, RecordState, SendingDomainNames, check};
+pub use self::verdict::{Expected, RecordCheck, RecordState, SendingDomainNames, check, check_key, unsigned};
 
 /// How long one server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -144,6 +144,17 @@ pub fn check(dns: &Dns, names: SendingDomainNames<'_>, keys: &[Expected]) -> Vec
     checks
 }
 
+/// Looks one public key up.
+pub fn check_key(dns: &Dns, key: &Expected) -> RecordCheck {
+    dkim(&Asking { dns, silent: RefCell::default() }, key)
+}
+
+/// What is said where no key signs.
+pub fn unsigned(domain: &str) -> RecordCheck {
+    let wanted = Wanted::texts(format!("<selector>._domainkey.{domain}"), "dkim", "v=DKIM1; k=rsa; p=…");
+    wanted.is(RecordState::Missing, &[], "No key signs mail of this domain, and large mailbox providers ask for it. Make a key, publish its record, and let it sign.")
+}
+
 fn dkim(dns: &Asking<'_>, key: &Expected) -> RecordCheck {
     let wanted = Wanted::texts(key.name.clone(), "dkim", key.record.clone());
     let found = match dns.texts(&key.name) {

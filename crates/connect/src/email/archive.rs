@@ -11,9 +11,11 @@ use std::io::{Cursor, Read as _};
 use caravan_model::Finding;
 use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str, text};
+use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
+use super::packed;
 use super::tags::mask;
 
 /// Files of one archive.
@@ -39,6 +41,8 @@ const REFUSED: &str = "script, iframe, frame, object, embed, applet, base, meta[
 pub struct Imported {
     /// The HTML, its style sheets in it.
     pub html: String,
+    /// The manifest of a template of ours, where the archive is one; then nothing else is needed but its pictures.
+    pub manifest: Option<Json>,
     /// The pictures that it shows, each once.
     pub pictures: Vec<Picture>,
     /// What was left out, and what is missing.
@@ -66,7 +70,11 @@ pub fn read(bytes: &[u8], address: &dyn Fn(&str) -> String) -> Result<Imported, 
         true => unpacked(bytes)?,
         false => BTreeMap::from([("index.html".to_owned(), bytes.to_vec())]),
     };
-    let page = page_of(&files)?;
+    let ours = packed::unpacked(&files, address)?;
+    let page = match page_of(&files) {
+        Err(_) if ours.is_some() => String::new(),
+        found => found?,
+    };
     let source = files.get(&page).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
     let design = Design {
         files: &files,
@@ -77,8 +85,18 @@ pub fn read(bytes: &[u8], address: &dyn Fn(&str) -> String) -> Result<Imported, 
     };
     let html =
         design.whole(&source).map_err(|error| refused("html_invalid", format!("The HTML cannot be read: {error}.")))?;
+    if let Some((mut manifest, pictures)) = ours {
+        if let Some(page) = manifest.pointer_mut("/body/html") {
+            // Whoever packed it: what no mail program runs does not come in this way either.
+            let clean = page.as_str().map(|page| design.whole(page)).transpose();
+            let clean = clean.map_err(|error| refused("html_invalid", format!("The HTML cannot be read: {error}.")))?;
+            *page = clean.unwrap_or_default().into();
+        }
+        return Ok(Imported { html, manifest: Some(manifest), pictures, notes: design.notes.into_inner() });
+    }
     Ok(Imported {
         html,
+        manifest: None,
         pictures: design.pictures.into_inner().into_values().collect(),
         notes: design.notes.into_inner(),
     })
@@ -306,21 +324,25 @@ impl Design<'_> {
             );
             return None;
         };
-        let known = PICTURES.iter().find(|(end, _)| *end == ending(&path));
-        let Some((end, content_type)) = known.filter(|_| bytes.len() <= LONGEST_PICTURE) else {
+        let Some(picture) = kept_picture(&path, bytes) else {
             self.note(
                 "image_unusable",
                 format!("`{reference}` is no picture that mail programs show, or larger than 10 MB."),
             );
             return None;
         };
-        let hash: String = Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        let name = format!("{hash}.{end}");
-        let address = (self.address)(&name);
-        let picture = Picture { name: name.clone(), content_type, bytes: bytes.clone() };
-        self.pictures.borrow_mut().entry(name).or_insert(picture);
+        let address = (self.address)(&picture.name);
+        self.pictures.borrow_mut().entry(picture.name.clone()).or_insert(picture);
         Some(address)
     }
+}
+
+/// A file as a picture of ours; none when it is none that mail programs show, or too large.
+pub(super) fn kept_picture(path: &str, bytes: &[u8]) -> Option<Picture> {
+    let known = PICTURES.iter().find(|(end, _)| *end == ending(path));
+    let (end, content_type) = known.filter(|_| bytes.len() <= LONGEST_PICTURE)?;
+    let hash: String = Sha256::digest(bytes).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    Some(Picture { name: format!("{hash}.{end}"), content_type, bytes: bytes.to_vec() })
 }
 
 /// Blanks in names, as addresses write them.

@@ -286,7 +286,8 @@ impl Check<'_> {
             }
         };
         let tags: Vec<_> = tags(source).into_iter().filter(|tag| tag.kind != TagKind::Comment).collect();
-        for path in &used {
+        let of_records = |path: &&String| path.split('.').next() == Some(template::OBJECTS);
+        for path in used.iter().filter(|path| !of_records(path)) {
             if let Some((code, message)) = names::unknown(path, self.attributes) {
                 let at = line_of(&tags, |code| !names::uses(code, path).is_empty());
                 self.findings.push(at_line(Finding::error(code, pointer, message), at));
@@ -300,11 +301,27 @@ impl Check<'_> {
                 self.findings.push(at_line(finding, Some(tag.line)));
             }
         }
+        self.records(pointer, source);
         self.paths.extend(used.iter().cloned());
         if !["/footer", "/view_link"].iter().any(|edge| pointer.starts_with(edge)) {
             self.fallbacks(pointer, source);
         }
         used
+    }
+
+    /// What is read of records: fields that they do not have, and filters that do not take them.
+    fn records(&mut self, pointer: &str, source: &str) {
+        for read in template::object_reads(source).unwrap_or_default() {
+            let unknown = names::unknown_field(&read, self.attributes).map(|why| ("attribute_unknown", why));
+            let mistyped =
+                || Some(("token_type_mismatch", format!("{}.", lint::mistyped_field(&read, self.attributes)?)));
+            if let Some((code, why)) = unknown.or_else(mistyped) {
+                let finding = at_line(Finding::error(code, pointer, why), Some(read.line));
+                if !self.findings.contains(&finding) {
+                    self.findings.push(finding);
+                }
+            }
+        }
     }
 
     /// Why a tag is refused: an unknown filter or test, or escaping switched off.

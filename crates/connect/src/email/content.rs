@@ -7,7 +7,7 @@ use caravan_model::value::ValueType;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The values of one message, by namespace: `person`, `account`, `buying_group`, `system`, `my`.
+/// The values of one message, by namespace: `person`, `account`, `buying_group`, `objects`, `system`, `my`.
 pub type Snapshot = serde_json::Value;
 
 /// An email as its version froze it. Every text is a template.

@@ -12,6 +12,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
+use super::locks::LOCK;
 use super::tags::{Masked, Piece, TagKind, mask, pieces};
 use crate::tracking::LinkMaker;
 
@@ -79,7 +80,12 @@ pub fn prepare(
         }
         Ok(())
     });
+    let without_locks = element!("[data-lock]", |el| {
+        el.remove_attribute(LOCK);
+        Ok(())
+    });
     let settings = RewriteStrSettings::new()
+        .append_element_content_handler(without_locks)
         .append_element_content_handler(number_links)
         .append_element_content_handler(read_labels)
         .append_element_content_handler(read_pictures)
@@ -259,7 +265,7 @@ fn is_harmless(address: &str) -> bool {
 }
 
 /// Reads the character references that occur in addresses.
-fn decoded(raw: &str) -> Cow<'_, str> {
+pub fn decoded(raw: &str) -> Cow<'_, str> {
     if !raw.contains('&') {
         return Cow::Borrowed(raw);
     }

@@ -1,7 +1,7 @@
 //! What is worth a look in the templates of a message: links that say nothing, values without fallback, values that do not
 //! fit what is done with them.
 
-use caravan_model::template::{self, FILTERS, Group};
+use caravan_model::template::{self, FILTERS, Group, ObjectRead};
 use caravan_model::value::ValueType;
 
 use super::compile::Link;
@@ -146,6 +146,16 @@ pub fn mistyped(tag: &Tag<'_>, attributes: &Attributes) -> Vec<String> {
         })
     });
     repeated.into_iter().chain(filtered).collect()
+}
+
+/// A field of records that is handed to a filter which does not take it: a sentence.
+pub fn mistyped_field(read: &ObjectRead, attributes: &Attributes) -> Option<String> {
+    let (path, filter) = (read.path(), read.filter.as_deref()?);
+    let value_type = attributes.value_type(&path)?;
+    let group = FILTERS.iter().find(|known| known.name == filter)?.group;
+    let takes = refuses(group, filter, value_type)?;
+    let field = read.field.as_deref().unwrap_or_default();
+    Some(format!("`{filter}` takes {takes}, and `{field}` of `{}` is {}", read.object, described(value_type)))
 }
 
 /// A statement with its end, so that it can be read by itself.

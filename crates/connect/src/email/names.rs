@@ -1,9 +1,11 @@
 //! The names that templates use, and what was probably meant by one that there is not.
 
+use caravan_model::template::{self, ObjectRead};
+
 use super::content::Attributes;
 
 /// The namespaces that a snapshot has.
-const NAMESPACES: [&str; 6] = ["person", "account", "buying_group", "condition", "system", "my"];
+const NAMESPACES: [&str; 7] = ["person", "account", "buying_group", template::OBJECTS, "condition", "system", "my"];
 
 /// Why a path cannot be used, if it cannot: a code and a sentence.
 pub fn unknown(path: &str, attributes: &Attributes) -> Option<(&'static str, String)> {
@@ -27,6 +29,19 @@ pub fn unknown(path: &str, attributes: &Attributes) -> Option<(&'static str, Str
         None => format!("There is no attribute `{path}`; check its spelling or declare it."),
     };
     Some(("attribute_unknown", why))
+}
+
+/// Why a field of records cannot be used, if it cannot. An object that is not known at all is told of as a reference.
+pub fn unknown_field(read: &ObjectRead, attributes: &Attributes) -> Option<String> {
+    let object = format!("{}.{}", template::OBJECTS, read.object);
+    let field = read.field.as_deref()?;
+    if !attributes.contains(&object) || attributes.contains(&read.path()) {
+        return None;
+    }
+    Some(match nearest(field, attributes.names_in(&object)) {
+        Some(near) => format!("Records of `{}` have no field `{field}`; did you mean `{near}`?", read.object),
+        None => format!("Records of `{}` have no field `{field}`; check its spelling or declare it.", read.object),
+    })
 }
 
 /// The known name that differs least, when it is near enough to be meant.

@@ -5,6 +5,7 @@
 
 mod dkim;
 mod failure;
+mod keys;
 mod message;
 mod session;
 mod settings;
@@ -19,6 +20,7 @@ use tokio::time::timeout;
 
 pub use self::dkim::{KeyError, Signer};
 use self::failure::{Failure, Stage};
+pub use self::keys::new_signing_key;
 use self::session::{Server, Session};
 pub use self::settings::{Security, SenderSettings, SmtpSettings};
 use crate::connector::{

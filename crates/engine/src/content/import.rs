@@ -1,7 +1,9 @@
-//! Email templates made of designs from elsewhere: the HTML becomes the template, the pictures are kept and shown by us.
+//! Email templates made of designs from elsewhere: the HTML becomes the template, the pictures are kept and shown by us. And
+//! templates as archives, for other installations and tools.
 
-use caravan_connect::email::archive;
+use caravan_connect::email::{archive, packed};
 use caravan_model::Finding;
+use caravan_model::document::DocumentKind;
 use caravan_store::pictures::{self, PictureRow};
 use caravan_store::{Session, StoreError};
 use schemars::JsonSchema;
@@ -46,11 +48,36 @@ pub fn import_template(
         let now = s.now()?;
         pictures::put(s, &rows, now)
     })?;
-    let manifest = json!({"kind": "email_template", "key": key, "body": {"html": imported.html}});
+    let manifest = match imported.manifest {
+        Some(mut ours) => {
+            ours["key"] = key.into();
+            ours
+        }
+        None => json!({"kind": "email_template", "key": key, "body": {"html": imported.html}}),
+    };
     let options = ApplyOptions { incomplete: true, ..ApplyOptions::default() };
     let report = definitions::put(engine, manifest, actor, options, None)?;
     let findings = imported.notes.into_iter().chain(report.warnings).collect();
     Ok(ImportedTemplate { key: key.to_owned(), pictures: rows.len(), findings })
+}
+
+/// An email template as an archive: its manifest, its design as HTML, and the pictures of ours that it shows.
+///
+/// # Errors
+/// There is no such template, or it cannot be packed.
+pub fn export_template(engine: &Engine, key: &str, public_url: &str) -> Result<Vec<u8>, DefinitionError> {
+    let kind = DocumentKind::EmailTemplate;
+    let unknown = || DefinitionError::Unknown { kind: kind.key().to_owned(), key: key.to_owned() };
+    let template = definitions::export(engine, Some(kind), Some(key))?.into_iter().next().ok_or_else(unknown)?;
+    let refused = |why: String| Finding::error("archive_not_made", "", why);
+    let manifest = template.to_value().map_err(|error| refused(error.to_string()))?;
+    let shown_at = format!("{}/p/", public_url.trim_end_matches('/'));
+    let names = packed::pictures_in(&manifest.to_string(), &shown_at);
+    let pictures = engine.store().read(|s| -> Result<Vec<_>, StoreError> {
+        let found = names.iter().map(|name| pictures::get(s, name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(found.into_iter().flatten().map(|picture| (picture.name, picture.bytes)).collect())
+    })?;
+    Ok(packed::pack(&manifest, &shown_at, &pictures).map_err(refused)?)
 }
 
 /// A picture that was imported.

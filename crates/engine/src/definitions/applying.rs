@@ -222,6 +222,7 @@ impl<'a> Apply<'a> {
             found.extend(unknown);
             let unfinished = self.options.incomplete && has_drafts(document.kind());
             findings.extend(found.into_iter().filter(|f| !unfinished || !f.is_error()));
+            findings.extend(content::template_locked(document));
             findings.extend(self.not_editable(document));
             let mut members = unknown_members(s, document)?;
             document.locate(&mut members);

@@ -22,6 +22,7 @@ pub fn validate(texts: &[(String, String)], now: Timestamp, public_url: Option<&
         findings.extend(check_journey(document, now));
         findings.extend(connections::settings_findings(document));
         findings.extend(content::findings(document, &Library::of(&documents, &schema).reached_at(public_url)));
+        findings.extend(content::template_locked(document));
     }
     let all: Vec<&Document> = documents.iter().collect();
     findings.extend(list_circles(&all, &all, &schema, &Actions));
@@ -69,6 +70,7 @@ pub fn content_findings(engine: &Engine, manifest: serde_json::Value) -> Result<
     found.extend(document.check_conditions(&schema));
     found.extend(document.references(&schema, &Actions).iter().filter_map(|reference| names.unknown(reference)));
     found.extend(content::findings(&document, &Library::of(all, &schema).reached_at(engine.public_url())));
+    found.extend(content::template_locked(&document));
     Ok(found)
 }
 

@@ -142,7 +142,7 @@ pub fn domain_of(
 fn signer_of(domain: &SendingDomain, secrets: &Secrets) -> Result<Arc<Signer>, String> {
     let mut keys = Vec::new();
     for key in &domain.dkim {
-        let name = key.secret.as_deref().unwrap_or(SendingDomain::DEFAULT_SECRET);
+        let name = key.secret_name();
         let secret = secrets.get(name).ok_or_else(|| format!("its secret `{name}` is not given"))?;
         keys.push((key.selector.clone(), secret.clone()));
     }
@@ -201,7 +201,10 @@ pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Resu
         return_path: domain.return_path.as_deref(),
         tracking: domain.tracking.as_deref(),
     };
-    let records = dns::check(dns, names, &keys);
+    let mut records = dns::check(dns, names, &keys);
+    if keys.is_empty() {
+        records.insert(0, dns::unsigned(&domain.domain));
+    }
     let well = records.iter().all(|record| matches!(record.state, RecordState::Good | RecordState::Note));
     let found = serde_json::to_string(&records).unwrap_or_default();
     let row = engine.store().write(|s| {

@@ -201,6 +201,32 @@ pub struct Email {
     /// How clicks on links are tracked, by where they lead, as it stands in the content; all others are counted.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub links: IndexMap<String, LinkTracking>,
+    /// What the template that it was made of locks; stays as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<EmailLock>,
+}
+
+/// What an email that was made of a template may not change: the locks as they were then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EmailLock {
+    /// Key of the template.
+    pub template: String,
+    /// How much is locked.
+    pub lock: TemplateLock,
+    /// The template's content, with its marks.
+    pub body: MailBody,
+}
+
+/// What emails made of a template may change. Elements are marked with `data-lock`: `locked`, `content` or `editable`; what lies in
+/// one follows it until it is marked itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TemplateLock {
+    /// All but what is marked.
+    Marked,
+    /// Nothing but what is marked.
+    All,
 }
 
 impl Email {
@@ -255,6 +281,7 @@ impl Definition for Email {
         let interest = self.solution_interest.iter();
         found.extend(interest.map(|key| Reference::new(DocumentKind::SolutionInterest, key, "/solution_interest")));
         found.extend(fragment_references(&self.body, self.text.as_deref()));
+        found.extend(object_references(self.templates()));
         found.extend(saved(&self.conditions));
         found
     }
@@ -262,6 +289,21 @@ impl Definition for Email {
     fn conditions(&self) -> Vec<PlacedCondition<'_>> {
         placed(&self.conditions)
     }
+}
+
+/// The custom objects whose records texts read. One that cannot be read names none; that is said elsewhere.
+fn object_references(texts: Vec<(&'static str, &str)>) -> Vec<Reference> {
+    let mut found: Vec<Reference> = Vec::new();
+    for (pointer, text) in texts {
+        let without_pieces = template::included(text, |_| Ok::<_, ()>(String::new())).unwrap_or_default();
+        for read in template::object_reads(&without_pieces).unwrap_or_default() {
+            let reference = Reference::new(DocumentKind::CustomObject, read.object, pointer);
+            if !found.contains(&reference) {
+                found.push(reference);
+            }
+        }
+    }
+    found
 }
 
 /// A body to begin emails with; later changes do not reach them.
@@ -279,10 +321,19 @@ pub struct EmailTemplate {
     /// Conditions on which content depends; emails made of it begin with them.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub conditions: IndexMap<String, ContentCondition>,
+    /// What emails made of it may change; left out: everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<TemplateLock>,
 }
 
 impl EmailTemplate {
-    /// An email that begins as this template is; it goes its own way from then on.
+    /// An email that begins as this template, of this key, is, and keeps to what it locks.
+    pub fn begun(&self, key: &str, connection: &str) -> Email {
+        let lock = self.lock.map(|lock| EmailLock { template: key.to_owned(), lock, body: self.body.clone() });
+        Email { lock, ..self.email(connection) }
+    }
+
+    /// An email with what this template says; it goes its own way from then on.
     pub fn email(&self, connection: &str) -> Email {
         Email {
             connection: connection.to_owned(),
@@ -300,6 +351,7 @@ impl EmailTemplate {
             solution_interest: None,
             conditions: self.conditions.clone(),
             links: IndexMap::new(),
+            lock: None,
         }
     }
 }
@@ -319,7 +371,8 @@ impl Definition for EmailTemplate {
     }
 
     fn references(&self) -> Vec<Reference> {
-        fragment_references(&self.body, self.text.as_deref()).into_iter().chain(saved(&self.conditions)).collect()
+        let fragments = fragment_references(&self.body, self.text.as_deref()).into_iter();
+        fragments.chain(object_references(self.templates())).chain(saved(&self.conditions)).collect()
     }
 
     fn conditions(&self) -> Vec<PlacedCondition<'_>> {
@@ -401,7 +454,8 @@ impl Definition for Fragment {
     }
 
     fn references(&self) -> Vec<Reference> {
-        fragment_references(&self.body, self.text.as_deref()).into_iter().chain(saved(&self.conditions)).collect()
+        let fragments = fragment_references(&self.body, self.text.as_deref()).into_iter();
+        fragments.chain(object_references(self.templates())).chain(saved(&self.conditions)).collect()
     }
 
     fn conditions(&self) -> Vec<PlacedCondition<'_>> {
@@ -445,6 +499,7 @@ impl Definition for SmsMessage {
     fn references(&self) -> Vec<Reference> {
         let mut found = vec![Reference::new(DocumentKind::Connection, &self.connection, "/connection")];
         found.extend(self.rule_set.iter().map(|key| Reference::new(DocumentKind::RuleSet, key, "/rule_set")));
+        found.extend(object_references(vec![("/body", self.body.as_str())]));
         found
     }
 }

@@ -72,6 +72,10 @@ pub struct Settings {
     /// What goes around every email.
     #[serde(default, skip_serializing_if = "AroundEmails::is_default")]
     pub emails: AroundEmails,
+    /// How many records of an object a message is made from, the newest; left out: 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100))]
+    pub records_in_messages: Option<u32>,
     /// Proofs: messages to those who look them over.
     #[serde(default, skip_serializing_if = "Proofs::is_default")]
     pub proofs: Proofs,

@@ -224,8 +224,9 @@ impl Definition for ExternalAction {
 pub struct SendingDomain {
     /// Its name.
     pub domain: String,
-    /// The keys that sign; two while one replaces the other.
-    #[schemars(length(min = 1, max = 2))]
+    /// The keys that sign; two while one replaces the other. Left out: none signs yet.
+    #[serde(default)]
+    #[schemars(length(max = 2))]
     pub dkim: Vec<DkimKey>,
     /// Domain that bounces return to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,9 +246,34 @@ pub struct SendingDomain {
 pub struct DkimKey {
     /// Under which its public half is found.
     pub selector: String,
-    /// Name of its private half under `secrets`; left out: `dkim_private_key`.
+    /// Name of its private half under `secrets`; left out: `dkim_private_key`. `dkim_key_…` was made and is kept here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<String>,
+}
+
+/// How secrets of keys that were made here begin; their selector follows.
+const MADE_HERE: &str = "dkim_key_";
+
+impl DkimKey {
+    /// A key that is made and kept here. Names of secrets have no hyphens.
+    pub fn made_here(selector: &str) -> Self {
+        Self { selector: selector.to_owned(), secret: Some(format!("{MADE_HERE}{}", selector.replace('-', "_"))) }
+    }
+
+    /// The selector of a key that was made here, by the name of its secret.
+    pub fn made_here_for(secret: &str) -> Option<String> {
+        secret.strip_prefix(MADE_HERE).map(|selector| selector.replace('_', "-"))
+    }
+
+    /// Whether it was made here.
+    pub fn is_made_here(&self) -> bool {
+        self.secret_name().starts_with(MADE_HERE)
+    }
+
+    /// Name of its private half.
+    pub fn secret_name(&self) -> &str {
+        self.secret.as_deref().unwrap_or(SendingDomain::DEFAULT_SECRET)
+    }
 }
 
 impl SendingDomain {
@@ -271,8 +297,8 @@ impl Definition for SendingDomain {
             }
         }
         for (n, key) in self.dkim.iter().enumerate() {
-            let name = key.secret.as_deref().unwrap_or(Self::DEFAULT_SECRET);
-            if !self.secrets.contains_key(name) {
+            let name = key.secret_name();
+            if !self.secrets.contains_key(name) && !key.is_made_here() {
                 let message = format!("The private key `{name}` is not given. Name where it is found under `secrets`.");
                 findings.push(Finding::error("required", format!("/dkim/{n}/secret"), message));
             }

@@ -1,0 +1,417 @@
+//! What an email that was made of a template may not change.
+//!
+//! Elements carry their lock as `data-lock`: `locked` (with all in it), `content` (what is in it is free, its looks and its place are
+//! not) or `editable`; one without takes it from what it lies in. The design is compared with the template's element by element,
+//! because editors write white space and the order of attributes anew. In what is editable, elements may come, go and change, but
+//! those that are locked stay, in their order.
+
+use std::collections::BTreeMap;
+
+use super::EmailBody;
+use super::html::decoded;
+use super::tags::{Masked, mask};
+
+/// The attribute that carries the lock of an element. It does not leave with a message.
+pub const LOCK: &str = "data-lock";
+/// What an element says, beside its looks: free where only the content is.
+const CONTENT: &[&str] = &["href", "src", "alt", "title"];
+/// Elements that have no end tag.
+const VOID: &[&str] =
+    &["br", "hr", "img", "input", "link", "meta", "area", "base", "col", "embed", "source", "track", "wbr"];
+/// Elements whose content is no markup.
+const RAW: &[&str] = &["style", "script", "mj-style", "title"];
+/// Elements may lie so deep in each other; what lies deeper is taken for being at this depth.
+const DEEPEST: usize = 150;
+
+/// How much of an element is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Locked,
+    Content,
+    Editable,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Element {
+    name: String,
+    attributes: BTreeMap<String, String>,
+    children: Vec<Node>,
+    line: u32,
+}
+
+#[derive(Debug, PartialEq)]
+enum Node {
+    Element(Element),
+    Text(String),
+}
+
+/// A part that is not as the template has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The part, as one recognises it: `<mj-text> “Acme Ltd, Berlin”`.
+    pub part: String,
+    /// Line of the email's design where it, or what stands in its place, begins.
+    pub line: Option<u32>,
+}
+
+/// The first part of `design` that is locked in the template's and is not there as it is there. With `all`, everything is locked
+/// that is not marked; else everything is editable.
+pub fn broken(template: &EmailBody, all: bool, design: &EmailBody) -> Option<Broken> {
+    let (wanted, found) = match (template, design) {
+        (EmailBody::Mjml(wanted), EmailBody::Mjml(found)) | (EmailBody::Html(wanted), EmailBody::Html(found)) => {
+            (tree(wanted), tree(found))
+        }
+        _ => return Some(Broken { part: "the design as a whole".to_owned(), line: None }),
+    };
+    let mode = if all { Mode::Locked } else { Mode::Editable };
+    kept(&wanted, &found, mode).err()
+}
+
+fn kept(wanted: &Element, found: &Element, around: Mode) -> Result<(), Broken> {
+    let changed = || Broken { part: wanted.described(), line: Some(found.line) };
+    if wanted.name != found.name {
+        return Err(changed());
+    }
+    match wanted.mode(around) {
+        Mode::Locked => {
+            if wanted.attributes != found.attributes || wanted.children.len() != found.children.len() {
+                return Err(changed());
+            }
+            wanted.children.iter().zip(&found.children).try_for_each(|pair| match pair {
+                (Node::Element(wanted), Node::Element(found)) => kept(wanted, found, Mode::Locked),
+                (wanted, found) if wanted == found => Ok(()),
+                _ => Err(changed()),
+            })
+        }
+        Mode::Content if wanted.looks() != found.looks() => Err(changed()),
+        Mode::Content => Ok(()),
+        Mode::Editable => {
+            let mut rest = found.elements();
+            wanted.elements().filter(|child| child.holds_locks(Mode::Editable)).try_for_each(|child| {
+                let mut nearest: Option<Broken> = None;
+                for candidate in rest.by_ref() {
+                    match kept(child, candidate, Mode::Editable) {
+                        Ok(()) => return Ok(()),
+                        Err(broken) if candidate.is_marked_as(child) => drop(nearest.get_or_insert(broken)),
+                        Err(_) => {}
+                    }
+                }
+                Err(nearest.unwrap_or_else(|| Broken { part: child.described(), line: Some(found.line) }))
+            })
+        }
+    }
+}
+
+impl Element {
+    fn mode(&self, around: Mode) -> Mode {
+        match self.attributes.get(LOCK).map(String::as_str) {
+            Some("locked") => Mode::Locked,
+            Some("content") => Mode::Content,
+            Some("editable") => Mode::Editable,
+            _ => around,
+        }
+    }
+
+    fn elements(&self) -> impl Iterator<Item = &Self> {
+        self.children.iter().filter_map(|child| if let Node::Element(element) = child { Some(element) } else { None })
+    }
+
+    fn looks(&self) -> Vec<(&String, &String)> {
+        self.attributes.iter().filter(|(name, _)| !CONTENT.contains(&name.as_str())).collect()
+    }
+
+    /// Whether it may have been meant for another.
+    fn is_marked_as(&self, other: &Self) -> bool {
+        self.name == other.name && self.attributes.get(LOCK) == other.attributes.get(LOCK)
+    }
+
+    /// Whether anything in it, or itself, is locked.
+    fn holds_locks(&self, around: Mode) -> bool {
+        let mode = self.mode(around);
+        mode != Mode::Editable || self.elements().any(|child| child.holds_locks(mode))
+    }
+
+    fn described(&self) -> String {
+        let words: Vec<String> = self.words();
+        let text: String = words.join(" ").chars().take(60).collect();
+        match text.trim() {
+            "" => format!("<{}>", self.name),
+            text => format!("<{}> \u{201c}{text}\u{201d}", self.name),
+        }
+    }
+
+    fn words(&self) -> Vec<String> {
+        let of = |child: &Node| match child {
+            Node::Text(text) => vec![text.clone()],
+            Node::Element(element) => element.words(),
+        };
+        self.children.iter().flat_map(of).take(10).collect()
+    }
+}
+
+/// The elements of a design. Foreign markup is read as it can be: an end without a beginning is passed over, what is not ended ends
+/// with what it lies in.
+fn tree(source: &str) -> Element {
+    let masked = mask(source);
+    let mut reader = Reader { masked: &masked, open: vec![Element { line: 1, ..Element::default() }], line: 1 };
+    let mut rest = masked.text.as_str();
+    while let Some((before, tag)) = rest.split_once('<') {
+        reader.text(before);
+        rest = reader.tag(tag);
+    }
+    reader.text(rest);
+    while reader.open.len() > 1 {
+        reader.close();
+    }
+    reader.open.pop().unwrap_or_default()
+}
+
+struct Reader<'a> {
+    masked: &'a Masked,
+    /// What is open, outermost first; the first is the whole.
+    open: Vec<Element>,
+    line: u32,
+}
+
+impl Reader<'_> {
+    fn text(&mut self, raw: &str) {
+        let text = self.masked.unmask(raw);
+        self.line = self.line.saturating_add(u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX));
+        let words = plain(&text);
+        if !words.is_empty() {
+            self.add(Node::Text(words));
+        }
+    }
+
+    fn add(&mut self, node: Node) {
+        if let Some(holder) = self.open.last_mut() {
+            holder.children.push(node);
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(element) = self.open.pop() {
+            self.add(Node::Element(element));
+        }
+    }
+
+    /// Reads what follows a `<`; returns what follows its `>`.
+    fn tag<'b>(&mut self, tag: &'b str) -> &'b str {
+        if let Some((comment, after)) = tag.strip_prefix("!--").and_then(|tag| tag.split_once("-->")) {
+            self.text(&format!("\u{0}!--{comment}--"));
+            return after;
+        }
+        let end = end_of(tag);
+        let (inside, after) = (tag.get(..end).unwrap_or_default(), tag.get(end + 1..).unwrap_or_default());
+        if let Some(name) = inside.strip_prefix('/') {
+            let name = name.trim().to_ascii_lowercase();
+            if self.open.iter().skip(1).any(|element| element.name == name) {
+                while self.open.last().is_some_and(|element| element.name != name) {
+                    self.close();
+                }
+                self.close();
+            }
+            return after;
+        }
+        if !inside.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            // No tag: a sign by itself, or a document type.
+            self.text(inside);
+            return after;
+        }
+        let (name, attributes) = inside.split_once(char::is_whitespace).unwrap_or((inside.trim_end_matches('/'), ""));
+        let name = name.trim_end_matches('/').to_ascii_lowercase();
+        let element = Element { attributes: self.attributes(attributes), line: self.line, name, ..Element::default() };
+        self.line = self.line.saturating_add(u32::try_from(inside.matches('\n').count()).unwrap_or(u32::MAX));
+        let alone = inside.ends_with('/') || VOID.contains(&element.name.as_str()) || self.open.len() >= DEEPEST;
+        if alone {
+            self.add(Node::Element(element));
+            return after;
+        }
+        let raw = RAW.contains(&element.name.as_str());
+        let closing = format!("</{}", element.name);
+        self.open.push(element);
+        if !raw {
+            return after;
+        }
+        let end = after.to_ascii_lowercase().find(&closing).unwrap_or(after.len());
+        let (content, after) = after.split_at(end);
+        self.text(content);
+        after
+    }
+
+    fn attributes(&self, source: &str) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        let mut rest = source.trim_start();
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
+            let (name, after) = rest.split_at(end);
+            let after = after.trim_start();
+            let (value, next) = match after.strip_prefix('=') {
+                Some(value) => value_of(value.trim_start()),
+                None => ("", after),
+            };
+            let name = name.trim_matches('/').to_ascii_lowercase();
+            if !name.is_empty() {
+                found.insert(name, plain(&self.masked.unmask(value)));
+            }
+            rest = next.trim_start();
+        }
+        found
+    }
+}
+
+/// The value of an attribute, in quotes or not, and what follows.
+fn value_of(source: &str) -> (&str, &str) {
+    for quote in ['"', '\''] {
+        if let Some(inside) = source.strip_prefix(quote) {
+            return inside.split_once(quote).unwrap_or((inside, ""));
+        }
+    }
+    source.split_at(source.find(char::is_whitespace).unwrap_or(source.len()))
+}
+
+/// Where a tag ends, quotes skipped.
+fn end_of(tag: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in tag.char_indices() {
+        match quote {
+            None if c == '>' => return at,
+            None => quote = Some(c).filter(|c| matches!(c, '"' | '\'')),
+            Some(open) if open == c => quote = None,
+            Some(_) => {}
+        }
+    }
+    tag.len()
+}
+
+/// Text as it reads: references to characters and white space make no difference.
+fn plain(text: &str) -> String {
+    decoded(&text.replace("&nbsp;", " ")).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEMPLATE: &str = r##"<mjml><mj-head><mj-title>Acme</mj-title></mj-head><mj-body>
+  <mj-section background-color="#fff" data-lock="locked"><mj-column>
+    <mj-image src="https://acme.example/logo.png" alt="Acme"/>
+    <mj-text data-lock="content" color="#111">Your headline</mj-text>
+    <mj-text data-lock="editable">Anything</mj-text>
+  </mj-column></mj-section>
+  <mj-section><mj-column><mj-text>Free {{ person.first_name | default("you") }}</mj-text></mj-column></mj-section>
+  <mj-section data-lock="locked"><mj-column><mj-text>Acme Ltd &amp; Sons, {{ system.postal_address }}</mj-text></mj-column></mj-section>
+</mj-body></mjml>"##;
+
+    fn against(design: &str, all: bool) -> Option<String> {
+        let body = |source: &str| EmailBody::Mjml(source.to_owned());
+        broken(&body(TEMPLATE), all, &body(design)).map(|broken| broken.part)
+    }
+
+    fn changed(from: &str, to: &str) -> Option<String> {
+        assert!(TEMPLATE.contains(from), "{from}");
+        against(&TEMPLATE.replace(from, to), false)
+    }
+
+    #[test]
+    fn what_is_open_may_change_and_what_is_locked_may_not() {
+        for (from, to) in [
+            ("Your headline", "Spring <b>sale</b>"),
+            ("color=\"#111\">Your", "color=\"#111\" title=\"x\">Your"),
+            (
+                "<mj-text data-lock=\"editable\">Anything</mj-text>",
+                "<mj-text data-lock=\"editable\" color=\"red\">More</mj-text>",
+            ),
+            (
+                "<mj-section><mj-column><mj-text>Free",
+                "<mj-section padding=\"0\"><mj-column><mj-button>Go</mj-button><mj-text>Free",
+            ),
+            ("<mj-body>", "<mj-body><mj-section><mj-column><mj-text>Above</mj-text></mj-column></mj-section>"),
+            ("<mj-body>", "<mj-body background-color=\"#eee\">"),
+        ] {
+            assert_eq!(changed(from, to), None, "{from} → {to}");
+        }
+        for (from, to, part) in [
+            ("logo.png", "other.png", "<mj-image>"),
+            ("#fff", "#000", "<mj-section>"),
+            ("color=\"#111\"", "color=\"#222\"", "<mj-text> “Your headline”"),
+            ("<mj-text data-lock=\"editable\">Anything</mj-text>", "", "<mj-column>"),
+            ("<mj-image src", "<mj-text>New</mj-text><mj-image src", "<mj-column>"),
+            ("Acme Ltd &amp; Sons", "Acme", "<mj-text> “Acme Ltd & Sons, {{ system.postal_address }}”"),
+            ("system.postal_address", "system.organisation", "<mj-text>"),
+            (" data-lock=\"locked\"", "", "<mj-section>"),
+        ] {
+            let found = changed(from, to).unwrap_or_else(|| panic!("{from} → {to} passes"));
+            assert!(found.starts_with(part), "{from} → {to}: {found}");
+        }
+        let other_kind = broken(&EmailBody::Mjml(TEMPLATE.into()), false, &EmailBody::Html(TEMPLATE.into()));
+        assert!(other_kind.is_some());
+    }
+
+    #[test]
+    fn locked_parts_stay_in_their_order() {
+        let (first, last) = (TEMPLATE.find("<mj-section b").unwrap(), TEMPLATE.rfind("<mj-section").unwrap());
+        let (end, body) = (TEMPLATE.find("</mj-body>").unwrap(), TEMPLATE.find("<mj-section b").unwrap());
+        let turned =
+            format!("{}{}{}{}", &TEMPLATE[..body], &TEMPLATE[last..end], &TEMPLATE[first..last], &TEMPLATE[end..]);
+        assert!(against(&turned, false).is_some());
+    }
+
+    #[test]
+    fn with_everything_locked_only_what_is_marked_may_change() {
+        assert_eq!(against(TEMPLATE, true), None);
+        assert_eq!(against(&TEMPLATE.replace("Your headline", "News"), true), None);
+        assert!(against(&TEMPLATE.replace("Free ", "Bound "), true).is_some());
+        assert!(against(&TEMPLATE.replace("<mj-body>", "<mj-body><mj-section></mj-section>"), true).is_some());
+    }
+
+    #[test]
+    fn how_it_is_written_makes_no_difference() {
+        let written = TEMPLATE
+            .replace(
+                "<mj-image src=\"https://acme.example/logo.png\" alt=\"Acme\"/>",
+                "<mj-image  alt='Acme'\n src='https://acme.example/logo.png'></mj-image>",
+            )
+            .replace("Acme Ltd &amp; Sons,", "\n Acme Ltd &#38; Sons,\n");
+        assert_eq!(against(&written, false), None);
+        assert_eq!(against(&written, true), None);
+    }
+
+    #[test]
+    fn the_line_says_where() {
+        let design = TEMPLATE.replace("logo.png", "other.png");
+        let body = |source: &str| EmailBody::Mjml(source.to_owned());
+        let found = broken(&body(TEMPLATE), false, &body(&design)).expect("broken");
+        assert_eq!(found.line, Some(3));
+    }
+
+    #[test]
+    fn html_is_held_to_it_too() {
+        let html = |logo: &str, text: &str| {
+            EmailBody::Html(format!(
+                "<!doctype html><body><div data-lock=locked><img src={logo}><p>Acme<br>Ltd</p></div><p>{text}</p></body>"
+            ))
+        };
+        assert_eq!(broken(&html("a.png", "Hi"), false, &html("a.png", "Ho <b>ho</b>")), None);
+        assert!(broken(&html("a.png", "Hi"), false, &html("b.png", "Hi")).is_some());
+    }
+
+    proptest! {
+        #[test]
+        fn no_design_makes_it_panic_and_each_is_kept_by_itself(
+            design in "(<mj-text|<p|<br>|</p>|</mj-text>|>| data-lock='locked'|data-lock=|\"|'|x|\\{\\{ a \\}\\}|<!--|-->|é|/|\n){0,40}"
+        ) {
+            let body = EmailBody::Html(design);
+            prop_assert_eq!(broken(&body, true, &body), None);
+            prop_assert_eq!(broken(&body, false, &body), None);
+        }
+
+        #[test]
+        fn however_deep_it_is_it_ends(depth in 1_usize..3000) {
+            let body = EmailBody::Html(format!("{}x", "<b>".repeat(depth)));
+            prop_assert_eq!(broken(&body, true, &body), None);
+        }
+    }
+}
