@@ -16,6 +16,7 @@ const WALKS = [
   "authoring.mjs",
   "looking-after.mjs",
   "customers.mjs",
+  "exports.mjs",
   "handing-over.mjs",
   "content.mjs",
   "keyboard.mjs",

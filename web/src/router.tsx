@@ -229,6 +229,11 @@ const messages = createRoute({
     id: typeof search.id === "number" ? String(search.id) : text(search.id),
   }),
 });
+const exports = createRoute({
+  getParentRoute: () => inside,
+  path: "/exports",
+  component: lazyRouteComponent(() => import("./exports/ExportsPage"), "ExportsPage"),
+});
 const problems = createRoute({
   getParentRoute: () => inside,
   path: "/problems",
@@ -264,6 +269,7 @@ const routeTree = root.addChildren([
     definition,
     dashboards,
     importing,
+    exports,
     admin,
     messages,
     problems,

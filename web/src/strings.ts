@@ -9,6 +9,7 @@ import { dashboards } from "./strings/dashboards";
 import { definitions } from "./strings/definitions";
 import { destinations } from "./strings/destinations";
 import { editor, forms, starters } from "./strings/editor";
+import { exports } from "./strings/exports";
 import { groups } from "./strings/groups";
 import { history } from "./strings/history";
 import { imports } from "./strings/imports";
@@ -32,6 +33,7 @@ export const strings = {
   definitions,
   destinations,
   editor,
+  exports,
   forms,
   groups,
   imports,
@@ -491,6 +493,7 @@ export const strings = {
       name: "Name",
       email: "Email",
       jobTitle: "Job title",
+      engagement: "Engagement",
       accounts: "Accounts",
       country: "Country",
       subscribed: "Email consent",

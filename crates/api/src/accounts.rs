@@ -1,6 +1,7 @@
 //! Accounts, their people and history.
 
 use axum::extract::State;
+use caravan_engine::sorting::AccountOrder;
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::{DocumentKind, crm_link};
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::ApiState;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
 use crate::history::{self, Activity, Attributes, SubjectPath, Trip};
-use crate::http::page::{Page, PageQuery, SearchQuery};
+use crate::http::page::{Page, PageQuery, SearchQuery, behind, place_of};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 use crate::people::{PersonRow, people_rows};
 use crate::records as records_of;
@@ -28,7 +29,7 @@ const ACCOUNT: &str = "/api/v1/accounts/{key}";
 pub fn operations() -> Operations {
     let at = |rest: &str| format!("{ACCOUNT}/{rest}");
     Operations::of("Accounts")
-        .get("/api/v1/accounts", ReadCustomers, list, "Accounts by key")
+        .get("/api/v1/accounts", ReadCustomers, list, "Accounts, by key or in another order")
         .get(ACCOUNT, ReadCustomers, show, "An account with all its attributes, journeys and lists")
         .put(ACCOUNT, WriteCustomers, put, "Add an account or change what is named of it")
         .delete(ACCOUNT, DeleteCustomers, delete, "Take an account away; its trips end as removed")
@@ -82,6 +83,12 @@ enum Lacking {
 struct OnlyQuery {
     /// Only accounts that journeys and groups pass over for this reason.
     passed_over: Option<Lacking>,
+    /// What they are ordered by; by key when left out. What is missing stands last.
+    #[serde(default)]
+    sort: AccountOrder,
+    /// The highest first.
+    #[serde(default)]
+    descending: bool,
 }
 
 async fn list(
@@ -89,16 +96,17 @@ async fn list(
     Query(query): Query<SearchQuery>,
     Query(only): Query<OnlyQuery>,
 ) -> Result<Page<AccountRow>, Problem> {
-    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let sort = only.sort.sort(only.descending);
+    let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
     let text = query.text().unwrap_or_default().to_owned();
     let passed_over = only.passed_over.map(|Lacking::NoName| PassedOver::NoName);
     let read = state.read(move |s| {
         let shown = Shown { passed_over, ..Shown::found(Table::Account, &text) };
-        let rows = stored::page(s, shown, &after, limit + 1)?;
+        let rows = behind(stored::page(s, shown, sort, after.as_ref(), limit + 1))?;
         Ok((rows, stored::count(s, shown)?))
     });
     let (rows, total) = read.await?;
-    Ok(Page::of(rows, limit, |row| row.key.clone()).map(AccountRow::from).with_total(total))
+    Ok(Page::ordered(rows, limit, &sort).map(AccountRow::from).with_total(total))
 }
 
 /// An account with everything that is known of it.

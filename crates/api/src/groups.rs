@@ -13,6 +13,7 @@ use caravan_catalog::definitions::{Interest, RoleCard};
 use caravan_catalog::groups as rules;
 use caravan_catalog::world::{Group, Member as Stored, Source};
 use caravan_engine::Engine;
+use caravan_engine::sorting::GroupOrder;
 use caravan_model::document::DocumentKind;
 use caravan_model::{GroupId, PersonId};
 use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, ListedMember, StageMove};
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::ApiState;
 use crate::access::Permission::ReadCustomers;
 use crate::history::Named;
-use crate::http::page::{Page, bad_cursor, page_limit, read_cursor};
+use crate::http::page::{Page, behind, page_limit, place_of, read_cursor};
 use crate::http::{Answer, Operations, Path, Problem, Query};
 
 const GROUPS: &str = "/api/v1/buying_groups";
@@ -36,7 +37,7 @@ const MOVES: usize = 20;
 /// The operations of this file and of those beside it.
 pub fn operations() -> Operations {
     Operations::of("Buying groups")
-        .get(GROUPS, ReadCustomers, list, "Buying groups, what changed last first")
+        .get(GROUPS, ReadCustomers, list, "Buying groups, what changed last first or in another order")
         .get(GROUP, ReadCustomers, show, "A buying group with its roles, scores and where it has stood")
         .get(&format!("{GROUP}/members"), ReadCustomers, members, "The members of a buying group, by key")
         .and(by_hand::operations())
@@ -74,6 +75,13 @@ struct GroupQuery {
     engagement_to: Option<f64>,
     /// A role that nobody in the group has.
     missing_role: Option<String>,
+    /// A role that somebody in the group has.
+    present_role: Option<String>,
+    /// What they are ordered by; what changed last comes first when left out. What is missing stands last.
+    sort: Option<GroupOrder>,
+    /// The highest first.
+    #[serde(default)]
+    descending: bool,
 }
 
 /// A buying group in a list.
@@ -123,25 +131,19 @@ impl From<ListedGroup> for GroupRow {
 
 async fn list(State(state): State<ApiState>, Query(query): Query<GroupQuery>) -> Result<Page<GroupRow>, Problem> {
     let limit = page_limit(query.limit)?;
-    let after = read_cursor(query.cursor.as_deref())?.map(|text| behind(&text)).transpose()?;
+    let sort = GroupOrder::sort(query.sort, query.descending);
+    let after = place_of(query.cursor.as_deref(), &sort)?;
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
             let Some(filter) = filter(engine, s, &query)? else {
                 return Ok(Page::of(Vec::new(), limit, |_: &GroupRow| "").with_total(0));
             };
             let total = pages::count(s, &filter)?;
-            let rows = pages::page(s, &filter, after, limit + 1)?;
-            let key = |row: &ListedGroup| format!("{}:{}", row.updated_at.as_microsecond(), row.id.0);
-            Ok(Page::of(rows, limit, key).map(GroupRow::from).with_total(total))
+            let rows = behind(pages::page(s, &filter, sort, after.as_ref(), limit + 1))?;
+            Ok(Page::ordered(rows, limit, &sort).map(GroupRow::from).with_total(total))
         })
     });
     read.await
-}
-
-fn behind(cursor: &str) -> Result<(Timestamp, GroupId), Problem> {
-    let (at, id) = cursor.split_once(':').ok_or_else(bad_cursor)?;
-    let at = at.parse().ok().and_then(|at| Timestamp::from_microsecond(at).ok()).ok_or_else(bad_cursor)?;
-    Ok((at, GroupId(id.parse().map_err(|_| bad_cursor())?)))
 }
 
 /// The filter that a query asks for; none when it names something that is not there.
@@ -154,6 +156,7 @@ fn filter(engine: &Engine, s: &mut dyn Session, query: &GroupQuery) -> Result<Op
         completeness: (query.completeness_from, query.completeness_to),
         engagement: (query.engagement_from, query.engagement_to),
         missing_role: query.missing_role.clone(),
+        present_role: query.present_role.clone(),
         ..GroupFilter::default()
     };
     if let Some(key) = &query.solution_interest {

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub mod extract;
+pub mod file;
 pub mod operations;
 pub mod page;
 pub mod problem;

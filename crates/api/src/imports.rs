@@ -7,14 +7,16 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use caravan_engine::import::{self, FileFormat, ImportKind, ImportOptions};
+use caravan_store::notifications;
 use futures_util::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use crate::ApiState;
-use crate::access::Permission;
+use crate::access::{Caller, Permission};
 use crate::http::{Answer, Operations, Path, Problem, Query};
+use crate::notifications::ImportNews;
 
 /// A file of ten million people is smaller.
 const MOST_BYTES: u64 = 8 * 1024 * 1024 * 1024;
@@ -97,19 +99,31 @@ async fn take(
     Path(path): Path<KindPath>,
     Query(query): Query<ImportQuery>,
     headers: HeaderMap,
+    caller: Caller,
     body: File,
 ) -> Result<Answer<Report>, Problem> {
     let format = format_of(query.format, &headers)?;
     let kind = ImportKind::named(&path.kind);
     let map = query.map.as_deref().map(read_map).transpose()?.unwrap_or_default();
     let options = ImportOptions { dry_run: query.dry_run, map, ..ImportOptions::default() };
+    // Programs read the answer; people may be on another page by then.
+    let told = caller.csrf.is_some() && !query.dry_run;
     let (pieces, input) = mpsc::channel(PIECES);
     let sending = send(body.0, pieces);
     let importing = state.blocking(move |engine| {
         let input = Pieces { input, piece: Bytes::new() };
         let done = import::import(engine, &kind, input, format, &options, &mut ());
         engine.poke();
-        Ok(done?)
+        let done = done?;
+        if told {
+            let news = ImportNews { kind: path.kind, read: done.read, rejected: done.rejected };
+            let text = serde_json::to_string(&news).map_err(Problem::internal)?;
+            engine.store().write(|s| {
+                let now = s.now()?;
+                notifications::tell(s, &caller.actor, "import", &text, now)
+            })?;
+        }
+        Ok(done)
     });
     let (report, ()) = tokio::join!(importing, sending);
     let report = report?;

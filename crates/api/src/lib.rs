@@ -15,6 +15,7 @@ mod content;
 mod delivery;
 mod documents;
 mod drafts;
+mod exports;
 mod fields;
 mod figures;
 mod groups;
@@ -29,6 +30,7 @@ pub mod mail;
 mod manifests;
 mod members;
 mod merge;
+mod notifications;
 mod openapi;
 mod people;
 mod pictures;
@@ -76,6 +78,8 @@ fn operations() -> Operations {
         suppressions::operations(),
         groups::operations(),
         imports::operations(),
+        exports::operations(),
+        notifications::operations(),
         schedules::operations(),
         samples::operations(),
         activities::operations(),

@@ -1,30 +1,23 @@
 //! Members of lists and audiences: read, added and taken out by hand, and exported.
 
-use std::io;
-
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use caravan_engine::external_audiences::{self, AudienceStanding};
 use caravan_engine::members::{self, Change, Changed, MembersError, Who};
+use caravan_engine::sorting::MemberOrder;
 use caravan_model::document::DocumentKind;
-use caravan_store::members::{Order, Place};
-use futures_util::{StreamExt, stream};
+use caravan_store::members::MemberBy;
+use caravan_store::ordered::Sort;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
 use crate::ApiState;
 use crate::access::Permission::{ReadCustomers, WriteCustomers, WriteDefinitions};
 use crate::history::SubjectPath;
-use crate::http::page::{Page, PageQuery, read_cursor, write_cursor};
+use crate::http::file::CsvFile;
+use crate::http::page::{Page, PageQuery, behind, place_of};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
-
-/// Pieces of an export that wait for whoever reads it.
-const PIECES: usize = 4;
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -115,20 +108,6 @@ struct Member {
     added_at: Timestamp,
 }
 
-/// In which order members come.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "MemberOrder")]
-enum Sort {
-    /// By key.
-    #[default]
-    Key,
-    /// By name.
-    Name,
-    /// Who came last comes first.
-    Newest,
-}
-
 #[derive(Debug, Deserialize, JsonSchema)]
 struct MembersQuery {
     /// Rows on a page, 1 to 200; 50 when left out.
@@ -138,9 +117,12 @@ struct MembersQuery {
     cursor: Option<String>,
     /// Only members in whose key, name or address this text occurs.
     q: Option<String>,
-    /// In which order; by key when left out.
+    /// What they are ordered by; by key when left out. What is missing stands last.
     #[serde(default)]
-    sort: Sort,
+    sort: MemberOrder,
+    /// The highest first.
+    #[serde(default)]
+    descending: bool,
 }
 
 /// Who is added or taken out: `keys`, or whoever meets `when` now.
@@ -172,36 +154,25 @@ impl From<MembersError> for Problem {
 
 async fn page(state: ApiState, kind: DocumentKind, key: String, query: MembersQuery) -> Result<Page<Member>, Problem> {
     let limit = PageQuery::of(query.limit).limit()?;
-    let order = match query.sort {
-        Sort::Key => Order::Key,
-        Sort::Name => Order::Name,
-        Sort::Newest => Order::Newest,
-    };
-    let after = read_cursor(query.cursor.as_deref())?.map(|text| place(&text)).transpose()?;
+    let sort = query.sort.sort(query.descending);
+    let after = place_of(query.cursor.as_deref(), &sort)?;
     let search = query.q.unwrap_or_default();
     let read = state.blocking(move |engine| {
-        let (mut rows, total) = members::page(engine, kind, &key, &search, order, after.as_ref(), limit + 1)?;
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = rows.last().filter(|_| more).map(|row| order.place(row));
-        let items = rows.into_iter().map(|row| Member {
+        let read = members::page(engine, kind, &key, &search, sort, after.as_ref(), limit + 1);
+        let (rows, total) = match read {
+            Err(MembersError::Store(error)) => behind(Err(error))?,
+            read => read?,
+        };
+        let page = Page::ordered(rows, limit, &sort).map(|row| Member {
             key: row.key,
             name: Some(row.name).filter(|name| !name.is_empty()),
             email: row.email,
             source: row.source,
             added_at: row.added_at,
         });
-        let next_cursor = next.map(|place| write_cursor(format!("{}:{}", place.id, place.value)));
-        Ok(Page { items: items.collect(), next_cursor, total: Some(total) })
+        Ok(page.with_total(total))
     });
     read.await
-}
-
-/// `ID:VALUE`; the value may hold anything.
-fn place(text: &str) -> Result<Place, Problem> {
-    let read =
-        text.split_once(':').and_then(|(id, value)| Some(Place { id: id.parse().ok()?, value: value.to_owned() }));
-    read.ok_or_else(crate::http::page::bad_cursor)
 }
 
 async fn change(
@@ -227,9 +198,6 @@ async fn repair(state: ApiState, kind: DocumentKind, key: String) -> Result<Done
     Ok(Done::default())
 }
 
-/// A file as it is made.
-struct File(Response);
-
 async fn standing(
     State(state): State<ApiState>,
     Path(path): Path<SubjectPath>,
@@ -237,72 +205,11 @@ async fn standing(
     state.blocking(move |engine| Ok(Answer::of(external_audiences::standing(engine, &path.key)?))).await
 }
 
-async fn export(state: ApiState, kind: DocumentKind, key: String) -> Result<File, Problem> {
+async fn export(state: ApiState, kind: DocumentKind, key: String) -> Result<CsvFile, Problem> {
     // Whether there is such a list is answered before the first byte.
     let (name, engine) = (format!("{key}.csv"), state.engine.clone());
     let known = key.clone();
-    state.blocking(move |engine| Ok(members::page(engine, kind, &known, "", Order::Key, None, 1)?)).await?;
-    let (sender, receiver) = mpsc::channel(PIECES);
-    tokio::task::spawn_blocking(move || {
-        let mut pieces = Pieces(sender);
-        let mut out = io::BufWriter::with_capacity(64 * 1024, &mut pieces);
-        if let Err(error) = members::export(&engine, kind, &key, &mut out) {
-            drop(out);
-            tracing::warn!(%error, list = %key, "an export ended early");
-            pieces.fail(&error);
-        }
-    });
-    let pieces = stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
-    // Who compresses it asks once more after the end.
-    let pieces = pieces.fuse();
-    // Keys are of letters, digits and signs that need no escaping.
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Problem::internal)?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
-        (header::CONTENT_DISPOSITION, disposition),
-    ];
-    Ok(File((headers, Body::from_stream(pieces)).into_response()))
-}
-
-/// Hands what is written to whoever reads the answer, and waits while they are slow.
-struct Pieces(mpsc::Sender<io::Result<Bytes>>);
-
-impl io::Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
-        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Pieces {
-    /// The answer breaks off, so that nobody takes half a file for a whole one.
-    fn fail(&self, error: &dyn std::fmt::Display) {
-        let _ = self.0.blocking_send(Err(io::Error::other(error.to_string())));
-    }
-}
-
-impl IntoResponse for File {
-    fn into_response(self) -> Response {
-        self.0
-    }
-}
-
-impl aide::OperationOutput for File {
-    type Inner = String;
-
-    fn inferred_responses(
-        _: &mut aide::generate::GenContext,
-        _: &mut aide::openapi::Operation,
-    ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
-        let file = aide::openapi::Response {
-            description: "A header, then one line per member.".to_owned(),
-            content: [("text/csv".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
-            ..Default::default()
-        };
-        vec![(Some(aide::openapi::StatusCode::Code(200)), file)]
-    }
+    let first = Sort::up(MemberBy::Key);
+    state.blocking(move |engine| Ok(members::page(engine, kind, &known, "", first, None, 1)?)).await?;
+    CsvFile::stream(&name, move |out| members::export(&engine, kind, &key, out).map(drop))
 }

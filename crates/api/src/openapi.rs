@@ -97,6 +97,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Connections", "How other systems are reached, how they are, who uses them, and what they offer."),
     ("Webhooks", "Activities posted to other systems: signing secrets, what was sent, sending again."),
     ("Import", "Accounts, people, activities, records, suppressions and consents in bulk."),
+    ("Exports", "CSV files of long lists, written in the background, and notifications of what is over."),
     ("Activities", "Segment-compatible calls: what people did."),
     ("Problems", "What could not be done and waits for somebody."),
     ("Content", "Emails and text messages while they are written: checks, previews, proofs, filters."),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use axum::extract::State;
 use caravan_engine::external_audiences::{Held, held_of};
 use caravan_engine::groups::personas;
+use caravan_engine::sorting::PersonOrder;
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::{DocumentKind, crm_link};
@@ -20,7 +21,7 @@ use serde_json::{Map, Value};
 use crate::ApiState;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
 use crate::history::{self, Activity, Attributes, Named, SubjectPath, Trip};
-use crate::http::page::{Page, PageQuery, SearchQuery};
+use crate::http::page::{Page, PageQuery, SearchQuery, behind, place_of};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 use crate::records as records_of;
 use crate::subject;
@@ -30,7 +31,7 @@ const PERSON: &str = "/api/v1/people/{key}";
 /// The operations of this file.
 pub fn operations() -> Operations {
     Operations::of("People")
-        .get("/api/v1/people", ReadCustomers, list, "People by key")
+        .get("/api/v1/people", ReadCustomers, list, "People, by key or in another order")
         .get(PERSON, ReadCustomers, show, "A person with all attributes, accounts, journeys and lists")
         .put(PERSON, WriteCustomers, put, "Add a person or change what is named of them")
         .delete(PERSON, DeleteCustomers, delete, "Take a person away; their trips end as removed")
@@ -59,6 +60,8 @@ pub struct PersonRow {
     accounts: Vec<Named>,
     /// They get no marketing mail.
     unsubscribed: bool,
+    /// Their engagement, 0 to 100, exact.
+    engagement: f64,
     /// When they were last changed.
     updated_at: Timestamp,
 }
@@ -80,6 +83,7 @@ pub fn people_rows(s: &mut dyn Session, page: Page<ListedRow>) -> Result<Page<Pe
         country: row.country,
         accounts: accounts.remove(&row.id).unwrap_or_default(),
         unsubscribed: row.unsubscribed,
+        engagement: row.engagement.unwrap_or_default(),
         updated_at: row.updated_at,
     }))
 }
@@ -108,6 +112,12 @@ impl From<Lacking> for PassedOver {
 struct OnlyQuery {
     /// Only people that messages, lists and journeys pass over for this reason.
     passed_over: Option<Lacking>,
+    /// What they are ordered by; by key when left out. What is missing stands last.
+    #[serde(default)]
+    sort: PersonOrder,
+    /// The highest first.
+    #[serde(default)]
+    descending: bool,
 }
 
 async fn list(
@@ -115,14 +125,15 @@ async fn list(
     Query(query): Query<SearchQuery>,
     Query(only): Query<OnlyQuery>,
 ) -> Result<Page<PersonRow>, Problem> {
-    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let sort = only.sort.sort(only.descending);
+    let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
     let text = query.text().unwrap_or_default().to_owned();
     let passed_over = only.passed_over.map(PassedOver::from);
     let read = state.read(move |s| {
         let shown = Shown { passed_over, ..Shown::found(Table::Person, &text) };
-        let rows = stored::page(s, shown, &after, limit + 1)?;
+        let rows = behind(stored::page(s, shown, sort, after.as_ref(), limit + 1))?;
         let total = stored::count(s, shown)?;
-        Ok(people_rows(s, Page::of(rows, limit, |row| row.key.clone()))?.with_total(total))
+        Ok(people_rows(s, Page::ordered(rows, limit, &sort))?.with_total(total))
     });
     read.await
 }

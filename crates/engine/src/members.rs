@@ -13,7 +13,8 @@ use caravan_catalog::Definition;
 use caravan_model::attribute::Subject;
 use caravan_model::document::{Body, Document, DocumentKind, ListType};
 use caravan_model::{DocumentId, Finding, Shard};
-use caravan_store::members::{self, MemberRow, Order, Place, Wanted};
+use caravan_store::members::{self, MemberBy, MemberRow, Wanted};
+use caravan_store::ordered::{Place, Sort};
 use caravan_store::records::{self, Table};
 use caravan_store::{Session, StoreError, intake};
 use schemars::JsonSchema;
@@ -271,13 +272,13 @@ pub fn page(
     kind: DocumentKind,
     key: &str,
     search: &str,
-    order: Order,
+    sort: Sort<MemberBy>,
     after: Option<&Place>,
     most: usize,
-) -> Result<(Vec<MemberRow>, i64), MembersError> {
+) -> Result<(Vec<(MemberRow, Place)>, i64), MembersError> {
     engine.store().read(|s| {
         let list = List::find(&*engine.live(s)?, kind, key)?;
         let wanted = Wanted { list: list.id, table: list.table(), search };
-        Ok((members::page(s, wanted, order, after, most)?, members::count(s, wanted)?))
+        Ok((members::page(s, wanted, sort, after, most)?, members::count(s, wanted)?))
     })
 }

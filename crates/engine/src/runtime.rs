@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::groups::daily;
 use crate::sweep::{end_orphans, sweep};
-use crate::{Engine, deliver, external_audiences, lifecycle, members, retention, tracking};
+use crate::{Engine, deliver, exports, external_audiences, lifecycle, members, retention, tracking};
 
 /// How long a loop rests when it has nothing to do and nobody pokes it.
 const POLL: Duration = Duration::from_millis(250);
@@ -75,6 +75,7 @@ pub fn run_until_idle(
         worked |= deliver.map_or(Ok(false), Deliver::take_in_files)? | external_audiences::keep(engine)?;
         worked |= deliver::wake(engine)? > 0;
         worked |= tracking::tell_held_clicks(engine)? > 0;
+        worked |= exports::tick(engine)?;
         while due_now(engine)?.0 && started.elapsed() < timeout {
             let Some(step) = engine.step()? else { break };
             report.steps += 1;
@@ -119,8 +120,8 @@ impl Drop for RuntimeHandle {
     }
 }
 
-/// Starts the loops: `steppers` for steps, one for delivery, one for audiences, one for what comes back, one for the calendar, one for files that arrive, one for the
-/// daily run over buying groups and scores.
+/// Starts the loops: `steppers` for steps, one for delivery, one for audiences, one for what comes back, one for the calendar, one for files that arrive, one for
+/// files that were asked for, one for the daily run over buying groups and scores.
 pub fn serve(
     engine: &Engine,
     deliver: Option<std::sync::Arc<dyn Deliver>>,
@@ -182,6 +183,8 @@ pub fn serve(
     threads.push(spawn("external-audiences", move || {
         repeat(&audiences, TICK, || external_audiences::keep(&audiences));
     })?);
+    let files = engine.clone();
+    threads.push(spawn("exports", move || repeat(&files, TICK, || exports::tick(&files)))?);
     let groups = engine.clone();
     threads.push(spawn("groups", move || repeat(&groups, TICK, || daily::tick(&groups)))?);
     Ok(RuntimeHandle { engine: engine.clone(), threads })

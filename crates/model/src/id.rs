@@ -54,6 +54,8 @@ ids! {
     VersionId = "ver";
     /// A row of the inbox.
     InboxId = "inb";
+    /// A file that somebody asked for.
+    ExportId = "exp";
 }
 
 /// A string that is not an id of the kind asked for.

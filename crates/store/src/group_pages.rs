@@ -2,11 +2,11 @@
 //!
 //! Lists go on behind the last row, never by offset. Groups that were put away are not shown.
 
-use caravan_model::clock::to_micros;
 use caravan_model::{AccountId, DocumentId, GroupId, PersonId};
 use jiff::Timestamp;
 
 use crate::error::StoreError;
+use crate::ordered::{self, Key, Listing, Place, Sort};
 use crate::params;
 use crate::people::pattern;
 use crate::session::{Param, Row, Session, SessionExt};
@@ -30,6 +30,8 @@ pub struct GroupFilter {
     pub engagement: (Option<f64>, Option<f64>),
     /// A role that nobody has.
     pub missing_role: Option<String>,
+    /// A role that somebody has.
+    pub present_role: Option<String>,
 }
 
 /// A group as a list shows it.
@@ -65,11 +67,17 @@ pub struct ListedGroup {
     pub updated_at: Timestamp,
 }
 
-const LISTED: &str =
+const MEMBERS: &str = "(SELECT COUNT(*) FROM group_member AS m WHERE m.group_id = g.id AND NOT m.removed)";
+
+const COLUMNS: &str =
     "g.id, g.account_id, a.key, a.name, g.interest_id, d.key, d.name, g.stage, g.status, g.completeness,
      g.engagement, (SELECT COUNT(*) FROM group_member AS m WHERE m.group_id = g.id AND NOT m.removed), g.created_at,
-     g.updated_at
-     FROM buying_group AS g JOIN account AS a ON a.id = g.account_id JOIN document AS d ON d.id = g.interest_id
+     g.updated_at";
+/// How many columns those are.
+const WIDTH: usize = 14;
+
+const SHOWN: &str =
+    "buying_group AS g JOIN account AS a ON a.id = g.account_id JOIN document AS d ON d.id = g.interest_id
      WHERE g.archived_at IS NULL";
 
 fn read_listed(r: &dyn Row) -> Result<ListedGroup, StoreError> {
@@ -99,7 +107,7 @@ pub(crate) struct Where<'a> {
 
 impl<'a> Where<'a> {
     /// `condition` names its value as `$`.
-    fn and(&mut self, condition: &str, value: impl Into<Param<'a>>) {
+    pub(crate) fn and(&mut self, condition: &str, value: impl Into<Param<'a>>) {
         self.params.push(value.into());
         let place = format!("${}", self.params.len());
         self.sql.push_str(" AND ");
@@ -139,51 +147,90 @@ impl GroupFilter {
                  WHERE n.group_id = g.id AND n.role = $ AND NOT n.removed)";
             conditions.and(nobody, role);
         }
+        if let Some(role) = &self.present_role {
+            let somebody = "EXISTS (SELECT 1 FROM group_member AS n
+                 WHERE n.group_id = g.id AND n.role = $ AND NOT n.removed)";
+            conditions.and(somebody, role);
+        }
         conditions
     }
 }
 
-/// The next `most` groups behind `after` (time of change and id), what changed last first. Index: `buying_group_updated`.
+/// A column that groups are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupBy {
+    /// Interest and account.
+    Name,
+    /// The name of the account.
+    Account,
+    /// The name of the interest.
+    Interest,
+    /// How many members.
+    Members,
+    /// The completeness, exact.
+    Completeness,
+    /// The engagement, exact.
+    Engagement,
+    /// The stage.
+    Stage,
+    /// The status.
+    Status,
+    /// When it was created.
+    Created,
+    /// When anything about it last changed. Index: `buying_group_updated`.
+    Updated,
+}
+
+fn order(s: &dyn Session, by: GroupBy) -> Key {
+    match by {
+        GroupBy::Name => Key::text(s, "d.name || ' for ' || a.name"),
+        GroupBy::Account => Key::text(s, "a.name"),
+        GroupBy::Interest => Key::text(s, "d.name"),
+        GroupBy::Members => Key::whole(MEMBERS),
+        GroupBy::Completeness => Key::real("g.completeness"),
+        GroupBy::Engagement => Key::real("g.engagement"),
+        GroupBy::Stage => Key::text(s, "g.stage"),
+        GroupBy::Status => Key::text(s, "g.status"),
+        GroupBy::Created => Key::whole("g.created_at"),
+        GroupBy::Updated => Key::whole("g.updated_at"),
+    }
+}
+
+/// The next `most` groups behind `after`, each with its place.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn page(
     s: &mut dyn Session,
     filter: &GroupFilter,
-    after: Option<(Timestamp, GroupId)>,
+    sort: Sort<GroupBy>,
+    after: Option<&Place>,
     most: usize,
-) -> Result<Vec<ListedGroup>, StoreError> {
+) -> Result<Vec<(ListedGroup, Place)>, StoreError> {
     let pattern = filter.search.as_deref().map(|search| pattern(s, search));
-    let mut conditions = filter.conditions(pattern.as_deref());
-    if let Some((at, id)) = after {
-        conditions.and("g.updated_at <= $", to_micros(at));
-        conditions.and("(g.updated_at, g.id) < ($, ", to_micros(at));
-        conditions.params.push(id.into());
-        conditions.sql.push_str(&format!("${})", conditions.params.len()));
-    }
-    conditions.params.push((most as i64).into());
-    let Where { sql, params } = conditions;
-    let sql = format!("SELECT {LISTED}{sql} ORDER BY g.updated_at DESC, g.id DESC LIMIT ${}", params.len());
-    s.query_map(&sql, &params, read_listed)
+    let Where { sql, params } = filter.conditions(pattern.as_deref());
+    let listing = Listing { columns: COLUMNS, width: WIDTH, from: &format!("{SHOWN}{sql}"), id: "g.id", params };
+    let sort = Sort { by: order(s, sort.by), descending: sort.descending };
+    ordered::page(s, &listing, &sort, after, most, read_listed)
 }
 
 /// How many groups a filter finds.
 pub fn count(s: &mut dyn Session, filter: &GroupFilter) -> Result<i64, StoreError> {
     let pattern = filter.search.as_deref().map(|search| pattern(s, search));
     let Where { sql, params } = filter.conditions(pattern.as_deref());
-    let sql = format!(
-        "SELECT COUNT(*) FROM buying_group AS g JOIN account AS a ON a.id = g.account_id
-         JOIN document AS d ON d.id = g.interest_id WHERE g.archived_at IS NULL{sql}"
-    );
+    let sql = format!("SELECT COUNT(*) FROM {SHOWN}{sql}");
     s.query_int(&sql, &params)
 }
 
 /// One group, unless it was put away.
 pub fn one(s: &mut dyn Session, id: GroupId) -> Result<Option<ListedGroup>, StoreError> {
-    s.query_opt(&format!("SELECT {LISTED} AND g.id = $1"), params![id], read_listed)
+    s.query_opt(&format!("SELECT {COLUMNS} FROM {SHOWN} AND g.id = $1"), params![id], read_listed)
 }
 
 /// The groups in which a person is a member, most engaged first.
 pub fn of_person(s: &mut dyn Session, person: PersonId) -> Result<Vec<(ListedGroup, String)>, StoreError> {
     let sql = format!(
-        "SELECT {LISTED} AND g.id IN (SELECT group_id FROM group_member WHERE person_id = $1 AND NOT removed)
+        "SELECT {COLUMNS} FROM {SHOWN} AND g.id IN (SELECT group_id FROM group_member WHERE person_id = $1 AND NOT removed)
          ORDER BY COALESCE(g.engagement, 0) DESC, g.id"
     );
     let groups = s.query_map(&sql, params![person], read_listed)?;

@@ -4,6 +4,7 @@ use caravan_model::DocumentId;
 use jiff::Timestamp;
 
 use crate::error::StoreError;
+use crate::ordered::{self, Key, Listing, Place, Sort};
 use crate::params;
 use crate::people::{matching, pattern};
 use crate::records::Table;
@@ -26,35 +27,28 @@ pub struct MemberRow {
     pub added_at: Timestamp,
 }
 
-/// In which order members come.
+/// A column that members are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// By key.
+pub enum MemberBy {
+    /// The key.
     Key,
-    /// By name, in the order of its letters' codes; small and capital letters alike.
+    /// The name.
     Name,
-    /// Who came last comes first.
-    Newest,
+    /// A person's address; of accounts, the key.
+    Email,
+    /// Who put it in.
+    Source,
+    /// Since when.
+    Added,
 }
 
-/// Behind which row a page begins: the value that it is ordered by, and the id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// Key or folded name; the time of joining in microseconds.
-    pub value: String,
-    /// The id.
-    pub id: i64,
-}
-
-impl Order {
-    /// The place of a row in this order.
-    pub fn place(self, row: &MemberRow) -> Place {
-        let value = match self {
-            Self::Key => row.key.clone(),
-            Self::Name => caravan_model::text::fold(&row.name).into_owned(),
-            Self::Newest => row.added_at.as_microsecond().to_string(),
-        };
-        Place { value, id: row.id }
+fn order(s: &dyn Session, table: Table, by: MemberBy) -> Key {
+    match by {
+        MemberBy::Name => Key::text(s, name(table)),
+        MemberBy::Email if table == Table::Person => Key::text(s, "t.email"),
+        MemberBy::Source => Key::text(s, "m.source"),
+        MemberBy::Added => Key::whole("m.added_at"),
+        MemberBy::Key | MemberBy::Email => Key::plain_text("t.key"),
     }
 }
 
@@ -83,49 +77,34 @@ pub struct Wanted<'a> {
     pub search: &'a str,
 }
 
-/// The next `most` members behind `after`.
+/// The next `most` members behind `after`, each with its place.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn page(
     s: &mut dyn Session,
     wanted: Wanted<'_>,
-    order: Order,
+    sort: Sort<MemberBy>,
     after: Option<&Place>,
     most: usize,
-) -> Result<Vec<MemberRow>, StoreError> {
+) -> Result<Vec<(MemberRow, Place)>, StoreError> {
     let (name, email) = (name(wanted.table), if wanted.table == Table::Person { "t.email" } else { "NULL" });
-    let by = match order {
-        Order::Key => "t.key".to_owned(),
-        Order::Name => format!("caravan_fold({name})"),
-        Order::Newest => "m.added_at".to_owned(),
-    };
-    // Names stand in the order of their bytes, so that a page goes on where the cursor says.
-    let by = if order == Order::Newest { by } else { ordered(s, &by) };
-    let (than, direction) = if order == Order::Newest { ("<", "DESC") } else { (">", "ASC") };
     let pattern = pattern(s, wanted.search.trim());
-    let mut params = params![wanted.list, most as i64].to_vec();
-    let mut conditions = String::new();
+    let mut params = params![wanted.list].to_vec();
+    let mut conditions = from(wanted.table).to_owned();
     if !wanted.search.trim().is_empty() {
         params.push(Param::Text(&pattern));
-        conditions.push_str(&format!(" AND {}", matching(wanted.table).replace("$1", &format!("${}", params.len()))));
+        conditions.push_str(&format!(" AND {}", matching(wanted.table).replace("$1", "$2")));
     }
-    let number = after.and_then(|place| place.value.parse::<i64>().ok()).unwrap_or_default();
-    if let Some(place) = after {
-        params.push(if order == Order::Newest { Param::Int(number) } else { Param::Text(&place.value) });
-        params.push(Param::Int(place.id));
-        conditions.push_str(&format!(" AND ({by}, t.id) {than} (${}, ${})", params.len() - 1, params.len()));
-    }
-    let sql = format!(
-        "SELECT t.id, t.key, {name}, CAST({email} AS TEXT), m.source, m.added_at FROM {}{conditions}
-         ORDER BY {by} {direction}, t.id {direction} LIMIT $2",
-        from(wanted.table)
-    );
-    s.query_map(&sql, &params, read)
-}
-
-fn ordered(s: &dyn Session, sql: &str) -> String {
-    match s.dialect() {
-        crate::Dialect::Sqlite => sql.to_owned(),
-        crate::Dialect::Postgres => format!("({sql}) COLLATE \"C\""),
-    }
+    let listing = Listing {
+        columns: &format!("t.id, t.key, {name}, CAST({email} AS TEXT), m.source, m.added_at"),
+        width: 6,
+        from: &conditions,
+        id: "t.id",
+        params,
+    };
+    let sort = Sort { by: order(s, wanted.table, sort.by), descending: sort.descending };
+    ordered::page(s, &listing, &sort, after, most, read)
 }
 
 fn read(r: &dyn Row) -> Result<MemberRow, StoreError> {

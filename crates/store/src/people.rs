@@ -9,17 +9,19 @@ use caravan_model::{AccountId, ActivityId, EnrollmentId, PersonId, Shard};
 use jiff::Timestamp;
 
 use crate::error::StoreError;
+use crate::exports;
 use crate::intake::expression;
+use crate::ordered::{self, Key, Listing, Place, Sort};
 use crate::params;
 use crate::records::{Table, read_value};
 use crate::session::{Dialect, Param, Row, Session, SessionExt};
 
 /// An account or a person as a list shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ListedRow {
     /// Its id.
     pub id: i64,
-    /// Its key, behind which the next page begins.
+    /// Its key.
     pub key: String,
     /// Accounts: the name; people: first and last name, empty when both are missing.
     pub name: String,
@@ -43,7 +45,12 @@ pub struct ListedRow {
     pub last_name: Option<String>,
     /// People: they get no marketing mail.
     pub unsubscribed: bool,
+    /// People: their engagement, exact.
+    pub engagement: Option<f64>,
 }
+
+/// How many columns a listed row has, with id and key.
+const LISTED_WIDTH: usize = 14;
 
 /// The columns of a list, beside id and key.
 fn listed(table: Table) -> &'static str {
@@ -51,12 +58,12 @@ fn listed(table: Table) -> &'static str {
         Table::Account => {
             "name, CAST(NULL AS TEXT), industry, country,
              (SELECT COUNT(*) FROM account_person AS r WHERE r.account_id = t.id), updated_at, employees,
-             owner_email, CAST(NULL AS TEXT), CAST(NULL AS TEXT), FALSE FROM account AS t"
+             owner_email, CAST(NULL AS TEXT), CAST(NULL AS TEXT), FALSE, CAST(NULL AS DOUBLE PRECISION) FROM account AS t"
         }
         Table::Person => {
             "TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, '')), email, job_title, country,
              (SELECT COUNT(*) FROM account_person AS r WHERE r.person_id = t.id), updated_at,
-             CAST(NULL AS BIGINT), CAST(NULL AS TEXT), first_name, last_name, unsubscribed FROM person AS t"
+             CAST(NULL AS BIGINT), CAST(NULL AS TEXT), first_name, last_name, unsubscribed, engagement FROM person AS t"
         }
     }
 }
@@ -143,12 +150,80 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// The next `most` accounts or people behind the key `after`, by key. Index: `account_key`, `person_key`.
-pub fn page(s: &mut dyn Session, shown: Shown<'_>, after: &str, most: usize) -> Result<Vec<ListedRow>, StoreError> {
+/// A column that accounts and people are ordered by; one that a table lacks orders by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListedBy {
+    /// The key. Index: `account_key`, `person_key`.
+    Key,
+    /// Accounts: the name; people: first and last name.
+    Name,
+    /// People: the address.
+    Email,
+    /// Accounts: the industry; people: the job title.
+    Title,
+    /// The country.
+    Country,
+    /// Accounts: how many people; people: of how many accounts.
+    Related,
+    /// Accounts: how many employees.
+    Employees,
+    /// Accounts: the owner's address.
+    Owner,
+    /// People: whether they get marketing mail; those who do first.
+    Subscribed,
+    /// People: the engagement.
+    Engagement,
+    /// When it was last written.
+    Updated,
+}
+
+fn order(s: &dyn Session, table: Table, by: ListedBy) -> Key {
+    match (table, by) {
+        (Table::Account, ListedBy::Name) => Key::text(s, "name"),
+        (Table::Account, ListedBy::Title) => Key::text(s, "industry"),
+        (Table::Account, ListedBy::Employees) => Key::opt_whole("employees"),
+        (Table::Account, ListedBy::Owner) => Key::text(s, "owner_email"),
+        (Table::Account, ListedBy::Related) => {
+            Key::whole("(SELECT COUNT(*) FROM account_person AS r WHERE r.account_id = t.id)")
+        }
+        (Table::Person, ListedBy::Name) => {
+            Key::text(s, "TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, ''))")
+        }
+        (Table::Person, ListedBy::Email) => Key::text(s, "email"),
+        (Table::Person, ListedBy::Title) => Key::text(s, "job_title"),
+        (Table::Person, ListedBy::Related) => {
+            Key::whole("(SELECT COUNT(*) FROM account_person AS r WHERE r.person_id = t.id)")
+        }
+        (Table::Person, ListedBy::Subscribed) => Key::whole("(CASE WHEN unsubscribed THEN 1 ELSE 0 END)"),
+        (Table::Person, ListedBy::Engagement) => Key::real("engagement"),
+        (_, ListedBy::Country) => Key::text(s, "country"),
+        (_, ListedBy::Updated) => Key::whole("updated_at"),
+        _ => Key::plain_text("key"),
+    }
+}
+
+/// The next `most` accounts or people behind `after`, each with its place.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+pub fn page(
+    s: &mut dyn Session,
+    shown: Shown<'_>,
+    sort: Sort<ListedBy>,
+    after: Option<&Place>,
+    most: usize,
+) -> Result<Vec<(ListedRow, Place)>, StoreError> {
     let pattern = pattern(s, shown.search.trim());
-    let columns = listed(shown.table);
-    let sql = format!("SELECT id, key, {columns} WHERE {} AND key > $2 ORDER BY key LIMIT $3", shown.sql());
-    s.query_map(&sql, params![&pattern, after, most as i64], read_listed)
+    let (columns, table) = listed(shown.table).rsplit_once(" FROM ").unwrap_or_default();
+    let listing = Listing {
+        columns: &format!("id, key, {columns}"),
+        width: LISTED_WIDTH,
+        from: &format!("{table} WHERE {}", shown.sql()),
+        id: "id",
+        params: params![&pattern].to_vec(),
+    };
+    let sort = Sort { by: order(s, shown.table, sort.by), descending: sort.descending };
+    ordered::page(s, &listing, &sort, after, most, read_listed)
 }
 
 /// How many accounts or people there are of those that are shown.
@@ -180,6 +255,7 @@ fn read_listed(r: &dyn Row) -> Result<ListedRow, StoreError> {
         first_name: r.opt_string(10),
         last_name: r.opt_string(11),
         unsubscribed: r.bool(12),
+        engagement: r.opt_float(13),
     })
 }
 
@@ -263,7 +339,7 @@ fn detail(
 }
 
 /// A person of an account, or an account of a person, with the person's roles there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RelatedRow {
     /// As a list shows it.
     pub row: ListedRow,
@@ -305,7 +381,7 @@ fn related(
     let (columns, from) = listed(table).rsplit_once(" FROM ").unwrap_or_default();
     let sql = format!("SELECT id, key, {columns}, tie.roles FROM {from} {of} AND key > $2 ORDER BY key LIMIT $3");
     s.query_map(&sql, params![id, after, most as i64], |r| {
-        let roles = r.opt_text(13).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+        let roles = r.opt_text(LISTED_WIDTH).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         Ok(RelatedRow { row: read_listed(r)?, roles })
     })
 }
@@ -335,7 +411,7 @@ pub struct TimelineRow {
     pub fields: Option<String>,
 }
 
-const TIMELINE: &str =
+pub(crate) const TIMELINE: &str =
     "a.id, a.type, a.at, a.received_at, a.account_id, a.person_id, a.enrollment_id, a.node, a.source,
      a.fields, (SELECT key FROM account WHERE account.id = a.account_id),
      (SELECT key FROM person WHERE person.id = a.person_id)";
@@ -381,7 +457,7 @@ fn end(before: Option<ActivityId>) -> i64 {
     before.map_or(i64::MAX, |id| id.0)
 }
 
-fn read_timeline(r: &dyn Row) -> Result<TimelineRow, StoreError> {
+pub(crate) fn read_timeline(r: &dyn Row) -> Result<TimelineRow, StoreError> {
     Ok(TimelineRow {
         id: ActivityId(r.int(0)),
         kind: r.string(1),
@@ -428,10 +504,14 @@ pub fn delete_account(s: &mut dyn Session, account: AccountId, lists: &[i64]) ->
     Ok(())
 }
 
+/// Why an export of people has no file any more, JSON.
+const PERSON_DELETED: &str = r#"{"code":"person_deleted","message":"A person was deleted since, and files that may hold them go too. Export again."}"#;
+
 /// Takes a person away, with relations, memberships of `lists` (all lists of people) and of groups, scores, activities, and
 /// what was written in messages to them. An address on the do-not-contact list stays there: it holds for whoever comes back.
 /// See [`delete_account`].
 pub fn delete_person(s: &mut dyn Session, person: PersonId, lists: &[i64]) -> Result<(), StoreError> {
+    exports::expire_people(s, PERSON_DELETED)?;
     s.execute("DELETE FROM visitor WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM group_member WHERE person_id = $1", params![person])?;
     s.execute("DELETE FROM person_score WHERE person_id = $1", params![person])?;

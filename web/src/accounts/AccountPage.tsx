@@ -90,6 +90,10 @@ function AccountPeople({ accountKey }: { accountKey: string }) {
 
 function AccountTimeline({ accountKey }: { accountKey: string }) {
   return (
-    <ActivityList rows={useInfiniteQuery(accountTimelineQuery(accountKey))} own={accountKey} />
+    <ActivityList
+      rows={useInfiniteQuery(accountTimelineQuery(accountKey))}
+      own={accountKey}
+      of={{ account: accountKey }}
+    />
   );
 }

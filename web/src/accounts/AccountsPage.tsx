@@ -1,4 +1,5 @@
 import { Building2 } from "lucide-react";
+import type { ExportOf } from "../api/exports";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
 import { MergeButton } from "../customers/MergeButton";
@@ -12,6 +13,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
+import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
@@ -23,6 +25,8 @@ const COLUMNS: Column<AccountRow>[] = [
     id: "name",
     label: text.columns.name,
     fixed: true,
+    order: "name",
+    fields: ["name"],
     value: (row) => row.name || row.key,
     cell: (row) => (
       <LinkTo className={classes.nameLink} to={at("/accounts", row.key)}>
@@ -30,12 +34,20 @@ const COLUMNS: Column<AccountRow>[] = [
       </LinkTo>
     ),
   },
-  textColumn("industry", text.columns.industry, (row) => row.industry),
-  textColumn("country", text.columns.country, (row) => row.country),
+  textColumn("industry", text.columns.industry, (row) => row.industry, {
+    order: "industry",
+    fields: ["industry"],
+  }),
+  textColumn("country", text.columns.country, (row) => row.country, {
+    order: "country",
+    fields: ["country"],
+  }),
   {
     id: "employees",
     label: text.columns.employees,
     numeric: true,
+    order: "employees",
+    fields: ["employees"],
     value: (row) => row.employees,
     cell: (row) => formatNumber(row.employees),
   },
@@ -43,14 +55,25 @@ const COLUMNS: Column<AccountRow>[] = [
     id: "people",
     label: text.columns.people,
     numeric: true,
+    order: "people",
+    fields: ["people"],
     value: (row) => row.people,
     cell: (row) => formatNumber(row.people),
   },
-  textColumn("owner", text.columns.owner, (row) => row.owner_email),
-  textColumn("key", text.columns.key, (row) => row.key, { optional: true }),
+  textColumn("owner", text.columns.owner, (row) => row.owner_email, {
+    order: "owner_email",
+    fields: ["owner_email"],
+  }),
+  textColumn("key", text.columns.key, (row) => row.key, {
+    optional: true,
+    order: "key",
+    fields: ["key"],
+  }),
   {
     id: "updated",
     label: text.columns.updated,
+    order: "updated_at",
+    fields: ["updated_at"],
     value: (row) => row.updated_at,
     cell: (row) => <Moment at={row.updated_at} dimmed />,
   },
@@ -58,7 +81,9 @@ const COLUMNS: Column<AccountRow>[] = [
 
 export function AccountsPage() {
   const passedOver = usePassedOver<"no_name">("account");
-  const rows = useRows(accountsQuery(useSearchText(), passedOver));
+  const q = useSearchText();
+  const { order, server } = useServerSort(COLUMNS);
+  const rows = useRows(accountsQuery(q, passedOver, order));
   return (
     <ListPage
       id="accounts"
@@ -67,6 +92,10 @@ export function AccountsPage() {
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}
+      server={server}
+      exported={
+        { accounts: { q: q || null, passed_over: passedOver ?? null, ...order } } as ExportOf
+      }
       filters={<PassedOver subject="account" />}
       narrowed={passedOver !== undefined}
       actions={<ImportButton kind="accounts" />}

@@ -1,13 +1,15 @@
 // Buying groups: what may be asked and done.
 import { queryOptions } from "@tanstack/react-query";
 import type { GroupSearch } from "../groups/search";
+import type { Order } from "../shell/serverSort";
 import { body, client } from "./client";
-import { pages } from "./queries";
+import type { ExportOf } from "./exports";
+import { ordered, pages } from "./queries";
 
 const PAGE = 50;
 
-export const groupsQuery = ({ q, interest, stage, missing, below }: GroupSearch) =>
-  pages(["groups", { q, interest, stage, missing, below }], (cursor) =>
+export const groupsQuery = ({ q, interest, stage, missing, below }: GroupSearch, order?: Order) =>
+  pages(["groups", { q, interest, stage, missing, below }, order], (cursor) =>
     body(
       client.GET("/api/v1/buying_groups", {
         params: {
@@ -19,11 +21,26 @@ export const groupsQuery = ({ q, interest, stage, missing, below }: GroupSearch)
             stage,
             missing_role: missing,
             completeness_to: below,
+            ...ordered<"/api/v1/buying_groups">(order),
           },
         },
       }),
     ),
   );
+
+/** The same groups as an export names them. */
+export const exportedGroups = (
+  { q, interest, stage, missing, below }: GroupSearch,
+  order?: Order,
+) =>
+  ({
+    q: q ?? null,
+    solution_interest: interest ?? null,
+    stage: stage ?? null,
+    missing_role: missing ?? null,
+    completeness_to: below ?? null,
+    ...order,
+  }) as Extract<ExportOf, { buying_groups: unknown }>["buying_groups"];
 
 export const groupQuery = (id: string) =>
   queryOptions({

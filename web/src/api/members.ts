@@ -1,6 +1,8 @@
 // Who belongs to lists and audiences: what may be asked and done.
+
+import type { Order } from "../shell/serverSort";
 import { body, client } from "./client";
-import { pages } from "./queries";
+import { ordered, pages } from "./queries";
 
 /** The kinds whose members are read; they have the same operations. */
 export type Membered = "account_lists" | "people_lists" | "audiences" | "external_audiences";
@@ -9,16 +11,18 @@ export type Membered = "account_lists" | "people_lists" | "audiences" | "externa
 const under = <P extends string>(plural: Membered, rest: P) =>
   `/api/v1/${plural}/{key}/${rest}` as `/api/v1/account_lists/{key}/${P}`;
 
-/** The orders in which the server hands members out; by key when left out. */
-export type MemberOrder = "name" | "newest";
-
-export const membersQuery = (plural: Membered, key: string, q: string, sort?: MemberOrder) =>
-  pages(["definitions", plural, "members", key, q, sort ?? "key"], (cursor) =>
+export const membersQuery = (plural: Membered, key: string, q: string, order?: Order) =>
+  pages(["definitions", plural, "members", key, q, order], (cursor) =>
     body(
       client.GET(under(plural, "members"), {
         params: {
           path: { key },
-          query: { limit: 50, cursor, ...(q === "" ? {} : { q }), ...(sort ? { sort } : {}) },
+          query: {
+            limit: 50,
+            cursor,
+            ...(q === "" ? {} : { q }),
+            ...ordered<"/api/v1/account_lists/{key}/members">(order),
+          },
         },
       }),
     ),

@@ -1,8 +1,10 @@
 // What the screens may ask, each with its cache key. Lists are pages that grow by cursor.
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import type { Order } from "../shell/serverSort";
 import { strings } from "../strings";
 import { body, client, setCsrf } from "./client";
 import { ApiError, toApiError } from "./problem";
+import type { paths } from "./schema";
 import type { Page, Session } from "./types";
 
 const PAGE = 50;
@@ -107,11 +109,28 @@ export const endWait = (key: string, id: string) =>
 export const endTrip = (key: string, id: string) =>
   body(client.DELETE("/api/v1/journeys/{key}/travellers/{id}", { params: { path: { key, id } } }));
 
-export const accountsQuery = (q: string, passedOver?: "no_name") =>
-  pages(["accounts", q, passedOver ?? ""], (cursor) =>
+type Queried<P extends keyof paths> = paths[P] extends {
+  get: { parameters: { query?: infer Q } };
+}
+  ? NonNullable<Q>
+  : never;
+/** The order that a table asked for; its columns name only what the server knows. */
+export const ordered = <P extends keyof paths>(order: Order | undefined) =>
+  (order ?? {}) as Pick<Queried<P>, Extract<"sort" | "descending", keyof Queried<P>>>;
+
+export const accountsQuery = (q: string, passedOver?: "no_name", order?: Order) =>
+  pages(["accounts", q, passedOver ?? "", order], (cursor) =>
     body(
       client.GET("/api/v1/accounts", {
-        params: { query: { limit: PAGE, cursor, q: q || undefined, passed_over: passedOver } },
+        params: {
+          query: {
+            limit: PAGE,
+            cursor,
+            q: q || undefined,
+            passed_over: passedOver,
+            ...ordered<"/api/v1/accounts">(order),
+          },
+        },
       }),
     ),
   );
@@ -149,11 +168,19 @@ export const buyingGroupsQuery = (key: string) =>
 
 export type PersonPassedOver = "no_email" | "test_profile";
 
-export const peopleQuery = (q: string, passedOver?: PersonPassedOver) =>
-  pages(["people", q, passedOver ?? ""], (cursor) =>
+export const peopleQuery = (q: string, passedOver?: PersonPassedOver, order?: Order) =>
+  pages(["people", q, passedOver ?? "", order], (cursor) =>
     body(
       client.GET("/api/v1/people", {
-        params: { query: { limit: PAGE, cursor, q: q || undefined, passed_over: passedOver } },
+        params: {
+          query: {
+            limit: PAGE,
+            cursor,
+            q: q || undefined,
+            passed_over: passedOver,
+            ...ordered<"/api/v1/people">(order),
+          },
+        },
       }),
     ),
   );

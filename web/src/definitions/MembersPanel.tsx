@@ -6,25 +6,22 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Download, Search, UsersRound } from "lucide-react";
 import { useState } from "react";
 import { standingQuery } from "../api/destinations";
-import {
-  changeMembers,
-  type Membered,
-  type MemberOrder,
-  membersCsv,
-  membersQuery,
-} from "../api/members";
+import type { ExportOf } from "../api/exports";
+import { changeMembers, type Membered, membersCsv, membersQuery } from "../api/members";
 import type { ListMember } from "../api/types";
+import { useExport } from "../exports/useExport";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { textColumn } from "../shell/columns";
+import { MOST_AT_ONCE } from "../shell/csv";
 import { type Column, DataTable, rowsOf, totalOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { useChosen } from "../shell/selection";
+import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
-import type { Sorting } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import type { PanelProps } from "./editors";
@@ -36,6 +33,12 @@ const PLURALS: Record<string, Membered> = {
   audience: "audiences",
   external_audience: "external_audiences",
 };
+const KINDS: Record<Membered, string> = {
+  account_lists: "account_list",
+  people_lists: "people_list",
+  audiences: "audience",
+  external_audiences: "external_audience",
+};
 
 export default function MembersPanel({ definition, body }: PanelProps) {
   const plural = PLURALS[String(body.kind)] ?? "account_lists";
@@ -43,7 +46,9 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   const people = handed || plural === "people_lists" || body.subject === "person";
   const byHand = handed || body.type === "static";
   const [search, setSearch] = useState("");
-  const [order, setOrder] = useState<MemberOrder>();
+  const columns = columnsOf(people);
+  const { order, server } = useServerSort(columns);
+  const file = useExport();
   const [q] = useDebouncedValue(search.trim(), 250);
   const rows = useRows(membersQuery(plural, definition, q, order));
   const chosen = useChosen();
@@ -72,14 +77,31 @@ export default function MembersPanel({ definition, body }: PanelProps) {
       title={total == null ? text.title : `${text.title} · ${total}`}
       aside={
         <Tooltip label={text.csv}>
-          <ActionIcon
-            component="a"
-            href={membersCsv(plural, definition)}
-            variant="default"
-            aria-label={text.csv}
-          >
-            <Download size={15} />
-          </ActionIcon>
+          {total != null && total > MOST_AT_ONCE ? (
+            <ActionIcon
+              variant="default"
+              aria-label={text.csv}
+              loading={file.isPending}
+              onClick={() =>
+                file.mutate({
+                  of: {
+                    members: { kind: KINDS[plural], key: definition, q: q || null, ...order },
+                  } as ExportOf,
+                })
+              }
+            >
+              <Download size={15} />
+            </ActionIcon>
+          ) : (
+            <ActionIcon
+              component="a"
+              href={membersCsv(plural, definition)}
+              variant="default"
+              aria-label={text.csv}
+            >
+              <Download size={15} />
+            </ActionIcon>
+          )}
         </Tooltip>
       }
     >
@@ -129,10 +151,10 @@ export default function MembersPanel({ definition, body }: PanelProps) {
         <DataTable
           label={text.title}
           rows={rows}
-          columns={columnsOf(people)}
+          columns={columns}
           rowKey={(row) => row.key}
           chosen={byHand ? chosen : undefined}
-          server={{ nameOf: orderOf, ask: (name) => setOrder(name as MemberOrder | undefined) }}
+          server={server}
           empty={
             <EmptyState
               icon={UsersRound}
@@ -146,12 +168,6 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   );
 }
 
-/** Lists are long: what the server sorts by itself is not fetched whole. */
-function orderOf({ column, down }: Sorting): MemberOrder | undefined {
-  if (column === "name" && !down) return "name";
-  return column === "added" && down ? "newest" : undefined;
-}
-
 function hintOf(q: string, byHand: boolean): string {
   if (q) return text.noMatchHint;
   return byHand ? text.noneHint.static : text.noneHint.dynamic;
@@ -161,6 +177,7 @@ function columnsOf(people: boolean): Column<ListMember>[] {
   return [
     {
       id: "name",
+      order: "name",
       label: text.columns.name,
       value: (row) => row.name ?? row.key,
       cell: (row) => (
@@ -169,21 +186,30 @@ function columnsOf(people: boolean): Column<ListMember>[] {
         </LinkTo>
       ),
     },
-    ...(people ? [textColumn<ListMember>("email", text.columns.email, (row) => row.email)] : []),
+    ...(people
+      ? [
+          textColumn<ListMember>("email", text.columns.email, (row) => row.email, {
+            order: "email",
+          }),
+        ]
+      : []),
     {
       id: "key",
+      order: "key",
       label: text.columns.key,
       value: (row) => row.key,
       cell: (row) => <span className={classes.key}>{row.key}</span>,
     },
     {
       id: "source",
+      order: "source",
       label: text.columns.source,
       value: (row) => row.source,
       cell: (row) => strings.accounts.sources[row.source] ?? humanise(row.source),
     },
     {
       id: "added",
+      order: "added_at",
       label: text.columns.added,
       value: (row) => row.added_at,
       cell: (row) => <Moment at={row.added_at} dimmed />,

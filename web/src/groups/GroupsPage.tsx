@@ -3,12 +3,13 @@ import { Button, NumberInput, Popover, Select, Stack } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ListFilter, UsersRound } from "lucide-react";
-import { groupsQuery } from "../api/groups";
+import { exportedGroups, groupsQuery } from "../api/groups";
 import { SectionPage } from "../definitions/SectionPage";
 import { listAddress, SECTIONS } from "../definitions/sections";
 import { useDefinitions } from "../forms/ReferencePicker";
 import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
+import { useServerSort } from "../shell/serverSort";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { BulkActions } from "./BulkActions";
@@ -30,7 +31,8 @@ export function GroupsPage() {
 
 function Browse() {
   const search = useSearch({ from: "/inside/groups" });
-  const rows = useRows(groupsQuery(search));
+  const { order, server } = useServerSort(GROUP_COLUMNS);
+  const rows = useRows(groupsQuery(search, order));
   const narrowed = countOf(search) > 0;
   return (
     <ListSection
@@ -40,6 +42,8 @@ function Browse() {
       rows={rows}
       columns={GROUP_COLUMNS}
       rowKey={(row) => row.id}
+      server={server}
+      exported={{ buying_groups: exportedGroups(search, order) }}
       filters={<Filters search={search} />}
       bulk={(chosen, done) => <BulkActions groups={chosen} done={done} />}
       narrowed={narrowed}

@@ -1,4 +1,5 @@
 import { Users } from "lucide-react";
+import type { ExportOf } from "../api/exports";
 import { type PersonPassedOver, peopleQuery } from "../api/queries";
 import { MergeButton } from "../customers/MergeButton";
 import { PassedOver, usePassedOver } from "../customers/PassedOver";
@@ -6,6 +7,7 @@ import { ImportButton } from "../imports/ImportButton";
 import { AddToList } from "../shell/AddToList";
 import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
+import { useServerSort } from "../shell/serverSort";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { PEOPLE_COLUMNS, personName } from "./columns";
@@ -14,7 +16,9 @@ const text = strings.people;
 
 export function PeoplePage() {
   const passedOver = usePassedOver<PersonPassedOver>("person");
-  const rows = useRows(peopleQuery(useSearchText(), passedOver));
+  const q = useSearchText();
+  const { order, server } = useServerSort(PEOPLE_COLUMNS);
+  const rows = useRows(peopleQuery(q, passedOver, order));
   return (
     <ListPage
       id="people"
@@ -23,6 +27,8 @@ export function PeoplePage() {
       rows={rows}
       columns={PEOPLE_COLUMNS}
       rowKey={(row) => row.key}
+      server={server}
+      exported={{ people: { q: q || null, passed_over: passedOver ?? null, ...order } } as ExportOf}
       filters={<PassedOver subject="person" />}
       narrowed={passedOver !== undefined}
       actions={<ImportButton kind="people" />}

@@ -110,5 +110,11 @@ function PersonOverview({ person }: { person: Person }) {
 }
 
 function PersonTimeline({ personKey }: { personKey: string }) {
-  return <ActivityList rows={useInfiniteQuery(personTimelineQuery(personKey))} own={personKey} />;
+  return (
+    <ActivityList
+      rows={useInfiniteQuery(personTimelineQuery(personKey))}
+      own={personKey}
+      of={{ person: personKey }}
+    />
+  );
 }

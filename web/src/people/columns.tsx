@@ -1,5 +1,6 @@
 import { Fragment } from "react";
 import type { PersonRow } from "../api/types";
+import { Score } from "../groups/Score";
 import { textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -25,6 +26,8 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
     id: "name",
     label: text.columns.name,
     fixed: true,
+    order: "name",
+    fields: ["first_name", "last_name"],
     value: personName,
     cell: (row) => (
       <LinkTo className={classes.nameLink} to={at("/people", row.key)}>
@@ -32,11 +35,19 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
       </LinkTo>
     ),
   },
-  textColumn("email", text.columns.email, (row) => row.email),
-  textColumn("job_title", text.columns.jobTitle, (row) => row.job_title),
+  textColumn("email", text.columns.email, (row) => row.email, {
+    order: "email",
+    fields: ["email"],
+  }),
+  textColumn("job_title", text.columns.jobTitle, (row) => row.job_title, {
+    order: "job_title",
+    fields: ["job_title"],
+  }),
   {
     id: "accounts",
     label: text.columns.accounts,
+    order: "accounts",
+    fields: ["accounts"],
     value: (row) => row.accounts.map((account) => account.name || account.key).join("; "),
     cell: (row) =>
       row.accounts.length === 0
@@ -48,10 +59,25 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
             </Fragment>
           )),
   },
-  textColumn("country", text.columns.country, (row) => row.country),
+  textColumn("country", text.columns.country, (row) => row.country, {
+    order: "country",
+    fields: ["country"],
+  }),
+  {
+    id: "engagement",
+    label: text.columns.engagement,
+    order: "engagement",
+    fields: ["engagement"],
+    value: (row) => row.engagement,
+    cell: (row) => (
+      <Score of={`${text.columns.engagement}: ${personName(row)}`} percent={row.engagement} />
+    ),
+  },
   {
     id: "subscribed",
     label: text.columns.subscribed,
+    order: "unsubscribed",
+    fields: ["unsubscribed"],
     value: (row) => (row.unsubscribed ? text.unsubscribed : text.subscribed),
     cell: (row) => (
       <span className={classes.state}>
@@ -67,6 +93,8 @@ export const PEOPLE_COLUMNS: Column<PersonRow>[] = [
   {
     id: "updated",
     label: text.columns.updated,
+    order: "updated_at",
+    fields: ["updated_at"],
     value: (row) => row.updated_at,
     optional: true,
     cell: (row) => <Moment at={row.updated_at} dimmed />,

@@ -1,9 +1,11 @@
 // The timeline of an account or a person: activities, newest first.
-import { Text } from "@mantine/core";
-import { Activity as Pulse } from "lucide-react";
+import { ActionIcon, Group, Text, Tooltip } from "@mantine/core";
+import { Download, Activity as Pulse } from "lucide-react";
+import type { AskedExport } from "../api/exports";
 import type { Activity } from "../api/types";
 import { useNames } from "../conditions/useNames";
 import { kindNamedBy, type Names } from "../conditions/words";
+import { useExport } from "../exports/useExport";
 import { strings } from "../strings";
 import { Card } from "./Card";
 import { MoreRows, type Rows, rowsOf } from "./DataTable";
@@ -14,8 +16,16 @@ import { at, LinkTo } from "./LinkTo";
 import { Moment } from "./Moment";
 import classes from "./shell.module.css";
 
-/** `own` is the record whose page this is; it is not named again on every line. */
-export function ActivityList({ rows, own }: { rows: Rows<Activity>; own: string }) {
+type Props = {
+  rows: Rows<Activity>;
+  /** The record whose page this is; it is not named again on every line. */
+  own: string;
+  /** Whose activities are exported. */
+  of: { account: string } | { person: string };
+};
+
+export function ActivityList({ rows, own, of }: Props) {
+  const file = useExport();
   const items = rowsOf(rows);
   const names = useNames(items.map(({ fields, journey }) => ({ ...fields, journey })));
   if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
@@ -30,6 +40,18 @@ export function ActivityList({ rows, own }: { rows: Rows<Activity>; own: string 
   }
   return (
     <Card>
+      <Group justify="flex-end">
+        <Tooltip label={strings.exports.activities}>
+          <ActionIcon
+            variant="default"
+            aria-label={strings.exports.activities}
+            loading={file.isPending}
+            onClick={() => file.mutate({ of: { activities: of } } as AskedExport)}
+          >
+            <Download size={15} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      </Group>
       <ol className={classes.timeline}>
         {items.map((item) => (
           <Entry key={item.id} item={item} own={own} names={names} />

@@ -29,6 +29,10 @@ export type Column<T> = {
   optional?: boolean;
   /** Always shown: the column that names the row. */
   fixed?: boolean;
+  /** What the server calls an order by this column. */
+  order?: string;
+  /** What an export by the server calls it. */
+  fields?: string[];
 };
 
 /** The part of an infinite query that a table needs. */

@@ -2,8 +2,9 @@
 import { Group, Text } from "@mantine/core";
 import { type LucideIcon, SearchX } from "lucide-react";
 import type { ReactNode } from "react";
+import type { ExportOf } from "../api/exports";
 import { strings } from "../strings";
-import { type Column, DataTable, type Rows, rowsOf, totalOf } from "./DataTable";
+import { type Column, DataTable, type Rows, rowsOf, type ServerSort, totalOf } from "./DataTable";
 import { EmptyState } from "./EmptyState";
 import { ColumnChooser, ExportButton, SearchBox, useColumns, useSearchText } from "./ListTools";
 import { PageHeader } from "./PageHeader";
@@ -28,6 +29,10 @@ export type ListProps<T> = {
   /** What can be done with the rows that are chosen; `done` lets go of them. */
   bulk?: (rows: T[], done: () => void) => ReactNode;
   menu?: (row: T) => ReactNode;
+  /** The list is ordered by the server, however long it is. */
+  server?: ServerSort;
+  /** What the server exports where the list is long. */
+  exported?: ExportOf;
 };
 
 export function ListPage<T>(props: ListProps<T>) {
@@ -62,6 +67,7 @@ export function ListSection<T>(props: ListProps<T>) {
 function useList<T>(props: ListProps<T>) {
   const { id, title, searchLabel, rows, columns, rowKey, actions, filters, empty, bulk, menu } =
     props;
+  const { server, exported } = props;
   const q = useSearchText();
   const chosen = useChosen();
   const { shown, chooser } = useColumns(id, columns);
@@ -72,7 +78,7 @@ function useList<T>(props: ListProps<T>) {
       {searchLabel ? <SearchBox label={searchLabel} /> : null}
       {filters}
       <ColumnChooser {...chooser} />
-      <ExportButton name={id} rows={rows} columns={shown} />
+      <ExportButton name={id} rows={rows} columns={shown} exported={exported} />
       {actions}
     </Group>
   );
@@ -93,6 +99,7 @@ function useList<T>(props: ListProps<T>) {
         rowKey={rowKey}
         chosen={bulk ? chosen : undefined}
         menu={menu}
+        server={server}
         empty={
           narrowed ? (
             <EmptyState

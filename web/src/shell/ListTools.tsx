@@ -14,9 +14,12 @@ import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Columns3, Download, Search } from "lucide-react";
 import { useState } from "react";
+import type { ExportOf } from "../api/exports";
+import { useExport } from "../exports/useExport";
 import { strings } from "../strings";
-import { csvOf, download, everyRow } from "./csv";
-import type { Column, Rows } from "./DataTable";
+import { csvOf, download, everyRow, MOST_AT_ONCE } from "./csv";
+import { type Column, type Rows, totalOf } from "./DataTable";
+import { fieldsOf } from "./serverSort";
 
 /** What is searched for, from the address. */
 export function useSearchText(): string {
@@ -100,16 +103,23 @@ export function ColumnChooser<T>({ all, hidden, toggle }: Chooser<T>) {
   );
 }
 
-/** The whole list, as it is narrowed, as a CSV file with the columns that are shown. */
+/**
+ * The whole list, as it is narrowed, as a CSV file with the columns that are shown: at once where it is short, else in the
+ * background, where the server exports it.
+ */
 export function ExportButton<T>({
   name,
   rows,
   columns,
+  exported,
 }: {
   name: string;
   rows: Rows<T>;
   columns: Column<T>[];
+  exported?: ExportOf | undefined;
 }) {
+  const ask = useExport();
+  const long = rows.hasNextPage && (totalOf(rows) ?? MOST_AT_ONCE + 1) > MOST_AT_ONCE;
   const save = useMutation({
     mutationFn: async () => {
       const csv = await csvOf(columns, await everyRow(rows));
@@ -124,8 +134,12 @@ export function ExportButton<T>({
         variant="default"
         size={34}
         aria-label={strings.list.csv}
-        loading={save.isPending}
-        onClick={() => save.mutate()}
+        loading={save.isPending || ask.isPending}
+        onClick={() =>
+          exported && long
+            ? ask.mutate({ of: exported, columns: fieldsOf(columns) })
+            : save.mutate()
+        }
       >
         <Download size={16} />
       </ActionIcon>

@@ -17,6 +17,7 @@ import {
   UsersRound,
 } from "lucide-react";
 import { organisationQuery, problemsQuery } from "../api/queries";
+import { Notifications } from "../exports/Notifications";
 import { ThemeSwitch } from "../session/ThemeSwitch";
 import { UserMenu } from "../session/UserMenu";
 import { strings } from "../strings";
@@ -99,6 +100,7 @@ export function Shell() {
           ) : null}
         </Group>
         <Group gap="xs" wrap="nowrap">
+          <Notifications />
           <ThemeSwitch />
           <UserMenu />
         </Group>

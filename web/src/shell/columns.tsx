@@ -9,7 +9,7 @@ export function textColumn<Row>(
   id: string,
   label: string,
   text: (row: Row) => string | null | undefined,
-  more: Pick<Column<Row>, "optional"> = {},
+  more: Pick<Column<Row>, "optional" | "order" | "fields"> = {},
 ): Column<Row> {
   return { id, label, value: text, cell: (row) => text(row) ?? strings.list.none, ...more };
 }

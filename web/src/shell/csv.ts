@@ -5,6 +5,9 @@ import type { Plain } from "./sorting";
 /** Beyond this the file would be built too long in the browser; the export then says so. */
 export const MOST_EXPORTED = 20_000;
 
+/** Up to here a file is made while one waits, even where the server would write it. */
+export const MOST_AT_ONCE = 500;
+
 type Loaded<T> = Rows<T>;
 
 /** Every row of a list, page by page. */

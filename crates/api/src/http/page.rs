@@ -4,6 +4,8 @@ use aide::OperationOutput;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use caravan_store::StoreError;
+use caravan_store::ordered::{Place, Sort};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,11 @@ pub struct SearchQuery {
 }
 
 impl SearchQuery {
+    /// `next_cursor` of the page before.
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
     /// The page alone.
     pub fn page(&self) -> PageQuery {
         PageQuery { limit: self.limit, cursor: self.cursor.clone() }
@@ -102,6 +109,29 @@ pub fn bad_cursor() -> Problem {
     Problem::bad_request("bad_cursor", "`cursor` is not one that this list gave. Begin again without it.")
 }
 
+/// Behind which row a page of a list in this order begins. A cursor of another order is refused: it would repeat rows or leave
+/// some out.
+pub fn place_of<B: std::fmt::Debug>(cursor: Option<&str>, sort: &Sort<B>) -> Result<Option<Place>, Problem> {
+    let Some(text) = read_cursor(cursor)? else { return Ok(None) };
+    let (order, place) = text.split_once(' ').ok_or_else(bad_cursor)?;
+    if order != order_of(sort) {
+        return Err(bad_cursor());
+    }
+    place.parse().map(Some).map_err(|_| bad_cursor())
+}
+
+/// What the store read of a list behind a place that a cursor named.
+pub fn behind<T>(read: Result<T, StoreError>) -> Result<T, Problem> {
+    read.map_err(|error| match error {
+        StoreError::Stale(_) => bad_cursor(),
+        other => other.into(),
+    })
+}
+
+fn order_of<B: std::fmt::Debug>(sort: &Sort<B>) -> String {
+    format!("{:?}{}", sort.by, if sort.descending { '-' } else { '+' })
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[schemars(rename = "{T}Page")]
@@ -122,6 +152,15 @@ impl<T> Page<T> {
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(|last| write_cursor(key(last)));
         Self { items: rows, next_cursor, total: None }
+    }
+
+    /// A page of at most `limit` rows out of one more than that, in an order that [`place_of`] reads back.
+    pub fn ordered<B: std::fmt::Debug>(mut rows: Vec<(T, Place)>, limit: usize, sort: &Sort<B>) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let last = rows.last().filter(|_| more);
+        let next_cursor = last.map(|(_, place)| write_cursor(format!("{} {place}", order_of(sort))));
+        Self { items: rows.into_iter().map(|(row, _)| row).collect(), next_cursor, total: None }
     }
 
     /// The same page with the number of all rows.

@@ -6,7 +6,8 @@ use std::io::Write;
 use caravan_model::attribute::{AttributeNo, Subject};
 use caravan_model::document::DocumentKind;
 use caravan_model::value::Value;
-use caravan_store::members::{self, Order, Wanted};
+use caravan_store::members::{self, MemberBy, Wanted};
+use caravan_store::ordered::{Place, Sort};
 use caravan_store::{Session, StoreError, records};
 
 use super::{List, MembersError};
@@ -33,17 +34,17 @@ pub fn export(engine: &Engine, kind: DocumentKind, key: &str, out: &mut dyn Writ
     let mut csv = csv::Writer::from_writer(out);
     let names = attributes.iter().map(|(_, attribute)| attribute.key.as_str());
     csv.write_record(names.chain(["member_source", "member_since"]))?;
-    let (mut after, mut n) = (None, 0);
+    let (mut after, mut n) = (None::<Place>, 0);
     loop {
         let (page, rows) = engine.store().read(|s| {
             let wanted = Wanted { list: list.id, table: list.table(), search: "" };
-            let page = members::page(s, wanted, Order::Key, after.as_ref(), EXPORTED_AT_ONCE)?;
-            let ids: Vec<i64> = page.iter().map(|member| member.id).collect();
+            let page = members::page(s, wanted, Sort::up(MemberBy::Key), after.as_ref(), EXPORTED_AT_ONCE)?;
+            let ids: Vec<i64> = page.iter().map(|(member, _)| member.id).collect();
             Ok::<_, StoreError>((page, values_of(s, &live, &list, &ids, &columns)?))
         })?;
-        let Some(last) = page.last() else { break };
-        after = Some(Order::Key.place(last));
-        for member in page {
+        let Some((_, last)) = page.last() else { break };
+        after = Some(last.clone());
+        for (member, _) in page {
             let Some(values) = rows.get(&member.id) else { continue };
             let since = member.added_at.to_string();
             let values = values.iter().map(ToString::to_string);

@@ -5,7 +5,8 @@ use caravan_engine::lifecycle;
 use caravan_model::attribute::{Schema, Subject, account, person};
 use caravan_model::value::Value;
 use caravan_model::{AccountId, PersonId};
-use caravan_store::people::Shown;
+use caravan_store::ordered::{self, Mark, Sort};
+use caravan_store::people::{ListedBy, Shown};
 use caravan_store::records::Table;
 use caravan_store::{StoreError, people};
 use serde_json::{Map, Value as Json, json};
@@ -37,10 +38,11 @@ fn read<T>(place: &Place, work: impl Fn(&mut dyn caravan_store::Session) -> Resu
 fn lists_go_on_behind_the_last_key_and_find_what_people_type(place: &Place) {
     filled(place);
     let keys = |table, search: &str, after: &str, most| -> Vec<String> {
-        read(place, |s| people::page(s, Shown::found(table, search), after, most))
-            .into_iter()
-            .map(|row| row.key)
-            .collect()
+        let behind = Some(after).filter(|key| !key.is_empty());
+        let behind = behind.map(|key| ordered::Place { mark: Mark::Text(key.to_owned()), id: i64::MAX });
+        let by_key = Sort::up(ListedBy::Key);
+        let rows = read(place, |s| people::page(s, Shown::found(table, search), by_key, behind.as_ref(), most));
+        rows.into_iter().map(|(row, _)| row.key).collect()
     };
     assert_eq!(keys(Table::Account, "", "", 2), ["A", "B"]);
     assert_eq!(keys(Table::Account, "", "B", 2), ["C"]);
@@ -53,7 +55,8 @@ fn lists_go_on_behind_the_last_key_and_find_what_people_type(place: &Place) {
     assert_eq!(keys(Table::Person, "chi", "", 9), ["p"]);
     assert_eq!(read(place, |s| people::count(s, Shown::found(Table::Person, "example"))), 2);
     assert_eq!(read(place, |s| people::count(s, Shown::all(Table::Account))), 3);
-    let row = read(place, |s| people::page(s, Shown::all(Table::Person), "", 1)).remove(0);
+    let by_key = Sort::up(ListedBy::Key);
+    let (row, _) = read(place, |s| people::page(s, Shown::all(Table::Person), by_key, None, 1)).remove(0);
     assert_eq!((row.name.as_str(), row.title.as_deref(), row.related), ("Ann Falk", Some("Chief"), 2));
 }
 

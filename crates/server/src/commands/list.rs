@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use caravan_engine::Engine;
 use caravan_engine::members::{self, Change, Changed, ExportError, List, MembersError, Who};
 use caravan_model::document::DocumentKind;
-use caravan_store::members::Order;
+use caravan_store::members::MemberBy;
+use caravan_store::ordered::Sort;
 use clap::ValueEnum;
 
 use super::Context;
@@ -187,10 +188,10 @@ fn read_keys(path: &Path) -> Result<Vec<String>, Failure> {
 fn show(context: &Context, engine: &Engine, shown: &Shown) -> Outcome {
     let kind = shown.which.kind(engine)?;
     let most = usize::from(shown.limit);
-    let page = members::page(engine, kind, &shown.which.list, &shown.search, Order::Key, None, most);
+    let page = members::page(engine, kind, &shown.which.list, &shown.search, Sort::up(MemberBy::Key), None, most);
     let (rows, total) = page.map_err(refused)?;
     if context.json {
-        let items = rows.iter().map(|row| {
+        let items = rows.iter().map(|(row, _)| {
             let (name, email, source) = (&row.name, &row.email, &row.source);
             serde_json::json!({"key": row.key, "name": name, "email": email, "source": source, "added_at": row.added_at})
         });
@@ -199,7 +200,7 @@ fn show(context: &Context, engine: &Engine, shown: &Shown) -> Outcome {
     }
     let lines: Vec<Vec<String>> = rows
         .into_iter()
-        .map(|row| vec![row.key, row.name, row.email.unwrap_or_default(), row.source, row.added_at.to_string()])
+        .map(|(row, _)| vec![row.key, row.name, row.email.unwrap_or_default(), row.source, row.added_at.to_string()])
         .collect();
     let told = lines.len();
     report::table(&["key", "name", "email", "source", "since"], &lines)?;

@@ -1,0 +1,473 @@
+//! Where the rows of an export come from: the list with its columns, read page by page.
+
+use std::collections::{BTreeSet, HashMap};
+
+use caravan_catalog::groups as rules;
+use caravan_catalog::world::{Group, Member, Source as MemberSource};
+use caravan_model::attribute::{AttributeNo, AttributeSet, Subject};
+use caravan_model::document::DocumentKind;
+use caravan_model::value::Value;
+use caravan_model::{DocumentId, Finding, GroupId};
+use caravan_store::exports::{self as stored, ActivityFilter};
+use caravan_store::group_pages::{self, GroupBy, GroupFilter, ListedGroup};
+use caravan_store::members::{self, MemberBy, Wanted};
+use caravan_store::ordered::{Mark, Place, Sort};
+use caravan_store::people::{self, ListedBy, ListedRow, PassedOver, Shown, TimelineRow};
+use caravan_store::records::{self, Table};
+use caravan_store::{Session, StoreError, groups, intake};
+
+use super::request::{
+    AccountsPassedOver, ExportOf, ExportRequest, ExportedActivities, ExportedGroups, ExportedMembers, PeoplePassedOver,
+};
+use crate::live::Live;
+use crate::members::{List, MembersError};
+
+/// A cell of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Cell {
+    /// Words of somebody, which a spreadsheet might take for a formula.
+    Text(String),
+    /// A number, a time, a key of ours: written as it is.
+    Plain(String),
+}
+
+impl Cell {
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::Text(text) => Self::Text(text.clone()),
+            other => Self::Plain(other.to_string()),
+        }
+    }
+
+    fn text(value: Option<String>) -> Self {
+        Self::Text(value.unwrap_or_default())
+    }
+
+    fn plain(value: impl ToString) -> Self {
+        Self::Plain(value.to_string())
+    }
+
+    fn opt<T: ToString>(value: Option<T>) -> Self {
+        Self::Plain(value.map(|value| value.to_string()).unwrap_or_default())
+    }
+}
+
+/// One column of the file.
+#[derive(Debug, Clone, PartialEq)]
+enum Column {
+    /// An attribute, in the order of those that are read.
+    Attribute(AttributeNo),
+    /// What the list itself tells.
+    Own(&'static str),
+}
+
+/// Why an export cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Unwritable {
+    /// What is asked for has mistakes.
+    #[error("{}", .0.first().map(|it| it.message.as_str()).unwrap_or_default())]
+    Findings(Vec<Finding>),
+    /// The store refuses.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What an export reads, with names turned into ids.
+pub(super) struct Source<'a> {
+    live: &'a Live,
+    rows: Rows,
+    columns: Vec<(String, Column)>,
+}
+
+enum Rows {
+    Listed { table: Table, search: String, passed_over: Option<PassedOver>, sort: Sort<ListedBy> },
+    Members { list: List, search: String, sort: Sort<MemberBy> },
+    Groups { filter: GroupFilter, sort: Sort<GroupBy> },
+    Activities(ActivityFilter),
+}
+
+const OF_ACCOUNTS: &[&str] = &["people", "updated_at"];
+const OF_PEOPLE: &[&str] = &["accounts", "engagement", "updated_at"];
+const OF_MEMBERS: &[&str] = &["member_source", "member_since"];
+const OF_GROUPS: &[&str] = &[
+    "id",
+    "name",
+    "account",
+    "account_name",
+    "solution_interest",
+    "stage",
+    "status",
+    "completeness",
+    "engagement",
+    "members",
+    "missing_roles",
+    "created_at",
+    "updated_at",
+];
+const OF_ACTIVITIES: &[&str] = &["id", "type", "at", "received_at", "account", "person", "source", "fields"];
+/// Attributes of the accounts of buying groups stand behind it.
+const OF_ACCOUNT: &str = "account.";
+
+impl<'a> Source<'a> {
+    /// Of a request, with everything that is wrong with it.
+    pub(super) fn of(s: &mut dyn Session, live: &'a Live, request: &ExportRequest) -> Result<Self, Unwritable> {
+        let rows = rows(s, live, &request.of)?;
+        let all = all_columns(live, &rows);
+        let columns = match &request.columns {
+            None => all,
+            Some(names) => chosen(&all, names).map_err(Unwritable::Findings)?,
+        };
+        Ok(Self { live, rows, columns })
+    }
+
+    /// Names of the columns.
+    pub(super) fn header(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Whether the file tells of people.
+    pub(super) fn holds_people(&self) -> bool {
+        match &self.rows {
+            Rows::Listed { table, .. } => *table == Table::Person,
+            Rows::Members { list, .. } => list.subject == Subject::Person,
+            Rows::Groups { .. } => false,
+            Rows::Activities(_) => true,
+        }
+    }
+
+    /// How many rows there are, where that is cheap to tell.
+    pub(super) fn count(&self, s: &mut dyn Session) -> Result<Option<i64>, StoreError> {
+        Ok(match &self.rows {
+            Rows::Listed { table, search, passed_over, .. } => {
+                Some(people::count(s, Shown { table: *table, search, passed_over: *passed_over })?)
+            }
+            Rows::Members { list, search, .. } => {
+                Some(members::count(s, Wanted { list: list.id, table: list.table(), search })?)
+            }
+            Rows::Groups { filter, .. } => Some(group_pages::count(s, filter)?),
+            Rows::Activities(_) => None,
+        })
+    }
+
+    /// The next `most` rows behind `after`, with the place of the last of them where there may be more.
+    pub(super) fn page(
+        &self,
+        s: &mut dyn Session,
+        after: Option<&Place>,
+        most: usize,
+    ) -> Result<(Vec<Vec<Cell>>, Option<Place>), StoreError> {
+        match &self.rows {
+            Rows::Listed { table, search, passed_over, sort } => {
+                let shown = Shown { table: *table, search, passed_over: *passed_over };
+                let rows = people::page(s, shown, *sort, after, most)?;
+                let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
+                let accounts = self.accounts_of_each(s, *table, &ids)?;
+                let mut values = self.attributes(s, *table, &ids)?;
+                Ok(split(rows, most, |row: ListedRow| {
+                    let values = values.remove(&row.id)?;
+                    Some(self.cells(&values, |name| own_of_listed(name, &row, &accounts)))
+                }))
+            }
+            Rows::Members { list, search, sort } => {
+                let wanted = Wanted { list: list.id, table: list.table(), search };
+                let rows = members::page(s, wanted, *sort, after, most)?;
+                let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
+                let mut values = self.attributes(s, list.table(), &ids)?;
+                Ok(split(rows, most, |row| {
+                    let values = values.remove(&row.id)?;
+                    Some(self.cells(&values, |name| match name {
+                        "member_source" => Cell::plain(&row.source),
+                        _ => Cell::plain(row.added_at),
+                    }))
+                }))
+            }
+            Rows::Groups { filter, sort } => {
+                let rows = group_pages::page(s, filter, *sort, after, most)?;
+                self.groups(s, rows, most)
+            }
+            Rows::Activities(filter) => {
+                let behind = after.map_or(0, |place| place.id);
+                let rows = stored::activities(s, filter, behind, most)?;
+                let placed = rows.into_iter().map(|row| {
+                    let place = Place { id: row.id.0, mark: Mark::Missing };
+                    (row, place)
+                });
+                Ok(split(placed.collect(), most, |row| Some(self.cells(&[], |name| own_of_activity(name, &row)))))
+            }
+        }
+    }
+
+    /// The attributes that are read, in the order of the columns.
+    fn projection(&self) -> Vec<AttributeNo> {
+        let of = |(_, column): &(String, Column)| match column {
+            Column::Attribute(no) => Some(*no),
+            Column::Own(_) => None,
+        };
+        self.columns.iter().filter_map(of).collect()
+    }
+
+    fn attributes(
+        &self,
+        s: &mut dyn Session,
+        table: Table,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, Vec<Value>>, StoreError> {
+        let (schema, columns) = (&self.live.definitions.schema, self.projection());
+        Ok(match table {
+            Table::Account => {
+                records::accounts(s, schema, ids, &columns)?.into_iter().map(|row| (row.id.0, row.values)).collect()
+            }
+            Table::Person => {
+                let rows = records::people(s, schema, ids, &columns, false)?;
+                rows.into_iter().map(|row| (row.id.0, row.values)).collect()
+            }
+        })
+    }
+
+    /// A row: the attributes in their order, and what the list itself tells.
+    fn cells(&self, values: &[Value], own: impl Fn(&'static str) -> Cell) -> Vec<Cell> {
+        let mut values = values.iter();
+        let cell = |(_, column): &(String, Column)| match column {
+            Column::Attribute(_) => values.next().map_or(Cell::Plain(String::new()), Cell::of),
+            Column::Own(name) => own(name),
+        };
+        self.columns.iter().map(cell).collect()
+    }
+
+    /// Keys of the accounts of each of these people, where the file says them.
+    fn accounts_of_each(
+        &self,
+        s: &mut dyn Session,
+        table: Table,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, String>, StoreError> {
+        let mut accounts: HashMap<i64, String> = HashMap::new();
+        if table == Table::Account || !self.columns.iter().any(|(_, column)| *column == Column::Own("accounts")) {
+            return Ok(accounts);
+        }
+        for (person, key, _) in people::accounts_of_each(s, ids)? {
+            let keys = accounts.entry(person).or_default();
+            if !keys.is_empty() {
+                keys.push(';');
+            }
+            keys.push_str(&key);
+        }
+        Ok(accounts)
+    }
+
+    fn groups(
+        &self,
+        s: &mut dyn Session,
+        rows: Vec<(ListedGroup, Place)>,
+        most: usize,
+    ) -> Result<(Vec<Vec<Cell>>, Option<Place>), StoreError> {
+        let accounts: BTreeSet<i64> = rows.iter().map(|(row, _)| row.account.0).collect();
+        let accounts: Vec<i64> = accounts.into_iter().collect();
+        let values = self.attributes(s, Table::Account, &accounts)?;
+        let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id.0).collect();
+        let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
+        for member in groups::members(s, &ids)? {
+            members.entry(member.group).or_default().push(Member {
+                person: member.person,
+                source: MemberSource::from_stored(&member.source),
+                role: member.role,
+                removed: member.removed,
+                left_account: member.left_account,
+            });
+        }
+        Ok(split(rows, most, |row| {
+            let group = Group {
+                id: row.id,
+                account: row.account,
+                interest: row.interest,
+                stage: row.stage.clone(),
+                status: row.status.clone(),
+                completeness: row.completeness,
+                engagement: row.engagement,
+                members: members.remove(&row.id).unwrap_or_default(),
+            };
+            let interest = self.live.interests.get(&row.interest);
+            let missing = interest.map(|interest| rules::missing_roles(&group, interest).join(";"));
+            let values = values.get(&row.account.0)?;
+            Some(self.cells(values, |name| own_of_group(name, &row, missing.as_deref().unwrap_or_default())))
+        }))
+    }
+}
+
+/// Rows as cells, and the place of the last unless there are fewer than `most`; who was deleted between two statements is left out.
+fn split<T>(
+    rows: Vec<(T, Place)>,
+    most: usize,
+    mut cells: impl FnMut(T) -> Option<Vec<Cell>>,
+) -> (Vec<Vec<Cell>>, Option<Place>) {
+    let last = rows.last().filter(|_| rows.len() == most).map(|(_, place)| place.clone());
+    (rows.into_iter().filter_map(|(row, _)| cells(row)).collect(), last)
+}
+
+fn own_of_listed(name: &str, row: &ListedRow, accounts: &HashMap<i64, String>) -> Cell {
+    match name {
+        "people" => Cell::plain(row.related),
+        "accounts" => Cell::text(accounts.get(&row.id).cloned()),
+        "engagement" => Cell::opt(row.engagement),
+        _ => Cell::plain(row.updated_at),
+    }
+}
+
+fn own_of_group(name: &str, row: &ListedGroup, missing: &str) -> Cell {
+    match name {
+        "id" => Cell::plain(row.id),
+        "name" => Cell::Text(rules::name(&row.interest_name, &row.account_name)),
+        "account" => Cell::Text(row.account_key.clone()),
+        "account_name" => Cell::Text(row.account_name.clone()),
+        "solution_interest" => Cell::plain(&row.interest_key),
+        "stage" => Cell::text(row.stage.clone()),
+        "status" => Cell::text(row.status.clone()),
+        "completeness" => Cell::opt(row.completeness),
+        "engagement" => Cell::opt(row.engagement),
+        "members" => Cell::plain(row.members),
+        "missing_roles" => Cell::Text(missing.to_owned()),
+        "created_at" => Cell::plain(row.created_at),
+        _ => Cell::plain(row.updated_at),
+    }
+}
+
+fn own_of_activity(name: &str, row: &TimelineRow) -> Cell {
+    match name {
+        "id" => Cell::plain(row.id),
+        "type" => Cell::plain(&row.kind),
+        "at" => Cell::plain(row.at),
+        "received_at" => Cell::plain(row.received_at),
+        "account" => Cell::text(row.account.as_ref().map(|(_, key)| key.clone())),
+        "person" => Cell::text(row.person.as_ref().map(|(_, key)| key.clone())),
+        "source" => Cell::text(Some(row.source.clone())),
+        // An object in braces is no formula.
+        _ => Cell::opt(row.fields.clone()),
+    }
+}
+
+fn all_columns(live: &Live, rows: &Rows) -> Vec<(String, Column)> {
+    let (schema, own) = (&live.definitions.schema, |names: &[&'static str]| {
+        names.iter().map(|name| ((*name).to_owned(), Column::Own(name))).collect::<Vec<_>>()
+    });
+    let of = |set: &AttributeSet, before: &str| {
+        let visible = set.iter().filter(|(_, attribute)| attribute.visible);
+        visible.map(|(no, attribute)| (format!("{before}{}", attribute.key), Column::Attribute(no))).collect::<Vec<_>>()
+    };
+    match rows {
+        Rows::Listed { table: Table::Account, .. } => [of(&schema.account, ""), own(OF_ACCOUNTS)].concat(),
+        Rows::Listed { table: Table::Person, .. } => [of(&schema.person, ""), own(OF_PEOPLE)].concat(),
+        Rows::Members { list, .. } => [of(schema.of(list.subject), ""), own(OF_MEMBERS)].concat(),
+        Rows::Groups { .. } => [own(OF_GROUPS), of(&schema.account, OF_ACCOUNT)].concat(),
+        Rows::Activities(_) => own(OF_ACTIVITIES),
+    }
+}
+
+fn chosen(all: &[(String, Column)], names: &[String]) -> Result<Vec<(String, Column)>, Vec<Finding>> {
+    let mut findings = Vec::new();
+    if names.is_empty() {
+        let message = "`columns` is empty. Name at least one, or leave it out for all there are.";
+        findings.push(Finding::error("no_columns", "/columns", message));
+    }
+    let mut columns: Vec<(String, Column)> = Vec::new();
+    for (i, name) in names.iter().enumerate() {
+        let at = format!("/columns/{i}");
+        match all.iter().find(|(known, _)| known == name) {
+            _ if columns.iter().any(|(known, _)| known == name) => {
+                findings.push(Finding::error("repeated_column", at, format!("`{name}` is named twice. Name it once.")));
+            }
+            Some(column) => columns.push(column.clone()),
+            None => {
+                let known: Vec<&str> = all.iter().map(|(known, _)| known.as_str()).collect();
+                let message = format!("There is no column `{name}`. There are: {}.", known.join(", "));
+                findings.push(Finding::error("unknown_column", at, message));
+            }
+        }
+    }
+    if findings.is_empty() { Ok(columns) } else { Err(findings) }
+}
+
+fn rows(s: &mut dyn Session, live: &Live, of: &ExportOf) -> Result<Rows, Unwritable> {
+    let search = |q: &Option<String>| q.clone().unwrap_or_default();
+    Ok(match of {
+        ExportOf::Accounts(it) => Rows::Listed {
+            table: Table::Account,
+            search: search(&it.q),
+            passed_over: it.passed_over.map(|AccountsPassedOver::NoName| PassedOver::NoName),
+            sort: it.sort.sort(it.descending),
+        },
+        ExportOf::People(it) => Rows::Listed {
+            table: Table::Person,
+            search: search(&it.q),
+            passed_over: it.passed_over.map(|why| match why {
+                PeoplePassedOver::NoEmail => PassedOver::NoEmail,
+                PeoplePassedOver::TestProfile => PassedOver::TestProfile,
+            }),
+            sort: it.sort.sort(it.descending),
+        },
+        ExportOf::Members(it) => {
+            Rows::Members { list: list(live, it)?, search: search(&it.q), sort: it.sort.sort(it.descending) }
+        }
+        ExportOf::BuyingGroups(it) => Rows::Groups {
+            filter: groups_of(s, live, it)?,
+            sort: crate::sorting::GroupOrder::sort(it.sort, it.descending),
+        },
+        ExportOf::Activities(it) => Rows::Activities(activities_of(s, it)?),
+    })
+}
+
+fn list(live: &Live, wanted: &ExportedMembers) -> Result<List, Unwritable> {
+    List::find(live, wanted.kind.into(), &wanted.key).map_err(|error| match error {
+        MembersError::Store(error) => Unwritable::Store(error),
+        other => unknown("/of/members/key", &other.to_string()),
+    })
+}
+
+fn unknown(pointer: &str, what: &str) -> Unwritable {
+    let mut letters = what.chars();
+    let what: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+    Unwritable::Findings(vec![Finding::error("unknown_reference", pointer, format!("{what}."))])
+}
+
+fn groups_of(s: &mut dyn Session, live: &Live, wanted: &ExportedGroups) -> Result<GroupFilter, Unwritable> {
+    let interest = wanted.solution_interest.as_ref().map(|key| interest_of(live, key)).transpose()?;
+    let account = id_of(s, Table::Account, wanted.account.as_deref(), "/of/buying_groups/account")?;
+    Ok(GroupFilter {
+        search: wanted.q.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned),
+        interest,
+        account: account.map(caravan_model::AccountId),
+        stage: wanted.stage.clone(),
+        status: wanted.status.clone(),
+        completeness: (wanted.completeness_from, wanted.completeness_to),
+        engagement: (wanted.engagement_from, wanted.engagement_to),
+        missing_role: wanted.missing_role.clone(),
+        present_role: wanted.present_role.clone(),
+    })
+}
+
+fn interest_of(live: &Live, key: &str) -> Result<DocumentId, Unwritable> {
+    let found = live.definitions.get(DocumentKind::SolutionInterest, key).map(|definition| definition.id);
+    found.ok_or_else(|| {
+        unknown("/of/buying_groups/solution_interest", &format!("there is no solution interest `{key}`"))
+    })
+}
+
+fn activities_of(s: &mut dyn Session, wanted: &ExportedActivities) -> Result<ActivityFilter, Unwritable> {
+    let account = id_of(s, Table::Account, wanted.account.as_deref(), "/of/activities/account")?;
+    let person = id_of(s, Table::Person, wanted.person.as_deref(), "/of/activities/person")?;
+    Ok(ActivityFilter {
+        account: account.map(caravan_model::AccountId),
+        person: person.map(caravan_model::PersonId),
+        types: wanted.types.clone(),
+        from: wanted.from,
+        until: wanted.until,
+    })
+}
+
+fn id_of(s: &mut dyn Session, table: Table, key: Option<&str>, pointer: &str) -> Result<Option<i64>, Unwritable> {
+    let Some(key) = key else { return Ok(None) };
+    let what = if table == Table::Account { "account" } else { "person" };
+    match intake::ids_of_keys(s, table, &[key])?.first() {
+        Some((_, id, _)) => Ok(Some(*id)),
+        None => Err(unknown(pointer, &format!("there is no {what} with the key `{key}`"))),
+    }
+}

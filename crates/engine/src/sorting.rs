@@ -1,0 +1,171 @@
+//! What long lists may be ordered by: the columns that are offered, and no others.
+
+use caravan_store::group_pages::GroupBy;
+use caravan_store::members::MemberBy;
+use caravan_store::ordered::Sort;
+use caravan_store::people::ListedBy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What accounts are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountOrder {
+    /// The key.
+    #[default]
+    Key,
+    /// The name.
+    Name,
+    /// The industry.
+    Industry,
+    /// The country.
+    Country,
+    /// How many employees.
+    Employees,
+    /// How many people.
+    People,
+    /// Who looks after it.
+    OwnerEmail,
+    /// When it was last changed.
+    UpdatedAt,
+}
+
+impl AccountOrder {
+    /// As the store knows it.
+    pub fn sort(self, descending: bool) -> Sort<ListedBy> {
+        let by = match self {
+            Self::Key => ListedBy::Key,
+            Self::Name => ListedBy::Name,
+            Self::Industry => ListedBy::Title,
+            Self::Country => ListedBy::Country,
+            Self::Employees => ListedBy::Employees,
+            Self::People => ListedBy::Related,
+            Self::OwnerEmail => ListedBy::Owner,
+            Self::UpdatedAt => ListedBy::Updated,
+        };
+        Sort { by, descending }
+    }
+}
+
+/// What people are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonOrder {
+    /// The key.
+    #[default]
+    Key,
+    /// First and last name.
+    Name,
+    /// The address.
+    Email,
+    /// The job title.
+    JobTitle,
+    /// The country.
+    Country,
+    /// Of how many accounts.
+    Accounts,
+    /// Whether they get marketing mail; those who do first.
+    Unsubscribed,
+    /// The engagement.
+    Engagement,
+    /// When they were last changed.
+    UpdatedAt,
+}
+
+impl PersonOrder {
+    /// As the store knows it.
+    pub fn sort(self, descending: bool) -> Sort<ListedBy> {
+        let by = match self {
+            Self::Key => ListedBy::Key,
+            Self::Name => ListedBy::Name,
+            Self::Email => ListedBy::Email,
+            Self::JobTitle => ListedBy::Title,
+            Self::Country => ListedBy::Country,
+            Self::Accounts => ListedBy::Related,
+            Self::Unsubscribed => ListedBy::Subscribed,
+            Self::Engagement => ListedBy::Engagement,
+            Self::UpdatedAt => ListedBy::Updated,
+        };
+        Sort { by, descending }
+    }
+}
+
+/// What buying groups are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupOrder {
+    /// The name: interest and account.
+    Name,
+    /// The name of the account.
+    Account,
+    /// The name of the solution interest.
+    SolutionInterest,
+    /// How many members.
+    Members,
+    /// How complete, by the exact value.
+    Completeness,
+    /// How engaged, by the exact value.
+    Engagement,
+    /// The stage.
+    Stage,
+    /// The status.
+    Status,
+    /// When it was created.
+    CreatedAt,
+    /// When anything about it last changed.
+    UpdatedAt,
+}
+
+impl GroupOrder {
+    /// As the store knows it; what changed last comes first where nothing is said.
+    pub fn sort(order: Option<Self>, descending: bool) -> Sort<GroupBy> {
+        let by = match order {
+            None => return Sort::down(GroupBy::Updated),
+            Some(Self::Name) => GroupBy::Name,
+            Some(Self::Account) => GroupBy::Account,
+            Some(Self::SolutionInterest) => GroupBy::Interest,
+            Some(Self::Members) => GroupBy::Members,
+            Some(Self::Completeness) => GroupBy::Completeness,
+            Some(Self::Engagement) => GroupBy::Engagement,
+            Some(Self::Stage) => GroupBy::Stage,
+            Some(Self::Status) => GroupBy::Status,
+            Some(Self::CreatedAt) => GroupBy::Created,
+            Some(Self::UpdatedAt) => GroupBy::Updated,
+        };
+        Sort { by, descending }
+    }
+}
+
+/// What members of lists are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MemberOrder {
+    /// The key.
+    #[default]
+    Key,
+    /// The name.
+    Name,
+    /// A person's address.
+    Email,
+    /// Who put them in.
+    Source,
+    /// Since when.
+    AddedAt,
+    /// Who came last comes first.
+    Newest,
+}
+
+impl MemberOrder {
+    /// As the store knows it.
+    pub fn sort(self, descending: bool) -> Sort<MemberBy> {
+        let by = match self {
+            Self::Newest => return Sort::down(MemberBy::Added),
+            Self::Key => MemberBy::Key,
+            Self::Name => MemberBy::Name,
+            Self::Email => MemberBy::Email,
+            Self::Source => MemberBy::Source,
+            Self::AddedAt => MemberBy::Added,
+        };
+        Sort { by, descending }
+    }
+}

@@ -1,0 +1,121 @@
+// Long lists: ordered by the server, whole, and exported in the background with a notification when the file is ready.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { signIn } from "./browser.mjs";
+import { begin } from "./walk.mjs";
+
+const { server, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const MORE = 620;
+const mark = Date.now().toString(36);
+
+const open = async (path) => {
+  await page.goto(`${server.url}${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+};
+const firstCell = (label) =>
+  page.getByRole("table", { name: label }).getByRole("row").nth(1).getByRole("cell").nth(1);
+
+async function saved(link) {
+  const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+  return {
+    name: download.suggestedFilename(),
+    text: await readFile(await download.path(), "utf8"),
+  };
+}
+
+await walk(async () => {
+  await signIn(page, server);
+  const { csrf } = await api("/session");
+
+  await step("a list that is longer than a page is there", async () => {
+    const lines = Array.from(
+      { length: MORE },
+      (_, n) => `x-${mark}-${n},x${n}@${mark}.example,=Ann,Long ${mark}`,
+    );
+    const answer = await page.request.post(`${server.url}/api/v1/import/people?format=csv`, {
+      headers: { "Content-Type": "text/csv", "X-CSRF-Token": csrf },
+      data: `key,email,first_name,last_name\n${lines.join("\n")}\n`,
+    });
+    assert.equal((await answer.json()).created, MORE);
+  });
+
+  await step("the headings order the whole list, however little of it is shown", async () => {
+    await open("/people");
+    const total = (await api("/people?limit=1")).total;
+    for (const [order, query] of [
+      ["ascending", "sort=email"],
+      ["descending", "sort=email&descending=true"],
+    ]) {
+      await page.getByRole("button", { name: "Email", exact: true }).click();
+      const head = page.getByRole("columnheader", { name: "Email", exact: true });
+      await eventually(`${order} in the table`, async () =>
+        assert.equal(await head.getAttribute("aria-sort"), order),
+      );
+      const [first] = (await api(`/people?limit=1&${query}`)).items;
+      const row = page.getByRole("table", { name: "People" }).getByRole("row").nth(1);
+      await row.getByText(first.email, { exact: true }).waitFor();
+    }
+    await page.getByText(`50 of ${total.toLocaleString("en")}`).waitFor();
+    await open("/accounts");
+    await page.getByRole("button", { name: "Employees", exact: true }).click();
+    const [smallest] = (await api("/accounts?limit=1&sort=employees")).items;
+    await firstCell("Accounts").getByText(smallest.name, { exact: true }).waitFor();
+    await open("/groups");
+    await page.getByRole("button", { name: "Completeness", exact: true }).click();
+    await page.getByRole("columnheader", { name: "Completeness", exact: true }).waitFor();
+    const [least] = (await api("/buying_groups?limit=1&sort=completeness")).items;
+    await firstCell("Buying groups").getByText(least.name, { exact: true }).waitFor();
+  });
+
+  await step("a long list is exported in the background, and the bell tells of it", async () => {
+    await open(`/people?q=${mark}`);
+    await page.getByText(`of ${MORE}`).waitFor();
+    await page.getByRole("button", { name: "Download as CSV" }).click();
+    await page.getByText("You are told when it is ready.").waitFor();
+    const bell = page.getByRole("button", { name: /^Notifications, / });
+    await bell.waitFor();
+    await eventually("the reader is told", async () =>
+      assert.match(
+        (await page.getByRole("status").allTextContents()).join("|"),
+        new RegExp(`The export of people is ready: ${MORE} rows`),
+      ),
+    );
+    await bell.click();
+    await page.getByText(`The export of people is ready: ${MORE} rows`).last().waitFor();
+    await noBarriers("the notifications");
+    const file = await saved(page.getByRole("link", { name: "Download people" }).first());
+    assert.match(file.name, /^people-\d{4}-\d{2}-\d{2}\.csv$/);
+    const lines = file.text.trimEnd().split("\n");
+    assert.equal(lines.length, MORE + 1);
+    assert.match(lines[0], /^first_name,last_name,email,job_title,accounts/);
+    assert.match(lines[1], /^'=Ann,/);
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Notifications", exact: true }).waitFor();
+  });
+
+  await step(
+    "exports stand on a page of their own, where they are downloaded and deleted",
+    async () => {
+      await open("/exports");
+      const row = page.getByRole("row").filter({ hasText: "people-" });
+      await row.getByText("Ready").waitFor();
+      await noBarriers("the exports");
+      const file = await saved(row.getByRole("link", { name: /^Download people-/ }));
+      assert.equal(file.text.trimEnd().split("\n").length, MORE + 1);
+      await row.getByRole("button", { name: /^Delete people-/ }).click();
+      await row.waitFor({ state: "detached" });
+      assert.deepEqual((await api("/exports")).items, []);
+    },
+  );
+
+  await step("the activities of one person are exported from their page", async () => {
+    const key = `x-${mark}-7`;
+    await write("PUT", `/people/${key}`, { job_title: "Chief" });
+    await open(`/people/${key}?tab=timeline`);
+    await page.getByRole("button", { name: "Export these activities" }).click();
+    await eventually("the file is written", async () => {
+      const [one] = (await api("/exports")).items;
+      assert.deepEqual([one.state, one.of.activities.person], ["done", key]);
+    });
+  });
+});

@@ -1,0 +1,132 @@
+// The bell: exports and imports of whoever is signed in that are over.
+import { ActionIcon, Anchor, Indicator, Popover, Stack, Text, VisuallyHidden } from "@mantine/core";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Bell } from "lucide-react";
+import { useState } from "react";
+import { exportFile, notificationsQuery, seeNotifications } from "../api/exports";
+import type { Notification } from "../api/types";
+import { humanise } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
+import { Moment } from "../shell/Moment";
+import { strings } from "../strings";
+import classes from "./exports.module.css";
+
+const text = strings.exports;
+
+export function Notifications() {
+  const cache = useQueryClient();
+  const [opened, setOpened] = useState(false);
+  const told = useQuery(notificationsQuery).data;
+  const see = useMutation({
+    mutationFn: seeNotifications,
+    onSuccess: () => cache.invalidateQueries({ queryKey: notificationsQuery.queryKey }),
+  });
+  const items = told?.items ?? [];
+  const unseen = items.filter(({ seen }) => !seen);
+  const change = (open: boolean) => {
+    setOpened(open);
+    // What was new stays marked while it is looked at.
+    if (!open && unseen.length > 0) see.mutate(unseen.map(({ id }) => id));
+  };
+  const newest = unseen[0];
+  return (
+    <>
+      {/* Said once it changes, when the reader has a moment. */}
+      <VisuallyHidden role="status">{newest ? sentenceOf(newest) : ""}</VisuallyHidden>
+      <Popover
+        opened={opened}
+        onChange={change}
+        position="bottom-end"
+        shadow="md"
+        width={340}
+        trapFocus
+        withinPortal
+      >
+        <Popover.Target>
+          <Indicator
+            label={unseen.length}
+            disabled={unseen.length === 0}
+            size={16}
+            color="red"
+            offset={4}
+          >
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              aria-label={text.bell(unseen.length)}
+              aria-expanded={opened}
+              onClick={() => change(!opened)}
+            >
+              <Bell size={18} aria-hidden />
+            </ActionIcon>
+          </Indicator>
+        </Popover.Target>
+        <Popover.Dropdown aria-label={text.notifications}>
+          <Stack gap="sm">
+            {items.length === 0 ? (
+              <div>
+                <Text size="sm" fw={600}>
+                  {text.none}
+                </Text>
+                <Text size="xs" c="dimmed">
+                  {text.noneHint}
+                </Text>
+              </div>
+            ) : (
+              <ul className={classes.told}>
+                {items.map((item) => (
+                  <Told key={item.id} item={item} />
+                ))}
+              </ul>
+            )}
+            <Anchor component={LinkTo} to="/exports" size="sm" onClick={() => change(false)}>
+              {text.see}
+            </Anchor>
+          </Stack>
+        </Popover.Dropdown>
+      </Popover>
+    </>
+  );
+}
+
+function sentenceOf({ about }: Notification): string {
+  if ("import" in about) {
+    return text.imported(humanise(about.import.kind).toLowerCase(), about.import.read);
+  }
+  const { name, rows, state } = about.export;
+  return state === "done" ? text.ready(name, rows) : text.failed(name);
+}
+
+function Told({ item }: { item: Notification }) {
+  const { about } = item;
+  return (
+    <li className={classes.item} data-new={item.seen ? undefined : true}>
+      <Text size="sm">{sentenceOf(item)}</Text>
+      {"import" in about && about.import.rejected > 0 ? (
+        <Text size="xs" c="dimmed">
+          {text.rejected(about.import.rejected)}
+        </Text>
+      ) : null}
+      {"export" in about && about.export.problem ? (
+        <Text size="xs" c="dimmed">
+          {about.export.problem.message}
+        </Text>
+      ) : null}
+      {"export" in about && about.export.state === "done" ? (
+        item.file ? (
+          <Anchor size="sm" href={exportFile(about.export.export)}>
+            {text.downloadFile(about.export.name)}
+          </Anchor>
+        ) : (
+          <Text size="xs" c="dimmed">
+            {text.gone}
+          </Text>
+        )
+      ) : null}
+      <Text size="xs" c="dimmed">
+        <Moment at={item.at} />
+      </Text>
+    </li>
+  );
+}
