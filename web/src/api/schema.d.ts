@@ -1481,7 +1481,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Accounts by key */
+        /** Accounts, by key or in another order */
         get: operations["get_accounts"];
         put?: never;
         post?: never;
@@ -1551,7 +1551,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** People by key */
+        /** People, by key or in another order */
         get: operations["get_people"];
         put?: never;
         post?: never;
@@ -2070,7 +2070,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Buying groups, what changed last first */
+        /** Buying groups, what changed last first or in another order */
         get: operations["get_buying_groups"];
         put?: never;
         post?: never;
@@ -2451,6 +2451,110 @@ export interface paths {
         put?: never;
         /** Import accounts, people, activities, opportunities, suppressions, consents or records of a custom object from CSV or JSON Lines, as the body is sent */
         post: operations["post_import_kind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exports that you asked for, newest first */
+        get: operations["get_exports"];
+        put?: never;
+        /** Ask for a CSV file of accounts, people, buying groups, members of a list or activities; it is written in the background */
+        post: operations["post_exports"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an export has got */
+        get: operations["get_exports_id"];
+        put?: never;
+        post?: never;
+        /** Delete an export and its file */
+        delete: operations["delete_exports_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop an export that is not over yet */
+        post: operations["post_exports_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of an export that is done */
+        get: operations["get_exports_id_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you were told lately: exports and imports that are over */
+        get: operations["get_notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** You have looked at notifications */
+        post: operations["post_notifications_seen"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5372,9 +5476,21 @@ export interface components {
         OnlyQuery: {
             /** @description Only accounts that journeys and groups pass over for this reason. */
             passed_over?: components["schemas"]["AccountPassedOver"] | null;
+            /**
+             * @description What they are ordered by; by key when left out. What is missing stands last.
+             * @default key
+             */
+            sort: components["schemas"]["AccountOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
         };
         /** @description Why accounts are passed over. */
         AccountPassedOver: "no_name";
+        /** @description What accounts are ordered by. */
+        AccountOrder: "key" | "name" | "industry" | "country" | "employees" | "people" | "owner_email" | "updated_at";
         /** @description One page of a list. */
         AccountRowPage: {
             /** @description The rows. */
@@ -5508,6 +5624,11 @@ export interface components {
             /** @description They get no marketing mail. */
             unsubscribed: boolean;
             /**
+             * Format: double
+             * @description Their engagement, 0 to 100, exact.
+             */
+            engagement: number;
+            /**
              * Format: date-time
              * @description When they were last changed.
              */
@@ -5568,9 +5689,21 @@ export interface components {
         OnlyQuery2: {
             /** @description Only people that messages, lists and journeys pass over for this reason. */
             passed_over?: components["schemas"]["PersonPassedOver"] | null;
+            /**
+             * @description What they are ordered by; by key when left out. What is missing stands last.
+             * @default key
+             */
+            sort: components["schemas"]["PersonOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
         };
         /** @description Why people are passed over. */
         PersonPassedOver: "no_email" | "test_profile";
+        /** @description What people are ordered by. */
+        PersonOrder: "key" | "name" | "email" | "job_title" | "country" | "accounts" | "unsubscribed" | "engagement" | "updated_at";
         /** @description A person with everything that is known of them. */
         Person: {
             /** @description The natural key, as imported. */
@@ -5722,11 +5855,19 @@ export interface components {
             cursor?: string | null;
             /** @description Only members in whose key, name or address this text occurs. */
             q?: string | null;
-            /** @description In which order; by key when left out. */
-            sort?: components["schemas"]["MemberOrder"];
+            /**
+             * @description What they are ordered by; by key when left out. What is missing stands last.
+             * @default key
+             */
+            sort: components["schemas"]["MemberOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
         };
-        /** @description In which order members come. */
-        MemberOrder: "key" | "name" | "newest";
+        /** @description What members of lists are ordered by. */
+        MemberOrder: "key" | "name" | "email" | "source" | "added_at" | "newest";
         /** @description One page of a list. */
         ListMemberPage: {
             /** @description The rows. */
@@ -6033,7 +6174,18 @@ export interface components {
             engagement_to?: number | null;
             /** @description A role that nobody in the group has. */
             missing_role?: string | null;
+            /** @description A role that somebody in the group has. */
+            present_role?: string | null;
+            /** @description What they are ordered by; what changed last comes first when left out. What is missing stands last. */
+            sort?: components["schemas"]["GroupOrder"] | null;
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
         };
+        /** @description What buying groups are ordered by. */
+        GroupOrder: "name" | "account" | "solution_interest" | "members" | "completeness" | "engagement" | "stage" | "status" | "created_at" | "updated_at";
         /** @description One page of a list. */
         GroupRowPage: {
             /** @description The rows. */
@@ -6944,6 +7096,367 @@ export interface components {
             code: string;
             /** @description What is wrong and what to do. */
             reason: string;
+        };
+        WhoseQuery: {
+            /**
+             * @description Those of everybody instead of one's own; for who manages access.
+             * @default false
+             */
+            everybody: boolean;
+        };
+        /** @description One page of a list. */
+        ExportPage: {
+            /** @description The rows. */
+            items: components["schemas"]["Export"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description A file that somebody asked for. */
+        Export: {
+            /** @description Its id, `exp_…`. */
+            id: string;
+            /** @description Of what. */
+            of: components["schemas"]["ExportOf"];
+            /** @description The columns, in their order; all there are when left out. */
+            columns?: string[] | null;
+            /**
+             * @description Write texts exactly as they are, for other programs. Otherwise a text that a spreadsheet would take for a formula begins
+             *     with an apostrophe.
+             * @default false
+             */
+            exact: boolean;
+            state: components["schemas"]["ExportState"];
+            /** @description What the file is called. */
+            file_name: string;
+            /** @description Who asked. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            /**
+             * Format: int64
+             * @description Rows written so far.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Rows that there were when it was asked for, where that is cheap to tell.
+             */
+            expected?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes written so far.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is deleted; of one that is not over, seven days after it is.
+             */
+            expires_at: string;
+            /** @description Why there is no file. */
+            problem?: components["schemas"]["ExportProblem"] | null;
+        };
+        /** @description What is exported. */
+        ExportOf: {
+            accounts: components["schemas"]["ExportedAccounts"];
+        } | {
+            people: components["schemas"]["ExportedPeople"];
+        } | {
+            buying_groups: components["schemas"]["ExportedGroups"];
+        } | {
+            members: components["schemas"]["ExportedMembers"];
+        } | {
+            activities: components["schemas"]["ExportedActivities"];
+        };
+        /** @description Which accounts. */
+        ExportedAccounts: {
+            /**
+             * @description Only those in whose key, name or web site this text occurs.
+             * @default null
+             */
+            q: string | null;
+            /**
+             * @description Only those that journeys and groups pass over for this reason.
+             * @default null
+             */
+            passed_over: components["schemas"]["ExportedAccountsPassedOver"] | null;
+            /**
+             * @description What they are ordered by.
+             * @default key
+             */
+            sort: components["schemas"]["AccountOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
+        };
+        /** @description Why accounts are passed over. */
+        ExportedAccountsPassedOver: "no_name";
+        /** @description Which people. */
+        ExportedPeople: {
+            /**
+             * @description Only those in whose key, name, address or job title this text occurs.
+             * @default null
+             */
+            q: string | null;
+            /**
+             * @description Only those that messages, lists and journeys pass over for this reason.
+             * @default null
+             */
+            passed_over: components["schemas"]["ExportedPeoplePassedOver"] | null;
+            /**
+             * @description What they are ordered by.
+             * @default key
+             */
+            sort: components["schemas"]["PersonOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
+        };
+        /** @description Why people are passed over. */
+        ExportedPeoplePassedOver: "no_email" | "test_profile";
+        /** @description Which buying groups. */
+        ExportedGroups: {
+            /**
+             * @description Only groups in whose name this text occurs.
+             * @default null
+             */
+            q: string | null;
+            /**
+             * @description Key of the solution interest.
+             * @default null
+             */
+            solution_interest: string | null;
+            /**
+             * @description Key of the account.
+             * @default null
+             */
+            account: string | null;
+            /**
+             * @description The stage; empty: none yet.
+             * @default null
+             */
+            stage: string | null;
+            /**
+             * @description The status; empty: none.
+             * @default null
+             */
+            status: string | null;
+            /**
+             * Format: double
+             * @description Completeness from, included; the exact value is compared.
+             * @default null
+             */
+            completeness_from: number | null;
+            /**
+             * Format: double
+             * @description Completeness up to, included.
+             * @default null
+             */
+            completeness_to: number | null;
+            /**
+             * Format: double
+             * @description Engagement from, included; the exact value is compared.
+             * @default null
+             */
+            engagement_from: number | null;
+            /**
+             * Format: double
+             * @description Engagement up to, included.
+             * @default null
+             */
+            engagement_to: number | null;
+            /**
+             * @description A role that nobody in the group has.
+             * @default null
+             */
+            missing_role: string | null;
+            /**
+             * @description A role that somebody in the group has.
+             * @default null
+             */
+            present_role: string | null;
+            /**
+             * @description What they are ordered by; what changed last comes first when left out.
+             * @default null
+             */
+            sort: components["schemas"]["GroupOrder"] | null;
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
+        };
+        /** @description Whose members. */
+        ExportedMembers: {
+            /** @description What it is. */
+            kind: components["schemas"]["ListKind"];
+            /** @description Its key. */
+            key: string;
+            /**
+             * @description Only members in whose key, name or address this text occurs.
+             * @default null
+             */
+            q: string | null;
+            /**
+             * @description What they are ordered by.
+             * @default key
+             */
+            sort: components["schemas"]["MemberOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
+        };
+        /** @description What has members. */
+        ListKind: "account_list" | "people_list" | "audience" | "external_audience";
+        /** @description Which activities. */
+        ExportedActivities: {
+            /**
+             * @description Key of an account: what is about it, and what its people did.
+             * @default null
+             */
+            account: string | null;
+            /**
+             * @description Key of a person: what they did.
+             * @default null
+             */
+            person: string | null;
+            /**
+             * @description Only these types; all when left out.
+             * @default []
+             */
+            types: string[];
+            /**
+             * Format: date-time
+             * @description From when on, included.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * Format: date-time
+             * @description Until when, not included.
+             * @default null
+             */
+            until: string | null;
+        };
+        /** @description How an export is. */
+        ExportState: "queued" | "running" | "done" | "failed" | "cancelled" | "expired";
+        /** @description Why there is no file. */
+        ExportProblem: {
+            /** @description Stable code. */
+            code: string;
+            /** @description What happened and what to do. */
+            message: string;
+        };
+        /** @description An export as it is asked for. */
+        ExportRequest: {
+            /** @description Of what. */
+            of: components["schemas"]["ExportOf"];
+            /** @description The columns, in their order; all there are when left out. */
+            columns?: string[] | null;
+            /**
+             * @description Write texts exactly as they are, for other programs. Otherwise a text that a spreadsheet would take for a formula begins
+             *     with an apostrophe.
+             * @default false
+             */
+            exact: boolean;
+        };
+        ExportPath: {
+            /** @description The export's id, `exp_…`. */
+            id: string;
+        };
+        /** @description What you were told lately. */
+        Notifications: {
+            /** @description Newest first. */
+            items: components["schemas"]["Notification"][];
+            /**
+             * Format: uint
+             * @description How many of them you have not looked at.
+             */
+            unseen: number;
+            /**
+             * Format: int64
+             * @description How many of your exports are not over yet.
+             */
+            open_exports: number;
+        };
+        /** @description Something that you were told. */
+        Notification: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description You have looked at it. */
+            seen: boolean;
+            /** @description What there is to say. */
+            about: components["schemas"]["News"];
+            /** @description Of an export: its file can be downloaded. */
+            file: boolean;
+        };
+        /** @description What there is to say. */
+        News: {
+            export: components["schemas"]["ExportNews"];
+        } | {
+            import: components["schemas"]["ImportNews"];
+        };
+        /** @description What is told of an export when it is over. */
+        ExportNews: {
+            /** @description Its id, `exp_…`. */
+            export: string;
+            /** @description The file's name, without its ending. */
+            name: string;
+            /** @description `done` or `failed`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Rows written.
+             */
+            rows: number;
+            /** @description Why there is no file. */
+            problem?: components["schemas"]["ExportProblem"] | null;
+        };
+        /** @description An import that is over. */
+        ImportNews: {
+            /** @description What the file held: `accounts`, `people` … */
+            kind: string;
+            /**
+             * Format: uint64
+             * @description Rows read.
+             */
+            read: number;
+            /**
+             * Format: uint64
+             * @description Rows that were not taken.
+             */
+            rejected: number;
+        };
+        /** @description Which ones. */
+        Seen: {
+            /** @description Their ids. */
+            ids: number[];
         };
         ConnectionPath: {
             /** @description Key of the connection. */
@@ -14854,6 +15367,10 @@ export interface operations {
                 q?: string;
                 /** @description Only accounts that journeys and groups pass over for this reason. */
                 passed_over?: components["schemas"]["AccountPassedOver"];
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
+                sort?: components["schemas"]["AccountOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15074,6 +15591,10 @@ export interface operations {
                 q?: string;
                 /** @description Only people that messages, lists and journeys pass over for this reason. */
                 passed_over?: components["schemas"]["PersonPassedOver"];
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
+                sort?: components["schemas"]["PersonOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15318,8 +15839,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only members in whose key, name or address this text occurs. */
                 q?: string;
-                /** @description In which order; by key when left out. */
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
                 sort?: components["schemas"]["MemberOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path: {
@@ -15399,7 +15922,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, then one line per member. */
+            /** @description A header, then one line for each row. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15428,8 +15951,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only members in whose key, name or address this text occurs. */
                 q?: string;
-                /** @description In which order; by key when left out. */
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
                 sort?: components["schemas"]["MemberOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path: {
@@ -15509,7 +16034,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, then one line per member. */
+            /** @description A header, then one line for each row. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15538,8 +16063,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only members in whose key, name or address this text occurs. */
                 q?: string;
-                /** @description In which order; by key when left out. */
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
                 sort?: components["schemas"]["MemberOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path: {
@@ -15582,7 +16109,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, then one line per member. */
+            /** @description A header, then one line for each row. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15611,8 +16138,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only members in whose key, name or address this text occurs. */
                 q?: string;
-                /** @description In which order; by key when left out. */
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
                 sort?: components["schemas"]["MemberOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path: {
@@ -15692,7 +16221,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, then one line per member. */
+            /** @description A header, then one line for each row. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -16478,6 +17007,12 @@ export interface operations {
                 engagement_to?: number;
                 /** @description A role that nobody in the group has. */
                 missing_role?: string;
+                /** @description A role that somebody in the group has. */
+                present_role?: string;
+                /** @description What they are ordered by; what changed last comes first when left out. What is missing stands last. */
+                sort?: components["schemas"]["GroupOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -16892,6 +17427,12 @@ export interface operations {
                 engagement_to?: number;
                 /** @description A role that nobody in the group has. */
                 missing_role?: string;
+                /** @description A role that somebody in the group has. */
+                present_role?: string;
+                /** @description What they are ordered by; what changed last comes first when left out. What is missing stands last. */
+                sort?: components["schemas"]["GroupOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -17389,6 +17930,263 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Report"];
                 };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Those of everybody instead of one's own; for who manages access. */
+                everybody?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_exports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An export as it is asked for. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description A file that somebody asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export's id, `exp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file that somebody asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_exports_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export's id, `exp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_exports_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export's id, `exp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A file that somebody asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Export"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_exports_id_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export's id, `exp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line for each row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What you were told lately. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Notifications"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_notifications_seen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which ones. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
