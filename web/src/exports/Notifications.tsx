@@ -42,26 +42,25 @@ export function Notifications() {
         trapFocus
         withinPortal
       >
-        <Popover.Target>
-          <Indicator
-            label={unseen.length}
-            disabled={unseen.length === 0}
-            size={16}
-            color="red"
-            offset={4}
-          >
+        <Indicator
+          label={unseen.length}
+          disabled={unseen.length === 0}
+          size={16}
+          color="red"
+          offset={4}
+        >
+          <Popover.Target>
             <ActionIcon
               variant="subtle"
               color="gray"
               size="lg"
               aria-label={text.bell(unseen.length)}
-              aria-expanded={opened}
               onClick={() => change(!opened)}
             >
               <Bell size={18} aria-hidden />
             </ActionIcon>
-          </Indicator>
-        </Popover.Target>
+          </Popover.Target>
+        </Indicator>
         <Popover.Dropdown aria-label={text.notifications}>
           <Stack gap="sm">
             {items.length === 0 ? (

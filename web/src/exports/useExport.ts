@@ -1,11 +1,7 @@
-import { Anchor, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { askExport, exportsQuery, notificationsQuery } from "../api/exports";
-import { LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
-
-const text = strings.exports;
 
 /** Asks for a file that is written in the background, and says that somebody will be told. */
 export function useExport() {
@@ -13,16 +9,7 @@ export function useExport() {
   return useMutation({
     mutationFn: askExport,
     onSuccess: async () => {
-      notifications.show({
-        message: (
-          <Text size="sm">
-            {text.asked}{" "}
-            <Anchor component={LinkTo} to="/exports" inherit>
-              {text.see}
-            </Anchor>
-          </Text>
-        ),
-      });
+      notifications.show({ message: strings.exports.asked });
       await Promise.all([
         cache.invalidateQueries({ queryKey: exportsQuery.queryKey }),
         cache.invalidateQueries({ queryKey: notificationsQuery.queryKey }),
