@@ -124,6 +124,7 @@ await walk(async () => {
         "content",
         "dashboards",
         "import",
+        "exports",
         "admin",
         "messages",
         "problems",
