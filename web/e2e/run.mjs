@@ -18,6 +18,7 @@ const WALKS = [
   "customers.mjs",
   "exports.mjs",
   "handing-over.mjs",
+  "consent.mjs",
   "content.mjs",
   "keyboard.mjs",
   "second-editor.mjs",

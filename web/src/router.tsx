@@ -234,6 +234,11 @@ const exports = createRoute({
   path: "/exports",
   component: lazyRouteComponent(() => import("./exports/ExportsPage"), "ExportsPage"),
 });
+const consent = createRoute({
+  getParentRoute: () => inside,
+  path: "/consent",
+  component: lazyRouteComponent(() => import("./systems/ConsentPage"), "ConsentPage"),
+});
 const problems = createRoute({
   getParentRoute: () => inside,
   path: "/problems",
@@ -272,6 +277,7 @@ const routeTree = root.addChildren([
     exports,
     admin,
     messages,
+    consent,
     problems,
     nowhere,
   ]),

@@ -1,5 +1,6 @@
 // Connections, services and webhooks as people look after them. A secret goes in and never comes out.
 import { queryOptions } from "@tanstack/react-query";
+import type { Returned } from "../systems/asked";
 import { body, client } from "./client";
 import { ApiError } from "./problem";
 
@@ -46,6 +47,14 @@ export const setPaused = (systems: Systems, key: string, paused: boolean) =>
 
 export const trySystem = (systems: Systems, key: string) =>
   body(client.POST(under(systems, "test"), at(key)));
+
+/** The other side's page on which somebody consents to a connection. */
+export const askForConsent = (key: string) =>
+  body(client.POST("/api/v1/connections/{key}/consent", at(key)));
+
+/** What came back from it; tokens are kept and the connection is tried. */
+export const handOverConsent = (returned: Returned) =>
+  body(client.POST("/api/v1/consents", { body: returned }));
 
 export const keepSecret = (systems: Systems, key: string, name: string, value: string) =>
   body(

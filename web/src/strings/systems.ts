@@ -50,6 +50,18 @@ export const systems = {
       "What is kept is deleted. Where the manifest names an environment variable or a file, that holds again.",
     forgotten: "The secret is forgotten",
   },
+  consent: {
+    title: "Consent",
+    ends: "Holds until",
+    unknown: "Nobody consented here yet, or the other side does not say",
+    redirect: "Redirect address",
+    noAddress: "None: nobody says under which address Caravan is reached",
+    hint: "Register the redirect address with the application there, exactly as it stands. Connect opens the other side's page; whoever is signed in there consents.",
+    connect: "Connect",
+    takes: "What the other side sent back is handed over.",
+    taken: (message: string) => `Connected. ${message}`,
+    back: (connection: string) => `Back to the connection ${connection}`,
+  },
   signing: {
     make: "Make a new secret",
     makeText:

@@ -1,4 +1,4 @@
-// How a connection, a service or a webhook is: its health, trying and pausing it, its secrets, who uses it.
+// How a connection, a service or a webhook is: its health, trying and pausing it, its consent and secrets, who uses it.
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useMay } from "../admin/useMay";
@@ -7,6 +7,7 @@ import type { PanelProps } from "../definitions/editors";
 import { UsedBy } from "../definitions/UsedBy";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { strings } from "../strings";
+import { Consent } from "./Consent";
 import { Health } from "./Health";
 import { Secrets } from "./Secrets";
 import { SigningSecret } from "./SigningSecret";
@@ -23,6 +24,7 @@ export default function SystemPanel({ definition, body, saved }: PanelProps) {
   return (
     <>
       <Health systems={systems} state={state} saved={saved} mayChange={mayChange} />
+      <Consent state={state} saved={saved} mayChange={mayChange} />
       <Secrets systems={systems} state={state} mayChange={mayChange}>
         {systems === "webhooks" && mayChange ? <SigningSecret webhook={definition} /> : null}
       </Secrets>
