@@ -510,6 +510,20 @@ export const strings = {
     lists: "People lists",
     noLists: "This person is on no list.",
     groups: { title: "Buying groups", none: "This person is in no buying group." },
+    elsewhere: {
+      title: "In other systems",
+      none: "No destination was told of this person.",
+      of: (audience: string, destination: string) => `${audience} at ${destination}`,
+      states: {
+        there: "There",
+        pending: "On the way",
+        left_out: "Left out",
+        failed: "Refused",
+        in_doubt: "In doubt",
+      },
+      told: "Told",
+      mayHold: (what: string) => `It may also hold: ${what}`,
+    },
   },
   records: {
     crm: "Open in the CRM",

@@ -191,6 +191,14 @@ export const personQuery = (key: string) =>
     queryFn: () => body(client.GET("/api/v1/people/{key}", { params: { path: { key } } })),
   });
 
+/** What other systems hold of a person. */
+export const heldOfQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["person", key, "held"],
+    queryFn: () =>
+      body(client.GET("/api/v1/people/{key}/external_audiences", { params: { path: { key } } })),
+  });
+
 export const personTimelineQuery = (key: string) =>
   pages(["person", key, "timeline"], (cursor) =>
     body(

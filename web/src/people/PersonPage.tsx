@@ -20,6 +20,7 @@ import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
 import { personName } from "./columns";
 import { GroupsOfPerson } from "./GroupsOfPerson";
+import { HeldElsewhere } from "./HeldElsewhere";
 
 const text = strings.people;
 const ELSEWHERE = ["key", "name", "accounts", "journeys", "lists", "crm_link", "etag", "revision"];
@@ -93,6 +94,7 @@ function PersonOverview({ person }: { person: Person }) {
           </Stack>
         </Card>
         <GroupsOfPerson person={person} />
+        <HeldElsewhere person={person.key} />
         <Card title={text.journeys}>
           <TripLinks trips={person.journeys} empty={text.noJourneys} />
         </Card>
