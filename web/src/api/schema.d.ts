@@ -1580,6 +1580,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{key}/external_audiences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What other systems hold of a person, as the external audiences that they are or were in told them */
+        get: operations["get_people_key_external_audiences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/people/{key}/timeline": {
         parameters: {
             query?: never;
@@ -3742,6 +3759,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connections/{key}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a person for the consent by which a connection works: the address of the other side's own page */
+        post: operations["post_connections_key_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand over what came back from such a page: tokens are kept, encrypted, and the connection is tried */
+        post: operations["post_consents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks/{key}/signing_secret": {
         parameters: {
             query?: never;
@@ -5740,6 +5791,37 @@ export interface components {
             /** @description The person's roles there. */
             roles: string[];
         };
+        /** @description What other systems hold of a person. */
+        HeldOfPerson: {
+            /** @description By external audience and destination. */
+            items: components["schemas"]["Held"][];
+        };
+        /** @description How a person of an external audience stands at a destination, and what stands there. */
+        Held: {
+            /** @description Key of the external audience. */
+            audience: string;
+            /** @description Its name. */
+            audience_name: string;
+            /** @description Key of the destination. */
+            destination: string;
+            /** @description Its name. */
+            destination_name: string;
+            /** @description How the person stands there. */
+            state: components["schemas"]["HeldState"];
+            /** @description Why the person is left out or was refused, stable. */
+            reason?: string | null;
+            /** @description What the destination holds of the person, in its own form; none: nothing. */
+            holds?: unknown;
+            /** @description What it may hold beside that: it was told, and nobody knows whether it was heard. */
+            may_hold: unknown[];
+            /**
+             * Format: date-time
+             * @description When it last took the person.
+             */
+            told_at?: string | null;
+        };
+        /** @description How a person stands at a destination. */
+        HeldState: "pending" | "there" | "left_out" | "failed" | "in_doubt";
         /** @description The attributes of both subjects. */
         Fields: {
             account: components["schemas"]["FieldSchema"];
@@ -8266,6 +8348,8 @@ export interface components {
             waiting: number;
             /** @description Its secrets, never their values. */
             secrets: components["schemas"]["SecretState"][];
+            /** @description The consent by which it works, where a person gives one on the other side's own page. */
+            consent?: components["schemas"]["ConsentState"] | null;
             /** @description The definitions that name it; it cannot be deleted as long as there are any. */
             used_by: components["schemas"]["Named"][];
         };
@@ -8312,6 +8396,18 @@ export interface components {
         };
         /** @description Where a secret comes from. */
         SecretSource: "stored" | "environment" | "file";
+        /** @description The consent by which a connection works. */
+        ConsentState: {
+            /** @description Where the other side sends people back to; it must know this address. None: nobody says how Caravan is reached. */
+            redirect_address?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it holds, as far as that is known.
+             */
+            ends_at?: string | null;
+            /** @description It ends soon or holds no longer: what is so and what to do. */
+            problem?: string | null;
+        };
         KeyPath: {
             /** @description Its key. */
             key: string;
@@ -8472,6 +8568,45 @@ export interface components {
             service: unknown;
             /** @description A manifest to begin with; the mapping of fields is to be filled in. */
             manifest: unknown;
+        };
+        /** @description Where a person consents. */
+        ConsentPage: {
+            /** @description The page's address, to be opened in the browser of whoever asks. */
+            address: string;
+            /** @description Where it leads back to; the other side must know this address. */
+            redirect_address: string;
+            /**
+             * Format: date-time
+             * @description Until when what comes back is taken.
+             */
+            ends_at: string;
+        };
+        /** @description What came back from a page on which somebody was asked for a consent: the parameters of its address. */
+        ConsentAnswer: {
+            /** @description What went along. */
+            state: string;
+            /**
+             * @description A code for tokens, where somebody consented.
+             * @default null
+             */
+            code: string | null;
+            /**
+             * @description Why there is none.
+             * @default null
+             */
+            error: string | null;
+            /**
+             * @description The same in words.
+             * @default null
+             */
+            error_description: string | null;
+        };
+        /** @description A consent that was taken. */
+        ConsentTaken: {
+            /** @description Key of the connection that works by it from now on. */
+            connection: string;
+            /** @description What came of trying the connection with it. */
+            tried: components["schemas"]["Tested"];
         };
         /** @description A signing secret that was made; it is shown this once, and never printed by mistake. */
         NewSigningSecret: {
@@ -15730,6 +15865,38 @@ export interface operations {
             };
         };
     };
+    get_people_key_external_audiences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What other systems hold of a person. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldOfPerson"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_people_key_timeline: {
         parameters: {
             query?: {
@@ -20612,6 +20779,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Inspected"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_connections_key_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where a person consents. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_consents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What came back from a page on which somebody was asked for a consent: the parameters of its address. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentAnswer"];
+            };
+        };
+        responses: {
+            /** @description A consent that was taken. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentTaken"];
                 };
             };
             /** @description Refused; `code` says why. */
