@@ -128,6 +128,16 @@ await walk(async () => {
     },
   );
 
+  await step("a person's page shows where they are handed to, and what is held there", async () => {
+    const [held] = (await api(`/people/${PEOPLE[0]}/external_audiences`)).items;
+    assert.deepEqual([held.audience, held.destination], [RETARGET, FILES]);
+    await open(`/people/${PEOPLE[0]}`);
+    const place = page.getByRole("region", { name: `${RETARGET} at ${FILES}` });
+    await place.getByText({ there: "There", pending: "On the way" }[held.state]).waitFor();
+    if (held.holds) await place.getByText(held.holds.mail).waitFor();
+    await noBarriers("a person who is handed over");
+  });
+
   await step("a webhook signs what it tells with a secret that is shown once", async () => {
     await create("/admin?tab=webhook", "webhook", CRM, () =>
       dialog().getByLabel("URL").fill(receiver.url),
