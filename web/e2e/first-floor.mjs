@@ -150,7 +150,14 @@ await walk(async () => {
     await page.getByRole("tab", { name: "Buying groups" }).click();
     await page.getByRole("tab", { name: "Timeline" }).click();
     await page.getByRole("tab", { name: "People" }).click();
+    const { items: theirs } = await api(`/accounts/${account.key}/people?limit=50`);
+    const wanted = theirs.at(-1);
+    await page.getByLabel("Search by name or email").fill(wanted.key);
+    await eventually("only who matches is shown", async () =>
+      assert.equal(await page.locator("tbody tr").count(), 1),
+    );
     await page.locator("tbody a").first().click();
+    await page.getByText(wanted.key, { exact: true }).first().waitFor();
     await page.getByRole("link", { name: account.name, exact: true }).waitFor();
     await page.getByRole("tab", { name: "Timeline" }).click();
     await noBarriers("person");

@@ -224,7 +224,9 @@ await walk(async () => {
     // Messages leave all the while: the page stands between two answers.
     const [first] = (await api("/messages/figures?by=message")).items;
     await open("/dashboards?tab=messages&days=0");
-    const row = page.getByRole("row").filter({ hasText: first.message }).first();
+    const sorts = await api(`/${first.channel === "sms" ? "sms_messages" : "emails"}?limit=200`);
+    const { name } = sorts.items.find(({ key }) => key === first.message);
+    const row = page.getByRole("row").filter({ hasText: name }).first();
     await row.waitFor();
     const shown = (await row.getByRole("cell").allTextContents()).slice(2, 3);
     const again = (await api("/messages/figures?by=message")).items[0];

@@ -145,7 +145,7 @@ const account = createRoute({
   getParentRoute: () => inside,
   path: "/accounts/$key",
   component: lazyRouteComponent(() => import("./accounts/AccountPage"), "AccountPage"),
-  validateSearch: tabbed,
+  validateSearch: listed,
 });
 const people = createRoute({
   getParentRoute: () => inside,

@@ -180,14 +180,15 @@ async fn delete(
 async fn people(
     State(state): State<ApiState>,
     Path(path): Path<SubjectPath>,
-    Query(query): Query<PageQuery>,
+    Query(query): Query<SearchQuery>,
 ) -> Result<Page<PersonRow>, Problem> {
-    let (limit, after) = (query.limit()?, query.after()?.unwrap_or_default());
+    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
+    let text = query.text().unwrap_or_default().to_owned();
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
             let live = engine.live(s)?;
             let account = subject::found(s, &live, Subject::Account, &path.key)?;
-            let rows = stored::people_of(s, AccountId(account.id), &after, limit + 1)?;
+            let rows = stored::people_of(s, AccountId(account.id), &text, &after, limit + 1)?;
             let page = Page::of(rows, limit, |row| row.row.key.clone());
             Ok(people_rows(s, page.map(|row| row.row))?)
         })

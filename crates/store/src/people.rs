@@ -347,15 +347,16 @@ pub struct RelatedRow {
     pub roles: Vec<String>,
 }
 
-/// The next `most` people of an account behind the key `after`, by key.
+/// The next `most` people of an account behind the key `after`, by key, in whom `search` occurs; all when it is blank.
 pub fn people_of(
     s: &mut dyn Session,
     account: AccountId,
+    search: &str,
     after: &str,
     most: usize,
 ) -> Result<Vec<RelatedRow>, StoreError> {
     let of = "JOIN account_person AS tie ON tie.person_id = t.id WHERE tie.account_id = $1";
-    related(s, Table::Person, of, account.0, after, most)
+    related(s, Table::Person, of, account.0, search, after, most)
 }
 
 /// The next `most` accounts of a person behind the key `after`, by key.
@@ -366,7 +367,7 @@ pub fn accounts_of(
     most: usize,
 ) -> Result<Vec<RelatedRow>, StoreError> {
     let of = "JOIN account_person AS tie ON tie.account_id = t.id WHERE tie.person_id = $1";
-    related(s, Table::Account, of, person.0, after, most)
+    related(s, Table::Account, of, person.0, "", after, most)
 }
 
 fn related(
@@ -374,13 +375,17 @@ fn related(
     table: Table,
     of: &str,
     id: i64,
+    search: &str,
     after: &str,
     most: usize,
 ) -> Result<Vec<RelatedRow>, StoreError> {
     // The roles come behind the listed columns.
     let (columns, from) = listed(table).rsplit_once(" FROM ").unwrap_or_default();
-    let sql = format!("SELECT id, key, {columns}, tie.roles FROM {from} {of} AND key > $2 ORDER BY key LIMIT $3");
-    s.query_map(&sql, params![id, after, most as i64], |r| {
+    let found = matching(table).replace("$1", "$4");
+    let sql =
+        format!("SELECT id, key, {columns}, tie.roles FROM {from} {of} AND key > $2 AND {found} ORDER BY key LIMIT $3");
+    let wanted = pattern(s, search.trim());
+    s.query_map(&sql, params![id, after, most as i64, &wanted], |r| {
         let roles = r.opt_text(LISTED_WIDTH).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         Ok(RelatedRow { row: read_listed(r)?, roles })
     })

@@ -10,10 +10,12 @@ import { AddToList } from "../shell/AddToList";
 import { CrmLink } from "../shell/CrmLink";
 import { PageFault } from "../shell/Fault";
 import { ListSection } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
+import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { AccountOverview } from "./AccountOverview";
 import { BuyingGroups } from "./BuyingGroups";
@@ -72,11 +74,12 @@ export function AccountPage() {
 const COLUMNS = PEOPLE_COLUMNS.filter((column) => column.id !== "accounts");
 
 function AccountPeople({ accountKey }: { accountKey: string }) {
-  const rows = useInfiniteQuery(accountPeopleQuery(accountKey));
+  const rows = useRows(accountPeopleQuery(accountKey, useSearchText()));
   return (
     <ListSection
       id="account-people"
       title={text.tabs.people}
+      searchLabel={strings.list.searchPeople}
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}

@@ -141,11 +141,11 @@ export const accountQuery = (key: string) =>
     queryFn: () => body(client.GET("/api/v1/accounts/{key}", { params: { path: { key } } })),
   });
 
-export const accountPeopleQuery = (key: string) =>
-  pages(["account", key, "people"], (cursor) =>
+export const accountPeopleQuery = (key: string, q: string) =>
+  pages(["account", key, "people", q], (cursor) =>
     body(
       client.GET("/api/v1/accounts/{key}/people", {
-        params: { path: { key }, query: { limit: PAGE, cursor } },
+        params: { path: { key }, query: { limit: PAGE, cursor, ...(q === "" ? {} : { q }) } },
       }),
     ),
   );

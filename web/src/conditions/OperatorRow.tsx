@@ -12,9 +12,11 @@ type Props = { test: Fields; typed: Typed | undefined; onChange: (test: Fields) 
 export function OperatorRow({ test, typed, onChange }: Props) {
   const known = operatorsFor(typed?.type);
   const current = operatorOf(test) ?? { operator: known[0] as Operator, value: undefined };
+  const several = takes(current.operator, typed?.type) === "several";
   const offered = known.includes(current.operator) ? known : [current.operator, ...known];
   return (
-    <Group gap="xs" align="flex-end" wrap="nowrap">
+    // Values that grow to several lines grow downwards, and go below where it is narrow.
+    <Group gap="xs" align={several ? "flex-start" : "flex-end"}>
       <Select
         w={168}
         flex="none"
@@ -26,7 +28,7 @@ export function OperatorRow({ test, typed, onChange }: Props) {
           operator && onChange(withOperator(test, operator as Operator, typed?.type))
         }
       />
-      <div style={{ flex: 1, minWidth: 0 }}>
+      <div style={{ flex: "1 1 150px", minWidth: 0 }}>
         <Operand
           operator={current.operator}
           typed={typed}

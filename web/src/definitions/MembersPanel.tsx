@@ -198,7 +198,7 @@ function columnsOf(people: boolean): Column<ListMember>[] {
       order: "key",
       label: text.columns.key,
       value: (row) => row.key,
-      cell: (row) => <span className={classes.key}>{row.key}</span>,
+      cell: (row) => row.key,
     },
     {
       id: "source",

@@ -228,7 +228,7 @@ function AddDialog({ group, onClose }: { group: GroupDetail; onClose: () => void
   const [people, setPeople] = useState<string[]>([]);
   const [role, setRole] = useState<string | null>(null);
   const [typed, setTyped] = useState("");
-  const found = useInfiniteQuery(accountPeopleQuery(group.account.key));
+  const found = useInfiniteQuery(accountPeopleQuery(group.account.key, ""));
   const assign = useGroupChange((to: string) => assignMembers(group.id, to, people), onClose);
   const data = rowsOf(found).map((person) => ({
     value: person.key,

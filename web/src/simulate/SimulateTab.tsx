@@ -102,13 +102,14 @@ export function SimulateTab() {
           <SimulatedMap map={map} journey={simulated(key)} />
           <Results map={map} report={run.data} />
         </div>
-      ) : run.error ? null : (
+      ) : run.error || run.isPending ? null : (
         <div className={classes.refusal}>
           <EmptyState icon={FlaskConical} title={text.empty} hint={text.emptyHint} />
         </div>
       )}
       {run.isPending ? (
         <Group className={classes.refusal} gap="xs" role="status">
+          <Loader size={14} />
           <Text size="sm" c="dimmed">
             {text.running}
           </Text>

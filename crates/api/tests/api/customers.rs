@@ -40,6 +40,11 @@ async fn an_import_can_be_read_page_by_page(api: Api) {
     let people = get("/api/v1/accounts/acme/people").await.json();
     assert_eq!(people["items"][0]["accounts"], json!([{"key": "acme", "name": "Acme"}]));
     assert_eq!(people["items"][1]["name"], "Bob");
+    let found = |q: &str| get(&format!("/api/v1/accounts/acme/people?q={q}"));
+    let engineers = found("chief%20ENG").await.json();
+    assert_eq!((&engineers["items"][0]["key"], engineers["items"].as_array().map(Vec::len)), (&json!("ada"), Some(1)));
+    assert_eq!(found("bo").await.json()["items"][0]["name"], "Bob");
+    assert_eq!(found("nobody").await.json()["items"], json!([]));
     let ada = get("/api/v1/people/ada").await.json();
     assert_eq!((&ada["email"], &ada["job_title"]), (&json!("ada@acme.example"), &json!("Chief Engineer")));
     assert_eq!(ada["accounts"][0]["key"], "acme");

@@ -73,9 +73,9 @@ fn one_is_read_with_everything(place: &Place) {
     let of: Vec<(&str, &[String])> = of.iter().map(|r| (r.row.key.as_str(), &r.roles[..])).collect();
     assert_eq!(of, [("A", &["owner".to_owned()][..]), ("B", &[])]);
     let alder = read(place, |s| people::by_key(s, &schema, Table::Account, "A")).unwrap();
-    let first = read(place, |s| people::people_of(s, AccountId(alder.id), "", 1));
+    let first = read(place, |s| people::people_of(s, AccountId(alder.id), "", "", 1));
     assert_eq!(first[0].row.key, "p");
-    let rest = read(place, |s| people::people_of(s, AccountId(alder.id), "p", 9));
+    let rest = read(place, |s| people::people_of(s, AccountId(alder.id), "", "p", 9));
     assert_eq!(rest.iter().map(|r| r.row.key.as_str()).collect::<Vec<_>>(), ["q"]);
 }
 
