@@ -36,6 +36,8 @@ state: live
 ---
 {kind: solution_interest, key: erp-sketch, name: ERP, roles_template: crm-roles}
 ---
+{kind: external_audience, key: lonely, name: Lonely}
+---
 kind: connection
 key: mail
 type: smtp
@@ -199,6 +201,7 @@ on_both_stores! {
         for (node, expected) in [
             (on_people("action: send_email, email: plain"), "opt_out_link_missing@it"),
             (on_account("action: send_sales_alert, solution_interest: crm, to: [owner]"), "owner_missing@it"),
+            (on_people("action: add_to_external_audience, audience: lonely"), "no_destination@it"),
             ("{type: split, by: account, paths: [{label: Both, when: {account: employees, between: [9, 1]}, next: null}]}".to_owned(), "never_matches@it"),
             ("{type: split, by: account, paths: [{label: All, when: {account: employees, at_least: 1}, next: null}]}".to_owned(), "split_without_other@it"),
             ("{type: split, by: account, paths: [{label: All, when: {account: employees, at_least: 1}, next: null}], other: {next: null}}".to_owned(), "empty_path@it"),
