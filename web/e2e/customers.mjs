@@ -1,6 +1,6 @@
 // What is done with single accounts, people and their records by hand: every effect is read back from the API.
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signIn } from "./browser.mjs";
@@ -187,6 +187,11 @@ await walk(async () => {
     await page.getByText("Taken in, some rows rejected").waitFor();
     await page.getByRole("table", { name: "Rows that are not taken" }).waitFor();
     assert.equal((await api(`/accounts/arrived-${mark}`)).name, `Arrived ${mark}`);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Download all of them" }).click(),
+    ]);
+    assert.match(await readFile(await file.path(), "utf8"), /^line,code,reason\n3,[a-z_]+,/);
     await noBarriers("files that were taken in");
     await rm(folder, { recursive: true });
   });

@@ -118,4 +118,41 @@ await walk(async () => {
       assert.deepEqual([one.state, one.of.activities.person], ["done", key]);
     });
   });
+
+  await step(
+    "a group's page names who decides and does most, and what is known of them",
+    async () => {
+      const { items } = await api("/buying_groups?limit=1&sort=engagement&descending=true");
+      const [group] = items;
+      const top = "limit=3&sort=engagement&descending=true";
+      const deciders = await api(
+        `/buying_groups/${group.id}/members?${top}&role=${encodeURIComponent("Decision Maker")}`,
+      );
+      await open(`/groups/${group.id}`);
+      const card = page.getByRole("region", { name: "Decision makers" });
+      await card.waitFor();
+      if (deciders.items.length === 0)
+        await card.getByText("Nobody in the group decides").waitFor();
+      else {
+        const names = await card.getByRole("link").allTextContents();
+        assert.deepEqual(
+          names,
+          deciders.items.map(({ name, person }) => name ?? person),
+        );
+      }
+      const [first] = (await api(`/buying_groups/${group.id}/members?${top}`)).items;
+      await page.getByRole("button", { name: `Details of ${first.name ?? first.person}` }).click();
+      await page.getByText("Last interesting moment").waitFor();
+      if (first.email) await page.getByRole("link", { name: first.email }).waitFor();
+      await noBarriers("a member's details");
+      await open(`/people/${first.person}`);
+      await page.getByText(`engagement ${Math.round(first.engagement)}`).waitFor();
+      await page.getByRole("region", { name: "Latest activities" }).waitFor();
+      await open("/groups");
+      await page.getByRole("tab", { name: "Overview" }).click();
+      await page.getByText("By stage").or(page.getByText("Stage")).first().waitFor();
+      await page.getByRole("tab", { name: "Role insights" }).click();
+      await noBarriers("role insights beside the groups");
+    },
+  );
 });

@@ -170,6 +170,7 @@ const groups = createRoute({
     stage: text(search.stage),
     missing: text(search.missing),
     below: typeof search.below === "number" ? search.below : undefined,
+    days: typeof search.days === "number" ? search.days : undefined,
   }),
 });
 const group = createRoute({

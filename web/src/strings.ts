@@ -489,6 +489,9 @@ export const strings = {
     empty: "No people yet",
     emptyHint: "People work at accounts and receive your messages. Bring them in from a CSV file.",
     back: "Back to people",
+    engaged: (score: number) => `engagement ${number.format(score)}`,
+    latest: "Latest activities",
+    noLatest: "No email, page, form or interesting moment yet.",
     columns: {
       name: "Name",
       email: "Email",

@@ -13,10 +13,10 @@ use caravan_catalog::definitions::{Interest, RoleCard};
 use caravan_catalog::groups as rules;
 use caravan_catalog::world::{Group, Member as Stored, Source};
 use caravan_engine::Engine;
-use caravan_engine::sorting::GroupOrder;
+use caravan_engine::sorting::{GroupMemberOrder, GroupOrder};
 use caravan_model::document::DocumentKind;
 use caravan_model::{GroupId, PersonId};
-use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, ListedMember, StageMove};
+use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, ListedMember, MemberFilter, StageMove};
 use caravan_store::records::{self, PastRow};
 use caravan_store::{Session, StoreError, groups as stored};
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::ApiState;
 use crate::access::Permission::ReadCustomers;
 use crate::history::Named;
-use crate::http::page::{Page, behind, page_limit, place_of, read_cursor};
+use crate::http::page::{Page, behind, page_limit, place_of};
 use crate::http::{Answer, Operations, Path, Problem, Query};
 
 const GROUPS: &str = "/api/v1/buying_groups";
@@ -39,7 +39,12 @@ pub fn operations() -> Operations {
     Operations::of("Buying groups")
         .get(GROUPS, ReadCustomers, list, "Buying groups, what changed last first or in another order")
         .get(GROUP, ReadCustomers, show, "A buying group with its roles, scores and where it has stood")
-        .get(&format!("{GROUP}/members"), ReadCustomers, members, "The members of a buying group, by key")
+        .get(
+            &format!("{GROUP}/members"),
+            ReadCustomers,
+            members,
+            "The members of a buying group, by key or in another order",
+        )
         .and(by_hand::operations())
         .and(of_account::operations())
         .and(figures::operations())
@@ -379,6 +384,14 @@ struct MemberQuery {
     /// True: those who were taken out, instead of those who are in.
     #[serde(default)]
     removed: bool,
+    /// Only those in this role.
+    role: Option<String>,
+    /// What they are ordered by; by key when left out. What is missing stands last.
+    #[serde(default)]
+    sort: GroupMemberOrder,
+    /// The highest first.
+    #[serde(default)]
+    descending: bool,
 }
 
 async fn members(
@@ -387,13 +400,15 @@ async fn members(
     Query(query): Query<MemberQuery>,
 ) -> Result<Page<MemberRow>, Problem> {
     let id = path.id()?;
-    let (limit, after) = (page_limit(query.limit)?, read_cursor(query.cursor.as_deref())?.unwrap_or_default());
+    let sort = query.sort.sort(query.descending);
+    let (limit, after) = (page_limit(query.limit)?, place_of(query.cursor.as_deref(), &sort)?);
     let read = state.read(move |s| {
         pages::one(s, id)?.ok_or_else(|| unknown(&id.to_string()))?;
-        let rows = pages::members(s, id, query.removed, &after, limit + 1)?;
-        let people: Vec<i64> = rows.iter().map(|row| row.person.0).collect();
+        let filter = MemberFilter { group: id, removed: query.removed, role: query.role.as_deref() };
+        let rows = behind(pages::members(s, filter, sort, after.as_ref(), limit + 1))?;
+        let people: Vec<i64> = rows.iter().map(|(row, _)| row.person.0).collect();
         let mut moments = last_moments(s, &people)?;
-        let page = Page::of(rows, limit, |row| row.key.clone());
+        let page = Page::ordered(rows, limit, &sort);
         Ok(page.map(|row| {
             let moment = moments.remove(&row.person);
             MemberRow::of(row, moment)

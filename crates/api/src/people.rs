@@ -12,7 +12,7 @@ use caravan_model::document::{DocumentKind, crm_link};
 use caravan_model::{ActivityId, PersonId};
 use caravan_store::people::{self as stored, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
-use caravan_store::{Session, StoreError, journeys};
+use caravan_store::{Session, StoreError, engagement, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -152,6 +152,8 @@ struct Person {
     attributes: Map<String, Value>,
     /// They opted out of mail themselves; no import lifts that.
     opted_out: bool,
+    /// Their engagement, 0 to 100, exact.
+    engagement: f64,
     /// The accounts they belong to.
     accounts: Vec<Membership>,
     /// How many records they have, by object; objects without one are left out.
@@ -200,6 +202,7 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
         name: shown.map(|shown| shown.name).filter(|name| !name.is_empty()),
         attributes,
         opted_out: row.opted_out,
+        engagement: engagement::scores_of(s, &[row.id])?.first().map_or(0.0, |score| score.engagement),
         accounts: accounts.collect(),
         records: records_of::counts(s, &live, Subject::Person, row.id)?,
         journeys: history::trips(&live, trips),

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use caravan_catalog::Definition;
+use caravan_engine::import;
 use caravan_engine::live::Live;
+use caravan_model::ImportRunId;
 use caravan_model::document::DocumentKind;
 use caravan_store::schedules::{self, RunRow};
 use caravan_store::{Session, StoreError};
@@ -13,6 +15,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::Permission::{ReadCustomers, WriteCustomers};
+use crate::http::file::CsvFile;
 use crate::http::page::{Page, PageQuery};
 use crate::http::{Answer, Operations, Path, Problem, Query};
 
@@ -24,6 +27,12 @@ pub fn operations() -> Operations {
         .get(imports, ReadCustomers, runs, "The files that were taken in from a connection, newest first")
         .get(schedule, ReadCustomers, next, "When a connection is looked at next, and what was wrong last time")
         .post(schedule, WriteCustomers, now, "Look at a connection now")
+        .get(
+            "/api/v1/connections/{key}/imports/{run}/rejects.csv",
+            ReadCustomers,
+            rejects,
+            "Every row of a file that was not taken, with its line, code and reason; kept for 90 days",
+        )
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -35,6 +44,8 @@ struct ConnectionPath {
 /// What became of one version of one file.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Run {
+    /// Its id, `imp_…`.
+    id: String,
     /// The file's name.
     file: String,
     /// Which content of it.
@@ -56,6 +67,7 @@ struct Run {
 impl From<RunRow> for Run {
     fn from(row: RunRow) -> Self {
         Self {
+            id: ImportRunId(row.id).to_string(),
             file: row.name,
             version: row.version,
             kind: row.kind,
@@ -96,6 +108,30 @@ async fn runs(
         })
     });
     read.await
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct RunPath {
+    /// Key of the connection.
+    key: String,
+    /// The run's id, `imp_…`.
+    run: String,
+}
+
+async fn rejects(State(state): State<ApiState>, Path(path): Path<RunPath>) -> Result<CsvFile, Problem> {
+    let engine = state.engine.clone();
+    let (connection, run) = state
+        .blocking(move |engine| {
+            let none =
+                || Problem::not_found("unknown_import", format!("A list of rejects of the import `{}`", path.run));
+            let live = engine.store().read(|s| engine.live(s))?;
+            let connection = found(&live, &path.key)?.id;
+            let run: ImportRunId = path.run.parse().map_err(|_| none())?;
+            let kept = import::has_rejects(engine, connection, run.0)?;
+            if kept { Ok((connection, run)) } else { Err(none()) }
+        })
+        .await?;
+    CsvFile::stream(&format!("rejects-{run}.csv"), move |out| import::write_rejects(&engine, connection, run.0, out))
 }
 
 async fn next(State(state): State<ApiState>, Path(path): Path<ConnectionPath>) -> Result<Answer<Schedule>, Problem> {

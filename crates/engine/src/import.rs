@@ -16,6 +16,7 @@ mod news;
 mod people;
 mod reader;
 mod records;
+mod rejects;
 mod rows;
 mod run;
 mod scheduled;
@@ -32,6 +33,7 @@ use serde::Serialize;
 
 pub use activities::{ActivityType, ActivityTypes};
 pub use ingest::{IncomingActivity, Ingested, ingest};
+pub use rejects::{RejectsError, has_rejects, write_rejects};
 pub use run::import;
 pub use scheduled::take_in_arrived;
 pub(crate) use single::lists_of;

@@ -37,6 +37,7 @@ pub mod merge;
 pub mod metrics;
 pub mod nodes;
 pub mod objects;
+mod packed;
 pub mod plan;
 pub mod retention;
 pub mod returned;

@@ -7,7 +7,7 @@ use caravan_catalog::Definitions;
 use caravan_model::document::{DocumentKind, Retention};
 use caravan_model::duration::Duration;
 use caravan_store::retention::{self as stored, Kept, Size, Types};
-use caravan_store::{Session, StoreError, chores, visitors};
+use caravan_store::{Session, StoreError, chores, import_rejects, visitors};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ const PIECE: usize = 2_000;
 const CLAIM: SignedDuration = SignedDuration::from_mins(30);
 /// How long a visitor of a web site is recognised who follows no link any more.
 const VISITORS: Duration = Duration::days(200);
+/// How long the rejects of imports by schedule are kept; the first of them stay with their run.
+const REJECTS: Duration = Duration::days(90);
 /// How often it is done.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -131,6 +133,8 @@ fn run(engine: &Engine, mut memory: Memory) -> Result<(Memory, bool), StoreError
     let (messages, ended) = forget(engine, &live, retention.messages(), stored::forget_messages)?;
     done &= ended;
     let (_, ended) = forget(engine, &live, VISITORS, visitors::forget)?;
+    done &= ended;
+    let (_, ended) = forget(engine, &live, REJECTS, import_rejects::forget)?;
     done &= ended;
     memory.last = Some(Run { ended_at: engine.clock().now(), seen, parked, messages, ..run });
     Ok((memory, done))

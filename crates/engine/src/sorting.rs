@@ -1,6 +1,6 @@
 //! What long lists may be ordered by: the columns that are offered, and no others.
 
-use caravan_store::group_pages::GroupBy;
+use caravan_store::group_pages::{GroupBy, GroupMemberBy};
 use caravan_store::members::MemberBy;
 use caravan_store::ordered::Sort;
 use caravan_store::people::ListedBy;
@@ -165,6 +165,52 @@ impl MemberOrder {
             Self::Email => MemberBy::Email,
             Self::Source => MemberBy::Source,
             Self::AddedAt => MemberBy::Added,
+        };
+        Sort { by, descending }
+    }
+}
+
+/// What members of a buying group are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupMemberOrder {
+    /// The key of the person.
+    #[default]
+    Key,
+    /// First and last name.
+    Name,
+    /// The role.
+    Role,
+    /// The job title.
+    JobTitle,
+    /// The address.
+    Email,
+    /// The phone number.
+    Phone,
+    /// The person's engagement, by the exact value.
+    Engagement,
+    /// Who decided it.
+    Source,
+    /// Since when.
+    AddedAt,
+    /// Since when no more.
+    RemovedAt,
+}
+
+impl GroupMemberOrder {
+    /// As the store knows it.
+    pub fn sort(self, descending: bool) -> Sort<GroupMemberBy> {
+        let by = match self {
+            Self::Key => GroupMemberBy::Key,
+            Self::Name => GroupMemberBy::Name,
+            Self::Role => GroupMemberBy::Role,
+            Self::JobTitle => GroupMemberBy::JobTitle,
+            Self::Email => GroupMemberBy::Email,
+            Self::Phone => GroupMemberBy::Phone,
+            Self::Engagement => GroupMemberBy::Engagement,
+            Self::Source => GroupMemberBy::Source,
+            Self::AddedAt => GroupMemberBy::Added,
+            Self::RemovedAt => GroupMemberBy::Removed,
         };
         Sort { by, descending }
     }

@@ -56,6 +56,8 @@ ids! {
     InboxId = "inb";
     /// A file that somebody asked for.
     ExportId = "exp";
+    /// An import by schedule: one version of one file.
+    ImportRunId = "imp";
 }
 
 /// A string that is not an id of the kind asked for.

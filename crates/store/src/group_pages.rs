@@ -28,9 +28,9 @@ pub struct GroupFilter {
     pub completeness: (Option<f64>, Option<f64>),
     /// Engagement from and to, both included, of the exact value.
     pub engagement: (Option<f64>, Option<f64>),
-    /// A role that nobody has.
+    /// A role that nobody fills; those who left the account fill none.
     pub missing_role: Option<String>,
-    /// A role that somebody has.
+    /// A role that somebody fills.
     pub present_role: Option<String>,
 }
 
@@ -115,6 +115,11 @@ impl<'a> Where<'a> {
     }
 }
 
+/// Who fills a role, as completeness counts: those who left the account do not.
+const FILLED_BY: &str = "SELECT 1 FROM group_member AS n
+     JOIN account_person AS tie ON tie.account_id = g.account_id AND tie.person_id = n.person_id
+     WHERE n.group_id = g.id AND n.role = $ AND NOT n.removed";
+
 impl GroupFilter {
     pub(crate) fn conditions<'a>(&'a self, pattern: Option<&'a str>) -> Where<'a> {
         let mut conditions = Where { sql: String::new(), params: Vec::new() };
@@ -142,15 +147,11 @@ impl GroupFilter {
                 conditions.and(&format!("{column} <= $"), to);
             }
         }
-        if let Some(role) = &self.missing_role {
-            let nobody = "NOT EXISTS (SELECT 1 FROM group_member AS n
-                 WHERE n.group_id = g.id AND n.role = $ AND NOT n.removed)";
-            conditions.and(nobody, role);
-        }
-        if let Some(role) = &self.present_role {
-            let somebody = "EXISTS (SELECT 1 FROM group_member AS n
-                 WHERE n.group_id = g.id AND n.role = $ AND NOT n.removed)";
-            conditions.and(somebody, role);
+        let roles = [("NOT EXISTS", &self.missing_role), ("EXISTS", &self.present_role)];
+        for (whether, role) in roles {
+            if let Some(role) = role {
+                conditions.and(&format!("{whether} ({FILLED_BY})"), role);
+            }
         }
         conditions
     }
@@ -276,21 +277,91 @@ pub struct ListedMember {
     pub engagement: f64,
 }
 
-/// The next `most` members of a group behind the key `after`, by key; removed ones, or the others.
+/// A column that members of a group are ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupMemberBy {
+    /// The key of the person.
+    Key,
+    /// First and last name.
+    Name,
+    /// The role.
+    Role,
+    /// The job.
+    JobTitle,
+    /// The address.
+    Email,
+    /// The number.
+    Phone,
+    /// The person's engagement, exact.
+    Engagement,
+    /// system, journey or manual.
+    Source,
+    /// Since when.
+    Added,
+    /// Since when no more.
+    Removed,
+}
+
+const MEMBER_NAME: &str = "TRIM(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, ''))";
+
+fn member_order(s: &dyn Session, by: GroupMemberBy) -> Key {
+    match by {
+        GroupMemberBy::Key => Key::plain_text("p.key"),
+        GroupMemberBy::Name => Key::text(s, MEMBER_NAME),
+        GroupMemberBy::Role => Key::text(s, "m.role"),
+        GroupMemberBy::JobTitle => Key::text(s, "p.job_title"),
+        GroupMemberBy::Email => Key::text(s, "p.email"),
+        GroupMemberBy::Phone => Key::text(s, "p.phone"),
+        GroupMemberBy::Engagement => Key::real("p.engagement"),
+        GroupMemberBy::Source => Key::text(s, "m.source"),
+        GroupMemberBy::Added => Key::opt_whole("m.added_at"),
+        GroupMemberBy::Removed => Key::opt_whole("m.removed_at"),
+    }
+}
+
+/// Which members of a group a list shows.
+#[derive(Debug, Clone, Copy)]
+pub struct MemberFilter<'a> {
+    /// The group.
+    pub group: GroupId,
+    /// Those who were taken out, instead of those who are in.
+    pub removed: bool,
+    /// Only those in this role.
+    pub role: Option<&'a str>,
+}
+
+/// The next `most` members of a group behind `after`, each with its place.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn members(
     s: &mut dyn Session,
-    group: GroupId,
-    removed: bool,
-    after: &str,
+    filter: MemberFilter<'_>,
+    sort: Sort<GroupMemberBy>,
+    after: Option<&Place>,
     most: usize,
-) -> Result<Vec<ListedMember>, StoreError> {
-    let sql = "SELECT p.id, p.key, TRIM(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')), p.job_title,
-             p.email, p.phone, m.role, m.source, m.removed, tie.person_id IS NULL, m.added_at, m.removed_at,
-             m.changed_at, p.engagement
-         FROM group_member AS m JOIN buying_group AS g ON g.id = m.group_id JOIN person AS p ON p.id = m.person_id
-         LEFT JOIN account_person AS tie ON tie.account_id = g.account_id AND tie.person_id = m.person_id
-         WHERE m.group_id = $1 AND m.removed = $2 AND p.key > $3 ORDER BY p.key LIMIT $4";
-    s.query_map(sql, params![group, removed, after, most as i64], |r| {
+) -> Result<Vec<(ListedMember, Place)>, StoreError> {
+    let mut conditions = Where { sql: String::new(), params: params![filter.group, filter.removed].to_vec() };
+    if let Some(role) = filter.role {
+        conditions.and("m.role = $", role);
+    }
+    let listing = Listing {
+        columns: &format!(
+            "p.id, p.key, {MEMBER_NAME}, p.job_title, p.email, p.phone, m.role, m.source, m.removed,
+             tie.person_id IS NULL, m.added_at, m.removed_at, m.changed_at, p.engagement"
+        ),
+        width: 14,
+        from: &format!(
+            "group_member AS m JOIN buying_group AS g ON g.id = m.group_id JOIN person AS p ON p.id = m.person_id
+             LEFT JOIN account_person AS tie ON tie.account_id = g.account_id AND tie.person_id = m.person_id
+             WHERE m.group_id = $1 AND m.removed = $2{}",
+            conditions.sql
+        ),
+        id: "p.id",
+        params: conditions.params,
+    };
+    let sort = Sort { by: member_order(s, sort.by), descending: sort.descending };
+    ordered::page(s, &listing, &sort, after, most, |r| {
         Ok(ListedMember {
             person: PersonId(r.int(0)),
             key: r.string(1),

@@ -23,6 +23,7 @@ pub mod group_pages;
 pub mod groups;
 pub mod health;
 pub mod held_clicks;
+pub mod import_rejects;
 pub mod intake;
 pub mod journeys;
 pub mod lane_turns;

@@ -165,3 +165,7 @@ export const retentionQuery = queryOptions({
   queryKey: ["retention"],
   queryFn: () => body(client.GET("/api/v1/retention")),
 });
+
+/** Every row of a file that arrived and was not taken. */
+export const rejectsFile = (connection: string, run: string) =>
+  `/api/v1/connections/${encodeURIComponent(connection)}/imports/${encodeURIComponent(run)}/rejects.csv`;

@@ -48,11 +48,31 @@ export const groupQuery = (id: string) =>
     queryFn: () => body(client.GET("/api/v1/buying_groups/{id}", { params: { path: { id } } })),
   });
 
-export const groupMembersQuery = (id: string, removed: boolean) =>
-  pages(["group", id, "members", removed], (cursor) =>
+/** The most engaged members of a group, of all or of those in one role. */
+export const topMembersQuery = (id: string, limit: number, role?: string) =>
+  queryOptions({
+    queryKey: ["group", id, "members", "top", limit, role ?? ""],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/buying_groups/{id}/members", {
+          params: { path: { id }, query: { limit, role, sort: "engagement", descending: true } },
+        }),
+      ),
+  });
+
+export const groupMembersQuery = (id: string, removed: boolean, order?: Order) =>
+  pages(["group", id, "members", removed, order], (cursor) =>
     body(
       client.GET("/api/v1/buying_groups/{id}/members", {
-        params: { path: { id }, query: { limit: PAGE, cursor, removed } },
+        params: {
+          path: { id },
+          query: {
+            limit: PAGE,
+            cursor,
+            removed,
+            ...ordered<"/api/v1/buying_groups/{id}/members">(order),
+          },
+        },
       }),
     ),
   );

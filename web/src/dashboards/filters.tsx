@@ -12,10 +12,15 @@ const text = strings.dashboards.filters;
 const ALL = "all";
 
 export function useBoard() {
-  const search = useSearch({ from: "/inside/dashboards" }) as BoardSearch;
-  const navigate = useNavigate({ from: "/dashboards" });
+  // Boards stand under the dashboards, and those of buying groups beside the groups too.
+  const search = useSearch({ strict: false }) as BoardSearch;
+  const navigate = useNavigate();
   const put = (part: Partial<BoardSearch>) =>
-    void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
+    void navigate({
+      to: ".",
+      search: ((before: BoardSearch) => ({ ...before, ...part })) as never,
+      replace: true,
+    });
   return { search, put };
 }
 

@@ -1,21 +1,24 @@
 // What stands around a buying group: its account, and its members who do most.
 import { Skeleton, Table, Text } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { groupMembersQuery } from "../api/groups";
+import { useQuery } from "@tanstack/react-query";
+import { topMembersQuery } from "../api/groups";
 import { accountQuery } from "../api/queries";
 import type { GroupDetail, GroupMember } from "../api/types";
 import { TripLinks } from "../journeys/TripLinks";
 import { Card } from "../shell/Card";
-import { rowsOf } from "../shell/DataTable";
 import { Facts } from "../shell/Facts";
 import { formatNumber, formatValue } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
+import { MemberDetails } from "./MemberDetails";
 import { Score } from "./Score";
 
 const text = strings.groups.around;
 const LATEST_JOURNEYS = 3;
 const SHOWN_MEMBERS = 5;
+const DECISION_MAKERS = 3;
+/** The role that the product itself knows as the one that decides. */
+const DECIDES = "Decision Maker";
 
 export function AccountCard({ group }: { group: GroupDetail }) {
   const { data: account } = useQuery(accountQuery(group.account.key));
@@ -45,19 +48,43 @@ export function AccountCard({ group }: { group: GroupDetail }) {
   );
 }
 
+/** The three who decide and do most, then whoever else does most. */
 export function TopMembers({ group }: { group: GroupDetail }) {
-  const rows = useInfiniteQuery(groupMembersQuery(group.id, false));
-  const members = mostEngaged(rowsOf(rows));
+  const deciding = useQuery(topMembersQuery(group.id, DECISION_MAKERS, DECIDES));
+  const engaged = useQuery(topMembersQuery(group.id, DECISION_MAKERS + SHOWN_MEMBERS));
+  const deciders = deciding.data?.items ?? [];
+  const others = (engaged.data?.items ?? [])
+    .filter(({ person }) => deciders.every((decider) => decider.person !== person))
+    .slice(0, SHOWN_MEMBERS);
   return (
-    <Card title={text.members}>
+    <>
+      <MemberCard title={text.deciders} none={text.noDeciders} rows={deciding} group={group}>
+        {deciders}
+      </MemberCard>
+      <MemberCard title={text.members} none={text.noOthers} rows={engaged} group={group}>
+        {others}
+      </MemberCard>
+    </>
+  );
+}
+
+type MemberCardProps = {
+  title: string;
+  none: string;
+  rows: { isPending: boolean };
+  group: GroupDetail;
+  children: GroupMember[];
+};
+
+function MemberCard({ title, none, rows, group, children }: MemberCardProps) {
+  return (
+    <Card title={title}>
       {rows.isPending ? <Skeleton height={120} /> : null}
-      {!rows.isPending && members.length === 0 ? (
-        <Text c="dimmed">{strings.groups.member.none}</Text>
-      ) : null}
-      {members.length > 0 ? (
-        <Table aria-label={text.members} fz="sm" verticalSpacing={8}>
+      {!rows.isPending && children.length === 0 ? <Text c="dimmed">{none}</Text> : null}
+      {children.length > 0 ? (
+        <Table aria-label={title} fz="sm" verticalSpacing={8}>
           <Table.Tbody>
-            {members.map((member) => (
+            {children.map((member) => (
               <Table.Tr key={member.person}>
                 <Table.Td>
                   <LinkTo to={at("/people", member.person)}>{member.name ?? member.person}</LinkTo>
@@ -71,6 +98,9 @@ export function TopMembers({ group }: { group: GroupDetail }) {
                     percent={member.engagement}
                   />
                 </Table.Td>
+                <Table.Td ta="right">
+                  <MemberDetails member={member} group={group} />
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -79,13 +109,3 @@ export function TopMembers({ group }: { group: GroupDetail }) {
     </Card>
   );
 }
-
-/** Whoever does most first; among those who do as much, by name. */
-const mostEngaged = (members: GroupMember[]) =>
-  members
-    .toSorted(
-      (a, b) =>
-        (b.engagement ?? 0) - (a.engagement ?? 0) ||
-        (a.name ?? a.person).localeCompare(b.name ?? b.person),
-    )
-    .slice(0, SHOWN_MEMBERS);

@@ -1,8 +1,9 @@
 // Buying groups: those there are, and what they are made from.
-import { Button, NumberInput, Popover, Select, Stack } from "@mantine/core";
+import { Button, NumberInput, Popover, Select, Skeleton, Stack } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ListFilter, UsersRound } from "lucide-react";
+import { type ComponentType, lazy, Suspense } from "react";
 import { exportedGroups, groupsQuery } from "../api/groups";
 import { SectionPage } from "../definitions/SectionPage";
 import { listAddress, SECTIONS } from "../definitions/sections";
@@ -18,14 +19,33 @@ import type { GroupSearch } from "./search";
 import { useStageNames } from "./stageNames";
 
 const text = strings.groups;
+const GroupsBoard = lazy(() =>
+  import("../dashboards/GroupsBoard").then(({ GroupsBoard }) => ({ default: GroupsBoard })),
+);
+const RolesBoard = lazy(() =>
+  import("../dashboards/RolesBoard").then(({ RolesBoard }) => ({ default: RolesBoard })),
+);
 
 export function GroupsPage() {
   return (
     <SectionPage
       title={text.title}
       kinds={SECTIONS.groups.kinds}
-      first={[{ id: "browse", label: text.browse, body: <Browse /> }]}
+      first={[
+        { id: "browse", label: text.browse, body: <Browse /> },
+        { id: "overview", label: text.tabs.overview, body: <Board of={GroupsBoard} /> },
+      ]}
+      last={[{ id: "insights", label: text.insights, body: <Board of={RolesBoard} /> }]}
     />
+  );
+}
+
+/** The charts come with their own chunk. */
+function Board({ of: Body }: { of: ComponentType }) {
+  return (
+    <Suspense fallback={<Skeleton height={300} />}>
+      <Body />
+    </Suspense>
   );
 }
 

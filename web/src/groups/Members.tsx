@@ -15,7 +15,9 @@ import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { Moment } from "../shell/Moment";
+import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
+import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { EmailDialog } from "./EmailDialog";
 import { useGroupChange } from "./GroupDialogs";
@@ -28,6 +30,7 @@ const MOST_AT_ONCE = 50;
 const COLUMNS: Column<GroupMember>[] = [
   {
     id: "name",
+    order: "name",
     label: text.columns.name,
     fixed: true,
     value: (row) => row.name ?? row.person,
@@ -44,12 +47,16 @@ const COLUMNS: Column<GroupMember>[] = [
       </>
     ),
   },
-  textColumn("role", text.columns.role, (row) => row.role),
-  textColumn("job_title", text.columns.jobTitle, (row) => row.job_title),
-  textColumn("email", text.columns.email, (row) => row.email),
-  textColumn("phone", text.columns.phone, (row) => row.phone, { optional: true }),
+  textColumn("role", text.columns.role, (row) => row.role, { order: "role" }),
+  textColumn("job_title", text.columns.jobTitle, (row) => row.job_title, { order: "job_title" }),
+  textColumn("email", text.columns.email, (row) => row.email, { order: "email" }),
+  textColumn("phone", text.columns.phone, (row) => row.phone, {
+    optional: true,
+    order: "phone",
+  }),
   {
     id: "engagement",
+    order: "engagement",
     label: text.columns.engagement,
     value: (row) => row.engagement,
     cell: (row) => (
@@ -64,6 +71,7 @@ const COLUMNS: Column<GroupMember>[] = [
   },
   {
     id: "source",
+    order: "source",
     label: text.columns.source,
     value: (row) => row.source,
     cell: (row) => strings.accounts.sources[row.source] ?? humanise(row.source),
@@ -71,6 +79,7 @@ const COLUMNS: Column<GroupMember>[] = [
 ];
 const SINCE: Column<GroupMember> = {
   id: "added",
+  order: "added_at",
   label: text.columns.added,
   optional: true,
   value: (row) => row.added_at,
@@ -78,6 +87,7 @@ const SINCE: Column<GroupMember> = {
 };
 const UNTIL: Column<GroupMember> = {
   id: "removed",
+  order: "removed_at",
   label: text.columns.removed,
   value: (row) => row.removed_at,
   cell: (row) => <Moment at={row.removed_at} dimmed />,
@@ -99,7 +109,9 @@ function LastMoment({ moment }: { moment: GroupMember["last_interesting_moment"]
 }
 
 export function Members({ group, removed = false }: { group: GroupDetail; removed?: boolean }) {
-  const rows = useInfiniteQuery(groupMembersQuery(group.id, removed));
+  const columns = [...COLUMNS, removed ? UNTIL : SINCE];
+  const { order, server } = useServerSort(columns);
+  const rows = useRows(groupMembersQuery(group.id, removed, order));
   const [adding, setAdding] = useState(false);
   const [changing, setChanging] = useState<{ people: string[]; done: () => void }>();
   const [mailing, setMailing] = useState<{ people: string[]; done: () => void }>();
@@ -119,7 +131,8 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
         id={removed ? "group-removed" : "group-members"}
         title={removed ? strings.groups.tabs.removed : strings.groups.tabs.members}
         rows={rows}
-        columns={[...COLUMNS, removed ? UNTIL : SINCE]}
+        columns={columns}
+        server={server}
         rowKey={(row) => row.person}
         actions={removed ? undefined : add}
         empty={

@@ -8,4 +8,6 @@ export type GroupSearch = {
   missing?: string | undefined;
   /** Completeness up to this. */
   below?: number | undefined;
+  /** How far back the boards look, in days from today. */
+  days?: number | undefined;
 };

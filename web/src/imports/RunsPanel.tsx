@@ -1,10 +1,10 @@
 // The import files that arrive at a connection: when it is looked at next, and what became of each file.
-import { Alert, Button, Group, List, Table, Text, UnstyledButton } from "@mantine/core";
+import { Alert, Anchor, Button, Group, List, Table, Text, UnstyledButton } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { Fragment, useState } from "react";
 import { useMay } from "../admin/useMay";
-import { importRunsQuery, importScheduleQuery, lookNow } from "../api/admin";
+import { importRunsQuery, importScheduleQuery, lookNow, rejectsFile } from "../api/admin";
 import type { ImportRun } from "../api/types";
 import type { PanelProps } from "../definitions/editors";
 import { isRecord } from "../editor/manifest";
@@ -61,7 +61,11 @@ export default function RunsPanel({ definition, body }: PanelProps) {
           {text.next}: {data.next_at ? <Moment at={data.next_at} /> : text.soon}
         </Text>
       ) : null}
-      {runs.length === 0 ? <Text c="dimmed">{text.noRuns}</Text> : <Runs runs={runs} />}
+      {runs.length === 0 ? (
+        <Text c="dimmed">{text.noRuns}</Text>
+      ) : (
+        <Runs connection={definition} runs={runs} />
+      )}
       {runs.length > 0 ? <MoreRows rows={rows} shown={runs.length} /> : null}
     </Card>
   );
@@ -69,7 +73,7 @@ export default function RunsPanel({ definition, body }: PanelProps) {
 
 const keyOf = (run: ImportRun) => `${run.file} ${run.version}`;
 
-function Runs({ runs }: { runs: ImportRun[] }) {
+function Runs({ connection, runs }: { connection: string; runs: ImportRun[] }) {
   const [opened, setOpened] = useState<string>();
   return (
     <Table aria-label={text.runs} fz="sm" verticalSpacing={6}>
@@ -84,6 +88,7 @@ function Runs({ runs }: { runs: ImportRun[] }) {
         {runs.map((run) => (
           <RunRows
             key={keyOf(run)}
+            connection={connection}
             run={run}
             open={opened === keyOf(run)}
             onToggle={() => setOpened((now) => (now === keyOf(run) ? undefined : keyOf(run)))}
@@ -94,7 +99,9 @@ function Runs({ runs }: { runs: ImportRun[] }) {
   );
 }
 
-function RunRows({ run, open, onToggle }: { run: ImportRun; open: boolean; onToggle: () => void }) {
+type RunRowsProps = { connection: string; run: ImportRun; open: boolean; onToggle: () => void };
+
+function RunRows({ connection, run, open, onToggle }: RunRowsProps) {
   const Chevron = open ? ChevronDown : ChevronRight;
   return (
     <Fragment>
@@ -116,7 +123,7 @@ function RunRows({ run, open, onToggle }: { run: ImportRun; open: boolean; onTog
       {open ? (
         <Table.Tr>
           <Table.Td colSpan={5}>
-            <Report report={run.report} />
+            <Report report={run.report} file={rejectsFile(connection, run.id)} />
           </Table.Td>
         </Table.Tr>
       ) : null}
@@ -127,7 +134,7 @@ function RunRows({ run, open, onToggle }: { run: ImportRun; open: boolean; onTog
 const FIGURES = ["created", "updated", "unchanged", "parked", "rejected"] as const;
 
 /** What the importer says of a file: its counts, its notes and the rows that it did not take; or why none of it was taken. */
-function Report({ report }: { report: unknown }) {
+function Report({ report, file }: { report: unknown; file: string }) {
   if (!isRecord(report)) return <Text size="sm">{text.states.running}</Text>;
   if (typeof report.message === "string")
     return (
@@ -172,9 +179,12 @@ function Report({ report }: { report: unknown }) {
           </Table.Tbody>
         </Table>
       ) : null}
-      {rejected > rejects.length ? (
+      {rejected > 0 ? (
         <Text size="xs" c="dimmed" mt={4}>
-          {strings.imports.rejectsMore(rejects.length, rejected)}
+          {rejected > rejects.length ? strings.imports.rejectsMore(rejects.length, rejected) : ""}{" "}
+          <Anchor href={file} inherit>
+            {strings.imports.allRejects}
+          </Anchor>
         </Text>
       ) : null}
     </>

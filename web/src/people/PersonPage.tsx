@@ -1,18 +1,22 @@
-import { Skeleton, Stack, Text } from "@mantine/core";
+import { Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
 import { Records } from "../customers/Records";
 import { NamedLink } from "../definitions/NamedLink";
+import { isEngagement } from "../groups/engagement";
 import { TripLinks } from "../journeys/TripLinks";
 import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
 import { CrmLink } from "../shell/CrmLink";
+import { rowsOf } from "../shell/DataTable";
+import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { PageFault } from "../shell/Fault";
 import { at, LinkTo } from "../shell/LinkTo";
+import { Moment } from "../shell/Moment";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
 import classes from "../shell/shell.module.css";
@@ -23,7 +27,19 @@ import { GroupsOfPerson } from "./GroupsOfPerson";
 import { HeldElsewhere } from "./HeldElsewhere";
 
 const text = strings.people;
-const ELSEWHERE = ["key", "name", "accounts", "journeys", "lists", "crm_link", "etag", "revision"];
+const ELSEWHERE = [
+  "key",
+  "name",
+  "accounts",
+  "journeys",
+  "lists",
+  "crm_link",
+  "engagement",
+  "etag",
+  "revision",
+];
+/** As many of what a person did last stand on the first page of them. */
+const LATEST_ACTIVITIES = 20;
 
 export function PersonPage() {
   const { key } = useParams({ from: "/inside/people/$key" });
@@ -50,6 +66,7 @@ export function PersonPage() {
             {person?.job_title ? <span>{String(person.job_title)}</span> : null}
             {person?.email && person.email !== key ? <span>{person.email}</span> : null}
             {person?.phone ? <span>{String(person.phone)}</span> : null}
+            {person ? <span>{text.engaged(Math.round(person.engagement))}</span> : null}
           </>
         }
       >
@@ -95,6 +112,7 @@ function PersonOverview({ person }: { person: Person }) {
         </Card>
         <GroupsOfPerson person={person} />
         <HeldElsewhere person={person.key} />
+        <LatestActivities personKey={person.key} />
         <Card title={text.journeys}>
           <TripLinks trips={person.journeys} empty={text.noJourneys} />
         </Card>
@@ -108,6 +126,26 @@ function PersonOverview({ person }: { person: Person }) {
         </Card>
       </div>
     </div>
+  );
+}
+
+/** Email, web, forms and interesting moments; the timeline has everything. */
+function LatestActivities({ personKey }: { personKey: string }) {
+  const rows = useInfiniteQuery(personTimelineQuery(personKey));
+  const latest = rowsOf(rows).filter(isEngagement).slice(0, LATEST_ACTIVITIES);
+  return (
+    <Card title={text.latest}>
+      {rows.isPending ? <Skeleton height={60} /> : null}
+      {!rows.isPending && latest.length === 0 ? <Text c="dimmed">{text.noLatest}</Text> : null}
+      {latest.map((activity) => (
+        <Group key={activity.id} justify="space-between" gap="xs" mb={4}>
+          <Text size="sm">{activity.title}</Text>
+          <Text size="xs">
+            <Moment at={activity.at} dimmed />
+          </Text>
+        </Group>
+      ))}
+    </Card>
   );
 }
 

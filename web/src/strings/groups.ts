@@ -2,6 +2,7 @@
 
 export const groups = {
   browse: "Browse",
+  insights: "Role insights",
   title: "Buying groups",
   empty: "No buying groups yet",
   emptyHint:
@@ -98,6 +99,15 @@ export const groups = {
     opportunities: "Open opportunities",
     journeys: "Latest journeys",
     members: "Most engaged members",
+    deciders: "Decision makers",
+    noDeciders: "Nobody in the group decides yet.",
+    noOthers: "Nobody else is in the group.",
+    details: "Details",
+    detailsOf: (name: string) => `Details of ${name}`,
+    reach: "How to reach them",
+    moment: "Last interesting moment",
+    latest: "Latest activities",
+    otherGroups: "Other buying groups of the account",
   },
   liveRoles: {
     title: "Roles",

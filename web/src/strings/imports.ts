@@ -58,6 +58,7 @@ export const imports = {
   rejectsMore: (shown: number, all: number) =>
     `The first ${number.format(shown)} of ${number.format(all)}.`,
   saveRejects: "Download the list",
+  allRejects: "Download all of them",
   notes: "Worth knowing",
   own: {
     key: "Key",

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use caravan_engine::{exports, runtime};
+use caravan_store::{StoreError, exports as stored};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Reply};
@@ -278,6 +280,33 @@ async fn an_export_whose_list_is_gone_fails_with_a_sentence(api: Api) {
     );
 }
 
+async fn a_file_that_a_dead_process_left_is_written_by_the_next(api: Api) {
+    let token = furnished(&api, 1_500).await;
+    let id = asked(&api, &token, json!({"of": {"people": {}}, "columns": ["key"]})).await;
+    let number: caravan_model::ExportId = id.parse().expect("an id");
+    let engine = api.engine.clone();
+    let hold = move |from: Option<Timestamp>| {
+        let (engine, until) = (engine.clone(), engine.clock().now() + SignedDuration::from_secs(60));
+        let held = move || {
+            engine.store().write(|s| {
+                let due = stored::get(s, number.0)?.expect("an export").due_at;
+                Ok::<_, StoreError>((stored::hold(s, number.0, from.unwrap_or(due), until)?, until))
+            })
+        };
+        std::thread::spawn(held).join().expect("a thread").expect("an answer")
+    };
+    let (taken, until) = hold(None);
+    assert!(taken, "another process has it");
+    run(&api).await;
+    assert_eq!(one(&api, &token, &id).await["state"], "running");
+    api.after(61);
+    run(&api).await;
+    let export = one(&api, &token, &id).await;
+    assert_eq!((&export["state"], &export["rows"]), (&json!("done"), &json!(1_500)));
+    assert_eq!(download(&api, &token, &id).await.text().lines().count(), 1_501);
+    assert!(!hold(Some(until)).0, "whoever comes back finds that it is over");
+}
+
 /// How many pieces of files are kept.
 fn pieces(api: &Api) -> i64 {
     let engine = api.engine.clone();
@@ -296,4 +325,5 @@ crate::on_both_stores! {
     exports_are_cancelled_deleted_and_expire
     whoever_has_a_person_deleted_has_files_of_people_deleted
     an_export_whose_list_is_gone_fails_with_a_sentence
+    a_file_that_a_dead_process_left_is_written_by_the_next
 }

@@ -144,6 +144,13 @@ async fn buying_groups_come_in_every_order_that_is_offered(api: Api) {
     let missing = "&missing_role=Decision%20Maker&completeness_to=49.99&sort=name";
     assert_eq!(walked(&api, &token, "/api/v1/buying_groups", missing, "/account/key").await, ["c", "d", "e"]);
     assert_eq!(walked(&api, &token, "/api/v1/buying_groups", "&present_role=Influencer", "/account/key").await, ["b"]);
+    // Whoever leaves the account fills no role there, for the filter as for the score.
+    let left = "key,account_key,relation\nr,b,remove\n";
+    let done = api.post("/api/v1/import/people?format=csv").bearer(&token).text("text/csv", left).send().await;
+    assert_eq!(done.json()["rejected"], 0, "{}", done.text());
+    assert!(walked(&api, &token, "/api/v1/buying_groups", "&present_role=Influencer", "/account/key").await.is_empty());
+    let missing = walked(&api, &token, "/api/v1/buying_groups", "&missing_role=Influencer&sort=name", "/account/key");
+    assert_eq!(missing.await, ["c", "d", "a", "b", "e"]);
 }
 
 async fn members_come_in_every_order_that_is_offered(api: Api) {
@@ -184,7 +191,33 @@ async fn a_cursor_belongs_to_the_order_that_gave_it(api: Api) {
     assert_eq!(get("/api/v1/accounts?sort=name;drop".to_owned()).await.refusal(), (400, "bad_query".to_owned()));
 }
 
+async fn members_of_a_group_come_in_every_order_that_is_offered(api: Api) {
+    let token = furnished(&api).await;
+    let group = api.get("/api/v1/buying_groups?account=b").bearer(&token).send().await.json();
+    let list = format!("/api/v1/buying_groups/{}/members", group["items"][0]["id"].as_str().expect("an id"));
+    in_order(
+        &api,
+        &token,
+        &list,
+        "/person",
+        &[
+            ("key&descending=true", &["r", "p"] as &[&str]),
+            ("name", &["p", "r"]),
+            ("role", &["p", "r"]),
+            ("job_title&descending=true", &["r", "p"]),
+            ("engagement&descending=true", &["r", "p"]),
+            ("email", &["p", "r"]),
+            ("phone", &["p", "r"]),
+            ("added_at", &["p", "r"]),
+            ("engagement&role=Influencer", &["r"]),
+            ("removed_at&removed=true", &[]),
+        ],
+    )
+    .await;
+}
+
 crate::on_both_stores! {
+    members_of_a_group_come_in_every_order_that_is_offered
     accounts_and_people_come_in_every_order_that_is_offered
     buying_groups_come_in_every_order_that_is_offered
     members_come_in_every_order_that_is_offered

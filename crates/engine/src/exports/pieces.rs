@@ -1,18 +1,15 @@
 //! Writing an export piece by piece, and reading its pieces back as one file.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use caravan_store::StoreError;
 use caravan_store::exports::{self as stored, ExportRow, Piece};
 use caravan_store::ordered::Place;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use jiff::{SignedDuration, Timestamp};
 
 use super::source::{Cell, Source, Unwritable};
 use super::{ExportProblem, ExportRequest, MOST_BYTES, end};
-use crate::Engine;
+use crate::{Engine, packed};
 
 /// Rows of one piece.
 const ROWS: usize = 1_000;
@@ -103,7 +100,7 @@ fn piece(engine: &Engine, id: i64, request: &ExportRequest, held: Timestamp) -> 
         );
         return fail(engine, &row, ExportProblem { code: "export_too_large".to_owned(), message });
     }
-    let bytes = compressed(&written.text)?;
+    let bytes = packed::pack(&written.text)?;
     let place = written.place.as_ref().map(ToString::to_string).or_else(|| row.place.clone());
     engine.store().write(|s| {
         let now = s.now()?;
@@ -160,13 +157,6 @@ fn is_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text.parse::<f64>().is_err()
 }
 
-fn compressed(text: &[u8]) -> Result<Vec<u8>, StoreError> {
-    let refused = |error: io::Error| StoreError::Other(error.to_string());
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text).map_err(refused)?;
-    encoder.finish().map_err(refused)
-}
-
 /// Why a file ends early.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -188,9 +178,7 @@ pub enum FileError {
 pub fn write_file(engine: &Engine, row: &ExportRow, out: &mut dyn Write) -> Result<(), FileError> {
     for no in 0..row.pieces {
         let piece = engine.store().read(|s| stored::piece(s, row.id, no))?.ok_or(FileError::Gone)?;
-        let mut text = Vec::new();
-        GzDecoder::new(piece.as_slice()).read_to_end(&mut text)?;
-        out.write_all(&text)?;
+        packed::unpack(&piece, out)?;
     }
     out.flush()?;
     Ok(())

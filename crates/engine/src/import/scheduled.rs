@@ -13,6 +13,7 @@ use caravan_model::document::{ArrivingFiles, Connection, DocumentKind, ImportSch
 use caravan_store::{Session, StoreError, schedules};
 use serde_json::json;
 
+use super::rejects::Book;
 use super::{FileFormat, ImportError, ImportKind, ImportOptions, ImportReport, import};
 use crate::Engine;
 use crate::deliver::{Way, open_once};
@@ -155,7 +156,8 @@ fn take_file(
     if !begun {
         return Ok(Taken::Before);
     }
-    let (state, report) = match read_in(engine, door, pattern, file) {
+    let mut rejects = Book::open(engine, place.id, which)?;
+    let (state, report) = match read_in(engine, door, pattern, file, &mut rejects) {
         Ok(report) => ("done", json!(report)),
         // The store may be back in a moment, the place as well: the file stays `running` and is taken again.
         Err(ImportError::Store(error)) => return Err(error),
@@ -165,6 +167,7 @@ fn take_file(
         }
         Err(error) => ("failed", json!({"code": error.code(), "message": error.to_string()})),
     };
+    rejects.close()?;
     engine.store().write(|s| {
         let now = s.now()?;
         schedules::finish(s, place.id, which, state, &report.to_string(), now)
@@ -178,6 +181,7 @@ fn read_in(
     door: &dyn Inlet,
     pattern: &ArrivingFiles,
     file: &Arrived,
+    rejects: &mut Book<'_>,
 ) -> Result<ImportReport, ImportError> {
     let format = FileFormat::of_name(&file.name).ok_or_else(|| {
         let message =
@@ -185,5 +189,5 @@ fn read_in(
         ImportError::file("unknown_format", message)
     })?;
     let options = ImportOptions { map: pattern.map.clone().into_iter().collect(), ..ImportOptions::default() };
-    import(engine, &ImportKind::named(&pattern.kind), door.open(&file.name)?, format, &options, &mut ())
+    import(engine, &ImportKind::named(&pattern.kind), door.open(&file.name)?, format, &options, rejects)
 }

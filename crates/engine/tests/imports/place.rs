@@ -129,6 +129,11 @@ impl Place {
         }
     }
 
+    /// The numbers that a statement selects as text.
+    pub fn ids(&self, sql: &str) -> Vec<i64> {
+        self.texts(sql).iter().map(|text| text.parse().expect("a number")).collect()
+    }
+
     /// The rows of a statement that selects one text column.
     pub fn texts(&self, sql: &str) -> Vec<String> {
         let read = |s: &mut dyn caravan_store::Session| -> Result<Vec<String>, StoreError> {

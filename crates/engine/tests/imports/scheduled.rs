@@ -5,6 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use caravan_engine::definitions::{ApplyOptions, DefinitionError, apply};
+use caravan_engine::import::{has_rejects, write_rejects};
+use caravan_engine::retention;
+use caravan_model::DocumentId;
 use caravan_testkit::fakes::s3::Setup;
 use caravan_testkit::fakes::{Fault, S3};
 
@@ -14,6 +17,7 @@ use crate::place::Place;
 on_both_databases! {
     each_version_of_a_file_is_taken_once_and_people_after_their_accounts
     what_is_wrong_with_a_file_is_kept
+    every_row_that_is_not_taken_is_kept_with_its_reason_for_ninety_days
     a_folder_that_is_not_there_is_told_and_looked_for_again
     a_file_that_was_left_in_the_middle_is_taken_again
     a_schedule_that_makes_no_sense_is_refused
@@ -84,6 +88,42 @@ fn what_is_wrong_with_a_file_is_kept(place: &Place) {
     schedule(place, folder.path());
     place.run();
     assert_eq!(runs(place), ["people-1.csv failed \"unknown_column\"", "odd failed \"unknown_format\""]);
+}
+
+fn every_row_that_is_not_taken_is_kept_with_its_reason_for_ninety_days(place: &Place) {
+    let folder = tempfile::tempdir().unwrap();
+    let bad: String = (0..9_000).map(|n| format!("P{n},\n")).collect();
+    put(folder.path(), "people-1.csv", &format!("key,email\nA,a@a.example\n{bad}"));
+    put(folder.path(), "people-2.csv", "key,email\nB,b@a.example\n");
+    schedule(place, folder.path());
+    place.run();
+    assert_eq!(runs(place), ["people-1.csv done 1 9000", "people-2.csv done 1 0"]);
+    let connection = DocumentId(place.texts("SELECT CAST(connection_id AS TEXT) FROM import_run")[0].parse().unwrap());
+    let numbers: Vec<i64> = place.ids("SELECT CAST(id AS TEXT) FROM import_run ORDER BY id");
+    let kept = |connection, run| {
+        let mut file = Vec::new();
+        write_rejects(&place.engine, connection, run, &mut file).unwrap();
+        String::from_utf8(file).unwrap()
+    };
+    let file = kept(connection, numbers[0]);
+    let lines: Vec<&str> = file.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (9_001, "line,code,reason"));
+    assert!(lines[1].starts_with("3,email_required,") && lines[9_000].starts_with("9002,email_required,"), "{file}");
+    assert!(place.ids("SELECT CAST(COUNT(*) AS TEXT) FROM import_reject")[0] > 1, "it is kept piece by piece");
+    assert!(!has_rejects(&place.engine, connection, numbers[1]).unwrap());
+    assert_eq!(kept(DocumentId(connection.0 + 1), numbers[0]), "", "they belong to their connection");
+    // The same file once more: what an attempt that broke off left is forgotten.
+    place
+        .execute("UPDATE import_run SET state = 'running', report = NULL, ended_at = NULL WHERE name = 'people-1.csv'");
+    a_quarter_passes(place);
+    place.run();
+    assert_eq!(kept(connection, numbers[0]), file);
+    let days = |n: u64| Duration::from_secs(n * 24 * 3600);
+    for (after, there) in [(days(89), true), (days(2), false)] {
+        place.clock.advance_to(place.clock.now() + after);
+        while retention::tick(&place.engine).unwrap() {}
+        assert_eq!(has_rejects(&place.engine, connection, numbers[0]).unwrap(), there);
+    }
 }
 
 fn a_folder_that_is_not_there_is_told_and_looked_for_again(place: &Place) {
