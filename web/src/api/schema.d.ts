@@ -2122,7 +2122,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The members of a buying group, by key */
+        /** The members of a buying group, by key or in another order */
         get: operations["get_buying_groups_id_members"];
         put?: never;
         /** Assign, change or remove up to 50 members at once */
@@ -2607,6 +2607,23 @@ export interface paths {
         put?: never;
         /** Look at a connection now */
         post: operations["post_connections_key_imports_schedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/{key}/imports/{run}/rejects.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every row of a file that was not taken, with its line, code and reason; kept for 90 days */
+        get: operations["get_connections_key_imports_run_rejects_csv"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5765,6 +5782,11 @@ export interface components {
             email?: string | null;
             /** @description They opted out of mail themselves; no import lifts that. */
             opted_out: boolean;
+            /**
+             * Format: double
+             * @description Their engagement, 0 to 100, exact.
+             */
+            engagement: number;
             /** @description The accounts they belong to. */
             accounts: components["schemas"]["Membership"][];
             /** @description How many records they have, by object; objects without one are left out. */
@@ -6422,7 +6444,21 @@ export interface components {
              * @default false
              */
             removed: boolean;
+            /** @description Only those in this role. */
+            role?: string | null;
+            /**
+             * @description What they are ordered by; by key when left out. What is missing stands last.
+             * @default key
+             */
+            sort: components["schemas"]["GroupMemberOrder"];
+            /**
+             * @description The highest first.
+             * @default false
+             */
+            descending: boolean;
         };
+        /** @description What members of a buying group are ordered by. */
+        GroupMemberOrder: "key" | "name" | "role" | "job_title" | "email" | "phone" | "engagement" | "source" | "added_at" | "removed_at";
         /** @description One page of a list. */
         MemberRowPage: {
             /** @description The rows. */
@@ -7558,6 +7594,8 @@ export interface components {
         };
         /** @description What became of one version of one file. */
         Run: {
+            /** @description Its id, `imp_…`. */
+            id: string;
             /** @description The file's name. */
             file: string;
             /** @description Which content of it. */
@@ -7588,6 +7626,12 @@ export interface components {
             next_at?: string | null;
             /** @description Why it could not be looked into last time. */
             problem?: string | null;
+        };
+        RunPath: {
+            /** @description Key of the connection. */
+            key: string;
+            /** @description The run's id, `imp_…`. */
+            run: string;
         };
         SamplePath: {
             kind: components["schemas"]["SampleKind"];
@@ -17280,6 +17324,12 @@ export interface operations {
                 cursor?: string;
                 /** @description True: those who were taken out, instead of those who are in. */
                 removed?: boolean;
+                /** @description Only those in this role. */
+                role?: string;
+                /** @description What they are ordered by; by key when left out. What is missing stands last. */
+                sort?: components["schemas"]["GroupMemberOrder"];
+                /** @description The highest first. */
+                descending?: boolean;
             };
             header?: never;
             path: {
@@ -18456,6 +18506,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connections_key_imports_run_rejects_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the connection. */
+                key: string;
+                /** @description The run's id, `imp_…`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line for each row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
             /** @description Refused; `code` says why. */
