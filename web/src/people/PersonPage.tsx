@@ -12,7 +12,6 @@ import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
 import { CrmLink } from "../shell/CrmLink";
 import { rowsOf } from "../shell/DataTable";
-import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { PageFault } from "../shell/Fault";
 import { at, LinkTo } from "../shell/LinkTo";
