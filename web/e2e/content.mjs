@@ -1,4 +1,5 @@
-// What is done with content beside writing it: bringing a change into live journeys, and taking in a design from elsewhere.
+// What is done with content beside writing it: bringing a change into live journeys, taking in a design from elsewhere, locks, archives,
+// records, and the keys that sign mail.
 import assert from "node:assert/strict";
 import { signIn } from "./browser.mjs";
 import { begin } from "./walk.mjs";
@@ -7,6 +8,8 @@ const { server, page, api, write, noBarriers, step, walk } = await begin();
 const mark = Date.now().toString(36);
 const MAIL = `frozen-${mark}`;
 const DESIGN = `design-${mark}`;
+const BRAND = `brand-${mark}`;
+const LOCKED = `locked-${mark}`;
 
 const open = async (path) => {
   await page.goto(`${server.url}${path}`);
@@ -74,4 +77,100 @@ await walk(async () => {
     assert.ok(!body.html.includes("<script"), body.html);
     await noBarriers("an imported template");
   });
+
+  await step(
+    "a template locks a part, and an email made of it keeps that in the designer",
+    async () => {
+      const column = (text, more = "") =>
+        `<mj-section${more}><mj-column><mj-text>${text}</mj-text></mj-column></mj-section>`;
+      const mjml = `<mjml><mj-body>${column("Yours to write")}${column("Acme Ltd", ' data-lock="locked"')}</mj-body></mjml>`;
+      await write("PUT", `/email_templates/${BRAND}`, {
+        subject: "News",
+        lock: "marked",
+        body: { mjml },
+      });
+      const { connection } = await api(`/emails/${(await api("/emails?limit=1")).items[0].key}`);
+      const begun = { key: LOCKED, connection };
+      const email = await (await write("POST", `/email_templates/${BRAND}/email`, begun)).json();
+      await write("PUT", `/emails/${LOCKED}`, email);
+      await open(`/definitions/emails/${LOCKED}`);
+      await page.getByText(`Made of the template ${BRAND}`, { exact: false }).waitFor();
+      const canvas = page.frameLocator("iframe.gjs-frame");
+      await canvas.getByText("Acme Ltd").waitFor();
+      await noBarriers("an email whose template locks parts");
+      // What is locked cannot be written in; what is open can, and what the designer makes of the rest is taken for the same.
+      await canvas.getByText("Acme Ltd").dblclick();
+      assert.equal(await canvas.getByText("Acme Ltd").getAttribute("contenteditable"), null);
+      await canvas.getByText("Yours to write").dblclick();
+      await page.keyboard.type("Mine: ");
+      await canvas.getByText("Acme Ltd").click();
+      await page.getByRole("button", { name: "Save", exact: true }).click();
+      await page.getByText("Not saved", { exact: false }).waitFor({ state: "detached" });
+      const saved = await api(`/emails/${LOCKED}`);
+      assert.ok(
+        saved.body.mjml.includes("Mine:") && saved.lock.template === BRAND,
+        saved.body.mjml,
+      );
+    },
+  );
+
+  await step(
+    "a template is exported as an archive, and comes back under another name",
+    async () => {
+      await open(`/definitions/email_templates/${BRAND}`);
+      await page.getByRole("button", { name: "Lock", exact: true }).waitFor();
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("link", { name: "Export" }).click(),
+      ]);
+      assert.equal(download.suggestedFilename(), `${BRAND}.zip`);
+      await open("/content?tab=email-template");
+      await page.getByRole("button", { name: "Import a design" }).click();
+      await page.locator("input[type=file]").setInputFiles(await download.path());
+      await dialog().getByLabel("Name").fill(`Back ${mark}`);
+      await dialog().getByRole("button", { name: "Import", exact: true }).click();
+      await dialog().getByRole("button", { name: "Open the template" }).click();
+      await page.getByRole("heading", { name: `Back ${mark}`, level: 1 }).waitFor();
+      const key = new URL(page.url()).pathname.split("/").at(-1);
+      const [was, is] = [
+        await api(`/email_templates/${BRAND}`),
+        await api(`/email_templates/${key}`),
+      ];
+      assert.deepEqual([is.body, is.lock, is.subject], [was.body, was.lock, was.subject]);
+    },
+  );
+
+  await step("records are offered where fields are inserted", async () => {
+    await open(`/definitions/emails/${MAIL}`);
+    await page.getByText("Code", { exact: true }).click();
+    await page.getByRole("button", { name: "Insert a field" }).click();
+    await page.getByPlaceholder("Search fields").fill("opportunit");
+    await page
+      .getByRole("menuitem", { name: /one after another/ })
+      .first()
+      .click();
+    const code = await page.getByLabel("MJML").inputValue();
+    assert.ok(code.includes("{% for one in objects.opportunity %}{{ one.name }}"), code);
+  });
+
+  await step(
+    "a signing key is made, shown for the DNS, and signs nothing before it stands there",
+    async () => {
+      await write("PUT", `/sending_domains/${BRAND}`, { domain: `${mark}.example` });
+      await open(`/definitions/sending_domains/${BRAND}`);
+      await page.getByRole("button", { name: "Make a key" }).click();
+      const key = page.getByRole("region", { name: "Key c1" });
+      await key.getByText(`c1._domainkey.${mark}.example`).waitFor();
+      await key.getByText("v=DKIM1; k=rsa; p=", { exact: false }).waitFor();
+      await key.getByRole("button", { name: "Look it up and sign with it" }).click();
+      await key
+        .getByText(/does not sign yet|asks no DNS/)
+        .first()
+        .waitFor();
+      await key.getByRole("button", { name: "Forget it" }).click();
+      await key.waitFor({ state: "detached" });
+      // Senders outside of every sending domain are refused: the other walks have some.
+      await write("DELETE", `/sending_domains/${BRAND}`);
+    },
+  );
 });

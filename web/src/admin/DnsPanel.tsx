@@ -60,9 +60,9 @@ export default function DnsPanel({ definition, saved }: PanelProps) {
               {record.purpose}
             </Text>
             <dl>
-              <Part label={text.type} value={record.type} />
-              <Part label={text.name} value={record.name} copy />
-              <Part label={text.value} value={record.value} copy />
+              <RecordPart label={text.type} value={record.type} />
+              <RecordPart label={text.name} value={record.name} copy />
+              <RecordPart label={text.value} value={record.value} copy />
             </dl>
             <Found check={found(record)} />
           </section>
@@ -112,7 +112,16 @@ function Found({ check }: { check: RecordCheck | undefined }) {
   );
 }
 
-function Part({ label, value, copy }: { label: string; value: string; copy?: boolean }) {
+/** One part of a record, with a way to copy it. */
+export function RecordPart({
+  label,
+  value,
+  copy,
+}: {
+  label: string;
+  value: string;
+  copy?: boolean;
+}) {
   return (
     <>
       <dt>{label}</dt>

@@ -61,6 +61,25 @@ export const domainCheckQuery = (key: string) =>
 
 export const checkDomain = (key: string) => body(client.POST(CHECK, at(key)));
 
+const KEYS = "/api/v1/delivery/domains/{key}/keys";
+const keyAt = (key: string, selector: string) => ({ params: { path: { key, selector } } });
+
+/** The keys that sign mail of a domain, and those that wait. */
+export const domainKeysQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["domain", key, "keys"],
+    queryFn: () => body(client.GET(KEYS, at(key))),
+  });
+
+export const makeDomainKey = (key: string) =>
+  body(client.POST(KEYS, { ...at(key), body: { selector: null } }));
+
+export const signWith = (key: string, selector: string) =>
+  body(client.POST(`${KEYS}/{selector}/sign`, keyAt(key, selector)));
+
+export const forgetDomainKey = (key: string, selector: string) =>
+  body(client.DELETE(`${KEYS}/{selector}`, keyAt(key, selector)));
+
 export const holdQuery = queryOptions({
   queryKey: ["hold"],
   queryFn: () => body(client.GET("/api/v1/delivery/hold")),

@@ -78,6 +78,7 @@ export type GroupFigures = Answer<"/api/v1/buying_groups/figures">;
 export type ScoredDay = Item<"/api/v1/buying_groups/days">;
 export type DomainCheck =
   paths["/api/v1/delivery/domains/{key}/check"]["post"]["responses"][200]["content"]["application/json"];
+export type DomainKey = Item<"/api/v1/delivery/domains/{key}/keys">;
 export type RecordCheck = DomainCheck["records"][number];
 export type JourneyVersion = Answer<"/api/v1/journeys/{key}/versions">["items"][number];
 export type AudienceState = Item<"/api/v1/destinations/{key}/audiences">;

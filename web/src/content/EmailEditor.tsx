@@ -43,7 +43,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
   const put = (next: string) => onChange({ ...body, body: { [language]: next } });
   const panes: Record<View, () => ReactNode> = {
     design: () => (
-      <Suspense fallback={<Skeleton height={520} aria-label={text.loading} />}>
+      <Suspense fallback={<Skeleton height={520} role="status" aria-label={text.loading} />}>
         <Designer
           mjml={written}
           onChange={put}

@@ -1,4 +1,4 @@
-import { framed, plainTags, saidBy } from "./mjml";
+import { asXml, framed, plainTags, saidBy } from "./mjml";
 
 const HEAD = "<mj-head><mj-attributes><mj-all font-size='14px' /></mj-attributes></mj-head>";
 const whole = (inside: string, head = "") => `<mjml>${head}<mj-body>${inside}</mj-body></mjml>`;
@@ -56,4 +56,12 @@ it.each([
   ["{% for x in y %}", undefined],
 ])("says what %s does", (tag, said) => {
   expect(saidBy(tag)).toEqual(said);
+});
+
+test("what is written into a text can be read as XML, and says the same", () => {
+  expect(asXml('Mine:&nbsp;<b>x</b><br>a &amp; b &lt; c &copy;<img src="a>b.png" alt="">')).toBe(
+    'Mine:\u00a0<b>x</b><br/>a &amp; b &lt; c ©<img src="a>b.png" alt=""/>',
+  );
+  const mjml = '<mj-image src="x"/><mj-text>one<br/>two &nosuchname;</mj-text>';
+  expect(asXml(mjml)).toBe('<mj-image src="x"/><mj-text>one<br/>two &amp;nosuchname;</mj-text>');
 });

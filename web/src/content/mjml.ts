@@ -67,6 +67,21 @@ function withHead(code: string, head: string): string {
   return code.replace(/<mjml(?:\s[^>]*)?>/, (opening) => `${opening}\n  ${head}`);
 }
 
+const XML_ENTITY = /&(?!(?:amp|lt|gt|quot|apos);)[a-zA-Z][a-zA-Z0-9]*;/g;
+const UNCLOSED = /<(br|hr|img|wbr|input)\b((?:"[^"]*"|'[^']*'|[^>"'])*?)\s*\/?>/gi;
+
+/**
+ * Markup as XML reads it. Whoever writes into a text makes HTML: named characters and elements without an end, on which the
+ * designer's reader would give up and lose the text.
+ */
+export const asXml = (markup: string) =>
+  markup
+    .replace(XML_ENTITY, (name) => {
+      const read = new DOMParser().parseFromString(name, "text/html").body.textContent ?? "";
+      return read.replaceAll("&", "&amp;");
+    })
+    .replace(UNCLOSED, "<$1$2/>");
+
 /** Templates are written with plain quotes, whatever an editor of markup made of them. */
 export const plainTags = (code: string) =>
   code.replaceAll(TAG, (tag) =>

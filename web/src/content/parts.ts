@@ -2,7 +2,7 @@
 import type { Component, Editor } from "grapesjs";
 import type { ComponentPluginOptions } from "grapesjs-mjml";
 import { strings } from "../strings";
-import { MARK, saidBy } from "./mjml";
+import { asXml, MARK, saidBy } from "./mjml";
 
 const text = strings.content.parts;
 
@@ -10,6 +10,9 @@ const text = strings.content.parts;
 export const ownComponents =
   (head: string) =>
   (editor: Editor, { opt }: ComponentPluginOptions) => {
+    editor.on("parse:html:before", (given: { input: unknown }) => {
+      if (typeof given.input === "string") given.input = asXml(given.input);
+    });
     const plain = opt.mjmlParser;
     opt.mjmlParser = (mjml, given) =>
       plain(typeof mjml === "string" ? withHead(mjml, head) : mjml, given);

@@ -55,7 +55,7 @@ const PANELS: Record<string, Lazy<PanelProps>[]> = {
   account_list: [MEMBERS],
   people_list: [MEMBERS],
   audience: [MEMBERS],
-  sending_domain: [lazy(() => import("../admin/DnsPanel"))],
+  sending_domain: [lazy(() => import("../admin/DomainPanel"))],
   connection: [SYSTEM, lazy(() => import("../imports/RunsPanel"))],
   external_action: [lazy(() => import("../systems/ServicePanel")), SYSTEM],
   webhook: [SYSTEM],

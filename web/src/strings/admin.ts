@@ -195,6 +195,18 @@ export const admin = {
     lift: "Let it be written to again",
     columns: { address: "Address", reason: "Reason", source: "Source", added: "Since" },
   },
+  signingKeys: {
+    title: "Signing keys",
+    make: "Make a key",
+    hint: "Publish the record of a key that waits, then let it sign: it takes the place of the key that signed until then. Leave the old record in the DNS for a week.",
+    none: "Mail of this domain leaves unsigned. Make a key, publish its record, then let it sign.",
+    key: (selector: string) => `Key ${selector}`,
+    signs: "Signs",
+    waits: "Waits",
+    madeAt: (when: string) => `Made ${when}`,
+    sign: "Look it up and sign with it",
+    forget: "Forget it",
+  },
   dns: {
     title: "Records for the DNS",
     hint: "Put these at your DNS provider. What stands in angle brackets is yours to fill in.",

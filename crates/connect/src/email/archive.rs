@@ -86,6 +86,8 @@ pub fn read(bytes: &[u8], address: &dyn Fn(&str) -> String) -> Result<Imported, 
     let html =
         design.whole(&source).map_err(|error| refused("html_invalid", format!("The HTML cannot be read: {error}.")))?;
     if let Some((mut manifest, pictures)) = ours {
+        // The page beside the manifest is for other tools.
+        design.notes.borrow_mut().clear();
         if let Some(page) = manifest.pointer_mut("/body/html") {
             // Whoever packed it: what no mail program runs does not come in this way either.
             let clean = page.as_str().map(|page| design.whole(page)).transpose();

@@ -130,6 +130,7 @@ mod tests {
         let text = manifest.to_string().replace("one.example", "two.example");
         assert_eq!(taken.manifest.map(|manifest| manifest.to_string()), Some(text));
         assert_eq!(taken.pictures.iter().map(|it| (it.name.clone(), it.bytes.clone())).collect::<Vec<_>>(), pictures);
+        assert_eq!(taken.notes, [], "what other tools look at is not complained of");
         assert!(
             taken.html.contains("Hello {{ person.first_name") && taken.html.contains("https://two.example/p/"),
             "{}",
