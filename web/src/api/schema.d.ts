@@ -3141,6 +3141,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/email_templates/{key}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An email template as a zip archive: its manifest, its design as HTML, its pictures */
+        get: operations["get_email_templates_key_archive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/p/{name}": {
         parameters: {
             query?: never;
@@ -3206,6 +3223,58 @@ export interface paths {
         /** Look a sending domain up in the DNS: signatures, return path, policy; each with what was found and what to do */
         post: operations["post_delivery_domains_key_check"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/domains/{key}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The signing keys of a sending domain, with what must stand in the DNS for each */
+        get: operations["get_delivery_domains_key_keys"];
+        put?: never;
+        /** Make a new signing key; it does not sign yet */
+        post: operations["post_delivery_domains_key_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/domains/{key}/keys/{selector}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a signing key sign from now on; refused as long as it is not found in the DNS */
+        post: operations["post_delivery_domains_key_keys_selector_sign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/domains/{key}/keys/{selector}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget a signing key that was made here and does not sign */
+        delete: operations["delete_delivery_domains_key_keys_selector"];
         options?: never;
         head?: never;
         patch?: never;
@@ -8014,7 +8083,7 @@ export interface components {
             to: number;
         };
         TemplatePath: {
-            /** @description Key of the email template; it is made, or gets another body. */
+            /** @description Key of the email template; one that is imported is made, or gets another body. */
             key: string;
         };
         /** @description A template that was made of a design. */
@@ -8091,6 +8160,45 @@ export interface components {
         };
         /** @description Whether what stands in the DNS is as it must be. */
         RecordState: "good" | "note" | "missing" | "wrong" | "unknown";
+        /** @description The signing keys of a sending domain. */
+        DomainKeys: {
+            /** @description Those that sign, then those that wait. */
+            items: components["schemas"]["DomainKey"][];
+        };
+        /** @description A signing key of a sending domain. */
+        DomainKey: {
+            /** @description Under which receivers find its public half. */
+            selector: string;
+            /** @description Mail is signed with it. */
+            signs: boolean;
+            /** @description It was made here and is kept here; else the manifest says where it is. */
+            made_here: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made here.
+             */
+            made_at?: string | null;
+            /** @description Name of the TXT record. */
+            name: string;
+            /** @description What must stand there; none where the key cannot be used. */
+            value?: string | null;
+            /** @description Why it cannot be used. */
+            problem?: string | null;
+        };
+        /** @description A signing key to be made. */
+        NewDomainKey: {
+            /**
+             * @description Under which receivers find it; left out: the next free one, `c1`, `c2` …
+             * @default null
+             */
+            selector: string | null;
+        };
+        DomainKeyPath: {
+            /** @description Key of the sending domain. */
+            key: string;
+            /** @description Selector of the signing key. */
+            selector: string;
+        };
         FiguresQuery: {
             /** @description Key of a journey; left out: all. */
             journey?: string | null;
@@ -9793,6 +9901,20 @@ export interface components {
         EmailManifestSubject: "account" | "person";
         /** @description What becomes of clicks on a link. */
         EmailManifestLinkTracking: "tracked" | "with_token" | "off";
+        /** @description What an email that was made of a template may not change: the locks as they were then. */
+        EmailManifestEmailLock: {
+            /** @description Key of the template. */
+            template: string;
+            /** @description How much is locked. */
+            lock: components["schemas"]["EmailManifestTemplateLock"];
+            /** @description The template's content, with its marks. */
+            body: components["schemas"]["EmailManifestMailBody"];
+        };
+        /**
+         * @description What emails made of a template may change. Elements are marked with `data-lock`: `locked`, `content` or `editable`; what lies in
+         *     one follows it until it is marked itself.
+         */
+        EmailManifestTemplateLock: "marked" | "all";
         /**
          * Email
          * @description An email.
@@ -9843,6 +9965,8 @@ export interface components {
             links?: {
                 [key: string]: components["schemas"]["EmailManifestLinkTracking"];
             };
+            /** @description What the template that it was made of locks; stays as it is. */
+            lock?: components["schemas"]["EmailManifestEmailLock"] | null;
         };
         /** @description The body of an email: one of the two. */
         EmailTemplateManifestMailBody: {
@@ -9861,6 +9985,11 @@ export interface components {
         };
         /** @description Whose attribute, condition, list or journey it is. */
         EmailTemplateManifestSubject: "account" | "person";
+        /**
+         * @description What emails made of a template may change. Elements are marked with `data-lock`: `locked`, `content` or `editable`; what lies in
+         *     one follows it until it is marked itself.
+         */
+        EmailTemplateManifestTemplateLock: "marked" | "all";
         /**
          * Email template
          * @description A body to begin emails with; later changes do not reach them.
@@ -9884,6 +10013,8 @@ export interface components {
             conditions?: {
                 [key: string]: components["schemas"]["EmailTemplateManifestContentCondition"];
             };
+            /** @description What emails made of it may change; left out: everything. */
+            lock?: components["schemas"]["EmailTemplateManifestTemplateLock"] | null;
         };
         /** @description The body of an email: one of the two. */
         FragmentManifestMailBody: {
@@ -10130,7 +10261,7 @@ export interface components {
         SendingDomainManifestDkimKey: {
             /** @description Under which its public half is found. */
             selector: string;
-            /** @description Name of its private half under `secrets`; left out: `dkim_private_key`. */
+            /** @description Name of its private half under `secrets`; left out: `dkim_private_key`. `dkim_key_…` was made and is kept here. */
             secret?: string | null;
         };
         /** @description Where a secret is found. Never the secret itself. */
@@ -10154,7 +10285,10 @@ export interface components {
             description?: string;
             /** @description Its name. */
             domain: string;
-            /** @description The keys that sign; two while one replaces the other. */
+            /**
+             * @description The keys that sign; two while one replaces the other. Left out: none signs yet.
+             * @default []
+             */
             dkim: components["schemas"]["SendingDomainManifestDkimKey"][];
             /** @description Domain that bounces return to. */
             return_path?: string | null;
@@ -10534,6 +10668,11 @@ export interface components {
             open_tracking_consent?: string | null;
             /** @description What goes around every email. */
             emails?: components["schemas"]["SettingsManifestAroundEmails"];
+            /**
+             * Format: uint32
+             * @description How many records of an object a message is made from, the newest; left out: 10.
+             */
+            records_in_messages?: number | null;
             /** @description Proofs: messages to those who look them over. */
             proofs?: components["schemas"]["SettingsManifestProofs"];
             /** @description What is done with opens and clicks of machines. */
@@ -19457,7 +19596,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Key of the email template; it is made, or gets another body. */
+                /** @description Key of the email template; one that is imported is made, or gets another body. */
                 key: string;
             };
             cookie?: never;
@@ -19479,6 +19618,29 @@ export interface operations {
                     "application/json": components["schemas"]["ImportedTemplate"];
                 };
             };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_email_templates_key_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the email template; one that is imported is made, or gets another body. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description Refused; `code` says why. */
             default: {
                 headers: {
@@ -19660,6 +19822,141 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DomainCheck"];
                 };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery_domains_key_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signing keys of a sending domain. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainKeys"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_delivery_domains_key_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description A signing key to be made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDomainKey"];
+            };
+        };
+        responses: {
+            /** @description A signing key of a sending domain. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DomainKey"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_delivery_domains_key_keys_selector_sign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+                /** @description Selector of the signing key. */
+                selector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One name in the DNS: what must stand there, what does, and what to do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordCheck"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_delivery_domains_key_keys_selector: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+                /** @description Selector of the signing key. */
+                selector: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused; `code` says why. */
             default: {
