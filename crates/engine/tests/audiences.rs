@@ -28,9 +28,13 @@ struct Installation {
 
 impl Installation {
     fn new(world: World) -> Self {
+        Self::with(world, 10)
+    }
+
+    fn with(world: World, accounts: i64) -> Self {
         let linkedin = LinkedIn::start(Setup { clock: world.clock.clone(), ..Setup::default() });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-        let it = Self { world: world.with_people(10, 1), linkedin, runtime: runtime.expect("a runtime") };
+        let it = Self { world: world.with_people(accounts, 1), linkedin, runtime: runtime.expect("a runtime") };
         it.world.apply(&format!(
             "{{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
              {{kind: connection, key: linkedin, type: linkedin, settings: {{client_id: caravan, base_url: '{}'}}, \
@@ -91,6 +95,19 @@ impl Installation {
             }
         }
         panic!("it does not come to an end");
+    }
+
+    /// Two processes deliver at once, in batches so small that each leaves something for the other, until neither has
+    /// anything to do without waiting.
+    fn two_workers(&self) {
+        let delivery = || Delivery::new("https://go.acme.example", SigningKeys::new(1, Secret::new("a secret")));
+        let worker = || Delivery { wave: 3, ..delivery() };
+        let workers = [(); 2].map(|()| Dispatcher::new(&self.world.engine, worker(), self.surroundings()));
+        std::thread::scope(|scope| {
+            for worker in &workers {
+                scope.spawn(|| while !worker.dispatch_once().expect("delivery").is_idle() {});
+            }
+        });
     }
 
     /// Delivers what can go without waiting.
@@ -306,6 +323,50 @@ fn with_groups(it: &Installation) {
     );
     it.world.run();
     assert_eq!(it.world.one("SELECT COUNT(*) FROM buying_group WHERE completeness = 0"), 5);
+}
+
+/// Of each two accounts that are told alike one leaves while the other joins, and two workers speak of them at once: whoever
+/// was decided to be in at last is in, whichever worker said what first.
+#[test]
+fn two_workers_that_take_out_and_put_in_accounts_told_alike_leave_in_whoever_joined() {
+    const PAIRS: usize = 12;
+    const ROUNDS: usize = 4;
+    let it = Installation::with(World::postgres("2027-01-04T10:00:00Z"), 2 * PAIRS as i64);
+    it.world.sql("UPDATE account SET name = 'Pair ' || (CAST(substr(key, 3) AS BIGINT) / 2)");
+    let keys = |odd: usize| (0..PAIRS).map(|n| format!("a-{}", 2 * n + odd)).collect::<Vec<_>>().join(", ");
+    it.world.apply(&format!(
+        "{{kind: account_list, key: even, type: static, state: live, accounts: [{}]}}\n---\n\
+         {{kind: account_list, key: odd, type: static, state: live, accounts: [{}]}}",
+        keys(0),
+        keys(1)
+    ));
+    let act = |key: String, list: &str, what: &str| {
+        it.world.apply(&format!(
+            "kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: {list}}}\nend: 2027-06-30T00:00:00Z\nentry: act\n\
+             nodes:\n  act: {{{what}, next: null}}\n"
+        ));
+        it.world.publish(&key);
+    };
+    let all: Vec<String> = {
+        let mut names: Vec<String> = (0..PAIRS).map(|n| format!("Pair {n}")).collect();
+        names.sort();
+        names
+    };
+    act("begin".to_owned(), "even", JOIN);
+    it.world.run();
+    it.deliver_all();
+    assert_eq!(it.companies("Targets"), all);
+    for round in 0..ROUNDS {
+        let (leaves, joins) = if round % 2 == 0 { ("even", "odd") } else { ("odd", "even") };
+        act(format!("out-{round}"), leaves, LEAVE);
+        act(format!("in-{round}"), joins, JOIN);
+        it.world.run();
+        it.linkedin.faults().plan(STREAM, 0, 100, Fault::Slow(std::time::Duration::from_millis(15)));
+        it.two_workers();
+        it.linkedin.faults().clear();
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), all, "round {round}");
+    }
 }
 
 #[test]
