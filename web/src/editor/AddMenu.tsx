@@ -1,7 +1,7 @@
 // The plus on a path and the menu it opens: nodes, and by typing also actions and events.
 import { Combobox, Popover, Text, UnstyledButton, useCombobox } from "@mantine/core";
 import { Plus } from "lucide-react";
-import { memo, useEffect, useState } from "react";
+import { memo, useEffect, useId, useState } from "react";
 import { strings } from "../strings";
 import { insertBoxAction, insertNode } from "./changes";
 import { boxable, kept, paste, pasteIntoBox } from "./clipboard";
@@ -68,6 +68,7 @@ function AddMenu({ target, onClose }: { target: Target; onClose: () => void }) {
   const items = itemsOf(catalogue, { subject, boxed: target.kind === "box", filter });
   const all = items.flatMap((group) => group.items);
 
+  const list = useId();
   const choose = (value: string) => {
     onClose();
     if (value === PASTE && pasteable) {
@@ -88,13 +89,17 @@ function AddMenu({ target, onClose }: { target: Target; onClose: () => void }) {
     <Combobox store={combobox} onOptionSubmit={choose}>
       <Combobox.Search
         data-autofocus
+        // The list below is its popup: arrow keys go through it from here.
+        role="combobox"
+        aria-expanded
+        aria-controls={list}
         aria-label={text.filter}
         placeholder={text.filter}
         value={filter}
         onChange={(event) => setFilter(event.currentTarget.value)}
         className={classes.menuSearch}
       />
-      <Combobox.Options className={classes.menu} aria-label={text.nodes}>
+      <Combobox.Options id={list} className={classes.menu} aria-label={text.nodes}>
         {pasteable && filter === "" ? (
           <Combobox.Option value={PASTE} className={classes.menuItem}>
             <Text size="sm" fw={600}>

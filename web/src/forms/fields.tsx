@@ -72,13 +72,13 @@ export function ChoiceField({
   );
 }
 
-/** A choice with what it means. */
+/** A choice with what it means; it is named by its label alone, and once chosen the field tells what it means. */
 function Offered({ label, help }: { label: string; help: string | undefined }) {
   return (
     <div>
       {label}
       {help ? (
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" aria-hidden>
           {prose(help)}
         </Text>
       ) : null}
