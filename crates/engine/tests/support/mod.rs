@@ -20,6 +20,15 @@ pub struct World {
     pub(crate) _keep: Keep,
 }
 
+/// Every test ends with what must hold at its end.
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.holds();
+        }
+    }
+}
+
 /// What must live as long as the store.
 pub(crate) enum Keep {
     Directory(#[allow(dead_code)] tempfile::TempDir),
@@ -166,9 +175,14 @@ impl World {
     pub fn run(&self) -> runtime::IdleReport {
         let report = runtime::run_until_idle(&self.engine, None, Duration::from_secs(60)).expect("a run");
         assert!(report.idle, "it came to rest");
+        self.holds();
+        report
+    }
+
+    /// Nobody would stand for ever, and what is pending is under way.
+    fn holds(&self) {
         assert_eq!(caravan_engine::sweep::sweep(&self.engine).expect("a sweep"), 0, "nobody would stand for ever");
         assert_eq!(owed::wrongly_pending(&self.engine), [""; 0], "what is pending is under way");
-        report
     }
 
     /// Moves the clock and runs.
