@@ -5723,16 +5723,6 @@ export interface components {
         Attributes: {
             [key: string]: unknown;
         };
-        /** @description Which page of a list. */
-        PageQuery: {
-            /**
-             * Format: uint
-             * @description Rows on a page, 1 to 200; 50 when left out.
-             */
-            limit?: number | null;
-            /** @description `next_cursor` of the page before; left out: the first page. */
-            cursor?: string | null;
-        };
         /** @description One page of a list. */
         PersonRowPage: {
             /** @description The rows. */
@@ -5777,6 +5767,16 @@ export interface components {
             key: string;
             /** @description The name; none when it is not known (any more). */
             name?: string | null;
+        };
+        /** @description Which page of a list. */
+        PageQuery: {
+            /**
+             * Format: uint
+             * @description Rows on a page, 1 to 200; 50 when left out.
+             */
+            limit?: number | null;
+            /** @description `next_cursor` of the page before; left out: the first page. */
+            cursor?: string | null;
         };
         /** @description One page of a list. */
         ActivityPage: {
