@@ -1,7 +1,8 @@
 //! Mailboxes of a real IMAP server (pymap): reading, putting away, encryption.
 
-use caravan_connect::Secret;
 use caravan_connect::returned::BounceMailbox;
+use caravan_connect::{Secret, Surroundings};
+use caravan_model::Clock;
 use caravan_testkit::Imap;
 use caravan_testkit::imap::{PASSWORD, USER};
 use serde_json::{Value, json};
@@ -17,7 +18,8 @@ fn mailbox(port: u16, security: &str, more: Value) -> BounceMailbox {
 fn visit(mailbox: &BounceMailbox, password: &str, take: &mut dyn FnMut(&[u8]) -> bool) -> Result<usize, String> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-    mailbox.visit(&Secret::new(password), runtime.handle(), take)
+    let surroundings = Surroundings::guarded(Clock::System, runtime.handle().clone());
+    mailbox.visit(&Secret::new(password), &surroundings, take)
 }
 
 #[test]

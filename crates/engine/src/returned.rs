@@ -139,7 +139,7 @@ fn visit(
     };
     let secrets = secrets_of(live, connection, engine.clock().now())?;
     let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
-    mailbox.visit(password, &surroundings.runtime, &mut take)
+    mailbox.visit(password, surroundings, &mut take)
 }
 
 /// Writes down which mailboxes cannot be read; all others are well, or gone. Nothing is written while all is as it was

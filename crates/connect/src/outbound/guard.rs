@@ -85,6 +85,11 @@ impl Guard {
         self.is_opened(address) || is_public(address)
     }
 
+    /// Whether a mail server at this address may be reached: also one in the own network or on this machine.
+    pub fn allows_mail_server(&self, address: IpAddr) -> bool {
+        self.allows(address) || is_own_network(address)
+    }
+
     /// Whether the administrator opened a range that holds this address.
     pub fn is_opened(&self, address: IpAddr) -> bool {
         let plain = unmapped(address);
@@ -105,6 +110,14 @@ fn is_public(address: IpAddr) -> bool {
     match unmapped(address) {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => is_public_v6(v6),
+    }
+}
+
+/// On this machine, or in the network behind one's own router (RFC 1918, RFC 4193).
+fn is_own_network(address: IpAddr) -> bool {
+    match unmapped(address) {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     }
 }
 

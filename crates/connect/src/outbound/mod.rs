@@ -6,9 +6,11 @@
 
 mod client;
 mod guard;
+mod mail;
 mod names;
 mod turns;
 
 pub use client::{Answer, CallError, Outbound};
 pub use guard::{BadNetwork, Guard, Network};
+pub(crate) use mail::mail_server;
 pub use turns::{Allowed, Held, SharedTurns, Turn, Turns};

@@ -14,11 +14,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::connector::Secret;
+use crate::connector::{Secret, Surroundings};
+use crate::outbound::{Guard, mail_server};
 use crate::smtp::Security;
 
 /// The most that is fetched of a message: a report says what it has to say at its beginning.
@@ -102,16 +102,22 @@ impl BounceMailbox {
     pub fn visit(
         &self,
         password: &Secret,
-        runtime: &Handle,
+        surroundings: &Surroundings,
         take: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<usize, String> {
+        let guard = surroundings.outbound.guard();
         let place = format!("the mailbox of {} at {}", self.username, self.host);
-        let visit = runtime.block_on(async { timeout(VISIT, self.read_all(password, take)).await });
+        let visit = surroundings.runtime.block_on(async { timeout(VISIT, self.read_all(password, guard, take)).await });
         visit.map_err(|_| format!("{place} takes too long")).flatten().map_err(|why| format!("{place}: {why}"))
     }
 
-    async fn read_all(&self, password: &Secret, take: &mut dyn FnMut(&[u8]) -> bool) -> Result<usize, String> {
-        let mut session = self.sign_in(password).await?;
+    async fn read_all(
+        &self,
+        password: &Secret,
+        guard: &Guard,
+        take: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<usize, String> {
+        let mut session = self.sign_in(password, guard).await?;
         session.select(&self.folder).await.map_err(told)?;
         let mut unread: Vec<u32> = session.uid_search("UNSEEN UNDELETED").await.map_err(told)?.into_iter().collect();
         unread.sort_unstable();
@@ -157,8 +163,8 @@ impl BounceMailbox {
         Ok(())
     }
 
-    async fn sign_in(&self, password: &Secret) -> Result<Session<Stream>, String> {
-        let connect = TcpStream::connect((self.host.as_str(), self.port));
+    async fn sign_in(&self, password: &Secret, guard: &Guard) -> Result<Session<Stream>, String> {
+        let connect = async { TcpStream::connect(&mail_server(guard, &self.host, self.port).await?[..]).await };
         let stream = timeout(CONNECT, connect).await.map_err(|_| "it does not answer".to_owned())?.map_err(told)?;
         let stream: Stream = match self.security {
             Security::Tls => self.encrypted(stream).await?,

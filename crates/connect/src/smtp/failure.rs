@@ -91,6 +91,9 @@ impl Failure {
                 "No encrypted connection to {host} port {port} came about: {}. Check the encryption, the port and the name in the server's certificate.",
                 cause(why)
             ),
+            Self::Lost { stage: Stage::Connect, why } if why.contains("--allow-network") => {
+                format!("{host} cannot be used: {why}.")
+            }
             Self::Lost { stage: Stage::Connect, why } => format!(
                 "Nothing answers at {host} port {port}: {}. Check the name and the port, and that no firewall is between.",
                 cause(why)

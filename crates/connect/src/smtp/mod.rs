@@ -129,7 +129,7 @@ impl SmtpConnector {
         surroundings: &Surroundings,
         patience: Patience,
     ) -> Result<Self, Box<Finding>> {
-        let server = Server::new(&settings, password, patience)?;
+        let server = Server::new(&settings, password, patience, surroundings.outbound.guard().clone())?;
         let Surroundings { clock, runtime, .. } = surroundings.clone();
         let pool = Mutex::default();
         Ok(Self { settings, server, patience, clock, runtime, pool, freed: Notify::new() })

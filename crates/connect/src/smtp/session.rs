@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use caravan_model::Finding;
@@ -20,6 +21,7 @@ use super::failure::{Failure, Stage};
 use super::message::Mail;
 use super::settings::{Security, SmtpSettings};
 use crate::connector::Secret;
+use crate::outbound::{Guard, mail_server};
 
 /// How to reach a mail server.
 pub struct Server {
@@ -30,10 +32,16 @@ pub struct Server {
     tls: Option<TlsParameters>,
     credentials: Option<Credentials>,
     patience: Patience,
+    guard: Guard,
 }
 
 impl Server {
-    pub fn new(settings: &SmtpSettings, password: Option<&Secret>, patience: Patience) -> Result<Self, Box<Finding>> {
+    pub fn new(
+        settings: &SmtpSettings,
+        password: Option<&Secret>,
+        patience: Patience,
+        guard: Guard,
+    ) -> Result<Self, Box<Finding>> {
         let tls = match settings.security {
             Security::None => None,
             Security::Starttls | Security::Tls => Some(tls_parameters(settings)?),
@@ -46,7 +54,7 @@ impl Server {
         };
         let (host, port, security) = (settings.host.clone(), settings.port, settings.security);
         let hello = settings.hello_name.clone().map_or_else(ClientId::default, ClientId::Domain);
-        Ok(Self { host, port, security, hello, tls, credentials, patience })
+        Ok(Self { host, port, security, hello, tls, credentials, patience, guard })
     }
 
     /// Opens a connection that is ready for messages.
@@ -55,8 +63,9 @@ impl Server {
         let open = async {
             match (self.security, &self.tls) {
                 (Security::Tls, tls) => {
-                    let address = (self.host.as_str(), self.port);
-                    let connected = AsyncSmtpConnection::connect_tokio1(address, None, hello, tls.clone(), None).await;
+                    let addresses = self.addresses().await?;
+                    let tls = tls.clone();
+                    let connected = AsyncSmtpConnection::connect_tokio1(&addresses[..], None, hello, tls, None).await;
                     connected.map_err(|error| Failure::of(Stage::Connect, &error))
                 }
                 (_, tls) => self.connect_in_the_clear(hello, tls.as_ref()).await,
@@ -83,13 +92,17 @@ impl Server {
         Ok(Offers { pipelining: has("PIPELINING"), envelope_ids: has("DSN") })
     }
 
+    async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
+        mail_server(&self.guard, &self.host, self.port).await.map_err(lost)
+    }
+
     async fn connect_in_the_clear(
         &self,
         hello: &ClientId,
         tls: Option<&TlsParameters>,
     ) -> Result<AsyncSmtpConnection, Failure> {
-        let lost = |error: std::io::Error| Failure::Lost { stage: Stage::Connect, why: error.to_string() };
-        let connect = TcpStream::connect((self.host.as_str(), self.port));
+        let addresses = self.addresses().await?;
+        let connect = TcpStream::connect(&addresses[..]);
         let stream = timeout(self.patience.connect, connect).await.map_err(|_| Failure::timeout(Stage::Connect))?;
         let stream = stream.map_err(lost)?;
         // A message and its end are two writes; without this the second waits for the other side's delayed answer.
@@ -102,6 +115,10 @@ impl Server {
         }
         Ok(connection)
     }
+}
+
+fn lost(error: std::io::Error) -> Failure {
+    Failure::Lost { stage: Stage::Connect, why: error.to_string() }
 }
 
 fn tls_parameters(settings: &SmtpSettings) -> Result<TlsParameters, Box<Finding>> {

@@ -252,6 +252,8 @@ fn who_tries_a_connection_is_told_what_is_wrong_with_it_and_what_to_do() {
     let unwilling = Scripted::new(|_, line| line.is_empty().then_some(Does::Says("554 5.7.1 not you")));
     let refused = why(unwilling.addr, json!({}));
     assert_eq!(refused, "127.0.0.1: the server refused the start: 554 5.7.1 not you.");
+    let metadata = why("169.254.169.254:25".parse().expect("an address"), json!({}));
+    assert!(metadata.contains("no mail server may be reached") && metadata.contains("--allow-network"), "{metadata}");
 }
 
 #[test]
