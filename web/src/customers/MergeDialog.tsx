@@ -116,7 +116,7 @@ function Preview({ merge }: { merge: Merge }) {
         </Button>
       </>
     );
-  if (!data) return <Skeleton height={140} aria-label={text.looking} />;
+  if (!data) return <Skeleton height={140} role="status" aria-label={text.looking} />;
   return (
     <>
       <section aria-label={text.would}>

@@ -138,7 +138,7 @@ function ProblemCount() {
   const count = totalOf(rows) ?? shown;
   if (count === 0) return null;
   return (
-    <Badge size="sm" color="red" variant="filled">
+    <Badge size="sm" color="red.9" variant="filled">
       {count}
       {rows.hasNextPage && totalOf(rows) == null ? "+" : ""}
     </Badge>
