@@ -316,7 +316,7 @@ await walk(async () => {
     await page.getByRole("tab", { name: "History" }).click();
     await card(added).filter({ hasText: "Added" }).waitFor();
     await card(ids.wait).filter({ hasText: "Changed" }).waitFor();
-    await page.getByRole("complementary", { name: "What differs" }).getByText("9d").waitFor();
+    await page.getByRole("complementary", { name: "What differs" }).getByText("9 days").waitFor();
     await noBarriers("two versions compared");
   });
 });

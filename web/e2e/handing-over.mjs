@@ -90,7 +90,7 @@ await walk(async () => {
     await columns.getByRole("button", { name: "Add", exact: true }).click();
     const column = columns.getByRole("group", { name: "Mail" });
     await choose(column, "Attribute", "Email address");
-    await choose(column, "As", "SHA-256 email");
+    await choose(column, "As", "SHA-256 of the address");
     await save();
     const { settings, type } = await api(`/destinations/${FILES}`);
     assert.deepEqual(settings.columns, { mail: { attribute: "email", as: "sha256_email" } });
@@ -259,7 +259,7 @@ await walk(async () => {
       const shown = await told.allTextContents();
       assert.deepEqual([shown[0], shown[3]], [own.name, String(own.accounts)]);
     });
-    await page.getByText("buying group (completeness (less than 50))").waitFor();
+    await page.getByText("has a buying group whose Completeness is less than 50").waitFor();
     assert.equal((await api(`/data_flows/flow-${mark}`)).state, "live");
     await noBarriers("a data flow");
   });

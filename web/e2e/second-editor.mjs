@@ -38,8 +38,8 @@ await walk(async () => {
     await other.getByRole("alert").getByText("Someone else changed this journey").waitFor();
     await other.getByRole("button", { name: "Show what differs" }).click();
     const banner = other.getByRole("alert");
-    await banner.locator("del").filter({ hasText: "3d" }).waitFor();
-    await banner.locator("ins").filter({ hasText: "2d" }).waitFor();
+    await banner.locator("del").filter({ hasText: "3 days" }).waitFor();
+    await banner.locator("ins").filter({ hasText: "2 days" }).waitFor();
     assert.equal(await stored(), "2d", "nothing was overwritten");
   });
 

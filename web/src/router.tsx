@@ -11,7 +11,6 @@ import { journeysQuery, organisationQuery, sessionQuery } from "./api/queries";
 import type { JourneyRow } from "./api/types";
 import type { BoardSearch } from "./dashboards/search";
 import type { GroupSearch } from "./groups/search";
-import { JourneyPage } from "./journeys/JourneyPage";
 import { JourneysPage } from "./journeys/JourneysPage";
 import { SignInPage } from "./session/SignInPage";
 import { Fault, NotFound } from "./shell/Fault";
@@ -90,7 +89,7 @@ const journeys = createRoute({
 const journey = createRoute({
   getParentRoute: () => inside,
   path: "/journeys/$key",
-  component: JourneyPage,
+  component: lazyRouteComponent(() => import("./journeys/JourneyPage"), "JourneyPage"),
 });
 const journeyMap = createRoute({
   getParentRoute: () => journey,
