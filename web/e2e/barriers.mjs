@@ -128,9 +128,9 @@ await walk(async () => {
         "admin",
         "messages",
         "problems",
-        "welcome",
       ])
         await visit(`/${route}`, `/${route}`);
+      await visit("/consent", "/consent?error=access_denied");
       await visit("$", "/nowhere");
     },
   );
