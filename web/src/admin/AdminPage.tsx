@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { holdQuery, setHold } from "../api/admin";
 import { kindsQuery } from "../api/queries";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { tabsOf } from "../definitions/SectionPage";
 import { SECTIONS } from "../definitions/sections";
 import { Refusal } from "../journeys/Refusal";

@@ -3,7 +3,7 @@ import { Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Check, Minus } from "lucide-react";
 import { rolesQuery } from "../api/admin";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { LinkTo } from "../shell/LinkTo";
 import { ScrollBox } from "../shell/ScrollBox";

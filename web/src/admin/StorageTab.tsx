@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { HardDrive } from "lucide-react";
 import { retentionQuery, storageQuery } from "../api/admin";
 import type { StoredTable } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { Card } from "../shell/Card";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";

@@ -7,7 +7,7 @@ import { useState } from "react";
 import { importTemplate } from "../api/content";
 import { definitionIsThere } from "../api/queries";
 import type { ImportedTemplate, Kind } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { keyFrom } from "../forms/keys";
 import { Dialog } from "../shell/Dialog";
 import { prose } from "../shell/Prose";

@@ -6,7 +6,7 @@ import { ChartColumn } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import { type MessageFilter, messageFiguresQuery } from "../api/figures";
 import type { MessageFigures as Figures } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { useNamesOf } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
 import type { Column } from "../shell/DataTable";

@@ -8,7 +8,7 @@ import type { Kind } from "../api/types";
 import { keyFrom } from "../forms/keys";
 import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
-import { addressOf } from "./DefinitionList";
+import { addressOf } from "./address";
 
 const text = strings.definitions.copy;
 

@@ -8,7 +8,7 @@ import type { DefinitionRow, Kind } from "../api/types";
 import { useKind } from "../forms/ReferencePicker";
 import type { Column } from "../shell/DataTable";
 import { humanise, inSentence } from "../shell/format";
-import { at, LinkTo } from "../shell/LinkTo";
+import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
@@ -17,6 +17,7 @@ import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { ListedStanding } from "../systems/ListedStanding";
 import { reaches } from "../systems/systems";
+import { addressOf } from "./address";
 import { DefinitionState } from "./DefinitionState";
 import { beginsAsDraft } from "./fixed";
 import { RemoveDialog } from "./RemoveDialog";
@@ -32,8 +33,6 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
 };
 
 const text = strings.definitions;
-
-export const addressOf = (plural: string, key: string) => at("/definitions", plural, key);
 
 function columnsOf(kind: Kind): Column<DefinitionRow>[] {
   const columns: Column<DefinitionRow>[] = [

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { type AnchorHTMLAttributes, useCallback } from "react";
 import { definitionNamesQuery } from "../api/queries";
 import { at, LinkTo } from "../shell/LinkTo";
-import { addressOf } from "./DefinitionList";
+import { addressOf } from "./address";
 
 type Props = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, "href"> & { plural: string; of: string };
 

@@ -5,7 +5,7 @@ import { PlugZap } from "lucide-react";
 import { useMay } from "../admin/useMay";
 import { destinationUsersQuery, tryDestination } from "../api/destinations";
 import { systemQuery } from "../api/systems";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import type { PanelProps } from "../definitions/editors";
 import { UsedBy } from "../definitions/UsedBy";
 import { Refusal } from "../journeys/Refusal";

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { importRunsQuery, importScheduleQuery } from "../api/admin";
 import { definitionNamesQuery, definitionQuery } from "../api/queries";
 import { connectionTypesQuery } from "../api/systems";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { listAddress } from "../definitions/sections";
 import { type Column, rowsOf } from "../shell/DataTable";
 import { durationWords } from "../shell/format";

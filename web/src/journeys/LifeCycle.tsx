@@ -4,22 +4,34 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ChevronDown, Pencil } from "lucide-react";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { body, client } from "../api/client";
 import { feedersQuery, findingsQuery, statusQuery } from "../api/queries";
 import type { JourneyState } from "../api/types";
 import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
-import { DeleteDialog } from "./DeleteDialog";
-import { DuplicateDialog } from "./DuplicateDialog";
-import { EndDialog } from "./EndDialog";
 import classes from "./journeys.module.css";
-import { PublishDialog } from "./PublishDialog";
-import { ReentryDialog } from "./ReentryDialog";
 import { Refusal } from "./Refusal";
 import { actionsIn, type LifeCycleAction, mayDelete, mayMoveEnd } from "./states";
 
 const text = strings.journey;
+
+// What asks first is loaded when it asks.
+const DeleteDialog = lazy(() =>
+  import("./DeleteDialog").then(({ DeleteDialog }) => ({ default: DeleteDialog })),
+);
+const DuplicateDialog = lazy(() =>
+  import("./DuplicateDialog").then(({ DuplicateDialog }) => ({ default: DuplicateDialog })),
+);
+const EndDialog = lazy(() =>
+  import("./EndDialog").then(({ EndDialog }) => ({ default: EndDialog })),
+);
+const PublishDialog = lazy(() =>
+  import("./PublishDialog").then(({ PublishDialog }) => ({ default: PublishDialog })),
+);
+const ReentryDialog = lazy(() =>
+  import("./ReentryDialog").then(({ ReentryDialog }) => ({ default: ReentryDialog })),
+);
 
 type Props = {
   journey: string;
@@ -83,19 +95,21 @@ export function LifeCycle({ journey, subject, state, paused, published }: Props)
         <PublishButton journey={journey} onClick={() => setOther("publish")} />
       ) : null}
       {asked ? <Confirm journey={journey} action={asked} onClose={() => setAsked(null)} /> : null}
-      {other === "publish" ? (
-        <PublishDialog journey={journey} version={published} onClose={() => setOther(null)} />
-      ) : null}
-      {other === "reentry" ? (
-        <ReentryDialog journey={journey} editing={editing} onClose={() => setOther(null)} />
-      ) : null}
-      {other === "end" ? <EndDialog journey={journey} onClose={() => setOther(null)} /> : null}
-      {other === "duplicate" ? (
-        <DuplicateDialog journey={journey} onClose={() => setOther(null)} />
-      ) : null}
-      {other === "delete" ? (
-        <DeleteDialog journey={journey} onClose={() => setOther(null)} />
-      ) : null}
+      <Suspense fallback={null}>
+        {other === "publish" ? (
+          <PublishDialog journey={journey} version={published} onClose={() => setOther(null)} />
+        ) : null}
+        {other === "reentry" ? (
+          <ReentryDialog journey={journey} editing={editing} onClose={() => setOther(null)} />
+        ) : null}
+        {other === "end" ? <EndDialog journey={journey} onClose={() => setOther(null)} /> : null}
+        {other === "duplicate" ? (
+          <DuplicateDialog journey={journey} onClose={() => setOther(null)} />
+        ) : null}
+        {other === "delete" ? (
+          <DeleteDialog journey={journey} onClose={() => setOther(null)} />
+        ) : null}
+      </Suspense>
     </>
   );
 }

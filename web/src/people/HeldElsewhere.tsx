@@ -3,7 +3,7 @@ import { Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { heldOfQuery } from "../api/queries";
 import type { Held } from "../api/types";
-import { addressOf } from "../definitions/DefinitionList";
+import { addressOf } from "../definitions/address";
 import { reasonWord } from "../journeys/words";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";

@@ -1,0 +1,5 @@
+// Where definitions have their pages.
+import { at } from "../shell/LinkTo";
+
+/** The page of a definition: its kind in the plural, as the API names it, and its key. */
+export const addressOf = (plural: string, key: string) => at("/definitions", plural, key);
