@@ -238,7 +238,7 @@ await walk(async () => {
     await openTab("Simulate");
     await enter(button("Run"));
     const results = page.getByRole("complementary", { name: "What would happen" });
-    await results.getByText(MAIL).waitFor();
+    await results.getByRole("button", { name: MAIL }).waitFor();
   });
 
   await step("its review is read", async () => {
