@@ -11,14 +11,15 @@ use std::collections::HashMap;
 use axum::extract::State;
 use caravan_catalog::definitions::{Interest, RoleCard};
 use caravan_catalog::groups as rules;
-use caravan_catalog::world::{Group, Member as Stored, Source};
+use caravan_catalog::world::Group;
 use caravan_engine::Engine;
+use caravan_engine::groups::loaded;
 use caravan_engine::sorting::{GroupMemberOrder, GroupOrder};
 use caravan_model::document::DocumentKind;
 use caravan_model::{GroupId, PersonId};
 use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, ListedMember, MemberFilter, StageMove};
 use caravan_store::records::{self, PastRow};
-use caravan_store::{Session, StoreError, groups as stored};
+use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -249,7 +250,8 @@ async fn show(State(state): State<ApiState>, Path(path): Path<GroupPath>) -> Res
 fn detail(engine: &Engine, s: &mut dyn Session, id: GroupId) -> Result<Answer<GroupDetail>, Problem> {
     let row = pages::one(s, id)?.ok_or_else(|| unknown(&id.to_string()))?;
     let live = engine.live(s)?;
-    let group = loaded(s, &row)?;
+    let members = loaded::members_of(s, &[row.id.0])?.remove(&row.id).unwrap_or_default();
+    let group = loaded::of_listed(&row, members);
     let definition = live.definitions.get(DocumentKind::SolutionInterest, &row.interest_key);
     let interest = live.interests.get(&row.interest);
     Ok(Answer::of(GroupDetail {
@@ -261,27 +263,6 @@ fn detail(engine: &Engine, s: &mut dyn Session, id: GroupId) -> Result<Answer<Gr
         stages: pages::stage_history(s, id, MOVES)?.into_iter().map(Move::from).collect(),
         row: row.into(),
     }))
-}
-
-/// The group as rules see it.
-fn loaded(s: &mut dyn Session, row: &ListedGroup) -> Result<Group, StoreError> {
-    let members = stored::members(s, &[row.id.0])?.into_iter().map(|member| Stored {
-        person: member.person,
-        source: Source::from_stored(&member.source),
-        role: member.role,
-        removed: member.removed,
-        left_account: member.left_account,
-    });
-    Ok(Group {
-        id: row.id,
-        account: row.account,
-        interest: row.interest,
-        stage: row.stage.clone(),
-        status: row.status.clone(),
-        completeness: row.completeness,
-        engagement: row.engagement,
-        members: members.collect(),
-    })
 }
 
 fn roles(group: &Group, interest: &Interest) -> Vec<Role> {

@@ -6,6 +6,7 @@ pub mod email;
 pub mod engagement;
 pub mod explain;
 pub mod jobs;
+pub mod loaded;
 pub mod personas;
 mod upkeep;
 pub mod weighting;

@@ -1,15 +1,16 @@
 //! Filling a batch's world: everything that its travellers may look at, each kind with one statement.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::world::{Account, Group, Member, ObjectRecord, PastActivity, Person, Source, Trip};
+use caravan_catalog::world::{Account, Group, ObjectRecord, PastActivity, Person, Trip};
 use caravan_catalog::{Needs, World};
 use caravan_model::{AccountId, DocumentId, GroupId, PersonId};
 use caravan_store::step::EnrollmentRow;
 use caravan_store::{Session, StoreError, engagement, groups, objects, records, step};
 use jiff::Timestamp;
 
+use crate::groups::loaded::members_of;
 use crate::live::Live;
 
 /// Who is loaded, and what of them.
@@ -235,16 +236,7 @@ fn load_groups(
     if ids.is_empty() {
         return Ok(());
     }
-    let mut members: BTreeMap<_, Vec<Member>> = BTreeMap::new();
-    for m in groups::members(s, &ids)? {
-        members.entry(m.group).or_default().push(Member {
-            person: m.person,
-            role: m.role,
-            source: Source::from_stored(&m.source),
-            removed: m.removed,
-            left_account: m.left_account,
-        });
-    }
+    let mut members = members_of(s, &ids)?;
     for g in rows {
         world.add_group(Group {
             id: g.id,

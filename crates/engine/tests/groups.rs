@@ -111,6 +111,20 @@ on_both_stores! {
         assert_eq!(world.one("SELECT COUNT(*) FROM group_member WHERE removed AND removed_at IS NOT NULL"), 2);
     }
 
+    groups_that_are_not_to_be_updated_keep_their_members_and_are_scored_nevertheless(world at "2026-12-01T09:00:00Z") {
+        let world = world.with_people(10, 3);
+        world.apply(&GROUPS.replace("update_existing: true", "update_existing: false"));
+        world.run();
+        assert_eq!(members(&world), ["p-8-0 Decision Maker system"], "they are filled when they are made");
+        put(&world, "p-8-1", json!({"job_title": "Engineer"}));
+        put(&world, "p-8-0", json!({"job_title": "Gardener"}));
+        world.run_at("2026-12-03T09:00:00Z");
+        assert_eq!(members(&world), ["p-8-0 Decision Maker system"], "neither at once nor by the nightly run");
+        assert!(decide(&world, assign("p-8-1", "Practitioner")).expect("assigned"));
+        world.run();
+        assert_eq!(completeness(&world), ["75.00"], "a hand fills a role, and that counts");
+    }
+
     what_a_person_did_gives_a_role_and_its_age_takes_it_away(world at "2026-12-01T09:00:00Z") {
         let world = grouped(world);
         world.happens("demo_requested", "p-8-2", "{}");

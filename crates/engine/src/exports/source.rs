@@ -3,22 +3,22 @@
 use std::collections::{BTreeSet, HashMap};
 
 use caravan_catalog::groups as rules;
-use caravan_catalog::world::{Group, Member, Source as MemberSource};
 use caravan_model::attribute::{AttributeNo, AttributeSet, Subject};
 use caravan_model::document::DocumentKind;
 use caravan_model::value::Value;
-use caravan_model::{DocumentId, Finding, GroupId};
+use caravan_model::{DocumentId, Finding};
 use caravan_store::exports::{self as stored, ActivityFilter};
 use caravan_store::group_pages::{self, GroupBy, GroupFilter, ListedGroup};
 use caravan_store::members::{self, MemberBy, Wanted};
 use caravan_store::ordered::{Mark, Place, Sort};
 use caravan_store::people::{self, ListedBy, ListedRow, PassedOver, Shown, TimelineRow};
 use caravan_store::records::{self, Table};
-use caravan_store::{Session, StoreError, groups, intake};
+use caravan_store::{Session, StoreError, intake};
 
 use super::request::{
     AccountsPassedOver, ExportOf, ExportRequest, ExportedActivities, ExportedGroups, ExportedMembers, PeoplePassedOver,
 };
+use crate::groups::loaded;
 use crate::live::Live;
 use crate::members::{List, MembersError};
 
@@ -265,27 +265,9 @@ impl<'a> Source<'a> {
         let accounts: Vec<i64> = accounts.into_iter().collect();
         let values = self.attributes(s, Table::Account, &accounts)?;
         let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id.0).collect();
-        let mut members: HashMap<GroupId, Vec<Member>> = HashMap::new();
-        for member in groups::members(s, &ids)? {
-            members.entry(member.group).or_default().push(Member {
-                person: member.person,
-                source: MemberSource::from_stored(&member.source),
-                role: member.role,
-                removed: member.removed,
-                left_account: member.left_account,
-            });
-        }
+        let mut members = loaded::members_of(s, &ids)?;
         Ok(split(rows, most, |row| {
-            let group = Group {
-                id: row.id,
-                account: row.account,
-                interest: row.interest,
-                stage: row.stage.clone(),
-                status: row.status.clone(),
-                completeness: row.completeness,
-                engagement: row.engagement,
-                members: members.remove(&row.id).unwrap_or_default(),
-            };
+            let group = loaded::of_listed(&row, members.remove(&row.id).unwrap_or_default());
             let interest = self.live.interests.get(&row.interest);
             let missing = interest.map(|interest| rules::missing_roles(&group, interest).join(";"));
             let values = values.get(&row.account.0)?;
