@@ -8,7 +8,8 @@ const PATIENCE_MS = 40_000;
 export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
   const server = target();
   const browser = await launch();
-  const context = await browser.newContext({ viewport });
+  // What is still fading in would be judged by colours that nobody reads.
+  const context = await browser.newContext({ viewport, reducedMotion: "reduce" });
   const page = await context.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const faults = [];

@@ -51,6 +51,7 @@ export const theme = createTheme({
   fontSizes: { xs: "0.75rem", sm: "0.8125rem", md: "0.875rem", lg: "1rem", xl: "1.25rem" },
   lineHeights: { xs: "1.4", sm: "1.45", md: "1.5", lg: "1.5", xl: "1.35" },
   defaultRadius: "md",
+  respectReducedMotion: true,
   cursorType: "pointer",
   headings: {
     fontWeight: "650",

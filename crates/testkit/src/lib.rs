@@ -17,6 +17,6 @@ pub mod twilio;
 pub use companies::companies_csv;
 pub use dns::Dns;
 pub use imap::Imap;
-pub use postgres::{ScratchDatabase, scratch_database};
+pub use postgres::{ScratchDatabase, scratch_copy, scratch_database};
 pub use process::{Finished, Process, Program, free_port, wait_for_http};
 pub use smtp::{Behaviour, Received, Smtp, Stage};

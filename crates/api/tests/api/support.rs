@@ -8,6 +8,7 @@ use caravan_engine::Engine;
 use caravan_engine::secrets::Vault;
 use caravan_model::{Clock, Random};
 use caravan_store::{OpenOptions, Store};
+use caravan_testkit::{ScratchDatabase, scratch_copy};
 use jiff::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -186,18 +187,24 @@ macro_rules! on_both_stores {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn postgres() {
-                let database = caravan_testkit::scratch_database();
-                let url = database.url.clone();
-                let made = tokio::task::spawn_blocking(move || $crate::support::over_postgres(&url));
-                super::$name(made.await.expect("an API")).await;
+                let made = tokio::task::spawn_blocking($crate::support::over_postgres);
+                let (api, _database) = made.await.expect("an API");
+                super::$name(api).await;
             }
         }
     )*};
 }
 
-pub fn over_postgres(url: &str) -> Api {
+/// Over a new database on PostgreSQL, which goes with the second of both.
+pub fn over_postgres() -> (Api, ScratchDatabase) {
+    let database = scratch_copy("caravan_schema", migrated);
     let clock = Clock::manual("2026-12-01T09:00:00Z".parse().expect("a time"));
     let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
-    let store = Store::open_postgres(url, options).expect("the store opens");
-    Api::over(store, clock, None, |_| {})
+    let store = Store::open_postgres(&database.url, options).expect("the store opens");
+    (Api::over(store, clock, None, |_| {}), database)
+}
+
+/// Makes the schema of a database that tests get copies of.
+fn migrated(url: &str) {
+    Store::open_postgres(url, OpenOptions::default()).expect("a store").migrate().expect("migrations");
 }

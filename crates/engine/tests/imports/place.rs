@@ -10,7 +10,7 @@ use caravan_engine::import::{
 use caravan_engine::runtime;
 use caravan_model::Clock;
 use caravan_store::{OpenOptions, SessionExt, Store, StoreError};
-use caravan_testkit::{ScratchDatabase, scratch_database};
+use caravan_testkit::{ScratchDatabase, scratch_copy};
 use jiff::Timestamp;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -58,6 +58,11 @@ fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
+/// Makes the schema of a database that tests get copies of.
+fn migrated(url: &str) {
+    Store::open_postgres(url, OpenOptions::default()).expect("a store").migrate().expect("migrations");
+}
+
 impl Place {
     pub fn sqlite() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
@@ -68,7 +73,7 @@ impl Place {
     }
 
     pub fn postgres() -> Self {
-        let database = scratch_database();
+        let database = scratch_copy("caravan_schema", migrated);
         let clock = Clock::manual(at(NOW));
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_postgres(&database.url, options).expect("a store");

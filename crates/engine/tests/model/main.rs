@@ -283,6 +283,11 @@ fn processes_that_are_killed_leave_what_the_reference_says() {
     assert!(kills > 20, "most processes were killed: {kills}");
 }
 
+/// Makes the schema of a database that tests get copies of.
+fn migrated(url: &str) {
+    Store::open_postgres(url, OpenOptions::default()).expect("a store").migrate().expect("migrations");
+}
+
 #[test]
 fn every_case_ends_as_the_reference_says_1() {
     embedded(0, 500);
@@ -297,7 +302,7 @@ fn every_case_ends_as_the_reference_says_2() {
 fn every_case_ends_as_the_reference_says_with_many_workers_on_postgres() {
     for seed in seeds(3_000_000, 6) {
         let case = generate::case(seed);
-        let database = caravan_testkit::scratch_database();
+        let database = caravan_testkit::scratch_copy("caravan_schema", migrated);
         let clock = Clock::manual(instant(START));
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_postgres(&database.url, options).expect("a store");

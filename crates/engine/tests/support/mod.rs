@@ -71,6 +71,11 @@ fn engine(store: Store) -> Engine {
     Engine::with_vault(store, Vault::given(&key, &[], Random::seeded(7)).expect("a key"))
 }
 
+/// Makes the schema of a database that tests get copies of.
+fn migrated(url: &str) {
+    Store::open_postgres(url, OpenOptions::default()).expect("a store").migrate().expect("migrations");
+}
+
 impl World {
     /// A fresh embedded store at `now`.
     pub fn embedded(now: &str) -> Self {
@@ -84,7 +89,7 @@ impl World {
 
     /// A fresh PostgreSQL database at `now`.
     pub fn postgres(now: &str) -> Self {
-        let database = caravan_testkit::scratch_database();
+        let database = caravan_testkit::scratch_copy("caravan_schema", migrated);
         let clock = Clock::manual(at(now));
         let options = OpenOptions { clock: clock.clone(), ..OpenOptions::default() };
         let store = Store::open_postgres(&database.url, options).expect("a store");

@@ -2,9 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use caravan_store::{OpenOptions, Store};
+use caravan_testkit::{ScratchDatabase, scratch_copy};
 use tempfile::TempDir;
 
 /// Each test on both databases.
@@ -30,7 +29,7 @@ pub struct Scratch {
 
 enum Place {
     Directory(TempDir),
-    Server { admin_url: String, name: String, url: String },
+    Server(ScratchDatabase),
 }
 
 impl Scratch {
@@ -44,27 +43,16 @@ impl Scratch {
 
     /// An empty, migrated database on the server of `CARAVAN_TEST_DATABASE_URL`.
     pub fn postgres() -> Self {
-        static NUMBERS: AtomicU32 = AtomicU32::new(0);
-        let admin_url = std::env::var("CARAVAN_TEST_DATABASE_URL").expect(
-            "set CARAVAN_TEST_DATABASE_URL to a PostgreSQL server on which databases may be created, \
-             for example postgres://postgres@127.0.0.1:5432/postgres",
-        );
-        let name = format!("caravan_test_{}_{}", std::process::id(), NUMBERS.fetch_add(1, Ordering::Relaxed));
-        admin(&admin_url, &format!("CREATE DATABASE {name}"));
-        let url = match admin_url.rsplit_once('/') {
-            Some((server, _)) => format!("{server}/{name}"),
-            None => panic!("CARAVAN_TEST_DATABASE_URL must end in /DATABASE"),
-        };
-        let store = Store::open_postgres(&url, OpenOptions::default()).expect("the database opens");
-        store.migrate().expect("the schema is made");
-        Self { store, place: Place::Server { admin_url, name, url } }
+        let database = scratch_copy("caravan_schema", migrated);
+        let store = Store::open_postgres(&database.url, OpenOptions::default()).expect("the database opens");
+        Self { store, place: Place::Server(database) }
     }
 
     /// The same database, opened once more as another process would.
     pub fn open(&self, options: OpenOptions) -> Store {
         match &self.place {
             Place::Directory(directory) => Store::open_sqlite(directory.path(), options),
-            Place::Server { url, .. } => Store::open_postgres(url, options),
+            Place::Server(database) => Store::open_postgres(&database.url, options),
         }
         .expect("the database opens again")
     }
@@ -74,18 +62,15 @@ impl Scratch {
     /// Runs a statement on the server from outside of the store.
     pub fn admin(&self, sql: &str) {
         match &self.place {
-            Place::Server { url, .. } => admin(url, sql),
+            Place::Server(database) => admin(&database.url, sql),
             Place::Directory(_) => panic!("only a server has an outside"),
         }
     }
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Place::Server { admin_url, name, .. } = &self.place {
-            admin(admin_url, &format!("DROP DATABASE {name} WITH (FORCE)"));
-        }
-    }
+/// Makes the schema of a database that tests get copies of.
+fn migrated(url: &str) {
+    Store::open_postgres(url, OpenOptions::default()).expect("a store").migrate().expect("migrations");
 }
 
 /// Runs a statement that no transaction may hold.
