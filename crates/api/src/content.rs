@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use caravan_engine::Engine;
 use caravan_engine::content::{
-    self, Preview, PreviewRequest, Propagated, TextPreview, preview_email, preview_text, text_of,
+    self, LongestText, Preview, PreviewRequest, Propagated, TextPreview, longest_text, preview_email, preview_text,
+    text_of,
 };
 use caravan_engine::definitions;
 use caravan_engine::deliver::{Dispatcher, Proofed};
@@ -40,6 +41,12 @@ pub fn operations() -> Operations {
             Permission::ReadCustomers,
             text,
             "A text message as a person would get it",
+        )
+        .post(
+            "/api/v1/sms_messages/{key}/longest",
+            Permission::ReadCustomers,
+            longest,
+            "How long a text message gets with the longest values that people have",
         )
         .post(
             "/api/v1/emails/{key}/proof",
@@ -148,6 +155,16 @@ async fn text(
 ) -> Result<Answer<TextPreview>, Problem> {
     let url = Arc::clone(&state.public_url);
     let made = state.blocking(move |engine| Ok(preview_text(engine, &path.key, &request, &url)?));
+    Ok(Answer::of(made.await?))
+}
+
+async fn longest(
+    State(state): State<ApiState>,
+    Path(path): Path<ContentPath>,
+    Json(request): Json<PreviewRequest>,
+) -> Result<Answer<LongestText>, Problem> {
+    let url = Arc::clone(&state.public_url);
+    let made = state.blocking(move |engine| Ok(longest_text(engine, &path.key, &request, &url)?));
     Ok(Answer::of(made.await?))
 }
 

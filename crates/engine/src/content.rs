@@ -4,6 +4,7 @@
 //! again, with the journey's own values and the fragments as they are published.
 
 mod import;
+mod longest;
 mod preview;
 mod propagate;
 
@@ -25,6 +26,7 @@ use indexmap::IndexMap;
 use crate::deliver::email_content;
 
 pub use self::import::{ImportedTemplate, export_template, import_template, picture};
+pub use self::longest::{LongestText, longest_text};
 pub use self::preview::{
     LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
 };

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use caravan_connect::Surroundings;
 use caravan_connect::outbound::{Guard, Outbound};
-use caravan_engine::content::{PreviewRequest, preview_text, text_of};
+use caravan_connect::texts::Alphabet;
+use caravan_engine::content::{PreviewRequest, longest_text, preview_text, text_of};
 use caravan_engine::deliver::{Dispatched, Dispatcher};
 use caravan_engine::machines::Visitor;
 use caravan_engine::runtime::Deliver as _;
@@ -275,6 +276,38 @@ on_both_stores! {
         assert_eq!((done.delivered, done.failed), (14, 1));
         assert_eq!(texting.count("failed:opted_out"), 1);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE key = 'p-5-0' AND sms_consent = 'n'"), 1);
+    }
+
+    the_length_of_a_text_is_told_for_the_longest_values_that_people_have(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let longest = |body: &str| {
+            let draft = json!({"kind": "sms_message", "key": "new", "connection": "twilio", "type": "marketing", "body": body});
+            let request = PreviewRequest { draft: Some(draft), ..Default::default() };
+            longest_text(&texting.world.engine, "new", &request, PUBLIC).expect("a length")
+        };
+        let greeting = "Hi {{ person.first_name | default('there') }} of {{ account.name }}!";
+        let named = |values: &[(&str, &str)]| values.iter().map(|(path, value)| (path.to_string(), value.to_string())).collect();
+        let told = longest(greeting);
+        assert_eq!((told.text.as_str(), told.people), ("Hi there of a-0!", 30));
+        assert_eq!(told.values, named(&[("account.name", "a-0")]));
+
+        // The longest of each field, though nobody has both.
+        texting.set("p-5-0", &format!("first_name = '{}'", "m".repeat(100)));
+        texting.world.sql(&format!("UPDATE account SET name = '{}' WHERE key = 'a-6'", "n".repeat(150)));
+        let told = longest(greeting);
+        assert_eq!((told.length.alphabet, told.length.units, told.length.parts), (Alphabet::Gsm7, 258, 2));
+        // One short name with a letter that phones do not have costs more than the longest without.
+        texting.set("p-7-1", "first_name = 'Živa'");
+        let told = longest(greeting);
+        assert_eq!((told.length.alphabet, told.length.units, told.length.parts), (Alphabet::Ucs2, 162, 3));
+        assert_eq!((told.length.outside, told.values["person.first_name"].as_str()), (Some('Ž'), "Živa"));
+        texting.set("p-7-1", "first_name = 'Ziva'");
+        // What nobody would get is measured too.
+        assert_eq!(longest(&format!("{greeting}{}", "x".repeat(1_500))).characters, 1_758);
+        let draft = json!({"kind": "sms_message", "key": "new", "connection": "twilio", "type": "marketing", "body": "{{ person.shoe }}"});
+        let request = PreviewRequest { draft: Some(draft), ..Default::default() };
+        longest_text(&texting.world.engine, "new", &request, PUBLIC).expect_err("no such field");
+        longest_text(&texting.world.engine, "none", &PreviewRequest::default(), PUBLIC).expect_err("no such message");
     }
 
     a_proof_of_a_text_leaves_no_trace_and_its_links_lead_on(world at "2026-12-01T09:00:00Z") {

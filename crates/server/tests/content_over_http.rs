@@ -125,6 +125,8 @@ async fn content_is_checked_and_shown_before_it_is_saved() {
     assert_eq!(sending.post("/api/v1/emails/hello/preview", &draft).await.json()["subject"], "Draft");
     let text = sending.post("/api/v1/sms_messages/ping/preview", &json!({"person": "ada"})).await.json();
     assert_eq!((&text["text"], &text["parts"]), (&json!("Hi Ada"), &json!(1)));
+    let longest = sending.post("/api/v1/sms_messages/ping/longest", &json!({})).await.json();
+    assert_eq!((&longest["text"], &longest["values"]["person.first_name"]), (&json!("Hi Ada"), &json!("Ada")));
     assert_eq!(sending.post("/api/v1/emails/none/preview", &json!({})).await.status, 404);
     assert_eq!(sending.post("/api/v1/emails/hello/preview", &json!({"person": "nobody"})).await.status, 404);
     let begun = sending.post("/api/v1/email_templates/plain/email", &json!({"key": "new", "connection": "mail"})).await;

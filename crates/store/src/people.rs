@@ -267,6 +267,13 @@ pub fn accounts_of_each(s: &mut dyn Session, people: &[i64]) -> Result<Vec<(i64,
     s.query_map(sql, params![people], |r| Ok((r.int(0), r.string(1), r.string(2))))
 }
 
+/// The people who came last, each with one of its accounts; the latest first.
+pub fn latest(s: &mut dyn Session, most: i64) -> Result<Vec<(PersonId, Option<AccountId>)>, StoreError> {
+    let sql = "SELECT p.id, (SELECT MIN(tie.account_id) FROM account_person AS tie WHERE tie.person_id = p.id)
+         FROM person AS p ORDER BY p.id DESC LIMIT $1";
+    s.query_map(sql, params![most], |r| Ok((PersonId(r.int(0)), r.opt_int(1).map(AccountId))))
+}
+
 /// How many people an account has.
 pub fn count_people_of(s: &mut dyn Session, account: AccountId) -> Result<i64, StoreError> {
     s.query_int("SELECT COUNT(*) FROM account_person WHERE account_id = $1", params![account])

@@ -50,6 +50,21 @@ export const textPreviewQuery = (key: string, draft: Record<string, unknown>, vi
     gcTime: 30_000,
   });
 
+/** How long a text gets with the longest values that people have. */
+export const longestTextQuery = (key: string, draft: Record<string, unknown>, journey?: string) =>
+  queryOptions({
+    queryKey: ["longest-text", key, draft, journey],
+    queryFn: () =>
+      body(
+        client.POST("/api/v1/sms_messages/{key}/longest", {
+          params: { path: { key } },
+          body: asked({ journey }, draft),
+        }),
+      ),
+    retry: false,
+    gcTime: 30_000,
+  });
+
 /** What stands against a manifest of content; nothing is saved. */
 export const contentFindingsQuery = (manifest: Record<string, unknown>) =>
   queryOptions({

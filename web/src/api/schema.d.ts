@@ -3005,6 +3005,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sms_messages/{key}/longest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How long a text message gets with the longest values that people have */
+        post: operations["post_sms_messages_key_longest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/emails/{key}/proof": {
         parameters: {
             query?: never;
@@ -7976,6 +7993,39 @@ export interface components {
         };
         /** @description The alphabet of a text message. */
         Alphabet: "GSM-7" | "UCS-2";
+        /** @description A text message with the longest values that people have. */
+        LongestText: {
+            /** @description The text, its links shortened. */
+            text: string;
+            /** @description Its alphabet. */
+            alphabet: components["schemas"]["Alphabet"];
+            /**
+             * Format: uint
+             * @description Its units.
+             */
+            units: number;
+            /**
+             * Format: uint
+             * @description The parts that are sent and paid for.
+             */
+            parts: number;
+            /** @description The first character that GSM-7 does not have, and so the reason for UCS-2. */
+            outside?: string | null;
+            /**
+             * Format: uint
+             * @description Its characters; more than 1,600 are not sent.
+             */
+            characters: number;
+            /** @description The values that were filled in, by the field's name. */
+            values: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint
+             * @description How many people were looked at: those who came last.
+             */
+            people: number;
+        };
         /** @description Who looks an email over, and as whom. */
         Proof: {
             /** @description The addresses, at most ten, each as a person. */
@@ -19328,6 +19378,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TextPreview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sms_messages_key_longest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description As whom, and from what, a message is made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description A text message with the longest values that people have. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongestText"];
                 };
             };
             /** @description Refused; `code` says why. */

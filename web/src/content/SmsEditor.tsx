@@ -3,7 +3,7 @@ import { Badge, Button, Group, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { textPreviewQuery, type Viewer } from "../api/content";
+import { longestTextQuery, textPreviewQuery, type Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
 import type { Fields } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
@@ -62,8 +62,7 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
             </Badge>
             <Text size="xs" c="dimmed" role="status">
               {text.length(counted.length, counted.perSegment * Math.max(counted.segments, 1))}
-              {counted.unicode ? ` · ${text.unicode}` : ""}
-              {holdsFields(written) ? ` · ${text.varies}` : ""}
+              {counted.outside ? ` · ${text.unicode(counted.outside)}` : ""}
             </Text>
             {counted.unicode && plain !== written ? (
               <Button size="compact-xs" variant="light" onClick={() => put(plain)}>
@@ -71,6 +70,9 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
               </Button>
             ) : null}
           </Group>
+          {holdsFields(written) ? (
+            <Longest definition={definition} body={body} journey={viewer.journey} />
+          ) : null}
         </div>
         <OnPhone
           definition={definition}
@@ -81,6 +83,29 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
         />
       </div>
     </Card>
+  );
+}
+
+type LongestProps = { definition: string; body: Fields; journey?: string | undefined };
+
+/** How long the text gets with what people really have in the fields that it names. */
+function Longest({ definition, body, journey }: LongestProps) {
+  const [draft] = useDebouncedValue(body, 800);
+  const { data } = useQuery({
+    ...longestTextQuery(definition, draft, journey),
+    placeholderData: keepPreviousData,
+  });
+  if (!data) return null;
+  const tooLong = data.characters > LONGEST;
+  const told = [
+    tooLong ? text.tooLong(data.characters) : text.longest(data.parts, data.people),
+    ...(data.outside ? [text.unicode(data.outside)] : []),
+    ...Object.entries(data.values).map(([field, value]) => text.because(field, value)),
+  ];
+  return (
+    <Text size="xs" c={tooLong ? "red" : "dimmed"} mt={4} maw={720} className={classes.longest}>
+      {told.join(" · ")}
+    </Text>
   );
 }
 

@@ -20,6 +20,11 @@ it.each([
   expect(segmentsOf(text)).toMatchObject({ segments, unicode });
 });
 
+it("names the first character that phones do not have", () => {
+  expect(segmentsOf("It’s “new”").outside).toBe("’");
+  expect(segmentsOf("It's new").outside).toBeUndefined();
+});
+
 it("puts plain signs in place of those that only look better, and leaves tags alone", () => {
   expect(withPlainSigns("It’s “new” – see…\u00a0{{ 'a’b' }}")).toBe(
     "It's \"new\" - see... {{ 'a’b' }}",

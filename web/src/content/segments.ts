@@ -5,20 +5,28 @@ const BASIC =
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 const EXTENDED = "^{}\\[~]|€\f";
 
-export type Segments = { unicode: boolean; length: number; segments: number; perSegment: number };
+export type Segments = {
+  unicode: boolean;
+  /** The first character that the seven-bit alphabet does not have. */
+  outside?: string | undefined;
+  length: number;
+  segments: number;
+  perSegment: number;
+};
 
 export function segmentsOf(text: string): Segments {
   const characters = [...text];
-  const unicode = characters.some((each) => !BASIC.includes(each) && !EXTENDED.includes(each));
+  const outside = characters.find((each) => !BASIC.includes(each) && !EXTENDED.includes(each));
+  const unicode = outside !== undefined;
   const places = characters.map((each) =>
     unicode ? each.length : EXTENDED.includes(each) ? 2 : 1,
   );
   const length = places.reduce((sum, each) => sum + each, 0);
   const [single, several] = unicode ? [70, 67] : [160, 153];
   if (length <= single) {
-    return { unicode, length, segments: length > 0 ? 1 : 0, perSegment: single };
+    return { unicode, outside, length, segments: length > 0 ? 1 : 0, perSegment: single };
   }
-  return { unicode, length, segments: partsOf(places, several), perSegment: several };
+  return { unicode, outside, length, segments: partsOf(places, several), perSegment: several };
 }
 
 /** No character is split over two parts, so a part may end before it is full. */
@@ -55,5 +63,5 @@ export const withPlainSigns = (text: string) =>
     )
     .join("");
 
-/** The parts of a template that are filled in for each person; how long they get is not known. */
+/** Whether parts of a text are filled in for each person. */
 export const holdsFields = (text: string) => /\{\{|\{%/.test(text);

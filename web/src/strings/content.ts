@@ -17,8 +17,13 @@ export const content = {
     title: "Text",
     segments: (n: number) => `${number.format(n)} ${n === 1 ? "segment" : "segments"}`,
     length: (n: number, room: number) => `${number.format(n)} of ${number.format(room)} characters`,
-    unicode: "a character outside the phone alphabet makes segments shorter",
-    varies: "fields may make it longer",
+    unicode: (sign: string) =>
+      `“${sign}” is outside the phone alphabet, which makes segments shorter`,
+    longest: (n: number, people: number) =>
+      `With the longest fields of the latest ${number.format(people)} people: ${n === 1 ? "1 segment" : `${number.format(n)} segments`}`,
+    tooLong: (n: number) =>
+      `With the longest fields it has ${number.format(n)} characters; more than 1,600 are not sent.`,
+    because: (field: string, value: string) => `${field}: ${value}`,
     plain: (n: number) =>
       `Use plain signs: ${n === 1 ? "1 segment" : `${number.format(n)} segments`}`,
     preview: "On the phone",

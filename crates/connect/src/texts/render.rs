@@ -28,10 +28,7 @@ pub fn render(
     values: &Json,
     short: &mut dyn FnMut(u16, &str) -> Option<String>,
 ) -> Result<String, TextProblem> {
-    let rendered = environment().render_named_str("text", body, Value::from(Serde(values.clone())));
-    let rendered = rendered.map_err(|error| TextProblem { code: "render_failed", message: error.to_string() })?;
-    let text = if shorten { with_short_links(&rendered, short) } else { rendered };
-    let text: String = text.trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    let text = fill_in(body, shorten, values, short)?;
     let chars = text.chars().count();
     let problem = |code, message: String| Err(TextProblem { code, message });
     match chars {
@@ -39,6 +36,22 @@ pub fn render(
         1..=MOST_CHARS => Ok(text),
         _ => problem("sms_too_long", format!("The text has {chars} characters; {MOST_CHARS} are allowed.")),
     }
+}
+
+/// As [`render`], however long it gets: to say how long that is.
+///
+/// # Errors
+/// Not a template.
+pub fn fill_in(
+    body: &str,
+    shorten: bool,
+    values: &Json,
+    short: &mut dyn FnMut(u16, &str) -> Option<String>,
+) -> Result<String, TextProblem> {
+    let rendered = environment().render_named_str("text", body, Value::from(Serde(values.clone())));
+    let rendered = rendered.map_err(|error| TextProblem { code: "render_failed", message: error.to_string() })?;
+    let text = if shorten { with_short_links(&rendered, short) } else { rendered };
+    Ok(text.trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect())
 }
 
 fn with_short_links(text: &str, short: &mut dyn FnMut(u16, &str) -> Option<String>) -> String {

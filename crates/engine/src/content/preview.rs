@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use caravan_catalog::snapshot::{Content, Recipient, Snapshot};
 use caravan_catalog::{Definitions, World};
 use caravan_connect::email::{Compiled, Link, Rendered, Tracking};
-use caravan_connect::texts::{self, Segments, segments};
+use caravan_connect::texts::{self, Segments, TextProblem, segments};
 use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
 use caravan_connect::{Mailbox, Secret};
 use caravan_model::document::{DocumentKind, Email, Settings, SmsMessage};
@@ -168,11 +168,19 @@ pub fn preview_text(
     public_url: &str,
 ) -> Result<TextPreview, DefinitionError> {
     let TextOf { message, values } = text_of(engine, key, request)?;
-    let public_url = public_url.trim_end_matches('/');
-    let mut short = |_: u16, _: &str| Some(format!("{public_url}/s/preview000"));
-    let text = texts::render(&message.body, message.shorten_links, &values, &mut short);
-    let text = text.map_err(|problem| Finding::error(problem.code, "/body", problem.message))?;
+    let text = texts::render(&message.body, message.shorten_links, &values, &mut short_link(public_url));
+    let text = text.map_err(in_body)?;
     Ok(TextPreview { length: segments(&text), text })
+}
+
+/// Links as long as those that are sent.
+pub(super) fn short_link(public_url: &str) -> impl FnMut(u16, &str) -> Option<String> {
+    let link = format!("{}/s/preview000", public_url.trim_end_matches('/'));
+    move |_, _| Some(link.clone())
+}
+
+pub(super) fn in_body(problem: TextProblem) -> Finding {
+    Finding::error(problem.code, "/body", problem.message)
 }
 
 /// A text message and the values of somebody, to be shown or sent as a proof.
@@ -182,13 +190,24 @@ pub fn preview_text(
 pub fn text_of(engine: &Engine, key: &str, request: &PreviewRequest) -> Result<TextOf, DefinitionError> {
     engine.store().read(|s| {
         let live = engine.live(s)?;
-        let definitions = of_journey(s, &live.definitions, request)?;
-        let message: SmsMessage = stored(&definitions, DocumentKind::SmsMessage, key, request.draft.as_ref())?;
-        let paths = template::paths(&message.body)?;
-        let snapshot = Snapshot::of(&paths, Content::default(), &definitions).map_err(DefinitionError::Findings)?;
+        let (message, snapshot) = message_of(s, &live, key, request)?;
         let values = Json::Object(taken(s, &live, &snapshot, request)?);
         Ok(TextOf { message, values })
     })
+}
+
+/// A text message, and what it names of its recipient.
+pub(super) fn message_of(
+    s: &mut dyn Session,
+    live: &Live,
+    key: &str,
+    request: &PreviewRequest,
+) -> Result<(SmsMessage, Snapshot), DefinitionError> {
+    let definitions = of_journey(s, &live.definitions, request)?;
+    let message: SmsMessage = stored(&definitions, DocumentKind::SmsMessage, key, request.draft.as_ref())?;
+    let paths = template::paths(&message.body)?;
+    let snapshot = Snapshot::of(&paths, Content::default(), &definitions).map_err(DefinitionError::Findings)?;
+    Ok((message, snapshot))
 }
 
 /// A message that was sent, as its recipient looks at it in a browser: made again from what was kept, without the picture
