@@ -566,7 +566,7 @@ export const strings = {
     list: "Caught mail",
     off: "The mail catcher is off",
     offHint:
-      "Mail goes to the connection's server. Start `caravan demo`, or a connection of type catcher, to see it here.",
+      "Mail goes to the connection's server. Start `caravan demo` to see it here.",
   },
   problems: {
     title: "Problems",

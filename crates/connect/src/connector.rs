@@ -17,7 +17,7 @@ use crate::call::Call;
 use crate::consent;
 use crate::external_audiences::TakesPeople;
 use crate::inlet::Inlet;
-use crate::outbound::{Guard, Outbound};
+use crate::outbound::{Guard, Network, Outbound};
 use crate::services::ServiceCall;
 use crate::smtp::Signer;
 use crate::texts::Report;
@@ -394,6 +394,12 @@ impl Surroundings {
     /// Those of a process whose administrator opened no private range.
     pub fn guarded(clock: Clock, runtime: tokio::runtime::Handle) -> Self {
         Self { clock, runtime, outbound: Outbound::new(Guard::default()) }
+    }
+
+    /// The same, and mail servers may stand in these private ranges.
+    #[must_use]
+    pub fn with_mail_networks(self, opened: Vec<Network>) -> Self {
+        Self { outbound: self.outbound.with_mail_networks(opened), ..self }
     }
 }
 

@@ -134,7 +134,8 @@ impl Sender {
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        let surroundings = Surroundings::guarded(Clock::System, runtime.handle().clone());
+        let surroundings = Surroundings::guarded(Clock::System, runtime.handle().clone())
+            .with_mail_networks(vec!["127.0.0.0/8".parse().expect("a range")]);
         let secrets = password.map(|password| ("password".to_owned(), Secret::new(password)));
         let secrets: Secrets = secrets.into_iter().collect();
         let connector = kind("smtp").expect("registered").open(&settings, &secrets, &surroundings).expect("opens");

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use caravan_connect::Surroundings;
 use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Recorder, Settlement};
 use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::machines::Visitor;
@@ -96,7 +95,7 @@ on_both_stores! {
         let dispatcher = Dispatcher::new(
             &post.world.engine,
             Delivery { wave: 4, ..delivery() },
-            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
+            post.surroundings(),
         );
         assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 4, ..Dispatched::default() }), "as many as it takes connections find out");
         assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched::default()), "then the lane rests");
@@ -113,6 +112,23 @@ on_both_stores! {
         post.advance(60);
         assert_eq!(dispatcher.dispatch_once(), Ok(delivered(15)));
         assert_eq!(post.accepted().len(), 15);
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
+    }
+
+    a_server_on_a_private_address_waits_for_whoever_opens_its_range(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        let closed = Dispatcher::new(&post.world.engine, delivery(), post.guarded());
+        let done = closed.dispatch_once().expect("a round");
+        assert_eq!((done.delivered, done.failed, done.in_doubt), (0, 0, 0), "{done:?}");
+        post.is(&[("pending", EXECUTIONS)]);
+        let problems = post.world.engine.store().read(deliver::lane_problems).expect("problems");
+        let [problem] = problems.as_slice() else { panic!("{problems:?}") };
+        assert_eq!((problem.lane.as_str(), problem.code.as_str(), problem.pending), ("email:mail", "address_refused", 15));
+        assert!(problem.message.contains("`127.0.0.1` leads to 127.0.0.1") && problem.message.contains("--allow-mail-network"), "{}", problem.message);
+        assert!(post.accepted().is_empty());
+        post.advance(60);
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
         assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
     }
 
@@ -204,7 +220,7 @@ on_both_stores! {
         let slow = Dispatcher::new(
             &post.world.engine,
             Delivery { wave: 4, ..delivery() },
-            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
+            post.surroundings(),
         );
         let doubt = thread::scope(|scope| {
             let late = scope.spawn(|| slow.dispatch_once());
@@ -377,7 +393,7 @@ fn many_lanes_and_dispatchers_share_the_work() {
     post.execute("UPDATE outbox SET lane = 'email:mail/' || CAST(id % 3 AS TEXT)");
     let dispatchers: Vec<Dispatcher> = (0..3)
         .map(|_| {
-            let surroundings = Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+            let surroundings = post.surroundings();
             Dispatcher::new(&post.world.engine, Delivery { wave: 2, ..delivery() }, surroundings)
         })
         .collect();

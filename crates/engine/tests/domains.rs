@@ -2,7 +2,6 @@
 
 mod support;
 
-use caravan_connect::Surroundings;
 use caravan_connect::dns::{Dns, RecordState};
 use caravan_engine::content::{PreviewRequest, preview_email};
 use caravan_engine::definitions::{self, DefinitionError};
@@ -15,7 +14,7 @@ use support::{World, codes, on_both_stores};
 
 impl Post {
     fn systems(&self, dns: &caravan_testkit::Dns) -> Systems {
-        let surroundings = Surroundings::guarded(self.world.clock.clone(), self.runtime.handle().clone());
+        let surroundings = self.surroundings();
         let dns = Dns::at(dns.addr, self.runtime.handle()).expect("a DNS");
         Systems::new(&self.world.engine, surroundings).with_dns(dns)
     }

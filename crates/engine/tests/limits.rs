@@ -2,7 +2,6 @@
 
 mod support;
 
-use caravan_connect::Surroundings;
 use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Settlement};
 use caravan_model::EffectId;
 use caravan_testkit::{Behaviour, Stage};
@@ -255,7 +254,7 @@ on_both_stores! {
         post.execute("UPDATE person SET email = key || '@two.example' WHERE key LIKE 'p-6-%'");
         let zone = caravan_testkit::Dns::start(&["one.example MX 10 mx1.hoster.example.", "two.example MX 5 MX2.eu.hoster.example.", "two.example MX 20 mx.other.example."]);
         let dns = caravan_connect::dns::Dns::at(zone.addr, post.runtime.handle()).expect("a DNS");
-        let surroundings = caravan_connect::Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let surroundings = post.surroundings();
         let dispatcher = Dispatcher::new(&post.world.engine, Delivery { dns: Some(dns), ..delivery() }, surroundings);
         post.sends("welcome", "");
         post.smtp.behave_to("@one.example", &Behaviour::Reply { stage: Stage::Rcpt, reply: "421 4.7.28 too much mail".into() });
@@ -283,7 +282,7 @@ on_both_stores! {
         let zone = caravan_testkit::Dns::start(&[]);
         zone.falls_silent();
         let dns = caravan_connect::dns::Dns::at(zone.addr, post.runtime.handle()).expect("a DNS");
-        let surroundings = caravan_connect::Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let surroundings = post.surroundings();
         post.sends("welcome", "");
         let began = std::time::Instant::now();
         let dispatcher = Dispatcher::new(&post.world.engine, Delivery { dns: Some(dns), ..delivery() }, surroundings);
@@ -335,7 +334,7 @@ on_both_stores! {
         let one_by_one = Dispatcher::new(
             &post.world.engine,
             Delivery { wave: 2, ..delivery() },
-            Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone()),
+            post.surroundings(),
         );
         assert_eq!(one_by_one.dispatch_once(), Ok(Dispatched { delivered: 12, skipped: 3, ..Dispatched::default() }));
         post.is(&[("done", 12), ("skipped:duplicate_address", 3)]);

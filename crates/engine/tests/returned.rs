@@ -4,8 +4,8 @@ mod support;
 
 use std::cell::Cell;
 
+use caravan_connect::Secret;
 use caravan_connect::returned::{read_mail, sign_reports};
-use caravan_connect::{Secret, Surroundings};
 use caravan_engine::deliver::Dispatched;
 use caravan_engine::returned::{self, ReportError};
 use caravan_testkit::imap::{PASSWORD, USER};
@@ -96,13 +96,16 @@ on_both_stores! {
         imap.append(&bounce(&post.return_path("p-5-0@example.com"), "5.1.1"));
         imap.append("From: somebody@example.com\r\nTo: bounces@acme.example\r\nSubject: Hello\r\n\r\nHi\r\n");
         imap.append(&bounce(&post.return_path("p-5-1@example.com"), "5.2.2"));
-        let surroundings = Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let surroundings = post.surroundings();
+        let troubles = || post.world.engine.store().read(caravan_store::watched::mailbox_troubles).expect("troubles");
+        assert_eq!(returned::visit_mailboxes(&post.world.engine, &keys(), &post.guarded()), Ok(0));
+        let [closed] = troubles().try_into().expect("one trouble");
+        assert!(closed.message.contains("`127.0.0.1` leads to 127.0.0.1") && closed.message.contains("--allow-mail-network"), "{}", closed.message);
         let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings);
         assert_eq!(visit(), Ok(3));
         assert_eq!((imap.counts(), visit()), ((3, 0), Ok(0)), "read once");
         assert!(post.person("p-5-0", "email_invalid") && post.person("p-5-1", "NOT email_invalid"));
         assert_eq!(post.told("email_bounced"), 2);
-        let troubles = || post.world.engine.store().read(caravan_store::watched::mailbox_troubles).expect("troubles");
         assert_eq!(troubles(), []);
         drop(imap);
         assert_eq!(visit(), Ok(0), "a mailbox that is away is tried again");

@@ -40,6 +40,9 @@ pub struct Common {
     /// Private range that connections may reach, several with commas [env: CARAVAN_ALLOW_NETWORK]
     #[arg(long, global = true, value_name = "CIDR", value_delimiter = ',')]
     pub allow_network: Vec<String>,
+    /// Private range in which mail servers and mailboxes may stand, several with commas [env: CARAVAN_ALLOW_MAIL_NETWORK]
+    #[arg(long, global = true, value_name = "CIDR", value_delimiter = ',')]
+    pub allow_mail_network: Vec<String>,
     /// Folder below which connections may write files [env: CARAVAN_FILES] [default: files in the data directory]
     #[arg(long, global = true, value_name = "DIR")]
     pub files: Option<PathBuf>,
@@ -116,6 +119,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Private ranges that connections may reach.
     pub allow_network: Vec<Network>,
+    /// Private ranges in which mail servers and mailboxes may stand beside those.
+    pub allow_mail_network: Vec<Network>,
     /// Folder below which connections may write files; none: nowhere.
     pub files: Option<PathBuf>,
     /// What encrypts secrets.
@@ -137,6 +142,8 @@ struct Layer {
     public_url: Option<String>,
     #[serde(default)]
     allow_network: Vec<String>,
+    #[serde(default)]
+    allow_mail_network: Vec<String>,
     files: Option<PathBuf>,
     listen: Option<String>,
     log_format: Option<LogFormat>,
@@ -153,6 +160,7 @@ impl Layer {
             database: common.database.clone(),
             public_url: common.public_url.clone(),
             allow_network: common.allow_network.clone(),
+            allow_mail_network: common.allow_mail_network.clone(),
             files: common.files.clone(),
             listen: listen.map(str::to_owned),
             log_format: common.log_format,
@@ -161,21 +169,16 @@ impl Layer {
     }
 
     fn environment() -> Result<Self, Failure> {
-        let ranges = variable("CARAVAN_ALLOW_NETWORK");
-        let former = variable("CARAVAN_FORMER_SECRET_KEYS");
         Ok(Self {
             data: variable("CARAVAN_DATA").map(PathBuf::from),
             database: variable("CARAVAN_DATABASE_URL"),
             public_url: variable("CARAVAN_PUBLIC_URL"),
-            allow_network: ranges.iter().flat_map(|r| r.split(',')).map(|r| r.trim().to_owned()).collect(),
+            allow_network: several("CARAVAN_ALLOW_NETWORK"),
+            allow_mail_network: several("CARAVAN_ALLOW_MAIL_NETWORK"),
             files: variable("CARAVAN_FILES").map(PathBuf::from),
             listen: variable("CARAVAN_LISTEN"),
             secret_key: variable("CARAVAN_SECRET_KEY"),
-            former_secret_keys: former
-                .iter()
-                .flat_map(|keys| keys.split(','))
-                .map(|key| key.trim().to_owned())
-                .collect(),
+            former_secret_keys: several("CARAVAN_FORMER_SECRET_KEYS"),
             secret_key_file: variable("CARAVAN_SECRET_KEY_FILE").map(PathBuf::from),
             log_format: match variable("CARAVAN_LOG_FORMAT").as_deref() {
                 None => None,
@@ -217,6 +220,11 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// A variable that holds several words with commas between them.
+fn several(name: &str) -> Vec<String> {
+    variable(name).iter().flat_map(|words| words.split(',')).map(|word| word.trim().to_owned()).collect()
+}
+
 fn wrong(message: String) -> Failure {
     Failure::usage("bad_setting", message)
 }
@@ -237,7 +245,6 @@ impl Settings {
             None => written.place("The settings file")?.unwrap_or_else(|| Place::Directory(DATA.into())),
         };
         let layers = [&flags, &environment, &written];
-        let ranges = layers.iter().map(|layer| &layer.allow_network).find(|ranges| !ranges.is_empty());
         let listen = layers.iter().find_map(|layer| layer.listen.as_deref()).unwrap_or(LISTEN);
         let secret_key = secret_key(&layers, &place)?;
         let files = layers.iter().find_map(|layer| layer.files.clone()).or_else(|| match &place {
@@ -249,7 +256,8 @@ impl Settings {
             files,
             secret_key,
             public_url: layers.iter().find_map(|layer| layer.public_url.as_deref()).map(public_url).transpose()?,
-            allow_network: ranges.into_iter().flatten().map(|range| network(range)).collect::<Result<_, _>>()?,
+            allow_network: networks(layers.map(|layer| &layer.allow_network))?,
+            allow_mail_network: networks(layers.map(|layer| &layer.allow_mail_network))?,
             listen: listen.parse().map_err(|_| {
                 wrong(format!(
                     "`{listen}` is not an address to listen on; write one like 127.0.0.1:8080 or [::1]:8080."
@@ -306,8 +314,11 @@ fn public_url(written: &str) -> Result<String, Failure> {
     }
 }
 
-fn network(written: &str) -> Result<Network, Failure> {
-    written.parse().map_err(|error: BadNetwork| wrong(error.to_string()))
+/// The ranges that the highest source names.
+fn networks(sources: [&Vec<String>; 3]) -> Result<Vec<Network>, Failure> {
+    let named = sources.into_iter().find(|ranges| !ranges.is_empty());
+    let read = |range: &String| range.parse().map_err(|error: BadNetwork| wrong(error.to_string()));
+    named.into_iter().flatten().map(read).collect()
 }
 
 #[cfg(test)]

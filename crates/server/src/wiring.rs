@@ -56,8 +56,10 @@ pub fn vault(key: &SecretKey) -> Result<Vault, VaultError> {
 
 /// The guarded client; its turns are those of all processes of the store.
 fn outbound(engine: &Engine, settings: &Settings) -> Outbound {
-    Outbound::new(Guard::new(settings.allow_network.clone()).with_files(settings.files.as_deref()))
-        .sharing(Arc::new(StoreTurns::new(engine.store())))
+    let guard = Guard::new(settings.allow_network.clone())
+        .with_mail_networks(settings.allow_mail_network.clone())
+        .with_files(settings.files.as_deref());
+    Outbound::new(guard).sharing(Arc::new(StoreTurns::new(engine.store())))
 }
 
 /// What connectors get of a command that only asks.

@@ -234,6 +234,7 @@ fn wrong_usage_is_exit_code_2() {
         "export --database mysql://b/c",
         "export --public-url nowhere",
         "export --allow-network 10.0.0.0/99",
+        "export --allow-mail-network 10.0.0.0/99",
         "export --config missing.toml",
         "serve --listen nowhere",
         "sample --accounts 10 --people-per-account 99999999999",

@@ -203,3 +203,29 @@ fn metrics_tell_connections_apart_their_calls_failures_queue_and_circuit() {
     assert_eq!((receiver.taken().len(), receiver.refused()), (3, Vec::new()));
     terminate(server).expect_code(0);
 }
+
+#[test]
+fn a_private_mail_server_is_reached_when_its_range_is_opened_and_every_command_says_so() {
+    let folder = Folder::new();
+    // Nobody listens there: how far a call came shows in what is said.
+    let port = caravan_testkit::free_port();
+    folder.file(
+        "mail.yaml",
+        format!("{{kind: connection, key: mail, type: smtp, settings: {{host: localhost, port: {port}, security: none, from: {{name: Acme, email: a@acme.example}}}}}}\n"),
+    );
+    folder.done("apply -f mail.yaml");
+    for command in ["connection test mail", "doctor"] {
+        let refused = folder.caravan(command).expect_code(1).stdout;
+        assert!(refused.contains("`localhost` leads to ") && refused.contains("--allow-mail-network"), "{refused}");
+        for open in ["--allow-mail-network", "--allow-network"] {
+            let reached = folder.caravan(&format!("{command} {open} 127.0.0.0/8")).expect_code(1).stdout;
+            assert!(reached.contains(&format!("Nothing answers at localhost port {port}")), "{reached}");
+        }
+        let reached = folder.program(command).env("CARAVAN_ALLOW_MAIL_NETWORK", "10.0.0.0/8, 127.0.0.0/8").run();
+        assert!(reached.stdout.contains("Nothing answers at localhost"), "{}", reached.stdout);
+    }
+    folder.file("caravan.toml", "allow_mail_network = ['127.0.0.0/8']\n");
+    let told = folder.caravan("doctor --config caravan.toml").stdout;
+    assert!(told.contains("mail servers may stand in the private ranges 127.0.0.0/8"), "{told}");
+    assert!(told.contains("Nothing answers at localhost"), "{told}");
+}

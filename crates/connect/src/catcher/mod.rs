@@ -19,6 +19,7 @@ use self::mailbox::Mailbox;
 pub use self::mailbox::{CaughtMail, CaughtPage, CaughtSummary};
 use self::protocol::Session;
 use crate::connector::Surroundings;
+use crate::outbound::Guard;
 
 /// Bounds of a mail catcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub struct Catcher {
     addr: SocketAddr,
     mailbox: Arc<Mailbox>,
     server: JoinHandle<()>,
+    /// Lets it be reached, and it alone on this machine, as long as it lives.
+    guard: Guard,
 }
 
 impl Catcher {
@@ -72,6 +75,8 @@ impl Catcher {
         let listener = std::net::TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
+        let guard = surroundings.outbound.guard().clone();
+        guard.begin_mail_server(addr);
         let mailbox = Arc::new(Mailbox::new(limits));
         let serving = serve(listener, limits, surroundings.clock.clone(), Arc::clone(&mailbox));
         let server = surroundings.runtime.spawn(async move {
@@ -79,7 +84,7 @@ impl Catcher {
                 tracing::error!(%error, "the mail catcher stopped");
             }
         });
-        Ok(Self { addr, mailbox, server })
+        Ok(Self { addr, mailbox, server, guard })
     }
 
     /// Where it listens.
@@ -105,6 +110,7 @@ impl Catcher {
 
 impl Drop for Catcher {
     fn drop(&mut self) {
+        self.guard.end_mail_server(self.addr);
         self.server.abort();
     }
 }

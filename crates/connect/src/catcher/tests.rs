@@ -163,6 +163,33 @@ fn the_number_of_connections_is_bounded_and_only_this_machine_is_heard() {
     assert!(Catcher::start(everywhere, CatcherLimits::default(), &surroundings).is_err());
 }
 
+#[test]
+fn what_begins_a_catcher_reaches_it_and_nothing_else_on_this_machine() {
+    let runtime = runtime();
+    let surroundings = Surroundings::guarded(Clock::System, runtime.handle().clone());
+    let begin = || {
+        let here = "127.0.0.1:0".parse().expect("an address");
+        Catcher::start(here, CatcherLimits::default(), &surroundings).expect("starts")
+    };
+    let tried = |port: u16, surroundings: &Surroundings| {
+        let settings = serde_json::json!({"host": "127.0.0.1", "port": port, "security": "none", "from": {"name": "Acme", "email": "a@acme.example"}});
+        let connector = crate::connector::kind("smtp").expect("registered");
+        connector.open(&settings, &crate::connector::Secrets::default(), surroundings).expect("opens").check()
+    };
+    let (own, stopped) = (begin(), begin());
+    tried(own.addr().port(), &surroundings).expect("it is reached");
+    let elsewhere = Surroundings::guarded(Clock::System, runtime.handle().clone());
+    let why = tried(own.addr().port(), &elsewhere).expect_err("another process knows nothing of it");
+    assert!(why.contains("--allow-mail-network"), "{why}");
+    let others = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let gone = stopped.addr();
+    drop(stopped);
+    for other in [others, gone] {
+        let why = tried(other.port(), &surroundings).expect_err("nothing else is reached");
+        assert!(why.contains("--allow-mail-network"), "{why}");
+    }
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, redirect};
 
-use super::guard::Guard;
+use super::guard::{Guard, Network};
 use super::names::{Judged, Names, NotAllowed, OPEN_IT, OfMachine};
 use super::turns::{SharedTurns, Turns};
 
@@ -85,6 +85,12 @@ impl Outbound {
     #[must_use]
     pub fn sharing(self, turns: Arc<dyn SharedTurns>) -> Self {
         Self { turns: Turns(Some(turns)), ..self }
+    }
+
+    /// The same, and mail servers may stand in these private ranges.
+    #[must_use]
+    pub fn with_mail_networks(self, opened: Vec<Network>) -> Self {
+        Self { guard: self.guard.with_mail_networks(opened), ..self }
     }
 
     /// Turns at doors whose limits hold for all processes.

@@ -1,10 +1,12 @@
 //! Which addresses may be reached.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+
+use parking_lot::RwLock;
 
 /// A range of addresses, `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +62,22 @@ impl FromStr for Network {
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     opened: Arc<[Network]>,
+    opened_to_mail: Arc<[Network]>,
+    /// Mail servers that this process itself runs, each at its own address and port.
+    own_mail_servers: Arc<RwLock<Vec<SocketAddr>>>,
     files: Option<Arc<Path>>,
 }
 
 impl Guard {
     /// A guard that lets these private ranges through too.
     pub fn new(opened: Vec<Network>) -> Self {
-        Self { opened: opened.into(), files: None }
+        Self { opened: opened.into(), ..Self::default() }
+    }
+
+    /// The same, and mail servers may stand in these private ranges.
+    #[must_use]
+    pub fn with_mail_networks(self, opened: Vec<Network>) -> Self {
+        Self { opened_to_mail: opened.into(), ..self }
     }
 
     /// The same, and files may be written below this folder.
@@ -85,9 +96,22 @@ impl Guard {
         self.is_opened(address) || is_public(address)
     }
 
-    /// Whether a mail server at this address may be reached: also one in the own network or on this machine.
-    pub fn allows_mail_server(&self, address: IpAddr) -> bool {
-        self.allows(address) || is_own_network(address)
+    /// Whether a mail server or mailbox at this address may be reached.
+    pub fn allows_mail_server(&self, address: SocketAddr) -> bool {
+        let plain = unmapped(address.ip());
+        self.allows(address.ip())
+            || self.opened_to_mail.iter().any(|range| range.contains(plain))
+            || self.own_mail_servers.read().contains(&address)
+    }
+
+    /// Lets a mail server through that this process itself has begun; for every clone of the guard.
+    pub fn begin_mail_server(&self, address: SocketAddr) {
+        self.own_mail_servers.write().push(address);
+    }
+
+    /// It is over with that mail server: whoever listens there next is somebody else.
+    pub fn end_mail_server(&self, address: SocketAddr) {
+        self.own_mail_servers.write().retain(|own| *own != address);
     }
 
     /// Whether the administrator opened a range that holds this address.
@@ -110,14 +134,6 @@ fn is_public(address: IpAddr) -> bool {
     match unmapped(address) {
         IpAddr::V4(v4) => is_public_v4(v4),
         IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-/// On this machine, or in the network behind one's own router (RFC 1918, RFC 4193).
-fn is_own_network(address: IpAddr) -> bool {
-    match unmapped(address) {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_loopback(),
-        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
     }
 }
 
@@ -206,6 +222,30 @@ mod tests {
         assert!(guard.allows("::ffff:10.1.0.1".parse().unwrap()));
         assert!(!guard.allows("10.2.0.0".parse().unwrap()));
         assert!(Guard::new(vec!["0.0.0.0/0".parse().unwrap()]).allows("127.0.0.1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_range_opened_to_mail_is_opened_to_nothing_else() {
+        let guard = Guard::default().with_mail_networks(vec!["10.1.0.0/16".parse().unwrap()]);
+        for (address, mail) in [("10.1.2.3:25", true), ("[::ffff:10.1.2.3]:25", true), ("10.2.0.0:25", false)] {
+            let address: SocketAddr = address.parse().unwrap();
+            assert_eq!((guard.allows_mail_server(address), guard.allows(address.ip())), (mail, false), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_mail_server_of_this_process_is_reached_at_its_own_port_while_it_lives() {
+        let guard = Guard::default();
+        let own: SocketAddr = "127.0.0.1:2525".parse().unwrap();
+        let before = guard.clone();
+        guard.begin_mail_server(own);
+        assert!(before.allows_mail_server(own), "every clone knows it");
+        assert!(!guard.allows(own.ip()), "it is no door for anything else");
+        for other in ["127.0.0.1:2526", "127.0.0.2:2525", "[::1]:2525"] {
+            assert!(!guard.allows_mail_server(other.parse().unwrap()), "{other}");
+        }
+        guard.end_mail_server(own);
+        assert!(!before.allows_mail_server(own));
     }
 
     proptest! {

@@ -12,5 +12,5 @@ mod turns;
 
 pub use client::{Answer, CallError, Outbound};
 pub use guard::{BadNetwork, Guard, Network};
-pub(crate) use mail::mail_server;
+pub(crate) use mail::{NoMailServer, mail_server};
 pub use turns::{Allowed, Held, SharedTurns, Turn, Turns};

@@ -164,8 +164,11 @@ impl BounceMailbox {
     }
 
     async fn sign_in(&self, password: &Secret, guard: &Guard) -> Result<Session<Stream>, String> {
-        let connect = async { TcpStream::connect(&mail_server(guard, &self.host, self.port).await?[..]).await };
-        let stream = timeout(CONNECT, connect).await.map_err(|_| "it does not answer".to_owned())?.map_err(told)?;
+        let connect = async {
+            let addresses = mail_server(guard, &self.host, self.port).await.map_err(told)?;
+            TcpStream::connect(&addresses[..]).await.map_err(told)
+        };
+        let stream = timeout(CONNECT, connect).await.map_err(|_| "it does not answer".to_owned())??;
         let stream: Stream = match self.security {
             Security::Tls => self.encrypted(stream).await?,
             Security::None | Security::Starttls => Box::new(stream),

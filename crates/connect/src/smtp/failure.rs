@@ -44,6 +44,8 @@ pub enum Failure {
         /// Why.
         why: String,
     },
+    /// The server stands where no connection may be made to.
+    NotAllowed(String),
     /// The server cannot take an address with characters beyond ASCII.
     NoUnicodeAddresses,
 }
@@ -67,7 +69,7 @@ impl Failure {
     pub fn ends_connection(&self) -> bool {
         match self {
             Self::Refused { stage, code, .. } => *code == 421 || *stage <= Stage::SignIn,
-            Self::Lost { .. } => true,
+            Self::Lost { .. } | Self::NotAllowed(_) => true,
             Self::NoUnicodeAddresses => false,
         }
     }
@@ -76,7 +78,7 @@ impl Failure {
     pub fn nothing_happened(&self) -> bool {
         match self {
             Self::Lost { stage, .. } => *stage < Stage::Answer,
-            Self::Refused { .. } | Self::NoUnicodeAddresses => true,
+            Self::Refused { .. } | Self::NotAllowed(_) | Self::NoUnicodeAddresses => true,
         }
     }
 
@@ -91,9 +93,6 @@ impl Failure {
                 "No encrypted connection to {host} port {port} came about: {}. Check the encryption, the port and the name in the server's certificate.",
                 cause(why)
             ),
-            Self::Lost { stage: Stage::Connect, why } if why.contains("--allow-network") => {
-                format!("{host} cannot be used: {why}.")
-            }
             Self::Lost { stage: Stage::Connect, why } => format!(
                 "Nothing answers at {host} port {port}: {}. Check the name and the port, and that no firewall is between.",
                 cause(why)
@@ -101,6 +100,7 @@ impl Failure {
             Self::Refused { stage: Stage::SignIn, code, text } => {
                 format!("{host} did not take the user name and password: {code} {text}.")
             }
+            Self::NotAllowed(why) => format!("{why}."),
             other => format!("{host}: {other}."),
         }
     }
@@ -109,6 +109,7 @@ impl Failure {
     pub fn outcome(&self, host: &str) -> Outcome {
         let message = format!("{host}: {self}");
         match self {
+            Self::NotAllowed(why) => Outcome::shut("address_refused", format!("{why}.")),
             Self::NoUnicodeAddresses => Outcome::failed("address_not_supported", message),
             Self::Lost { stage: Stage::Answer, .. } => Outcome::Unknown { message },
             Self::Lost { stage: Stage::Connect, .. } => Outcome::shut("smtp_unreachable", message),
@@ -130,6 +131,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoUnicodeAddresses => write!(f, "the server does not take addresses with characters beyond ASCII"),
+            Self::NotAllowed(why) => f.write_str(why),
             Self::Refused { stage, code, text } => write!(f, "the server refused {stage}: {code} {text}"),
             Self::Lost { stage, why } => write!(f, "the connection failed at {stage}: {why}"),
         }

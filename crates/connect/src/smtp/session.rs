@@ -21,7 +21,7 @@ use super::failure::{Failure, Stage};
 use super::message::Mail;
 use super::settings::{Security, SmtpSettings};
 use crate::connector::Secret;
-use crate::outbound::{Guard, mail_server};
+use crate::outbound::{Guard, NoMailServer, mail_server};
 
 /// How to reach a mail server.
 pub struct Server {
@@ -93,7 +93,11 @@ impl Server {
     }
 
     async fn addresses(&self) -> Result<Vec<SocketAddr>, Failure> {
-        mail_server(&self.guard, &self.host, self.port).await.map_err(lost)
+        let found = mail_server(&self.guard, &self.host, self.port).await;
+        found.map_err(|error| match error {
+            NoMailServer::Unknown(error) => lost(error),
+            barred @ NoMailServer::NotAllowed { .. } => Failure::NotAllowed(barred.to_string()),
+        })
     }
 
     async fn connect_in_the_clear(

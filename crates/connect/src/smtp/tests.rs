@@ -113,6 +113,7 @@ impl World {
     fn surroundings(&self) -> Surroundings {
         let clock = Clock::manual("2026-03-01T08:30:00Z".parse().expect("an instant"));
         Surroundings::guarded(clock, self.runtime.handle().clone())
+            .with_mail_networks(vec!["127.0.0.0/8".parse().expect("a range")])
     }
 
     fn connector(&self, addr: SocketAddr, more: serde_json::Value) -> SmtpConnector {
@@ -253,7 +254,11 @@ fn who_tries_a_connection_is_told_what_is_wrong_with_it_and_what_to_do() {
     let refused = why(unwilling.addr, json!({}));
     assert_eq!(refused, "127.0.0.1: the server refused the start: 554 5.7.1 not you.");
     let metadata = why("169.254.169.254:25".parse().expect("an address"), json!({}));
-    assert!(metadata.contains("no mail server may be reached") && metadata.contains("--allow-network"), "{metadata}");
+    assert_eq!(
+        metadata,
+        "`169.254.169.254` leads to 169.254.169.254, which is no public address. An administrator opens its range with \
+         --allow-mail-network (for mail servers alone) or --allow-network (for every connection)."
+    );
 }
 
 #[test]

@@ -51,7 +51,9 @@ fn one(scenario: &'static str, database: Option<&str>, messages: u64, key: Optio
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let keys = SigningKeys::new(1, Secret::new("a secret of this benchmark"));
     let delivery = Delivery::new("https://go.acme.example", keys);
-    let dispatcher = Dispatcher::new(&engine, delivery, Surroundings::guarded(clock, runtime.handle().clone()));
+    let surroundings = Surroundings::guarded(clock, runtime.handle().clone());
+    surroundings.outbound.guard().begin_mail_server(sink.addr());
+    let dispatcher = Dispatcher::new(&engine, delivery, surroundings);
 
     let (meter, sink_cpu) = (Meter::start(), sink.cpu());
     let mut done = Dispatched::default();

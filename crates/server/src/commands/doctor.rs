@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use caravan_connect::dns::{RecordCheck, RecordState};
+use caravan_connect::outbound::Network;
 use caravan_engine::Engine;
 use caravan_engine::systems::Systems;
 use caravan_model::Clock;
@@ -88,12 +89,13 @@ fn configuration(settings: &Settings) -> Check {
         Some(file) => format!("settings from {}", file.display()),
         None => "no settings file; flags and variables hold".to_owned(),
     };
-    let ranges: Vec<String> = settings.allow_network.iter().map(ToString::to_string).collect();
-    let ranges = match ranges.is_empty() {
+    let opened = |what: &str, ranges: &[Network]| match ranges.is_empty() {
         true => String::new(),
-        false => format!("; connections may reach the private ranges {}", ranges.join(", ")),
+        false => format!("; {what} {}", ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
     };
-    Check::good("configuration", file + &ranges)
+    let every = opened("connections may reach the private ranges", &settings.allow_network);
+    let mail = opened("mail servers may stand in the private ranges", &settings.allow_mail_network);
+    Check::good("configuration", file + &every + &mail)
 }
 
 fn public_url(settings: &Settings) -> Check {
