@@ -8,6 +8,7 @@ use caravan_model::Finding;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::ApiState;
 use crate::access::Permission::WriteChannels;
@@ -108,11 +109,14 @@ async fn take_consent(
             description: error_description.unwrap_or_default(),
         },
     };
-    asked(state, move |systems| {
+    let taken = asked(state, move |systems| {
         let asker = Asker { actor: &caller.actor, keys: &keys };
         let (connection, tried) = systems.take_consent(&sealed, &returned, asker)?;
         let tried = Tested { ok: tried.is_ok(), message: tried.unwrap_or_else(|why| why) };
         Ok(ConsentTaken { connection, tried })
     })
-    .await
+    .await?;
+    let ConsentTaken { connection, tried } = taken.body();
+    let detail = json!({ "connection": connection, "works": tried.ok, "message": tried.message });
+    Ok(taken.written_down(detail))
 }

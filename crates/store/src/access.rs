@@ -304,8 +304,8 @@ pub fn record(
     Ok(())
 }
 
-/// What was done by hand, newest first, before the id `before`; those whose actor, operation or subject holds `search`, all
-/// when it is blank.
+/// What was done by hand, newest first, before the id `before`; those whose actor, operation, subject or detail holds `search`,
+/// all when it is blank.
 pub fn records(s: &mut dyn Session, search: &str, before: i64, most: usize) -> Result<Vec<AuditRow>, StoreError> {
     let most = most as i64;
     let search = search.trim();
@@ -316,7 +316,7 @@ pub fn records(s: &mut dyn Session, search: &str, before: i64, most: usize) -> R
     let pattern = people::pattern(s, search);
     let sql = format!(
         "SELECT {AUDIT} FROM audit WHERE id < $1 AND (LOWER(actor) LIKE $3 ESCAPE '\\' OR LOWER(what) LIKE $3 ESCAPE '\\'
-             OR LOWER(subject) LIKE $3 ESCAPE '\\')
+             OR LOWER(subject) LIKE $3 ESCAPE '\\' OR LOWER(COALESCE(detail, '')) LIKE $3 ESCAPE '\\')
          ORDER BY id DESC LIMIT $2"
     );
     s.query_map(&sql, params![before, most, &pattern], read_audit)

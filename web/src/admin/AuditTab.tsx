@@ -16,7 +16,7 @@ import { deedOf } from "./deeds";
 const text = strings.admin.audit;
 
 const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
-  const deed = (row: AuditEntry) => deedOf(row.what, row.subject, kinds);
+  const deed = (row: AuditEntry) => deedOf(row.what, row.subject, kinds, row.detail);
   return [
     {
       id: "at",

@@ -14,3 +14,12 @@ it.each([
 ])("tells %s %s", (what, path, words, subject, to) => {
   expect(deedOf(what, path, KINDS)).toEqual({ what: words, subject, ...(to ? { to } : {}) });
 });
+
+it("tells to which connection a consent was given", () => {
+  const detail = { connection: "ads", works: true, message: "Signed in." };
+  expect(deedOf("POST", "/api/v1/consents", KINDS, detail)).toEqual({
+    what: "Consent taken",
+    subject: "Connections · ads",
+    to: "/definitions/connections/ads",
+  });
+});

@@ -13,9 +13,22 @@ const PAGES: Record<string, string> = {
 };
 
 /** `kinds` are the plurals of definitions, each of which has a page. */
-export function deedOf(what: string, subject: string, kinds: ReadonlySet<string>): Deed {
+export function deedOf(
+  what: string,
+  subject: string,
+  kinds: ReadonlySet<string>,
+  detail?: unknown,
+): Deed {
   if (!subject.startsWith(API)) return { what: humanise(what), subject };
   const [collection = "", key, ...rest] = subject.slice(API.length).split("/").map(plain);
+  const connection = connectionIn(detail);
+  if (collection === "consents" && connection) {
+    return {
+      what: strings.admin.audit.consented,
+      subject: [humanise("connections"), connection].join(" · "),
+      to: at("/definitions", "connections", connection),
+    };
+  }
   const verb = what === "POST" ? (rest.at(-1) ?? undefined) : undefined;
   const between = verb ? rest.slice(0, -1) : rest;
   const words = [humanise(collection), key, ...between].filter((part) => part !== undefined);
@@ -26,6 +39,12 @@ export function deedOf(what: string, subject: string, kinds: ReadonlySet<string>
     subject: words.join(" · "),
     ...(key && page && !gone ? { to: at(page, key) } : {}),
   };
+}
+
+/** The connection that a consent was given to: its path does not name it, what is said beside does. */
+function connectionIn(detail: unknown): string | undefined {
+  const named = detail as { connection?: unknown } | null | undefined;
+  return typeof named?.connection === "string" ? named.connection : undefined;
 }
 
 function plain(part: string): string {

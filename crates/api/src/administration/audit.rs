@@ -43,7 +43,7 @@ impl From<AuditRow> for Entry {
     }
 }
 
-/// Search is in the actor, the operation and its path.
+/// Search is in the actor, the operation, its path and what is said beside.
 async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<Entry>, Problem> {
     let (limit, before) = (query.page().limit()?, query.page().after_number()?.unwrap_or(i64::MAX));
     let search = query.text().unwrap_or_default().to_owned();

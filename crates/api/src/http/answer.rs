@@ -27,6 +27,11 @@ impl<T> Answer<T> {
         Self { body, status: StatusCode::OK, headers: HeaderMap::new(), detail: None }
     }
 
+    /// What it says.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+
     /// The same with another status that tells success.
     #[must_use]
     pub fn status(self, status: StatusCode) -> Self {
