@@ -31,9 +31,17 @@ await walk(async () => {
   await step("what must be set first is said", async () => {
     await open();
     await consent().getByText("Nobody consented here yet").waitFor();
-    await consent().getByRole("button", { name: "Connect" }).click();
-    await consent().getByRole("alert").getByText("client_secret").waitFor();
-    await write("PUT", `/connections/${ADS}/secrets/client_secret`, { value: "hush" });
+    await consent().getByText("Before anybody can connect").waitFor();
+    assert.ok(await consent().getByRole("button", { name: "Connect" }).isDisabled());
+    await noBarriers("a connection that lacks a secret");
+    await consent().getByRole("button", { name: "Set client_secret" }).click();
+    await page.getByRole("dialog").getByLabel("New value").fill("hush");
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await consent().getByText("Before anybody can connect").waitFor({ state: "detached" });
+    assert.ok(await consent().getByRole("button", { name: "Connect" }).isEnabled());
+    const help = page.getByText("asks a member of the ad account for the consent");
+    assert.equal(await help.locator("em").innerText(), "Connect");
+    assert.ok(!(await help.innerText()).includes("*"), "help is set, not shown as it is written");
     const { consent: told } = await state();
     await consent().getByText(told.redirect_address, { exact: true }).waitFor();
     linkedin.redirects.push(told.redirect_address);

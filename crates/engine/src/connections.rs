@@ -97,6 +97,8 @@ pub struct ConsentState {
     pub ends_at: Option<Timestamp>,
     /// It ends soon or holds no longer: what is so and what to do.
     pub problem: Option<String>,
+    /// What must be set before anybody can be asked for it, and how.
+    pub missing: Vec<Finding>,
 }
 
 /// How every connection (service, webhook) is, by key.
@@ -174,6 +176,7 @@ struct Around {
     consents: HashMap<DocumentId, Option<Timestamp>>,
     endings: Vec<Ending>,
     redirect_address: Option<String>,
+    now: Timestamp,
 }
 
 impl Around {
@@ -184,17 +187,19 @@ impl Around {
             consents: stored::consents(s)?.into_iter().map(|row| (row.connection, row.ends_at)).collect(),
             endings: audiences::endings(s, &live.definitions)?,
             redirect_address: consent::redirect_address(engine),
+            now: engine.clock().now(),
         })
     }
 
-    fn consent_of(&self, definition: &Definition) -> Option<ConsentState> {
-        let connection = Some(definition).filter(|it| it.kind == DocumentKind::Connection);
-        connection.and_then(consent::terms_of)?.ok()?;
+    fn consent_of(&self, live: &Live, definition: &Definition) -> Option<ConsentState> {
+        let connection = Some(definition).filter(|it| it.kind == DocumentKind::Connection)?;
+        let missing = consent::missing(live, connection, self.redirect_address.as_deref(), self.now)?;
         let problem = self.endings.iter().find(|ending| ending.connection == definition.key);
         Some(ConsentState {
             redirect_address: self.redirect_address.clone(),
             ends_at: self.consents.get(&definition.id).copied().flatten(),
             problem: problem.map(|ending| ending.message.clone()),
+            missing,
         })
     }
 }
@@ -224,7 +229,7 @@ fn state_of(live: &Live, definition: &Definition, health: Option<&HealthRow>, ar
         disabled_at: health.and_then(|health| health.disabled_at),
         waiting: around.waiting.get(&Way::of(definition)).copied().unwrap_or_default(),
         secrets: secrets::states(live, definition, &secrets_taken(live, definition)),
-        consent: around.consent_of(definition),
+        consent: around.consent_of(live, definition),
         used_by: around.uses.of(definition.kind, &definition.key),
     }
 }

@@ -91,6 +91,21 @@ impl World {
         (text("code"), text("message"))
     }
 
+    /// What must be set before anybody can consent, as the connection's page tells it.
+    async fn missing(&self) -> Vec<(String, String)> {
+        let state = self.state().await;
+        let text = |it: &Value, name: &str| it[name].as_str().unwrap_or_default().to_owned();
+        let missing = state["consent"]["missing"].as_array().expect("what is missing");
+        missing.iter().map(|it| (text(it, "code"), text(it, "pointer"))).collect()
+    }
+
+    /// The newest consent in the record of what was done by hand, found by the connection's key.
+    async fn written_down(&self) -> Value {
+        let audit = self.api.get("/api/v1/audit?q=linkedin").bearer(&self.ada).send().await.json();
+        let rows = audit["items"].as_array().expect("rows");
+        rows.iter().find(|row| row["subject"] == "/api/v1/consents").cloned().unwrap_or_default()
+    }
+
     async fn kept(&self) -> Vec<String> {
         let store = self.api.store().clone();
         let read = tokio::task::spawn_blocking(move || store.read(secrets::all).expect("the store reads"));
@@ -165,7 +180,7 @@ on_both_stores! {
 async fn a_member_consents_and_the_connection_works_until_the_consent_ends(store: Kind) {
     let world = World::new(store, |_| ()).await;
     let before = world.state().await;
-    assert_eq!(before["consent"], json!({"redirect_address": BACK, "ends_at": null, "problem": null}));
+    assert_eq!(before["consent"], json!({"redirect_address": BACK, "ends_at": null, "problem": null, "missing": []}));
     let brought = world.back("allow").await;
     assert!(!brought["state"].as_str().expect("a state").contains("administrator"), "LinkedIn is not told who asks");
     let taken = world.post("/api/v1/consents", &brought, &world.ada).await;
@@ -173,6 +188,10 @@ async fn a_member_consents_and_the_connection_works_until_the_consent_ends(store
     let taken = taken.json();
     assert_eq!((&taken["connection"], &taken["tried"]["ok"]), (&json!("linkedin"), &json!(true)), "{taken}");
     assert!(taken["tried"]["message"].as_str().is_some_and(|it| it.contains("1 December 2027")), "{taken}");
+    let written = world.written_down().await;
+    let detail = json!({"connection": "linkedin", "works": true, "message": taken["tried"]["message"]});
+    assert_eq!((&written["what"], &written["detail"]), (&json!("POST"), &detail), "{written}");
+    assert!(written["actor"].as_str().is_some_and(|by| by.contains("administrator")), "{written}");
 
     let state = world.state().await;
     assert_eq!((&state["health"], &state["consent"]["ends_at"]), (&json!("healthy"), &json!("2027-12-01T09:00:00Z")));
@@ -253,11 +272,15 @@ async fn whatever_stands_in_the_way_is_told_in_words_and_nothing_is_kept(store: 
     assert_eq!(world.api.call("DELETE", secret).bearer(&world.ada).send().await.status, 204);
     let asked = world.post(ask, &json!({}), &world.ada).await;
     assert_eq!(asked.json()["errors"][0]["code"], "secret_missing");
+    assert_eq!(world.missing().await, [("secret_missing".to_owned(), "/secrets/client_secret".to_owned())]);
     let nameless = json!({"type": "linkedin", "settings": {"base_url": world.linkedin.url()}});
     let put = world.api.call("PUT", "/api/v1/connections/linkedin").bearer(&world.ada).json(&nameless).send().await;
     assert_eq!(put.status, 200, "{}", put.text());
     let asked = world.post(ask, &json!({}), &world.ada).await;
     assert_eq!(asked.json()["errors"][0]["code"], "client_id_missing");
+    let (codes, _): (Vec<_>, Vec<_>) = world.missing().await.into_iter().unzip();
+    assert_eq!(codes, ["client_id_missing", "secret_missing"], "all of it is told at once");
+    assert_eq!(world.written_down().await, Value::Null, "what was refused was not done");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,3 +17,18 @@ it("sets what stands between backticks as code", () => {
 it("leaves a sentence with an odd backtick as it is", () => {
   expect(shown("It's a ` here")?.textContent).toBe("It's a ` here");
 });
+
+it("sets what stands between asterisks as emphasis, beside code", () => {
+  const line = shown("Set `client_secret`; *Connect* asks (*Test connection* tries `*`).");
+  expect(line?.textContent).toBe("Set client_secret; Connect asks (Test connection tries *).");
+  const set = (tag: string) =>
+    [...(line?.querySelectorAll(tag) ?? [])].map((each) => each.textContent);
+  expect(set("em")).toEqual(["Connect", "Test connection"]);
+  expect(set("code")).toEqual(["client_secret", "*"]);
+});
+
+it.each(["2 * 3 * 4", "a*b*c", "an odd *one", "*", "** no **"])("leaves %s alone", (text) => {
+  const line = shown(text);
+  expect(line?.textContent).toBe(text);
+  expect(line?.querySelector("em")).toBeNull();
+});

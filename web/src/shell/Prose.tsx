@@ -1,12 +1,25 @@
-// Sentences of the server, in which code stands between backticks.
+// Sentences of the server, in which code stands between backticks and names of the app between asterisks.
 import { Code } from "@mantine/core";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 
-/** “Write it like `3d`.” with `3d` set as code; an odd backtick is a backtick. */
+/** “Press *Connect*”, not “2 * 3 * 4” or “a*b*c”: an asterisk opens and closes at the edges of words. */
+const EMPHASIS = /(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])/;
+
+/** “Write it like `3d`.” with `3d` set as code, and *so* as emphasis; an odd backtick is a backtick. */
 export function prose(text: string): ReactNode {
-  if (!text.includes("`")) return text;
   const parts = text.split("`");
-  if (parts.length % 2 === 0) return text;
+  if (parts.length === 1 || parts.length % 2 === 0) return emphasised(text);
+  return parts.map((part, n) =>
+    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence never change order
+    n % 2 === 1 ? <Code key={n}>{part}</Code> : <Fragment key={n}>{emphasised(part)}</Fragment>,
+  );
+}
+
+function emphasised(text: string): ReactNode {
+  if (!text.includes("*")) return text;
+  // Every second part is what one pair of asterisks held.
+  const parts = text.split(EMPHASIS);
+  if (parts.length === 1) return text;
   // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a sentence never change order
-  return parts.map((part, n) => (n % 2 === 1 ? <Code key={n}>{part}</Code> : part));
+  return parts.map((part, n) => (n % 2 === 1 ? <em key={n}>{part}</em> : part));
 }

@@ -87,6 +87,7 @@ export const admin = {
     empty: "Nothing was done by hand yet",
     emptyHint: "Every change that somebody makes here, by API or command line stands in this log.",
     columns: { at: "When", actor: "Who", what: "What", subject: "To what" },
+    consented: "Consent taken",
     methods: {
       PUT: "Saved",
       POST: "Did",

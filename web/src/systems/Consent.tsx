@@ -1,14 +1,18 @@
-// The consent by which a connection works: until when it holds, and the way to the other side's page that asks for one.
-import { Alert, Button, Text } from "@mantine/core";
+// The consent by which a connection works: until when it holds, the way to the other side's page that asks for one, and
+// what must be set before.
+import { Alert, Button, Group, List, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { ExternalLink } from "lucide-react";
+import { useState } from "react";
 import { askForConsent } from "../api/systems";
 import type { SystemState } from "../api/types";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { remember } from "./asked";
+import { SetDialog } from "./Secrets";
 import { Occasion } from "./Trial";
 
 const text = strings.systems.consent;
@@ -29,15 +33,19 @@ export function Consent({ state, saved, mayChange }: Props) {
       />
       {problem ? (
         <Alert color="yellow" variant="light" mt="sm">
-          {problem}
+          {prose(problem)}
         </Alert>
       ) : null}
-      {mayChange ? <Connect connection={state.key} saved={saved} /> : null}
+      {mayChange ? <Connect state={state} missing={consent.missing} saved={saved} /> : null}
     </Card>
   );
 }
 
-function Connect({ connection, saved }: { connection: string; saved: boolean }) {
+type Missing = NonNullable<SystemState["consent"]>["missing"];
+
+/** Whoever looks for it finds it, also while it leads nowhere yet. */
+function Connect({ state, missing, saved }: { state: SystemState; missing: Missing; saved: boolean }) {
+  const connection = state.key;
   const ask = useMutation({
     mutationFn: () => askForConsent(connection),
     onSuccess: ({ address }) => {
@@ -50,19 +58,64 @@ function Connect({ connection, saved }: { connection: string; saved: boolean }) 
       <Text size="sm" c="dimmed" mt="sm">
         {text.hint}
       </Text>
+      <Before state={state} missing={missing} />
       <Button
         size="xs"
         mt="md"
         variant="default"
         leftSection={<ExternalLink size={14} aria-hidden />}
-        disabled={!saved}
+        disabled={!saved || missing.length > 0}
         // The page is on its way once its address is known.
         loading={ask.isPending || ask.isSuccess}
         onClick={() => ask.mutate()}
       >
         {text.connect}
       </Button>
+      {saved ? null : (
+        <Text size="xs" c="dimmed" mt={4}>
+          {text.saveFirst}
+        </Text>
+      )}
       {ask.error ? <Refusal error={ask.error} /> : null}
+    </>
+  );
+}
+
+const SECRET = "/secrets/";
+
+function Before({ state, missing }: { state: SystemState; missing: Missing }) {
+  const [setting, setSetting] = useState<string>();
+  if (missing.length === 0) return null;
+  return (
+    <>
+      <Text size="sm" fw={600} mt="sm">
+        {text.before}
+      </Text>
+      <List size="sm" mt={4}>
+        {missing.map(({ code, pointer, message }) => {
+          const secret = pointer.startsWith(SECRET) ? pointer.slice(SECRET.length) : undefined;
+          return (
+            <List.Item key={code + pointer}>
+              <Group gap="xs">
+                <span>{prose(message)}</span>
+                {secret ? (
+                  <Button size="compact-xs" variant="default" onClick={() => setSetting(secret)}>
+                    {text.setIt(secret)}
+                  </Button>
+                ) : null}
+              </Group>
+            </List.Item>
+          );
+        })}
+      </List>
+      {setting ? (
+        <SetDialog
+          systems="connections"
+          state={state}
+          name={setting}
+          onClose={() => setSetting(undefined)}
+        />
+      ) : null}
     </>
   );
 }

@@ -122,7 +122,7 @@ function useSecretChange<V>(
   });
 }
 
-function SetDialog(props: DialogProps) {
+export function SetDialog(props: DialogProps) {
   const { systems, state, name, onClose } = props;
   const [value, setValue] = useState("");
   const keep = useSecretChange((secret: string) => keepSecret(systems, state.key, name, secret), {

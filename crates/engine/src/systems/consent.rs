@@ -7,10 +7,10 @@
 use std::time::Duration;
 
 use caravan_catalog::Definition;
-use caravan_connect::connector;
 pub use caravan_connect::consent::Returned;
 use caravan_connect::consent::{ACCESS_TOKEN, CLIENT_SECRET, NoConsent, REFRESH_TOKEN, Terms, Tokens};
 use caravan_connect::tracking::SigningKeys;
+use caravan_connect::{Secret, connector};
 use caravan_model::document::DocumentKind;
 use caravan_model::{DocumentId, Finding};
 use caravan_store::{StoreError, consents};
@@ -72,6 +72,34 @@ pub(crate) fn terms_of(connection: &Definition) -> Option<Result<Terms, Vec<Find
     kind.consent(connection.body.get("settings").unwrap_or(&serde_json::json!({})))
 }
 
+/// What must be set before anybody can be asked for a consent to a connection, all of it; none where it needs none.
+pub(crate) fn missing(
+    live: &Live,
+    connection: &Definition,
+    redirect_address: Option<&str>,
+    now: Timestamp,
+) -> Option<Vec<Finding>> {
+    let mut missing = terms_of(connection)?.err().unwrap_or_default();
+    missing.extend(application(live, connection, now).err());
+    missing.extend(redirect_address.is_none().then(no_public_url));
+    Some(missing)
+}
+
+/// The secret of the application that asks.
+fn application(live: &Live, connection: &Definition, now: Timestamp) -> Result<Secret, Finding> {
+    let message = || format!("Set the secret `{CLIENT_SECRET}` first: the other side asks for it after the consent.");
+    let secret = secrets::one_of(live, connection, CLIENT_SECRET, now);
+    secret.and_then(|secret| secret.ok_or_else(message)).map_err(|why| {
+        let pointer = format!("/secrets/{CLIENT_SECRET}");
+        Finding::error("secret_missing", pointer, why)
+    })
+}
+
+fn no_public_url() -> Finding {
+    let message = "Nobody says under which address Caravan is reached. Set CARAVAN_PUBLIC_URL.";
+    Finding::error("no_public_url", "", message)
+}
+
 impl Systems {
     /// The page on which a person consents to a connection. `once` is random.
     ///
@@ -81,7 +109,7 @@ impl Systems {
         let live = self.engine.store().read(|s| self.engine.live(s))?;
         let connection = connection(&live, key)?;
         let terms = terms(connection)?;
-        self.application(&live, connection)?;
+        application(&live, connection, self.engine.clock().now())?;
         let redirect_address = self.back()?;
         let ends_at = self.engine.clock().now() + GOOD_FOR;
         let state = State { connection: connection.id, once, ends_at, back: redirect_address.clone() };
@@ -117,7 +145,7 @@ impl Systems {
         let gone = || finding("consent_unknown", "The connection is gone for which the consent was asked.".to_owned());
         let connection = all.map(AsRef::as_ref).find(|it: &&Definition| it.id == state.connection).ok_or_else(gone)?;
         let terms = terms(connection)?;
-        let secret = self.application(&live, connection)?;
+        let secret = application(&live, connection, self.engine.clock().now())?;
         self.spend(&state)?;
         let outbound = &self.surroundings.outbound;
         let exchanged = terms.exchange(returned, &state.back, &secret, outbound, PATIENCE);
@@ -128,16 +156,7 @@ impl Systems {
     }
 
     fn back(&self) -> Result<String, DefinitionError> {
-        let message = "Nobody says under which address Caravan is reached. Set CARAVAN_PUBLIC_URL.";
-        redirect_address(&self.engine).ok_or_else(|| finding("no_public_url", message.to_owned()))
-    }
-
-    /// The secret of the application that asks.
-    fn application(&self, live: &Live, connection: &Definition) -> Result<caravan_connect::Secret, DefinitionError> {
-        let message = format!("Set the secret `{CLIENT_SECRET}` first: the other side asks for it after the consent.");
-        secrets::one_of(live, connection, CLIENT_SECRET, self.engine.clock().now())
-            .and_then(|secret| secret.ok_or(message))
-            .map_err(|why| finding("secret_missing", why))
+        redirect_address(&self.engine).ok_or_else(|| no_public_url().into())
     }
 
     /// Committed before the code is exchanged: whoever brings the same again comes too late.
