@@ -199,9 +199,17 @@ fn a_wrong_secret_shuts_the_door_and_says_where_to_look() {
 
 #[test]
 fn a_request_of_a_campaign_whose_answer_was_lost_is_in_doubt_and_a_list_is_tried_again() {
-    for fault in
-        [Fault::HangUpAfter, Fault::CodeAfter("604"), Fault::Garbage, Fault::Status(502), Fault::CodeAfter("611")]
-    {
+    for fault in [
+        Fault::HangUpAfter,
+        Fault::HangUpBefore,
+        Fault::Truncated,
+        Fault::Garbage,
+        Fault::Status(502),
+        Fault::CodeAfter("604"),
+        Fault::CodeBefore("604"),
+        Fault::CodeAfter("611"),
+        Fault::CodeBefore("500"),
+    ] {
         let world = World::new();
         world.marketo.lead(1, "ann@example.com", DAY_ONE);
         let door = world.door(json!({}));
@@ -238,16 +246,9 @@ fn people_are_looked_up_afresh_so_a_record_that_was_merged_away_is_not_missed() 
 
 #[test]
 fn refusals_that_pass_are_told_apart_from_those_that_stay() {
-    let verdicts = [
-        ("606", true),
-        ("615", true),
-        ("608", true),
-        ("713", true),
-        ("1019", true),
-        ("1003", false),
-        ("610", false),
-        ("709", false),
-    ];
+    let pass = ["500", "502", "604", "606", "608", "611", "614", "615", "713", "719", "1019"];
+    let stay = ["605", "609", "610", "612", "701", "702", "703", "709", "1003", "1006", "1008", "1013"];
+    let verdicts = pass.map(|code| (code, true)).into_iter().chain(stay.map(|code| (code, false)));
     for (code, passes) in verdicts {
         let world = World::new();
         world.marketo.lead(1, "ann@example.com", DAY_ONE);
@@ -256,6 +257,39 @@ fn refusals_that_pass_are_told_apart_from_those_that_stay() {
         assert_eq!(matches!(outcome, Outcome::Retry { .. }), passes, "{code}: {outcome:?}");
         assert_eq!(matches!(outcome, Outcome::Failed { .. }), !passes, "{code}: {outcome:?}");
         assert!(world.members().is_empty());
+    }
+}
+
+/// What is told of the request as a whole: nothing was done, so a campaign may be requested again.
+#[test]
+fn a_request_of_a_campaign_that_was_certainly_not_made_is_made_again_and_nobody_is_requested_twice() {
+    for fault in ["606", "608", "614", "615", "713", "601", "602"].map(Fault::CodeBefore) {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.faults().plan("/trigger.json", 0, 1, fault.clone());
+        let refuses_the_token = matches!(fault, Fault::CodeBefore("601" | "602"));
+        let door = world.door(json!({}));
+        let outcome = door.deliver(&to_welcome(&["ann@example.com"])).remove(0);
+        match refuses_the_token {
+            // The same token comes back before its end: that is told, and nothing was requested.
+            true => assert!(matches!(outcome, Outcome::Shut { .. }), "{fault:?}: {outcome:?}"),
+            false => assert!(matches!(outcome, Outcome::Retry { .. }), "{fault:?}: {outcome:?}"),
+        }
+        assert!(world.requested().is_empty(), "{fault:?}");
+    }
+}
+
+#[test]
+fn an_identity_service_in_trouble_loses_nobody() {
+    for fault in [Fault::Status(503), Fault::HangUpBefore, Fault::HangUpAfter, Fault::Garbage, Fault::Truncated] {
+        let world = World::new();
+        world.marketo.lead(1, "ann@example.com", DAY_ONE);
+        world.marketo.faults().plan("/identity/", 0, 1, fault.clone());
+        let door = world.door(json!({}));
+        let outcome = door.deliver(&to_vip(&["ann@example.com"])).remove(0);
+        assert!(matches!(outcome, Outcome::Shut { .. } | Outcome::Retry { .. }), "{fault:?}: {outcome:?}");
+        assert!(is_delivered(&door.deliver(&to_vip(&["ann@example.com"]))[0]), "{fault:?}");
+        assert_eq!(world.members(), [1]);
     }
 }
 

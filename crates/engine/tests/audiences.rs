@@ -32,12 +32,17 @@ impl Installation {
     }
 
     fn with(world: World, accounts: i64) -> Self {
-        let linkedin = LinkedIn::start(Setup { clock: world.clock.clone(), ..Setup::default() });
+        Self::serving(world, accounts, Setup::default(), "")
+    }
+
+    /// At a LinkedIn that is set up so, through a connection with these further settings.
+    fn serving(world: World, accounts: i64, setup: Setup, settings: &str) -> Self {
+        let linkedin = LinkedIn::start(Setup { clock: world.clock.clone(), ..setup });
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let it = Self { world: world.with_people(accounts, 1), linkedin, runtime: runtime.expect("a runtime") };
         it.world.apply(&format!(
             "{{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
-             {{kind: connection, key: linkedin, type: linkedin, settings: {{client_id: caravan, base_url: '{}'}}, \
+             {{kind: connection, key: linkedin, type: linkedin, settings: {{client_id: caravan, base_url: '{}'{settings}}}, \
                secrets: {{client_secret: {{file: '{}'}}, refresh_token: {{file: '{}'}}}}}}\n---\n\
              {{kind: destination, key: li, type: linkedin, connection: linkedin, settings: {{ad_account: '512345'}}}}",
             it.linkedin.url(),
@@ -203,6 +208,16 @@ on_both_stores! {
         assert_eq!(it.companies("Targets"), ["a-5", "a-7", "a-8", "a-9"]);
         assert_eq!((it.outcome("again", "done"), it.outcome("again", "failed:linkedin_400")), (4, 1));
         assert_eq!(it.audience("Targets", false).refused, 1);
+    }
+
+    where_linkedin_takes_all_or_nothing_one_company_that_it_refuses_stops_nobody_else(world at "2027-01-04T10:00:00Z") {
+        let setup = Setup { versions: (202_401, 202_612), ..Setup::default() };
+        let it = Installation::serving(world, 10, setup, ", api_version: '202412'");
+        it.linkedin.with(|holdings| holdings.refused.insert("a-6".to_owned()));
+        it.joins();
+        it.deliver_all();
+        assert_eq!(it.companies("Targets"), ["a-5", "a-7", "a-8", "a-9"]);
+        assert_eq!((it.outcome("join", "done"), it.outcome("join", "failed:linkedin_400")), (4, 1));
     }
 
     a_process_that_ends_in_mid_call_leaves_nothing_in_doubt(world at "2027-01-04T10:00:00Z") {

@@ -255,6 +255,16 @@ on_both_stores! {
         assert_eq!(it.stand(), (0, 6, 0));
     }
 
+    a_service_that_answers_with_another_address_is_not_followed_and_fails_for_that_account_alone(world at "2026-12-01T09:00:00Z") {
+        let it = Installation::new(world, 3, Setup::default());
+        it.action(ACCOUNT, KEY).registered().begin(CALL);
+        it.service.faults().plan("/submitAsyncAction", 0, 1, Fault::Status(302));
+        it.deliver_all();
+        assert_eq!((it.service.accepted().len(), it.stand()), (2, (2, 0, 1)));
+        let outcomes = it.world.status("j").nodes["call"].outcomes.clone().expect("calls");
+        assert_eq!(outcomes.failed, BTreeMap::from([("redirected".to_owned(), 1)]));
+    }
+
     a_call_that_stays_refused_takes_the_path_for_errors(world at "2026-12-01T09:00:00Z") {
         let it = Installation::new(world, 1, Setup::default());
         it.action(ACCOUNT, KEY).registered().begin(CALL);
@@ -342,6 +352,23 @@ on_both_stores! {
 }
 
 #[test]
+fn a_service_is_left_alone_for_as_long_as_it_asks_for_in_the_head_or_in_the_body() {
+    for (pause_in_head, asked) in [(true, 70), (false, 3)] {
+        let world = World::embedded("2026-12-01T09:00:00Z");
+        let it = Installation::new(world, 1, Setup { pause_in_head, ..Setup::default() });
+        it.action(ACCOUNT, KEY).registered().begin(CALL);
+        it.service.faults().plan("/submitAsyncAction", 0, 1, Fault::Status(429));
+        let dispatcher = it.dispatcher();
+        while !dispatcher.dispatch_once().expect("delivery").is_idle() {}
+        let next = dispatcher.next_due().expect("the next").expect("it waits");
+        let pause = next.duration_since(it.world.clock.now());
+        assert!(pause >= SignedDuration::from_secs(asked) && pause < SignedDuration::from_secs(2 * asked), "{pause:?}");
+        it.deliver_all();
+        assert_eq!(it.service.accepted().len(), 1);
+    }
+}
+
+#[test]
 fn every_way_of_signing_in_is_spoken() {
     for (login, secrets) in [
         (Login::Header, KEY),
@@ -421,4 +448,15 @@ fn registering_reads_the_document_and_says_what_does_not_fit() {
         panic!("refused")
     };
     assert_eq!(findings[0].code, "url_taken");
+    let namesake = Service::start(Setup::default());
+    it.world.apply(&format!("{{kind: external_action, key: twin, url: '{}', values: {{region: eu}}, {ACCOUNT}, secrets: {{api_key: {{file: '{}'}}}}}}", namesake.document_url(), secret_file("hush")));
+    let Err(DefinitionError::Findings(findings)) = register(&it.world.engine, &it.surroundings(), "twin") else {
+        panic!("refused")
+    };
+    assert_eq!(findings[0].code, "title_taken");
+    namesake.faults().plan("/openapi.json", 0, 1, Fault::Status(302));
+    let Err(DefinitionError::Findings(findings)) = register(&it.world.engine, &it.surroundings(), "twin") else {
+        panic!("refused")
+    };
+    assert_eq!(findings[0].code, "document_unreachable", "no other address is followed");
 }

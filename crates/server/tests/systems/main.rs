@@ -10,5 +10,6 @@ mod commands;
 mod killed;
 mod killed_audiences;
 mod killed_calls;
+mod killed_webhooks;
 mod over_http;
 mod place;

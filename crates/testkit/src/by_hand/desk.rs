@@ -1,6 +1,7 @@
 //! The desk: shows what the systems hold, and makes them misbehave.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,10 +15,13 @@ use crate::fakes::linkedin::Segment;
 use crate::fakes::{Aep, Fault, Faults};
 
 /// Codes that a fault may be made of: Marketo Engage's, and statuses.
-const CODES: [&str; 22] = [
-    "400", "401", "403", "404", "409", "426", "429", "500", "503", "601", "602", "603", "604", "606", "607", "608",
-    "611", "615", "713", "1003", "1013", "1019",
+const CODES: [&str; 25] = [
+    "400", "401", "403", "404", "409", "426", "429", "500", "502", "503", "601", "602", "603", "604", "606", "607",
+    "608", "611", "614", "615", "713", "719", "1003", "1013", "1019",
 ];
+
+/// The longest that an answer may take, in seconds.
+const SLOWEST: u64 = 3_600;
 
 /// What shall go wrong.
 #[derive(Debug, Deserialize)]
@@ -34,7 +38,8 @@ struct Planned {
     /// How many go wrong.
     #[serde(default = "once")]
     times: usize,
-    /// `before:CODE`, `after:CODE`, `status:STATUS`, `hang_up_before`, `hang_up_after` or `garbage`.
+    /// `before:CODE`, `after:CODE`, `status:STATUS`, `slow:SECONDS`, `hang_up_before`, `hang_up_after`, `garbage`,
+    /// `truncated` or `short`.
     fault: String,
 }
 
@@ -122,11 +127,14 @@ fn fault(written: &str) -> Option<Fault> {
         Some(("before", code)) => Fault::CodeBefore(known(code)?),
         Some(("after", code)) => Fault::CodeAfter(known(code)?),
         Some(("status", status)) => Fault::Status(status.parse().ok().filter(|status| (400..600).contains(status))?),
+        Some(("slow", seconds)) => Fault::Slow(Duration::from_secs(seconds.parse().ok().filter(|it| *it <= SLOWEST)?)),
         Some(_) => return None,
         None => match written {
             "hang_up_before" => Fault::HangUpBefore,
             "hang_up_after" => Fault::HangUpAfter,
             "garbage" => Fault::Garbage,
+            "truncated" => Fault::Truncated,
+            "short" => Fault::Short,
             _ => return None,
         },
     })
@@ -142,7 +150,10 @@ mod tests {
         assert_eq!(fault("after:604"), Some(Fault::CodeAfter("604")));
         assert_eq!(fault("status:502"), Some(Fault::Status(502)));
         assert_eq!(fault("hang_up_after"), Some(Fault::HangUpAfter));
-        for wrong in ["before:999", "status:200", "status:x", "sulk", "sulk:1"] {
+        assert_eq!(fault("truncated"), Some(Fault::Truncated));
+        assert_eq!(fault("short"), Some(Fault::Short));
+        assert_eq!(fault("slow:90"), Some(Fault::Slow(Duration::from_secs(90))));
+        for wrong in ["slow:", "slow:86400", "before:999", "status:200", "status:x", "sulk", "sulk:1"] {
             assert_eq!(fault(wrong), None, "{wrong}");
         }
     }

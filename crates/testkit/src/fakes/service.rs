@@ -43,6 +43,8 @@ pub struct Setup {
     pub accepts_with: u16,
     /// Whether refusals are nested in `error`.
     pub nested_errors: bool,
+    /// Whether it says in the head for how long it wants to be left alone (70 seconds); else in the body (3 seconds).
+    pub pause_in_head: bool,
 }
 
 impl Default for Setup {
@@ -54,6 +56,7 @@ impl Default for Setup {
             title: "Enrichment",
             accepts_with: 201,
             nested_errors: false,
+            pause_in_head: false,
         }
     }
 }
@@ -207,6 +210,10 @@ impl System for Inner {
     fn status(&self, status: u16) -> Response {
         match status {
             302 => (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/")]).into_response(),
+            429 if self.setup.pause_in_head => {
+                let body = json!({"status": "error", "code": "RATE_LIMITED", "message": "slow down"});
+                (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "70")], axum::Json(body)).into_response()
+            }
             429 => {
                 let body = json!({"error": {"code": "RATE_LIMIT_EXCEEDED", "message": "slow down", "retryAfter": 3}});
                 (StatusCode::TOO_MANY_REQUESTS, axum::Json(body)).into_response()
