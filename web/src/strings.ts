@@ -565,8 +565,7 @@ export const strings = {
     headerColumns: { name: "Header", value: "Value" },
     list: "Caught mail",
     off: "The mail catcher is off",
-    offHint:
-      "Mail goes to the connection's server. Start `caravan demo` to see it here.",
+    offHint: "Mail goes to the connection's server. Start `caravan demo` to see it here.",
   },
   problems: {
     title: "Problems",

@@ -8609,6 +8609,8 @@ export interface components {
             ends_at?: string | null;
             /** @description It ends soon or holds no longer: what is so and what to do. */
             problem?: string | null;
+            /** @description What must be set before anybody can be asked for it, and how. */
+            missing: components["schemas"]["Finding"][];
         };
         KeyPath: {
             /** @description Its key. */

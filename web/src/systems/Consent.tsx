@@ -44,7 +44,15 @@ export function Consent({ state, saved, mayChange }: Props) {
 type Missing = NonNullable<SystemState["consent"]>["missing"];
 
 /** Whoever looks for it finds it, also while it leads nowhere yet. */
-function Connect({ state, missing, saved }: { state: SystemState; missing: Missing; saved: boolean }) {
+function Connect({
+  state,
+  missing,
+  saved,
+}: {
+  state: SystemState;
+  missing: Missing;
+  saved: boolean;
+}) {
   const connection = state.key;
   const ask = useMutation({
     mutationFn: () => askForConsent(connection),
