@@ -125,7 +125,7 @@ on_both_stores! {
         let problems = post.world.engine.store().read(deliver::lane_problems).expect("problems");
         let [problem] = problems.as_slice() else { panic!("{problems:?}") };
         assert_eq!((problem.lane.as_str(), problem.code.as_str(), problem.pending), ("email:mail", "address_refused", 15));
-        assert!(problem.message.contains("`127.0.0.1` leads to 127.0.0.1") && problem.message.contains("--allow-mail-network"), "{}", problem.message);
+        assert!(problem.message.contains("`127.0.0.1` is no public address") && problem.message.contains("--allow-mail-network"), "{}", problem.message);
         assert!(post.accepted().is_empty());
         post.advance(60);
         assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));

@@ -100,7 +100,7 @@ on_both_stores! {
         let troubles = || post.world.engine.store().read(caravan_store::watched::mailbox_troubles).expect("troubles");
         assert_eq!(returned::visit_mailboxes(&post.world.engine, &keys(), &post.guarded()), Ok(0));
         let [closed] = troubles().try_into().expect("one trouble");
-        assert!(closed.message.contains("`127.0.0.1` leads to 127.0.0.1") && closed.message.contains("--allow-mail-network"), "{}", closed.message);
+        assert!(closed.message.contains("`127.0.0.1` is no public address") && closed.message.contains("--allow-mail-network"), "{}", closed.message);
         let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings);
         assert_eq!(visit(), Ok(3));
         assert_eq!((imap.counts(), visit()), ((3, 0), Ok(0)), "read once");

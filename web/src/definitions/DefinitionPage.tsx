@@ -15,6 +15,7 @@ import { Card } from "../shell/Card";
 import { NotFound, PageFault } from "../shell/Fault";
 import { humanise } from "../shell/format";
 import { PageHeader } from "../shell/PageHeader";
+import { prose } from "../shell/Prose";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { CopyDialog } from "./CopyDialog";
@@ -276,7 +277,9 @@ function Refused({ editing }: { editing: Editing }) {
     <Alert color="red" variant="light" role="alert" title={text.refused}>
       <List size="sm">
         {findings.map((finding) => (
-          <List.Item key={`${finding.pointer} ${finding.message}`}>{finding.message}</List.Item>
+          <List.Item key={`${finding.pointer} ${finding.message}`}>
+            {prose(finding.message)}
+          </List.Item>
         ))}
       </List>
     </Alert>

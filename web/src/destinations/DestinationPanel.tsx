@@ -12,6 +12,7 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
 import { LinkTo } from "../shell/LinkTo";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { StandingWord } from "../systems/StandingWord";
 import { standingOf } from "../systems/systems";
@@ -65,7 +66,7 @@ function Reached({ destination, connection, saved }: Props) {
       />
       {state?.last_error ? (
         <Text size="sm" mt="xs" c={state.health === "failing" ? undefined : "dimmed"}>
-          {state.last_error.message}
+          {prose(state.last_error.message)}
         </Text>
       ) : null}
       {mayTry ? (

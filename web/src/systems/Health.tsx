@@ -8,6 +8,7 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { StandingWord } from "./StandingWord";
 import { standingOf } from "./systems";
@@ -30,7 +31,7 @@ export function Health({ systems, state, saved, mayChange }: Props) {
       />
       {state.last_error ? (
         <Text size="sm" mt="xs" c={state.health === "failing" ? undefined : "dimmed"}>
-          {state.last_error.message}
+          {prose(state.last_error.message)}
         </Text>
       ) : null}
       {standing === "switched_off" || standing === "paused" ? (

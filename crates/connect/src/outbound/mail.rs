@@ -1,7 +1,7 @@
 //! Mail servers and mailboxes: their names are resolved once, and connections are made to what was judged and to nothing else.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::guard::Guard;
 
@@ -13,15 +13,23 @@ pub enum NoMailServer {
     Unknown(#[from] io::Error),
     /// It leads only where no mail server may be reached.
     #[error(
-        "`{host}` leads to {address}, which is no public address. An administrator opens its range with \
-         --allow-mail-network (for mail servers alone) or --allow-network (for every connection)"
+        "{} no public address. An administrator opens its range with --allow-mail-network (for mail servers alone) or \
+         --allow-network (for every connection)",
+        led(host, *address)
     )]
     NotAllowed {
         /// As it stands in the settings.
         host: String,
         /// The first that was found.
-        address: std::net::IpAddr,
+        address: IpAddr,
     },
+}
+
+fn led(host: &str, address: IpAddr) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(_) => format!("`{host}` is"),
+        Err(_) => format!("`{host}` leads to {address}, which is"),
+    }
 }
 
 /// The addresses of a mail server that may be reached.
@@ -74,7 +82,7 @@ mod tests {
             "224.0.0.1",
         ] {
             let why = reached(&guard, refused).await.unwrap_err();
-            assert!(why.starts_with(&format!("`{refused}` leads to ")), "{why}");
+            assert!(why.starts_with(&format!("`{refused}` ")) && why.contains("no public address."), "{why}");
             assert!(why.contains("--allow-mail-network") && why.contains("--allow-network"), "{why}");
         }
         assert_eq!(reached(&guard, "1.1.1.1").await.unwrap(), ["1.1.1.1"]);

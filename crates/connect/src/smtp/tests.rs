@@ -256,7 +256,7 @@ fn who_tries_a_connection_is_told_what_is_wrong_with_it_and_what_to_do() {
     let metadata = why("169.254.169.254:25".parse().expect("an address"), json!({}));
     assert_eq!(
         metadata,
-        "`169.254.169.254` leads to 169.254.169.254, which is no public address. An administrator opens its range with \
+        "`169.254.169.254` is no public address. An administrator opens its range with \
          --allow-mail-network (for mail servers alone) or --allow-network (for every connection)."
     );
 }
