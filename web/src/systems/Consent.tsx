@@ -3,7 +3,6 @@
 import { Alert, Button, Group, List, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { ExternalLink } from "lucide-react";
-import { useState } from "react";
 import { askForConsent } from "../api/systems";
 import type { SystemState } from "../api/types";
 import { Refusal } from "../journeys/Refusal";
@@ -12,7 +11,7 @@ import { Facts } from "../shell/Facts";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { remember } from "./asked";
-import { SetDialog } from "./Secrets";
+import { SetSecret } from "./SetSecret";
 import { Occasion } from "./Trial";
 
 const text = strings.systems.consent;
@@ -89,10 +88,7 @@ function Connect({
   );
 }
 
-const SECRET = "/secrets/";
-
 function Before({ state, missing }: { state: SystemState; missing: Missing }) {
-  const [setting, setSetting] = useState<string>();
   if (missing.length === 0) return null;
   return (
     <>
@@ -100,30 +96,15 @@ function Before({ state, missing }: { state: SystemState; missing: Missing }) {
         {text.before}
       </Text>
       <List size="sm" mt={4}>
-        {missing.map(({ code, pointer, message }) => {
-          const secret = pointer.startsWith(SECRET) ? pointer.slice(SECRET.length) : undefined;
-          return (
-            <List.Item key={code + pointer}>
-              <Group gap="xs">
-                <span>{prose(message)}</span>
-                {secret ? (
-                  <Button size="compact-xs" variant="default" onClick={() => setSetting(secret)}>
-                    {text.setIt(secret)}
-                  </Button>
-                ) : null}
-              </Group>
-            </List.Item>
-          );
-        })}
+        {missing.map(({ code, pointer, message }) => (
+          <List.Item key={code + pointer}>
+            <Group gap="xs">
+              <span>{prose(message)}</span>
+              <SetSecret systems="connections" system={state.key} pointer={pointer} />
+            </Group>
+          </List.Item>
+        ))}
       </List>
-      {setting ? (
-        <SetDialog
-          systems="connections"
-          state={state}
-          name={setting}
-          onClose={() => setSetting(undefined)}
-        />
-      ) : null}
     </>
   );
 }

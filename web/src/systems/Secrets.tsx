@@ -104,7 +104,12 @@ function Standing({ secret: { source, required, problem } }: { secret: SecretSta
   );
 }
 
-type DialogProps = Props & { name: string; onClose: () => void };
+type DialogProps = {
+  systems: Systems;
+  state: Pick<SystemState, "key">;
+  name: string;
+  onClose: () => void;
+};
 
 /** Does it to a secret, says so, and has the state read again. */
 function useSecretChange<V>(

@@ -1,8 +1,9 @@
 // What a service says of itself: read from its document when it is registered, and what nodes can then say to it.
-import { Button, Skeleton, Table, Text } from "@mantine/core";
+import { Button, Group, Skeleton, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMay } from "../admin/useMay";
+import { ApiError } from "../api/problem";
 import { register, registrationQuery, systemQuery } from "../api/systems";
 import type { ServiceField } from "../api/types";
 import type { PanelProps } from "../definitions/editors";
@@ -11,6 +12,7 @@ import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
+import { SetSecret } from "./SetSecret";
 
 const text = strings.systems.service;
 
@@ -46,6 +48,17 @@ export default function ServicePanel({ definition, saved }: PanelProps) {
       }
     >
       {read.error ? <Refusal error={read.error} /> : null}
+      {/* Which secrets a service wants is known only once its document was read. */}
+      <Group gap="xs" mt="xs">
+        {findingsOf(read.error).map(({ code, pointer }) => (
+          <SetSecret
+            key={`${code} ${pointer}`}
+            systems="external_actions"
+            system={definition}
+            pointer={pointer}
+          />
+        ))}
+      </Group>
       {error ? <ErrorNotice error={error} onRetry={refetch} /> : null}
       {data === undefined && !error ? <Skeleton height={80} /> : null}
       {data === null ? <Text c="dimmed">{text.notYet}</Text> : null}
@@ -58,6 +71,8 @@ export default function ServicePanel({ definition, saved }: PanelProps) {
     </Card>
   );
 }
+
+const findingsOf = (error: Error | null) => (error instanceof ApiError ? error.findings : []);
 
 type FieldTableProps = { title: string; none: string; fields: ServiceField[] };
 
