@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use axum::http::StatusCode;
-use caravan_catalog::events::EVENTS;
 use caravan_engine::Engine;
 use caravan_engine::import::{ImportError, STALE};
 use caravan_engine::live::Live;
@@ -140,7 +139,7 @@ fn activity(row: TimelineRow, live: &Live, names: &Names, journey: Option<String
     let name = |names: &HashMap<i64, String>, id: i64| names.get(&id).filter(|name| !name.is_empty()).cloned();
     Activity {
         id: row.id.to_string(),
-        title: title(live, &row.kind),
+        title: live.definitions.schema.activity_title(&row.kind),
         kind: row.kind,
         at: row.at,
         received_at: row.received_at,
@@ -152,13 +151,6 @@ fn activity(row: TimelineRow, live: &Live, names: &Names, journey: Option<String
         fields: row.fields.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
         number: row.id,
     }
-}
-
-/// What people call a type of activities.
-fn title(live: &Live, kind: &str) -> String {
-    let own = EVENTS.iter().find(|event| event.kind == kind).map(|event| event.label.to_owned());
-    let declared = || live.definitions.get(DocumentKind::ActivityType, kind).map(|it| it.name.clone());
-    own.or_else(declared).unwrap_or_else(|| kind.replace(['_', '-'], " "))
 }
 
 /// A trip of an account or person, shortly.
@@ -175,6 +167,8 @@ pub struct Trip {
     state: String,
     /// Where it stands.
     node: Option<String>,
+    /// What the card of that node is called.
+    node_title: Option<String>,
     /// When it began.
     entered_at: Timestamp,
     /// How it ended.
@@ -191,6 +185,7 @@ pub fn trips(live: &Live, rows: Vec<caravan_engine::status::TravellerRow>) -> Ve
             journey: row.journey,
             state: row.state,
             node: Some(row.node).filter(|node| !node.is_empty()),
+            node_title: Some(row.node_title).filter(|title| !title.is_empty()),
             entered_at: row.entered_at,
             outcome: row.outcome,
         })

@@ -98,6 +98,8 @@ struct ProblemRow {
     journey: Option<String>,
     /// The node.
     node: Option<String>,
+    /// What the node's card is called.
+    node_title: Option<String>,
     /// Who travels, or whom the message is for.
     traveller: Option<status::SubjectRef>,
     /// What could not be done.
@@ -215,6 +217,7 @@ fn standing(kind: ProblemKind, id: String, code: &str, message: String, since: T
         id,
         journey: None,
         node: None,
+        node_title: None,
         traveller: None,
         kind,
         remedies: Vec::new(),
@@ -252,6 +255,7 @@ fn lane(lane: LaneProblem) -> ProblemRow {
         id: format!("lane:{}:{}", lane.lane, lane.code),
         journey: None,
         node: None,
+        node_title: None,
         traveller: None,
         kind: ProblemKind::Lane,
         remedies: Vec::new(),
@@ -279,6 +283,7 @@ fn step(row: status::ProblemRow) -> Option<ProblemRow> {
         id: row.id,
         journey: Some(row.journey),
         node: Some(row.node).filter(|node| !node.is_empty()),
+        node_title: Some(row.node_title).filter(|title| !title.is_empty()),
         traveller: Some(row.traveller),
         kind: ProblemKind::Step,
         remedies: vec![Remedy::Retry, Remedy::Skip],
@@ -306,6 +311,7 @@ fn effects(
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let mut found = Vec::new();
+        let mut titles = status::Titles::default();
         for _ in 0..LOOKED_THROUGH / CHUNK {
             let rows = ledger::unsettled(s, which, before, CHUNK)?;
             let last = rows.len() < CHUNK;
@@ -314,7 +320,13 @@ fn effects(
                 let plan = live.plan(s, row.version)?;
                 let key = plan.as_ref().map(|plan| plan.key.to_string());
                 if journey.is_none_or(|journey| key.as_deref() == Some(journey)) {
-                    let node = plan.map(|plan| plan.node(row.node).id.clone());
+                    let node = match plan {
+                        Some(plan) => {
+                            let id = plan.node(row.node).id.clone();
+                            Some((titles.of(s, &live, row.version, &id)?, id))
+                        }
+                        None => None,
+                    };
                     found.push(effect(s, row, which, key, node)?);
                 }
                 if found.len() == most {
@@ -334,7 +346,7 @@ fn effect(
     row: LedgerRow,
     which: Unsettled,
     journey: Option<String>,
-    node: Option<String>,
+    node: Option<(String, String)>,
 ) -> Result<ProblemRow, Problem> {
     let (subject, shown) = match (row.person, row.account) {
         (Some(person), _) => ("person", journeys::shown_people(s, &[person.0])?.pop()),
@@ -345,10 +357,12 @@ fn effect(
         Unsettled::InDoubt => (Place::InDoubt(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], IN_DOUBT),
         Unsettled::Failed => (Place::Failed(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], FAILED),
     };
+    let (node_title, node) = node.unzip();
     Ok(ProblemRow {
         id: row.id.to_string(),
         journey,
         node,
+        node_title,
         traveller: shown.map(|it| status::SubjectRef { subject: subject.to_owned(), key: it.key, name: it.name }),
         kind: ProblemKind::Effect,
         remedies,

@@ -13,6 +13,7 @@ use caravan_model::{DocumentId, Finding, VersionId};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
 
+use crate::events::EVENTS;
 use crate::personas::Personas;
 
 /// A definition as others see it.
@@ -143,8 +144,12 @@ impl Stages {
 
 impl Definitions {
     /// All of them.
-    pub fn new(schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
-        let by_key = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
+    pub fn new(mut schema: Arc<Schema>, zone: TimeZone, all: impl IntoIterator<Item = Definition>) -> Self {
+        let by_key: HashMap<_, _> = all.into_iter().map(|d| ((d.kind, d.key.clone()), Arc::new(d))).collect();
+        let declared = by_key.values().filter(|d| d.kind == DocumentKind::ActivityType);
+        let titles: Vec<_> = declared.map(|d| (d.key.clone(), d.name.clone())).collect();
+        let own = EVENTS.iter().map(|event| (event.kind.to_owned(), event.label.to_owned()));
+        Arc::make_mut(&mut schema).name_activities(titles.into_iter().chain(own));
         Self { schema, zone, by_key, registered: Arc::default(), running: false, tokens: None }
     }
 

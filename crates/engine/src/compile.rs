@@ -291,7 +291,8 @@ impl<'a> Compiler<'a> {
             }
             None => Vec::new(),
         };
-        Some(Event { activity: test.activity.clone(), fields, at_least: i64::from(test.at_least.unwrap_or(1)) })
+        let title = self.definitions.schema.activity_title(&test.activity);
+        Some(Event { activity: test.activity.clone(), title, fields, at_least: i64::from(test.at_least.unwrap_or(1)) })
     }
 
     /// An attribute by its name: `account.KEY`, `person.KEY`, or KEY alone for one of `on`.

@@ -15,6 +15,8 @@ use crate::walk::Traveller;
 pub struct Event {
     /// Type of activity.
     pub activity: String,
+    /// What people call it.
+    pub title: String,
     /// What its fields, and its date as `at`, must be like.
     pub fields: Vec<FieldTest>,
     /// How often it must happen.

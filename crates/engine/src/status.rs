@@ -2,6 +2,7 @@
 //!
 //! Figures come from the counters that move with what they count; trips from their rows and moves.
 
+mod facts;
 mod map;
 mod timeline;
 mod travellers;
@@ -18,7 +19,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Which, map};
+pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Titles, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
 pub use travellers::{Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
 pub use versions::{JourneyVersion, manifest, versions};
@@ -331,6 +332,8 @@ pub struct ProblemRow {
     pub journey: String,
     /// The node.
     pub node: String,
+    /// What the node's card is called.
+    pub node_title: String,
     /// Who travels.
     pub traveller: SubjectRef,
     /// Stable code.
@@ -356,14 +359,17 @@ pub fn problems(
         let journey = journey.map(|key| journey_row(s, key)).transpose()?.map(|row| row.id);
         let live = engine.live(s)?;
         let mut rows = Vec::new();
+        let mut titles = Titles::default();
         for problem in journeys::problems(s, journey, after, most)? {
             let plan = live.plan(s, problem.version)?;
+            let node = plan.map(|plan| plan.node(problem.node).id.clone()).unwrap_or_default();
             let known = live.journeys.get(&problem.journey);
             let of_people = known.is_some_and(|j| j.of_people);
             rows.push(ProblemRow {
                 id: problem.trip.to_string(),
                 journey: known.map(|j| j.key.clone()).unwrap_or_default(),
-                node: plan.map(|plan| plan.node(problem.node).id.clone()).unwrap_or_default(),
+                node_title: titles.of(s, &live, problem.version, &node)?,
+                node,
                 traveller: travellers::shown(s, of_people, problem.subject)?,
                 code: problem.code,
                 message: problem.message,

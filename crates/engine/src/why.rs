@@ -29,6 +29,8 @@ pub struct Why {
 pub struct TurnedDown {
     /// Its type.
     pub event: String,
+    /// What people call its type.
+    pub title: String,
     /// When it happened.
     pub at: Timestamp,
     /// Who acted.

@@ -309,6 +309,8 @@ pub struct HistoryTest {
     pub negated: bool,
     /// How often at least.
     pub at_least: u64,
+    /// What people call what was done.
+    pub title: String,
     /// What counts. Shared, so that a loader can keep it beside its answer.
     pub query: Arc<HistoryQuery>,
 }

@@ -49,6 +49,8 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
   ];
 };
 
+const NEWEST_FIRST = { column: "at", down: true };
+
 export function AuditTab() {
   const rows = useRows(auditQuery(useSearchText()));
   const { data } = useQuery(kindsQuery);
@@ -61,6 +63,7 @@ export function AuditTab() {
       rows={rows}
       columns={columnsOf(kinds)}
       rowKey={(row) => String(row.id)}
+      usual={NEWEST_FIRST}
       empty={{ icon: ScrollText, title: text.empty, hint: text.emptyHint }}
     />
   );

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { HardDrive } from "lucide-react";
 import { retentionQuery, storageQuery } from "../api/admin";
 import type { StoredTable } from "../api/types";
+import { useNames } from "../conditions/useNames";
 import { addressOf } from "../definitions/address";
 import { Card } from "../shell/Card";
 import { type Column, DataTable } from "../shell/DataTable";
@@ -88,6 +89,7 @@ const columnsOf = (whole: number): Column<StoredTable>[] => [
 
 function Retention() {
   const { data } = useQuery(retentionQuery);
+  const names = useNames(undefined);
   const rules = data?.rules ?? [];
   const keep = (duration: string) => `${text.keep} ${durationWords(duration)}`;
   return (
@@ -113,7 +115,7 @@ function Retention() {
         <Facts
           facts={[
             ...rules.map((rule) => ({
-              label: rule.activity === "*" ? text.everyType : humanise(rule.activity),
+              label: rule.activity === "*" ? text.everyType : names.event(rule.activity),
               value: keep(rule.keep),
             })),
             { label: text.repeats, value: keep(data.repeats) },

@@ -35,7 +35,9 @@ export function deedOf(
   const gone = what === "DELETE" && rest.length === 0;
   const page = PAGES[collection] ?? (kinds.has(collection) ? at("/definitions", collection) : "");
   return {
-    what: verb ? humanise(verb) : (strings.admin.audit.methods[what] ?? what),
+    what: verb
+      ? (strings.admin.audit.verbs[verb] ?? humanise(verb))
+      : (strings.admin.audit.methods[what] ?? what),
     subject: words.join(" · "),
     ...(key && page && !gone ? { to: at(page, key) } : {}),
   };

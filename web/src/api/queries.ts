@@ -247,7 +247,11 @@ export const kindsQuery = queryOptions({
 const ofKind = (plural: string) => `/api/v1/${plural}` as "/api/v1/account_lists";
 const oneOfKind = (plural: string) => `/api/v1/${plural}/{key}` as "/api/v1/account_lists/{key}";
 
-const MOST_NAMES = 200;
+/** Names are fetched in pages of so many, and so many pages at most; what stands behind them is called by its key. */
+const NAMES = 200;
+const MOST_PAGES = 25;
+const SHORT_MS = 15_000;
+const LONG_MS = 300_000;
 
 export const definitionsQuery = (plural: string, q = "") =>
   pages(["definitions", plural, "pages", q], (cursor) =>
@@ -258,12 +262,29 @@ export const definitionsQuery = (plural: string, q = "") =>
     ),
   );
 
-/** Keys and names of a kind, for pickers. */
+const namesPage = (plural: string, cursor?: string | null) =>
+  body(
+    client.GET(ofKind(plural), {
+      params: { query: { limit: NAMES, ...(cursor ? { cursor } : {}) } },
+    }),
+  );
+
+async function allNames(plural: string) {
+  let page = await namesPage(plural);
+  const items = [...page.items];
+  for (let pages = 1; page.next_cursor && pages < MOST_PAGES; pages += 1) {
+    page = await namesPage(plural, page.next_cursor);
+    items.push(...page.items);
+  }
+  return { ...page, items };
+}
+
+/** Keys and names of a kind, for pickers and for what is called by name. Many are not asked for again so soon. */
 export const definitionNamesQuery = (plural: string) =>
   queryOptions({
     queryKey: ["definitions", plural, "names"],
-    queryFn: () => body(client.GET(ofKind(plural), { params: { query: { limit: MOST_NAMES } } })),
-    staleTime: 15_000,
+    queryFn: () => allNames(plural),
+    staleTime: ({ state }) => ((state.data?.items.length ?? 0) > NAMES ? LONG_MS : SHORT_MS),
   });
 
 export type Definition = { body: Record<string, unknown>; revision: string };

@@ -4882,6 +4882,8 @@ export interface components {
             state: "active" | "ended";
             /** @description The node asked about, else where it stands. */
             node: string;
+            /** @description What the node's card is called. */
+            node_title: string;
             /**
              * Format: date-time
              * @description When it entered the journey.
@@ -5077,6 +5079,8 @@ export interface components {
         TurnedDown: {
             /** @description Its type. */
             event: string;
+            /** @description What people call its type. */
+            title: string;
             /**
              * Format: date-time
              * @description When it happened.
@@ -5725,6 +5729,8 @@ export interface components {
             state: string;
             /** @description Where it stands. */
             node?: string | null;
+            /** @description What the card of that node is called. */
+            node_title?: string | null;
             /**
              * Format: date-time
              * @description When it began.
@@ -7814,6 +7820,8 @@ export interface components {
             journey?: string | null;
             /** @description The node. */
             node?: string | null;
+            /** @description What the node's card is called. */
+            node_title?: string | null;
             /** @description Who travels, or whom the message is for. */
             traveller?: components["schemas"]["SubjectRef"] | null;
             /** @description What could not be done. */

@@ -19,20 +19,29 @@ export function useNames(value: unknown): Names {
     combine: (found) =>
       namesFrom(
         catalogue,
-        new Map(kinds.map(({ kind }, n) => [kind, found[n]?.data?.items ?? NO_ROWS])),
+        new Map(kinds.map(({ kind }, n) => [kind, byKey(found[n]?.data?.items ?? NO_ROWS)])),
       ),
   });
 }
 
+const named = new WeakMap<readonly DefinitionRow[], ReadonlyMap<string, string>>();
+
+/** Names by key; there may be thousands of them, asked for again and again. */
+export function byKey(rows: readonly DefinitionRow[]): ReadonlyMap<string, string> {
+  const known = named.get(rows) ?? new Map(rows.map(({ key, name }) => [key, name]));
+  named.set(rows, known);
+  return known;
+}
+
 function namesFrom(
   catalogue: Catalogue | undefined,
-  rows: ReadonlyMap<string, readonly DefinitionRow[]>,
+  rows: ReadonlyMap<string, ReadonlyMap<string, string>>,
 ): Names {
   return {
     attribute: (subject, key) =>
       catalogue?.attributes[subject].find((each) => each.key === key)?.label ?? humanise(key),
     event: (type) => catalogue?.events.find((each) => each.type === type)?.label ?? humanise(type),
-    definition: (kind, key) => rows.get(kind)?.find((row) => row.key === key)?.name || key,
+    definition: (kind, key) => rows.get(kind)?.get(key) || key,
   };
 }
 

@@ -1,5 +1,5 @@
 // What a new email or template begins with: a design of ours, or a template of one's own.
-import { Input, Text, UnstyledButton } from "@mantine/core";
+import { Input, Select, Text, UnstyledButton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check } from "lucide-react";
 import { useState } from "react";
@@ -12,6 +12,7 @@ import classes from "./content.module.css";
 import DESIGNS from "./designs.json";
 
 const text = strings.content.beginning;
+const COPIED = "email ";
 /** What only templates bring with them. */
 const OF_TEMPLATES = { text: undefined, conditions: undefined, lock: undefined };
 
@@ -19,14 +20,18 @@ const OF_TEMPLATES = { text: undefined, conditions: undefined, lock: undefined }
 export default function Beginnings({ kind, onChoose }: BeginningProps) {
   const cache = useQueryClient();
   const [chosen, setChosen] = useState("blank");
-  const { data } = useQuery({
+  const [copied, setCopied] = useState<Fields>({});
+  const ofEmail = kind === "email";
+  const { data: templates } = useQuery({
     ...definitionNamesQuery("email_templates"),
-    enabled: kind === "email",
+    enabled: ofEmail,
   });
+  const { data: emails } = useQuery({ ...definitionNamesQuery("emails"), enabled: ofEmail });
   const choose = (id: string, part: Fields) => {
     setChosen(id);
     // Nothing stays of what was chosen before.
-    onChoose({ ...OF_TEMPLATES, ...part });
+    onChoose({ ...OF_TEMPLATES, ...copied, ...part });
+    setCopied({});
   };
   const take = async (key: string) => {
     const { body } = await cache.fetchQuery(definitionQuery("email_templates", key));
@@ -38,6 +43,13 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
       `template ${key}`,
       Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined)),
     );
+  };
+  /** A copy of its own: nothing ties it to the email that it was taken from. */
+  const copy = async (key: string) => {
+    const { body } = await cache.fetchQuery(definitionQuery("emails", key));
+    const { kind: _, key: __, name: ___, state: ____, ...parts } = body;
+    choose(`${COPIED}${key}`, parts);
+    setCopied(Object.fromEntries(Object.keys(parts).map((name) => [name, undefined])));
   };
   return (
     <Input.Wrapper label={text.title} labelElement="div">
@@ -57,7 +69,7 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
             onChoose={() => choose(id, { subject, body: { mjml } })}
           />
         ))}
-        {(data?.items ?? []).map(({ key, name }) => (
+        {(templates?.items ?? []).map(({ key, name }) => (
           <Beginning
             key={key}
             name={name || key}
@@ -67,6 +79,18 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
           />
         ))}
       </div>
+      {emails && emails.items.length > 0 ? (
+        <Select
+          mt="sm"
+          searchable
+          aria-label={text.copy}
+          placeholder={text.copy}
+          nothingFoundMessage={strings.forms.nothingFound}
+          data={emails.items.map(({ key, name }) => ({ value: key, label: name || key }))}
+          value={chosen.startsWith(COPIED) ? chosen.slice(COPIED.length) : null}
+          onChange={(key) => key && void copy(key)}
+        />
+      ) : null}
     </Input.Wrapper>
   );
 }

@@ -34,6 +34,8 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
 
 const text = strings.definitions;
 
+const BY_KEY = { column: "key", down: false };
+
 function columnsOf(kind: Kind): Column<DefinitionRow>[] {
   const columns: Column<DefinitionRow>[] = [
     {
@@ -107,6 +109,7 @@ function KindList({ kind }: { kind: Kind }) {
         rows={rows}
         columns={columnsOf(kind)}
         rowKey={(row) => row.key}
+        usual={BY_KEY}
         actions={
           MoreWays ? (
             <>

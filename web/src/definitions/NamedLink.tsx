@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type AnchorHTMLAttributes, useCallback } from "react";
 import { definitionNamesQuery } from "../api/queries";
+import { byKey } from "../conditions/useNames";
 import { at, LinkTo } from "../shell/LinkTo";
 import { addressOf } from "./address";
 
@@ -20,5 +21,5 @@ export function NamedLink({ plural, of, ...rest }: Props) {
 /** The names of a kind's definitions by key. */
 export function useNamesOf(plural: string): (key: string) => string {
   const { data } = useQuery(definitionNamesQuery(plural));
-  return useCallback((key) => data?.items.find((row) => row.key === key)?.name || key, [data]);
+  return useCallback((key) => (data && byKey(data.items).get(key)) || key, [data]);
 }

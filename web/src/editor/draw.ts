@@ -117,11 +117,11 @@ export class Artist {
 
   private face(
     node: NodeBody,
-    subject: Manifest["subject"],
+    own: Manifest["subject"],
   ): Pick<MapNode, "family" | "icon" | "title" | "subtitle" | "subject" | "facts"> {
     const entry = this.catalogue.nodes.find((each) => each.key === node.type);
     const family = (entry?.family ?? "flow") as MapNode["family"];
-    const plain = { family, icon: "", title: entry?.label ?? humanise(node.type), subject };
+    const plain = { family, icon: "", title: entry?.label ?? humanise(node.type), subject: own };
     switch (node.type) {
       case "action": {
         const action = this.action(String(node.action));
@@ -156,12 +156,12 @@ export class Artist {
       case "variant_split":
       case "external_split": {
         const by = node.by === "person" ? "person" : "account";
-        const count = pathsOf(node).length;
         return {
           ...plain,
           subtitle: words.splitBy[by],
           subject: by,
-          facts: [{ label: words.paths, value: String(count) }],
+          // A closed box says itself how many it has.
+          facts: isBox(own, node) ? [] : [{ label: words.paths, value: waysOf(node) }],
         };
       }
       default:
@@ -205,6 +205,9 @@ export class Artist {
 }
 
 const NO_AUDIENCE = {};
+
+/** How many ways lead on, whoever takes none of the paths included. */
+const waysOf = (node: NodeBody) => String(pathsOf(node).length + (branchOf(node, "other") ? 1 : 0));
 
 function settings(fields: Fields, drawn: string[]): Fields {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !drawn.includes(name)));

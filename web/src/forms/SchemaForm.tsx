@@ -5,6 +5,7 @@ import {
   Button,
   Fieldset,
   Group,
+  Input,
   MultiSelect,
   NumberInput,
   SegmentedControl,
@@ -26,7 +27,7 @@ import { AnyField, AttributeField, ChoiceField, StageField, TextField } from "./
 import { DurationInput, InstantInput } from "./inputs";
 import { OfferedField } from "./OfferedField";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
-import { blank, choiceWord, type Field } from "./schema";
+import { blank, choiceWord, type Field, ofSource, sourcesOf } from "./schema";
 
 /** What the server says of one place of the form. */
 export type Errors = ReadonlyMap<string, string>;
@@ -58,9 +59,23 @@ export function SchemaForm({
   fixed = [],
   fixedHint,
 }: FormProps) {
-  const asked = fields.filter(([name, { insteadOf }]) => !insteadOf || value[name] !== undefined);
+  const sources = sourcesOf(fields, value);
+  const [picked, setPicked] = useState<string>();
+  const source = sources.written ?? picked ?? sources.all[0];
+  const asked = fields.filter(
+    ([name, field]) =>
+      (!field.insteadOf || value[name] !== undefined) && (!field.source || field.source === source),
+  );
+  const pick = (next: string) => {
+    setPicked(next);
+    const kept = ofSource(fields, value, next);
+    if (Object.keys(kept).length < Object.keys(value).length) onChange(kept, "");
+  };
   return (
     <Stack gap="sm">
+      {sources.all.length > 1 && source ? (
+        <SourceSwitch all={sources.all} chosen={source} onChoose={pick} />
+      ) : null}
       {asked.map(([name, field]) =>
         fixed.includes(name) ? (
           <FixedField key={name} name={name} field={field} value={value[name]} hint={fixedHint} />
@@ -79,6 +94,30 @@ export function SchemaForm({
         ),
       )}
     </Stack>
+  );
+}
+
+/** From where it comes: only that source's fields are asked for. */
+function SourceSwitch({
+  all,
+  chosen,
+  onChoose,
+}: {
+  all: string[];
+  chosen: string;
+  onChoose: (source: string) => void;
+}) {
+  return (
+    <Input.Wrapper label={strings.forms.source} labelElement="div">
+      <SegmentedControl
+        fullWidth
+        mt={4}
+        aria-label={strings.forms.source}
+        data={all}
+        value={chosen}
+        onChange={onChoose}
+      />
+    </Input.Wrapper>
   );
 }
 

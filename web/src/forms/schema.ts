@@ -21,6 +21,8 @@ export type Field = {
   usual?: string | undefined;
   /** The field beside it whose place it takes: no form asks for both. */
   insteadOf?: string;
+  /** One of several sources that the form lets one choose from; fields of the others are not asked for. */
+  source?: string;
 } & Input;
 export type Input =
   | { input: "text"; max: number | undefined }
@@ -63,12 +65,14 @@ export function fieldOf(schema: unknown, root: unknown, required = false): Field
   const help = textOf(own.description) ?? textOf(plain.description);
   const label = textOf(own.title);
   const instead = textOf(plain["x-instead-of"]);
+  const source = textOf(plain["x-source"]);
   return {
     required,
     help,
     label,
     ...usualOf(own, plain),
     ...(instead ? { insteadOf: instead } : {}),
+    ...(source ? { source } : {}),
     ...inputOf(plain, root),
   };
 }
@@ -208,6 +212,21 @@ const typesOf = (schema: Fields): unknown[] =>
   (Array.isArray(schema.type) ? schema.type : [schema.type]).filter((type) => type !== "null");
 const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
 const numberOf = (value: unknown) => (typeof value === "number" ? value : undefined);
+
+/** The sources that a form offers, in its order; the chosen one is that of which something is written. */
+export function sourcesOf(fields: [string, Field][], value: Fields) {
+  const all = [...new Set(fields.flatMap(([, { source }]) => source ?? []))];
+  const written = fields.find(([name, { source }]) => source && value[name] !== undefined);
+  return { all, written: written?.[1].source };
+}
+
+/** The same without what belongs to other sources. */
+export function ofSource(fields: [string, Field][], value: Fields, chosen: string): Fields {
+  const others = new Set(
+    fields.filter(([, { source }]) => source && source !== chosen).map(([name]) => name),
+  );
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !others.has(name)));
+}
 
 /** What a new object of these fields begins with: choices and switches that must be there. */
 export function blank(fields: [string, Field][]): Fields {

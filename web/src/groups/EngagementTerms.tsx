@@ -3,7 +3,8 @@ import { Alert, Group, Table, Text, UnstyledButton } from "@mantine/core";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { Fragment, useState } from "react";
 import type { ExplainedScores } from "../api/types";
-import { formatDate, formatNumber, humanise } from "../shell/format";
+import { useNames } from "../conditions/useNames";
+import { formatDate, formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 import { exact, share } from "./exact";
@@ -136,6 +137,7 @@ function MemberRows({ member, open, onToggle }: MemberProps) {
 
 /** What a member did, by type: how much of it counts, and what that weighs. */
 function Deeds({ member }: { member: Member }) {
+  const names = useNames(undefined);
   if (member.activities.length === 0)
     return (
       <Text size="sm" c="dimmed">
@@ -162,7 +164,7 @@ function Deeds({ member }: { member: Member }) {
             .at(-1);
           return (
             <Table.Tr key={deed.type}>
-              <Table.Td>{humanise(deed.type)}</Table.Td>
+              <Table.Td>{names.event(deed.type)}</Table.Td>
               <Table.Td>{last ? noon(last) : strings.list.none}</Table.Td>
               <Table.Td data-numeric>
                 {times === deed.counted ? formatNumber(times) : text.over(times, deed.counted)}

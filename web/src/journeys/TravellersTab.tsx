@@ -1,11 +1,10 @@
 import { SegmentedControl } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Footprints } from "lucide-react";
 import { useState } from "react";
-import { mapQuery, travellersQuery } from "../api/queries";
-import type { JourneyMap, JourneyTraveller } from "../api/types";
-import { titleOf } from "../map/graph";
+import { travellersQuery } from "../api/queries";
+import type { JourneyTraveller } from "../api/types";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -21,7 +20,6 @@ const text = strings.travellers;
 export function TravellersTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
   const [state, setState] = useState<"active" | "ended">("active");
-  const { data: map } = useQuery(mapQuery(key));
   const rows = useInfiniteQuery({ ...travellersQuery(key, state), refetchInterval: 10_000 });
   return (
     <div className={classes.tab}>
@@ -38,7 +36,7 @@ export function TravellersTab() {
       <DataTable
         label={strings.journey.tabs.travellers}
         rows={rows}
-        columns={columnsOf(key, state, map)}
+        columns={columnsOf(key, state)}
         rowKey={(row) => row.id}
         empty={<EmptyState icon={Footprints} title={text.empty} hint={text.emptyHint} />}
       />
@@ -46,11 +44,7 @@ export function TravellersTab() {
   );
 }
 
-function columnsOf(
-  journey: string,
-  state: "active" | "ended",
-  map: JourneyMap | undefined,
-): Column<JourneyTraveller>[] {
+function columnsOf(journey: string, state: "active" | "ended"): Column<JourneyTraveller>[] {
   const name: Column<JourneyTraveller> = {
     id: "name",
     label: text.columns.name,
@@ -66,7 +60,7 @@ function columnsOf(
   const node: Column<JourneyTraveller> = {
     id: "node",
     label: text.columns.node,
-    cell: (row) => (row.node ? titleOf(map, row.node) : strings.list.none),
+    cell: (row) => row.node_title || strings.list.none,
   };
   const moment = (
     id: "entered" | "due" | "ended",

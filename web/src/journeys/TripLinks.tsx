@@ -17,7 +17,7 @@ export function TripLinks({ trips, empty }: { trips: Account["journeys"]; empty:
             </LinkTo>
             <Text size="xs" c="dimmed">
               {endWord(trip.state === "active" ? "active" : trip.outcome)}
-              {trip.state === "active" && trip.node ? ` · ${trip.node}` : ""}
+              {trip.state === "active" && trip.node ? ` · ${trip.node_title ?? trip.node}` : ""}
             </Text>
           </div>
           <Text size="xs">

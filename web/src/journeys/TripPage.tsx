@@ -8,7 +8,7 @@ import type { JourneyMap, Trip } from "../api/types";
 import { titleOf } from "../map/graph";
 import { Card } from "../shell/Card";
 import { PageFault } from "../shell/Fault";
-import { formatInstant, formatRelative, humanise } from "../shell/format";
+import { formatInstant, formatRelative, inSentence } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { useNow } from "../shell/Moment";
 import { PageHeader } from "../shell/PageHeader";
@@ -89,7 +89,7 @@ function Standing({ trip, map }: { trip: Trip; map: JourneyMap | undefined }) {
   }
   if (!waiting) return <Banner icon={<Route size={18} />} title={text.moves} />;
   const parts = [
-    waiting.event ? text.waitsFor(humanise(waiting.event).toLowerCase()) : null,
+    waiting.event ? text.waitsFor(inSentence(waiting.event)) : null,
     waiting.until
       ? text.waitsUntil(formatInstant(waiting.until), formatRelative(waiting.until, now))
       : null,

@@ -30,6 +30,7 @@ const here: Trip["here"] = {
   turned_down: [
     {
       event: "form_filled",
+      title: "Form filled",
       at: "2026-12-02T09:00:00Z",
       person: { subject: "person", key: "p1", name: "Ada" },
       reason: "Its fields are not those that are asked for.",

@@ -3,7 +3,7 @@
 import { List, Text } from "@mantine/core";
 import type { Trip } from "../api/types";
 import { Card } from "../shell/Card";
-import { formatInstant, humanise } from "../shell/format";
+import { formatInstant } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { pathWord } from "./words";
@@ -73,7 +73,7 @@ function DidNotCount({ all }: { all: TurnedDown[] }) {
         {all.map((it, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: what was heard never changes order
           <List.Item key={index}>
-            {text.heard(humanise(it.event), it.person?.name, formatInstant(it.at))}{" "}
+            {text.heard(it.title, it.person?.name, formatInstant(it.at))}{" "}
             <Text span inherit c="dimmed">
               {prose(it.reason)}
             </Text>

@@ -11,6 +11,7 @@ const traveller = (id: string, more: Partial<NodeTraveller>): NodeTraveller => (
   id,
   journey: "nurture",
   node: "send",
+  node_title: "Send email",
   entered_at: "2026-12-01T09:00:00Z",
   traveller: { subject: "account", key: id, name: `Account ${id}` },
   entry: 1,

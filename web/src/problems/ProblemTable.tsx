@@ -9,6 +9,7 @@ import { NamedLink } from "../definitions/NamedLink";
 import { type Column, DataTable, rowsOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { humanise } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
@@ -40,11 +41,7 @@ const COLUMNS: Column<ProblemRow>[] = [
     cell: (row) => (
       <>
         {row.journey ? <NamedLink plural="journeys" of={row.journey} /> : strings.list.none}
-        {row.node ? (
-          <Text size="xs" c="dimmed">
-            {row.node}
-          </Text>
-        ) : null}
+        <Node problem={row} />
       </>
     ),
   },
@@ -62,6 +59,25 @@ const COLUMNS: Column<ProblemRow>[] = [
   { id: "actions", label: text.columns.settle, cell: (row) => <Settle problem={row} /> },
 ];
 
+/** Leads to the card at which it happened. */
+function Node({ problem: { journey, node, node_title: title } }: { problem: ProblemRow }) {
+  if (!journey || !node) return null;
+  return (
+    <Text size="xs">
+      <LinkTo to={`${at("/journeys", journey)}?node=${encodeURIComponent(node)}`}>
+        {title ?? node}
+      </LinkTo>
+    </Text>
+  );
+}
+
+/** Of one journey: only where on its map. */
+const NODE: Column<ProblemRow> = {
+  id: "node",
+  label: text.columns.node,
+  cell: (row) => (row.node ? <Node problem={row} /> : strings.list.none),
+};
+
 /** What waits for somebody: of one journey, or of all. */
 export function ProblemTable({ journey }: { journey?: string }) {
   const rows = useInfiniteQuery(problemsQuery(journey));
@@ -72,7 +88,9 @@ export function ProblemTable({ journey }: { journey?: string }) {
       <DataTable
         label={text.title}
         rows={rows}
-        columns={journey ? COLUMNS.filter((column) => column.id !== "where") : COLUMNS}
+        columns={
+          journey ? COLUMNS.map((column) => (column.id === "where" ? NODE : column)) : COLUMNS
+        }
         rowKey={(row) => row.id}
         empty={<EmptyState icon={CircleCheck} title={text.empty} hint={text.emptyHint} />}
       />

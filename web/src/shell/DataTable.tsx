@@ -65,6 +65,8 @@ type Props<T> = {
   /** What can be done with one row, at its end. */
   menu?: ((row: T) => ReactNode) | undefined;
   server?: ServerSort | undefined;
+  /** The order in which the rows come. */
+  usual?: Sorting | undefined;
 };
 
 export const rowsOf = <T,>(rows: Rows<T>): T[] =>
@@ -72,13 +74,13 @@ export const rowsOf = <T,>(rows: Rows<T>): T[] =>
 export const totalOf = <T,>(rows: Rows<T>) => rows.data?.pages[0]?.total;
 
 export function DataTable<T>(props: Props<T>) {
-  const { label, rows, columns, rowKey, empty, chosen, menu, server } = props;
+  const { label, rows, columns, rowKey, empty, chosen, menu, server, usual } = props;
   const [sorting, setSorting] = useState<Sorting>();
   const loaded = rowsOf(rows);
   const here = sorting !== undefined && server?.nameOf(sorting) === undefined ? sorting : undefined;
   useWhole(rows, loaded.length, here !== undefined);
   const sort = (column: string) => {
-    const next = turned(sorting, column);
+    const next = turned(sorting, column, usual);
     setSorting(next);
     server?.ask(next && server.nameOf(next));
   };
@@ -97,7 +99,7 @@ export function DataTable<T>(props: Props<T>) {
                 <HeadCell
                   key={column.id}
                   column={column}
-                  sorting={sorting}
+                  sorting={sorting ?? usual}
                   onSort={() => sort(column.id)}
                 />
               ))}

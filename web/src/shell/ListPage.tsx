@@ -10,6 +10,7 @@ import { ColumnChooser, ExportButton, SearchBox, useColumns, useSearchText } fro
 import { PageHeader } from "./PageHeader";
 import { useChosen } from "./selection";
 import classes from "./shell.module.css";
+import type { Sorting } from "./sorting";
 
 export type ListProps<T> = {
   id: string;
@@ -31,6 +32,8 @@ export type ListProps<T> = {
   menu?: (row: T) => ReactNode;
   /** The list is ordered by the server, however long it is. */
   server?: ServerSort;
+  /** The order in which the rows come. */
+  usual?: Sorting;
   /** What the server exports where the list is long. */
   exported?: ExportOf;
 };
@@ -67,7 +70,7 @@ export function ListSection<T>(props: ListProps<T>) {
 function useList<T>(props: ListProps<T>) {
   const { id, title, searchLabel, rows, columns, rowKey, actions, filters, empty, bulk, menu } =
     props;
-  const { server, exported } = props;
+  const { server, usual, exported } = props;
   const q = useSearchText();
   const chosen = useChosen();
   const { shown, chooser } = useColumns(id, columns);
@@ -100,6 +103,7 @@ function useList<T>(props: ListProps<T>) {
         chosen={bulk ? chosen : undefined}
         menu={menu}
         server={server}
+        usual={usual}
         empty={
           narrowed ? (
             <EmptyState

@@ -6,8 +6,17 @@ export type Sorting = { column: string; down: boolean };
 /** As many rows are fetched to sort a list; longer lists are searched first. */
 export const MOST_SORTED = 2_000;
 
-/** One click sorts up, the second down, the third gives the server's order back. */
-export function turned(now: Sorting | undefined, column: string): Sorting | undefined {
+/**
+ * One click sorts up, the second down, the third gives the usual order back; the column of the usual order begins with
+ * the other direction.
+ */
+export function turned(
+  now: Sorting | undefined,
+  column: string,
+  usual?: Sorting,
+): Sorting | undefined {
+  if (usual?.column === column)
+    return now?.column === column ? undefined : { column, down: !usual.down };
   if (now?.column !== column) return { column, down: false };
   return now.down ? undefined : { column, down: true };
 }

@@ -153,6 +153,7 @@ export const content = {
     blank: "An empty frame",
     blankHint: "A greeting, a text, nothing else.",
     template: "Your template",
+    copy: "Or begin with a copy of an email …",
     designs: {
       announcement: { name: "Announcement", about: "A heading, a text, one button." },
       newsletter: { name: "Newsletter", about: "Three short pieces, each with its link." },

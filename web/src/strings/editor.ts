@@ -299,6 +299,7 @@ export const forms = {
     unreachable: (why: string) => `It could not be asked, so type it: ${why}`,
     old: (why: string) => `These may be out of date: ${why}`,
   },
+  source: "Where it comes from",
   fixed: "It stays as it is. Duplicate the definition to have it otherwise.",
   nothingFound: "Nothing found",
   noStages: "No stage is called like that",

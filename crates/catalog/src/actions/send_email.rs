@@ -16,25 +16,29 @@ use crate::needs::Needs;
 use crate::snapshot::Recipient;
 use crate::world::World;
 
+/// Where the email comes from, as forms call it: only the fields of one source are asked for.
+const OURS: &str = "Our own";
+const MARKETO: &str = "Marketo";
+
 /// Settings of *Send email*: an email of ours, or one of Marketo's.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// An email of ours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reference" = "email"))]
+    #[schemars(extend("x-reference" = "email", "x-source" = OURS))]
     pub email: Option<String>,
     /// Instead of an email of ours: the Marketo connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "marketo"))]
+    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "marketo", "x-source" = MARKETO))]
     pub connection: Option<String>,
     /// The Marketo workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-choices" = "workspaces"))]
+    #[schemars(extend("x-choices" = "workspaces", "x-source" = MARKETO))]
     pub workspace: Option<String>,
     /// The Marketo email, as the connection names it beside the campaign that sends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-choices" = "emails", "x-within" = "workspace"))]
+    #[schemars(extend("x-choices" = "emails", "x-within" = "workspace", "x-source" = MARKETO))]
     pub marketo_email: Option<String>,
 }
 

@@ -185,8 +185,8 @@ impl Step for Listen {
     fn awaits(&self, memory: Option<&str>) -> Option<String> {
         let heard = Heard::of(memory);
         let event = |(at, event): (usize, &Event)| match (event.at_least, heard.counts.get(at).copied().unwrap_or(0)) {
-            (1, _) => event.activity.clone(),
-            (at_least, so_far) => format!("{} ({so_far} of {at_least})", event.activity),
+            (1, _) => event.title.clone(),
+            (at_least, so_far) => format!("{} ({so_far} of {at_least})", event.title),
         };
         Some(self.events.iter().enumerate().map(event).collect::<Vec<_>>().join(", "))
     }
@@ -202,7 +202,7 @@ impl Step for Listen {
             };
             return Some(Why { turned_down, ..Why::said(said) });
         };
-        let kind = self.events.get(enough.event).map_or("the event", |event| event.activity.as_str());
+        let kind = self.events.get(enough.event).map_or("the event", |event| event.title.as_str());
         let who = match enough.person.map(|person| names.person(person)) {
             Some(person) => format!(" by {}", person.name),
             None => String::new(),
@@ -224,7 +224,7 @@ impl Step for Listen {
             let times = if event.at_least > 1 { format!(" {} times", event.at_least) } else { String::new() };
             let fields: Vec<String> = event.fields.iter().map(|test| test.checks.describe(&test.field)).collect();
             let fields = if fields.is_empty() { fields.concat() } else { format!(" where {}", fields.join(" and ")) };
-            format!("`{}`{fields} happens{times} from now on{whose}.", event.activity)
+            format!("`{}`{fields} happens{times} from now on{whose}.", event.title)
         };
         let mut all: Vec<String> = self.events.iter().map(event).collect();
         all.extend(self.timeout.as_ref().map(|timeout| format!("Its time is over ({}).", timeout.rule.describe())));
@@ -293,8 +293,10 @@ impl Listen {
                     format!("This did not hold for the person who acted: {asked}.")
                 }
             };
+            let event = self.events.get(it.event);
             why::TurnedDown {
-                event: self.events.get(it.event).map_or_else(String::new, |event| event.activity.clone()),
+                event: event.map_or_else(String::new, |event| event.activity.clone()),
+                title: event.map_or_else(String::new, |event| event.title.clone()),
                 at: it.at,
                 person: it.person.map(|person| names.person(person)),
                 reason,

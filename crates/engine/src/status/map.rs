@@ -14,6 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::facts::{self, Names, fact, in_words};
 use super::journey_row;
 use crate::Engine;
 use crate::definitions::{DefinitionError, stored_document};
@@ -203,8 +204,8 @@ struct Artist<'a> {
 }
 
 impl Artist<'_> {
-    fn name_of(&self, kind: DocumentKind, key: &str) -> String {
-        self.live.definitions.get(kind, key).map_or_else(|| key.to_owned(), |d| d.name.clone())
+    fn event(&self, kind: &str) -> String {
+        self.live.definitions.schema.activity_title(kind)
     }
 
     fn audience(&self) -> MapNode {
@@ -217,7 +218,7 @@ impl Artist<'_> {
                 Some(fact("People list", self.name_of(DocumentKind::PeopleList, key)))
             }
             Some(journey::Entry::Events(events)) => {
-                Some(fact("Events", events.iter().map(|e| in_words(&e.activity)).collect::<Vec<_>>().join(", ")))
+                Some(fact("Events", events.iter().map(|e| self.event(&e.activity)).collect::<Vec<_>>().join(", ")))
             }
             None => None,
         };
@@ -271,7 +272,7 @@ impl Artist<'_> {
                     action_label(&action.action),
                     subtitle.to_owned(),
                     subject,
-                    self.facts(&action.action, &action.settings),
+                    facts::of_action(&action.action, &action.settings, self),
                 )
             }
             Node::Wait(wait) => {
@@ -279,7 +280,7 @@ impl Artist<'_> {
                 ("flow", "Wait".to_owned(), "Time".to_owned(), own, facts)
             }
             Node::Listen(listen) => {
-                let events: Vec<String> = listen.tests().map(|test| in_words(&test.activity)).collect();
+                let events: Vec<String> = listen.tests().map(|test| self.event(&test.activity)).collect();
                 let mut facts = Vec::new();
                 if let Some(rule) = listen.timeout.as_ref().and_then(|timeout| timeout.rule("").ok()) {
                     facts.push(fact("Timeout", rule.describe()));
@@ -291,7 +292,9 @@ impl Artist<'_> {
             }
             Node::Split(split) => {
                 let by = if split.by == Subject::Account { "Split by accounts" } else { "Split by people" };
-                let facts = vec![fact("Paths", split.paths.len().to_string())];
+                // A closed box says itself how many it has.
+                let ways = split.paths.len() + usize::from(split.other.is_some());
+                let facts = if self.journey.is_box(node) { Vec::new() } else { vec![fact("Paths", ways.to_string())] };
                 ("flow", "Split paths".to_owned(), by.to_owned(), split.by, facts)
             }
             Node::VariantSplit(split) => {
@@ -310,14 +313,14 @@ impl Artist<'_> {
                 "External action".to_owned(),
                 "A call and its answer".to_owned(),
                 own,
-                vec![fact("Service", call.service.clone())],
+                vec![fact("Service", self.name_of(DocumentKind::ExternalAction, &call.service))],
             ),
             Node::ExternalSplit(call) => (
                 "flow",
                 "External split paths".to_owned(),
                 "A call decides".to_owned(),
                 own,
-                vec![fact("Service", call.service.clone())],
+                vec![fact("Service", self.name_of(DocumentKind::ExternalAction, &call.service))],
             ),
             Node::NextBestPath(_) => ("flow", "Next best path".to_owned(), "Reserved".to_owned(), own, Vec::new()),
         }
@@ -337,7 +340,7 @@ impl Artist<'_> {
                     id: action.id.0.clone(),
                     icon: action_icon(&action.action).to_owned(),
                     title: action_label(&action.action),
-                    facts: self.facts(&action.action, &action.settings),
+                    facts: facts::of_action(&action.action, &action.settings, self),
                 })
                 .collect()
         };
@@ -376,23 +379,11 @@ impl Artist<'_> {
             _ => Vec::new(),
         }
     }
+}
 
-    /// An action's settings in words: what they name by its name, the rest as it is written.
-    fn facts(&self, key: &str, settings: &Map<String, Json>) -> Vec<MapFact> {
-        let schema = caravan_catalog::action(key).map(|action| Json::from(action.schema()));
-        settings
-            .iter()
-            .map(|(field, value)| {
-                let named = schema
-                    .as_ref()
-                    .and_then(|schema| schema.pointer(&format!("/properties/{field}/x-reference")))
-                    .and_then(Json::as_str)
-                    .and_then(DocumentKind::from_key)
-                    .zip(value.as_str())
-                    .map(|(kind, key)| self.name_of(kind, key));
-                fact(&in_words(field), named.unwrap_or_else(|| value_in_words(value)))
-            })
-            .collect()
+impl Names for Artist<'_> {
+    fn name_of(&self, kind: DocumentKind, key: &str) -> String {
+        self.live.definitions.get(kind, key).map_or_else(|| key.to_owned(), |d| d.name.clone())
     }
 }
 
@@ -437,26 +428,30 @@ pub(super) fn titles(
     Ok(titles)
 }
 
-fn fact(label: &str, value: String) -> MapFact {
-    MapFact { label: label.to_owned(), value }
+/// What the cards of several versions are called; each is drawn once.
+#[derive(Default)]
+pub struct Titles(HashMap<VersionId, HashMap<String, String>>);
+
+impl Titles {
+    /// What the card of a node is called; its name where there is no card.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn of(
+        &mut self,
+        s: &mut dyn Session,
+        live: &Live,
+        version: VersionId,
+        node: &str,
+    ) -> Result<String, StoreError> {
+        if !self.0.contains_key(&version) {
+            self.0.insert(version, titles(s, live, version)?);
+        }
+        let known = self.0.get(&version).and_then(|titles| titles.get(node));
+        Ok(known.map_or(node, String::as_str).to_owned())
+    }
 }
 
 fn fact_list(fact: Option<MapFact>) -> Vec<MapFact> {
     fact.into_iter().collect()
-}
-
-fn value_in_words(value: &Json) -> String {
-    match value {
-        Json::String(text) => text.clone(),
-        Json::Array(all) => all.iter().map(value_in_words).collect::<Vec<_>>().join(", "),
-        Json::Null => "nothing".to_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// `email_clicked` → `Email clicked`.
-fn in_words(key: &str) -> String {
-    let words = key.replace(['_', '-'], " ");
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

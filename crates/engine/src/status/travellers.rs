@@ -8,9 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::journey_row;
+use super::map::Titles;
 use super::timeline::{Visit, visits_of};
 use crate::Engine;
 use crate::definitions::DefinitionError;
+use crate::plan::Plan;
 use crate::walk::unparked;
 
 /// How many trips one page looks through at most: a node that few pass must not make a request endless.
@@ -68,6 +70,8 @@ pub struct TravellerRow {
     pub state: String,
     /// The node asked about, else where it stands.
     pub node: String,
+    /// What the node's card is called.
+    pub node_title: String,
     /// When it entered the journey.
     pub entered_at: Timestamp,
     /// When it arrived at the node.
@@ -147,6 +151,7 @@ fn stands(
         numbers.push((plan, if matters { number } else { None }));
     }
     let mut moves = journeys::moves_of(s, &wanted)?.into_iter().peekable();
+    let mut titles = Titles::default();
     let mut rows = Vec::with_capacity(trips.len());
     for (trip, (plan, number)) in trips.iter().zip(numbers) {
         let (Some(number), Some(plan)) = (number, plan) else {
@@ -160,7 +165,8 @@ fn stands(
         let visits = visits_of(&own);
         let visit = visits.iter().find(|visit| visit.node == number);
         let reached = visit.is_some() || number == trip.node;
-        rows.push(if reached { Some(row_of(s, key, trip, &plan, number, visit)?) } else { None });
+        let title = if reached { titles.of(s, &live, trip.version, &plan.node(number).id)? } else { String::new() };
+        rows.push(if reached { Some(row_of(s, key, trip, (&plan, number, title), visit)?) } else { None });
     }
     Ok(rows)
 }
@@ -169,8 +175,7 @@ fn row_of(
     s: &mut dyn Session,
     key: &str,
     trip: &EnrollmentRow,
-    plan: &crate::plan::Plan,
-    number: i64,
+    (plan, number, node_title): (&Plan, i64, String),
     visit: Option<&Visit>,
 ) -> Result<TravellerRow, StoreError> {
     let here = number == trip.node;
@@ -181,6 +186,7 @@ fn row_of(
         entry: trip.entry,
         state: if trip.ended_at.is_some() { "ended" } else { "active" }.to_owned(),
         node: plan.node(number).id.clone(),
+        node_title,
         entered_at: trip.entered_at,
         arrived_at: visit.map_or(trip.node_at, |visit| visit.arrived),
         left_at: visit.and_then(|visit| visit.left),
@@ -222,9 +228,11 @@ fn trips_of(
 ) -> Result<Vec<TravellerRow>, StoreError> {
     let live = engine.live(s)?;
     let mut rows = Vec::new();
+    let mut titles = Titles::default();
     for trip in journeys::trips_of_subject(s, subject, 50)? {
         let Some(plan) = live.plan(s, trip.version)?.filter(|plan| plan.of_people == of_people) else { continue };
-        rows.push(row_of(s, &plan.key, &trip, &plan, trip.node, None)?);
+        let title = titles.of(s, &live, trip.version, &plan.node(trip.node).id)?;
+        rows.push(row_of(s, &plan.key, &trip, (&plan, trip.node, title), None)?);
     }
     Ok(rows)
 }

@@ -1,6 +1,6 @@
 //! All attributes of an installation: the standard ones and the declared ones, found by key or by number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -234,13 +234,14 @@ impl AttributeSet {
     }
 }
 
-/// The attributes of accounts and of people.
+/// The attributes of accounts and of people, and what people call the types of their activities.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     /// Of accounts.
     pub account: AttributeSet,
     /// Of people.
     pub person: AttributeSet,
+    activities: BTreeMap<String, String>,
 }
 
 impl Default for Schema {
@@ -252,7 +253,21 @@ impl Default for Schema {
 impl Schema {
     /// The standard attributes alone.
     pub fn standard() -> Self {
-        Self { account: AttributeSet::standard(Subject::Account), person: AttributeSet::standard(Subject::Person) }
+        Self {
+            account: AttributeSet::standard(Subject::Account),
+            person: AttributeSet::standard(Subject::Person),
+            activities: BTreeMap::new(),
+        }
+    }
+
+    /// Types of activities by what people call them.
+    pub fn name_activities(&mut self, titles: impl IntoIterator<Item = (String, String)>) {
+        self.activities.extend(titles);
+    }
+
+    /// What people call a type of activities; one that nobody named by its key in words.
+    pub fn activity_title(&self, kind: &str) -> String {
+        self.activities.get(kind).cloned().unwrap_or_else(|| in_words(kind))
     }
 
     /// The standard attributes and the declared ones, these numbered by key whatever order they come in.

@@ -119,7 +119,7 @@ impl HistoryTest {
             Window::Within(duration) => format!(" within {}", duration.in_words()),
             Window::SinceEntry => " since journey entry".to_owned(),
         };
-        format!("{verb} {}{}{times}{when}", self.query.activity, fields(&self.query.fields))
+        format!("{verb} {}{}{times}{when}", self.title, fields(&self.query.fields))
     }
 }
 

@@ -327,7 +327,8 @@ impl Reader<'_> {
             return self.error("always_matches", &at(pointer, "at_least"), message);
         }
         let query = Arc::new(HistoryQuery { activity: name?.key, fields, window: window? });
-        Some(Test::Did(HistoryTest { negated: place.key == "did_not", at_least, query }))
+        let title = self.scope.schema.activity_title(&query.activity);
+        Some(Test::Did(HistoryTest { negated: place.key == "did_not", at_least, title, query }))
     }
 
     /// Field tests of a past: they must not follow the clock, the window does.

@@ -79,5 +79,5 @@ fn groups_people_and_pasts_are_seen_as_they_were() {
     assert!(!opened.holds_noting(&person as &dyn PersonFacts, &context(&zone), &mut notes));
     assert_eq!(notes, "[0,1]");
     let lacking = opened.read_notes(&[json!([0, 1])]).lacking;
-    assert_eq!(lacking.as_deref(), Some("did email_opened at least 2 times (it was 1 times)"));
+    assert_eq!(lacking.as_deref(), Some("did Email opened at least 2 times (it was 1 times)"));
 }

@@ -42,7 +42,7 @@ fn conditions_read_as_sentences() {
     everything
     Score interest is greater than 10
     is in a buying group for crm, role is Influencer
-    did not email_opened where email is welcome since journey entry
+    did not Email opened where email is welcome since journey entry
     did page_viewed at least 3 times within 30 days
     role in the account is Owner
     "#);

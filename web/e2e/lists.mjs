@@ -1,0 +1,90 @@
+// Lists: which columns they show, in which order, and what is done with many rows at once.
+import assert from "node:assert/strict";
+import { signIn } from "./browser.mjs";
+import { begin } from "./walk.mjs";
+
+const { server, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const mark = Date.now().toString(36);
+const LIST = `chosen-${mark}`;
+const ACCOUNTS = ["a", "b", "c"].map((name) => `l-${mark}-${name}`);
+const SCORES = ["one", "two"].map((name) => `score-${mark}-${name}`);
+
+const open = async (path) => {
+  await page.goto(`${server.url}${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+};
+const dialog = () => page.getByRole("dialog");
+const head = (name) => page.getByRole("columnheader", { name, exact: true });
+const pick = (key) => page.getByLabel(`Choose ${key}`).check();
+
+await walk(async () => {
+  await signIn(page, server);
+  for (const [n, key] of ACCOUNTS.entries())
+    await write("PUT", `/accounts/${key}`, { name: `Listed ${mark} ${key}`, employees: 30 - n });
+  await write("PUT", `/account_lists/${LIST}`, {
+    name: LIST,
+    type: "static",
+    state: "live",
+    accounts: [],
+  });
+
+  await step("columns are chosen, and stay as they were chosen", async () => {
+    await open(`/accounts?q=${mark}`);
+    await head("Employees").waitFor();
+    await page.getByRole("button", { name: "Choose columns" }).click();
+    const chooser = page.getByRole("dialog", { name: "Choose columns" });
+    await chooser.getByLabel("Employees").uncheck();
+    await chooser.getByLabel("Account ID").or(chooser.getByLabel("Key")).first().check();
+    await noBarriers("the column chooser");
+    await page.keyboard.press("Escape");
+    await head("Employees").waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByText(ACCOUNTS[0], { exact: true }).first().waitFor();
+    assert.equal(await head("Employees").count(), 0);
+    await page.getByRole("button", { name: "Choose columns" }).click();
+    await chooser.getByLabel("Employees").check();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Employees", exact: true }).click();
+    const names = () => page.locator("tbody tr a").allTextContents();
+    const inOrder = ACCOUNTS.toReversed().map((key) => `Listed ${mark} ${key}`);
+    await eventually("the fewest employees first", async () =>
+      assert.deepEqual(await names(), inOrder),
+    );
+  });
+
+  await step("chosen rows are put on a list", async () => {
+    await pick(ACCOUNTS[0]);
+    await pick(ACCOUNTS[2]);
+    const bulk = page.getByRole("region", { name: "What to do with the chosen rows" });
+    await bulk.getByText("2 chosen").waitFor();
+    await noBarriers("chosen rows");
+    await bulk.getByRole("button", { name: "Put on a list" }).click();
+    await dialog().getByRole("combobox", { name: "List" }).click();
+    await page.getByRole("option", { name: LIST, exact: true }).click();
+    await dialog().getByRole("button", { name: "Add" }).last().click();
+    await eventually("they are members", async () => {
+      const { items } = await api(`/account_lists/${LIST}/members?limit=10`);
+      assert.deepEqual(items.map(({ key }) => key).sort(), [ACCOUNTS[0], ACCOUNTS[2]]);
+    });
+    await bulk.waitFor({ state: "detached" });
+  });
+
+  await step("a list says by which column it is ordered before anybody sorts it", async () => {
+    for (const key of SCORES) await write("PUT", `/scores/${key}`, { name: key });
+    await open(`/admin?tab=audit&q=${mark}`);
+    assert.equal(await head("When").getAttribute("aria-sort"), "descending");
+    await page.getByRole("button", { name: "When", exact: true }).click();
+    assert.equal(await head("When").getAttribute("aria-sort"), "ascending");
+  });
+
+  await step("several definitions are deleted together", async () => {
+    await open(`/admin?tab=score&q=${mark}`);
+    for (const key of SCORES) await pick(key);
+    await page.getByRole("button", { name: "Delete", exact: true }).click();
+    await dialog().getByText("Delete these 2?").waitFor();
+    await noBarriers("deleting several");
+    await dialog().getByRole("button", { name: "Delete", exact: true }).click();
+    await page.getByText(`Nothing matches “${mark}”`).waitFor();
+    assert.deepEqual((await api(`/scores?q=${mark}`)).items, []);
+  });
+});
