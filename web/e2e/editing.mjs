@@ -168,6 +168,7 @@ await walk(async () => {
       },
       () => panel().getByRole("button", { name: "Add path" }).click(),
       () => panel().getByRole("button", { name: "Move the path down" }).first().click(),
+      () => add("/entry", "Split paths"),
       () => panel().getByText("People", { exact: true }).click(),
       () => fromMenu("late", "Delete with everything after it"),
       () => pasteAt("/entry"),
