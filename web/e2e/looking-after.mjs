@@ -193,6 +193,12 @@ await walk(async () => {
     const row = (person) => page.getByRole("row").filter({ hasText: person });
     for (const person of PEOPLE)
       await row(person).getByText("this content is not wanted").waitFor();
+    await open("/problems");
+    const where = row(PEOPLE[0]).getByRole("link", { name: "Send email" });
+    await where.click();
+    await page.waitForURL(new RegExp(`/journeys/${REFUSED}\\?node=mail`));
+    await page.getByRole("complementary", { name: "Node: Send email" }).waitFor();
+    await open(`/journeys/${REFUSED}/problems`);
     await noBarriers("the problems of a journey");
 
     mailServer.mend();

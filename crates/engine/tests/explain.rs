@@ -103,14 +103,14 @@ on_both_stores! {
         world.happens("form_filled", "p-5-0", r#"{"form":"demo"}"#);
         let told = timeline(&world, "a-5");
         let waiting = told.waiting.expect("it waits");
-        assert_eq!((waiting.node.as_str(), waiting.event.as_deref()), ("first", Some("form_filled (1 of 2)")));
+        assert_eq!((waiting.node.as_str(), waiting.event.as_deref()), ("first", Some("Form filled (1 of 2)")));
         assert_eq!(told.here.to_change, [
-            "`form_filled` where form is demo happens 2 times from now on by somebody for whom this holds: Job title starts with Chief.",
+            "“Form filled” where form is demo happens 2 times from now on by somebody for whom this holds: Job title starts with Chief.",
             "Its time is over (7 days).",
         ]);
         world.happens("form_filled", "p-5-0", r#"{"form":"demo"}"#);
         let why = timeline(&world, "a-5").here.why.expect("why");
-        assert_eq!(why.text, "It heard `form_filled` by p-5-0@example.com, which happened at 2026-12-01T09:00:00Z.");
+        assert_eq!(why.text, "It heard “Form filled” by p-5-0@example.com, which happened at 2026-12-01T09:00:00Z.");
         world.run_at("2026-12-08T09:00:00Z");
         let told = timeline(&world, "a-6");
         assert_eq!((told.here.path.as_deref(), told.here.why.expect("why").text.as_str()), (Some("timeout"), "It heard nothing in time."));
@@ -140,12 +140,12 @@ on_both_stores! {
         world.happens("page_viewed", "p-5-0", "{}");
         let told = timeline(&world, "a-5");
         let why: Vec<_> = told.here.turned_down.iter().map(|it| {
-            (it.event.as_str(), it.person.as_ref().expect("who").key.as_str(), it.reason.as_str())
+            (it.title.as_str(), it.person.as_ref().expect("who").key.as_str(), it.reason.as_str())
         }).collect();
         assert_eq!(why, [
-            ("form_filled", "p-5-0", "It happened before the traveller arrived here."),
-            ("form_filled", "p-5-0", "Its fields are not those that are asked for."),
-            ("form_filled", "p-5-1", "This did not hold for the person who acted: Job title starts with Chief."),
+            ("Form filled", "p-5-0", "It happened before the traveller arrived here."),
+            ("Form filled", "p-5-0", "Its fields are not those that are asked for."),
+            ("Form filled", "p-5-1", "This did not hold for the person who acted: Job title starts with Chief."),
         ]);
         assert_eq!(world.one("SELECT MAX(seq) FROM enrollment"), 1, "hearing what does not count is no step");
         // However much more there is, the latest five are kept.

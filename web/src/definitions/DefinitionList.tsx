@@ -1,5 +1,5 @@
 // The definitions of one kind: who changed them last, what can be made, taken away and exported.
-import { ActionIcon, Button, Menu } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Plus, Trash2 } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useState } from "react";
@@ -100,6 +100,16 @@ function KindList({ kind }: { kind: Kind }) {
       {text.create(inSentence(kind.label))}
     </Button>
   );
+  const ways = MoreWays ? (
+    <Group gap="xs" justify="center">
+      <Suspense>
+        <MoreWays kind={kind} />
+      </Suspense>
+      {create}
+    </Group>
+  ) : (
+    create
+  );
   return (
     <>
       <ListSection
@@ -110,23 +120,12 @@ function KindList({ kind }: { kind: Kind }) {
         columns={columnsOf(kind)}
         rowKey={(row) => row.key}
         usual={BY_KEY}
-        actions={
-          MoreWays ? (
-            <>
-              <Suspense>
-                <MoreWays kind={kind} />
-              </Suspense>
-              {create}
-            </>
-          ) : (
-            create
-          )
-        }
+        actions={ways}
         empty={{
           icon: iconOf(kind.kind),
           title: text.none(words?.title ?? humanise(kind.plural)),
           hint: words?.hint ?? "",
-          action: create,
+          action: ways,
         }}
         bulk={(chosen) => (
           <Button

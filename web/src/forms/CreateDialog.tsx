@@ -12,7 +12,7 @@ import { beginningOf } from "./beginnings";
 import { errorsOf } from "./errors";
 import { keyFrom } from "./keys";
 import { SchemaForm } from "./SchemaForm";
-import { blank, fieldsOf } from "./schema";
+import { blank, type Field, fieldsOf } from "./schema";
 import { starterOf } from "./starters";
 
 const ENVELOPE = new Set(["kind", "key", "name", "description", "state"]);
@@ -33,7 +33,9 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
     ([name]) => !ENVELOPE.has(name) && !beginning?.fields.includes(name),
   );
   const starter = starterOf(kind.kind);
-  const fields = own.filter(([name, field]) => field.required || name in starter);
+  // What begins with rows of its own is looked at on the page, where there is room.
+  const begun = ({ input }: Field) => input === "records" || input === "map";
+  const fields = own.filter(([name, field]) => (name in starter ? !begun(field) : field.required));
   const [name, setName] = useState("");
   const [body, setBody] = useState<Fields>({ ...blank(fields), ...starter });
   const make = useMutation({

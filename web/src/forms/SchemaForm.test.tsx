@@ -40,3 +40,42 @@ it("begins a new entry of a map with what its values are made of", async () => {
   await userEvent.click(screen.getByRole("button", { name: strings.forms.add }));
   expect(changed).toHaveBeenLastCalledWith({ columns: { mail: { from: "" } } }, "columns");
 });
+
+const SOURCES = {
+  type: "object",
+  properties: {
+    email: { type: "string", maxLength: 10, "x-source": "Our own" },
+    campaign: { type: "string", maxLength: 10, "x-source": "Elsewhere" },
+    note: { type: "string", maxLength: 10 },
+  },
+};
+
+it("asks only for the fields of the source that is chosen, and drops those of the others", async () => {
+  const changed = vi.fn();
+  const value = { email: "hello", note: "x" };
+  renderInApp(<SchemaForm fields={fieldsOf(SOURCES)} value={value} onChange={changed} />);
+  expect(screen.queryByLabelText("Campaign")).toBeNull();
+  await userEvent.click(screen.getByRole("radio", { name: "Elsewhere" }));
+  expect(changed).toHaveBeenLastCalledWith({ note: "x" }, "");
+});
+
+it("shows the source of which something is written", () => {
+  renderInApp(
+    <SchemaForm fields={fieldsOf(SOURCES)} value={{ campaign: "x" }} onChange={vi.fn()} />,
+  );
+  expect(screen.getByRole("radio", { name: "Elsewhere" })).toBeChecked();
+  expect(screen.queryByLabelText("Email")).toBeNull();
+});
+
+it("takes a number or a name that stands beside it", async () => {
+  const schema = {
+    type: "object",
+    properties: { weight: { anyOf: [{ type: "integer" }, { type: "string" }] } },
+  };
+  const changed = vi.fn();
+  renderInApp(<SchemaForm fields={fieldsOf(schema)} value={{}} onChange={changed} />);
+  await userEvent.type(screen.getByLabelText("Weight", { selector: "input" }), "7");
+  expect(changed).toHaveBeenLastCalledWith({ weight: 7 }, "weight");
+  await userEvent.type(screen.getByLabelText("Weight", { selector: "input" }), "V");
+  expect(changed).toHaveBeenLastCalledWith({ weight: "V" }, "weight");
+});

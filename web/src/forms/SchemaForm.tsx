@@ -5,7 +5,6 @@ import {
   Button,
   Fieldset,
   Group,
-  Input,
   MultiSelect,
   NumberInput,
   SegmentedControl,
@@ -13,7 +12,6 @@ import {
   Switch,
   TagsInput,
   Text,
-  TextInput,
 } from "@mantine/core";
 import { ArrowDown, ArrowUp, Plus, Trash2 } from "lucide-react";
 import { useState } from "react";
@@ -23,10 +21,19 @@ import { humanise } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { FixedField } from "./FixedField";
-import { AnyField, AttributeField, ChoiceField, StageField, TextField } from "./fields";
+import {
+  AnyField,
+  AttributeField,
+  ChoiceField,
+  NumberOrName,
+  StageField,
+  TextField,
+} from "./fields";
 import { DurationInput, InstantInput } from "./inputs";
+import { NewEntry, useActivityTypes } from "./NewEntry";
 import { OfferedField } from "./OfferedField";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
+import { SourceSwitch } from "./SourceSwitch";
 import { blank, choiceWord, type Field, ofSource, sourcesOf } from "./schema";
 
 /** What the server says of one place of the form. */
@@ -94,30 +101,6 @@ export function SchemaForm({
         ),
       )}
     </Stack>
-  );
-}
-
-/** From where it comes: only that source's fields are asked for. */
-function SourceSwitch({
-  all,
-  chosen,
-  onChoose,
-}: {
-  all: string[];
-  chosen: string;
-  onChoose: (source: string) => void;
-}) {
-  return (
-    <Input.Wrapper label={strings.forms.source} labelElement="div">
-      <SegmentedControl
-        fullWidth
-        mt={4}
-        aria-label={strings.forms.source}
-        data={all}
-        value={chosen}
-        onChange={onChoose}
-      />
-    </Input.Wrapper>
   );
 }
 
@@ -262,6 +245,8 @@ export function FieldInput(props: InputProps) {
       return <RecordsField {...props} field={field} />;
     case "map":
       return <MapField {...props} field={field} />;
+    case "number_or_name":
+      return <NumberOrName {...common} whole={whole} value={value} onChange={onChange} />;
     case "any":
       return <AnyField {...common} whole={whole} value={value} onChange={onChange} />;
   }
@@ -457,10 +442,14 @@ function Tool({
   );
 }
 
+/** Maps whose keys are types of activities. */
+const OF_ACTIVITIES = new Set(["activities"]);
+
 /** Names with a value each. */
 function MapField({ name, field, value, onChange, errors, at, whole, subject }: Of<"map">) {
   const entries = Object.entries(isRecord(value) ? value : {});
-  const [added, setAdded] = useState("");
+  const types = useActivityTypes(OF_ACTIVITIES.has(name));
+  const titleOf = (key: string) => types?.find((each) => each.value === key)?.label;
   const label = field.label ?? humanise(name);
   const put = (key: string, inner: unknown) =>
     onChange({ ...(isRecord(value) ? value : {}), [key]: inner });
@@ -477,7 +466,9 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
             <div style={{ flex: 1, minWidth: 0 }}>
               <FieldInput
                 name={key}
-                field={field.value}
+                field={
+                  types ? { ...field.value, label: titleOf(key), help: undefined } : field.value
+                }
                 whole={whole}
                 value={inner}
                 onChange={(next) => put(key, next ?? "")}
@@ -487,31 +478,17 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
               />
             </div>
             <Tool
-              label={strings.forms.removeNamed(key)}
+              label={strings.forms.removeNamed(titleOf(key) ?? key)}
               onClick={() => onChange(Object.fromEntries(entries.filter(([each]) => each !== key)))}
             >
               <Trash2 size={15} />
             </Tool>
           </Group>
         ))}
-        <Group gap="xs" align="flex-end" wrap="nowrap">
-          <TextInput
-            flex={1}
-            label={strings.forms.newName}
-            value={added}
-            onChange={(event) => setAdded(event.currentTarget.value)}
-          />
-          <Button
-            variant="default"
-            disabled={added.trim() === ""}
-            onClick={() => {
-              put(added.trim(), begunWith(field.value));
-              setAdded("");
-            }}
-          >
-            {strings.forms.add}
-          </Button>
-        </Group>
+        <NewEntry
+          among={types?.filter((each) => !entries.some(([key]) => key === each.value))}
+          onAdd={(key) => put(key, begunWith(field.value))}
+        />
       </Stack>
     </Fieldset>
   );

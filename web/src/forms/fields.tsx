@@ -1,5 +1,14 @@
 // The inputs of a form that hold no form themselves: texts, choices, attributes, stages, and values of any type.
-import { JsonInput, Select, Stack, Switch, Text, Textarea, TextInput } from "@mantine/core";
+import {
+  Autocomplete,
+  JsonInput,
+  Select,
+  Stack,
+  Switch,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { catalogueQuery, definitionQuery } from "../api/queries";
@@ -145,6 +154,25 @@ export function StageField({
 }
 
 /** A value whose type an attribute beside it tells; without one, text, or JSON for what is no text. */
+/** A number, or one of the names that the rows of the whole give to numbers. */
+export function NumberOrName({
+  whole,
+  value,
+  onChange,
+  ...common
+}: Common & { whole: Fields; value: unknown; onChange: (value: unknown) => void }) {
+  const rows = Object.values(whole).flatMap((part) => (Array.isArray(part) ? part : []));
+  const names = rows.flatMap((row) => (isRecord(row) && row.name ? [String(row.name)] : []));
+  return (
+    <Autocomplete
+      {...common}
+      data={[...new Set(names)]}
+      value={value === undefined ? "" : String(value)}
+      onChange={(text) => onChange(/^\d+$/.test(text) ? Number(text) : text)}
+    />
+  );
+}
+
 export function AnyField({
   whole,
   value,

@@ -45,6 +45,8 @@ export type Input =
   | { input: "records"; fields: [string, Field][] }
   | { input: "one_of"; choices: [string, Field][] }
   | { input: "map"; value: Field }
+  /** A number, or the name of one that stands beside it. */
+  | { input: "number_or_name" }
   /** Typed by the attribute that a field beside it names, else plain JSON. */
   | { input: "any" };
 
@@ -101,6 +103,7 @@ function inputOf(schema: Fields, root: unknown): Input {
   if (schema["x-reader"] === "condition") return { input: "condition" };
   const choices = choicesOf(schema, root);
   if (choices) return { input: "choice", choices };
+  if (isNumberOrName(schema)) return { input: "number_or_name" };
   const keyed = keyedOf(schema, root);
   if (keyed) return { input: "one_of", choices: keyed };
   if (types.includes("boolean")) return { input: "boolean" };
@@ -113,6 +116,12 @@ function inputOf(schema: Fields, root: unknown): Input {
   if (schema.format === "date-time") return { input: "instant" };
   if (types.includes("string")) return { input: "text", max: numberOf(schema.maxLength) };
   return { input: "any" };
+}
+
+function isNumberOrName(schema: Fields): boolean {
+  const parts = Array.isArray(schema.anyOf) ? schema.anyOf.filter(isRecord) : [];
+  const types = parts.map(({ type }) => type);
+  return types.length === 2 && types.includes("integer") && types.includes("string");
 }
 
 function onlyOf(schema: Fields): Only {

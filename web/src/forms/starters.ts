@@ -25,6 +25,17 @@ const STARTERS: Record<string, Fields> = {
   // Its filter stays as it is once it is live: it is looked at first.
   data_flow: { state: "draft" },
   roles_template: { roles: [{ role: "Decision Maker", weighting: "vital", required: true }] },
+  weighting_model: {
+    bands: words.bands.map((name, n) => ({ name, value: 20 * (n + 1) })),
+    activities: {
+      form_filled: words.bands[3],
+      interesting_moment: words.bands[2],
+      link_clicked: words.bands[1],
+      page_viewed: words.bands[1],
+      email_clicked: words.bands[1],
+      email_opened: words.bands[0],
+    },
+  },
   stage_model: {
     stages: [
       { name: words.stages.first, entry: true, to: [words.stages.won] },

@@ -42,6 +42,8 @@ export type Rows<T> = {
   isPending: boolean;
   hasNextPage: boolean;
   isFetchingNextPage: boolean;
+  /** What is shown is the answer to an earlier search. */
+  isPlaceholderData?: boolean;
   fetchNextPage: () => unknown;
   refetch: () => unknown;
 };

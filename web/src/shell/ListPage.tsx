@@ -58,7 +58,7 @@ export function ListSection<T>(props: ListProps<T>) {
     <div className={classes.stack}>
       <Group justify="space-between" gap="xs">
         <Text size="sm" c="dimmed">
-          {total == null ? "" : strings.list.total(total)}
+          {total == null || list.blank ? "" : strings.list.total(total)}
         </Text>
         {list.tools}
       </Group>
@@ -66,6 +66,9 @@ export function ListSection<T>(props: ListProps<T>) {
     </div>
   );
 }
+
+const isEmpty = <T,>(rows: Rows<T>) =>
+  !rows.isPending && !rows.isPlaceholderData && !rows.error && rowsOf(rows).length === 0;
 
 function useList<T>(props: ListProps<T>) {
   const { id, title, searchLabel, rows, columns, rowKey, actions, filters, empty, bulk, menu } =
@@ -76,15 +79,18 @@ function useList<T>(props: ListProps<T>) {
   const { shown, chooser } = useColumns(id, columns);
   const narrowed = q !== "" || props.narrowed === true;
   const picked = bulk ? rowsOf(rows).filter((row) => chosen.keys.has(rowKey(row))) : [];
-  const tools = (
-    <Group gap="xs">
-      {searchLabel ? <SearchBox label={searchLabel} /> : null}
-      {filters}
-      <ColumnChooser {...chooser} />
-      <ExportButton name={id} rows={rows} columns={shown} exported={exported} />
-      {actions}
-    </Group>
-  );
+  // An empty list offers to make something, and nothing else: there is nothing to search, to choose from or to save.
+  const blank = !narrowed && isEmpty(rows);
+  const tools =
+    blank && empty.action ? null : (
+      <Group gap="xs">
+        {searchLabel ? <SearchBox label={searchLabel} /> : null}
+        {filters}
+        <ColumnChooser {...chooser} />
+        <ExportButton name={id} rows={rows} columns={shown} exported={exported} />
+        {actions}
+      </Group>
+    );
   const table = (
     <>
       {bulk && picked.length > 0 ? (
@@ -118,5 +124,5 @@ function useList<T>(props: ListProps<T>) {
       />
     </>
   );
-  return { tools, table };
+  return { tools, table, blank };
 }

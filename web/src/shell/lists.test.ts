@@ -29,6 +29,14 @@ it("turns up, down, and back to the server's order", () => {
   expect(turned(down, "people")).toEqual({ column: "people", down: false });
 });
 
+it("turns the column of the usual order the other way first, and back", () => {
+  const usual = { column: "at", down: true };
+  const up = turned(undefined, "at", usual);
+  expect(up).toEqual({ column: "at", down: false });
+  expect(turned(up, "at", usual)).toBeUndefined();
+  expect(turned(up, "name", usual)).toEqual({ column: "name", down: false });
+});
+
 it("exports every page, not only the one that is shown", async () => {
   const page = (names: string[]) => ({ items: names.map((name) => ({ name, people: 1 })) });
   const second = { data: { pages: [page(["Ulm"]), page(["Kiel"])] }, hasNextPage: false };

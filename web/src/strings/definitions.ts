@@ -2,7 +2,7 @@
 
 export const definitions = {
   create: (kind: string) => `Create ${kind}`,
-  none: (title: string) => `${title}: none yet`,
+  none: (title: string) => `No ${title.charAt(0).toLowerCase()}${title.slice(1)} yet`,
   columns: {
     name: "Name",
     key: "Key",
@@ -98,7 +98,10 @@ export const definitions = {
       title: "Emails",
       hint: "What journeys send. An email is frozen into a journey when that is published.",
     },
-    sms_message: { title: "Text messages", hint: "Texts that journeys send to phones." },
+    sms_message: {
+      title: "Text messages",
+      hint: "Texts that journeys send to phones. They need a connection to a provider first.",
+    },
     email_template: {
       title: "Email templates",
       hint: "What a new email begins with: your frame, colours and footer.",
@@ -134,7 +137,7 @@ export const definitions = {
     score: { title: "Scores", hint: "Numbers that journeys add to and take from." },
     weighting_model: {
       title: "Weighting models",
-      hint: "What each activity weighs in engagement scores.",
+      hint: "What each activity weighs in engagement scores. Until one is published, the usual weights count: events and forms most, pages and opened emails less.",
     },
     persona: { title: "Personas", hint: "Types of people, told by their attributes." },
     access_role: {

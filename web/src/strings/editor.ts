@@ -265,7 +265,7 @@ export const forms = {
   unitOf: (label: string) => `Unit of ${label}`,
   units: { m: "minutes", h: "hours", d: "days", w: "weeks", mo: "months" },
   choose: (kind: string) => `Choose: ${kind}`,
-  createNew: (kind: string) => `＋ Create new ${kind} …`,
+  createNew: (kind: string) => `+ Create new ${kind} …`,
   newOf: (kind: string) => `New ${kind}`,
   missing: (key: string) => `${key} (does not exist)`,
   unfit: (name: string) => `${name} (cannot be used here)`,
@@ -314,6 +314,7 @@ export const forms = {
   add: "Add",
   addNamed: (name: string) => `Add: ${name}`,
   newName: "New name",
+  addActivity: "Add a type of activity",
   name: "Name",
   create: "Create",
   cancel: "Cancel",
@@ -326,4 +327,5 @@ export const starters = {
   text: "Write here what you have to say.",
   subject: "A few words for {{ person.first_name | default('you') }}",
   stages: { first: "Aware", won: "Won" },
+  bands: ["Trivial", "Minor", "Normal", "Important", "Vital"],
 };

@@ -207,7 +207,7 @@ impl Step for Listen {
             Some(person) => format!(" by {}", person.name),
             None => String::new(),
         };
-        let said = format!("It heard `{kind}`{who}, which happened at {}.", enough.at);
+        let said = format!("It heard “{kind}”{who}, which happened at {}.", enough.at);
         Some(Why { turned_down, ..Why::said(said) })
     }
 
@@ -224,7 +224,7 @@ impl Step for Listen {
             let times = if event.at_least > 1 { format!(" {} times", event.at_least) } else { String::new() };
             let fields: Vec<String> = event.fields.iter().map(|test| test.checks.describe(&test.field)).collect();
             let fields = if fields.is_empty() { fields.concat() } else { format!(" where {}", fields.join(" and ")) };
-            format!("`{}`{fields} happens{times} from now on{whose}.", event.title)
+            format!("“{}”{fields} happens{times} from now on{whose}.", event.title)
         };
         let mut all: Vec<String> = self.events.iter().map(event).collect();
         all.extend(self.timeout.as_ref().map(|timeout| format!("Its time is over ({}).", timeout.rule.describe())));

@@ -43,7 +43,7 @@ fn conditions_read_as_sentences() {
     Score interest is greater than 10
     is in a buying group for crm, role is Influencer
     did not Email opened where email is welcome since journey entry
-    did page_viewed at least 3 times within 30 days
+    did Page viewed at least 3 times within 30 days
     role in the account is Owner
     "#);
 }
