@@ -95,6 +95,7 @@ on_both_stores! {
         let page = caravan_engine::status::travellers(&world.engine, "j-1", Some("high"), caravan_engine::status::Stand::Current, caravan_model::EnrollmentId(0), 10).expect("a page");
         let keys: Vec<&str> = page.items.iter().map(|row| row.traveller.key.as_str()).collect();
         assert!(keys.contains(&"p-1"), "bucket 7327 lies beyond 73 percent: {keys:?}");
+        assert!(page.items.iter().all(|row| row.node == "high" && row.node_title == "Wait"), "a node is told by its card's title");
         let mut all: Vec<i64> = paths(&world, "j-1", "ab").into_values().collect();
         all.sort_unstable();
         assert_eq!(all.iter().sum::<i64>(), 4);

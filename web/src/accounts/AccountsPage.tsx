@@ -15,6 +15,7 @@ import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
 import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
+import { BY_KEY } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 
@@ -93,6 +94,7 @@ export function AccountsPage() {
       columns={COLUMNS}
       rowKey={(row) => row.key}
       server={server}
+      usual={BY_KEY}
       exported={
         { accounts: { q: q || null, passed_over: passedOver ?? null, ...order } } as ExportOf
       }

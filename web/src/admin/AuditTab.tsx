@@ -23,7 +23,11 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
       label: text.columns.at,
       fixed: true,
       value: (row) => row.at,
-      cell: (row) => <time dateTime={row.at}>{formatInstant(row.at)}</time>,
+      cell: (row) => (
+        <time dateTime={row.at} style={{ whiteSpace: "nowrap" }}>
+          {formatInstant(row.at)}
+        </time>
+      ),
     },
     {
       id: "actor",

@@ -6,7 +6,7 @@ it.each([
   ["PUT", "/api/v1/emails/hello", "Saved", "Emails · hello", "/definitions/emails/hello"],
   ["DELETE", "/api/v1/emails/hello", "Deleted", "Emails · hello", undefined],
   ["POST", "/api/v1/journeys/a%20b/publish", "Published", "Journeys · a b", "/journeys/a%20b"],
-  ["POST", "/api/v1/import/people", "Did", "Import · people", undefined],
+  ["POST", "/api/v1/import/people", "Imported", "Import · people", undefined],
   [
     "POST",
     "/api/v1/emails/hello/propagate",

@@ -35,9 +35,7 @@ export function deedOf(
   const gone = what === "DELETE" && rest.length === 0;
   const page = PAGES[collection] ?? (kinds.has(collection) ? at("/definitions", collection) : "");
   return {
-    what: verb
-      ? (strings.admin.audit.verbs[verb] ?? humanise(verb))
-      : (strings.admin.audit.methods[what] ?? what),
+    what: whatOf(what, collection, verb),
     subject: words.join(" · "),
     ...(key && page && !gone ? { to: at(page, key) } : {}),
   };
@@ -47,6 +45,12 @@ export function deedOf(
 function connectionIn(detail: unknown): string | undefined {
   const named = detail as { connection?: unknown } | null | undefined;
   return typeof named?.connection === "string" ? named.connection : undefined;
+}
+
+function whatOf(method: string, collection: string, verb: string | undefined): string {
+  const words = strings.admin.audit;
+  if (verb) return words.verbs[verb] ?? humanise(verb);
+  return (method === "POST" ? words.made[collection] : words.methods[method]) ?? words.did;
 }
 
 function plain(part: string): string {

@@ -13,6 +13,7 @@ import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
 import classes from "../shell/shell.module.css";
+import { BY_KEY } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { ListedStanding } from "../systems/ListedStanding";
@@ -33,8 +34,6 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
 };
 
 const text = strings.definitions;
-
-const BY_KEY = { column: "key", down: false };
 
 function columnsOf(kind: Kind): Column<DefinitionRow>[] {
   const columns: Column<DefinitionRow>[] = [

@@ -19,6 +19,7 @@ import type { GroupSearch } from "./search";
 import { useStageNames } from "./stageNames";
 
 const text = strings.groups;
+const NEWEST_FIRST = { column: "updated", down: true };
 const GroupsBoard = lazy(() =>
   import("../dashboards/GroupsBoard").then(({ GroupsBoard }) => ({ default: GroupsBoard })),
 );
@@ -63,6 +64,7 @@ function Browse() {
       columns={GROUP_COLUMNS}
       rowKey={(row) => row.id}
       server={server}
+      usual={NEWEST_FIRST}
       exported={{ buying_groups: exportedGroups(search, order) }}
       filters={<Filters search={search} />}
       bulk={(chosen, done) => <BulkActions groups={chosen} done={done} />}

@@ -8,6 +8,7 @@ import { AddToList } from "../shell/AddToList";
 import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useServerSort } from "../shell/serverSort";
+import { BY_KEY } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { PEOPLE_COLUMNS, personName } from "./columns";
@@ -28,6 +29,7 @@ export function PeoplePage() {
       columns={PEOPLE_COLUMNS}
       rowKey={(row) => row.key}
       server={server}
+      usual={BY_KEY}
       exported={{ people: { q: q || null, passed_over: passedOver ?? null, ...order } } as ExportOf}
       filters={<PassedOver subject="person" />}
       narrowed={passedOver !== undefined}

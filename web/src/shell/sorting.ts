@@ -3,6 +3,9 @@
 export type Plain = string | number | boolean | null | undefined;
 export type Sorting = { column: string; down: boolean };
 
+/** How lists come of which each row has a key. */
+export const BY_KEY: Sorting = { column: "key", down: false };
+
 /** As many rows are fetched to sort a list; longer lists are searched first. */
 export const MOST_SORTED = 2_000;
 

@@ -90,9 +90,17 @@ export const admin = {
     consented: "Consent taken",
     methods: {
       PUT: "Saved",
-      POST: "Did",
       DELETE: "Deleted",
       PATCH: "Changed",
+    } as Record<string, string>,
+    did: "Did",
+    made: {
+      consents: "Finished a consent",
+      exports: "Asked for an export",
+      import: "Imported",
+      manifests: "Applied",
+      tokens: "Made",
+      users: "Added",
     } as Record<string, string>,
     verbs: {
       abort: "Aborted",
