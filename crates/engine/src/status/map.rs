@@ -2,6 +2,7 @@
 //! action: what a card says comes from here.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use caravan_model::VersionId;
 use caravan_model::condition::{Condition, Scope, read_fields};
@@ -444,11 +445,11 @@ impl Titles {
         version: VersionId,
         node: &str,
     ) -> Result<String, StoreError> {
-        if !self.0.contains_key(&version) {
-            self.0.insert(version, titles(s, live, version)?);
-        }
-        let known = self.0.get(&version).and_then(|titles| titles.get(node));
-        Ok(known.map_or(node, String::as_str).to_owned())
+        let known = match self.0.entry(version) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(titles(s, live, version)?),
+        };
+        Ok(known.get(node).map_or(node, String::as_str).to_owned())
     }
 }
 
