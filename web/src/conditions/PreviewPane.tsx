@@ -33,7 +33,8 @@ export function PreviewPane({ subject, condition, entering }: Props) {
   return (
     <section className={classes.preview} aria-label={text.label}>
       <Text fw={600} size="sm">
-        {text.label} {isFetching ? <Loader size={12} role="img" aria-label={strings.list.loading} /> : null}
+        {text.label}{" "}
+        {isFetching ? <Loader size={12} role="img" aria-label={strings.list.loading} /> : null}
       </Text>
       {entering ? (
         <Text size="xs" c="dimmed">
