@@ -86,11 +86,14 @@ await walk(async () => {
       const drag = async (attribute, group) => {
         await search.fill(attribute);
         const leaf = builder.getByRole("button", { name: attribute, exact: true }).first();
+        const before = await builder.getByLabel("Value").count();
         await leaf.dragTo(group, { targetPosition: { x: 40, y: 14 } });
+        await builder.getByLabel("Value").nth(before).waitFor();
       };
       const value = async (text) => {
-        await builder.getByLabel("Value").last().fill(text);
-        await page.keyboard.press("Enter");
+        const field = builder.getByLabel("Value").last();
+        await field.fill(text);
+        await field.press("Enter");
       };
       await drag("Country", inner);
       await value("DE");
