@@ -13,6 +13,7 @@ mod connections;
 mod consents;
 mod content;
 mod delivery;
+mod dmarc;
 mod documents;
 mod drafts;
 mod exports;
@@ -88,6 +89,7 @@ fn operations() -> Operations {
         content::operations(),
         pictures::operations(),
         delivery::operations(),
+        dmarc::operations(),
         figures::operations(),
         hooks::operations(),
         connections::operations(),

@@ -32,6 +32,8 @@ struct Retention {
     unknown: String,
     /// How long settled messages of webhooks are kept.
     messages: String,
+    /// How long reports of receivers about mail (DMARC) are kept.
+    mail_reports: String,
     /// How much there is.
     sizes: Vec<Size>,
     /// What the last run deleted.
@@ -81,6 +83,7 @@ async fn show(State(state): State<ApiState>) -> Result<Answer<Retention>, Proble
         repeats: report.retention.repeats().to_string(),
         unknown: report.retention.unknown().to_string(),
         messages: report.retention.messages().to_string(),
+        mail_reports: report.retention.mail_reports().to_string(),
         sizes: report.sizes.into_iter().map(size).collect(),
         last_run: report.last,
         next_run_at: report.next_at,

@@ -12,6 +12,7 @@ mod by_hand;
 mod call;
 mod copies;
 mod destination;
+mod dmarc;
 mod domain_keys;
 mod domains;
 mod doors;
@@ -65,6 +66,10 @@ pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
 pub(crate) use self::results::raise_flag;
 
+pub use self::dmarc::{
+    DmarcCounts, DmarcFigures, DmarcOutcome, DmarcPolicy, DmarcSource, DmarcStep, DmarcTaken, dmarc_figures,
+    take_dmarc_file, take_dmarc_report,
+};
 pub use self::domain_keys::{DomainKey, domain_keys, forget_domain_key, make_domain_key, sign_with};
 use self::domains::Domains;
 pub(crate) use self::domains::domain_of;

@@ -7,7 +7,7 @@ use caravan_catalog::Definitions;
 use caravan_model::document::{DocumentKind, Retention};
 use caravan_model::duration::Duration;
 use caravan_store::retention::{self as stored, Kept, Size, Types};
-use caravan_store::{Session, StoreError, chores, import_rejects, visitors};
+use caravan_store::{Session, StoreError, chores, dmarc, import_rejects, visitors};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,11 @@ fn run(engine: &Engine, mut memory: Memory) -> Result<(Memory, bool), StoreError
     let (_, ended) = forget(engine, &live, VISITORS, visitors::forget)?;
     done &= ended;
     let (_, ended) = forget(engine, &live, REJECTS, import_rejects::forget)?;
+    done &= ended;
+    let old = retention.mail_reports();
+    let (_, ended) = forget(engine, &live, old, dmarc::forget_rows)?;
+    done &= ended;
+    let (_, ended) = forget(engine, &live, old, dmarc::forget_reports)?;
     done &= ended;
     memory.last = Some(Run { ended_at: engine.clock().now(), seen, parked, messages, ..run });
     Ok((memory, done))

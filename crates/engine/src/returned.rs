@@ -6,6 +6,7 @@
 
 use caravan_catalog::{Changes, Definition};
 use caravan_connect::Surroundings;
+use caravan_connect::returned::dmarc::{self, DmarcReport, NoReport};
 use caravan_connect::returned::{
     BounceMailbox, Heard, MailReport, Reference, SignedReports, SignedReportsRefused, SnsRefused, SnsSays, read_mail,
 };
@@ -21,7 +22,9 @@ use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, kept_of, raise_flag};
+use crate::deliver::{
+    BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, kept_of, raise_flag, take_dmarc_report,
+};
 use crate::live::Live;
 use crate::secrets::secrets_of;
 use crate::tracking::{Message, OptOut, Who, write};
@@ -133,13 +136,27 @@ fn visit(
     mailbox: &BounceMailbox,
 ) -> Result<usize, String> {
     let mut take = |raw: &[u8]| {
-        let report = read_mail(raw);
-        let taken = report.map_or(Ok(()), |report| heard(engine, keys, &[report]));
+        let taken = match dmarc::of_mail(raw) {
+            Some(report) => kept(engine, report),
+            None => read_mail(raw).map_or(Ok(()), |report| heard(engine, keys, &[report])),
+        };
         taken.inspect_err(|error| tracing::warn!(%error, "a report cannot be taken in now")).is_ok()
     };
     let secrets = secrets_of(live, connection, engine.clock().now())?;
     let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
     mailbox.visit(password, surroundings, &mut take)
+}
+
+/// Keeps a report about all mail of a domain; one that cannot be read does not become better by lying there.
+fn kept(engine: &Engine, report: Result<DmarcReport, NoReport>) -> Result<(), StoreError> {
+    match report {
+        Ok(report) => {
+            let taken = take_dmarc_report(engine, &report)?;
+            tracing::debug!(org = taken.org, report = taken.report_id, outcome = ?taken.outcome, "a DMARC report came");
+        }
+        Err(why) => tracing::warn!(%why, "a DMARC report is passed over"),
+    }
+    Ok(())
 }
 
 /// Writes down which mailboxes cannot be read; all others are well, or gone. Nothing is written while all is as it was

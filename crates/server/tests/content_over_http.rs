@@ -175,6 +175,40 @@ async fn a_sending_domain_is_looked_up_and_what_was_found_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn reports_of_receivers_are_taken_as_files_and_shown_with_the_next_step() {
+    let sending = Sending::new().await;
+    let report = "<feedback><report_metadata><org_name>r.example</org_name><report_id>1</report_id><date_range><begin>BEGIN</begin>\
+        <end>END</end></date_range></report_metadata><policy_published><domain>acme.example</domain><p>none</p></policy_published>\
+        <record><row><source_ip>192.0.2.1</source_ip><count>4</count><policy_evaluated><dkim>pass</dkim><spf>fail</spf>\
+        </policy_evaluated></row><identifiers><header_from>acme.example</header_from></identifiers></record></feedback>";
+    let now = jiff::Timestamp::now().as_second();
+    let report = report.replace("BEGIN", &(now - 90_000).to_string()).replace("END", &(now - 3_600).to_string());
+    let send = async |file: Vec<u8>, who: &str| {
+        let call =
+            sending.api.post("/api/v1/delivery/dmarc-reports").bearer(who).header("content-type", "application/xml");
+        call.body(file).send().await
+    };
+    let (admin, viewer) = (sending.api.token("admin"), sending.api.token("viewer"));
+    let taken = send(report.clone().into_bytes(), &admin).await.json();
+    assert_eq!(
+        (&taken["outcome"], &taken["messages"], &taken["sending_domains"]),
+        (&json!("kept"), &json!(4), &json!(["acme"]))
+    );
+    assert_eq!(send(report.clone().into_bytes(), &admin).await.json()["outcome"], "known");
+    let refused = send(b"hello".to_vec(), &admin).await;
+    assert_eq!(refused.refusal(), (422, "dmarc_report_unreadable".to_owned()));
+    assert_eq!(send(report.into_bytes(), &viewer).await.status, 403);
+    let shown = sending.get("/api/v1/delivery/domains/acme/dmarc?days=7").await.json();
+    assert_eq!((&shown["total"]["pass_rate"], &shown["sources"][0]["verdict"]), (&json!(1.0), &json!("dkim_alone")));
+    assert_eq!((&shown["policy"]["policy"], &shown["next"]["code"]), (&json!("none"), &json!("wait")));
+    assert_eq!(
+        sending.get("/api/v1/delivery/domains/none/dmarc").await.refusal(),
+        (404, "unknown_sending_domain".to_owned())
+    );
+    assert_eq!(sending.get("/api/v1/delivery/domains/acme/dmarc?days=0").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn figures_are_a_table_too_and_mailboxes_stand_under_the_problems() {
     let sending = Sending::new().await;
     let table = sending.get("/api/v1/messages/figures.csv?by=journey").await;

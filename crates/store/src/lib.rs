@@ -11,6 +11,7 @@ pub mod chores;
 pub mod consents;
 pub mod copy;
 pub mod counters;
+pub mod dmarc;
 pub mod documents;
 pub mod engagement;
 pub mod exports;

@@ -80,6 +80,28 @@ export const signWith = (key: string, selector: string) =>
 export const forgetDomainKey = (key: string, selector: string) =>
   body(client.DELETE(`${KEYS}/{selector}`, keyAt(key, selector)));
 
+/** What receivers report of a domain's mail in the last days. */
+export const dmarcQuery = (key: string, days: number) =>
+  queryOptions({
+    queryKey: ["domain", key, "dmarc", days],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/delivery/domains/{key}/dmarc", {
+          params: { path: { key }, query: { days } },
+        }),
+      ),
+  });
+
+/** Takes in a receiver's report as the file that came. */
+export const uploadDmarcReport = (file: File) =>
+  body(
+    client.POST("/api/v1/delivery/dmarc-reports", {
+      body: file as never,
+      bodySerializer: (it) => it as never,
+      headers: { "Content-Type": "application/octet-stream" },
+    }),
+  );
+
 export const holdQuery = queryOptions({
   queryKey: ["hold"],
   queryFn: () => body(client.GET("/api/v1/delivery/hold")),

@@ -78,6 +78,8 @@ export type GroupFigures = Answer<"/api/v1/buying_groups/figures">;
 export type ScoredDay = Item<"/api/v1/buying_groups/days">;
 export type DomainCheck =
   paths["/api/v1/delivery/domains/{key}/check"]["post"]["responses"][200]["content"]["application/json"];
+export type DmarcFigures = Answer<"/api/v1/delivery/domains/{key}/dmarc">;
+export type DmarcSource = DmarcFigures["sources"][number];
 export type DomainKey = Item<"/api/v1/delivery/domains/{key}/keys">;
 export type RecordCheck = DomainCheck["records"][number];
 export type JourneyVersion = Answer<"/api/v1/journeys/{key}/versions">["items"][number];

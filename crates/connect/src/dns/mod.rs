@@ -14,6 +14,7 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 use tokio::runtime::Handle;
 
+pub use self::records::{is_reported, policy_of, policy_record};
 pub use self::verdict::{Expected, RecordCheck, RecordState, SendingDomainNames, check, check_key, unsigned};
 
 /// How long one server may take to answer.

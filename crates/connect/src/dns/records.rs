@@ -20,6 +20,40 @@ pub fn begins_with(record: &str, version: &str) -> bool {
     start.eq_ignore_ascii_case(version)
 }
 
+/// What a policy record asks for (RFC 9989): the policy, and whether it is only tested; none where it is no such record.
+pub fn policy_of(record: &str) -> Option<(String, bool)> {
+    let tags = tags(record);
+    let policy = tag(&tags, "p").filter(|_| begins_with(record, "v=DMARC1"))?;
+    let testing = tag(&tags, "t").is_some_and(|test| test.eq_ignore_ascii_case("y"));
+    Some((policy.to_ascii_lowercase(), testing))
+}
+
+/// Whether a policy record asks for reports.
+pub fn is_reported(record: &str) -> bool {
+    tag(&tags(record), "rua").is_some_and(|address| !address.is_empty())
+}
+
+/// Tags of a policy record that are said anew, or are not part of the standard any more.
+const NOT_KEPT: &[&str] = &["v", "p", "t", "pct", "rf", "ri"];
+
+/// A policy record that asks for `policy`, in test mode or not: what stands in the present one besides is kept; reports
+/// go to an address, unless it names one.
+pub fn policy_record(present: Option<&str>, policy: &str, test: bool, reports_to: &str) -> String {
+    let present = present.filter(|record| begins_with(record, "v=DMARC1")).map(tags).unwrap_or_default();
+    let mut record = format!("v=DMARC1; p={policy}");
+    if test {
+        record.push_str("; t=y");
+    }
+    let kept: Vec<_> = present.iter().filter(|(name, _)| !NOT_KEPT.contains(&name.as_str())).collect();
+    if !kept.iter().any(|(name, value)| name == "rua" && !value.is_empty()) {
+        record.push_str(&format!("; rua=mailto:{reports_to}"));
+    }
+    for (name, value) in kept.into_iter().filter(|(name, value)| name != "rua" || !value.is_empty()) {
+        record.push_str(&format!("; {name}={value}"));
+    }
+    record
+}
+
 /// A record that says who may send (RFC 7208).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Spf {

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::records::{Spf, begins_with, tag, tags};
+use super::records::{Spf, begins_with, policy_record, tag, tags};
 use super::{Dns, NoAnswer, shown};
 
 /// Receivers give up on a record that costs more look-ups (RFC 7208 §4.6.4).
@@ -138,7 +138,7 @@ pub fn check(dns: &Dns, names: SendingDomainNames<'_>, keys: &[Expected]) -> Vec
     let mut checks: Vec<RecordCheck> = keys.iter().map(|key| dkim(dns, key)).collect();
     checks.extend(return_path.map(|name| reports_come_in(dns, name)));
     checks.push(spf(dns, return_path.unwrap_or(domain)));
-    checks.push(dmarc(dns, domain));
+    checks.push(dmarc(dns, domain, return_path.unwrap_or(domain)));
     checks.extend(tracking.map(|name| links_lead_here(dns, name)));
     checks.push(answers_arrive(dns, domain));
     checks
@@ -271,9 +271,9 @@ fn lookups(dns: &Asking<'_>, record: &Spf) -> Result<usize, NoAnswer> {
     Ok(cost)
 }
 
-fn dmarc(dns: &Asking<'_>, domain: &str) -> RecordCheck {
+fn dmarc(dns: &Asking<'_>, domain: &str, reports_to: &str) -> RecordCheck {
     let name = format!("_dmarc.{domain}");
-    let wanted = Wanted::texts(name, "dmarc", format!("v=DMARC1; p=none; rua=mailto:dmarc@{domain}"));
+    let wanted = Wanted::texts(name, "dmarc", policy_record(None, "none", false, &format!("dmarc@{reports_to}")));
     let (at, found) = match policies(dns, domain) {
         Ok(found) => found,
         Err(why) => return wanted.unanswered(&why),

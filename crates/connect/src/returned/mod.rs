@@ -1,8 +1,10 @@
-//! What comes back about mail: bounces (RFC 3464), complaints (RFC 5965), answers, and what providers report.
+//! What comes back about mail: bounces (RFC 3464), complaints (RFC 5965), answers, what providers report,
+//! and what receivers report of all mail of a domain (DMARC).
 //!
 //! Reading is pure; what a report means for a person is decided elsewhere.
 
 mod class;
+pub mod dmarc;
 mod mail;
 mod mailbox;
 mod signed;

@@ -266,6 +266,19 @@ pub fn last_check(engine: &Engine, key: &str) -> Result<Option<DomainCheck>, Sto
     Ok(rows.into_iter().find(|row| row.domain == key).map(DomainCheck::of))
 }
 
+/// What was last found in the DNS for a purpose, where one record stood there.
+pub fn last_found(s: &mut dyn Session, key: &str, purpose: &str) -> Result<Option<String>, StoreError> {
+    let row = watched::domain_checks(s)?.into_iter().find(|row| row.domain == key);
+    let records = row.map(|row| DomainCheck::of(row).records).unwrap_or_default();
+    let found = records.into_iter().find(|record| record.purpose == purpose).map(|record| record.found);
+    Ok(found.filter(|found| found.len() == 1).and_then(|mut found| found.pop()))
+}
+
+/// Where reports about the policy of a domain come in, unless its record says otherwise: where bounces do, if they do.
+pub fn reports_to(domain: &SendingDomain) -> String {
+    format!("dmarc@{}", domain.return_path.as_ref().unwrap_or(&domain.domain))
+}
+
 /// A sending domain with what signs for it, or why it cannot.
 type Signing = Result<(SendingDomain, Arc<Signer>), String>;
 
@@ -304,7 +317,7 @@ fn records(domain: &SendingDomain, signer: &Signer) -> Vec<DnsRecord> {
     if let Some(tracking) = &domain.tracking {
         all.push(record(tracking.clone(), "CNAME", "<this installation>".into(), "Links in messages"));
     }
-    let dmarc = format!("v=DMARC1; p=none; rua=mailto:dmarc@{}", domain.domain);
+    let dmarc = dns::policy_record(None, "none", false, &reports_to(domain));
     all.push(record(
         format!("_dmarc.{}", domain.domain),
         "TXT",

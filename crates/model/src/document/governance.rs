@@ -265,9 +265,17 @@ pub struct Retention {
     /// Messages of webhooks that were taken or given up; left out: 30 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub messages: Option<Duration>,
+    /// What receivers report of the mail of sending domains (DMARC); left out: 200 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail_reports: Option<Duration>,
 }
 
 impl Retention {
+    /// How long reports of receivers are kept.
+    pub fn mail_reports(&self) -> Duration {
+        self.mail_reports.unwrap_or(Duration::days(200))
+    }
+
     /// How long ids refuse repeats.
     pub fn repeats(&self) -> Duration {
         self.repeats.unwrap_or(MONTH_OF_DAYS)
@@ -289,6 +297,7 @@ impl Retention {
             ("repeats", self.repeats),
             ("unknown", self.unknown),
             ("messages", self.messages),
+            ("mail_reports", self.mail_reports),
         ];
         let named = named.into_iter().filter_map(|(at, keep)| Some((format!("/retention/{at}"), keep?)));
         let by_type = self.by_type.iter();
