@@ -169,6 +169,19 @@ await walk(async () => {
         .waitFor();
       await key.getByRole("button", { name: "Forget it" }).click();
       await key.waitFor({ state: "detached" });
+      // A receiver's report is uploaded, and shown by the address that mail came from.
+      await page.getByText("Publish a policy", { exact: true }).waitFor();
+      const now = Math.floor(Date.now() / 1000);
+      const report = `<feedback><report_metadata><org_name>r.example</org_name><report_id>${mark}</report_id>
+        <date_range><begin>${now - 90_000}</begin><end>${now - 3_600}</end></date_range></report_metadata>
+        <policy_published><domain>${mark}.example</domain><p>none</p></policy_published>
+        <record><row><source_ip>192.0.2.9</source_ip><count>4</count><policy_evaluated><dkim>pass</dkim>
+        <spf>fail</spf></policy_evaluated></row><identifiers><header_from>${mark}.example</header_from></identifiers></record></feedback>`;
+      const file = { name: "r.xml", mimeType: "text/xml", buffer: Buffer.from(report) };
+      await page.getByLabel("A report of a receiver").setInputFiles(file);
+      await page.getByText("Taken in: 4 messages.").waitFor();
+      await page.getByText("192.0.2.9").waitFor();
+      await page.getByText("Wait for more reports", { exact: true }).waitFor();
       // Senders outside of every sending domain are refused: the other walks have some.
       await write("DELETE", `/sending_domains/${BRAND}`);
     },

@@ -134,9 +134,17 @@ await walk(async () => {
     const expected = await post(`/emails/${email.key}/preview`, { person: person.key });
     await page.getByTitle(`Preview: ${expected.subject}`).waitFor();
     await noBarriers("the preview of an email");
+    await page.getByRole("button", { name: "Spam report" }).click();
+    await dialog().getByText("Judged by a few rules and points of our own").waitFor();
+    await noBarriers("a spam report");
+    await page.keyboard.press("Escape");
+    await dialog().waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Send proof" }).click();
     await dialog().getByLabel("To").and(page.locator("input")).fill(PROOF);
     await page.keyboard.press("Enter");
+    await dialog()
+      .getByRole("group", { name: `${PROOF} gets it as` })
+      .waitFor();
     await dialog().getByRole("button", { name: "Send", exact: true }).click();
     await dialog().getByText(`Sent to ${PROOF}`).waitFor();
     const caught = (await api("/mail?limit=50")).items.find((each) => each.to.includes(PROOF));

@@ -10,7 +10,7 @@ use caravan_engine::content::{
     text_of,
 };
 use caravan_engine::definitions;
-use caravan_engine::deliver::{Dispatcher, Proofed};
+use caravan_engine::deliver::{Dispatcher, Proofed, SpamReport};
 use caravan_model::Finding;
 use caravan_model::document::{Body, DocumentKind};
 use caravan_model::template::FILTERS;
@@ -24,6 +24,9 @@ use crate::http::{Answer, Json, Operations, Path, Problem, Query};
 
 /// Addresses that one proof may go to.
 const MOST_PROOFS: usize = 10;
+
+/// Why somebody sends no proof to an address.
+const OUTSIDE: &str = "The address lies outside of the organisation's own domains, which takes the permission proofs:outside. Ask an administrator.";
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -47,6 +50,12 @@ pub fn operations() -> Operations {
             Permission::ReadCustomers,
             longest,
             "How long a text message gets with the longest values that people have",
+        )
+        .post(
+            "/api/v1/emails/{key}/spam_report",
+            Permission::ReadCustomers,
+            spam_report,
+            "What a spam filter makes of an email as a person would get it; nothing is sent",
         )
         .post(
             "/api/v1/emails/{key}/proof",
@@ -148,6 +157,20 @@ async fn email(
     Ok(Answer::of(made.await?))
 }
 
+async fn spam_report(
+    State(state): State<ApiState>,
+    Path(path): Path<ContentPath>,
+    Json(request): Json<PreviewRequest>,
+) -> Result<Answer<SpamReport>, Problem> {
+    let dispatcher = state.dispatcher.clone().ok_or_else(|| Problem::not_found("no_delivery", "Delivery here"))?;
+    let url = Arc::clone(&state.public_url);
+    let judged = state.blocking(move |engine| {
+        let made = preview_email(engine, &path.key, &request, &url)?;
+        Ok(dispatcher.spam_report(&made)?)
+    });
+    Ok(Answer::of(judged.await?))
+}
+
 async fn text(
     State(state): State<ApiState>,
     Path(path): Path<ContentPath>,
@@ -203,14 +226,19 @@ struct Proofs {
 
 async fn proof(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<ContentPath>,
     Json(proof): Json<Proof>,
 ) -> Result<Answer<Proofs>, Problem> {
     let dispatcher = proofreading(&state, proof.to.len())?;
     let url = Arc::clone(&state.public_url);
     let sent = state.blocking(move |engine| {
-        let send = |to: &ProofTo| send(engine, &dispatcher, &path.key, &proof.journey, to, &url);
-        proof.to.iter().map(send).collect::<Result<Vec<_>, _>>()
+        let send =
+            |to: &ProofTo| match caller.rights.may(Permission::ProofOutside) || !dispatcher.is_outside(&to.email)? {
+                true => send(engine, &dispatcher, &path.key, &proof.journey, to, &url),
+                false => Ok(Proofed::of(&to.email, Err(OUTSIDE.to_owned()))),
+            };
+        proof.to.iter().map(send).collect::<Result<Vec<_>, Problem>>()
     });
     Ok(Answer::of(Proofs { items: sent.await? }))
 }

@@ -242,10 +242,11 @@ fn domain(check: &DomainCheck) -> ProblemRow {
 
 fn policy(refusals: PolicyRefusals) -> ProblemRow {
     let PolicyRefusals { count, since, said } = refusals;
+    let hint =
+        said.as_deref().and_then(deliver::policy_hint).unwrap_or("Look at your sending domain and at what you send.");
     let said = said.map_or_else(String::new, |said| format!(" The last one said: {}.", said.trim_end_matches('.')));
     let message = format!(
-        "{count} messages of the last day came back because of how they are sent, not because of whom they are for.{said} \
-         Look at your sending domain and at what you send."
+        "{count} messages of the last day came back because of how they are sent, not because of whom they are for.{said} {hint}"
     );
     standing(ProblemKind::Policy, "policy".to_owned(), "refused_by_policy", message, since)
 }

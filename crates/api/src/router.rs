@@ -122,7 +122,8 @@ async fn audit(State(state): State<ApiState>, request: Request, next: Next) -> R
 fn only_asks(method: &Method, path: &str, query: Option<&str>) -> bool {
     let dry = query.is_some_and(|query| query.split('&').any(|part| part == "dry_run=true"));
     // Whoever is called `preview` may still be put and deleted.
-    *method == Method::POST && (dry || path.ends_with("/preview") || path.ends_with("/findings"))
+    *method == Method::POST
+        && (dry || path.ends_with("/preview") || path.ends_with("/spam_report") || path.ends_with("/findings"))
 }
 
 /// A path as people write it, so that a search for an address finds it: `%40` is `@`. What would be read as another path

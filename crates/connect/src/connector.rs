@@ -20,6 +20,7 @@ use crate::inlet::Inlet;
 use crate::outbound::{Guard, Network, Outbound};
 use crate::services::ServiceCall;
 use crate::smtp::Signer;
+use crate::spam::SpamReport;
 use crate::texts::Report;
 use crate::webhooks::WebhookMessage;
 
@@ -47,6 +48,14 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// Why it does not say, for people.
     fn fares(&self, _remote_id: &str) -> Result<Option<Report>, String> {
+        Ok(None)
+    }
+
+    /// What the connection's spam filter makes of an email that would leave through it; none where it has no filter.
+    ///
+    /// # Errors
+    /// Why the filter does not say, for people.
+    fn spam_report(&self, _email: &EmailMessage) -> Result<Option<SpamReport>, String> {
         Ok(None)
     }
 

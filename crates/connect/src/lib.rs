@@ -22,6 +22,7 @@ pub mod returned;
 pub mod s3;
 pub mod services;
 pub mod smtp;
+pub mod spam;
 pub mod texts;
 pub mod tracking;
 pub mod vault;

@@ -31,6 +31,7 @@ mod results;
 mod rules;
 mod service;
 mod soft;
+mod spam;
 mod text;
 mod turn;
 mod watch;
@@ -85,8 +86,10 @@ use self::results::Results;
 pub use self::rules::Rules;
 pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
+pub use self::spam::{SpamReport, SpamRule};
 use self::turn::Turn;
 use crate::{Engine, audiences, import, metrics, returned, texts};
+pub use caravan_connect::returned::policy_hint;
 
 /// How long a claim holds; while something is under way it is renewed well before.
 const CLAIM: SignedDuration = SignedDuration::from_secs(30);

@@ -49,6 +49,8 @@ permissions! {
     EditGroups = "groups:edit";
     /// Send an email by hand to members of a buying group.
     SendMessages = "messages:send";
+    /// Send proofs to addresses outside of the organisation's own domains.
+    ProofOutside = "proofs:outside";
     /// Take accounts and people away for good.
     DeleteCustomers = "customers:delete";
     /// Hand in what people did (Segment-compatible calls, activities).

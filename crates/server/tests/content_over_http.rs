@@ -14,6 +14,7 @@ use caravan_engine::deliver::{Delivery, Dispatcher};
 use caravan_engine::systems::Systems;
 use caravan_engine::tracking::SigningKeys;
 use caravan_testkit::Smtp;
+use caravan_testkit::fakes::{Spamd, SpamdMood};
 use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -158,6 +159,24 @@ async fn proofs_leave_and_leave_no_trace() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn proofs_to_other_domains_take_a_permission_of_their_own() {
+    let sending = Sending::new().await;
+    let settings = json!({"kind": "settings", "organisation": "Acme", "postal_address": "Berlin", "proofs": {"domains": ["acme.example"]}});
+    let put = sending.api.call("PUT", "/api/v1/settings/settings").bearer(&sending.token).json(&settings).send().await;
+    assert!(put.status.is_success(), "{}", put.text());
+    let proof = json!({"to": [{"email": "boss@Mail.acme.example"}, {"email": "agency@elsewhere.example"}, {"email": "x@notacme.example"}]});
+    let manager = sending.api.token("journey_manager");
+    let answer = sending.api.post("/api/v1/emails/hello/proof").bearer(&manager).json(&proof).send().await.json();
+    let outcomes: Vec<_> =
+        answer["items"].as_array().expect("items").iter().map(|item| item["outcome"].clone()).collect();
+    assert_eq!(outcomes, ["sent", "refused", "refused"]);
+    assert!(answer["items"][1]["message"].as_str().is_some_and(|why| why.contains("proofs:outside")), "{answer}");
+    assert_eq!(sending.smtp.messages().len(), 1);
+    let answer = sending.post("/api/v1/emails/hello/proof", &proof).await.json();
+    assert_eq!(answer["items"][1]["outcome"], "sent", "an administrator may: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sending_domain_is_looked_up_and_what_was_found_is_kept() {
     let sending = Sending::new().await;
     let check = "/api/v1/delivery/domains/acme/check";
@@ -184,11 +203,9 @@ async fn reports_of_receivers_are_taken_as_files_and_shown_with_the_next_step() 
     let now = jiff::Timestamp::now().as_second();
     let report = report.replace("BEGIN", &(now - 90_000).to_string()).replace("END", &(now - 3_600).to_string());
     let send = async |file: Vec<u8>, who: &str| {
-        let call =
-            sending.api.post("/api/v1/delivery/dmarc-reports").bearer(who).header("content-type", "application/xml");
-        call.body(file).send().await
+        sending.api.post("/api/v1/delivery/dmarc-reports").bearer(who).bytes("application/xml", file).send().await
     };
-    let (admin, viewer) = (sending.api.token("admin"), sending.api.token("viewer"));
+    let (admin, viewer) = (sending.api.token("administrator"), sending.api.token("viewer"));
     let taken = send(report.clone().into_bytes(), &admin).await.json();
     assert_eq!(
         (&taken["outcome"], &taken["messages"], &taken["sending_domains"]),
@@ -206,6 +223,32 @@ async fn reports_of_receivers_are_taken_as_files_and_shown_with_the_next_step() 
         (404, "unknown_sending_domain".to_owned())
     );
     assert_eq!(sending.get("/api/v1/delivery/domains/acme/dmarc?days=0").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spam_filter_judges_emails_and_rules_of_our_own_do_where_there_is_none() {
+    let sending = Sending::new().await;
+    let judge = async || sending.post("/api/v1/emails/hello/spam_report", &json!({})).await.json();
+    let ours = judge().await;
+    assert_eq!((&ours["by"], &ours["threshold"], &ours["problem"]), (&json!("caravan"), &json!(5.0), &Value::Null));
+
+    let spamd = Spamd::start();
+    let mail = json!({"kind": "connection", "type": "smtp", "settings": {"host": "127.0.0.1", "port": sending.smtp.port,
+        "security": "none", "from": {"name": "Acme", "email": "news@acme.example"},
+        "spam_filter": {"type": "spamassassin", "host": "127.0.0.1", "port": spamd.address.port()}}});
+    let put = sending.api.call("PUT", "/api/v1/connections/mail").bearer(&sending.token).json(&mail).send().await;
+    assert!(put.status.is_success(), "{}", put.text());
+    let theirs = judge().await;
+    assert_eq!((&theirs["by"], &theirs["worrying"]), (&json!("spamassassin"), &json!(false)));
+    assert_eq!(theirs["rules"][0]["name"], "DKIM_SIGNED", "it sees the message as it would leave: {theirs}");
+    assert_eq!(spamd.refused(), [""; 0]);
+    assert_eq!(sending.smtp.messages().len(), 0, "nothing is sent");
+
+    spamd.mood(SpamdMood::Busy);
+    let neither = judge().await;
+    assert_eq!(neither["by"], "caravan");
+    assert!(neither["problem"].as_str().is_some_and(|why| why.contains("EX_TEMPFAIL")), "{neither}");
+    assert_eq!(sending.post("/api/v1/emails/none/spam_report", &json!({})).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,7 @@ import { formatDate, formatNumber, formatShare } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { ScrollBox } from "../shell/ScrollBox";
 import { type Grade, Verdict } from "../shell/Verdict";
+import { strings } from "../strings";
 import { dmarc as text } from "../strings/dmarc";
 import classes from "./admin.module.css";
 import { RecordPart } from "./DnsPanel";
@@ -125,11 +126,9 @@ function NextStep({ of }: { of: DmarcFigures }) {
       {next.name && next.value ? (
         <section className={classes.record} aria-label={text.value}>
           <dl>
-            <RecordPart label="TXT" value={next.name} copy />
+            <RecordPart label={strings.admin.dns.name} value={next.name} copy />
             <RecordPart label={text.value} value={next.value} copy />
-            {next.test_value ? (
-              <RecordPart label={text.test} value={next.test_value} copy />
-            ) : null}
+            {next.test_value ? <RecordPart label={text.test} value={next.test_value} copy /> : null}
           </dl>
         </section>
       ) : null}
@@ -155,8 +154,8 @@ function Sources({ of }: { of: DmarcFigures }) {
               <Table.Th>{text.source}</Table.Th>
               <Table.Th ta="right">{text.messages}</Table.Th>
               <Table.Th ta="right">{text.passRate}</Table.Th>
-              <Table.Th ta="right">DKIM</Table.Th>
-              <Table.Th ta="right">SPF</Table.Th>
+              <Table.Th ta="right">{text.shortDkim}</Table.Th>
+              <Table.Th ta="right">{text.shortSpf}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

@@ -36,6 +36,21 @@ export const emailPreviewQuery = (key: string, draft: Record<string, unknown>, v
     gcTime: 30_000,
   });
 
+/** What a spam filter makes of an email as somebody would get it. */
+export const spamReportQuery = (key: string, draft: Record<string, unknown>, viewer: Viewer) =>
+  queryOptions({
+    queryKey: ["spam-report", key, draft, viewer],
+    queryFn: () =>
+      body(
+        client.POST("/api/v1/emails/{key}/spam_report", {
+          params: { path: { key } },
+          body: asked(viewer, draft),
+        }),
+      ),
+    retry: false,
+    gcTime: 0,
+  });
+
 export const textPreviewQuery = (key: string, draft: Record<string, unknown>, viewer: Viewer) =>
   queryOptions({
     queryKey: ["text-preview", key, draft, viewer],
@@ -75,26 +90,29 @@ export const contentFindingsQuery = (manifest: Record<string, unknown>) =>
   });
 
 /** To each of these addresses, as one person would get it. */
-export const sendProof = (key: string, to: string[], viewer: Viewer) =>
+/** Who looks a message over, and as whom. */
+type Reader = { to: string; person: string | undefined };
+
+export const sendProof = (key: string, to: Reader[], viewer: Viewer) =>
   body(proofOfEmail(key, to, viewer));
 
-const proofOfEmail = (key: string, to: string[], { person, journey }: Viewer) =>
+const proofOfEmail = (key: string, to: Reader[], { journey }: Viewer) =>
   client.POST("/api/v1/emails/{key}/proof", {
     params: { path: { key } },
     body: {
-      to: to.map((email) => ({ email, person: person ?? null, account: null })),
+      to: to.map(({ to: email, person }) => ({ email, person: person ?? null, account: null })),
       journey: journey ?? null,
     },
   });
 
-export const sendTextProof = (key: string, to: string[], { person, journey }: Viewer) =>
+export const sendTextProof = (key: string, to: Reader[], { journey }: Viewer) =>
   body(
     client.POST(
       "/api/v1/sms_messages/{key}/proof" as never,
       {
         params: { path: { key } },
         body: {
-          to: to.map((phone) => ({ phone, person: person ?? null })),
+          to: to.map(({ to: phone, person }) => ({ phone, person: person ?? null })),
           ...(journey ? { journey } : {}),
         },
       } as never,

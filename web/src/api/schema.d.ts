@@ -3005,7 +3005,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sms_messages/{key}/longest": {
+    "/api/v1/emails/{key}/spam_report": {
         parameters: {
             query?: never;
             header?: never;
@@ -3014,8 +3014,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** How long a text message gets with the longest values that people have */
-        post: operations["post_sms_messages_key_longest"];
+        /** What a spam filter makes of an email as a person would get it; nothing is sent */
+        post: operations["post_emails_key_spam_report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3292,6 +3292,40 @@ export interface paths {
         post?: never;
         /** Forget a signing key that was made here and does not sign */
         delete: operations["delete_delivery_domains_key_keys_selector"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/domains/{key}/dmarc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How mail of a sending domain fared with receivers that report (DMARC), by the address that it came from, and what to do next */
+        get: operations["get_delivery_domains_key_dmarc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/delivery/dmarc-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take in an aggregate report of a receiver (DMARC): the file as it came, XML, gzip or zip; each is kept once */
+        post: operations["post_delivery_dmarc-reports"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -4882,8 +4916,6 @@ export interface components {
             state: "active" | "ended";
             /** @description The node asked about, else where it stands. */
             node: string;
-            /** @description What the node's card is called. */
-            node_title: string;
             /**
              * Format: date-time
              * @description When it entered the journey.
@@ -5079,8 +5111,6 @@ export interface components {
         TurnedDown: {
             /** @description Its type. */
             event: string;
-            /** @description What people call its type. */
-            title: string;
             /**
              * Format: date-time
              * @description When it happened.
@@ -5729,8 +5759,6 @@ export interface components {
             state: string;
             /** @description Where it stands. */
             node?: string | null;
-            /** @description What the card of that node is called. */
-            node_title?: string | null;
             /**
              * Format: date-time
              * @description When it began.
@@ -7820,8 +7848,6 @@ export interface components {
             journey?: string | null;
             /** @description The node. */
             node?: string | null;
-            /** @description What the node's card is called. */
-            node_title?: string | null;
             /** @description Who travels, or whom the message is for. */
             traveller?: components["schemas"]["SubjectRef"] | null;
             /** @description What could not be done. */
@@ -8001,38 +8027,41 @@ export interface components {
         };
         /** @description The alphabet of a text message. */
         Alphabet: "GSM-7" | "UCS-2";
-        /** @description A text message with the longest values that people have. */
-        LongestText: {
-            /** @description The text, its links shortened. */
-            text: string;
-            /** @description Its alphabet. */
-            alphabet: components["schemas"]["Alphabet"];
+        /** @description What a filter makes of an email. */
+        SpamReport: {
             /**
-             * Format: uint
-             * @description Its units.
+             * @description Who judged: `spamassassin`, `rspamd`, or `caravan` by rules and points of its own.
+             * @enum {string}
              */
-            units: number;
+            by: "spamassassin" | "rspamd" | "caravan";
             /**
-             * Format: uint
-             * @description The parts that are sent and paid for.
+             * Format: double
+             * @description The points, all together.
              */
-            parts: number;
-            /** @description The first character that GSM-7 does not have, and so the reason for UCS-2. */
-            outside?: string | null;
+            score: number;
             /**
-             * Format: uint
-             * @description Its characters; more than 1,600 are not sent.
+             * Format: double
+             * @description From how many on the filter holds it for spam.
              */
-            characters: number;
-            /** @description The values that were filled in, by the field's name. */
-            values: {
-                [key: string]: string;
-            };
+            threshold: number;
+            /** @description It has more than five points: mail like this may be kept from people. */
+            worrying: boolean;
+            /** @description The rules that it broke or kept, those with the most points first. */
+            rules: components["schemas"]["SpamRule"][];
+            /** @description Why the connection's filter did not judge, where it should have. */
+            problem?: string | null;
+        };
+        /** @description A rule that spoke. */
+        SpamRule: {
+            /** @description Its name. */
+            name: string;
             /**
-             * Format: uint
-             * @description How many people were looked at: those who came last.
+             * Format: double
+             * @description What it counts; less than nothing speaks for the email.
              */
-            people: number;
+            points: number;
+            /** @description What it says, and for rules of our own what to do. */
+            description: string;
         };
         /** @description Who looks an email over, and as whom. */
         Proof: {
@@ -8205,7 +8234,10 @@ export interface components {
             name: string;
             /** @description `TXT`, `MX` … */
             type: string;
-            /** @description What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`. */
+            /**
+             * @description What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`, `alignment`,
+             *     `reverse_name`.
+             */
             purpose: string;
             /** @description Whether it is as it must be. */
             state: components["schemas"]["RecordState"];
@@ -8257,6 +8289,198 @@ export interface components {
             /** @description Selector of the signing key. */
             selector: string;
         };
+        DomainPath2: {
+            /** @description Key of the sending domain. */
+            key: string;
+        };
+        Days: {
+            /**
+             * Format: uint32
+             * @description Over how many days, back from now.
+             * @default 30
+             */
+            days: number;
+        };
+        /** @description How mail of a sending domain fared with those who report. */
+        DmarcFigures: {
+            /** @description The domain. */
+            domain: string;
+            /**
+             * Format: uint32
+             * @description Over how many days, back from now.
+             */
+            days: number;
+            /**
+             * Format: uint64
+             * @description Reports about that time.
+             */
+            reports: number;
+            /** @description Who reported, those with the latest reports first; no more than twenty are named. */
+            reporters: string[];
+            /**
+             * Format: date-time
+             * @description When the time of the first of them begins.
+             */
+            first_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When the time of the last one ends.
+             */
+            last_at?: string | null;
+            /** @description All of it together. */
+            total: components["schemas"]["DmarcCounts"];
+            /** @description By the address that it came from, most of it first; no more than a hundred are listed. */
+            sources: components["schemas"]["DmarcSource"][];
+            /**
+             * Format: uint64
+             * @description How many more addresses there are.
+             */
+            more_sources: number;
+            /** @description The policy as the last receiver found it. */
+            policy?: components["schemas"]["DmarcPolicy"] | null;
+            /** @description What to do next. */
+            next: components["schemas"]["DmarcStep"];
+        };
+        /** @description How messages fared. */
+        DmarcCounts: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description That passed: by their signature, their return path, or both.
+             */
+            passed: number;
+            /**
+             * Format: double
+             * @description The share that passed, from 0 to 1; none of none.
+             */
+            pass_rate?: number | null;
+            /**
+             * Format: int64
+             * @description That passed by their signature (DKIM aligns).
+             */
+            dkim_passed: number;
+            /**
+             * Format: int64
+             * @description That passed by their return path (SPF aligns).
+             */
+            spf_passed: number;
+            /**
+             * Format: int64
+             * @description That were put aside as suspicious.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description That were refused.
+             */
+            rejected: number;
+        };
+        /** @description Mail from one address. */
+        DmarcSource: {
+            /** @description The address. */
+            source: string;
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            messages: number;
+            /**
+             * Format: int64
+             * @description That passed: by their signature, their return path, or both.
+             */
+            passed: number;
+            /**
+             * Format: double
+             * @description The share that passed, from 0 to 1; none of none.
+             */
+            pass_rate?: number | null;
+            /**
+             * Format: int64
+             * @description That passed by their signature (DKIM aligns).
+             */
+            dkim_passed: number;
+            /**
+             * Format: int64
+             * @description That passed by their return path (SPF aligns).
+             */
+            spf_passed: number;
+            /**
+             * Format: int64
+             * @description That were put aside as suspicious.
+             */
+            quarantined: number;
+            /**
+             * Format: int64
+             * @description That were refused.
+             */
+            rejected: number;
+            /**
+             * @description What that says: `both` align, `dkim_alone`, `spf_alone`, `neither`, or `some` of the messages pass.
+             * @enum {string}
+             */
+            verdict: "both" | "dkim_alone" | "spf_alone" | "neither" | "some";
+            /** @description Domains of the senders that people saw; no more than five, like the lists below. */
+            from: string[];
+            /** @description Whose signatures were seen, each with its result. */
+            dkim_seen: string[];
+            /** @description Whose return paths were seen, each with its result. */
+            spf_seen: string[];
+        };
+        /** @description The policy of a domain as the last receiver found it. */
+        DmarcPolicy: {
+            /**
+             * @description Where it stands; a domain above where it is inherited.
+             * @default
+             */
+            domain: string;
+            /** @description What is asked for this domain: `none`, `quarantine`, `reject`. */
+            policy: string;
+            /** @description It is only tested (`t=y`). */
+            testing: boolean;
+            /**
+             * Format: uint8
+             * @description The share of mail that an older record names; receivers ignore it now.
+             */
+            pct?: number | null;
+        };
+        /** @description What to do next about the policy of a domain. */
+        DmarcStep: {
+            /**
+             * @description `publish` a first policy, `wait` for more reports, `mend` what fails, `tighten` the policy, or all is `done`.
+             * @enum {string}
+             */
+            code: "publish" | "wait" | "mend" | "tighten" | "done";
+            /** @description What that means, for people. */
+            message: string;
+            /** @description Name of the record to publish. */
+            name?: string | null;
+            /** @description What shall stand there. */
+            value?: string | null;
+            /** @description The same in test mode: receivers report, and do what the step before asks (`t=y`). */
+            test_value?: string | null;
+        };
+        /** @description A report as it was taken in. */
+        DmarcTaken: {
+            /** @description What became of it. */
+            outcome: components["schemas"]["DmarcOutcome"];
+            /** @description Who reports. */
+            org: string;
+            /** @description The reporter's own number for it. */
+            report_id: string;
+            /** @description The sending domains that it tells of. */
+            sending_domains: string[];
+            /**
+             * Format: int64
+             * @description Messages of theirs that it tells of.
+             */
+            messages: number;
+        };
+        /** @description What became of a report. */
+        DmarcOutcome: "kept" | "known" | "not_ours" | "out_of_time";
         FiguresQuery: {
             /** @description Key of a journey; left out: all. */
             journey?: string | null;
@@ -8617,8 +8841,6 @@ export interface components {
             ends_at?: string | null;
             /** @description It ends soon or holds no longer: what is so and what to do. */
             problem?: string | null;
-            /** @description What must be set before anybody can be asked for it, and how. */
-            missing: components["schemas"]["Finding"][];
         };
         KeyPath: {
             /** @description Its key. */
@@ -9220,6 +9442,8 @@ export interface components {
             unknown: string;
             /** @description How long settled messages of webhooks are kept. */
             messages: string;
+            /** @description How long reports of receivers about mail (DMARC) are kept. */
+            mail_reports: string;
             /** @description How much there is. */
             sizes: components["schemas"]["KeptSize"][];
             /** @description What the last run deleted. */
@@ -10545,7 +10769,7 @@ export interface components {
             attributes: components["schemas"]["PersonaManifestPersonaAttribute"][];
         };
         /** @description Something that a role may be allowed. */
-        AccessRoleManifestPermission: "definitions:read" | "definitions:write" | "channels:write" | "settings:write" | "journeys:run" | "customers:read" | "customers:write" | "groups:edit" | "messages:send" | "customers:delete" | "activities:write" | "mail:read" | "mail:delete" | "access:manage";
+        AccessRoleManifestPermission: "definitions:read" | "definitions:write" | "channels:write" | "settings:write" | "journeys:run" | "customers:read" | "customers:write" | "groups:edit" | "messages:send" | "proofs:outside" | "customers:delete" | "activities:write" | "mail:read" | "mail:delete" | "access:manage";
         /**
          * Access role
          * @description What a role of users may do.
@@ -10612,6 +10836,11 @@ export interface components {
              * @default 100
              */
             per_hour: number;
+            /**
+             * @description The organisation's own domains, and what lies below them: proofs of emails to others ask for the permission
+             *     `proofs:outside`. Empty: every domain is one's own.
+             */
+            domains?: string[];
         };
         /** @description How machines are told from people, and what is done with them. */
         SettingsManifestMachines: {
@@ -10671,6 +10900,8 @@ export interface components {
             unknown?: components["schemas"]["SettingsManifestDuration"] | null;
             /** @description Messages of webhooks that were taken or given up; left out: 30 days. */
             messages?: components["schemas"]["SettingsManifestDuration"] | null;
+            /** @description What receivers report of the mail of sending domains (DMARC); left out: 200 days. */
+            mail_reports?: components["schemas"]["SettingsManifestDuration"] | null;
         };
         /**
          * @description Minutes, hours, days, weeks or months; the last three in the calendar.
@@ -19401,7 +19632,7 @@ export interface operations {
             };
         };
     };
-    post_sms_messages_key_longest: {
+    post_emails_key_spam_report: {
         parameters: {
             query?: never;
             header?: never;
@@ -19418,13 +19649,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A text message with the longest values that people have. */
+            /** @description What a filter makes of an email. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LongestText"];
+                    "application/json": components["schemas"]["SpamReport"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -20054,6 +20285,77 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_delivery_domains_key_dmarc: {
+        parameters: {
+            query?: {
+                /** @description Over how many days, back from now. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Key of the sending domain. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How mail of a sending domain fared with those who report. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DmarcFigures"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "post_delivery_dmarc-reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "application/gzip": unknown;
+                "application/zip": unknown;
+                "application/xml": unknown;
+            };
+        };
+        responses: {
+            /** @description A report as it was taken in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DmarcTaken"];
+                };
             };
             /** @description Refused; `code` says why. */
             default: {

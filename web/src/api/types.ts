@@ -76,6 +76,8 @@ export type EmailPreview =
 export type MessageFigures = Answer<"/api/v1/messages/figures">["items"][number];
 export type GroupFigures = Answer<"/api/v1/buying_groups/figures">;
 export type ScoredDay = Item<"/api/v1/buying_groups/days">;
+export type SpamReport =
+  paths["/api/v1/emails/{key}/spam_report"]["post"]["responses"][200]["content"]["application/json"];
 export type DomainCheck =
   paths["/api/v1/delivery/domains/{key}/check"]["post"]["responses"][200]["content"]["application/json"];
 export type DmarcFigures = Answer<"/api/v1/delivery/domains/{key}/dmarc">;

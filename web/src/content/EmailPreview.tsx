@@ -11,8 +11,8 @@ import {
 } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { MailCheck } from "lucide-react";
-import { useState } from "react";
+import { MailCheck, ShieldCheck } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { emailPreviewQuery, type Viewer } from "../api/content";
 import type { EmailPreview as Shown } from "../api/types";
 import type { Fields } from "../editor/manifest";
@@ -26,6 +26,7 @@ import { Sheet } from "./Sheet";
 import { ViewerPicker } from "./viewer";
 
 const text = strings.content.preview;
+const SpamReport = lazy(() => import("./SpamReport"));
 
 type Props = {
   definition: string;
@@ -44,6 +45,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
   const [device, setDevice] = useState<"desktop" | "phone">("desktop");
   const [dark, setDark] = useState(false);
   const [proofing, setProofing] = useState(false);
+  const [judging, setJudging] = useState(false);
   return (
     <div className={classes.previewStack}>
       <Group justify="space-between" gap="xs">
@@ -68,6 +70,14 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
           <Button
             size="xs"
             variant="default"
+            leftSection={<ShieldCheck size={14} aria-hidden />}
+            onClick={() => setJudging(true)}
+          >
+            {text.spam}
+          </Button>
+          <Button
+            size="xs"
+            variant="default"
             leftSection={<MailCheck size={14} aria-hidden />}
             onClick={() => setProofing(true)}
           >
@@ -85,6 +95,16 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
             <Sheet title={text.frame(data.subject)} html={`${dark ? DARK : ""}${data.html}`} />
           </div>
         </>
+      ) : null}
+      {judging ? (
+        <Suspense>
+          <SpamReport
+            definition={definition}
+            body={draft}
+            viewer={viewer}
+            onClose={() => setJudging(false)}
+          />
+        </Suspense>
       ) : null}
       {proofing ? (
         <ProofDialog

@@ -1,10 +1,11 @@
 // Sends a message as it is kept to those who look it over; figures, consent and journeys know nothing of it.
-import { Alert, List, TagsInput, Text } from "@mantine/core";
+import { Alert, Group, List, Stack, TagsInput, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { sendProof, sendTextProof, type Viewer } from "../api/content";
 import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
+import { PersonPicker } from "./PersonPicker";
 
 const text = strings.content.proof;
 
@@ -19,10 +20,17 @@ type Props = {
 
 export function ProofDialog({ definition, channel, saved, viewer, onClose }: Props) {
   const [to, setTo] = useState<string[]>([]);
-  const { person } = viewer;
+  // Readers who look at it as somebody else than the preview does.
+  const [as, setAs] = useState<Record<string, string | undefined>>({});
+  const readers = to.map((address) => ({
+    to: address,
+    person: address in as ? as[address] : viewer.person,
+  }));
   const send = useMutation({
     mutationFn: () =>
-      channel === "sms" ? sendTextProof(definition, to, viewer) : sendProof(definition, to, viewer),
+      channel === "sms"
+        ? sendTextProof(definition, readers, viewer)
+        : sendProof(definition, readers, viewer),
   });
   const sent = send.data?.items;
   return (
@@ -45,9 +53,23 @@ export function ProofDialog({ definition, channel, saved, viewer, onClose }: Pro
         value={to}
         onChange={setTo}
       />
-      <Text size="sm" c="dimmed">
-        {person ? text.as(person) : text.asNobody}
-      </Text>
+      <Stack gap="xs">
+        {readers.map(({ to: reader, person }) => (
+          <Group
+            key={reader}
+            gap="xs"
+            justify="space-between"
+            role="group"
+            aria-label={text.asFor(reader)}
+          >
+            <Text size="sm">{text.asFor(reader)}</Text>
+            <PersonPicker
+              value={person}
+              onChange={(next) => setAs((before) => ({ ...before, [reader]: next }))}
+            />
+          </Group>
+        ))}
+      </Stack>
       {saved ? null : (
         <Alert color="yellow" variant="light">
           {text.unsaved}

@@ -67,6 +67,7 @@ export const content = {
   preview: {
     dark: "Dark",
     proof: "Send proof",
+    spam: "Spam report",
     subject: "Subject",
     from: "From",
     replyTo: "Answers to",
@@ -85,8 +86,7 @@ export const content = {
     hint: "At most ten addresses. Consent, limits and figures know nothing of proofs.",
     numbersHint:
       "At most ten numbers with their country code. Consent and figures know nothing of proofs.",
-    as: (person: string) => `Made as ${person} would get it.`,
-    asNobody: "Made as a person of whom nothing is known.",
+    asFor: (reader: string) => `${reader} gets it as`,
     unsaved: "What was changed and not saved yet is not in the proof.",
     send: "Send",
     sent: (to: string) => `Sent to ${to}`,

@@ -15,14 +15,18 @@ export const dmarc = {
   passRate: "Pass",
   dkim: "By signature (DKIM)",
   spf: "By return path (SPF)",
+  shortDkim: "DKIM",
+  shortSpf: "SPF",
   stopped: "Put aside or refused",
   source: "Address",
   messages: "Messages",
   verdict: "What that says",
   verdicts: {
     both: "Signature and return path are yours.",
-    dkim_alone: "The signature alone passes: the return path is not of this domain, or does not allow the address.",
-    spf_alone: "The return path alone passes: it is lost when mail is forwarded. Let it be signed with this domain.",
+    dkim_alone:
+      "The signature alone passes: the return path is not of this domain, or does not allow the address.",
+    spf_alone:
+      "The return path alone passes: it is lost when mail is forwarded. Let it be signed with this domain.",
     neither: "Nothing of it is yours. A system that nobody set up, or a forger.",
     some: "Some of it passes. Often mail that was forwarded; otherwise a system that signs only in part.",
   } as Record<string, string>,

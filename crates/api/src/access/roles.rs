@@ -37,6 +37,7 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
             WriteCustomers,
             EditGroups,
             SendMessages,
+            ProofOutside,
             DeleteCustomers,
             WriteActivities,
             ReadMail,

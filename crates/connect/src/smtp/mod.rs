@@ -12,7 +12,7 @@ mod settings;
 
 use std::time::Duration;
 
-use caravan_model::{Clock, Finding};
+use caravan_model::Finding;
 use parking_lot::Mutex;
 use schemars::{Schema, schema_for};
 use tokio::sync::Notify;
@@ -24,8 +24,10 @@ pub use self::keys::new_signing_key;
 use self::session::{Server, Session};
 pub use self::settings::{Security, SenderSettings, SmtpSettings};
 use crate::connector::{
-    Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, SecretField, Secrets, Surroundings,
+    Connector, ConnectorFacts, ConnectorKind, EffectBody, EmailMessage, Outcome, Outgoing, SecretField, Secrets,
+    Surroundings,
 };
+use crate::spam::SpamReport;
 
 /// Connections to mail servers.
 #[derive(Debug)]
@@ -115,8 +117,7 @@ pub struct SmtpConnector {
     settings: SmtpSettings,
     server: Server,
     patience: Patience,
-    clock: Clock,
-    runtime: tokio::runtime::Handle,
+    surroundings: Surroundings,
     pool: Mutex<Pool>,
     /// Told when one of them is not busy any more.
     freed: Notify,
@@ -130,9 +131,8 @@ impl SmtpConnector {
         patience: Patience,
     ) -> Result<Self, Box<Finding>> {
         let server = Server::new(&settings, password, patience, surroundings.outbound.guard().clone())?;
-        let Surroundings { clock, runtime, .. } = surroundings.clone();
-        let pool = Mutex::default();
-        Ok(Self { settings, server, patience, clock, runtime, pool, freed: Notify::new() })
+        let (surroundings, pool) = (surroundings.clone(), Mutex::default());
+        Ok(Self { settings, server, patience, surroundings, pool, freed: Notify::new() })
     }
 
     /// A connection to send over, kept or new. A server that takes fewer than we would like gets fewer: then one of
@@ -185,7 +185,7 @@ impl SmtpConnector {
         let EffectBody::Email(email) = &item.body else {
             return Outcome::failed("wrong_effect", "A mail server delivers nothing but email.");
         };
-        let mail = match message::compose(&item.key, email, &self.settings, self.clock.now()) {
+        let mail = match message::compose(&item.key, email, &self.settings, self.surroundings.clock.now()) {
             Ok(mail) => mail,
             Err(outcome) => return outcome,
         };
@@ -234,7 +234,7 @@ impl Connector for SmtpConnector {
     }
 
     fn deliver(&self, batch: &[Outgoing]) -> Vec<Outcome> {
-        self.runtime.block_on(async {
+        self.surroundings.runtime.block_on(async {
             let mut outcomes = Vec::with_capacity(batch.len());
             for item in batch {
                 let outcome = match outcomes.last() {
@@ -248,8 +248,18 @@ impl Connector for SmtpConnector {
         })
     }
 
+    fn spam_report(&self, email: &EmailMessage) -> Result<Option<SpamReport>, String> {
+        let Some(filter) = &self.settings.spam_filter else { return Ok(None) };
+        let mail = message::compose("spam-report", email, &self.settings, self.surroundings.clock.now());
+        let mail = mail.map_err(|outcome| match outcome {
+            Outcome::Failed { message, .. } => message,
+            _ => "The message cannot be put together.".to_owned(),
+        })?;
+        filter.judge(&mail.content, &self.surroundings).map(Some)
+    }
+
     fn check(&self) -> Result<String, String> {
-        self.runtime.block_on(async {
+        self.surroundings.runtime.block_on(async {
             let session = self.server.connect().await.map_err(|failure| failure.advice(&self.settings))?;
             let said = session.describe();
             session.close(false).await;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::email::check_address;
 use crate::returned::BounceMailbox;
+use crate::spam::SpamFilter;
 
 /// Settings of a connection of type `smtp`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +49,9 @@ pub struct SmtpSettings {
     /// The mailbox into which bounces come, where nothing else tells of them: looked at once a minute, over IMAP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounces: Option<BounceMailbox>,
+    /// A spam filter of your own that is asked what it makes of an email while it is written; left out: a few rules here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spam_filter: Option<SpamFilter>,
 }
 
 fn four() -> u8 {
@@ -121,6 +125,9 @@ impl SmtpSettings {
         let in_the_clear = self.username.is_some() && self.security == Security::None && !self.is_local();
         for (field, message) in self.bounces.iter().flat_map(BounceMailbox::findings) {
             check(true, &format!("/bounces{field}"), message);
+        }
+        for (field, message) in self.spam_filter.iter().flat_map(SpamFilter::findings) {
+            check(true, &format!("/spam_filter{field}"), message);
         }
         check(in_the_clear, "/security", "The password would cross the network in the clear; use starttls or tls.");
         findings

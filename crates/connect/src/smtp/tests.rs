@@ -6,6 +6,8 @@ use std::thread;
 
 use serde_json::json;
 
+use caravan_model::Clock;
+
 use super::*;
 use crate::catcher::{Catcher, CatcherLimits};
 use crate::connector::{EmailMessage, Mailbox};

@@ -37,7 +37,8 @@ pub struct Proofed {
 }
 
 impl Proofed {
-    fn of(to: &str, sent: Result<(), String>) -> Self {
+    /// To an address, or why not.
+    pub fn of(to: &str, sent: Result<(), String>) -> Self {
         let outcome = if sent.is_ok() { "sent" } else { "refused" };
         Self { to: to.to_owned(), outcome, message: sent.err() }
     }
@@ -61,6 +62,16 @@ struct Now {
 }
 
 impl Dispatcher {
+    /// Whether an address lies outside of the organisation's own domains, so that not everybody may send proofs to it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn is_outside(&self, address: &str) -> Result<bool, StoreError> {
+        let live = self.engine.store().read(|s| self.engine.live(s))?;
+        let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        Ok(settings.is_some_and(|settings| settings.proofs.is_outside(address)))
+    }
+
     /// Sends one proof of an email. The subject says that it is one; nothing else differs from what the preview shows.
     ///
     /// # Errors

@@ -130,21 +130,43 @@ pub struct Proofs {
     /// Proofs that leave within an hour of the clock, emails and text messages together.
     #[schemars(range(min = 1, max = 10_000))]
     pub per_hour: u32,
+    /// The organisation's own domains, and what lies below them: proofs of emails to others ask for the permission
+    /// `proofs:outside`. Empty: every domain is one's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub domains: Vec<String>,
 }
 
 impl Default for Proofs {
     fn default() -> Self {
-        Self { subject_prefix: "[Proof]".to_owned(), per_hour: 100 }
+        Self { subject_prefix: "[Proof]".to_owned(), per_hour: 100, domains: Vec::new() }
     }
 }
 
 impl Proofs {
+    /// Whether an address lies outside of the organisation's own domains.
+    pub fn is_outside(&self, address: &str) -> bool {
+        let host = address.rsplit_once('@').map_or("", |(_, host)| host).trim().to_ascii_lowercase();
+        let inside = |domain: &String| {
+            let domain = domain.trim().to_ascii_lowercase();
+            host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        !self.domains.is_empty() && !self.domains.iter().any(inside)
+    }
+
     fn check(&self) -> Vec<Finding> {
         let mut findings = Vec::new();
         let prefix = &self.subject_prefix;
         if prefix.chars().count() > 60 || prefix.chars().any(char::is_control) {
             let message = "This goes before a subject. Write at most 60 characters, in one line.";
             findings.push(Finding::error("bad_prefix", "/proofs/subject_prefix", message));
+        }
+        for (n, domain) in self.domains.iter().enumerate() {
+            let label = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+            if !domain.contains('.') || !domain.split('.').all(label) {
+                let message = format!("`{domain}` is no domain. Write it like `acme.example`.");
+                findings.push(Finding::error("bad_domain", format!("/proofs/domains/{n}"), message));
+            }
         }
         if !(1..=10_000).contains(&self.per_hour) {
             let message = "Between 1 and 10000 proofs an hour are possible.";
