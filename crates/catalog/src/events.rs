@@ -98,6 +98,7 @@ pub const EVENTS: &[EventFacts] = &[
     person("email_skipped", "Email not sent", &[("reason", Text), ("email", Text), ("journey", Text), ("node", Text)]),
     person("email_failed", "Email failed", &[("code", Text), ("email", Text), ("journey", Text), ("node", Text)]),
     person("email_complained", "Email reported as spam", MAIL),
+    person("email_auto_replied", "Email answered by a machine", MAIL),
     person("sms_sent", "SMS sent", SMS),
     person("sms_delivered", "SMS delivered", SMS),
     person("sms_failed", "SMS failed", &[("code", Text), ("sms_message", Text), ("journey", Text), ("node", Text)]),

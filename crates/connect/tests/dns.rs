@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use caravan_connect::dns::{Dns, Expected, RecordCheck, RecordState, SendingDomainNames, check};
+use caravan_connect::dns::{Dns, Expected, RecordCheck, RecordState, SendingDomainNames, check, check_senders};
 
 /// A public key of the length that real ones have: its answer does not fit into one packet of UDP.
 fn key() -> String {
@@ -158,4 +158,40 @@ fn a_dns_that_does_not_answer_is_no_verdict_and_takes_no_for_ever() {
     let checks = world.look();
     assert!(checks.iter().all(|check| check.state == RecordState::Unknown), "{checks:#?}");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn addresses_that_send_have_names_that_lead_back_to_them() {
+    let world = World::new();
+    world.server.holds(&[
+        "bounce.acme.example TXT \"v=spf1 ip4:192.0.2.1 ip4:192.0.2.2 ip4:192.0.2.3 ip6:2001:db8::9 ip4:198.51.100.0/24 -all\"",
+        "1.2.0.192.in-addr.arpa PTR mx1.acme.example.",
+        "mx1.acme.example A 192.0.2.1",
+        "2.2.0.192.in-addr.arpa PTR mx2.acme.example.",
+        "mx2.acme.example A 192.0.2.99",
+        "9.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa PTR mx1.acme.example.",
+        "mx1.acme.example AAAA 2001:db8::9",
+        "5.113.0.203.in-addr.arpa PTR 203-0-113-5.dial.example.",
+        "203-0-113-5.dial.example A 203.0.113.5",
+    ]);
+    let names = SendingDomainNames { domain: "acme.example", return_path: Some("bounce.acme.example"), tracking: None };
+    let seen = ["192.0.2.1", "203.0.113.5", "203.0.113.6"].map(|text| text.parse().expect("an address"));
+    let checks = check_senders(&world.dns, names, &seen);
+    let told: Vec<_> = checks.iter().map(|check| (check.name.as_str(), check.state)).collect();
+    assert_eq!(
+        told,
+        [
+            ("192.0.2.1", RecordState::Good),
+            ("192.0.2.2", RecordState::Wrong),
+            ("192.0.2.3", RecordState::Missing),
+            ("2001:db8::9", RecordState::Good),
+            ("203.0.113.5", RecordState::Note),
+            ("203.0.113.6", RecordState::Note),
+        ],
+        "what a relay calls its own is only noted: {checks:#?}"
+    );
+    assert!(checks[4].message.contains("made of its numbers"), "{}", checks[4].message);
+    let strays = SendingDomainNames { return_path: Some("bounce.relay.example"), ..names };
+    let checks = check_senders(&world.dns, strays, &[]);
+    assert_eq!((checks[0].purpose.as_str(), checks[0].state), ("alignment", RecordState::Note));
 }

@@ -17,7 +17,7 @@ use caravan_model::attribute::person;
 use caravan_model::document::DocumentKind;
 use caravan_store::ledger::LedgerRow;
 use caravan_store::reports::{self, DeliveryReport};
-use caravan_store::{Session, StoreError, ledger, outbox, suppressions, watched};
+use caravan_store::{Session, StoreError, intake, ledger, outbox, suppressions, watched};
 use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 
@@ -202,7 +202,8 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
         Heard::OptedOut if returns == Some(Returns::OptOut) => {
             opt_out(s, &live, effect, row.as_ref(), now, OptOut::Mail)
         }
-        Heard::OptedOut | Heard::Delayed | Heard::AutoReply => Ok(()),
+        Heard::OptedOut | Heard::Delayed => Ok(()),
+        Heard::AutoReply => answered_by_machine(s, &live, effect, now),
         Heard::Delivered => fares(s, &live, effect, row.as_ref(), (2, "delivered", None), now).map(|_| ()),
         Heard::Bounced { code, why } => {
             let news = fares(s, &live, effect, row.as_ref(), (3, code, Some(why)), now)?;
@@ -298,6 +299,19 @@ fn fares(
     let activities = vec![message.activity(kind, person, now, fields)];
     write(s, live, now, Changes { activities, ..Changes::default() })?;
     Ok(true)
+}
+
+/// A machine answered for the recipient, who is away perhaps: told once of each message, and nothing follows from it.
+fn answered_by_machine(s: &mut dyn Session, live: &Live, effect: EffectId, now: Timestamp) -> Result<(), StoreError> {
+    let Some(message) = Message::find(s, live, effect)? else { return Ok(()) };
+    let Some(person) = message.person else { return Ok(()) };
+    let told = format!("auto_reply.{}", effect.0);
+    if !intake::seen(s, SOURCE, &[&told])?.is_empty() {
+        return Ok(());
+    }
+    intake::mark_seen(s, SOURCE, &[&told], now)?;
+    let activities = vec![message.activity("email_auto_replied", person, now, message.fields())];
+    write(s, live, now, Changes { activities, ..Changes::default() })
 }
 
 /// The address takes no mail: nobody who has it is written to again.

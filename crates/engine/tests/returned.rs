@@ -156,7 +156,10 @@ on_both_stores! {
         let message = post.smtp.messages().into_iter().find(|m| m.rcpt_to == ["p-8-0@example.com"]).expect("a message");
         let ways_out = message.header("List-Unsubscribe").expect("ways out").to_owned();
         let address = ways_out.split("mailto:").nth(1).expect("an address").trim_end_matches('>');
-        post.comes_back(&format!("From: p-8-0@example.com\r\nTo: {}\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n", message.mail_from));
+        for _ in 0..2 {
+            post.comes_back(&format!("From: p-8-0@example.com\r\nTo: {}\r\nAuto-Submitted: auto-replied\r\nSubject: Away\r\n\r\n", message.mail_from));
+        }
+        assert_eq!((post.told("email_auto_replied"), post.told("email_bounced")), (1, 0), "told once of a message");
         post.comes_back(&format!("From: p-8-0@example.com\r\nTo: {}\r\nSubject: Hello\r\n\r\nHi", message.mail_from));
         assert!(post.person("p-8-0", "NOT unsubscribed"), "an answer is no opt-out");
         post.comes_back(&format!("From: p-8-0@example.com\r\nTo: <{address}>\r\nSubject: unsubscribe\r\n\r\n"));

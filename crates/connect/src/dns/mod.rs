@@ -2,9 +2,10 @@
 //! in time, number and length of records.
 
 mod records;
+mod senders;
 mod verdict;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
@@ -15,6 +16,7 @@ use hickory_resolver::{ResolverBuilder, TokioResolver};
 use tokio::runtime::Handle;
 
 pub use self::records::{is_reported, policy_of, policy_record};
+pub use self::senders::check_senders;
 pub use self::verdict::{Expected, RecordCheck, RecordState, SendingDomainNames, check, check_key, unsigned};
 
 /// How long one server may take to answer.
@@ -152,6 +154,17 @@ impl Dns {
         Ok(found)
     }
 
+    /// The names that an address has.
+    ///
+    /// # Errors
+    /// No server answers.
+    pub fn names_of(&self, address: IpAddr) -> Result<Vec<String>, NoAnswer> {
+        self.look_up(&reverse(address), RecordType::PTR, |data| match data {
+            RData::PTR(name) => Some(name.0.to_utf8()),
+            _ => None,
+        })
+    }
+
     fn look_up<T>(&self, name: &str, kind: RecordType, read: impl Fn(&RData) -> Option<T>) -> Result<Vec<T>, NoAnswer> {
         // With the dot at its end nobody's search list is tried.
         let whole = format!("{}.", name.trim_end_matches('.'));
@@ -168,6 +181,21 @@ impl Dns {
 fn no_answer(what: &str, error: &NetError) -> NoAnswer {
     let silent = matches!(error, NetError::Timeout | NetError::NoConnections | NetError::Io(_));
     NoAnswer { message: format!("The DNS does not answer for {what}: {error}"), silent }
+}
+
+/// Under what the names of an address stand.
+fn reverse(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, c, d] = address.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa")
+        }
+        IpAddr::V6(address) => {
+            let digits: Vec<String> =
+                address.octets().iter().rev().map(|byte| format!("{:x}.{:x}", byte & 15, byte >> 4)).collect();
+            format!("{}.ip6.arpa", digits.join("."))
+        }
+    }
 }
 
 /// What is shown of a record.

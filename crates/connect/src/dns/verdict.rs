@@ -1,6 +1,7 @@
 //! What is found in the DNS about a sending domain, set beside what must stand there.
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,8 @@ pub struct RecordCheck {
     /// `TXT`, `MX` …
     #[serde(rename = "type")]
     pub record_type: String,
-    /// What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`.
+    /// What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`, `alignment`,
+    /// `reverse_name`.
     pub purpose: String,
     /// Whether it is as it must be.
     pub state: RecordState,
@@ -70,11 +72,11 @@ pub struct RecordCheck {
 }
 
 /// A record that is looked for.
-struct Wanted {
-    name: String,
-    record_type: &'static str,
-    purpose: &'static str,
-    expected: String,
+pub(super) struct Wanted {
+    pub name: String,
+    pub record_type: &'static str,
+    pub purpose: &'static str,
+    pub expected: String,
 }
 
 impl Wanted {
@@ -82,7 +84,7 @@ impl Wanted {
         Self { name, record_type: "TXT", purpose, expected: expected.into() }
     }
 
-    fn is(self, state: RecordState, found: &[String], message: impl Into<String>) -> RecordCheck {
+    pub(super) fn is(self, state: RecordState, found: &[String], message: impl Into<String>) -> RecordCheck {
         let Self { name, record_type, purpose, expected } = self;
         RecordCheck {
             name,
@@ -95,18 +97,22 @@ impl Wanted {
         }
     }
 
-    fn unanswered(self, why: &NoAnswer) -> RecordCheck {
+    pub(super) fn unanswered(self, why: &NoAnswer) -> RecordCheck {
         self.is(RecordState::Unknown, &[], format!("{why}. Try again, or see which DNS server this machine asks."))
     }
 }
 
 /// Questions to the DNS; after one that nobody answered no more are asked.
-struct Asking<'a> {
+pub(super) struct Asking<'a> {
     dns: &'a Dns,
     silent: RefCell<Option<NoAnswer>>,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    pub(super) fn of(dns: &'a Dns) -> Self {
+        Self { dns, silent: RefCell::default() }
+    }
+
     fn ask<T>(&self, question: impl FnOnce(&Dns) -> Result<T, NoAnswer>) -> Result<T, NoAnswer> {
         if let Some(why) = self.silent.borrow().as_ref() {
             return Err(why.clone());
@@ -118,7 +124,7 @@ impl Asking<'_> {
         })
     }
 
-    fn texts(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
+    pub(super) fn texts(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
         self.ask(|dns| dns.texts(name))
     }
 
@@ -126,14 +132,18 @@ impl Asking<'_> {
         self.ask(|dns| dns.mail_servers(name))
     }
 
-    fn addresses(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
+    pub(super) fn addresses(&self, name: &str) -> Result<Vec<String>, NoAnswer> {
         self.ask(|dns| dns.addresses(name))
+    }
+
+    pub(super) fn names_of(&self, address: IpAddr) -> Result<Vec<String>, NoAnswer> {
+        self.ask(|dns| dns.names_of(address))
     }
 }
 
 /// Looks everything up that matters to mail of a domain. `keys` are the public keys of its signatures.
 pub fn check(dns: &Dns, names: SendingDomainNames<'_>, keys: &[Expected]) -> Vec<RecordCheck> {
-    let dns = &Asking { dns, silent: RefCell::default() };
+    let dns = &Asking::of(dns);
     let SendingDomainNames { domain, return_path, tracking } = names;
     let mut checks: Vec<RecordCheck> = keys.iter().map(|key| dkim(dns, key)).collect();
     checks.extend(return_path.map(|name| reports_come_in(dns, name)));
@@ -146,7 +156,7 @@ pub fn check(dns: &Dns, names: SendingDomainNames<'_>, keys: &[Expected]) -> Vec
 
 /// Looks one public key up.
 pub fn check_key(dns: &Dns, key: &Expected) -> RecordCheck {
-    dkim(&Asking { dns, silent: RefCell::default() }, key)
+    dkim(&Asking::of(dns), key)
 }
 
 /// What is said where no key signs.

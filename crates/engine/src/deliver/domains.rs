@@ -1,6 +1,7 @@
 //! Sending domains: who may be the sender of mail, how it is signed, where reports about it go.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use caravan_connect::smtp::Signer;
 use caravan_model::DocumentId;
 use caravan_model::document::{DocumentKind, SendingDomain};
 use caravan_store::watched::{self, DomainCheckRow};
-use caravan_store::{Session, StoreError};
+use caravan_store::{Session, StoreError, dmarc};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
@@ -22,6 +23,10 @@ use crate::secrets::secrets_of;
 
 /// How often sending domains are looked up by themselves.
 const LOOKED_UP_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How far back those are looked for who were seen sending for a domain, and how many of them.
+const SEEN_LATELY: SignedDuration = SignedDuration::from_hours(24 * 30);
+const MOST_SEEN: usize = 5;
 
 /// For how long what was found for a host is not looked for again: reading keys for every message would cost as much as
 /// rendering it, and keys that were exchanged are noticed soon enough.
@@ -202,6 +207,8 @@ pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Resu
         tracking: domain.tracking.as_deref(),
     };
     let mut records = dns::check(dns, names, &keys);
+    let seen = engine.store().read(|s| senders_seen(s, key))?;
+    records.extend(dns::check_senders(dns, names, &seen));
     if keys.is_empty() {
         records.insert(0, dns::unsigned(&domain.domain));
     }
@@ -264,6 +271,13 @@ pub fn domains_not_well(engine: &Engine) -> Result<Vec<DomainCheck>, StoreError>
 pub fn last_check(engine: &Engine, key: &str) -> Result<Option<DomainCheck>, StoreError> {
     let rows = engine.store().read(watched::domain_checks)?;
     Ok(rows.into_iter().find(|row| row.domain == key).map(DomainCheck::of))
+}
+
+/// The addresses that receivers saw sending most for a domain lately, with its own return path.
+fn senders_seen(s: &mut dyn Session, key: &str) -> Result<Vec<IpAddr>, StoreError> {
+    let since = s.now()? - SEEN_LATELY;
+    let fared = dmarc::by_source(s, key, since)?.into_iter().filter(|fared| fared.spf > 0);
+    Ok(fared.filter_map(|fared| fared.source.parse().ok()).take(MOST_SEEN).collect())
 }
 
 /// What was last found in the DNS for a purpose, where one record stood there.
