@@ -99,7 +99,7 @@ fn where_nothing_stands_it_is_said_what_must() {
         ]
     );
     assert_eq!(checks[0].expected, dkim_record());
-    assert_eq!(checks[3].expected, "v=DMARC1; p=none; rua=mailto:dmarc@acme.example");
+    assert_eq!(checks[3].expected, "v=DMARC1; p=none; rua=mailto:dmarc@bounce.acme.example");
 }
 
 #[test]
