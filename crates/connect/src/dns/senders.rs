@@ -156,7 +156,8 @@ mod tests {
         let address = "192.0.2.7".parse().expect("an address");
         for (name, generic) in [
             ("192-0-2-7.dial.example.", true),
-            ("host7.2.0.192.pool.example", false),
+            ("host7.2.0.192.pool.example", true),
+            ("17.2.0.192.pool.example", false),
             ("7.2.0.192.pool.example", true),
             ("192.0.2.77.example", false),
             ("mx1.acme.example", false),

@@ -67,7 +67,7 @@ const POLICIES: &[(u16, &str)] = &[
 /// What a refusal by policy is about, where its words carry a number that is known.
 pub fn policy_hint(words: &str) -> Option<&'static str> {
     let numbered = |word: &str| enhanced(word.trim_matches(|c: char| !c.is_ascii_digit()));
-    let (_, detail) = words.split_whitespace().filter_map(numbered).find(|(subject, _)| *subject == 7)?;
+    let (_, detail) = words.split([' ', '-', '\n']).filter_map(numbered).find(|(subject, _)| *subject == 7)?;
     POLICIES.iter().find(|(known, _)| *known == detail).map(|(_, hint)| *hint)
 }
 
