@@ -25,7 +25,18 @@ const PLAINLY_STOP: &[&str] = &[
     "do not text",
     "dont text",
     "remove me",
+    "stop contacting",
+    "stop writing",
+    "do not message",
+    "dont message",
+    "do not contact",
+    "dont contact",
+    "no more texts",
+    "no more messages",
+    "take me off",
 ];
+/// What people say around a word that stops: it changes nothing. Only *stop* is read so: a yes has to be plain.
+const AROUND: &[&str] = &["please", "pls", "plz", "now", "thanks", "thank", "you", "ok", "hi", "hello", "just"];
 
 /// The keyword that a message is, whatever its case and punctuation; any plain wording of *stop* counts as it.
 pub fn keyword(text: &str) -> Option<Keyword> {
@@ -44,11 +55,20 @@ pub fn keyword(text: &str) -> Option<Keyword> {
     let means = |list: &[&str]| list.contains(&words.as_str());
     let plainly = PLAINLY_STOP.iter().any(|wording| words.contains(wording));
     match () {
-        () if means(STOP) || plainly => Some(Keyword::Stop),
+        () if STOP.contains(&without_manners(&words).as_str()) || plainly => Some(Keyword::Stop),
         () if means(START) => Some(Keyword::Start),
         () if means(HELP) => Some(Keyword::Help),
         () => None,
     }
+}
+
+/// What is left between the words of politeness at both ends.
+fn without_manners(words: &str) -> String {
+    let mut left: Vec<&str> = words.split(' ').collect();
+    while left.last().is_some_and(|word| AROUND.contains(word)) {
+        left.pop();
+    }
+    left.into_iter().skip_while(|word| AROUND.contains(word)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -69,8 +89,25 @@ mod tests {
 
     #[test]
     fn any_plain_wording_of_stop_counts() {
-        for text in ["please stop texting me", "Don't text me again", "Unsubscribe me, thanks"] {
+        for text in [
+            "please stop texting me",
+            "Don't text me again",
+            "Unsubscribe me, thanks",
+            "No more texts!",
+            "Take me off your list",
+        ] {
             assert_eq!(keyword(text), Some(Keyword::Stop), "{text}");
+        }
+    }
+
+    #[test]
+    fn politeness_around_it_takes_nothing_from_a_stop_and_makes_no_yes() {
+        for text in ["Please stop", "STOP, thank you!", "pls cancel now", "Hi, please opt out. Thanks"] {
+            assert_eq!(keyword(text), Some(Keyword::Stop), "{text}");
+        }
+        for text in ["please stop by on Monday", "thanks, the end of May suits me", "please", "thank you", "yes please"]
+        {
+            assert_eq!(keyword(text), None, "{text}");
         }
     }
 }
