@@ -8,6 +8,7 @@ mod activities;
 mod administration;
 mod app;
 mod catalogue;
+mod comments;
 mod conditions;
 mod connections;
 mod consents;
@@ -66,6 +67,7 @@ fn operations() -> Operations {
         simulations::operations(),
         stream::operations(),
         documents::operations(),
+        comments::operations(),
         manifests::operations(),
         catalogue::operations(),
         kinds::operations(),

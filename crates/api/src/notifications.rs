@@ -1,4 +1,4 @@
-//! What people are told when something they asked for is over: exports, and imports that took a while.
+//! What people are told: that something they asked for is over (exports, and imports that took a while), and who mentioned them.
 
 use axum::extract::State;
 use caravan_engine::exports::ExportNews;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
 use crate::access::{Caller, Gate};
+use crate::comments::MentionNews;
 use crate::http::{Answer, Done, Json, Operations, Problem};
 
 /// As many of the latest are shown.
@@ -22,7 +23,7 @@ pub fn operations() -> Operations {
             "/api/v1/notifications",
             Gate::SignedIn,
             list,
-            "What you were told lately: exports and imports that are over",
+            "What you were told lately: exports and imports that are over, comments that mention you",
         )
         .post("/api/v1/notifications/seen", Gate::SignedIn, see, "You have looked at notifications")
 }
@@ -46,6 +47,8 @@ enum News {
     Export(ExportNews),
     /// An import is over.
     Import(ImportNews),
+    /// Somebody mentioned you in a comment.
+    Mention(MentionNews),
 }
 
 /// Something that you were told.
@@ -81,6 +84,7 @@ async fn list(State(state): State<ApiState>, caller: Caller) -> Result<Answer<No
         for row in stored::latest(s, &caller.actor, SHOWN)? {
             let about = match row.about.as_str() {
                 "export" => serde_json::from_str(&row.detail).ok().map(News::Export),
+                "mention" => serde_json::from_str(&row.detail).ok().map(News::Mention),
                 _ => serde_json::from_str(&row.detail).ok().map(News::Import),
             };
             let Some(about) = about else { continue };
@@ -89,7 +93,7 @@ async fn list(State(state): State<ApiState>, caller: Caller) -> Result<Answer<No
                     Ok(id) => exports::get(s, id.0)?.is_some_and(|row| row.state == "done"),
                     Err(_) => false,
                 },
-                News::Import(_) => false,
+                News::Import(_) | News::Mention(_) => false,
             };
             items.push(Notification { id: row.id, at: row.at, seen: row.seen, about, file });
         }

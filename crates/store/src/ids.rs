@@ -19,6 +19,7 @@ pub const FAMILIES: &[&str] = &[
     "audience_mark",
     "audit",
     "buying_group",
+    "definition_comment",
     "destination_audience",
     "document",
     "document_version",

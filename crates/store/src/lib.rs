@@ -8,6 +8,7 @@ pub mod audiences;
 pub mod backup;
 pub mod choices;
 pub mod chores;
+pub mod comments;
 pub mod consents;
 pub mod copy;
 pub mod counters;

@@ -13,7 +13,7 @@ pub struct NotificationRow {
     pub id: i64,
     /// When it happened.
     pub at: Timestamp,
-    /// What it is about: `export`, `import`.
+    /// What it is about: `export`, `import`, `mention`.
     pub about: String,
     /// What there is to say of it, JSON.
     pub detail: String,

@@ -1423,6 +1423,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/emails/{key}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people said of this definition (email), oldest first */
+        get: operations["get_emails_key_comments"];
+        put?: never;
+        /** Comment on this definition (email), or answer; whoever is mentioned (@ADDRESS) is told */
+        post: operations["post_emails_key_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/emails/{key}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pin a thread of this definition (email), unpin it, resolve it or open it again */
+        put: operations["put_emails_key_comments_comment"];
+        post?: never;
+        /** Erase a comment on this definition (email); with the first of a thread, all its answers */
+        delete: operations["delete_emails_key_comments_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates/{key}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people said of this definition (email template), oldest first */
+        get: operations["get_email_templates_key_comments"];
+        put?: never;
+        /** Comment on this definition (email template), or answer; whoever is mentioned (@ADDRESS) is told */
+        post: operations["post_email_templates_key_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates/{key}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pin a thread of this definition (email template), unpin it, resolve it or open it again */
+        put: operations["put_email_templates_key_comments_comment"];
+        post?: never;
+        /** Erase a comment on this definition (email template); with the first of a thread, all its answers */
+        delete: operations["delete_email_templates_key_comments_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fragments/{key}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people said of this definition (fragment), oldest first */
+        get: operations["get_fragments_key_comments"];
+        put?: never;
+        /** Comment on this definition (fragment), or answer; whoever is mentioned (@ADDRESS) is told */
+        post: operations["post_fragments_key_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fragments/{key}/comments/{comment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Pin a thread of this definition (fragment), unpin it, resolve it or open it again */
+        put: operations["put_fragments_key_comments_comment"];
+        post?: never;
+        /** Erase a comment on this definition (fragment); with the first of a thread, all its answers */
+        delete: operations["delete_fragments_key_comments_comment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/manifests": {
         parameters: {
             query?: never;
@@ -2551,7 +2659,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What you were told lately: exports and imports that are over */
+        /** What you were told lately: exports and imports that are over, comments that mention you */
         get: operations["get_notifications"];
         put?: never;
         post?: never;
@@ -5500,6 +5608,78 @@ export interface components {
             /** @description By whom. */
             updated_by: string;
         };
+        OfPath: {
+            /** @description The definition's key. */
+            key: string;
+        };
+        /** @description What was said of a definition. */
+        Comments: {
+            /** @description Oldest first. */
+            items: components["schemas"]["Comment"][];
+            /** @description Addresses of users who may be mentioned; none for those who may not comment. */
+            mentionable: string[];
+        };
+        /** @description Something that somebody said. */
+        Comment: {
+            /**
+             * Format: int64
+             * @description Its id.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description The first comment of its thread; none for that one.
+             */
+            answers?: number | null;
+            /**
+             * @description Of a thread's first comment: the block that it is pinned to, as the block's `data-comment` names it. One that the design
+             *     does not hold (any more) counts as none.
+             */
+            block?: string | null;
+            /** @description Who said it. */
+            by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description What was said. */
+            text: string;
+            /** @description Of a thread's first comment: who resolved it; none while it is open. */
+            resolved_by?: string | null;
+        };
+        /** @description What is to be said. */
+        ToSay: {
+            /** @description At most 2,000 characters; `@ADDRESS` of a user tells them. */
+            text: string;
+            /**
+             * Format: int64
+             * @description The comment that it answers; left out: it begins a thread.
+             * @default null
+             */
+            answers: number | null;
+            /**
+             * @description The block that the thread is pinned to, as its `data-comment` names it; left out: it is about the whole.
+             * @default null
+             */
+            block: string | null;
+        };
+        CommentPath: {
+            /** @description The definition's key. */
+            key: string;
+            /**
+             * Format: int64
+             * @description The comment's id.
+             */
+            comment: number;
+        };
+        /** @description Where a thread is pinned, and whether it is settled. */
+        Standing2: {
+            /** @description The block that it is pinned to; null: none, it is about the whole. */
+            block?: string | null;
+            /** @description Somebody saw to it. */
+            resolved: boolean;
+        };
         /** @description What is applied together. */
         Manifests: {
             /** @description Each with its `kind` and `key`; they may name each other. */
@@ -7659,6 +7839,8 @@ export interface components {
             export: components["schemas"]["ExportNews"];
         } | {
             import: components["schemas"]["ImportNews"];
+        } | {
+            mention: components["schemas"]["MentionNews"];
         };
         /** @description What is told of an export when it is over. */
         ExportNews: {
@@ -7690,6 +7872,19 @@ export interface components {
              * @description Rows that were not taken.
              */
             rejected: number;
+        };
+        /** @description That somebody mentioned you in a comment. */
+        MentionNews: {
+            /** @description The kind of what was commented on, as addresses have it: `emails`, `email_templates`, `fragments`. */
+            kind: string;
+            /** @description Its key. */
+            key: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Who mentioned you. */
+            by: string;
+            /** @description How the comment begins. */
+            text: string;
         };
         /** @description Which ones. */
         Seen: {
@@ -15850,6 +16045,426 @@ export interface operations {
             path: {
                 /** @description The definition's key. */
                 key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_emails_key_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said of a definition. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_emails_key_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is to be said. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSay"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_emails_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        /** @description Where a thread is pinned, and whether it is settled. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Standing2"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_emails_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_email_templates_key_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said of a definition. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_email_templates_key_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is to be said. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSay"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_email_templates_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        /** @description Where a thread is pinned, and whether it is settled. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Standing2"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_email_templates_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_fragments_key_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was said of a definition. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comments"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_fragments_key_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description What is to be said. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSay"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_fragments_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        /** @description Where a thread is pinned, and whether it is settled. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Standing2"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_fragments_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
             };
             cookie?: never;
         };

@@ -3,6 +3,7 @@
 mod access;
 mod activities;
 mod administration;
+mod comments;
 mod connections;
 mod customers;
 mod definitions;

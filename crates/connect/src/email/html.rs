@@ -12,7 +12,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
-use super::locks::LOCK;
+use super::locks::{LOCK, PIN};
 use super::tags::{Masked, Piece, TagKind, mask, pieces};
 use crate::tracking::LinkMaker;
 
@@ -80,12 +80,13 @@ pub fn prepare(
         }
         Ok(())
     });
-    let without_locks = element!("[data-lock]", |el| {
+    let without_marks = element!("[data-lock], [data-comment]", |el| {
         el.remove_attribute(LOCK);
+        el.remove_attribute(PIN);
         Ok(())
     });
     let settings = RewriteStrSettings::new()
-        .append_element_content_handler(without_locks)
+        .append_element_content_handler(without_marks)
         .append_element_content_handler(number_links)
         .append_element_content_handler(read_labels)
         .append_element_content_handler(read_pictures)

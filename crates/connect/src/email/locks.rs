@@ -13,6 +13,8 @@ use super::tags::{Masked, mask};
 
 /// The attribute that carries the lock of an element. It does not leave with a message.
 pub const LOCK: &str = "data-lock";
+/// The attribute by which comments name an element. It is nobody's design: it breaks no lock and does not leave with a message.
+pub const PIN: &str = "data-comment";
 /// What an element says, beside its looks: free where only the content is.
 const CONTENT: &[&str] = &["href", "src", "alt", "title"];
 /// Elements that have no end tag.
@@ -251,7 +253,7 @@ impl Reader<'_> {
                 None => ("", after),
             };
             let name = name.trim_matches('/').to_ascii_lowercase();
-            if !name.is_empty() {
+            if !name.is_empty() && name != PIN {
                 found.insert(name, plain(&self.masked.unmask(value)));
             }
             rest = next.trim_start();
@@ -330,6 +332,8 @@ mod tests {
             ),
             ("<mj-body>", "<mj-body><mj-section><mj-column><mj-text>Above</mj-text></mj-column></mj-section>"),
             ("<mj-body>", "<mj-body background-color=\"#eee\">"),
+            // A comment is pinned to what is locked too.
+            ("<mj-image src", "<mj-image data-comment=\"c1\" src"),
         ] {
             assert_eq!(changed(from, to), None, "{from} → {to}");
         }

@@ -1,0 +1,119 @@
+//! Comments on content over HTTP, on both stores.
+
+use caravan_store::access;
+use serde_json::{Value, json};
+
+use crate::support::Api;
+
+const FRAGMENT: &str = "/api/v1/fragments/foot";
+const COMMENTS: &str = "/api/v1/fragments/foot/comments";
+
+async fn call(api: &Api, token: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
+    let reply = api.call(method, path).bearer(token).json(body).send().await;
+    let body = if reply.text().is_empty() { Value::Null } else { reply.json() };
+    (reply.status.into(), body)
+}
+
+async fn put_fragment(api: &Api, token: &str) {
+    let body = json!({"kind": "fragment", "key": "foot", "name": "Foot", "body": {"mjml": "<mj-text data-comment=\"c1\">Acme</mj-text>"}});
+    let (status, body) = call(api, token, "PUT", FRAGMENT, &body).await;
+    assert!(status < 300, "{body}");
+}
+
+async fn listed(api: &Api, token: &str) -> Value {
+    api.get(COMMENTS).bearer(token).send().await.json()
+}
+
+async fn people_talk_of_content(api: Api) {
+    let (token, reader) = (api.token("administrator"), api.token("viewer"));
+    let user = |s: &mut dyn caravan_store::Session| {
+        let now = s.now()?;
+        access::add_user(s, "ada@acme.example", "viewer", "no hash", now)?;
+        Ok::<_, caravan_store::StoreError>(())
+    };
+    api.store().write(user).expect("a user");
+    assert_eq!(call(&api, &token, "POST", COMMENTS, &json!({"text": "Hello"})).await.0, 404, "no definition yet");
+    put_fragment(&api, &token).await;
+
+    let first = json!({"text": "Is this the address, @ada@acme.example?", "block": "c1"});
+    let (status, thread) = call(&api, &token, "POST", COMMENTS, &first).await;
+    assert_eq!((status, &thread["block"], &thread["answers"]), (200, &json!("c1"), &Value::Null), "{thread}");
+    let id = thread["id"].as_i64().expect("an id");
+    let answer = json!({"text": "> Is this the address, @ada@acme.example?\nYes.", "answers": id, "block": "c1"});
+    let (_, answer) = call(&api, &token, "POST", COMMENTS, &answer).await;
+    assert_eq!((&answer["answers"], &answer["block"]), (&json!(id), &Value::Null), "{answer}");
+    let (_, again) = call(&api, &token, "POST", COMMENTS, &json!({"text": "Sure?", "answers": answer["id"]})).await;
+    assert_eq!(again["answers"], json!(id), "an answer to an answer is of the same thread");
+
+    let told = |s: &mut dyn caravan_store::Session| caravan_store::notifications::latest(s, "ada@acme.example", 10);
+    let told = api.store().read(told).expect("what she was told");
+    assert_eq!(told.len(), 1, "once, and not by what is quoted");
+    assert!(told[0].about == "mention" && told[0].detail.contains("\"kind\":\"fragments\""), "{told:?}");
+
+    let one = format!("{COMMENTS}/{id}");
+    let (status, resolved) = call(&api, &token, "PUT", &one, &json!({"block": null, "resolved": true})).await;
+    assert_eq!((status, &resolved["block"]), (200, &Value::Null));
+    assert!(resolved["resolved_by"].is_string(), "{resolved}");
+    let shown = listed(&api, &reader).await;
+    assert_eq!(shown["items"].as_array().map(Vec::len), Some(3), "{shown}");
+    assert_eq!(shown["items"][0]["resolved_by"], resolved["resolved_by"]);
+    assert_eq!(shown["mentionable"], json!([]), "who may not comment is not told who is here");
+    assert_eq!(listed(&api, &token).await["mentionable"], json!(["ada@acme.example"]));
+    let (_, open) = call(&api, &token, "PUT", &one, &json!({"block": "c1", "resolved": false})).await;
+    assert_eq!((&open["resolved_by"], &open["block"]), (&Value::Null, &json!("c1")));
+
+    let of_answer = format!("{COMMENTS}/{}", answer["id"]);
+    for (method, path, body, expected) in [
+        ("POST", COMMENTS, json!({"text": " "}), (400, "invalid_field")),
+        ("POST", COMMENTS, json!({"text": "x".repeat(2_001)}), (400, "invalid_field")),
+        ("POST", COMMENTS, json!({"text": "x", "block": "a b"}), (400, "invalid_field")),
+        ("POST", COMMENTS, json!({"text": "x", "answers": 999_999_999}), (404, "unknown_comment")),
+        ("PUT", &of_answer, json!({"block": null, "resolved": true}), (400, "not_a_thread")),
+        ("DELETE", "/api/v1/fragments/foot/comments/999999999", json!({}), (404, "unknown_comment")),
+    ] {
+        let (status, refusal) = call(&api, &token, method, path, &body).await;
+        assert_eq!((status, refusal["code"].as_str().unwrap_or_default()), expected, "{method} {path} {refusal}");
+    }
+    for (method, path) in [("POST", COMMENTS), ("PUT", one.as_str()), ("DELETE", one.as_str())] {
+        let body = json!({"text": "x"});
+        assert_eq!(call(&api, &reader, method, path, &body).await.0, 403, "{method}");
+    }
+
+    let erased = api.call("DELETE", &of_answer).bearer(&token).send().await;
+    assert!(erased.status.is_success(), "{}", erased.text());
+    assert_eq!(listed(&api, &token).await["items"].as_array().map(Vec::len), Some(2));
+    api.call("DELETE", &one).bearer(&token).send().await;
+    assert_eq!(listed(&api, &token).await["items"], json!([]), "the whole thread went");
+
+    // Whoever makes it anew does not find what was said of the one before.
+    call(&api, &token, "POST", COMMENTS, &json!({"text": "Old"})).await;
+    let gone = api.call("DELETE", FRAGMENT).bearer(&token).send().await;
+    assert!(gone.status.is_success(), "{}", gone.text());
+    put_fragment(&api, &token).await;
+    assert_eq!(listed(&api, &token).await["items"], json!([]));
+}
+
+async fn what_names_a_block_does_not_leave(api: Api) {
+    let token = api.token("administrator");
+    let from = json!({"email": "us@acme.example"});
+    let settings = json!({"host": "127.0.0.1", "port": 2, "security": "none", "from": from});
+    let connection = json!({"type": "smtp", "settings": settings});
+    let (status, made) = call(&api, &token, "PUT", "/api/v1/connections/mail", &connection).await;
+    assert!(status < 300, "{made}");
+    let marked = " data-comment=\"c1\"";
+    for body in [
+        json!({"mjml": format!("<mjml><mj-body><mj-section{marked}><mj-column><mj-text{marked}>Hello</mj-text></mj-column></mj-section></mj-body></mjml>")}),
+        json!({"html": format!("<html><body><p{marked}>Hello</p></body></html>")}),
+    ] {
+        let draft = json!({"kind": "email", "key": "hello", "connection": "mail", "subject": "Hello", "body": body});
+        let asked = json!({"draft": draft});
+        let (status, shown) = call(&api, &token, "POST", "/api/v1/emails/hello/preview", &asked).await;
+        let html = shown["html"].as_str().unwrap_or_default();
+        assert!(status == 200 && html.contains("Hello") && !html.contains("data-comment"), "{shown}");
+    }
+}
+
+crate::on_both_stores! {
+    people_talk_of_content
+    what_names_a_block_does_not_leave
+}
