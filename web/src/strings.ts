@@ -3,6 +3,7 @@
 
 import { admin } from "./strings/admin";
 import { conditions } from "./strings/conditions";
+import { comments } from "./strings/comments";
 import { content } from "./strings/content";
 import { customers } from "./strings/customers";
 import { dashboards } from "./strings/dashboards";
@@ -27,6 +28,7 @@ export const strings = {
   close: "Close",
   admin,
   conditions,
+  comments,
   content,
   customers,
   dashboards,

@@ -1,4 +1,4 @@
-// The bell: exports and imports of whoever is signed in that are over.
+// The bell: exports and imports of whoever is signed in that are over, and comments that mention them.
 import { ActionIcon, Anchor, Indicator, Popover, Stack, Text, VisuallyHidden } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Bell } from "lucide-react";
@@ -6,7 +6,7 @@ import { useState } from "react";
 import { exportFile, notificationsQuery, seeNotifications } from "../api/exports";
 import type { Notification } from "../api/types";
 import { humanise } from "../shell/format";
-import { LinkTo } from "../shell/LinkTo";
+import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
 import classes from "./exports.module.css";
@@ -93,6 +93,7 @@ function sentenceOf({ about }: Notification): string {
   if ("import" in about) {
     return text.imported(humanise(about.import.kind).toLowerCase(), about.import.read);
   }
+  if ("mention" in about) return strings.comments.mentioned(about.mention.by, about.mention.name);
   const { name, rows, state } = about.export;
   return state === "done" ? text.ready(name, rows) : text.failed(name);
 }
@@ -106,6 +107,20 @@ function Told({ item }: { item: Notification }) {
         <Text size="xs" c="dimmed">
           {text.rejected(about.import.rejected)}
         </Text>
+      ) : null}
+      {"mention" in about ? (
+        <>
+          <Text size="xs" c="dimmed" lineClamp={3}>
+            {about.mention.text}
+          </Text>
+          <Anchor
+            component={LinkTo}
+            to={at("/definitions", about.mention.kind, about.mention.key)}
+            size="sm"
+          >
+            {strings.comments.open}
+          </Anchor>
+        </>
       ) : null}
       {"export" in about && about.export.problem ? (
         <Text size="xs" c="dimmed">
