@@ -5,12 +5,14 @@
 //! be read: links never break. Pure functions; the routes that answer belong to the API.
 //!
 //! Layout before base64url: version, key id, purpose (one byte each) · effect, person (8 bytes each, big endian) ·
-//! link (2 bytes) · target address in UTF-8 · the first 16 bytes of HMAC-SHA256 over everything before.
+//! link (2 bytes) · of a link with campaign parameters their length (2 bytes) and they themselves · target address in UTF-8 ·
+//! the first 16 bytes of HMAC-SHA256 over everything before.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use caravan_model::{EffectId, PersonId};
 use hmac::{Hmac, Mac as _};
+use percent_encoding::percent_decode_str;
 use sha2::Sha256;
 
 use crate::connector::Secret;
@@ -55,6 +57,8 @@ pub enum Purpose {
         link: u16,
         /// Where it leads.
         target: String,
+        /// The campaign parameters that are added to it (`utm_source=…&…`), encoded; empty: none.
+        parameters: String,
         /// Whether the site is told who comes.
         visitor: bool,
     },
@@ -70,8 +74,10 @@ impl Purpose {
     fn byte(&self) -> u8 {
         match self {
             Self::Open => b'o',
-            Self::Click { visitor: false, .. } => b'c',
-            Self::Click { visitor: true, .. } => b'k',
+            Self::Click { visitor: false, parameters, .. } if parameters.is_empty() => b'c',
+            Self::Click { visitor: true, parameters, .. } if parameters.is_empty() => b'k',
+            Self::Click { visitor: false, .. } => b'p',
+            Self::Click { visitor: true, .. } => b'q',
             Self::Visitor => b'r',
             Self::Unsubscribe => b'u',
             Self::View => b'v',
@@ -107,15 +113,19 @@ impl SigningKeys {
     /// The token in its written form.
     pub fn sign(&self, token: &Token) -> String {
         let (key_id, secret) = &self.current;
-        let (link, target) = match &token.purpose {
-            Purpose::Click { link, target, .. } => (*link, target.as_str()),
-            Purpose::Open | Purpose::Unsubscribe | Purpose::View | Purpose::Visitor => (0, ""),
+        let (link, target, parameters) = match &token.purpose {
+            Purpose::Click { link, target, parameters, .. } => (*link, target.as_str(), parameters.as_str()),
+            Purpose::Open | Purpose::Unsubscribe | Purpose::View | Purpose::Visitor => (0, "", ""),
         };
-        let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + SIGNATURE_BYTES);
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + parameters.len() + 2 + SIGNATURE_BYTES);
         bytes.extend([VERSION, *key_id, token.purpose.byte()]);
         bytes.extend(token.effect.0.to_be_bytes());
         bytes.extend(token.person.map_or(0, |person| person.0).to_be_bytes());
         bytes.extend(link.to_be_bytes());
+        if !parameters.is_empty() {
+            bytes.extend(u16::try_from(parameters.len()).unwrap_or(u16::MAX).to_be_bytes());
+            bytes.extend(parameters.as_bytes());
+        }
         bytes.extend(target.as_bytes());
         let signature = mac(secret, &bytes).finalize().into_bytes();
         bytes.extend(signature.iter().take(SIGNATURE_BYTES));
@@ -204,26 +214,54 @@ fn read(purpose: u8, rest: &[u8]) -> Result<Token, BadToken> {
         b'u' => Purpose::Unsubscribe,
         b'v' => Purpose::View,
         b'r' => Purpose::Visitor,
-        b'c' | b'k' => Purpose::Click {
-            link: u16::from_be_bytes(*link),
-            target: String::from_utf8(target.to_vec()).map_err(|_| BadToken)?,
-            visitor: purpose == b'k',
-        },
+        b'c' | b'k' | b'p' | b'q' => {
+            let (parameters, target) = if matches!(purpose, b'p' | b'q') { parts(target)? } else { (&[][..], target) };
+            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| BadToken);
+            Purpose::Click {
+                link: u16::from_be_bytes(*link),
+                target: text(target)?,
+                parameters: text(parameters)?,
+                visitor: matches!(purpose, b'k' | b'q'),
+            }
+        }
         _ => return Err(BadToken),
     };
     let person = Some(i64::from_be_bytes(*person)).filter(|id| *id != 0).map(PersonId);
     Ok(Token { effect: EffectId(i64::from_be_bytes(*effect)), person, purpose })
 }
 
+/// The parameters, of which at least one is there, and what is behind them.
+fn parts(bytes: &[u8]) -> Result<(&[u8], &[u8]), BadToken> {
+    let (length, rest) = bytes.split_first_chunk::<2>().ok_or(BadToken)?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    rest.split_at_checked(length).filter(|_| length > 0).ok_or(BadToken)
+}
+
 /// The address `target` that tells the site who comes, in front of any fragment.
 pub fn with_visitor(target: &str, token: &str) -> String {
+    with_parameters(target, &format!("{VISITOR_PARAMETER}={token}"))
+}
+
+/// The address `target` with more parameters (`a=1&b=2`) behind its own, in front of any fragment.
+pub fn with_parameters(target: &str, parameters: &str) -> String {
+    if parameters.is_empty() {
+        return target.to_owned();
+    }
     let (page, fragment) = target.split_at(target.find('#').unwrap_or(target.len()));
     let sign = match page.rfind('?') {
         Some(at) if at + 1 == page.len() || page.ends_with('&') => "",
         Some(_) => "&",
         None => "?",
     };
-    format!("{page}{sign}{VISITOR_PARAMETER}={token}{fragment}")
+    format!("{page}{sign}{parameters}{fragment}")
+}
+
+/// Whether an address has a parameter of this name, written plainly or encoded.
+fn has_parameter(target: &str, name: &str) -> bool {
+    let page = target.split('#').next().unwrap_or_default();
+    let query = page.split_once('?').map_or("", |(_, query)| query);
+    let names = query.split(['&', ';']).map(|pair| pair.split('=').next().unwrap_or_default());
+    names.into_iter().any(|written| percent_decode_str(written).decode_utf8_lossy() == name)
 }
 
 /// An address as it was before it told who comes, and what it told.
@@ -252,6 +290,8 @@ pub struct LinkMaker<'a> {
     public_url: &'a str,
     effect: EffectId,
     person: Option<PersonId>,
+    /// Name and encoded value of each parameter that tracked links are given.
+    parameters: &'a [(String, String)],
     opens: bool,
     clicks: bool,
     hidden: bool,
@@ -265,6 +305,7 @@ impl<'a> LinkMaker<'a> {
             public_url: public_url.trim_end_matches('/'),
             effect,
             person,
+            parameters: &[],
             opens: true,
             clicks: true,
             hidden: false,
@@ -274,7 +315,23 @@ impl<'a> LinkMaker<'a> {
     /// Links of a preview: nothing is tracked and the way out leads to the page of nobody.
     pub fn preview(public_url: &'a str) -> Self {
         let public_url = public_url.trim_end_matches('/');
-        Self { keys: None, public_url, effect: EffectId(0), person: None, opens: false, clicks: false, hidden: false }
+        Self {
+            keys: None,
+            public_url,
+            effect: EffectId(0),
+            person: None,
+            parameters: &[],
+            opens: false,
+            clicks: false,
+            hidden: false,
+        }
+    }
+
+    /// Gives tracked links these parameters, each a name and an encoded value, where they have none of the name.
+    #[must_use]
+    pub fn with_parameters(mut self, parameters: &'a [(String, String)]) -> Self {
+        self.parameters = parameters;
+        self
     }
 
     /// Leaves the picture out: for people who did not agree to it and emails that say so.
@@ -305,15 +362,26 @@ impl<'a> LinkMaker<'a> {
 
     /// Address of the link that no person sees, where there is one.
     pub fn hidden_link(&self) -> Option<String> {
-        let leads_to = Purpose::Click { link: HIDDEN_LINK, target: self.public_url.to_owned(), visitor: false };
+        let leads_to = Purpose::Click { link: HIDDEN_LINK, target: self.public_url.to_owned(), parameters: String::new(), visitor: false };
         self.hidden.then(|| self.url('c', leads_to))
     }
 
     /// Address that stands for `target`, where clicks are tracked and the target is not too long; `visitor`: the site is told
-    /// who comes.
+    /// who comes. A preview tracks nothing, and leads straight to where the click would.
     pub fn click(&self, link: u16, target: &str, visitor: bool) -> Option<String> {
+        let parameters = self.parameters_for(target);
+        if self.keys.is_none() {
+            return Some(with_parameters(target, &parameters)).filter(|_| !parameters.is_empty());
+        }
         let tracked = self.clicks && target.len() <= MAX_TARGET_BYTES;
-        tracked.then(|| self.url('c', Purpose::Click { link, target: target.to_owned(), visitor }))
+        tracked.then(|| self.url('c', Purpose::Click { link, target: target.to_owned(), parameters, visitor }))
+    }
+
+    /// What `target` is given; nothing where it would become too long.
+    fn parameters_for(&self, target: &str) -> String {
+        let missing = self.parameters.iter().filter(|(name, _)| !has_parameter(target, name));
+        let all = missing.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+        if target.len() + all.len() + 2 <= MAX_TARGET_BYTES { all } else { String::new() }
     }
 
     /// Address of the way out.
@@ -372,10 +440,8 @@ mod tests {
             Just(Purpose::Unsubscribe),
             Just(Purpose::View),
             Just(Purpose::Visitor),
-            (any::<u16>(), ".{0,80}", any::<bool>()).prop_map(|(link, target, visitor)| Purpose::Click {
-                link,
-                target,
-                visitor
+            (any::<u16>(), ".{0,80}", ".{0,20}", any::<bool>()).prop_map(|(link, target, parameters, visitor)| {
+                Purpose::Click { link, target, parameters, visitor }
             }),
         ];
         (any::<i64>(), proptest::option::of(1i64..), purpose).prop_map(|(effect, person, purpose)| Token {
@@ -433,6 +499,36 @@ mod tests {
     }
 
     #[test]
+    fn parameters_are_added_where_there_are_none_of_the_name() {
+        let keys = keys();
+        let more = [("utm_campaign".to_owned(), "a%20b".to_owned()), ("utm_source".to_owned(), "caravan".to_owned())];
+        let links = LinkMaker::new(&keys, "https://go.acme.example", EffectId(41), Some(PersonId(3)));
+        let with = links.clone().with_parameters(&more);
+        let shown = LinkMaker::preview("https://go.acme.example").with_parameters(&more);
+        let long = format!("https://acme.example/{}", "x".repeat(1_970));
+        for (target, leads_to) in [
+            ("https://acme.example", "https://acme.example?utm_campaign=a%20b&utm_source=caravan"),
+            ("https://acme.example/a?x=1#p?q=2", "https://acme.example/a?x=1&utm_campaign=a%20b&utm_source=caravan#p?q=2"),
+            ("https://acme.example/?utm_source=own", "https://acme.example/?utm_source=own&utm_campaign=a%20b"),
+            ("https://acme.example/?utm%5Fsource=", "https://acme.example/?utm%5Fsource=&utm_campaign=a%20b"),
+            ("https://acme.example/?xutm_source=1", "https://acme.example/?xutm_source=1&utm_campaign=a%20b&utm_source=caravan"),
+            ("https://acme.example/#?utm_source=1", "https://acme.example/?utm_campaign=a%20b&utm_source=caravan#?utm_source=1"),
+            (long.as_str(), long.as_str()),
+        ] {
+            let token = with.click(3, target, true).expect("tracked");
+            let token = keys.verify(token.rsplit_once('/').expect("a token").1).expect("ours");
+            let Purpose::Click { link: 3, target: written, parameters, visitor: true } = token.purpose else {
+                panic!("{token:?}")
+            };
+            assert_eq!((written.as_str(), with_parameters(&written, &parameters).as_str()), (target, leads_to));
+            assert_eq!(shown.click(3, target, true).unwrap_or(target.to_owned()), leads_to, "as it is shown");
+        }
+        assert_eq!(with.clone().without_clicks().click(3, "https://acme.example", false), None);
+        assert!(!with.unsubscribe().contains("utm_") && !with.web_view().contains("utm_"));
+        assert_eq!(links.with_parameters(&[]).click(0, "https://a.example", false).map(|url| url.contains("/t/c/")), Some(true));
+    }
+
+    #[test]
     fn an_address_tells_who_comes_and_is_the_same_without_it() {
         for (target, told) in [
             ("https://acme.example", "https://acme.example?caravan_visitor=T"),
@@ -458,7 +554,7 @@ mod tests {
             Ok(Token {
                 effect: EffectId(41),
                 person: Some(PersonId(3)),
-                purpose: Purpose::Click { link: 2, target, visitor: false }
+                purpose: Purpose::Click { link: 2, target, parameters: String::new(), visitor: false }
             })
         );
         assert!(links.open().is_some_and(|url| url.starts_with("https://go.acme.example/t/o/")));

@@ -10,7 +10,7 @@ use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 pub use caravan_connect::connector::Secret;
 use caravan_connect::texts::e164;
-use caravan_connect::tracking::with_visitor;
+use caravan_connect::tracking::{with_parameters, with_visitor};
 pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Token};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
@@ -115,8 +115,10 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
 /// the click cannot be written down.
 pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visitor) -> Result<String, BadToken> {
     let Token { effect, person, purpose } = keys.verify(token)?;
-    let Purpose::Click { link, target, visitor: tells } = purpose else { return Err(BadToken) };
-    let Some(person) = person else { return Ok(target) };
+    let Purpose::Click { link, target, parameters, visitor: tells } = purpose else { return Err(BadToken) };
+    // What is told of a click names the link as its author wrote it, whatever campaign it belongs to.
+    let leads_to = with_parameters(&target, &parameters);
+    let Some(person) = person else { return Ok(leads_to) };
     let written = record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, effect)? else { return Ok(Vec::new()) };
         message.clicked(s, live, visitor, (EMAIL_CLICKED, person), (link, &target), now)
@@ -125,10 +127,10 @@ pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visit
         tracing::error!(%error, %effect, "a click could not be written down");
     }
     if !tells {
-        return Ok(target);
+        return Ok(leads_to);
     }
     let token = keys.sign(&Token { effect, person: Some(person), purpose: Purpose::Visitor });
-    Ok(with_visitor(&target, &token))
+    Ok(with_visitor(&leads_to, &token))
 }
 
 /// Who came to a web site, by the token that the site was told. A person who became another one by now is the other one.
@@ -176,7 +178,7 @@ pub fn tell_held_clicks(engine: &Engine) -> Result<usize, StoreError> {
 /// Where a link leads, without anybody having followed it.
 pub fn leads_to(keys: &SigningKeys, token: &str) -> Result<String, BadToken> {
     match keys.verify(token)?.purpose {
-        Purpose::Click { target, .. } => Ok(target),
+        Purpose::Click { target, parameters, .. } => Ok(with_parameters(&target, &parameters)),
         _ => Err(BadToken),
     }
 }

@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use caravan_connect::email::packed;
-use caravan_connect::tracking::Purpose;
+use caravan_connect::tracking::{Purpose, with_parameters};
 use caravan_engine::content::{self, PreviewRequest, preview_email, preview_text};
 use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
 use caravan_engine::import;
@@ -68,7 +68,7 @@ fn bare(html: &str) -> String {
                 continue;
             }
             "c" => match keys().verify(token).expect("a token of ours").purpose {
-                Purpose::Click { target, .. } => out.push_str(&target.replace('&', "&amp;")),
+                Purpose::Click { target, parameters, .. } => out.push_str(&with_parameters(&target, &parameters).replace('&', "&amp;")),
                 other => panic!("{other:?} is no click"),
             },
             route => out.push_str(&format!("{URL}/t/{route}/preview")),

@@ -6,6 +6,7 @@
 
 mod address;
 pub mod archive;
+mod campaign;
 mod compile;
 mod content;
 mod contrast;
@@ -23,6 +24,8 @@ mod tags;
 mod text;
 
 pub use address::{AddressProblem, check_address};
+pub use campaign::Campaign;
+pub(crate) use campaign::problems as campaign_problems;
 pub use compile::{Compiled, Link, Tracking, check_text, compile, without_tags};
 pub use content::{Attributes, Edge, EmailBody, EmailContent, SYSTEM_ATTRIBUTES, Sender, Snapshot};
 pub(crate) use render::one_line;

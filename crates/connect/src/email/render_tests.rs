@@ -6,7 +6,7 @@ use super::super::compile::compile;
 use super::super::content::{Attributes, EmailBody, EmailContent, Sender};
 use super::*;
 use crate::connector::Secret;
-use crate::tracking::{Purpose, SigningKeys};
+use crate::tracking::{Purpose, SigningKeys, with_parameters};
 
 const MJML: &str = r#"<mjml>
   <mj-head><mj-title>{{ my.event }}</mj-title></mj-head>
@@ -113,6 +113,33 @@ fn links_lead_through_us_and_back_to_where_the_author_wanted() {
     assert_eq!(message.unsubscribe.map(|way_out| followed(&way_out.url)).as_deref(), Some("unsubscribe"));
 }
 
+#[test]
+fn tracked_links_alone_are_given_parameters() {
+    let body = r##"<a href="https://acme.example/?a=1&amp;b=2#top">1</a><a href="mailto:a@b.example">2</a><a href="#top">3</a>
+        <a href="https://acme.example/plain" data-track="no">4</a><a href="{{ system.unsubscribe_url }}">5</a>
+        <a href="{{ system.web_view_url }}">6</a><a href="https://acme.example/?utm_source=own" data-track="token">7</a>"##;
+    let compiled = compile(&html(body), &attributes()).expect("compiles");
+    let more = [("utm_source".to_owned(), "caravan".to_owned())];
+    let keys = keys();
+    let links = LinkMaker::new(&keys, "https://go.acme.example", EffectId(7), Some(PersonId(9))).with_parameters(&more);
+    let sent = compiled.render(&snapshot(), &links).expect("renders").html;
+    let targets: Vec<_> = hrefs(&sent).iter().map(|href| followed(href)).collect();
+    let expected = [
+        "click 0 https://acme.example/?a=1&b=2&utm_source=caravan#top",
+        "mailto:a@b.example",
+        "#top",
+        "https://acme.example/plain",
+        "unsubscribe",
+        "view",
+        "click 6 https://acme.example/?utm_source=own with token",
+    ];
+    assert_eq!(targets, expected);
+    let preview = LinkMaker::preview("https://go.acme.example").with_parameters(&more);
+    let shown = hrefs(&compiled.render(&snapshot(), &preview).expect("renders").html);
+    assert_eq!(shown[0], "https://acme.example/?a=1&b=2&utm_source=caravan#top");
+    assert_eq!(shown[3..], ["https://acme.example/plain", "https://go.acme.example/t/u/preview", "https://go.acme.example/t/v/preview", "https://acme.example/?utm_source=own"]);
+}
+
 fn hrefs(html: &str) -> Vec<String> {
     html.split("href=\"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.replace("&amp;", "&"))).collect()
 }
@@ -129,7 +156,8 @@ fn followed(href: &str) -> String {
         Purpose::Unsubscribe => "unsubscribe".to_owned(),
         Purpose::View => "view".to_owned(),
         Purpose::Visitor => "visitor".to_owned(),
-        Purpose::Click { link, target, visitor } => {
+        Purpose::Click { link, target, parameters, visitor } => {
+            let target = with_parameters(&target, &parameters);
             format!("click {link} {target}{}", if visitor { " with token" } else { "" })
         }
     }

@@ -1,10 +1,12 @@
 //! What a connection to a mail server is set to.
 
+use std::collections::BTreeMap;
+
 use caravan_model::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::email::check_address;
+use crate::email::{campaign_problems, check_address};
 use crate::returned::BounceMailbox;
 use crate::spam::SpamFilter;
 
@@ -52,6 +54,10 @@ pub struct SmtpSettings {
     /// A spam filter of your own that is asked what it makes of an email while it is written; left out: a few rules here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spam_filter: Option<SpamFilter>,
+    /// Parameters that tracked links are given where they have none of the name, like `utm_source: newsletter`. Values may
+    /// name `{{ journey.key }}`, `{{ journey.name }}`, `{{ node.key }}`, `{{ email.key }}` and `{{ email.name }}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub link_parameters: BTreeMap<String, String>,
 }
 
 fn four() -> u8 {
@@ -130,6 +136,11 @@ impl SmtpSettings {
             check(true, &format!("/spam_filter{field}"), message);
         }
         check(in_the_clear, "/security", "The password would cross the network in the clear; use starttls or tls.");
+        for (name, problem) in campaign_problems(&self.link_parameters) {
+            let place = name.map_or_else(String::new, |name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+            let pointer = format!("/settings/link_parameters{place}");
+            findings.push(Finding::error("link_parameter_invalid", pointer, problem));
+        }
         findings
     }
 
@@ -162,6 +173,16 @@ mod tests {
         bad["username"] = json!("acme");
         let pointers: Vec<_> = SmtpSettings::read(&bad).expect_err("findings").into_iter().map(|f| f.pointer).collect();
         assert_eq!(pointers, ["/settings/from/email", "/settings/connections", "/settings/security"]);
+
+        let mut campaign = good.clone();
+        campaign["link_parameters"] = json!({"utm_source": "caravan", "utm campaign": "x", "utm_term": "{{ person.email }}"});
+        let found = SmtpSettings::read(&campaign).expect_err("findings");
+        let told: Vec<_> = found.iter().map(|f| (f.code.as_str(), f.pointer.as_str())).collect();
+        let bad = |pointer| ("link_parameter_invalid", pointer);
+        assert_eq!(
+            told,
+            [bad("/settings/link_parameters/utm campaign"), bad("/settings/link_parameters/utm_term")]
+        );
 
         let mut unknown = good;
         unknown["hosst"] = json!("x");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use caravan_catalog::snapshot::{Content, Recipient, Snapshot};
 use caravan_catalog::{Definitions, World};
-use caravan_connect::email::{Compiled, Link, Rendered, Tracking};
+use caravan_connect::email::{Campaign, Compiled, Link, Rendered, Tracking};
 use caravan_connect::texts::{self, Segments, TextProblem, segments};
 use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
 use caravan_connect::{Mailbox, Secret};
@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::{TextOf, compile_email, content_of, copies_of, frozen_email, kept_of};
+use crate::deliver::{TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_parameters};
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};
 
@@ -39,6 +39,8 @@ pub struct PreviewRequest {
     pub account: Option<String>,
     /// Key of the journey whose values `my` names.
     pub journey: Option<String>,
+    /// Key of the node that sends it, which campaign parameters may name.
+    pub node: Option<String>,
     /// Answers that are forced on conditions, by name.
     pub conditions: BTreeMap<String, bool>,
     /// The message's clock; left out: now.
@@ -135,9 +137,12 @@ pub fn preview_email(
             values.get(namespace).and_then(|values| values.get(name)).is_none()
         };
         let missing = compiled.without_fallback().filter(has).map(str::to_owned).collect();
-        let rendered = compiled.render(&Json::Object(values.clone()), &LinkMaker::preview(public_url));
+        let names = CampaignNames::of(s, &definitions, key, request)?;
+        let parameters = link_parameters(&definitions, &email.connection, &names.campaign(key, request));
+        let links = LinkMaker::preview(public_url).with_parameters(&parameters);
+        let rendered = compiled.render(&Json::Object(values.clone()), &links);
         let rendered = rendered.map_err(|error| Finding::error(error.code, "", error.to_string()))?;
-        let bytes = bytes_as_sent(&compiled, &values, public_url).unwrap_or(rendered.html.len());
+        let bytes = bytes_as_sent(&compiled, &values, public_url, &parameters).unwrap_or(rendered.html.len());
         let mut findings = compiled.warnings().to_vec();
         findings.extend(too_long(bytes));
         let shown = Preview {
@@ -227,10 +232,50 @@ pub fn web_view(
         let kept = kept_of(&row);
         let (Some(email), Some(values)) = (kept.email, kept.values) else { return Ok(None) };
         let Some(version) = documents::version(s, row.version)? else { return Ok(None) };
-        let Some(compiled) = frozen_email(&version.frozen, &email) else { return Ok(None) };
+        let Some(mailing) = frozen_email(&version, &email) else { return Ok(None) };
+        let Ok(compiled) = mailing.compiled() else { return Ok(None) };
+        let definitions = &engine.live(s)?.definitions;
+        let campaign = mailing.campaign(&email, &kept.journey, &kept.node);
+        let parameters = link_parameters(definitions, &mailing.email.connection, &campaign);
         let links = LinkMaker::new(keys, public_url, token.effect, token.person).without_opens();
+        let links = links.with_parameters(&parameters);
         Ok(compiled.render(&Json::Object(values), &links).ok().map(|rendered| rendered.html))
     })
+}
+
+/// What campaign parameters may call the email and the journey that was named.
+struct CampaignNames {
+    journey: String,
+    email: String,
+}
+
+impl CampaignNames {
+    fn of(
+        s: &mut dyn Session,
+        definitions: &Definitions,
+        email: &str,
+        request: &PreviewRequest,
+    ) -> Result<Self, StoreError> {
+        let name_in = |body: &Json| body.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let row = match &request.journey {
+            Some(journey) => documents::get(s, DocumentKind::Journey.key(), journey)?,
+            None => None,
+        };
+        let body = row.and_then(|row| serde_json::from_str(&row.body).ok()).unwrap_or_default();
+        let stored = definitions.get(DocumentKind::Email, email).map(|email| &*email.body);
+        let email = request.draft.as_ref().or(stored).map(name_in).unwrap_or_default();
+        Ok(Self { journey: name_in(&body), email })
+    }
+
+    fn campaign<'a>(&'a self, email: &'a str, request: &'a PreviewRequest) -> Campaign<'a> {
+        Campaign {
+            journey_key: request.journey.as_deref().unwrap_or_default(),
+            journey_name: &self.journey,
+            node_key: request.node.as_deref().unwrap_or_default(),
+            email_key: email,
+            email_name: &self.email,
+        }
+    }
 }
 
 /// The definitions with the values of the journey that was named.
@@ -312,10 +357,15 @@ fn id_of(s: &mut dyn Session, table: Table, key: &str) -> Result<i64, Definition
 }
 
 /// Length of the HTML part with links as long as those that are tracked.
-fn bytes_as_sent(compiled: &Compiled, values: &Map<String, Json>, public_url: &str) -> Option<usize> {
+fn bytes_as_sent(
+    compiled: &Compiled,
+    values: &Map<String, Json>,
+    public_url: &str,
+    parameters: &[(String, String)],
+) -> Option<usize> {
     // Tokens are equally long whoever signs them.
     let keys = SigningKeys::new(0, Secret::new("only to measure"));
-    let links = LinkMaker::new(&keys, public_url, EffectId(0), Some(PersonId(0)));
+    let links = LinkMaker::new(&keys, public_url, EffectId(0), Some(PersonId(0))).with_parameters(parameters);
     compiled.render(&Json::Object(values.clone()), &links).ok().map(|rendered| rendered.html.len())
 }
 

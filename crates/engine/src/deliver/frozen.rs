@@ -6,6 +6,7 @@ use std::sync::Arc;
 use caravan_connect::email::{Attributes, Compiled, Edge, EmailBody, EmailContent, Sender, compile};
 use caravan_model::document::{AroundEmails, Email, EmailEdge, Found, Fragment, MailBody, SmsMessage};
 use caravan_model::{DocumentId, Finding, VersionId, journey};
+use caravan_store::documents::VersionRow;
 use caravan_store::{Session, StoreError, documents};
 use parking_lot::Mutex;
 use serde_json::{Map, Value as Json};
@@ -33,6 +34,10 @@ pub struct Frozen {
 pub struct Mailing {
     /// As it was frozen.
     pub email: Email,
+    /// Its name.
+    pub name: String,
+    /// Name of the journey.
+    pub journey_name: Arc<str>,
     around: Arc<AroundEmails>,
     compiled: Mutex<Option<Result<Arc<Compiled>, String>>>,
 }
@@ -56,7 +61,7 @@ impl Versions {
             journey: row.document,
             deduplicates: journey.is_some_and(|map| map.deduplicate_email),
             names,
-            emails: emails_of(&row.frozen),
+            emails: emails_of(&row.frozen, &name_in(&row.body)),
             texts: texts_of(&row.frozen),
         });
         self.known.lock().insert(id, Arc::clone(&frozen));
@@ -113,7 +118,13 @@ impl Mailing {
     }
 }
 
-fn emails_of(frozen: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
+/// The name that a document's body gives it.
+fn name_in(body: &str) -> String {
+    let body: Json = serde_json::from_str(body).unwrap_or_default();
+    body.get("name").and_then(Json::as_str).unwrap_or_default().to_owned()
+}
+
+fn emails_of(frozen: &str, journey_name: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
     let mut frozen: Json = serde_json::from_str(frozen).unwrap_or_default();
     let fragments = frozen.get_mut("fragment").map(Json::take).unwrap_or_default();
     let emails = match frozen.get_mut("email").map(Json::take) {
@@ -122,12 +133,17 @@ fn emails_of(frozen: &str) -> HashMap<String, Result<Arc<Mailing>, String>> {
     };
     let around = frozen.pointer_mut("/settings/settings/emails").map(Json::take).unwrap_or_default();
     let around = Arc::new(serde_json::from_value::<AroundEmails>(around).unwrap_or_default());
+    let journey_name: Arc<str> = Arc::from(journey_name);
     let read = |(key, body): (String, Json)| {
+        let name = body.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
         let read = content_of::<Email>(&body).map_err(|error| format!("The email `{key}` cannot be read: {error}."));
         let email = read.and_then(|email| {
             email.whole(&|key: &str| fragment_in(&fragments, key)).map_err(|findings| sentence(&findings))
         });
-        let mailing = |email| Arc::new(Mailing { email, around: Arc::clone(&around), compiled: Mutex::new(None) });
+        let mailing = |email| {
+            let (around, journey_name) = (Arc::clone(&around), Arc::clone(&journey_name));
+            Arc::new(Mailing { email, name, journey_name, around, compiled: Mutex::new(None) })
+        };
         (key, email.map(mailing))
     };
     emails.into_iter().map(read).collect()
@@ -194,15 +210,15 @@ pub(crate) fn compile_email(email: &Email, around: &AroundEmails) -> Result<Comp
     compile(&email_content(email, around), &Attributes::new(email.paths().unwrap_or_default()))
 }
 
-/// An email of what a version froze, ready to be rendered; none when it is not in it or cannot be.
-pub(crate) fn frozen_email(frozen: &str, key: &str) -> Option<Arc<Compiled>> {
-    emails_of(frozen).remove(key)?.ok()?.compiled().ok()
+/// An email of a version; none when it is not in it or cannot be read.
+pub(crate) fn frozen_email(version: &VersionRow, key: &str) -> Option<Arc<Mailing>> {
+    emails_of(&version.frozen, &name_in(&version.body)).remove(key)?.ok()
 }
 
 /// What stands against the emails that a version would freeze.
 pub(crate) fn frozen_findings(frozen: &str) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (key, mailing) in emails_of(frozen) {
+    for (key, mailing) in emails_of(frozen, "") {
         if let Err(why) = mailing.and_then(|mailing| mailing.compiled().map(|_| ())) {
             found.push(Finding::error("email_invalid_content", "", format!("Email `{key}`: {why}")));
         }

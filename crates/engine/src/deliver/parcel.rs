@@ -22,6 +22,7 @@ use super::about::About;
 use super::call::through;
 use super::doors::Way;
 use super::frozen::Mailing;
+use super::links::link_parameters;
 use super::record::Recorder;
 use super::results::{Settled, Verdict, is_shut};
 use super::{Dispatcher, alert, audience};
@@ -255,8 +256,11 @@ impl Dispatcher {
         mailing: &Mailing,
     ) -> Result<EmailMessage, Verdict> {
         let compiled = mailing.compiled().map_err(|why| Verdict::failed("email_invalid_content", why))?;
+        let campaign = mailing.campaign(&effect.email, &effect.journey, &parcel.about.node);
+        let parameters = link_parameters(&live.definitions, &effect.connection, &campaign);
         let mut links =
-            LinkMaker::new(&self.delivery.signing, &self.delivery.public_url, parcel.row.id, parcel.row.person);
+            LinkMaker::new(&self.delivery.signing, &self.delivery.public_url, parcel.row.id, parcel.row.person)
+                .with_parameters(&parameters);
         if mailing.email.disable_open_tracking || parcel.about.untracked {
             links = links.without_opens();
         }
