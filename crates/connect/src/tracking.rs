@@ -362,7 +362,12 @@ impl<'a> LinkMaker<'a> {
 
     /// Address of the link that no person sees, where there is one.
     pub fn hidden_link(&self) -> Option<String> {
-        let leads_to = Purpose::Click { link: HIDDEN_LINK, target: self.public_url.to_owned(), parameters: String::new(), visitor: false };
+        let leads_to = Purpose::Click {
+            link: HIDDEN_LINK,
+            target: self.public_url.to_owned(),
+            parameters: String::new(),
+            visitor: false,
+        };
         self.hidden.then(|| self.url('c', leads_to))
     }
 
@@ -508,11 +513,20 @@ mod tests {
         let long = format!("https://acme.example/{}", "x".repeat(1_970));
         for (target, leads_to) in [
             ("https://acme.example", "https://acme.example?utm_campaign=a%20b&utm_source=caravan"),
-            ("https://acme.example/a?x=1#p?q=2", "https://acme.example/a?x=1&utm_campaign=a%20b&utm_source=caravan#p?q=2"),
+            (
+                "https://acme.example/a?x=1#p?q=2",
+                "https://acme.example/a?x=1&utm_campaign=a%20b&utm_source=caravan#p?q=2",
+            ),
             ("https://acme.example/?utm_source=own", "https://acme.example/?utm_source=own&utm_campaign=a%20b"),
             ("https://acme.example/?utm%5Fsource=", "https://acme.example/?utm%5Fsource=&utm_campaign=a%20b"),
-            ("https://acme.example/?xutm_source=1", "https://acme.example/?xutm_source=1&utm_campaign=a%20b&utm_source=caravan"),
-            ("https://acme.example/#?utm_source=1", "https://acme.example/?utm_campaign=a%20b&utm_source=caravan#?utm_source=1"),
+            (
+                "https://acme.example/?xutm_source=1",
+                "https://acme.example/?xutm_source=1&utm_campaign=a%20b&utm_source=caravan",
+            ),
+            (
+                "https://acme.example/#?utm_source=1",
+                "https://acme.example/?utm_campaign=a%20b&utm_source=caravan#?utm_source=1",
+            ),
             (long.as_str(), long.as_str()),
         ] {
             let token = with.click(3, target, true).expect("tracked");
@@ -525,7 +539,10 @@ mod tests {
         }
         assert_eq!(with.clone().without_clicks().click(3, "https://acme.example", false), None);
         assert!(!with.unsubscribe().contains("utm_") && !with.web_view().contains("utm_"));
-        assert_eq!(links.with_parameters(&[]).click(0, "https://a.example", false).map(|url| url.contains("/t/c/")), Some(true));
+        assert_eq!(
+            links.with_parameters(&[]).click(0, "https://a.example", false).map(|url| url.contains("/t/c/")),
+            Some(true)
+        );
     }
 
     #[test]

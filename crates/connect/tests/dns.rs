@@ -45,6 +45,7 @@ impl World {
             domain: "acme.example",
             return_path: Some("bounce.acme.example"),
             tracking: Some("go.acme.example"),
+            public_host: Some("caravan.acme.example"),
         };
         let expected = Expected { name: "c1._domainkey.acme.example".to_owned(), record: dkim_record() };
         check(&self.dns, names, &[expected])
@@ -73,6 +74,7 @@ fn a_domain_that_is_set_up_is_good_in_every_record() {
         "relay.example TXT \"v=spf1 ip4:192.0.2.0/24 -all\"",
         "_dmarc.acme.example TXT \"v=DMARC1; p=none; rua=mailto:dmarc@acme.example\"",
         "go.acme.example A 192.0.2.1",
+        "caravan.acme.example A 192.0.2.1",
         "acme.example MX 10 mx.acme.example.",
         "acme.example TXT \"some-site-verification=1\"",
     ]);
@@ -136,14 +138,18 @@ fn every_way_of_being_wrong_has_its_sentence() {
     let far = "_dmarc.example TXT \"v=DMARC1; p=reject; rua=mailto:a@b.example\"";
     world.is("dmarc", &[far], RecordState::Missing, "no policy");
     assert_eq!(world.one("replies", &["acme.example MX 0 ."]).0, Note);
-    world.is("tracking", &["go.acme.example AAAA 2001:db8::1"], Good, "has an address");
+    let here = "caravan.acme.example AAAA 2001:db8::1";
+    world.is("tracking", &["go.acme.example AAAA 2001:db8::1", here], Good, "lead here");
+    world.is("tracking", &["go.acme.example CNAME caravan.acme.example.", here], Good, "lead here");
+    world.is("tracking", &["go.acme.example AAAA 2001:db8::9", here], Wrong, "CNAME record at `caravan.acme.example`");
 }
 
 #[test]
 fn a_policy_is_inherited_from_a_parent() {
     let world = World::new();
     world.server.holds(&["_dmarc.acme.example TXT \"v=DMARC1; p=reject; rua=mailto:a@b.example\""]);
-    let names = SendingDomainNames { domain: "news.acme.example", return_path: None, tracking: None };
+    let names =
+        SendingDomainNames { domain: "news.acme.example", return_path: None, tracking: None, public_host: None };
     let found = check(&world.dns, names, &[]);
     let dmarc = found.iter().find(|check| check.purpose == "dmarc").expect("it is looked at");
     assert_eq!(dmarc.state, RecordState::Good);

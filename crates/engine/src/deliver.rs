@@ -62,8 +62,8 @@ pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
 pub use self::frozen::email_content;
 pub(crate) use self::frozen::{compile_email, content_of, copies_of, frozen_email, frozen_findings};
-pub(crate) use self::links::link_parameters;
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, email_refusals, folded_address};
+pub(crate) use self::links::{link_base, link_parameters};
 pub(crate) use self::membership::{audiences_of, settings_of};
 pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
@@ -82,6 +82,7 @@ pub use self::domains::{
 pub(crate) use self::frozen::Versions;
 use self::gauges::Shown;
 use self::health::Healths;
+use self::links::Bases;
 use self::mail_servers::MailServers;
 use self::rests::Rests;
 use self::results::Results;
@@ -170,6 +171,7 @@ pub struct Dispatcher {
     delivery: Delivery,
     doors: Doors,
     domains: Domains,
+    bases: Bases,
     versions: Versions,
     rests: Rests,
     healths: Healths,
@@ -207,6 +209,7 @@ impl Dispatcher {
             delivery,
             doors,
             domains: Domains::default(),
+            bases: Bases::default(),
             versions: Versions::default(),
             rests: Rests::default(),
             healths: Healths::default(),

@@ -40,6 +40,29 @@ pub(crate) fn too_many(all: &[&Document], changing: &[&Document]) -> Vec<Finding
     findings
 }
 
+/// Hosts of links that stand in another sending domain too: which domain's they are could not be told.
+pub(crate) fn hosts_taken(all: &[&Document], changing: &[&Document]) -> Vec<Finding> {
+    let host = |document: &Document| match &document.body {
+        Body::SendingDomain(domain) => domain.tracking.as_ref().map(|host| host.to_ascii_lowercase()),
+        _ => None,
+    };
+    let mut findings = Vec::new();
+    for document in changing {
+        let Some(taken) = host(document) else { continue };
+        let other = all.iter().find(|other| other.key() != document.key() && host(other).as_ref() == Some(&taken));
+        if let Some(other) = other {
+            let message = format!(
+                "`{taken}` is the host of links of the sending domain `{}` already. Take another one.",
+                other.key()
+            );
+            let mut found = [Finding::error("tracking_host_taken", "/tracking", message)];
+            document.locate(&mut found);
+            findings.extend(found);
+        }
+    }
+    findings
+}
+
 /// What published definitions use, each with the words that name the user.
 pub(crate) struct Published {
     attributes: BTreeMap<(Subject, String), String>,

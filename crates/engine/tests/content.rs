@@ -68,7 +68,9 @@ fn bare(html: &str) -> String {
                 continue;
             }
             "c" => match keys().verify(token).expect("a token of ours").purpose {
-                Purpose::Click { target, parameters, .. } => out.push_str(&with_parameters(&target, &parameters).replace('&', "&amp;")),
+                Purpose::Click { target, parameters, .. } => {
+                    out.push_str(&with_parameters(&target, &parameters).replace('&', "&amp;"))
+                }
                 other => panic!("{other:?} is no click"),
             },
             route => out.push_str(&format!("{URL}/t/{route}/preview")),

@@ -8142,6 +8142,11 @@ export interface components {
              */
             journey: string | null;
             /**
+             * @description Key of the node that sends it, which campaign parameters may name.
+             * @default null
+             */
+            node: string | null;
+            /**
              * @description Answers that are forced on conditions, by name.
              * @default {}
              */

@@ -76,11 +76,17 @@ async fn the_button_of_the_page_answers_with_a_page() {
 async fn a_link_leads_only_to_where_it_was_signed_for() {
     let (api, _, person) = sent().await;
     let target = "https://acme.example/offer?a=1&b=2";
-    let good = token(Purpose::Click { link: 0, target: target.to_owned(), parameters: String::new(), visitor: false }, person);
+    let good =
+        token(Purpose::Click { link: 0, target: target.to_owned(), parameters: String::new(), visitor: false }, person);
     let reply = api.get(&format!("/t/c/{good}")).send().await;
     assert_eq!((reply.status.as_u16(), reply.header("location")), (302, target));
     let foreign = SigningKeys::new(1, Secret::new("another secret"));
-    let purpose = Purpose::Click { link: 0, target: "https://evil.example".to_owned(), parameters: String::new(), visitor: false };
+    let purpose = Purpose::Click {
+        link: 0,
+        target: "https://evil.example".to_owned(),
+        parameters: String::new(),
+        visitor: false,
+    };
     let forged = foreign.sign(&Token { effect: EffectId(1), person: None, purpose });
     let open = token(Purpose::Open, person);
     for bad in [forged.as_str(), &format!("{good}x"), "preview", "https:%2F%2Fevil.example", &open] {

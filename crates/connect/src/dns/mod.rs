@@ -165,6 +165,18 @@ impl Dns {
         })
     }
 
+    /// The name that a name is another one for, in small letters; none where it is none.
+    ///
+    /// # Errors
+    /// No server answers.
+    pub fn alias(&self, name: &str) -> Result<Option<String>, NoAnswer> {
+        let found = self.look_up(name, RecordType::CNAME, |data| match data {
+            RData::CNAME(alias) => Some(alias.0.to_utf8().trim_end_matches('.').to_lowercase()),
+            _ => None,
+        })?;
+        Ok(found.into_iter().next())
+    }
+
     fn look_up<T>(&self, name: &str, kind: RecordType, read: impl Fn(&RData) -> Option<T>) -> Result<Vec<T>, NoAnswer> {
         // With the dot at its end nobody's search list is tried.
         let whole = format!("{}.", name.trim_end_matches('.'));

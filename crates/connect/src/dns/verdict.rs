@@ -23,6 +23,8 @@ pub struct SendingDomainNames<'a> {
     pub return_path: Option<&'a str>,
     /// The host of links in messages, where it has one of its own.
     pub tracking: Option<&'a str>,
+    /// The host at which this installation is reached, where it is known.
+    pub public_host: Option<&'a str>,
 }
 
 /// A public key that must stand in the DNS: its name, and the record.
@@ -139,17 +141,21 @@ impl<'a> Asking<'a> {
     pub(super) fn names_of(&self, address: IpAddr) -> Result<Vec<String>, NoAnswer> {
         self.ask(|dns| dns.names_of(address))
     }
+
+    fn alias(&self, name: &str) -> Result<Option<String>, NoAnswer> {
+        self.ask(|dns| dns.alias(name))
+    }
 }
 
 /// Looks everything up that matters to mail of a domain. `keys` are the public keys of its signatures.
 pub fn check(dns: &Dns, names: SendingDomainNames<'_>, keys: &[Expected]) -> Vec<RecordCheck> {
     let dns = &Asking::of(dns);
-    let SendingDomainNames { domain, return_path, tracking } = names;
+    let SendingDomainNames { domain, return_path, tracking, public_host } = names;
     let mut checks: Vec<RecordCheck> = keys.iter().map(|key| dkim(dns, key)).collect();
     checks.extend(return_path.map(|name| reports_come_in(dns, name)));
     checks.push(spf(dns, return_path.unwrap_or(domain)));
     checks.push(dmarc(dns, domain, return_path.unwrap_or(domain)));
-    checks.extend(tracking.map(|name| links_lead_here(dns, name)));
+    checks.extend(tracking.map(|name| links_lead_here(dns, name, public_host)));
     checks.push(answers_arrive(dns, domain));
     checks
 }
@@ -334,20 +340,62 @@ fn policies(dns: &Asking<'_>, domain: &str) -> Result<(String, Vec<String>), NoA
     Ok((domain.to_owned(), Vec::new()))
 }
 
-fn links_lead_here(dns: &Asking<'_>, name: &str) -> RecordCheck {
-    let expected = "<this installation>".to_owned();
+/// Good where the host stands for the public one, or has an address of it.
+fn links_lead_here(dns: &Asking<'_>, name: &str, public_host: Option<&str>) -> RecordCheck {
+    let expected = public_host.unwrap_or("<this installation>").to_owned();
     let wanted = Wanted { name: name.to_owned(), record_type: "CNAME", purpose: "tracking", expected };
-    match dns.addresses(name) {
-        Err(why) => wanted.unanswered(&why),
-        Ok(found) if found.is_empty() => wanted.is(
+    let (alias, found) = match alias_and_addresses(dns, name) {
+        Ok(found) => found,
+        Err(why) => return wanted.unanswered(&why),
+    };
+    match found {
+        found if found.is_empty() => wanted.is(
             RecordState::Missing,
             &found,
-            "This host has no address, so links in messages lead nowhere. Publish a CNAME record to this installation.",
+            "This host has no address, so links begin with the public address. Publish a CNAME record to this installation.",
         ),
-        Ok(found) => {
-            wanted.is(RecordState::Good, &found, "The host has an address. See that it is this installation's.")
-        }
+        found => match public_host.map(|host| leads_to(dns, (name, alias.as_deref()), &found, host)) {
+            None => wanted.is(
+                RecordState::Note,
+                &found,
+                "The host has an address; whether it is this installation's cannot be told. Set --public-url; until then links begin with the address of the installation.",
+            ),
+            Some(Err(why)) => wanted.unanswered(&why),
+            Some(Ok(true)) => wanted.is(RecordState::Good, &found, "Links in messages lead here."),
+            Some(Ok(false)) => {
+                let message = format!(
+                    "This host leads elsewhere, so links begin with the public address. Point a CNAME record at `{}`.",
+                    wanted.expected
+                );
+                wanted.is(RecordState::Wrong, &found, message)
+            }
+        },
     }
+}
+
+/// What a host is another name for, and its addresses.
+fn alias_and_addresses(dns: &Asking<'_>, name: &str) -> Result<(Option<String>, Vec<String>), NoAnswer> {
+    let alias = dns.alias(name)?;
+    let mut found = dns.addresses(name)?;
+    if let (true, Some(alias)) = (found.is_empty(), &alias) {
+        found = dns.addresses(alias)?;
+    }
+    Ok((alias, found))
+}
+
+/// Whether a host with these addresses is `host`: another name of it, or at one of its addresses.
+fn leads_to(
+    dns: &Asking<'_>,
+    (name, alias): (&str, Option<&str>),
+    addresses: &[String],
+    host: &str,
+) -> Result<bool, NoAnswer> {
+    let named = [Some(name), alias].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(host));
+    let same = named || addresses.iter().any(|address| address == host);
+    if same || host.parse::<std::net::IpAddr>().is_ok() {
+        return Ok(same);
+    }
+    Ok(dns.addresses(host)?.iter().any(|address| addresses.contains(address)))
 }
 
 fn answers_arrive(dns: &Asking<'_>, domain: &str) -> RecordCheck {

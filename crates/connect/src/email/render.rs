@@ -104,16 +104,33 @@ impl Compiled {
             edge(self.has.html_footer, HTML_FOOTER)?.as_deref(),
         );
         let html = html::finish(&design, preheader.as_deref(), links);
-        let from = self.has.from.then(|| Ok((part("from_name")?, part("from_email")?))).transpose()?;
+        let from = self.sender_of(&values)?;
         let reply_to = self.has.reply_to.then(|| part("reply_to")).transpose()?;
         Ok(Rendered {
             subject: one_line(&part("subject")?),
             html: html.map_err(|error| RenderError::failed("html", error))?,
             text,
-            from: from.map(|(name, email)| Mailbox::named(one_line(&name), one_line(&email))),
+            from,
             reply_to: reply_to.map(|email| one_line(&email)).filter(|email| !email.is_empty()).map(Mailbox::bare),
             unsubscribe_url: (!self.is_operational()).then(|| links.unsubscribe()),
         })
+    }
+
+    /// The sender that the email names for one recipient, from whose domain its links depend; none: the connection's.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn sender(&self, snapshot: &Snapshot) -> Result<Option<Mailbox>, RenderError> {
+        // The sender names no link.
+        self.sender_of(&minijinja::Value::from(minijinja::value::Serde(without_nulls(snapshot))))
+    }
+
+    fn sender_of(&self, values: &minijinja::Value) -> Result<Option<Mailbox>, RenderError> {
+        if !self.has.from {
+            return Ok(None);
+        }
+        let part = |name| self.part(name, values);
+        Ok(Some(Mailbox::named(one_line(&part("from_name")?), one_line(&part("from_email")?))))
     }
 
     fn part(&self, name: &'static str, values: &minijinja::Value) -> Result<String, RenderError> {

@@ -137,7 +137,15 @@ fn tracked_links_alone_are_given_parameters() {
     let preview = LinkMaker::preview("https://go.acme.example").with_parameters(&more);
     let shown = hrefs(&compiled.render(&snapshot(), &preview).expect("renders").html);
     assert_eq!(shown[0], "https://acme.example/?a=1&b=2&utm_source=caravan#top");
-    assert_eq!(shown[3..], ["https://acme.example/plain", "https://go.acme.example/t/u/preview", "https://go.acme.example/t/v/preview", "https://acme.example/?utm_source=own"]);
+    assert_eq!(
+        shown[3..],
+        [
+            "https://acme.example/plain",
+            "https://go.acme.example/t/u/preview",
+            "https://go.acme.example/t/v/preview",
+            "https://acme.example/?utm_source=own"
+        ]
+    );
 }
 
 fn hrefs(html: &str) -> Vec<String> {

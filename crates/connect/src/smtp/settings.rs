@@ -137,7 +137,8 @@ impl SmtpSettings {
         }
         check(in_the_clear, "/security", "The password would cross the network in the clear; use starttls or tls.");
         for (name, problem) in campaign_problems(&self.link_parameters) {
-            let place = name.map_or_else(String::new, |name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+            let place =
+                name.map_or_else(String::new, |name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
             let pointer = format!("/settings/link_parameters{place}");
             findings.push(Finding::error("link_parameter_invalid", pointer, problem));
         }
@@ -175,14 +176,12 @@ mod tests {
         assert_eq!(pointers, ["/settings/from/email", "/settings/connections", "/settings/security"]);
 
         let mut campaign = good.clone();
-        campaign["link_parameters"] = json!({"utm_source": "caravan", "utm campaign": "x", "utm_term": "{{ person.email }}"});
+        campaign["link_parameters"] =
+            json!({"utm_source": "caravan", "utm campaign": "x", "utm_term": "{{ person.email }}"});
         let found = SmtpSettings::read(&campaign).expect_err("findings");
         let told: Vec<_> = found.iter().map(|f| (f.code.as_str(), f.pointer.as_str())).collect();
         let bad = |pointer| ("link_parameter_invalid", pointer);
-        assert_eq!(
-            told,
-            [bad("/settings/link_parameters/utm campaign"), bad("/settings/link_parameters/utm_term")]
-        );
+        assert_eq!(told, [bad("/settings/link_parameters/utm campaign"), bad("/settings/link_parameters/utm_term")]);
 
         let mut unknown = good;
         unknown["hosst"] = json!("x");

@@ -20,7 +20,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::{TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_parameters};
+use crate::deliver::{TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters};
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};
 
@@ -139,10 +139,14 @@ pub fn preview_email(
         let missing = compiled.without_fallback().filter(has).map(str::to_owned).collect();
         let names = CampaignNames::of(s, &definitions, key, request)?;
         let parameters = link_parameters(&definitions, &email.connection, &names.campaign(key, request));
-        let links = LinkMaker::preview(public_url).with_parameters(&parameters);
-        let rendered = compiled.render(&Json::Object(values.clone()), &links);
+        let written = Json::Object(values.clone());
+        let from = compiled.sender(&written).map_err(|error| Finding::error(error.code, "", error.to_string()))?;
+        let sender = (email.connection.as_str(), from.as_ref().map(|from| from.email.as_str()));
+        let base = link_base(s, &definitions, sender, public_url)?;
+        let links = LinkMaker::preview(&base).with_parameters(&parameters);
+        let rendered = compiled.render(&written, &links);
         let rendered = rendered.map_err(|error| Finding::error(error.code, "", error.to_string()))?;
-        let bytes = bytes_as_sent(&compiled, &values, public_url, &parameters).unwrap_or(rendered.html.len());
+        let bytes = bytes_as_sent(&compiled, &values, &base, &parameters).unwrap_or(rendered.html.len());
         let mut findings = compiled.warnings().to_vec();
         findings.extend(too_long(bytes));
         let shown = Preview {
@@ -237,9 +241,13 @@ pub fn web_view(
         let definitions = &engine.live(s)?.definitions;
         let campaign = mailing.campaign(&email, &kept.journey, &kept.node);
         let parameters = link_parameters(definitions, &mailing.email.connection, &campaign);
-        let links = LinkMaker::new(keys, public_url, token.effect, token.person).without_opens();
+        let values = Json::Object(values);
+        let Ok(from) = compiled.sender(&values) else { return Ok(None) };
+        let sender = (mailing.email.connection.as_str(), from.as_ref().map(|from| from.email.as_str()));
+        let base = link_base(s, definitions, sender, public_url)?;
+        let links = LinkMaker::new(keys, &base, token.effect, token.person).without_opens();
         let links = links.with_parameters(&parameters);
-        Ok(compiled.render(&Json::Object(values), &links).ok().map(|rendered| rendered.html))
+        Ok(compiled.render(&values, &links).ok().map(|rendered| rendered.html))
     })
 }
 

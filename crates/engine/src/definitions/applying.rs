@@ -241,6 +241,7 @@ impl<'a> Apply<'a> {
     fn structure(&self, s: &mut dyn Session, schema: &Schema) -> Result<Vec<Finding>, StoreError> {
         let changing: Vec<&Document> = self.changing().collect();
         let mut findings = structure::too_many(&self.all(), &changing);
+        findings.extend(structure::hosts_taken(&self.all(), &changing));
         findings.extend(guards::limits(&self.all(), &changing));
         findings.extend(list_circles(&self.all(), &changing, schema, &Actions));
         let pairs: Vec<(&DocumentRow, &Document, &Document)> = changing

@@ -16,6 +16,7 @@ use caravan_store::{Session, StoreError, dmarc};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+use super::links;
 use super::results::Verdict;
 use crate::Engine;
 use crate::live::Live;
@@ -161,7 +162,8 @@ fn signer_of(domain: &SendingDomain, secrets: &Secrets) -> Result<Arc<Signer>, S
 /// Why its keys cannot be used, for people.
 pub fn dns_records(engine: &Engine, key: &str) -> Result<Option<Result<Vec<DnsRecord>, String>>, StoreError> {
     let found = engine.store().read(|s| signing_domain(s, engine, key))?;
-    Ok(found.map(|signing| signing.map(|(domain, signer)| records(&domain, &signer))))
+    let here = engine.public_url().map_or("<this installation>", links::host_of);
+    Ok(found.map(|signing| signing.map(|(domain, signer)| records(&domain, &signer, here))))
 }
 
 /// A sending domain as it was looked up in the DNS.
@@ -205,6 +207,7 @@ pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Resu
         domain: &domain.domain,
         return_path: domain.return_path.as_deref(),
         tracking: domain.tracking.as_deref(),
+        public_host: engine.public_url().map(links::host_of),
     };
     let mut records = dns::check(dns, names, &keys);
     let seen = engine.store().read(|s| senders_seen(s, key))?;
@@ -318,7 +321,7 @@ pub struct DnsRecord {
     pub purpose: &'static str,
 }
 
-fn records(domain: &SendingDomain, signer: &Signer) -> Vec<DnsRecord> {
+fn records(domain: &SendingDomain, signer: &Signer, here: &str) -> Vec<DnsRecord> {
     let record = |name: String, record_type, value: String, purpose| DnsRecord { name, record_type, value, purpose };
     let keys = signer.records().into_iter();
     let mut all: Vec<DnsRecord> =
@@ -329,7 +332,7 @@ fn records(domain: &SendingDomain, signer: &Signer) -> Vec<DnsRecord> {
         all.push(record(bounce.clone(), "TXT", spf, "Who may send with this return path (SPF)"));
     }
     if let Some(tracking) = &domain.tracking {
-        all.push(record(tracking.clone(), "CNAME", "<this installation>".into(), "Links in messages"));
+        all.push(record(tracking.clone(), "CNAME", here.to_owned(), "Links in messages"));
     }
     let dmarc = dns::policy_record(None, "none", false, &reports_to(domain));
     all.push(record(

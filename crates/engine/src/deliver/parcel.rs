@@ -1,17 +1,20 @@
 //! One effect on its way: judged, addressed, rendered, handed over, and what its answers mean for it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use caravan_catalog::effects::{self, CallEffect, EmailEffect, MembershipEffect, SalesAlertEffect, SmsEffect};
 use caravan_connect::audiences::Membership;
 use caravan_connect::call::Call;
+use caravan_connect::email::Compiled;
 use caravan_connect::tracking::LinkMaker;
 use caravan_connect::verp::Returns;
 use caravan_connect::webhooks::WebhookMessage;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
 use caravan_model::EffectId;
 use caravan_model::document::SmsMessage;
+use caravan_store::Session;
 use caravan_store::outbox::OutboxRow;
 use caravan_store::subscriptions::WEBHOOK;
 use jiff::Timestamp;
@@ -22,7 +25,7 @@ use super::about::About;
 use super::call::through;
 use super::doors::Way;
 use super::frozen::Mailing;
-use super::links::link_parameters;
+use super::links::{host_of, hosts_differ, link_base, link_parameters};
 use super::record::Recorder;
 use super::results::{Settled, Verdict, is_shut};
 use super::{Dispatcher, alert, audience};
@@ -258,16 +261,16 @@ impl Dispatcher {
         let compiled = mailing.compiled().map_err(|why| Verdict::failed("email_invalid_content", why))?;
         let campaign = mailing.campaign(&effect.email, &effect.journey, &parcel.about.node);
         let parameters = link_parameters(&live.definitions, &effect.connection, &campaign);
-        let mut links =
-            LinkMaker::new(&self.delivery.signing, &self.delivery.public_url, parcel.row.id, parcel.row.person)
-                .with_parameters(&parameters);
+        let values = Json::Object(effect.values.clone());
+        let base = self.link_base(live, (&effect.connection, &compiled, &values))?;
+        let mut links = LinkMaker::new(&self.delivery.signing, &base, parcel.row.id, parcel.row.person)
+            .with_parameters(&parameters);
         if mailing.email.disable_open_tracking || parcel.about.untracked {
             links = links.without_opens();
         }
         if live.rules.hides_a_link {
             links = links.with_hidden_link();
         }
-        let values = Json::Object(effect.values.clone());
         let rendered =
             compiled.render(&values, &links).map_err(|error| Verdict::failed(error.code, error.to_string()))?;
         let stream = if effect.journey.is_empty() { BY_HAND } else { &effect.journey };
@@ -276,11 +279,28 @@ impl Dispatcher {
         Ok(EmailMessage { list_id, feedback_id, ..rendered.into_message(Mailbox::bare("")) })
     }
 
+    /// What the links of an email begin with.
+    fn link_base(
+        &self,
+        live: &Live,
+        (connection, compiled, values): (&str, &Compiled, &Json),
+    ) -> Result<Cow<'_, str>, Verdict> {
+        let public_url = self.delivery.public_url.as_str();
+        if !hosts_differ(&live.definitions) {
+            return Ok(public_url.into());
+        }
+        let from = compiled.sender(values).map_err(|error| Verdict::failed(error.code, error.to_string()))?;
+        let from = from.as_ref().map(|from| from.email.as_str());
+        let read = |s: &mut dyn Session| link_base(s, &live.definitions, (connection, from), public_url);
+        let host = from.and_then(|from| from.rsplit_once('@')).map_or("", |(_, host)| host);
+        let look = || self.engine.store().read(read).map(Cow::into_owned);
+        // A store that cannot be read does not hold mail up: links with the public address work as well.
+        let base = self.bases.of(live.revision, (connection, host), look);
+        Ok(base.map_or(Cow::Borrowed(public_url), Cow::Owned))
+    }
+
     fn list_id(&self, stream: &str) -> String {
-        let url = &self.delivery.public_url;
-        let after_scheme = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        let host = after_scheme.split(['/', ':']).next().unwrap_or_default();
-        format!("{stream}.{host}")
+        format!("{stream}.{}", host_of(&self.delivery.public_url))
     }
 }
 
