@@ -1,4 +1,4 @@
-// What is done with content beside writing it: bringing a change into live journeys, taking in a design from elsewhere, locks, archives,
+// What is done with content beside writing it: talking about it, bringing a change into live journeys, taking in a design from elsewhere, locks, archives,
 // records, and the keys that sign mail.
 import assert from "node:assert/strict";
 import { signIn } from "./browser.mjs";
@@ -113,6 +113,47 @@ await walk(async () => {
       );
     },
   );
+
+  await step("people comment on a block of the design, and on the whole", async () => {
+    await open(`/definitions/emails/${LOCKED}`);
+    const canvas = page.frameLocator("iframe.gjs-frame");
+    await canvas.getByText("Yours to write").waitFor();
+    await page.getByText("Comments", { exact: true }).click();
+    await page.getByText("Nobody has said anything yet").waitFor();
+    await canvas.getByText("Yours to write").click();
+    await page.getByLabel("Pin to", { exact: false }).waitFor();
+    await page.getByRole("textbox", { name: "Comment" }).fill("Shorter, please");
+    await page.getByRole("button", { name: "Comment", exact: true }).click();
+    const pin = page.getByRole("button", { name: "Comment 1", exact: true });
+    await pin.waitFor();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
+    await page.getByText("Not saved", { exact: false }).waitFor({ state: "detached" });
+    const saved = (await api(`/emails/${LOCKED}`)).body.mjml;
+    const [comment] = (await api(`/emails/${LOCKED}/comments`)).items;
+    assert.ok(comment.block && saved.includes(`data-comment="${comment.block}"`), saved);
+
+    // The pin is there again, and leads to what was said.
+    await page.reload();
+    await pin.click();
+    await page.getByText("Shorter, please").waitFor();
+    await noBarriers("comments in the designer");
+    await page.getByRole("button", { name: "Answer", exact: true }).click();
+    await page.getByRole("textbox", { name: "Your answer" }).fill("Done");
+    await page.getByRole("button", { name: "Answer", exact: true }).click();
+    await page.getByText("Done", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "More for the comment of" }).first().click();
+    await page.getByRole("menuitem", { name: "Remove the pin" }).click();
+    await page.getByText("About the whole").waitFor();
+    await pin.waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Resolve", exact: true }).click();
+    await page.getByText("Everything is resolved").waitFor();
+    await page.getByText("Show resolved (1)").click();
+    await page.getByRole("button", { name: "Open again" }).waitFor();
+    await page.getByRole("button", { name: "More for the comment of" }).first().click();
+    await page.getByRole("menuitem", { name: "Delete for good" }).click();
+    await page.getByText("Nobody has said anything yet").waitFor();
+    assert.deepEqual((await api(`/emails/${LOCKED}/comments`)).items, []);
+  });
 
   await step(
     "a template is exported as an archive, and comes back under another name",

@@ -27,14 +27,14 @@ pub fn operations() -> Operations {
 
 #[derive(Deserialize, JsonSchema)]
 struct AddressPath {
-    /// An email address, or a phone number with its country code.
+    /// An email address, a domain (`@acme.example`), or a phone number with its country code.
     address: String,
 }
 
 /// An address that is not written to.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Suppression {
-    /// An email address in small letters, or a phone number as `+` and digits.
+    /// An email address in small letters, all of a domain as `@acme.example`, or a phone number as `+` and digits.
     address: String,
     /// Why: `manual`, `unsubscribed`, `bounced_hard` … At `unsubscribed`, operational messages go on.
     reason: String,

@@ -180,7 +180,12 @@ fn addresses_that_send_have_names_that_lead_back_to_them() {
         "5.113.0.203.in-addr.arpa PTR 203-0-113-5.dial.example.",
         "203-0-113-5.dial.example A 203.0.113.5",
     ]);
-    let names = SendingDomainNames { domain: "acme.example", return_path: Some("bounce.acme.example"), tracking: None };
+    let names = SendingDomainNames {
+        domain: "acme.example",
+        return_path: Some("bounce.acme.example"),
+        tracking: None,
+        public_host: None,
+    };
     let seen = ["192.0.2.1", "203.0.113.5", "203.0.113.6"].map(|text| text.parse().expect("an address"));
     let checks = check_senders(&world.dns, names, &seen);
     let told: Vec<_> = checks.iter().map(|check| (check.name.as_str(), check.state)).collect();

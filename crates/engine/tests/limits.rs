@@ -48,9 +48,11 @@ on_both_stores! {
         post.sends("invoice", "");
         post.execute("UPDATE person SET unsubscribed = TRUE, marketing_suspended = TRUE");
         post.execute("UPDATE person SET email_invalid = TRUE WHERE key = 'p-5-0'");
-        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('p-5-1@example.com', 'unsubscribed', 0), ('p-5-2@example.com', 'manual', 0)");
+        post.execute("INSERT INTO suppression (address, reason, added_at) VALUES ('p-5-1@example.com', 'unsubscribed', 0), ('p-5-2@example.com', 'manual', 0), ('@rival.example', 'manual', 0)");
+        post.execute("UPDATE person SET email = 'Eve@Rival.example' WHERE key = 'p-6-0'");
+        post.execute("UPDATE person SET email = 'eve@not-rival.example' WHERE key = 'p-6-1'");
         post.dispatcher().dispatch_once().expect("a round");
-        post.is(&[("done", 13), ("skipped:email_invalid", 1), ("skipped:suppressed", 1)]);
+        post.is(&[("done", 12), ("skipped:email_invalid", 1), ("skipped:suppressed", 2)]);
         assert_eq!(post.smtp.messages()[0].header("List-Unsubscribe"), None);
     }
 

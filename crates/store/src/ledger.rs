@@ -1,5 +1,7 @@
 //! What became of effects, and what is asked before one leaves: the ledger, recipients, do-not-contact addresses.
 
+use std::collections::BTreeSet;
+
 use caravan_model::clock::to_micros;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, VersionId};
 use jiff::Timestamp;
@@ -230,13 +232,27 @@ pub fn recipients(s: &mut dyn Session, people: &[i64]) -> Result<Vec<Recipient>,
     )
 }
 
-/// Which of these folded addresses are on the do-not-contact list, and why.
+/// Which of these folded addresses are on the do-not-contact list, and why: by themselves, then by their domain, which
+/// stands there as `@acme.example`. An address may be told of twice; the later reason is the stronger.
 pub fn suppressed(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<(String, String)>, StoreError> {
     if addresses.is_empty() {
         return Ok(Vec::new());
     }
+    let domains: BTreeSet<&str> = addresses.iter().filter_map(|address| domain_of(address)).collect();
+    let asked: Vec<&str> = addresses.iter().map(String::as_str).chain(domains).collect();
     let sql = "SELECT address, reason FROM suppression WHERE address {in:1} ORDER BY address";
-    s.query_map(sql, params![addresses], |r| Ok((r.string(0), r.string(1))))
+    let listed = s.query_map(sql, params![&asked], |r| Ok((r.string(0), r.string(1))))?;
+    let (domains, mut found): (Vec<_>, Vec<_>) = listed.into_iter().partition(|(listed, _)| listed.starts_with('@'));
+    for (domain, reason) in domains {
+        let of_it = addresses.iter().filter(|address| domain_of(address) == Some(domain.as_str()));
+        found.extend(of_it.map(|address| (address.clone(), reason.clone())));
+    }
+    Ok(found)
+}
+
+/// `@acme.example` of `ann@acme.example`; a phone number has none.
+fn domain_of(address: &str) -> Option<&str> {
+    address.rfind('@').and_then(|at| address.get(at..))
 }
 
 /// Puts folded addresses on the do-not-contact list; one that is there keeps its reason.

@@ -11,7 +11,7 @@ use crate::session::{Row, Session, SessionExt};
 /// One address that is not written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuppressionRow {
-    /// An email address, folded, or a phone number as `+` and digits.
+    /// An email address, folded, a domain as `@acme.example`, or a phone number as `+` and digits.
     pub address: String,
     /// Why: `manual`, `unsubscribed`, `bounced_hard`, `complained` …
     pub reason: String,

@@ -4,7 +4,7 @@ mod support;
 
 use caravan_model::DocumentId;
 use caravan_store::objects::{self, RecordRow, WrittenRow};
-use caravan_store::{Session, StoreError, suppressions};
+use caravan_store::{Session, StoreError, ledger, suppressions};
 use support::{Scratch, on_both_databases};
 
 on_both_databases! {
@@ -71,6 +71,17 @@ fn suppressed_addresses_keep_their_first_date_and_take_the_last_reason(scratch: 
         let found = suppressions::page(s, "b%", "", 5)?;
         assert_eq!(found.iter().map(|row| row.address.as_str()).collect::<Vec<_>>(), ["b%@x.example"]);
         assert_eq!(suppressions::page(s, "", "a@x.example", 5)?.len(), 1);
+        suppressions::put(s, &[("@y.example", "rival"), ("c@y.example", "unsubscribed")], "import", first)?;
+        let asked = ["a@x.example", "c@y.example", "d@y.example", "e@z.y.example", "+49301234567"].map(str::to_owned);
+        let told = |address: &str, reason: &str| (address.to_owned(), reason.to_owned());
+        let listed = [told("a@x.example", "complained"), told("c@y.example", "unsubscribed")];
+        let by_domain = [told("c@y.example", "rival"), told("d@y.example", "rival")];
+        assert_eq!(
+            ledger::suppressed(s, &asked)?,
+            [listed, by_domain].concat(),
+            "a domain is the stronger reason, and it alone"
+        );
+        assert_eq!(suppressions::remove(s, &["@y.example", "c@y.example"])?, 2);
         assert_eq!(suppressions::remove(s, &["a@x.example", "nobody@x.example"])?, 1);
         assert_eq!(suppressions::count(s)?, 1);
         Ok::<_, StoreError>(())

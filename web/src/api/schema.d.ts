@@ -3113,6 +3113,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sms_messages/{key}/longest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How long a text message gets with the longest values that people have */
+        post: operations["post_sms_messages_key_longest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/emails/{key}/spam_report": {
         parameters: {
             query?: never;
@@ -5024,6 +5041,8 @@ export interface components {
             state: "active" | "ended";
             /** @description The node asked about, else where it stands. */
             node: string;
+            /** @description What the node's card is called. */
+            node_title: string;
             /**
              * Format: date-time
              * @description When it entered the journey.
@@ -5219,6 +5238,8 @@ export interface components {
         TurnedDown: {
             /** @description Its type. */
             event: string;
+            /** @description What people call its type. */
+            title: string;
             /**
              * Format: date-time
              * @description When it happened.
@@ -5939,6 +5960,8 @@ export interface components {
             state: string;
             /** @description Where it stands. */
             node?: string | null;
+            /** @description What the card of that node is called. */
+            node_title?: string | null;
             /**
              * Format: date-time
              * @description When it began.
@@ -6516,7 +6539,7 @@ export interface components {
         };
         /** @description An address that is not written to. */
         Suppression: {
-            /** @description An email address in small letters, or a phone number as `+` and digits. */
+            /** @description An email address in small letters, all of a domain as `@acme.example`, or a phone number as `+` and digits. */
             address: string;
             /** @description Why: `manual`, `unsubscribed`, `bounced_hard` … At `unsubscribed`, operational messages go on. */
             reason: string;
@@ -6529,7 +6552,7 @@ export interface components {
             added_at: string;
         };
         AddressPath: {
-            /** @description An email address, or a phone number with its country code. */
+            /** @description An email address, a domain (`@acme.example`), or a phone number with its country code. */
             address: string;
         };
         /** @description Why an address is not written to. */
@@ -8043,6 +8066,8 @@ export interface components {
             journey?: string | null;
             /** @description The node. */
             node?: string | null;
+            /** @description What the node's card is called. */
+            node_title?: string | null;
             /** @description Who travels, or whom the message is for. */
             traveller?: components["schemas"]["SubjectRef"] | null;
             /** @description What could not be done. */
@@ -8227,6 +8252,39 @@ export interface components {
         };
         /** @description The alphabet of a text message. */
         Alphabet: "GSM-7" | "UCS-2";
+        /** @description A text message with the longest values that people have. */
+        LongestText: {
+            /** @description The text, its links shortened. */
+            text: string;
+            /** @description Its alphabet. */
+            alphabet: components["schemas"]["Alphabet"];
+            /**
+             * Format: uint
+             * @description Its units.
+             */
+            units: number;
+            /**
+             * Format: uint
+             * @description The parts that are sent and paid for.
+             */
+            parts: number;
+            /** @description The first character that GSM-7 does not have, and so the reason for UCS-2. */
+            outside?: string | null;
+            /**
+             * Format: uint
+             * @description Its characters; more than 1,600 are not sent.
+             */
+            characters: number;
+            /** @description The values that were filled in, by the field's name. */
+            values: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uint
+             * @description How many people were looked at: those who came last.
+             */
+            people: number;
+        };
         /** @description What a filter makes of an email. */
         SpamReport: {
             /**
@@ -9041,6 +9099,8 @@ export interface components {
             ends_at?: string | null;
             /** @description It ends soon or holds no longer: what is so and what to do. */
             problem?: string | null;
+            /** @description What must be set before anybody can be asked for it, and how. */
+            missing: components["schemas"]["Finding"][];
         };
         KeyPath: {
             /** @description Its key. */
@@ -18149,7 +18209,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An email address, or a phone number with its country code. */
+                /** @description An email address, a domain (`@acme.example`), or a phone number with its country code. */
                 address: string;
             };
             cookie?: never;
@@ -18181,7 +18241,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An email address, or a phone number with its country code. */
+                /** @description An email address, a domain (`@acme.example`), or a phone number with its country code. */
                 address: string;
             };
             cookie?: never;
@@ -18218,7 +18278,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description An email address, or a phone number with its country code. */
+                /** @description An email address, a domain (`@acme.example`), or a phone number with its country code. */
                 address: string;
             };
             cookie?: never;
@@ -20239,6 +20299,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TextPreview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_sms_messages_key_longest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description As whom, and from what, a message is made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description A text message with the longest values that people have. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LongestText"];
                 };
             };
             /** @description Refused; `code` says why. */

@@ -58,6 +58,7 @@ export type GroupMember = Item<"/api/v1/buying_groups/{id}/members">;
 export type GroupRole = GroupDetail["roles"][number];
 export type ExportRow = Item<"/api/v1/exports">;
 export type Notification = Item<"/api/v1/notifications">;
+export type Comment = Item<"/api/v1/fragments/{key}/comments">;
 export type Suppression = Item<"/api/v1/suppressions">;
 export type Field = Answer<"/api/v1/fields">["account"]["fields"][number];
 export type ImportReport =

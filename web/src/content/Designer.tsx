@@ -8,6 +8,8 @@ import { Redo2, Undo2 } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { type Fields, isRecord } from "../editor/manifest";
 import { strings } from "../strings";
+import { CommentPins } from "./CommentPins";
+import talkClasses from "./comments.module.css";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
 import { LockMenu } from "./LockMenu";
@@ -16,6 +18,7 @@ import { framed } from "./mjml";
 import { ConditionMenu, FragmentMenu } from "./PartsMenu";
 import { ownComponents } from "./parts";
 import { keepsTags } from "./tags";
+import { useTalk } from "./useTalk";
 
 const text = strings.content.email;
 
@@ -26,6 +29,7 @@ const mjmlPreset = [mjmlModule.default, (mjmlModule.default as { default?: Prese
 ) as Preset;
 
 type Props = {
+  definition: string;
   mjml: string;
   onChange: (mjml: string) => void;
   /** What is written cannot be drawn without losing part of it. */
@@ -37,12 +41,22 @@ type Props = {
   journey: string | undefined;
 };
 
-export default function Designer({ mjml, onChange, onBroken, body, onBody, journey }: Props) {
+export default function Designer({
+  definition,
+  mjml,
+  onChange,
+  onBroken,
+  body,
+  onBody,
+  journey,
+}: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const blocks = useRef<HTMLDivElement>(null);
   const properties = useRef<HTMLDivElement>(null);
   const [side, setSide] = useState("blocks");
   const editor = useRef<Editor>(undefined);
+  const talk = useTalk(body, definition, () => editor.current);
+  const look = useRef(talk.look);
   const told = useRef({ onChange, onBroken });
   told.current = { onChange, onBroken };
   const [device, setDevice] = useState("desktop");
@@ -64,7 +78,12 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
       },
     });
     editor.current = made;
-    made?.on("component:selected", () => setSide("properties"));
+    for (const each of ["load", "component:selected", "component:deselected"]) {
+      made?.on(each, () => look.current());
+    }
+    made?.on("component:selected", () =>
+      setSide((was) => (was === "comments" ? was : "properties")),
+    );
     return () => {
       editor.current = undefined;
       made?.destroy();
@@ -113,7 +132,17 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
         </Group>
       </Group>
       <div className={classes.designer}>
-        <div ref={frame} className={classes.canvas} />
+        <div className={talkClasses.place}>
+          <div ref={frame} className={classes.canvas} />
+          <CommentPins
+            editor={talk.editor}
+            threads={talk.threads}
+            onChoose={(thread) => {
+              talk.choose(thread);
+              setSide("comments");
+            }}
+          />
+        </div>
         <div className={classes.side}>
           <SegmentedControl
             size="xs"
@@ -122,6 +151,7 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
             data={[
               { value: "blocks", label: text.blocks },
               { value: "properties", label: text.properties },
+              { value: "comments", label: strings.comments.tab },
             ]}
             value={side}
             onChange={setSide}
@@ -135,6 +165,7 @@ export default function Designer({ mjml, onChange, onBroken, body, onBody, journ
             hidden={side !== "properties"}
             className={classes.sideBody}
           />
+          {side === "comments" ? <div className={classes.sideBody}>{talk.panel}</div> : null}
         </div>
       </div>
     </section>

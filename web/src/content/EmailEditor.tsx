@@ -45,6 +45,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
     design: () => (
       <Suspense fallback={<Skeleton height={520} role="status" aria-label={text.loading} />}>
         <Designer
+          definition={definition}
           mjml={written}
           onChange={put}
           onBroken={() => {

@@ -231,8 +231,8 @@ export const admin = {
     emptyHint:
       "Addresses that bounced for good, opted out or were put here by hand get no messages.",
     add: "Add an address",
-    address: "Email address or phone number",
-    addressHint: "Phone numbers with their country code: +49 …",
+    address: "Email address, domain or phone number",
+    addressHint: "A whole domain as @acme.example; phone numbers with their country code: +49 …",
     reason: "Reason",
     lift: "Let it be written to again",
     columns: { address: "Address", reason: "Reason", source: "Source", added: "Since" },

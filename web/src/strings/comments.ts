@@ -1,5 +1,33 @@
 // The words of comments on content.
+const number = new Intl.NumberFormat();
+
 export const comments = {
+  tab: "Comments",
+  none: "Nobody has said anything yet",
+  allResolved: "Everything is resolved",
+  noneHint: "Say what you think of the whole, or choose a block and pin it there.",
+  unsaved: "Save it once; then it can be talked about.",
+  say: "Comment",
+  placeholder: "What do you think? @ tells somebody.",
+  mention: "Tell somebody",
+  pinTo: (block: string) => `Pin to ${block}`,
+  send: "Comment",
+  answer: "Answer",
+  answerLabel: "Your answer",
+  quote: "Quote",
+  resolve: "Resolve",
+  reopen: "Open again",
+  place: "Place on the chosen block",
+  placeFirst: "Choose a block in the design first.",
+  placed: "Save the design, so that the pin stays on this block.",
+  remove: "Remove the pin",
+  erase: "Delete for good",
+  more: (by: string) => `More for the comment of ${by}`,
+  general: "About the whole",
+  resolvedBy: (who: string) => `Resolved by ${who}`,
+  showResolved: (n: number) => `Show resolved (${number.format(n)})`,
+  pin: (n: number) => `Comment ${number.format(n)}`,
+  toBlock: (n: number) => `Block of comment ${number.format(n)}`,
   mentioned: (by: string, name: string) => `${by} mentioned you in ${name}`,
   open: "Open it",
 };

@@ -80,9 +80,11 @@ impl SpamFilter {
 
     async fn ask(&self, message: &[u8], guard: &Guard) -> Result<String, String> {
         let told = |error: std::io::Error| error.to_string();
-        let connect = async { TcpStream::connect(&mail_server(guard, &self.host, self.port).await?[..]).await };
-        let stream = timeout(CONNECT, connect).await.map_err(|_| "nobody answers".to_owned())?;
-        let mut stream = stream.map_err(told)?;
+        let connect = async {
+            let found = mail_server(guard, &self.host, self.port).await.map_err(|refused| refused.to_string())?;
+            TcpStream::connect(&found[..]).await.map_err(told)
+        };
+        let mut stream = timeout(CONNECT, connect).await.map_err(|_| "nobody answers".to_owned())??;
         let length = message.len();
         let question = match self.kind {
             FilterKind::Spamassassin => format!("REPORT SPAMC/1.2\r\nContent-length: {length}\r\n\r\n"),

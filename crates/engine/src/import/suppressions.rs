@@ -43,7 +43,7 @@ pub(super) fn read<'c>(
         take(&mut draft, target, cell).map_err(|(code, message)| Reject::new(line, code, message))?;
     }
     if draft.address.is_empty() {
-        let message = "The row has no `address`. Give an email address or a phone number.";
+        let message = "The row has no `address`. Give an email address, a domain (`@acme.example`) or a phone number.";
         return Err(Reject::new(line, "required", message.to_owned()));
     }
     Ok(draft)
@@ -80,14 +80,21 @@ fn read_text<'c>(name: &str, cell: Cell<'c>) -> Result<Option<&'c str>, Refusal>
 fn not_an_address(text: &str) -> Refusal {
     let shown: String = text.chars().take(40).collect();
     let message = format!(
-        "`address` expects an email address like ann@acme.example or a phone number like +49 30 1234567, not \"{shown}\"."
+        "`address` expects an email address like ann@acme.example, a domain like @acme.example or a phone number like +49 30 1234567, not \"{shown}\"."
     );
     ("invalid_address", message)
 }
 
-/// An address in the form in which the list holds it: an email address folded, a phone number as `+` and digits.
+/// An address in the form in which the list holds it: an email address folded, all addresses of a domain as `@` and the
+/// domain folded, a phone number as `+` and digits.
 pub fn listed(written: &str) -> Option<String> {
-    if written.contains('@') { folded_address(written) } else { phone(written) }
+    match written.trim().strip_prefix('@') {
+        Some(domain) => {
+            folded_address(&format!("x@{domain}")).and_then(|folded| folded.strip_prefix('x').map(str::to_owned))
+        }
+        None if written.contains('@') => folded_address(written),
+        None => phone(written),
+    }
 }
 
 /// A phone number as `+` and its 6 to 15 digits. Numbers without a country code name nobody for certain.
@@ -162,8 +169,19 @@ mod tests {
     fn addresses_are_listed_in_one_form() {
         assert_eq!(listed(" Ann@ACME.example ").as_deref(), Some("ann@acme.example"));
         assert_eq!(listed("+49 (30) 123-4567").as_deref(), Some("+49301234567"));
+        assert_eq!(listed(" @ACME.example").as_deref(), Some("@acme.example"));
         assert_eq!(listed("0049 30 1234567").as_deref(), Some("+49301234567"));
-        for wrong in ["030 1234567", "+12", "+49 30 ext 5", "ann@", "", "+1234567890123456"] {
+        for wrong in [
+            "030 1234567",
+            "+12",
+            "+49 30 ext 5",
+            "ann@",
+            "@",
+            "@acme example",
+            "@a@b.example",
+            "",
+            "+1234567890123456",
+        ] {
             assert_eq!(listed(wrong), None, "{wrong}");
         }
     }

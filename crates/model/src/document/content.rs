@@ -154,7 +154,7 @@ pub enum LinkTracking {
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// Key of the connection that sends it.
-    #[schemars(extend("x-reference" = "connection"))]
+    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "smtp"))]
     pub connection: String,
     /// Who it comes from; left out: the connection's sender.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -478,7 +478,7 @@ pub enum MessageType {
 #[serde(deny_unknown_fields)]
 pub struct SmsMessage {
     /// Key of the connection that sends it.
-    #[schemars(extend("x-reference" = "connection"))]
+    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "twilio"))]
     pub connection: String,
     /// Why it is sent.
     #[serde(rename = "type")]

@@ -68,7 +68,7 @@ pub struct Score {
 #[serde(deny_unknown_fields)]
 pub struct ScoreMirror {
     /// Key of a connection of type `marketo`.
-    #[schemars(extend("x-reference" = "connection"))]
+    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "marketo"))]
     pub connection: String,
     /// REST name of the field over there: it gets the score's value, whatever was added to it there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
