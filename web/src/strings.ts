@@ -2,8 +2,8 @@
 // (titles of nodes, facts, messages of problems) is shown as it comes and never stands here.
 
 import { admin } from "./strings/admin";
-import { conditions } from "./strings/conditions";
 import { comments } from "./strings/comments";
+import { conditions } from "./strings/conditions";
 import { content } from "./strings/content";
 import { customers } from "./strings/customers";
 import { dashboards } from "./strings/dashboards";

@@ -1,0 +1,64 @@
+// What the designer knows of the comments on its content: their threads, the panel, and the one whose pin was chosen.
+import { Skeleton, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { Editor } from "grapesjs";
+import { useCallback, useReducer, useRef, useState } from "react";
+import { useMay } from "../admin/useMay";
+import { commentsQuery, type TalkedOf } from "../api/comments";
+import { ApiError } from "../api/problem";
+import type { Fields } from "../editor/manifest";
+import { Refusal } from "../journeys/Refusal";
+import { strings } from "../strings";
+import { CommentPanel } from "./CommentPanel";
+import { blockOf, type Thread, threadsOf } from "./threads";
+
+const KINDS: Record<string, TalkedOf> = {
+  email_template: "email_templates",
+  fragment: "fragments",
+};
+
+export function useTalk(body: Fields, definition: string, opened: () => Editor | undefined) {
+  const of = KINDS[String(body.kind)] ?? "emails";
+  const { data, error } = useQuery(commentsQuery(of, definition));
+  const mayWrite = useMay()?.("definitions:write") === true;
+  const [shown, show] = useState(false);
+  // The editor keeps the design and what is chosen in it to itself: it is looked at anew when told so.
+  const [, look] = useReducer((n: number) => n + 1, 0);
+  const [current, setCurrent] = useState<number>();
+  const latest = useRef(opened);
+  latest.current = opened;
+  const editor = useCallback(() => latest.current(), []);
+  const comments = data?.items ?? [];
+  const threads = threadsOf(comments, shown, (block) => {
+    const designed = editor();
+    return designed !== undefined && blockOf(designed, block) !== undefined;
+  });
+  const choose = ({ first }: Thread) => setCurrent(first.id);
+  const goTo = (thread: Thread) => {
+    choose(thread);
+    const designed = editor();
+    const block = designed && blockOf(designed, thread.first.block ?? "");
+    if (block) designed.select(block, { scroll: true });
+  };
+  const panel = (() => {
+    if (error instanceof ApiError && error.status === 404) {
+      return <Text size="sm">{strings.comments.unsaved}</Text>;
+    }
+    if (error) return <Refusal error={error} />;
+    if (!data) return <Skeleton height={120} />;
+    return (
+      <CommentPanel
+        of={of}
+        definition={definition}
+        editor={editor}
+        threads={threads}
+        mentionable={data.mentionable}
+        mayWrite={mayWrite}
+        resolved={{ count: comments.filter((each) => each.resolved_by).length, shown, show }}
+        current={current}
+        onGoTo={goTo}
+      />
+    );
+  })();
+  return { editor, threads, choose, look, panel };
+}
