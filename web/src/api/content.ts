@@ -17,6 +17,7 @@ const asked = ({ person, journey, conditions }: Viewer, draft: Record<string, un
   person: person ?? null,
   account: null,
   journey: journey ?? null,
+  node: null,
   conditions: conditions ?? {},
   at: null,
 });
