@@ -71,10 +71,13 @@ const HOLDS: Duration = Duration::from_secs(1);
 /// Senders kept in mind; they may be templates.
 const MOST_SENDERS: usize = 100;
 
+/// Of which definitions, when, and what was found.
+type Lately = (i64, Instant, String);
+
 /// What the links of messages began with a moment ago, by connection and host of the sender.
 #[derive(Default)]
 pub(crate) struct Bases {
-    lately: Mutex<HashMap<(String, String), (i64, Instant, String)>>,
+    lately: Mutex<HashMap<(String, String), Lately>>,
 }
 
 impl Bases {
@@ -86,7 +89,7 @@ impl Bases {
         look: impl FnOnce() -> Result<String, StoreError>,
     ) -> Result<String, StoreError> {
         let sender = (connection.to_owned(), host.to_owned());
-        let fresh = |(of, at, _): &&(i64, Instant, String)| *of == revision && at.elapsed() < HOLDS;
+        let fresh = |(of, at, _): &&Lately| *of == revision && at.elapsed() < HOLDS;
         if let Some((_, _, base)) = self.lately.lock().get(&sender).filter(fresh) {
             return Ok(base.clone());
         }
