@@ -200,7 +200,7 @@ async fn reports_of_receivers_are_taken_as_files_and_shown_with_the_next_step() 
         <end>END</end></date_range></report_metadata><policy_published><domain>acme.example</domain><p>none</p></policy_published>\
         <record><row><source_ip>192.0.2.1</source_ip><count>4</count><policy_evaluated><dkim>pass</dkim><spf>fail</spf>\
         </policy_evaluated></row><identifiers><header_from>acme.example</header_from></identifiers></record></feedback>";
-    let now = jiff::Timestamp::now().as_second();
+    let now = caravan_model::Clock::System.now().as_second();
     let report = report.replace("BEGIN", &(now - 90_000).to_string()).replace("END", &(now - 3_600).to_string());
     let send = async |file: Vec<u8>, who: &str| {
         sending.api.post("/api/v1/delivery/dmarc-reports").bearer(who).bytes("application/xml", file).send().await

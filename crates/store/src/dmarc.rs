@@ -25,7 +25,7 @@ pub struct ReportRow {
 }
 
 /// Messages from one address that fared alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FaredAlike {
     /// Key of the sending domain.
     pub sending_domain: String,

@@ -165,20 +165,24 @@ fn read_policy(text: &str, domain: &str) -> Option<DmarcPolicy> {
 /// What is about mail of sending domains, those that fared alike together.
 fn ours(live: &Live, rows: &[DmarcRow]) -> Vec<FaredAlike> {
     let mut known: BTreeMap<&str, Option<String>> = BTreeMap::new();
-    let mut together: BTreeMap<(String, String, bool, bool, String, String, String, String), i64> = BTreeMap::new();
+    let mut together: BTreeMap<FaredAlike, i64> = BTreeMap::new();
     for row in rows {
         let key = known.entry(&row.from).or_insert_with(|| sending_domain(live, &row.from));
-        let Some(key) = key.clone() else { continue };
-        let (source, disposition, from) = (row.source.to_string(), row.disposition.clone(), row.from.clone());
-        let (dkim_seen, spf_seen) = (row.dkim_seen.join(", "), row.spf_seen.join(", "));
-        let alike = (key, source, row.dkim, row.spf, disposition, from, dkim_seen, spf_seen);
+        let Some(sending_domain) = key.clone() else { continue };
+        let alike = FaredAlike {
+            sending_domain,
+            source: row.source.to_string(),
+            messages: 0,
+            dkim: row.dkim,
+            spf: row.spf,
+            disposition: row.disposition.clone(),
+            from_domain: row.from.clone(),
+            dkim_seen: row.dkim_seen.join(", "),
+            spf_seen: row.spf_seen.join(", "),
+        };
         *together.entry(alike).or_default() += row.messages;
     }
-    let row = |(alike, messages)| {
-        let (sending_domain, source, dkim, spf, disposition, from_domain, dkim_seen, spf_seen) = alike;
-        FaredAlike { sending_domain, source, messages, dkim, spf, disposition, from_domain, dkim_seen, spf_seen }
-    };
-    together.into_iter().map(row).collect()
+    together.into_iter().map(|(alike, messages)| FaredAlike { messages, ..alike }).collect()
 }
 
 /// Key of the sending domain in which a host lies.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, Event};
 
-use super::{DmarcReport, DmarcRow, MOST_ROWS, NoReport};
+use super::{DmarcReport, DmarcRow, MOST_ROWS, NoReport, PublishedPolicy};
 
 /// How deep elements may lie in each other; a report needs five.
 const DEEPEST: usize = 16;
@@ -105,7 +105,7 @@ impl Reading {
             ["report_metadata", rest @ ..] => {
                 Self::metadata(&mut self.report, &mut self.began, &mut self.ended, rest, text)
             }
-            ["policy_published", tag] => self.policy(&(*tag).to_owned(), text),
+            ["policy_published", tag] => Self::policy(&mut self.report.policy, tag, text),
             ["record"] => self.row_is_whole()?,
             ["record", "row", rest @ ..] => Self::row(&mut self.row, rest, text),
             ["record", "identifiers", "header_from"] => self.row.from = host(&text),
@@ -140,8 +140,7 @@ impl Reading {
         }
     }
 
-    fn policy(&mut self, tag: &str, text: String) {
-        let policy = &mut self.report.policy;
+    fn policy(policy: &mut PublishedPolicy, tag: &str, text: String) {
         match tag {
             "domain" => policy.domain = host(&text),
             "p" => policy.p = text.to_ascii_lowercase(),
