@@ -9,6 +9,12 @@ use tokio::runtime::Runtime;
 const MESSAGE: &str = "From: news@acme.example\r\nDate: Tue, 1 Dec 2026 09:00:00 +0000\r\nMessage-ID: <1@acme.example>\r\nSubject: Hello\r\n\r\n";
 const GTUBE: &str = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X\r\n";
 
+/// Those of a process to whose mail servers this machine is open.
+fn opened(runtime: &Runtime) -> Surroundings {
+    let range = "127.0.0.0/8".parse().expect("a range");
+    Surroundings::guarded(Clock::System, runtime.handle().clone()).with_mail_networks(vec![range])
+}
+
 struct Asked {
     runtime: Runtime,
     spamd: Spamd,
@@ -24,7 +30,7 @@ impl Asked {
     }
 
     fn judge(&self, host: &str, body: &str) -> Result<caravan_connect::spam::SpamReport, String> {
-        let surroundings = Surroundings::guarded(Clock::System, self.runtime.handle().clone());
+        let surroundings = opened(&self.runtime);
         self.filter(host).judge(format!("{MESSAGE}{body}").as_bytes(), &surroundings)
     }
 }
@@ -58,10 +64,11 @@ fn a_filter_that_misbehaves_is_told_of_and_a_place_that_is_none_is_not_reached()
         assert!(why.contains(part) && why.starts_with("The spam filter at 127.0.0.1:"), "{mood:?}: {why}");
     }
     let why = asked.judge("169.254.169.254", "Hello\r\n").expect_err("no report");
-    assert!(why.contains("no mail server may be reached"), "{why}");
+    assert!(why.contains("is no public address") && why.contains("--allow-mail-network"), "{why}");
+    let guarded = Surroundings::guarded(Clock::System, asked.runtime.handle().clone());
+    assert!(asked.filter("127.0.0.1").judge(b"", &guarded).is_err_and(|why| why.contains("--allow-mail-network")));
     let nobody = SpamFilter { port: 1, ..asked.filter("127.0.0.1") };
-    let surroundings = Surroundings::guarded(Clock::System, asked.runtime.handle().clone());
-    assert!(nobody.judge(b"", &surroundings).is_err());
+    assert!(nobody.judge(b"", &opened(&asked.runtime)).is_err());
 }
 
 #[test]
@@ -69,7 +76,7 @@ fn rspamd_is_asked_over_http() {
     let asked = Asked::new();
     let rspamd = Rspamd::start();
     let filter = SpamFilter { kind: FilterKind::Rspamd, host: "127.0.0.1".to_owned(), port: rspamd.port() };
-    let surroundings = Surroundings::guarded(Clock::System, asked.runtime.handle().clone());
+    let surroundings = opened(&asked.runtime);
     let judge = |body: &str| filter.judge(format!("{MESSAGE}{body}").as_bytes(), &surroundings).expect("a report");
     assert_eq!((judge("Hello").by, judge("Hello").score, judge("Hello").worrying), ("rspamd", 1.5, false));
     assert_eq!((judge(GTUBE).score, judge(GTUBE).threshold, judge(GTUBE).worrying), (20.0, 15.0, true));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
-use caravan_connect::texts::{self, FailureClass, Inbound, Keyword, Report, Returned, State, e164};
+use caravan_connect::texts::{self, FailureClass, Inbound, Keyword, Report, Returned, State, e164, sender_key};
 pub use caravan_connect::texts::{Call, CallRefused, Reply};
 use caravan_model::document::DocumentKind;
 use caravan_model::value::Value;
@@ -183,7 +183,7 @@ pub(crate) fn after_failure(
 ) -> Result<(), StoreError> {
     match class {
         Some(FailureClass::BadNumber) => ledger::suppress(s, &[phone.to_owned()], FailureClass::BadNumber.key(), now),
-        Some(FailureClass::Consent) => says(s, live, ("n", OF_PROVIDER), (phone, sender), changes, now).map(|_| ()),
+        Some(FailureClass::Consent) => says(s, live, ("n", OF_PROVIDER), (phone, &[sender]), changes, now).map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -204,9 +204,10 @@ fn wrote(
     intake::mark_seen(s, provider, &ids, now)?;
     let phone = e164(&inbound.from).unwrap_or_else(|_| inbound.from.clone());
     let mut changes = Changes::default();
+    let senders: Vec<&str> = inbound.to.iter().map(String::as_str).collect();
     let people = match inbound.keyword {
-        Some(Keyword::Stop) => says(s, &live, ("n", OF_KEYWORD), (&phone, &inbound.to), &mut changes, now)?,
-        Some(Keyword::Start) => says(s, &live, ("y", OF_KEYWORD), (&phone, &inbound.to), &mut changes, now)?,
+        Some(Keyword::Stop) => says(s, &live, ("n", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
+        Some(Keyword::Start) => says(s, &live, ("y", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
         Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
     };
     let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
@@ -219,7 +220,7 @@ fn wrote(
             enrollment: None,
             node: None,
             source: Arc::from(provider),
-            fields: json!({"text": inbound.text, "keyword": keyword, "to": inbound.to}).to_string(),
+            fields: json!({"text": inbound.text, "keyword": keyword, "to": inbound.to.first()}).to_string(),
         });
     }
     write(s, &live, now, changes)?;
@@ -236,16 +237,18 @@ pub(crate) fn is_own_word(source: &str) -> bool {
     [OF_KEYWORD, OF_PROVIDER].contains(&source)
 }
 
-/// A number says yes or no: to the sender, and as everybody's word who has it. Returns who they are.
+/// A number says yes or no: to the senders, and as everybody's word who has it. Returns who they are.
 fn says(
     s: &mut dyn Session,
     live: &Live,
     (value, source): (&str, &str),
-    (phone, sender): (&str, &str),
+    (phone, senders): (&str, &[&str]),
     changes: &mut Changes,
     now: Timestamp,
 ) -> Result<Vec<PersonId>, StoreError> {
-    reports::set_consent(s, phone, sender, value, source, now)?;
+    for sender in senders {
+        reports::set_consent(s, phone, &sender_key(sender), value, source, now)?;
+    }
     let people = people_at(s, phone)?;
     let attribute = live.definitions.schema.person.no("sms_consent");
     for (person, before) in people.iter().filter(|(_, before)| before.as_deref() != Some(value)) {

@@ -2,7 +2,6 @@
 
 mod support;
 
-use caravan_connect::Surroundings;
 use caravan_connect::dns::Dns;
 use caravan_connect::returned::dmarc::{DmarcReport, of_file};
 use caravan_engine::deliver::{self, DmarcOutcome, DmarcTaken};
@@ -103,7 +102,7 @@ on_both_stores! {
         assert_eq!((start.code, start.value.as_deref()), ("publish", Some("v=DMARC1; p=none; rua=mailto:dmarc@acme.example")));
 
         let dns = caravan_testkit::Dns::start(&["_dmarc.acme.example TXT \"v=DMARC1; p=none; pct=50; rua=mailto:r@acme.example\""]);
-        let surroundings = Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let surroundings = post.guarded();
         let systems = Systems::new(&post.world.engine, surroundings).with_dns(Dns::at(dns.addr, post.runtime.handle()).expect("a DNS"));
         systems.check_domain("acme").expect("it is looked up");
         assert_eq!(post.figures("acme", 30).next.code, "wait");
@@ -139,7 +138,7 @@ on_both_stores! {
         imap.append(&mail("r.xml", &whole));
         imap.append(&mail("r.xml", &whole));
         imap.append(&mail("broken.xml", "<feedback>"));
-        let surroundings = Surroundings::guarded(post.world.clock.clone(), post.runtime.handle().clone());
+        let surroundings = post.surroundings();
         let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings);
         assert_eq!(visit(), Ok(3), "one that cannot be read is put away too");
         assert_eq!(visit(), Ok(0));

@@ -265,6 +265,40 @@ on_both_stores! {
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_consent WHERE value = 'y'"), 1);
     }
 
+    a_stop_holds_however_the_sender_is_written_and_for_whoever_has_the_number_later(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let said = |phone: &str, sender: &str, value: &str, source: &str| {
+            texting.world.sql(&format!("INSERT INTO text_consent (phone, sender, value, source, changed_at) VALUES ('{phone}', '{sender}', '{value}', '{source}', 0)"));
+        };
+        for (n, key) in ["p-5-0", "p-5-1", "p-5-2", "p-6-0"].iter().enumerate() {
+            texting.set(key, &format!("mobile_phone = '+1555900000{n}'"));
+        }
+        // To the sender of the journey; to another sender, before anybody here had the number; in a file, about another
+        // sender; to another sender, and back.
+        said("+15559000000", NUMBER, "n", "import");
+        said("+15559000001", "+15550000009", "n", "keyword");
+        said("+15559000002", "+15550000009", "n", "import");
+        said("+15559000003", "+15550000009", "n", "keyword");
+        said("+15559000003", "+15550000008", "y", "keyword");
+        texting.world.apply(
+            "kind: journey\nkey: hello\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: text\nnodes:\n  \
+             text: {type: action, on: people, action: send_sms, sms_message: ping, sender: '+1 (500) 555-0006', next: null}\n",
+        );
+        texting.world.publish("hello");
+        texting.world.run();
+        texting.dispatch();
+        assert_eq!((texting.count("done"), texting.count("skipped:opted_out")), (13, 2));
+    }
+
+    a_stop_to_a_service_holds_for_its_number_too(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let url = format!("{PUBLIC}/hooks/texts/twilio");
+        let said = json!({"from": "+15559000001", "to": NUMBER, "service": "MG00000000000000000000000000000001", "text": "stop", "sid": "SMz", "url": url});
+        assert_eq!(texting.twilio.writes(&said).0, 200);
+        let senders = texting.world.rows("SELECT sender FROM text_consent WHERE value = 'n' ORDER BY sender", |r| r.string(0));
+        assert_eq!(senders, [NUMBER, "MG00000000000000000000000000000001"]);
+    }
+
     an_opt_out_that_only_the_provider_knows_is_written_back(world at "2026-12-01T09:00:00Z") {
         let texting = Texting::new(world, "");
         texting.set("p-5-0", "mobile_phone = '+15559000001'");

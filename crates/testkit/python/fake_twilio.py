@@ -223,6 +223,8 @@ class Handler(BaseHTTPRequestHandler):
         fields |= {"MessageSid": said["sid"]} if "sid" in said else {}
         if said.get("opt_out_type"):
             fields["OptOutType"] = said["opt_out_type"]
+        if said.get("service"):
+            fields["MessagingServiceSid"] = said["service"]
         word = said["text"].strip().lower()
         if word in ("stop", "unsubscribe", "end", "quit", "cancel"):
             opted_out.add((said["from"], said["to"]))

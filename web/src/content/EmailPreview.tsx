@@ -42,7 +42,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
     ...emailPreviewQuery(definition, draft, viewer),
     placeholderData: keepPreviousData,
   });
-  const [device, setDevice] = useState<"desktop" | "phone">("desktop");
+  const [device, setDevice] = useState<"desktop" | "phone" | "text">("desktop");
   const [dark, setDark] = useState(false);
   const [proofing, setProofing] = useState(false);
   const [judging, setJudging] = useState(false);
@@ -57,6 +57,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
             data={[
               { value: "desktop", label: strings.content.email.desktop },
               { value: "phone", label: strings.content.email.phone },
+              { value: "text", label: strings.content.email.plainText },
             ]}
             value={device}
             onChange={(next) => setDevice(next as typeof device)}
@@ -64,7 +65,8 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
           <Switch
             size="xs"
             label={text.dark}
-            checked={dark}
+            disabled={device === "text"}
+            checked={dark && device !== "text"}
             onChange={(event) => setDark(event.currentTarget.checked)}
           />
           <Button
@@ -91,8 +93,16 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
         <>
           <Head shown={data} />
           <Conditions shown={data} viewer={viewer} onViewer={onViewer} />
-          <div className={classes.stage} data-device={device} data-dark={dark || undefined}>
-            <Sheet title={text.frame(data.subject)} html={`${dark ? DARK : ""}${data.html}`} />
+          <div
+            className={classes.stage}
+            data-device={device}
+            data-dark={(dark && device !== "text") || undefined}
+          >
+            {device === "text" ? (
+              <pre className={classes.plainText}>{data.text}</pre>
+            ) : (
+              <Sheet title={text.frame(data.subject)} html={`${dark ? DARK : ""}${data.html}`} />
+            )}
           </div>
         </>
       ) : null}

@@ -53,10 +53,10 @@ function ImportDialog({ kind, onClose, onToldMore }: DialogProps) {
       return importTemplate(key, name.trim(), design);
     },
     onSuccess: async (made) => {
-      await cache.invalidateQueries({ queryKey: ["definitions", PLURAL] });
       onClose();
-      if (made.findings.length > 0) onToldMore(made);
-      else await navigate({ to: addressOf(PLURAL, made.key) });
+      if (made.findings.length > 0) return onToldMore(made);
+      await navigate({ to: addressOf(PLURAL, made.key) });
+      await cache.invalidateQueries({ queryKey: ["definitions", PLURAL] });
     },
   });
   const choose = (chosen: File | null) => {
@@ -98,9 +98,12 @@ function ImportDialog({ kind, onClose, onToldMore }: DialogProps) {
 /** What was left out or is worth a look, before the template is opened. */
 function LeftOut({ made, onClose }: { made: ImportedTemplate; onClose: () => void }) {
   const navigate = useNavigate();
+  const cache = useQueryClient();
+  // The list below is read again only now: while it was empty, this stood in its middle, and would go with it.
   const open = async () => {
     onClose();
     await navigate({ to: addressOf(PLURAL, made.key) });
+    await cache.invalidateQueries({ queryKey: ["definitions", PLURAL] });
   };
   return (
     <Modal opened onClose={() => void open()} title={text.made(made.pictures)}>

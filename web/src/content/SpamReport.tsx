@@ -46,6 +46,7 @@ function Judged({ report }: { report: Report }) {
         role="status"
         color={report.worrying ? "yellow" : "green"}
         title={text.score(report.score, report.threshold)}
+        styles={{ title: { color: "var(--mantine-color-text)" } }}
       >
         <Text size="sm">{report.worrying ? text.worrying : text.good}</Text>
         <Text size="xs" c="dimmed" mt={4}>

@@ -54,6 +54,7 @@ export const content = {
     side: "What stands beside the email",
     desktop: "Desktop",
     phone: "Phone",
+    plainText: "Plain text",
     device: "Screen",
     broken: "This MJML cannot be opened in the designer. Put it right as code first.",
     chooseText: "Double-click a text to write in it; a field is inserted where you write.",

@@ -242,5 +242,10 @@ async fn mail_that_comes_back_because_of_how_it_is_sent_stands_under_the_problem
     assert_eq!((&problem["kind"], &problem["code"]), (&json!("policy"), &json!("refused_by_policy")));
     assert_eq!(problem["since"], "2026-12-01T07:00:00Z");
     let message = problem["message"].as_str().expect("a message");
-    assert!(message.starts_with("2 messages") && message.contains("550 5.7.25 no reverse DNS. Look"), "{message}");
+    assert!(
+        message.starts_with("2 messages")
+            && message.contains("550 5.7.25 no reverse DNS. The address")
+            && message.contains("PTR"),
+        "{message}"
+    );
 }

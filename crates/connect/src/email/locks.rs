@@ -86,22 +86,24 @@ fn kept(wanted: &Element, found: &Element, around: Mode) -> Result<(), Broken> {
             })
         }
         Mode::Content if wanted.looks() != found.looks() => Err(changed()),
-        Mode::Content => Ok(()),
-        Mode::Editable => {
-            let mut rest = found.elements();
-            wanted.elements().filter(|child| child.holds_locks(Mode::Editable)).try_for_each(|child| {
-                let mut nearest: Option<Broken> = None;
-                for candidate in rest.by_ref() {
-                    match kept(child, candidate, Mode::Editable) {
-                        Ok(()) => return Ok(()),
-                        Err(broken) if candidate.is_marked_as(child) => drop(nearest.get_or_insert(broken)),
-                        Err(_) => {}
-                    }
-                }
-                Err(nearest.unwrap_or_else(|| Broken { part: child.described(), line: Some(found.line) }))
-            })
-        }
+        Mode::Content | Mode::Editable => marked_parts_kept(wanted, found),
     }
+}
+
+/// What lies in `wanted` is free but for the parts that are marked: those stay, in their order.
+fn marked_parts_kept(wanted: &Element, found: &Element) -> Result<(), Broken> {
+    let mut rest = found.elements();
+    wanted.elements().filter(|child| child.holds_locks(Mode::Editable)).try_for_each(|child| {
+        let mut nearest: Option<Broken> = None;
+        for candidate in rest.by_ref() {
+            match kept(child, candidate, Mode::Editable) {
+                Ok(()) => return Ok(()),
+                Err(broken) if candidate.is_marked_as(child) => drop(nearest.get_or_insert(broken)),
+                Err(_) => {}
+            }
+        }
+        Err(nearest.unwrap_or_else(|| Broken { part: child.described(), line: Some(found.line) }))
+    })
 }
 
 impl Element {
@@ -352,6 +354,18 @@ mod tests {
         }
         let other_kind = broken(&EmailBody::Mjml(TEMPLATE.into()), false, &EmailBody::Html(TEMPLATE.into()));
         assert!(other_kind.is_some());
+    }
+
+    #[test]
+    fn what_is_locked_inside_of_free_content_stays_locked() {
+        let template = r#"<mjml><mj-body><mj-section><mj-column data-lock="content" padding="0">
+            <mj-text>Yours</mj-text><mj-image data-lock="locked" src="https://acme.example/seal.png" alt="Seal"/>
+            </mj-column></mj-section></mj-body></mjml>"#;
+        let body = |source: &str| EmailBody::Mjml(source.to_owned());
+        let against = |design: String| broken(&body(template), false, &body(&design)).map(|broken| broken.part);
+        assert_eq!(against(template.replace("Yours</mj-text>", "Mine</mj-text><mj-button>Go</mj-button>")), None);
+        assert_eq!(against(template.replace("seal.png", "other.png")).as_deref(), Some("<mj-image>"));
+        assert_eq!(against(template.replace("padding=\"0\"", "padding=\"9\"")).as_deref(), Some("<mj-column> “Yours”"));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct SpamRule {
 impl SpamReport {
     fn new(by: &'static str, score: f64, threshold: f64, mut rules: Vec<SpamRule>) -> Self {
         rules.sort_by(|a, b| b.points.total_cmp(&a.points).then_with(|| a.name.cmp(&b.name)));
+        // No rule at all adds up to less than nothing: -0.
+        let score = score + 0.0;
         Self { by, score, threshold, worrying: score > WORRYING, rules, problem: None }
     }
 }

@@ -11,8 +11,22 @@ pub enum Keyword {
     Help,
 }
 
-const STOP: &[&str] =
-    &["stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout", "opt out", "remove", "arret"];
+const STOP: &[&str] = &[
+    "stop",
+    "stopall",
+    "stop all",
+    "stop it",
+    "stop stop",
+    "unsubscribe",
+    "cancel",
+    "end",
+    "quit",
+    "revoke",
+    "optout",
+    "opt out",
+    "remove",
+    "arret",
+];
 const START: &[&str] = &["start", "yes", "unstop", "subscribe", "join"];
 const HELP: &[&str] = &["help", "info", "aide"];
 /// Wordings that mean *stop* wherever they stand.
@@ -34,9 +48,10 @@ const PLAINLY_STOP: &[&str] = &[
     "no more texts",
     "no more messages",
     "take me off",
+    "leave me alone",
 ];
 /// What people say around a word that stops: it changes nothing. Only *stop* is read so: a yes has to be plain.
-const AROUND: &[&str] = &["please", "pls", "plz", "now", "thanks", "thank", "you", "ok", "hi", "hello", "just"];
+const AROUND: &[&str] = &["please", "pls", "plz", "svp", "now", "thanks", "thank", "you", "ok", "hi", "hello", "just"];
 
 /// The keyword that a message is, whatever its case and punctuation; any plain wording of *stop* counts as it.
 pub fn keyword(text: &str) -> Option<Keyword> {
@@ -102,7 +117,15 @@ mod tests {
 
     #[test]
     fn politeness_around_it_takes_nothing_from_a_stop_and_makes_no_yes() {
-        for text in ["Please stop", "STOP, thank you!", "pls cancel now", "Hi, please opt out. Thanks"] {
+        for text in [
+            "Please stop",
+            "Stop all!",
+            "STOP svp",
+            "Leave me alone!!",
+            "STOP, thank you!",
+            "pls cancel now",
+            "Hi, please opt out. Thanks",
+        ] {
             assert_eq!(keyword(text), Some(Keyword::Stop), "{text}");
         }
         for text in ["please stop by on Monday", "thanks, the end of May suits me", "please", "thank you", "yes please"]

@@ -41,6 +41,11 @@ pub fn e164(written: &str) -> Result<String, NumberProblem> {
     }
 }
 
+/// A sender of ours in one form, however it is written: a number as `+` and digits; sender ids and services as they are.
+pub fn sender_key(written: &str) -> String {
+    e164(written).unwrap_or_else(|_| written.trim().to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

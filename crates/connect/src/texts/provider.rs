@@ -151,8 +151,8 @@ pub struct Inbound {
     pub remote_id: String,
     /// Who, E.164.
     pub from: String,
-    /// To which sender of ours: a number, or a messaging service.
-    pub to: String,
+    /// To which senders of ours: a number, and the messaging service that it belongs to.
+    pub to: Vec<String>,
     /// The text.
     pub text: String,
     /// What it means.

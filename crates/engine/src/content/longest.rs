@@ -13,7 +13,7 @@ use caravan_model::document::SmsMessage;
 use caravan_store::{Session, people};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
 use super::preview::{PreviewRequest, in_body, message_of, short_link};
 use crate::Engine;
@@ -115,7 +115,8 @@ fn widen(values: &mut Json, other: &Json, width: &dyn Fn(&str) -> (bool, usize))
         (Json::Object(values), Json::Object(other)) => {
             // What nobody has said of one is not there at all.
             for (name, other) in other {
-                widen(values.entry(name.clone()).or_insert(Json::Null), other, width);
+                let nothing = if other.is_object() { json!({}) } else { Json::Null };
+                widen(values.entry(name.clone()).or_insert(nothing), other, width);
             }
         }
         (value @ (Json::Null | Json::String(_) | Json::Number(_)), other @ (Json::String(_) | Json::Number(_))) => {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use caravan_catalog::effects::{self, EmailEffect, MirrorEffect, SalesAlertEffect, SmsEffect};
 use caravan_connect::Mailbox;
 use caravan_connect::email::{AddressProblem, check_address};
-use caravan_connect::texts::e164;
+use caravan_connect::texts::{e164, sender_key};
 use caravan_connect::webhooks::WebhookMessage;
 use caravan_model::document::{Channel, MessageType};
 use caravan_model::text::fold;
@@ -35,7 +35,7 @@ use super::results::{Settled, Verdict};
 use super::rules::{Limited, Quiet};
 use super::service::Calls;
 use crate::live::Live;
-use crate::{external, external_audiences, webhooks};
+use crate::{external, external_audiences, texts, webhooks};
 
 /// Why an address is on the do-not-contact list when its owner put it there.
 pub const UNSUBSCRIBED: &str = "unsubscribed";
@@ -127,6 +127,8 @@ struct Facts {
     suppressed: HashMap<String, String>,
     /// By number and sender: what was said to the sender.
     consents: HashMap<(String, String), String>,
+    /// Numbers whose owners said *stop* to senders of ours, and to none that they want texts.
+    stopped: HashSet<String>,
     /// The senders of connections, for texts that name none.
     senders: HashMap<String, String>,
     copies: Copies,
@@ -223,7 +225,12 @@ impl Facts {
         };
         let mut numbers: Vec<String> = numbers.into_iter().collect();
         numbers.sort_unstable();
-        let consents = reports::consents(s, &numbers, false)?.into_iter();
+        let consents = reports::consents(s, &numbers, false)?;
+        let said = |value: &str| {
+            let own = consents.iter().filter(move |row| row.value == value && texts::is_own_word(&row.source));
+            own.map(|row| row.phone.clone()).collect::<HashSet<_>>()
+        };
+        let stopped = &said("n") - &said("y");
         let texts = rows.iter().filter(|row| row.kind == effects::SMS).map(super::parcel::connection_of);
         let sender = |connection: String| {
             let facts = doors.facts(live, &Way::connection(connection.clone())).ok()?;
@@ -244,7 +251,8 @@ impl Facts {
             scores: scores_of(s, &ids, mirrored)?,
             keys: webhooks::Keys::load(s, rows)?,
             calls: Calls::load(s, rows)?,
-            consents: consents.map(|row| ((row.phone, row.sender), row.value)).collect(),
+            stopped,
+            consents: consents.into_iter().map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
             suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
             people: people.into_iter().map(|person| (person.person, person)).collect(),
@@ -378,8 +386,10 @@ impl Facts {
         if person.marketing_suspended {
             return Some("marketing_suspended");
         }
-        let to_sender = self.consents.get(&(number.to_owned(), sender.to_owned())).map(String::as_str);
-        match to_sender.or(person.sms_consent.as_deref()) {
+        let to_sender = self.consents.get(&(number.to_owned(), sender_key(sender))).map(String::as_str);
+        // Who has a number only since its owner said *stop* may come with a yes from a file.
+        let general = if self.stopped.contains(number) { Some("n") } else { person.sms_consent.as_deref() };
+        match to_sender.or(general) {
             Some("y") => None,
             Some("n") => Some("opted_out"),
             _ => Some("no_consent"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caravan_connect::texts::e164;
+use caravan_connect::texts::{e164, sender_key};
 use caravan_store::reports::{self as stored, ConsentRow};
 use caravan_store::{Session, StoreError};
 
@@ -81,7 +81,7 @@ fn take(draft: &mut ConsentDraft, target: &Target, cell: Cell<'_>) -> Result<(),
                 return Err(("text_too_long", message));
             }
             // Numbers of ours are kept in one form, names of messaging services as they are.
-            draft.sender = e164(text).unwrap_or_else(|_| text.to_owned());
+            draft.sender = sender_key(text);
         }
         Target::Consent => draft.said = read_said(cell)?,
         _ => {}

@@ -19,7 +19,10 @@ use serde::Deserialize;
 use self::codes::class_of;
 pub use self::settings::{TwilioSettings, is_sender};
 use self::signature::{form, is_valid};
-use super::{Call, CallRefused, FailureClass, Inbound, Keyword, Reply, Report, Returned, State, TextProvider, keyword};
+use super::{
+    Call, CallRefused, FailureClass, Inbound, Keyword, Reply, Report, Returned, State, TextProvider, keyword,
+    sender_key,
+};
 use crate::connector::{
     Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, Secret, SecretField, Secrets,
     Surroundings, TextMessage,
@@ -159,8 +162,7 @@ impl TwilioConnector {
             (Some(sender), _, _) if sender.starts_with("MG") && sender.len() == 34 => {
                 fields.push(("MessagingServiceSid", sender.clone()));
             }
-            (Some(sender), _, _) => fields.push(("From", sender.clone())),
-            (None, Some(from), _) => fields.push(("From", from.clone())),
+            (Some(from), _, _) | (None, Some(from), _) => fields.push(("From", sender_key(from))),
             (None, None, service) => fields.extend(service.iter().map(|sid| ("MessagingServiceSid", sid.clone()))),
         }
         fields.extend(text.report_to.iter().map(|url| ("StatusCallback", url.clone())));
@@ -316,8 +318,11 @@ fn report<'f>(url: &str, status: &str, field: &dyn Fn(&str) -> Option<&'f str>) 
 /// What somebody wrote.
 fn inbound<'f>(field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Inbound, CallRefused> {
     let (from, text) = (field("From").ok_or(CallRefused::Unreadable)?, field("Body").unwrap_or_default());
-    let service = field("MessagingServiceSid").filter(|sid| !sid.is_empty());
-    let to = service.or_else(|| field("To")).ok_or(CallRefused::Unreadable)?;
+    let senders = [field("MessagingServiceSid"), field("To")];
+    let to: Vec<String> = senders.into_iter().flatten().filter(|to| !to.is_empty()).map(str::to_owned).collect();
+    if to.is_empty() {
+        return Err(CallRefused::Unreadable);
+    }
     let opt_out_type = field("OptOutType").filter(|kind| !kind.is_empty());
     let meant = match opt_out_type {
         Some("STOP") => Some(Keyword::Stop),
@@ -328,7 +333,7 @@ fn inbound<'f>(field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Inbound, CallR
     Ok(Inbound {
         remote_id: sid(field)?,
         from: from.to_owned(),
-        to: to.to_owned(),
+        to,
         text: text.to_owned(),
         keyword: meant,
         answered: opt_out_type.is_some(),
