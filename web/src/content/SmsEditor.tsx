@@ -13,7 +13,7 @@ import { Alerts } from "./Alerts";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
 import { ProofDialog } from "./ProofDialog";
-import { holdsFields, segmentsOf, withPlainSigns } from "./segments";
+import { holdsFields, segmentsOf, withoutFields, withPlainSigns } from "./segments";
 import { ViewerPicker } from "./viewer";
 
 const text = strings.content.sms;
@@ -23,7 +23,8 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
   const [viewer, setViewer] = useState<Viewer>({});
   const input = useRef<HTMLTextAreaElement>(null);
   const written = typeof body.body === "string" ? body.body : "";
-  const counted = segmentsOf(written);
+  const fields = holdsFields(written);
+  const counted = segmentsOf(withoutFields(written));
   const plain = withPlainSigns(written);
   const put = (next: string) => onChange({ ...body, body: next });
   const insert = (token: string) => {
@@ -58,7 +59,7 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
           />
           <Group gap="xs" mt="xs">
             <Badge variant="light" tt="none" data-segments={counted.segments}>
-              {text.segments(counted.segments)}
+              {fields ? text.segmentsWithout(counted.segments) : text.segments(counted.segments)}
             </Badge>
             <Text size="xs" c="dimmed" role="status">
               {text.length(counted.length, counted.perSegment * Math.max(counted.segments, 1))}
@@ -66,13 +67,11 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
             </Text>
             {counted.unicode && plain !== written ? (
               <Button size="compact-xs" variant="light" onClick={() => put(plain)}>
-                {text.plain(segmentsOf(plain).segments)}
+                {text.plain(segmentsOf(withoutFields(plain)).segments)}
               </Button>
             ) : null}
           </Group>
-          {holdsFields(written) ? (
-            <Longest definition={definition} body={body} journey={viewer.journey} />
-          ) : null}
+          {fields ? <Longest definition={definition} body={body} journey={viewer.journey} /> : null}
         </div>
         <OnPhone
           definition={definition}

@@ -1,4 +1,4 @@
-import { holdsFields, segmentsOf, withPlainSigns } from "./segments";
+import { holdsFields, segmentsOf, withoutFields, withPlainSigns } from "./segments";
 
 it.each([
   ["", 0, false],
@@ -18,6 +18,12 @@ it.each([
   [`${"я".repeat(66)}😀${"я".repeat(66)}`, 3, true],
 ])("splits %s into %i", (text, segments, unicode) => {
   expect(segmentsOf(text)).toMatchObject({ segments, unicode });
+});
+
+it("counts what a text says without its fields", () => {
+  const text = "Hi {{ person.first_name }}{% if holds.vip %} again{% endif %}!";
+  expect(withoutFields(text)).toBe("Hi  again!");
+  expect(withoutFields("Hi!")).toBe("Hi!");
 });
 
 it("names the first character that phones do not have", () => {

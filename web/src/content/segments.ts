@@ -63,5 +63,8 @@ export const withPlainSigns = (text: string) =>
     )
     .join("");
 
+/** What a text says to everybody: without the parts that are filled in. */
+export const withoutFields = (text: string) => text.replace(/\{\{[\s\S]*?\}\}|\{%[\s\S]*?%\}/g, "");
+
 /** Whether parts of a text are filled in for each person. */
 export const holdsFields = (text: string) => /\{\{|\{%/.test(text);

@@ -16,6 +16,8 @@ export const content = {
   sms: {
     title: "Text",
     segments: (n: number) => `${number.format(n)} ${n === 1 ? "segment" : "segments"}`,
+    segmentsWithout: (n: number) =>
+      `${number.format(n)} ${n === 1 ? "segment" : "segments"} without the fields`,
     length: (n: number, room: number) => `${number.format(n)} of ${number.format(room)} characters`,
     unicode: (sign: string) =>
       `“${sign}” is outside the phone alphabet, which makes segments shorter`,
