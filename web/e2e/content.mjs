@@ -147,7 +147,7 @@ await walk(async () => {
     await pin.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Resolve", exact: true }).click();
     await page.getByText("Everything is resolved").waitFor();
-    await page.getByText("Show resolved (1)").click();
+    await page.getByRole("switch", { name: "Show resolved (1)" }).check();
     await page.getByRole("button", { name: "Open again" }).waitFor();
     await page.getByRole("button", { name: "More for the comment of" }).first().click();
     await page.getByRole("menuitem", { name: "Delete for good" }).click();
