@@ -106,6 +106,7 @@ export const admin = {
       abort: "Aborted",
       cancel: "Cancelled",
       close: "Closed to new entries",
+      comments: "Commented",
       consent: "Asked for a consent",
       create_groups: "Made buying groups",
       duplicate: "Duplicated",
