@@ -431,6 +431,19 @@ pub fn kind(key: &str) -> Option<&'static dyn ConnectorKind> {
 /// Resolved secrets of one connection, by key.
 pub type Secrets = BTreeMap<String, Secret>;
 
+/// The secret of this name, for a connector that cannot work without it.
+///
+/// # Errors
+/// It is not set: what to do, as `connection create` and the connection's page tell it.
+pub(crate) fn needed<'s>(secrets: &'s Secrets, name: &str) -> Result<&'s Secret, Vec<Finding>> {
+    secrets.get(name).ok_or_else(|| {
+        let message = format!(
+            "The secret `{name}` is not set. Set it on the connection's page, or name where it is found under `secrets` of its manifest."
+        );
+        vec![Finding::error("secret_missing", format!("/secrets/{name}"), message)]
+    })
+}
+
 /// A resolved secret. Neither `Debug` nor serialization shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);

@@ -22,7 +22,7 @@ use self::places::Places;
 pub use self::settings::{AepDestination, AepSettings};
 use crate::audiences::{Asked, Audience, Membership, by_audience};
 use crate::connector::{
-    Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings, sentence,
+    Connector, ConnectorFacts, ConnectorKind, Outcome, Outgoing, SecretField, Secrets, Surroundings, needed, sentence,
 };
 use crate::external_audiences::csv::{MOST_IN_A_FILE, name_of, push_row};
 use crate::external_audiences::{Element, Manner, TakesPeople, columns};
@@ -80,10 +80,7 @@ impl ConnectorKind for Aep {
         surroundings: &Surroundings,
     ) -> Result<Box<dyn Connector>, Vec<Finding>> {
         let settings = AepSettings::read(settings)?;
-        let Some(secret) = secrets.get("client_secret") else {
-            let message = "The client secret of the credential is missing. Name it under `secrets`.";
-            return Err(vec![Finding::error("secret_missing", "/secrets/client_secret", message)]);
-        };
+        let secret = needed(secrets, "client_secret")?;
         let bucket = Bucket::open(&settings.files, secrets, surroundings)?;
         let Surroundings { clock, runtime, outbound } = surroundings.clone();
         let client = Client::new(&settings, secret.clone(), outbound, clock.clone());

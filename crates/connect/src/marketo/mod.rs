@@ -22,7 +22,7 @@ pub use self::settings::{MarketoSettings, UpdatePolicy};
 use crate::call::Call;
 use crate::connector::{
     Choice, Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, Secret, SecretField, Secrets,
-    Surroundings,
+    Surroundings, needed,
 };
 
 /// Most effects of one call of [`Connector::deliver`]: a full change of a list.
@@ -65,10 +65,7 @@ impl ConnectorKind for Marketo {
     ) -> Result<Box<dyn Connector>, Vec<Finding>> {
         let settings = MarketoSettings::read(settings)?;
         let base = settings.base().map_err(|finding| vec![*finding])?;
-        let Some(secret) = secrets.get("client_secret") else {
-            let message = "The client secret of the custom service is missing. Name it under `secrets`.";
-            return Err(vec![Finding::error("secret_missing", "/secrets/client_secret", message)]);
-        };
+        let secret = needed(secrets, "client_secret")?;
         Ok(Box::new(MarketoConnector::new(base, settings, secret.clone(), surroundings)))
     }
 }

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use super::http::{Guarded, call_error};
 use super::settings::S3Settings;
-use crate::connector::{Outcome, Secrets, Surroundings};
+use crate::connector::{Outcome, Secrets, Surroundings, needed};
 use crate::inlet::{Arrived, Inlet};
 use crate::outbound::CallError;
 
@@ -80,19 +80,13 @@ impl Bucket {
     /// # Errors
     /// Keys are missing, or the address makes no sense.
     pub fn open(settings: &S3Settings, secrets: &Secrets, surroundings: &Surroundings) -> Result<Self, Vec<Finding>> {
-        let key = |name: &str| {
-            secrets.get(name).ok_or_else(|| {
-                let message = format!("The key `{name}` of the bucket is missing. Name it under `secrets`.");
-                vec![Finding::error("secret_missing", format!("/secrets/{name}"), message)]
-            })
-        };
         let (endpoint, in_host) = settings.address();
         let mut builder = AmazonS3Builder::new()
             .with_http_connector(Guarded(surroundings.outbound.clone()))
             .with_bucket_name(&settings.bucket)
             .with_region(&settings.region)
-            .with_access_key_id(key("access_key_id")?.reveal())
-            .with_secret_access_key(key("secret_access_key")?.reveal())
+            .with_access_key_id(needed(secrets, "access_key_id")?.reveal())
+            .with_secret_access_key(needed(secrets, "secret_access_key")?.reveal())
             .with_virtual_hosted_style_request(in_host)
             // The guard decides where unencrypted calls may go.
             .with_allow_http(true)

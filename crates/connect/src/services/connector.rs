@@ -10,7 +10,9 @@ use serde_json::{Map, Value as Json};
 use super::openapi::Authentication;
 use super::register::Registered;
 use super::request::ServiceCall;
-use crate::connector::{Connector, ConnectorFacts, EffectBody, Outcome, Outgoing, Secret, Secrets, Surroundings};
+use crate::connector::{
+    Connector, ConnectorFacts, EffectBody, Outcome, Outgoing, Secret, Secrets, Surroundings, needed,
+};
 use crate::oauth::TokenSource;
 use crate::outbound::{Answer, CallError, Outbound};
 use crate::webhooks::Signer;
@@ -42,12 +44,7 @@ impl Access {
     /// Which secret is missing.
     pub fn new(how: &Authentication, secrets: &Secrets, surroundings: &Surroundings) -> Result<Self, Vec<Finding>> {
         let Surroundings { clock, outbound, .. } = surroundings.clone();
-        let secret = |name: &str| {
-            secrets.get(name).cloned().ok_or_else(|| {
-                let message = format!("The service wants the secret `{name}`. Name where it is found under `secrets`.");
-                vec![Finding::error("secret_missing", format!("/secrets/{name}"), message)]
-            })
-        };
+        let secret = |name: &str| needed(secrets, name).cloned();
         let proof = match how {
             Authentication::ApiKey { in_header, name } => {
                 Proof::Key { in_header: *in_header, name: name.clone(), key: secret("api_key")? }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::connector::{
     Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, Secret, SecretField, Secrets,
-    Surroundings, TextMessage,
+    Surroundings, TextMessage, needed,
 };
 use crate::outbound::{Answer, CallError, Outbound};
 
@@ -77,11 +77,7 @@ impl ConnectorKind for Twilio {
         surroundings: &Surroundings,
     ) -> Result<Box<dyn Connector>, Vec<Finding>> {
         let settings = TwilioSettings::read(settings)?;
-        let missing = |key: &str| {
-            let message = format!("The secret `{key}` is not given; name where it is found.");
-            vec![Finding::error("connection_settings_invalid", format!("/secrets/{key}"), message)]
-        };
-        let secret = |key: &str| secrets.get(key).cloned().ok_or_else(|| missing(key));
+        let secret = |key: &str| needed(secrets, key).cloned();
         let auth_token = secret("auth_token")?;
         let (user, password) = match &settings.api_key_sid {
             Some(sid) => (sid.clone(), secret("api_key_secret")?),
