@@ -1,6 +1,7 @@
 // Finds a node by its title, its name or what it is set to.
 import { Modal, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useState } from "react";
+import { Form } from "../forms/Form";
 import type { DrawnMap } from "../map/graph";
 import { strings } from "../strings";
 import { useEditor } from "./EditorScene";
@@ -24,9 +25,8 @@ export function FindNode({ drawn, onClose }: { drawn: DrawnMap; onClose: () => v
   };
   return (
     <Modal opened onClose={onClose} title={text.title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        onSubmit={() => {
           if (found[0]) go(found[0].id);
         }}
       >
@@ -37,7 +37,7 @@ export function FindNode({ drawn, onClose }: { drawn: DrawnMap; onClose: () => v
           value={filter}
           onChange={(event) => setFilter(event.currentTarget.value)}
         />
-      </form>
+      </Form>
       <ul className={classes.found}>
         {found.map(({ id, title, words }) => (
           <li key={id}>

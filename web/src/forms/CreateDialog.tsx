@@ -10,6 +10,7 @@ import { inSentence } from "../shell/format";
 import { strings } from "../strings";
 import { beginningOf } from "./beginnings";
 import { errorsOf } from "./errors";
+import { Form } from "./Form";
 import { keyFrom } from "./keys";
 import { SchemaForm } from "./SchemaForm";
 import { blank, type Field, fieldsOf } from "./schema";
@@ -57,14 +58,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
   const elsewhere = findings.filter(({ pointer }) => !isShown(pointer, shown));
   return (
     <Modal opened onClose={onClose} title={strings.forms.newOf(inSentence(kind.label))} size="lg">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          // A form in a portal still stands inside its page's form.
-          event.stopPropagation();
-          make.mutate();
-        }}
-      >
+      <Form onSubmit={() => make.mutate()}>
         <Stack gap="sm">
           <TextInput
             label={strings.forms.name}
@@ -107,7 +101,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
             </Button>
           </Group>
         </Stack>
-      </form>
+      </Form>
     </Modal>
   );
 }

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { ApiError } from "../api/problem";
 import { putDefinition } from "../api/queries";
 import { errorsOf } from "../forms/errors";
+import { Form } from "../forms/Form";
 import { keyFrom } from "../forms/keys";
 import { strings } from "../strings";
 
@@ -55,12 +56,7 @@ function CreateJourney({ onClose }: { onClose: () => void }) {
   const atName = errors.get("/name") ?? errors.get("/key");
   return (
     <Modal opened onClose={onClose} title={text.title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
+      <Form onSubmit={() => create.mutate()}>
         <Stack gap="md">
           <TextInput
             label={text.name}
@@ -91,7 +87,7 @@ function CreateJourney({ onClose }: { onClose: () => void }) {
             </Button>
           </Group>
         </Stack>
-      </form>
+      </Form>
     </Modal>
   );
 }

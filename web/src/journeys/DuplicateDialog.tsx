@@ -6,6 +6,7 @@ import { useState } from "react";
 import { body, client } from "../api/client";
 import { mapQuery } from "../api/queries";
 import { useOpenDraft } from "../editor/openDraft";
+import { Form } from "../forms/Form";
 import { keyFrom } from "../forms/keys";
 import { strings } from "../strings";
 import { Refusal } from "./Refusal";
@@ -39,12 +40,7 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
   });
   return (
     <Modal opened onClose={onClose} title={text.title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          copy.mutate();
-        }}
-      >
+      <Form onSubmit={() => copy.mutate()}>
         <Stack gap="md">
           <TextInput
             label={text.name}
@@ -80,7 +76,7 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
             </Button>
           </Group>
         </Stack>
-      </form>
+      </Form>
     </Modal>
   );
 }

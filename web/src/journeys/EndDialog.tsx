@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { body, client } from "../api/client";
 import { mapQuery } from "../api/queries";
+import { Form } from "../forms/Form";
 import { InstantInput } from "../forms/inputs";
 import { strings } from "../strings";
 import { Refusal } from "./Refusal";
@@ -34,9 +35,8 @@ export function EndDialog({ journey, onClose }: { journey: string; onClose: () =
   });
   return (
     <Modal opened onClose={onClose} title={text.title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
+      <Form
+        onSubmit={() => {
           if (end) move.mutate(end);
         }}
       >
@@ -58,7 +58,7 @@ export function EndDialog({ journey, onClose }: { journey: string; onClose: () =
             </Button>
           </Group>
         </Stack>
-      </form>
+      </Form>
     </Modal>
   );
 }

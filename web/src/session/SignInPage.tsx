@@ -5,6 +5,7 @@ import type { FormEvent } from "react";
 import { body, client, setCsrf } from "../api/client";
 import { ApiError } from "../api/problem";
 import { sessionQuery } from "../api/queries";
+import { Form } from "../forms/Form";
 import { Brand } from "../shell/Brand";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
@@ -24,7 +25,6 @@ export function SignInPage() {
     },
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
     const form = new FormData(event.currentTarget);
     signIn.mutate({ email: String(form.get("email")), password: String(form.get("password")) });
   };
@@ -36,7 +36,7 @@ export function SignInPage() {
           <Title order={1}>{strings.session.title}</Title>
           <Text c="dimmed">{strings.session.lead}</Text>
         </Stack>
-        <form onSubmit={submit}>
+        <Form onSubmit={submit}>
           <Stack maw={380}>
             {signIn.error ? (
               <Alert color="red" variant="light" role="alert">
@@ -65,7 +65,7 @@ export function SignInPage() {
               {strings.session.submit}
             </Button>
           </Stack>
-        </form>
+        </Form>
       </div>
       <SignInArt />
     </main>

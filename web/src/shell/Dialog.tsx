@@ -1,6 +1,7 @@
 // A dialog with one form: what was refused stands above its buttons.
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Form } from "../forms/Form";
 import { Refusal } from "../journeys/Refusal";
 import { strings } from "../strings";
 
@@ -19,12 +20,7 @@ export function Dialog(props: Props) {
   const { title, error, busy, ready, submit, onClose, onSubmit, children } = props;
   return (
     <Modal opened onClose={onClose} title={title}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          onSubmit();
-        }}
-      >
+      <Form onSubmit={() => onSubmit()}>
         <Stack gap="md">
           {children}
           {error ? <Refusal error={error} /> : null}
@@ -37,7 +33,7 @@ export function Dialog(props: Props) {
             </Button>
           </Group>
         </Stack>
-      </form>
+      </Form>
     </Modal>
   );
 }

@@ -9,6 +9,7 @@ import { mapQuery, statusQuery } from "../api/queries";
 import type { JourneyMap, JourneyStatus, Simulation } from "../api/types";
 import { CustomerPicker } from "../customers/CustomerPicker";
 import { useOpenDraft } from "../editor/openDraft";
+import { Form } from "../forms/Form";
 import { InstantInput } from "../forms/inputs";
 import { Refusal } from "../journeys/Refusal";
 import { EmptyState } from "../shell/EmptyState";
@@ -57,13 +58,7 @@ export function SimulateTab() {
   const put = (part: Partial<Asked>) => setAsked({ ...asked, ...part });
   return (
     <div className={classes.tab}>
-      <form
-        className={classes.ask}
-        onSubmit={(event) => {
-          event.preventDefault();
-          run.mutate(asked);
-        }}
-      >
+      <Form className={classes.ask} onSubmit={() => run.mutate(asked)}>
         <InstantInput
           label={text.from}
           required
@@ -91,7 +86,7 @@ export function SimulateTab() {
         >
           {text.run}
         </Button>
-      </form>
+      </Form>
       {run.error ? (
         <div className={classes.refusal}>
           <Refusal error={run.error} />

@@ -271,6 +271,13 @@ export const forms = {
   unfit: (name: string) => `${name} (cannot be used here)`,
   draft: (name: string) => `${name} (draft)`,
   usually: (value: string) => `Usually ${value}`,
+  /** What is wrong with a field before anything is sent. */
+  wrong: {
+    fillIn: "Fill this in.",
+    choose: "Choose something here.",
+    email: "This is no email address. One looks like name@example.com.",
+    url: "This is no web address. One begins with https://.",
+  },
   /** What choices are called whose keys say too little to people. */
   choices: {
     lf: "Line feed, as on Linux and macOS",

@@ -6,6 +6,7 @@ import { definitionQuery, putDefinition } from "../api/queries";
 import { keepSecret } from "../api/systems";
 import { tryConnection } from "../api/welcome";
 import { isRecord } from "../editor/manifest";
+import { Form } from "../forms/Form";
 import { Refusal } from "../journeys/Refusal";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
@@ -68,13 +69,7 @@ export function MailStep({ connection, onDone, onStay }: Props) {
     },
   });
   return (
-    <form
-      className={classes.fields}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <Form className={classes.fields} onSubmit={() => save.mutate()}>
       <TextInput
         label={text.host}
         required
@@ -137,7 +132,7 @@ export function MailStep({ connection, onDone, onStay }: Props) {
           {text.save}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }
 

@@ -3,6 +3,7 @@ import { Button, Select, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { definitionQuery, putDefinition } from "../api/queries";
+import { Form } from "../forms/Form";
 import { Refusal } from "../journeys/Refusal";
 import { strings } from "../strings";
 import classes from "./welcome.module.css";
@@ -34,13 +35,7 @@ export function OrganisationStep({ onDone }: { onDone: () => void }) {
     },
   });
   return (
-    <form
-      className={classes.fields}
-      onSubmit={(event) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <Form className={classes.fields} onSubmit={() => save.mutate()}>
       <TextInput
         label={text.name}
         required
@@ -70,6 +65,6 @@ export function OrganisationStep({ onDone }: { onDone: () => void }) {
           {text.save}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }
