@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::audiences::{self, Ending};
 use caravan_engine::deliver::{self, DomainCheck, SettleError, Settlement};
+use caravan_engine::texts::{self, AccountTrouble};
 use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
 use caravan_store::ledger::{self, LedgerRow, Unsettled};
@@ -77,6 +78,8 @@ enum ProblemKind {
     SendingDomain,
     /// Recipients' servers refuse mail because of how it is sent.
     Policy,
+    /// A provider of text messages reports something about the account or the sender.
+    TextAccount,
 }
 
 /// What somebody may do about a problem.
@@ -196,18 +199,20 @@ fn consent(ending: Ending) -> ProblemRow {
 
 /// What stands in the way of all journeys.
 fn shared(engine: &Engine) -> Result<Vec<ProblemRow>, Problem> {
-    let (mut rows, lanes, mailboxes, refusals) = engine.store().read(|s| -> Result<_, Problem> {
+    let (mut rows, lanes, mailboxes, refusals, accounts) = engine.store().read(|s| -> Result<_, Problem> {
         let live = engine.live(s)?;
         let consents: Vec<ProblemRow> = audiences::endings(s, &live.definitions)?.into_iter().map(consent).collect();
-        let since = s.now()? - TOLD_FOR;
-        let refusals = reports::refused_by_policy(s, since)?;
-        Ok((consents, outbox::lane_problems(s)?, watched::mailbox_troubles(s)?, refusals))
+        let now = s.now()?;
+        let refusals = reports::refused_by_policy(s, now - TOLD_FOR)?;
+        let accounts = texts::troubles(s, &live, now)?;
+        Ok((consents, outbox::lane_problems(s)?, watched::mailbox_troubles(s)?, refusals, accounts))
     })?;
     let domains = deliver::domains_not_well(engine)?;
     rows.extend(lanes.into_iter().map(lane));
     rows.extend(mailboxes.into_iter().map(mailbox));
     rows.extend(domains.iter().map(domain));
     rows.extend(refusals.map(policy));
+    rows.extend(accounts.into_iter().map(text_account));
     Ok(rows)
 }
 
@@ -249,6 +254,17 @@ fn policy(refusals: PolicyRefusals) -> ProblemRow {
         "{count} messages of the last day came back because of how they are sent, not because of whom they are for.{said} {hint}"
     );
     standing(ProblemKind::Policy, "policy".to_owned(), "refused_by_policy", message, since)
+}
+
+/// What a provider reports about the account; what rests goes on when somebody says so.
+fn text_account(trouble: AccountTrouble) -> ProblemRow {
+    let AccountTrouble { connection, code, message, since, rests_until } = trouble;
+    let id = format!("{TEXTS}{connection}:{code}");
+    ProblemRow {
+        remedies: rests_until.map(|_| Remedy::Retry).into_iter().collect(),
+        next_try: rests_until,
+        ..standing(ProblemKind::TextAccount, id, &code, message, since)
+    }
 }
 
 fn lane(lane: LaneProblem) -> ProblemRow {
@@ -389,13 +405,19 @@ struct ProblemPath {
 enum Named {
     Trip(EnrollmentId),
     Effect(EffectId),
+    /// The connection of text messages that rests.
+    Texts(String),
 }
+
+/// How the ids of problems with accounts of text messages begin.
+const TEXTS: &str = "texts:";
 
 impl ProblemPath {
     fn named(&self) -> Result<Named, Problem> {
         let trip = self.id.parse().map(Named::Trip).ok();
         let effect = || self.id.parse().map(Named::Effect).ok();
-        trip.or_else(effect).ok_or_else(|| Problem::not_found("unknown_problem", format!("The problem `{}`", self.id)))
+        let texts = || self.id.strip_prefix(TEXTS)?.split(':').next().map(|connection| Named::Texts(connection.to_owned()));
+        trip.or_else(effect).or_else(texts).ok_or_else(|| Problem::not_found("unknown_problem", format!("The problem `{}`", self.id)))
     }
 }
 
@@ -404,6 +426,10 @@ async fn retry(State(state): State<ApiState>, caller: Caller, Path(path): Path<P
     let work = state.blocking(move |engine| match named {
         Named::Trip(trip) => Ok(travel::remedy(engine, trip, travel::Remedy::Retry, &caller.actor)?),
         Named::Effect(effect) => Ok(deliver::settle(engine, effect, Settlement::Resend)?),
+        Named::Texts(connection) => match texts::go_on(engine, &connection)? {
+            true => Ok(()),
+            false => Err(unknown(&connection)),
+        },
     });
     work.await.map(|()| Done::default())
 }
@@ -413,8 +439,14 @@ async fn skip(State(state): State<ApiState>, caller: Caller, Path(path): Path<Pr
     let work = state.blocking(move |engine| match named {
         Named::Trip(trip) => Ok(travel::remedy(engine, trip, travel::Remedy::LeaveOut, &caller.actor)?),
         Named::Effect(effect) => skip_effect(engine, effect),
+        Named::Texts(connection) => Err(unknown(&connection)),
     });
     work.await.map(|()| Done::default())
+}
+
+/// A connection that rests for nothing, or of which nothing can be left out.
+fn unknown(connection: &str) -> Problem {
+    Problem::not_found("unknown_problem", format!("A rest of the connection `{connection}` that can be ended so"))
 }
 
 /// Of which trips.

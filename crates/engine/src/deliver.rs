@@ -241,10 +241,12 @@ impl Dispatcher {
             let now = s.now()?;
             let live = self.engine.live(s)?;
             let abandoned = outbox::claims_end(s)?.is_some_and(|until| until < now);
+            let resting = texts::resting(s)?;
             let lanes = if outbox::on_hold(s)? { Vec::new() } else { outbox::lanes(s)? };
             let due = |(lane, next): &(String, Option<Timestamp>)| {
                 next.is_some_and(|next| next <= now)
                     && !self.rests.rests(lane, now)
+                    && resting.until(lane) <= now
                     && !Way::of_lane(lane).is_paused(&live)
             };
             Ok(Seen { abandoned, due: lanes.into_iter().filter(due).map(|(lane, _)| lane).collect() })
@@ -259,8 +261,10 @@ impl Dispatcher {
                 return Ok(claimed_until);
             }
             let live = self.engine.live(s)?;
+            let resting = texts::resting(s)?;
             let lanes = outbox::lanes(s)?.into_iter().filter(|(lane, _)| !Way::of_lane(lane).is_paused(&live));
-            let free = lanes.filter_map(|(lane, next)| next.map(|next| next.max(self.rests.until(&lane))));
+            let rests = |lane: &str| self.rests.until(lane).max(resting.until(lane));
+            let free = lanes.filter_map(|(lane, next)| next.map(|next| next.max(rests(&lane))));
             Ok(free.chain(claimed_until).min())
         })
     }

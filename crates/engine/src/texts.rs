@@ -3,12 +3,16 @@
 //! A report may come before the answer to the sending, twice, or after a later one; the highest rank holds. Whoever
 //! writes STOP is out for the sender, and for text messages in general, whoever else has the number.
 
+mod troubles;
+
 use std::sync::Arc;
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 use caravan_connect::texts::{self, FailureClass, Inbound, Keyword, Report, Returned, State, e164, sender_key};
 pub use caravan_connect::texts::{Call, CallRefused, Reply};
+pub use self::troubles::{AccountTrouble, go_on, troubles};
+pub(crate) use self::troubles::{Standing, probe_leaves, resting, standing};
 use caravan_model::document::DocumentKind;
 use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId};
@@ -63,7 +67,7 @@ pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Re
     let mut answer = None;
     for returned in provider.read(&settings, &secrets, call)? {
         match returned {
-            Returned::Report(report) => engine.store().write(|s| reported(s, engine, &report))?,
+            Returned::Report(report) => engine.store().write(|s| reported(s, engine, connection, &report))?,
             Returned::Inbound(inbound) => {
                 let keyword = engine.store().write(|s| wrote(s, engine, provider.key(), &inbound))?;
                 let keyword = keyword.filter(|_| !inbound.answered);
@@ -86,7 +90,7 @@ fn answer_to(settings: &Json, keyword: Keyword) -> Option<String> {
 
 /// How a message fares. One of which nobody knows yet that it left is not settled here: what the report says about its
 /// number is done when it is, for the number that it really went to.
-fn reported(s: &mut dyn Session, engine: &Engine, report: &Report) -> Result<(), StoreError> {
+fn reported(s: &mut dyn Session, engine: &Engine, connection: &str, report: &Report) -> Result<(), StoreError> {
     let Some(effect) = report.message.map(EffectId) else { return Ok(()) };
     let live = engine.live(s)?;
     let now = s.now()?;
@@ -112,6 +116,11 @@ fn reported(s: &mut dyn Session, engine: &Engine, report: &Report) -> Result<(),
     }
     if let Some(row) = row.as_ref().filter(|row| row.outcome == "in_doubt") {
         arrived(s, &live, row, now)?;
+    }
+    if report.state == State::Delivered {
+        troubles::arrived(s, connection, message.sent_at)?;
+    } else if let (Some(class), Some(code)) = (report.class, &report.code) {
+        troubles::failed(s, &live, (connection, code), class, now)?;
     }
     let mut changes = Changes::default();
     let told = match report.state {
@@ -163,7 +172,7 @@ pub(crate) fn ask_unheard(engine: &Engine, doors: &Doors) -> Result<usize, Store
         match door.fares(remote_id) {
             Ok(Some(report)) => {
                 let report = Report { message: Some(effect.0), ..report };
-                engine.store().write(|s| reported(s, engine, &report))?;
+                engine.store().write(|s| reported(s, engine, connection, &report))?;
             }
             Ok(None) => {}
             Err(why) => tracing::warn!(connection, why, "a provider does not say how a text message fares"),

@@ -268,7 +268,7 @@ pub(crate) struct Message {
     /// Who sent a text message.
     pub sender: Option<String>,
     /// When it was handed over; none: its results are still on their way.
-    sent_at: Option<Timestamp>,
+    pub sent_at: Option<Timestamp>,
     node_number: i64,
     journey: String,
     node: String,

@@ -66,6 +66,23 @@ impl Texting {
         self.world.run();
     }
 
+    /// Another journey that sends a message to everybody.
+    fn sends_more(&self, key: &str, message: &str) {
+        self.world.apply(&format!(
+            "kind: journey\nkey: {key}\nsubject: account\naudience: {{account_list: big}}\nend: 2027-06-30T00:00:00Z\nentry: text\nnodes:\n  \
+             text: {{type: action, on: people, action: send_sms, sms_message: {message}, next: null}}\n"
+        ));
+        self.world.publish(key);
+        self.world.run();
+    }
+
+    /// The double reports a failure of the message to a person once more.
+    fn report_again(&self, person: &str, code: i64) {
+        let effect = self.world.one(&format!("SELECT l.id FROM ledger l JOIN person p ON p.id = l.person_id WHERE p.key = '{person}'"));
+        let said = json!({"url": format!("{PUBLIC}/hooks/texts/twilio?m={effect}"), "sid": "SMx", "status": "undelivered", "code": code});
+        assert_eq!(self.twilio.reports(&said), 200);
+    }
+
     fn dispatch(&self) -> Dispatched {
         self.dispatcher().dispatch_once().expect("a round")
     }
@@ -406,5 +423,84 @@ on_both_stores! {
         assert_eq!(texting.dispatch().delivered, 15);
         assert_eq!(texting.world.text("SELECT address FROM suppression"), "+15005552000");
         assert_eq!(texting.world.one(&format!("SELECT COUNT(*) FROM text_unheard WHERE effect_id = {effect}")), 0);
+    }
+
+    what_the_account_lacks_rests_the_connection_in_every_process_until_one_message_arrives(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let engine = &texting.world.engine;
+        texting.set("p-5-0", "mobile_phone = '+15005552034'");
+        texting.sends("ping");
+        assert_eq!(texting.dispatch().delivered, 15);
+        texting.wait_for("sms_failed", 1);
+        let troubles = || engine.store().read(|s| texts::troubles(s, &*engine.live(s)?, s.now()?)).expect("troubles");
+        let [trouble] = troubles().try_into().expect("one");
+        assert_eq!((trouble.code.as_str(), trouble.rests_until), ("30034", Some("2026-12-01T09:10:00Z".parse().expect("an instant"))));
+        assert!(trouble.message.contains("Register brand and campaign"), "{}", trouble.message);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM suppression"), 0, "nobody's number is to blame");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM connection_health WHERE NOT well AND code = 'sms_not_set_up'"), 1);
+        texting.report_again("p-5-0", 30034);
+        assert_eq!(texting.world.one("SELECT messages FROM text_trouble"), 1, "the same report says it once");
+
+        texting.sends_more("one", "code");
+        let other = texting.dispatcher();
+        assert_eq!(other.dispatch_once().expect("a round"), Dispatched::default(), "another process rests too");
+        assert_eq!(other.next_due().expect("a time"), trouble.rests_until);
+        texting.world.clock.advance_to("2026-12-01T09:10:00Z".parse().expect("an instant"));
+        texting.set("p-5-0", "mobile_phone = '+15005552034'");
+        assert_eq!(texting.dispatch().delivered, 1, "one finds out");
+        texting.wait_for("sms_failed", 2);
+        let again = troubles().pop().expect("it still stands").rests_until;
+        assert_eq!(again, Some("2026-12-01T09:30:00Z".parse().expect("an instant")), "twice as long");
+
+        texting.world.clock.advance_to("2026-12-01T09:30:00Z".parse().expect("an instant"));
+        assert_eq!(texting.dispatch().delivered, 1);
+        texting.wait_for("sms_delivered", 15);
+        assert_eq!(troubles(), [], "it arrived");
+        assert_eq!(texting.dispatch().delivered, 13);
+    }
+
+    what_was_let_through_and_not_heard_of_again_lets_the_others_go_and_so_does_a_hand(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let engine = &texting.world.engine;
+        texting.world.sql("UPDATE person SET mobile_phone = '+15005552000' WHERE key <> 'p-5-0'");
+        texting.set("p-5-0", "mobile_phone = '+15005552034'");
+        texting.sends("ping");
+        texting.dispatch();
+        texting.wait_for("sms_failed", 1);
+        texting.sends_more("one", "code");
+        texting.world.sql("UPDATE outbox SET body = REPLACE(body, '+15005552034', '+15005552000')");
+        texting.set("p-5-0", "mobile_phone = '+15005552000'");
+        let at = |time: &str| texting.world.clock.advance_to(time.parse().expect("an instant"));
+        at("2026-12-01T09:10:00Z");
+        assert_eq!(texting.dispatch().delivered, 1);
+        assert_eq!(texting.dispatch().delivered, 0, "until it is known what became of it");
+        at("2026-12-01T09:20:00Z");
+        assert_eq!(texting.dispatch().delivered, 14, "no news is good news");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_trouble"), 0);
+
+        texting.set("p-5-0", "mobile_phone = '+15005552034'");
+        texting.sends_more("two", "code");
+        texting.dispatch();
+        texting.wait_for("sms_failed", 2);
+        assert_eq!(texts::go_on(engine, "other"), Ok(false));
+        assert_eq!(texts::go_on(engine, "twilio"), Ok(true), "somebody says that it is settled");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_trouble"), 0);
+    }
+
+    a_daily_cap_rests_until_the_next_day_and_filtered_texts_are_only_told(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let engine = &texting.world.engine;
+        texting.set("p-5-0", "mobile_phone = '+15005552023'");
+        texting.set("p-5-1", "mobile_phone = '+15005552007'");
+        texting.sends("ping");
+        texting.dispatch();
+        texting.wait_for("sms_failed", 2);
+        let told = engine.store().read(|s| texts::troubles(s, &*engine.live(s)?, s.now()?)).expect("troubles");
+        let told: Vec<_> = told.into_iter().map(|trouble| (trouble.code, trouble.rests_until)).collect();
+        let midnight = "2026-12-02T00:00:00Z".parse().expect("an instant");
+        assert_eq!(told, [("30007".to_owned(), None), ("30023".to_owned(), Some(midnight))]);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM suppression"), 0);
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE sms_consent = 'n'"), 0, "nobody is to blame");
+        assert_eq!(texting.dispatcher().next_due(), Ok(None));
     }
 }

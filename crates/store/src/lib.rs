@@ -53,6 +53,7 @@ pub mod step;
 pub mod storage;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod text_troubles;
 pub mod turns;
 pub mod uses;
 pub mod visitors;

@@ -10,6 +10,7 @@ Account AC000â€¦001 with token 0123456789abcdef0123456789abcdef, API key SK000â€
     +15005550003  21408, region off         +15005551999  created, then the line goes dead
     +15005550009  21614, no mobile          +15005552005  undelivered, 30005 unknown handset
     +15005552007  undelivered, 30007        +15005552000  sent, and never heard of again
+    +15005552023  undelivered, 30023 (daily cap)    +15005552034  undelivered, 30034 (not registered)
     +15005552001  delivered before sent, each twice; later undelivered
     +15005552010  delivered, and nothing is ever reported
     any other     queued, sent, delivered
@@ -103,8 +104,8 @@ def fare(message):
         return
     report(message, "queued")
     report(message, "sent")
-    if to in ("+15005552005", "+15005552007"):
-        report(message, "undelivered", 30005 if to.endswith("5") else 30007)
+    if to in ("+15005552005", "+15005552007", "+15005552023", "+15005552034"):
+        report(message, "undelivered", 30000 + int(to[-3:]))
     elif to != "+15005552000":
         report(message, "delivered")
 

@@ -11,6 +11,8 @@ pub enum FailureClass {
     Config,
     /// Carriers take us for a nuisance.
     Reputation,
+    /// The account or the sender has sent as much as it may in a day.
+    DailyCap,
     /// Too much at once.
     Throttle,
     /// The other side has a problem for now.
@@ -27,6 +29,7 @@ impl FailureClass {
             Self::Consent => "opted_out",
             Self::Config => "sms_not_set_up",
             Self::Reputation => "sms_filtered",
+            Self::DailyCap => "sms_daily_cap",
             Self::Throttle => crate::connector::THROTTLED,
             Self::Transient => "sms_deferred",
             Self::Permanent => "sms_refused",

@@ -25,6 +25,9 @@ pub trait TextProvider: Send + Sync {
     /// What a code of its reports is about; none for one that means nothing.
     fn class_of(&self, code: &str) -> Option<FailureClass>;
 
+    /// What somebody should do about a code that is about the account or the sender; none where there is nothing to say.
+    fn advice(&self, code: &str) -> Option<&'static str>;
+
     /// What its call is answered with; `text` is what the person who wrote is to get.
     fn reply(&self, text: Option<&str>) -> Reply;
 }

@@ -30,6 +30,7 @@ use super::pauses::rest_asked_for;
 use super::results::{Results, Settled, Verdict, is_shut};
 use super::{CLAIM, Dispatched, Dispatcher, gates};
 use crate::live::Live;
+use crate::texts::{self, Standing};
 use crate::webhooks;
 
 /// How often claims are renewed while something is under way.
@@ -210,7 +211,9 @@ impl<'a> Turn<'a> {
                 outbox::extend_claim(s, &self.token, &ours.copied().collect::<Vec<_>>(), now + CLAIM)?;
             }
             let way = Way::of_lane(self.lane);
+            let standing = texts::standing(s, self.lane, now)?;
             let over = page.shut.is_some()
+                || standing == Standing::Rests
                 || self.handed >= MOST_PER_TURN.max(self.door.per_call.min(MOST_PER_CALL))
                 || engine.stopping()
                 || way.is_paused(&live)
@@ -223,9 +226,14 @@ impl<'a> Turn<'a> {
                 destinations.more(s, &judged.parcels)?;
                 page.fresh = judged.parcels;
             }
-            self.choose(s, &write, &mut page, &mut destinations, over)?;
+            let most = if standing == Standing::Probe { 1 } else { usize::MAX };
+            self.choose(s, &write, &mut page, &mut destinations, (over, most))?;
+            if standing == Standing::Probe && !page.hand.is_empty() {
+                texts::probe_leaves(s, self.lane, now)?;
+            }
             destinations.save(s)?;
-            if doors.surroundings().is_some() {
+            // What was taken while the connection rests says nothing about what becomes of it.
+            if doors.surroundings().is_some() && standing == Standing::Free {
                 let found = health::of(answered, page.unopened.as_ref());
                 page.noted = healths.note(s, way.definition(&live), found, now)?;
                 page.given_up = given_up(s, way.definition(&live), answered, now)?;
@@ -241,7 +249,7 @@ impl<'a> Turn<'a> {
         write: &Results<'_>,
         page: &mut Page,
         destinations: &mut Destinations<'_>,
-        over: bool,
+        (over, most): (bool, usize),
     ) -> Result<(), StoreError> {
         let now = write.now;
         let held: Vec<&Parcel> = self.ready.iter().chain(&page.fresh).collect();
@@ -273,7 +281,7 @@ impl<'a> Turn<'a> {
                     Some(rate) => Some(own_pace(s, self.lane, rate, now)?),
                     None => None,
                 };
-                let mut may = pace.as_ref().map_or(free, |pace| free.min(pace.tokens.max(0.0) as usize));
+                let mut may = pace.as_ref().map_or(free, |pace| free.min(pace.tokens.max(0.0) as usize)).min(most);
                 let wanted = free.min(held.len());
                 for parcel in &held {
                     if now.duration_since(parcel.judged_at) > JUDGEMENT_HOLDS {

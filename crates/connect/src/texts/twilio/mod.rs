@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use caravan_model::{Clock, Finding};
+use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
 use schemars::{Schema, schema_for};
 use serde::Deserialize;
 
-use self::codes::class_of;
+use self::codes::{advice, class_of};
 pub use self::settings::{TwilioSettings, is_sender};
 use self::signature::{form, is_valid};
 use super::{
@@ -188,6 +189,10 @@ impl TwilioConnector {
             }
             // Not about this message: nobody's would go out, and an audience is not burnt through to find that out.
             (_, FailureClass::Config) => Outcome::shut(FailureClass::Config.key(), message),
+            (_, FailureClass::DailyCap) => {
+                let after = after.or_else(|| Some(until_next_day(self.clock.now())));
+                Outcome::Shut { after, code: FailureClass::DailyCap.key().to_owned(), message }
+            }
             (_, class) => Outcome::failed(class.key(), message),
         }
     }
@@ -255,6 +260,12 @@ impl Connector for TwilioConnector {
     }
 }
 
+/// How long a day lasts still, in UTC, as Twilio counts.
+fn until_next_day(now: Timestamp) -> Duration {
+    const DAY: i64 = 24 * 3_600;
+    Duration::from_secs((DAY - now.as_second().rem_euclid(DAY)).unsigned_abs())
+}
+
 /// A form body.
 fn encoded(fields: &[(&str, String)]) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
@@ -290,6 +301,10 @@ impl TextProvider for Twilio {
 
     fn class_of(&self, code: &str) -> Option<FailureClass> {
         code.parse().ok().map(class_of)
+    }
+
+    fn advice(&self, code: &str) -> Option<&'static str> {
+        code.parse().ok().and_then(advice)
     }
 
     /// TwiML: what stands in it is sent to who wrote.
