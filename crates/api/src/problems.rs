@@ -416,8 +416,11 @@ impl ProblemPath {
     fn named(&self) -> Result<Named, Problem> {
         let trip = self.id.parse().map(Named::Trip).ok();
         let effect = || self.id.parse().map(Named::Effect).ok();
-        let texts = || self.id.strip_prefix(TEXTS)?.split(':').next().map(|connection| Named::Texts(connection.to_owned()));
-        trip.or_else(effect).or_else(texts).ok_or_else(|| Problem::not_found("unknown_problem", format!("The problem `{}`", self.id)))
+        let texts =
+            || self.id.strip_prefix(TEXTS)?.split(':').next().map(|connection| Named::Texts(connection.to_owned()));
+        trip.or_else(effect)
+            .or_else(texts)
+            .ok_or_else(|| Problem::not_found("unknown_problem", format!("The problem `{}`", self.id)))
     }
 }
 

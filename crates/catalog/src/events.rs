@@ -103,6 +103,11 @@ pub const EVENTS: &[EventFacts] = &[
     person("sms_delivered", "SMS delivered", SMS),
     person("sms_failed", "SMS failed", &[("code", Text), ("sms_message", Text), ("journey", Text), ("node", Text)]),
     person("sms_clicked", "Link in SMS clicked", SMS_CLICKED),
+    person(
+        "sms_opted_out",
+        "Opted out of SMS",
+        &[("how", Text), ("sms_message", Text), ("journey", Text), ("node", Text)],
+    ),
     person("sms_received", "SMS received", &[("text", Text), ("keyword", Text), ("to", Text)]),
     person(
         "sms_skipped",

@@ -3,24 +3,23 @@
 //! A report may come before the answer to the sending, twice, or after a later one; the highest rank holds. Whoever
 //! writes STOP is out for the sender, and for text messages in general, whoever else has the number.
 
+mod answers;
 mod troubles;
 
-use std::sync::Arc;
-
-use caravan_catalog::Changes;
-use caravan_catalog::changes::{NewActivity, ValueChange};
-use caravan_connect::texts::{self, FailureClass, Inbound, Keyword, Report, Returned, State, e164, sender_key};
-pub use caravan_connect::texts::{Call, CallRefused, Reply};
+use self::answers::wrote;
+pub(crate) use self::answers::{after_failure, is_own_word};
 pub use self::troubles::{AccountTrouble, go_on, troubles};
 pub(crate) use self::troubles::{Standing, probe_leaves, resting, standing};
+use caravan_catalog::Changes;
+use caravan_connect::texts::{self, FailureClass, Keyword, Report, Returned, State};
+pub use caravan_connect::texts::{Call, CallRefused, Reply};
+use caravan_model::EffectId;
 use caravan_model::document::DocumentKind;
-use caravan_model::value::Value;
-use caravan_model::{EffectId, PersonId};
 use caravan_store::reports::{self, DeliveryReport};
 use caravan_store::watched::{self, Unheard};
-use caravan_store::{Session, StoreError, intake, ledger, outbox};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value as Json, json};
+use caravan_store::{Session, StoreError, ledger, outbox};
+use jiff::SignedDuration;
+use serde_json::Value as Json;
 
 use crate::Engine;
 use crate::deliver::{Doors, Way, arrived};
@@ -137,7 +136,7 @@ fn reported(s: &mut dyn Session, engine: &Engine, connection: &str, report: &Rep
     }
     if let Some(phone) = message.address.as_ref().filter(|_| row.is_some()) {
         let sender = message.sender.as_deref().unwrap_or_default();
-        after_failure(s, &live, report.class, (phone, sender), &mut changes, now)?;
+        after_failure(s, &live, report.class, (phone, sender), Some(effect), &mut changes, now)?;
     }
     write(s, &live, now, changes)
 }
@@ -179,116 +178,6 @@ pub(crate) fn ask_unheard(engine: &Engine, doors: &Doors) -> Result<usize, Store
         }
     }
     Ok(unheard.len())
-}
-
-/// What a failure says about the number.
-pub(crate) fn after_failure(
-    s: &mut dyn Session,
-    live: &Live,
-    class: Option<FailureClass>,
-    (phone, sender): (&str, &str),
-    changes: &mut Changes,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    match class {
-        Some(FailureClass::BadNumber) => ledger::suppress(s, &[phone.to_owned()], FailureClass::BadNumber.key(), now),
-        Some(FailureClass::Consent) => says(s, live, ("n", OF_PROVIDER), (phone, &[sender]), changes, now).map(|_| ()),
-        _ => Ok(()),
-    }
-}
-
-/// Somebody wrote. Returns the keyword that is to be answered; none when it was taken in before.
-fn wrote(
-    s: &mut dyn Session,
-    engine: &Engine,
-    provider: &str,
-    inbound: &Inbound,
-) -> Result<Option<Keyword>, StoreError> {
-    let live = engine.live(s)?;
-    let now = s.now()?;
-    let ids = [inbound.remote_id.as_str()];
-    if !intake::seen(s, provider, &ids)?.is_empty() {
-        return Ok(None);
-    }
-    intake::mark_seen(s, provider, &ids, now)?;
-    let phone = e164(&inbound.from).unwrap_or_else(|_| inbound.from.clone());
-    let mut changes = Changes::default();
-    let senders: Vec<&str> = inbound.to.iter().map(String::as_str).collect();
-    let people = match inbound.keyword {
-        Some(Keyword::Stop) => says(s, &live, ("n", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
-        Some(Keyword::Start) => says(s, &live, ("y", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
-        Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
-    };
-    let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
-    for person in people {
-        changes.activities.push(NewActivity {
-            kind: "sms_received",
-            at: now,
-            account: None,
-            person: Some(person),
-            enrollment: None,
-            node: None,
-            source: Arc::from(provider),
-            fields: json!({"text": inbound.text, "keyword": keyword, "to": inbound.to.first()}).to_string(),
-        });
-    }
-    write(s, &live, now, changes)?;
-    Ok(inbound.keyword)
-}
-
-/// Who wrote consent down: the number answered with a word that starts or stops texts.
-const OF_KEYWORD: &str = "keyword";
-/// … the provider refused, since the number had said so to it.
-const OF_PROVIDER: &str = "provider";
-
-/// Whether consent from this source is the word of whoever has the number, which no file takes back.
-pub(crate) fn is_own_word(source: &str) -> bool {
-    [OF_KEYWORD, OF_PROVIDER].contains(&source)
-}
-
-/// A number says yes or no: to the senders, and as everybody's word who has it. Returns who they are.
-fn says(
-    s: &mut dyn Session,
-    live: &Live,
-    (value, source): (&str, &str),
-    (phone, senders): (&str, &[&str]),
-    changes: &mut Changes,
-    now: Timestamp,
-) -> Result<Vec<PersonId>, StoreError> {
-    for sender in senders {
-        reports::set_consent(s, phone, &sender_key(sender), value, source, now)?;
-    }
-    let people = people_at(s, phone)?;
-    let attribute = live.definitions.schema.person.no("sms_consent");
-    for (person, before) in people.iter().filter(|(_, before)| before.as_deref() != Some(value)) {
-        let Some(attribute) = attribute else { continue };
-        changes.person_values.push(ValueChange { id: *person, attribute, value: Value::Text(value.to_owned()) });
-        let fields = json!({"attribute": "sms_consent", "old": before, "new": value, "source": source});
-        changes.activities.push(NewActivity {
-            kind: "person_changed",
-            at: now,
-            account: None,
-            person: Some(*person),
-            enrollment: None,
-            node: None,
-            source: Arc::from("texts"),
-            fields: fields.to_string(),
-        });
-    }
-    Ok(people.into_iter().map(|(person, _)| person).collect())
-}
-
-/// Who has a number now, and what each said about text messages.
-fn people_at(s: &mut dyn Session, phone: &str) -> Result<Vec<(PersonId, Option<String>)>, StoreError> {
-    let digits = phone.trim_start_matches('+');
-    let written = [phone.to_owned(), digits.to_owned(), format!("00{digits}")];
-    let found = reports::people_at(s, phone, &written)?.into_iter();
-    let has_it = |number: &Option<String>| number.as_deref().is_some_and(|number| e164(number).as_deref() == Ok(phone));
-    let exactly = |number: &Option<String>| number.as_ref().is_some_and(|number| written.contains(number));
-    Ok(found
-        .filter(|(_, number, _)| has_it(number) || exactly(number))
-        .map(|(person, _, said)| (person, said))
-        .collect())
 }
 
 /// A short link was followed: where it leads; none for one that is not ours. Without a visitor somebody only looks where

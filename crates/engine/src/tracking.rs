@@ -369,6 +369,21 @@ impl Message {
         uses::count(s, &used)
     }
 
+    /// The number that it went to opted out from its sender: counted, and told where it went to a person.
+    pub fn opted_out_of_texts(
+        &self,
+        s: &mut dyn Session,
+        how: &str,
+        now: Timestamp,
+    ) -> Result<Option<NewActivity>, StoreError> {
+        self.used(s, UseKind::OptedOut, (0, ""), machines::Verdict::Person, now)?;
+        let mut fields = self.fields();
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert("how".to_owned(), how.into());
+        }
+        Ok(self.person.map(|person| self.activity("sms_opted_out", person, now, fields)))
+    }
+
     pub fn activity(&self, kind: &'static str, person: PersonId, now: Timestamp, fields: Json) -> NewActivity {
         NewActivity {
             kind,

@@ -15,7 +15,7 @@ use caravan_engine::deliver::{Dispatched, Dispatcher};
 use caravan_engine::machines::Visitor;
 use caravan_engine::runtime::Deliver as _;
 use caravan_engine::texts::{self, Call};
-use caravan_engine::{Engine, import};
+use caravan_engine::{Engine, figures, import};
 use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 use serde_json::json;
 use support::post::{EXECUTIONS, delivery};
@@ -76,9 +76,20 @@ impl Texting {
         self.world.run();
     }
 
+    fn troubles(&self) -> Vec<texts::AccountTrouble> {
+        let engine = &self.world.engine;
+        let found = engine.store().read(|s| {
+            let (live, now) = (engine.live(s)?, s.now()?);
+            texts::troubles(s, &live, now)
+        });
+        found.expect("troubles")
+    }
+
     /// The double reports a failure of the message to a person once more.
     fn report_again(&self, person: &str, code: i64) {
-        let effect = self.world.one(&format!("SELECT l.id FROM ledger l JOIN person p ON p.id = l.person_id WHERE p.key = '{person}'"));
+        let effect = self
+            .world
+            .one(&format!("SELECT l.id FROM ledger l JOIN person p ON p.id = l.person_id WHERE p.key = '{person}'"));
         let said = json!({"url": format!("{PUBLIC}/hooks/texts/twilio?m={effect}"), "sid": "SMx", "status": "undelivered", "code": code});
         assert_eq!(self.twilio.reports(&said), 200);
     }
@@ -427,12 +438,11 @@ on_both_stores! {
 
     what_the_account_lacks_rests_the_connection_in_every_process_until_one_message_arrives(world at "2026-12-01T09:00:00Z") {
         let texting = Texting::new(world, "");
-        let engine = &texting.world.engine;
         texting.set("p-5-0", "mobile_phone = '+15005552034'");
         texting.sends("ping");
         assert_eq!(texting.dispatch().delivered, 15);
         texting.wait_for("sms_failed", 1);
-        let troubles = || engine.store().read(|s| texts::troubles(s, &*engine.live(s)?, s.now()?)).expect("troubles");
+        let troubles = || texting.troubles();
         let [trouble] = troubles().try_into().expect("one");
         assert_eq!((trouble.code.as_str(), trouble.rests_until), ("30034", Some("2026-12-01T09:10:00Z".parse().expect("an instant"))));
         assert!(trouble.message.contains("Register brand and campaign"), "{}", trouble.message);
@@ -489,18 +499,56 @@ on_both_stores! {
 
     a_daily_cap_rests_until_the_next_day_and_filtered_texts_are_only_told(world at "2026-12-01T09:00:00Z") {
         let texting = Texting::new(world, "");
-        let engine = &texting.world.engine;
         texting.set("p-5-0", "mobile_phone = '+15005552023'");
         texting.set("p-5-1", "mobile_phone = '+15005552007'");
         texting.sends("ping");
         texting.dispatch();
         texting.wait_for("sms_failed", 2);
-        let told = engine.store().read(|s| texts::troubles(s, &*engine.live(s)?, s.now()?)).expect("troubles");
-        let told: Vec<_> = told.into_iter().map(|trouble| (trouble.code, trouble.rests_until)).collect();
+        let told: Vec<_> = texting.troubles().into_iter().map(|trouble| (trouble.code, trouble.rests_until)).collect();
         let midnight = "2026-12-02T00:00:00Z".parse().expect("an instant");
         assert_eq!(told, [("30007".to_owned(), None), ("30023".to_owned(), Some(midnight))]);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM suppression"), 0);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE sms_consent = 'n'"), 0, "nobody is to blame");
         assert_eq!(texting.dispatcher().next_due(), Ok(None));
+    }
+
+    an_opt_out_counts_for_the_last_text_that_the_number_got_from_the_sender(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let number = |key: &str, n: u8| texting.set(key, &format!("mobile_phone = '+1555900000{n}'"));
+        number("p-5-0", 1);
+        number("p-5-1", 2);
+        number("p-5-2", 3);
+        texting.sends("ping");
+        texting.dispatch();
+        texting.world.clock.advance_to("2026-12-02T09:00:00Z".parse().expect("an instant"));
+        texting.sends_more("second", "code");
+        texting.dispatch();
+        let unsubscribes = |journey: &str| {
+            let asked = figures::Asked { journey: Some(journey.to_owned()), ..figures::Asked::default() };
+            let found = figures::figures(&texting.world.engine, &asked, figures::By::Node).expect("figures");
+            found.iter().map(|row| row.unsubscribes).sum::<i64>()
+        };
+        texting.writes("+15559000001", "stop", "SMa", None);
+        texting.writes("+15559000001", "stop", "SMb", None);
+        assert_eq!((unsubscribes("hello"), unsubscribes("second")), (0, 1), "the last one, once");
+        let told = texting.world.text("SELECT fields FROM activity WHERE type = 'sms_opted_out'");
+        let told: serde_json::Value = serde_json::from_str(&told).expect("fields");
+        assert_eq!(told, json!({"how": "keyword", "sms_message": "code", "journey": "second", "node": "text"}));
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM activity a JOIN person p ON p.id = a.person_id WHERE a.type = 'sms_opted_out' AND p.key = 'p-5-0' AND a.enrollment_id IS NOT NULL"), 1);
+
+        // Twilio alone has heard of it, and refuses the next one: it counts for the one before.
+        let said = json!({"from": "+15559000002", "to": NUMBER, "text": "stop", "url": "http://127.0.0.1:1/"});
+        texting.twilio.writes(&said);
+        texting.sends_more("third", "code");
+        texting.dispatch();
+        assert_eq!((unsubscribes("hello"), unsubscribes("second"), unsubscribes("third")), (0, 2, 0));
+
+        // Another sender's stop is not held against this one's text, and after thirty days it is nobody's.
+        let url = format!("{PUBLIC}/hooks/texts/twilio");
+        texting.twilio.writes(&json!({"from": "+15559000003", "to": "+15550000009", "text": "stop", "sid": "SMc", "url": url}));
+        assert_eq!(texting.told("sms_opted_out"), 2);
+        texting.world.clock.advance_to("2027-01-02T09:00:01Z".parse().expect("an instant"));
+        texting.writes("+15559000003", "stop", "SMd", None);
+        assert_eq!(texting.told("sms_opted_out"), 2);
     }
 }

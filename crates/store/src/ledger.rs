@@ -132,6 +132,15 @@ pub fn get(s: &mut dyn Session, id: EffectId, lock: bool) -> Result<Option<Ledge
     s.query_opt(&format!("SELECT {LEDGER} FROM ledger WHERE id = $1 {lock}"), params![id], read_ledger)
 }
 
+/// The last texts that left to a number since an instant, newest first, `most` at most. Index: `ledger_address`.
+pub fn texts_to(s: &mut dyn Session, phone: &str, since: Timestamp, most: usize) -> Result<Vec<LedgerRow>, StoreError> {
+    let sql = format!(
+        "SELECT {LEDGER} FROM ledger WHERE address = $1 AND kind = 'sms' AND outcome = 'done' AND decided_at >= $2
+         ORDER BY decided_at DESC, id DESC LIMIT $3"
+    );
+    s.query_map(&sql, params![phone, since, most as i64], read_ledger)
+}
+
 /// What somebody has to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsettled {

@@ -113,7 +113,7 @@ struct Sheet {
     gives_back: Vec<EffectId>,
     inbox: Vec<NewInbox>,
     /// Numbers that were refused, with their senders and why.
-    refused_numbers: Vec<(String, String, FailureClass)>,
+    refused_numbers: Vec<(EffectId, String, String, FailureClass)>,
     /// Text messages of which the provider is to report.
     unheard: Vec<Unheard>,
     /// … and those of which it has.
@@ -144,8 +144,9 @@ impl Results<'_> {
         for address in &sheet.bounced_softly {
             soft::bounced(s, address, &mut sheet.changes, self.now)?;
         }
-        for (phone, sender, class) in &sheet.refused_numbers {
-            texts::after_failure(s, self.live, Some(*class), (phone, sender), &mut sheet.changes, self.now)?;
+        for (effect, phone, sender, class) in &sheet.refused_numbers {
+            let number = (phone.as_str(), sender.as_str());
+            texts::after_failure(s, self.live, Some(*class), number, Some(*effect), &mut sheet.changes, self.now)?;
         }
         sheet.memberships.write(s, self.now)?;
         sheet.audiences.write(s, self.now)?;
@@ -195,7 +196,7 @@ impl Results<'_> {
     fn text_reported(&self, sheet: &mut Sheet, one: &Settled, number: String, heard: &HeardOf) {
         let class = heard.code.as_deref().and_then(|code| texts::class_of(self.live, &connection_of(&one.row), code));
         if let Some(class) = class.filter(|_| heard.state != State::Delivered.key()) {
-            sheet.refused_numbers.push((number, one.about.sender.clone().unwrap_or_default(), class));
+            sheet.refused_numbers.push((one.row.id, number, one.about.sender.clone().unwrap_or_default(), class));
         }
         if heard.rank >= State::Delivered.rank() {
             sheet.heard_out.push(one.row.id);
@@ -294,7 +295,8 @@ impl Results<'_> {
                 let class =
                     [FailureClass::BadNumber, FailureClass::Consent].into_iter().find(|class| class.key() == code);
                 if let (Some(Message::Sms(_)), Some(phone), Some(class)) = (&about.message, &about.address, class) {
-                    sheet.refused_numbers.push((phone.clone(), about.sender.clone().unwrap_or_default(), class));
+                    let sender = about.sender.clone().unwrap_or_default();
+                    sheet.refused_numbers.push((row.id, phone.clone(), sender, class));
                 }
                 let told = self.failure(sheet, &row, about, &code);
                 ("failed", Counted::Failed(code), told)

@@ -169,7 +169,8 @@ pub(crate) fn probe_leaves(s: &mut dyn Session, lane: &str, now: Timestamp) -> R
 /// # Errors
 /// The store's.
 pub fn troubles(s: &mut dyn Session, live: &Live, now: Timestamp) -> Result<Vec<AccountTrouble>, StoreError> {
-    let stands = |trouble: &TextTrouble| trouble.rests_until.is_some() || now.duration_since(trouble.last_at) < TOLD_FOR;
+    let stands =
+        |trouble: &TextTrouble| trouble.rests_until.is_some() || now.duration_since(trouble.last_at) < TOLD_FOR;
     let there = |trouble: &TextTrouble| live.definitions.get(DocumentKind::Connection, &trouble.connection).is_some();
     let all = text_troubles::all(s)?.into_iter().filter(|trouble| stands(trouble) && there(trouble));
     Ok(all
@@ -192,10 +193,14 @@ fn told(live: &Live, trouble: &TextTrouble) -> String {
     let advice = advice.unwrap_or("Look up the code in the provider's documentation.");
     let (texts, failed) = if *messages == 1 { ("text message", "has") } else { ("text messages", "have") };
     let goes_on = match rests_until {
-        Some(_) => " Nothing leaves through it until then, but for one message now and then that finds out whether it is over; `Try again now` goes on at once.",
+        Some(_) => {
+            " Nothing leaves through it until then, but for one message now and then that finds out whether it is over; `Try again now` goes on at once."
+        }
         None => " The connection goes on.",
     };
-    format!("{messages} {texts} of the connection `{connection}` {failed} failed after they were taken, code {code}. {advice}{goes_on}")
+    format!(
+        "{messages} {texts} of the connection `{connection}` {failed} failed after they were taken, code {code}. {advice}{goes_on}"
+    )
 }
 
 /// Somebody has set the account right: the connection goes on at once. True where it rested.

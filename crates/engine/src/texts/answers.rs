@@ -1,0 +1,168 @@
+//! What people say who get text messages: they write back, or have said it to the provider.
+//!
+//! Whoever opts out is out for the sender, and for text messages in general, whoever else has the number. It counts for
+//! the last text that the number got from that sender.
+
+use std::sync::Arc;
+
+use caravan_catalog::Changes;
+use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_connect::texts::{FailureClass, Inbound, Keyword, e164, sender_key};
+use caravan_model::value::Value;
+use caravan_model::{EffectId, PersonId};
+use caravan_store::ledger::LedgerRow;
+use caravan_store::{Session, StoreError, intake, ledger, reports};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::Engine;
+use crate::deliver::kept_of;
+use crate::live::Live;
+use crate::tracking::{Message, write};
+
+/// For how long an opt-out counts for the last text.
+const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Texts to one number that are looked through for the last one of a sender.
+const LOOKED_THROUGH: usize = 100;
+
+/// What a failure says about the number.
+pub(crate) fn after_failure(
+    s: &mut dyn Session,
+    live: &Live,
+    class: Option<FailureClass>,
+    (phone, sender): (&str, &str),
+    effect: Option<EffectId>,
+    changes: &mut Changes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match class {
+        Some(FailureClass::BadNumber) => ledger::suppress(s, &[phone.to_owned()], FailureClass::BadNumber.key(), now),
+        Some(FailureClass::Consent) => {
+            opts_out(s, live, (phone, &[sender]), OF_PROVIDER, effect, changes, now)?;
+            says(s, live, ("n", OF_PROVIDER), (phone, &[sender]), changes, now).map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A number that has not done so yet opts out from these senders: that counts for the last text that it got from one of
+/// them, which is not the one that was refused for it.
+fn opts_out(
+    s: &mut dyn Session,
+    live: &Live,
+    (phone, senders): (&str, &[&str]),
+    how: &str,
+    refused: Option<EffectId>,
+    changes: &mut Changes,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ours: Vec<String> = senders.iter().map(|sender| sender_key(sender)).collect();
+    let said = reports::consents(s, &[phone.to_owned()], true)?;
+    let is_out = |sender: &String| said.iter().any(|row| row.sender == *sender && row.value == "n");
+    if ours.iter().all(is_out) {
+        return Ok(());
+    }
+    let texts = ledger::texts_to(s, phone, now - COUNTS_FOR, LOOKED_THROUGH)?;
+    let from_us = |text: &&LedgerRow| kept_of(text).sender.is_some_and(|sender| ours.contains(&sender_key(&sender)));
+    let Some(last) = texts.iter().filter(|text| Some(text.id) != refused).find(from_us) else { return Ok(()) };
+    let Some(message) = Message::find(s, live, last.id)? else { return Ok(()) };
+    changes.activities.extend(message.opted_out_of_texts(s, how, now)?);
+    Ok(())
+}
+
+/// Somebody wrote. Returns the keyword that is to be answered; none when it was taken in before.
+pub(super) fn wrote(
+    s: &mut dyn Session,
+    engine: &Engine,
+    provider: &str,
+    inbound: &Inbound,
+) -> Result<Option<Keyword>, StoreError> {
+    let live = engine.live(s)?;
+    let now = s.now()?;
+    let ids = [inbound.remote_id.as_str()];
+    if !intake::seen(s, provider, &ids)?.is_empty() {
+        return Ok(None);
+    }
+    intake::mark_seen(s, provider, &ids, now)?;
+    let phone = e164(&inbound.from).unwrap_or_else(|_| inbound.from.clone());
+    let mut changes = Changes::default();
+    let senders: Vec<&str> = inbound.to.iter().map(String::as_str).collect();
+    if inbound.keyword == Some(Keyword::Stop) {
+        opts_out(s, &live, (&phone, &senders), OF_KEYWORD, None, &mut changes, now)?;
+    }
+    let people = match inbound.keyword {
+        Some(Keyword::Stop) => says(s, &live, ("n", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
+        Some(Keyword::Start) => says(s, &live, ("y", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
+        Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
+    };
+    let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
+    for person in people {
+        changes.activities.push(NewActivity {
+            kind: "sms_received",
+            at: now,
+            account: None,
+            person: Some(person),
+            enrollment: None,
+            node: None,
+            source: Arc::from(provider),
+            fields: json!({"text": inbound.text, "keyword": keyword, "to": inbound.to.first()}).to_string(),
+        });
+    }
+    write(s, &live, now, changes)?;
+    Ok(inbound.keyword)
+}
+
+/// Who wrote consent down: the number answered with a word that starts or stops texts.
+const OF_KEYWORD: &str = "keyword";
+/// … the provider refused, since the number had said so to it.
+const OF_PROVIDER: &str = "provider";
+
+/// Whether consent from this source is the word of whoever has the number, which no file takes back.
+pub(crate) fn is_own_word(source: &str) -> bool {
+    [OF_KEYWORD, OF_PROVIDER].contains(&source)
+}
+
+/// A number says yes or no: to the senders, and as everybody's word who has it. Returns who they are.
+fn says(
+    s: &mut dyn Session,
+    live: &Live,
+    (value, source): (&str, &str),
+    (phone, senders): (&str, &[&str]),
+    changes: &mut Changes,
+    now: Timestamp,
+) -> Result<Vec<PersonId>, StoreError> {
+    for sender in senders {
+        reports::set_consent(s, phone, &sender_key(sender), value, source, now)?;
+    }
+    let people = people_at(s, phone)?;
+    let attribute = live.definitions.schema.person.no("sms_consent");
+    for (person, before) in people.iter().filter(|(_, before)| before.as_deref() != Some(value)) {
+        let Some(attribute) = attribute else { continue };
+        changes.person_values.push(ValueChange { id: *person, attribute, value: Value::Text(value.to_owned()) });
+        let fields = json!({"attribute": "sms_consent", "old": before, "new": value, "source": source});
+        changes.activities.push(NewActivity {
+            kind: "person_changed",
+            at: now,
+            account: None,
+            person: Some(*person),
+            enrollment: None,
+            node: None,
+            source: Arc::from("texts"),
+            fields: fields.to_string(),
+        });
+    }
+    Ok(people.into_iter().map(|(person, _)| person).collect())
+}
+
+/// Who has a number now, and what each said about text messages.
+fn people_at(s: &mut dyn Session, phone: &str) -> Result<Vec<(PersonId, Option<String>)>, StoreError> {
+    let digits = phone.trim_start_matches('+');
+    let written = [phone.to_owned(), digits.to_owned(), format!("00{digits}")];
+    let found = reports::people_at(s, phone, &written)?.into_iter();
+    let has_it = |number: &Option<String>| number.as_deref().is_some_and(|number| e164(number).as_deref() == Ok(phone));
+    let exactly = |number: &Option<String>| number.as_ref().is_some_and(|number| written.contains(number));
+    Ok(found
+        .filter(|(_, number, _)| has_it(number) || exactly(number))
+        .map(|(person, _, said)| (person, said))
+        .collect())
+}
