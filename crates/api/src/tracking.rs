@@ -36,7 +36,6 @@ mod words {
     pub const ASK_TITLE: &str = "Unsubscribe";
     pub const ASK_BUTTON: &str = "Unsubscribe";
     pub const DONE_TITLE: &str = "You are unsubscribed";
-    pub const DONE: &str = "You will get no more marketing email from us. What was sent before may still arrive.";
     pub const UNKNOWN_TITLE: &str = "This link does not work";
     pub const UNKNOWN: &str =
         "It may have been cut off on its way. Copy the whole address from the message and try again.";
@@ -46,15 +45,23 @@ mod words {
     pub const BROKEN_TITLE: &str = "This did not work";
     pub const BROKEN: &str = "Something went wrong on our side. Please try again in a moment.";
 
+    /// What one gets no more of.
+    pub fn what(texts: bool) -> &'static str {
+        if texts { "marketing text messages" } else { "marketing email" }
+    }
+
+    /// It is done.
+    pub fn done(what: &str) -> String {
+        format!("You will get no more {what} from us. What was sent before may still arrive.")
+    }
+
     /// The question, with whom and what for as far as they are known.
-    pub fn ask(address: Option<&str>, organisation: Option<&str>) -> String {
+    pub fn ask(what: &str, address: Option<&str>, organisation: Option<&str>) -> String {
         match (address, organisation) {
-            (Some(address), Some(organisation)) => {
-                format!("Shall {address} get no more marketing email from {organisation}?")
-            }
-            (Some(address), None) => format!("Shall {address} get no more marketing email?"),
-            (None, Some(organisation)) => format!("Do you want no more marketing email from {organisation}?"),
-            (None, None) => "Do you want no more marketing email?".to_owned(),
+            (Some(address), Some(organisation)) => format!("Shall {address} get no more {what} from {organisation}?"),
+            (Some(address), None) => format!("Shall {address} get no more {what}?"),
+            (None, Some(organisation)) => format!("Do you want no more {what} from {organisation}?"),
+            (None, None) => format!("Do you want no more {what}?"),
         }
     }
 }
@@ -164,11 +171,12 @@ async fn followed(
     Path(path): Path<ShortPath>,
 ) -> Shown {
     let visitor = Some(visitor(peer, &headers)).filter(|_| method != Method::HEAD);
-    let found = state.blocking(move |engine| Ok(texts::followed(engine, &path.code, visitor.as_ref())?)).await;
-    match found.map(|target| target.map(|target| HeaderValue::from_str(&target))) {
+    let follow =
+        move |engine: &_, keys: &_| texts::followed(engine, keys, &path.code, visitor.as_ref()).map_err(Into::into);
+    match with_keys(&state, follow).await.map(|target| target.map(|target| HeaderValue::from_str(&target))) {
         Ok(Some(Ok(location))) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
         Ok(_) => Refused::Unknown.page(),
-        Err(_) => Refused::Broken.page(),
+        Err(refused) => refused.page(),
     }
 }
 
@@ -240,10 +248,11 @@ fn preview_page() -> Shown {
 }
 
 fn opt_out_page(of: &OptOutPage) -> Shown {
+    let what = words::what(of.texts);
     if of.opted_out {
-        return page(StatusCode::OK, words::DONE_TITLE, words::DONE, false);
+        return page(StatusCode::OK, words::DONE_TITLE, &words::done(what), false);
     }
-    let question = words::ask(of.address.as_deref(), of.organisation.as_deref());
+    let question = words::ask(what, of.address.as_deref(), of.organisation.as_deref());
     page(StatusCode::OK, words::ASK_TITLE, &question, true)
 }
 

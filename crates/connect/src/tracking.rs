@@ -32,6 +32,8 @@ pub const PREVIEW: &str = "preview";
 pub const VISITOR_PARAMETER: &str = "caravan_visitor";
 /// Number of the link that no person sees.
 pub const HIDDEN_LINK: u16 = u16::MAX;
+/// Number of the link in a text message by which one opts out.
+pub const OPT_OUT_LINK: u16 = u16::MAX - 1;
 /// No token is longer; anything that is gets refused unread.
 const MAX_TOKEN_CHARS: usize = (HEAD_BYTES + MAX_TARGET_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4;
 
@@ -64,8 +66,10 @@ pub enum Purpose {
     },
     /// Tells a web site that the recipient came to it; the site hands it on to us, and cannot read it.
     Visitor,
-    /// Opting out.
+    /// Opting out of emails.
     Unsubscribe,
+    /// Opting out of text messages.
+    StopTexts,
     /// Looking at the message as a web page.
     View,
 }
@@ -80,6 +84,7 @@ impl Purpose {
             Self::Click { visitor: true, .. } => b'q',
             Self::Visitor => b'r',
             Self::Unsubscribe => b'u',
+            Self::StopTexts => b't',
             Self::View => b'v',
         }
     }
@@ -115,7 +120,7 @@ impl SigningKeys {
         let (key_id, secret) = &self.current;
         let (link, target, parameters) = match &token.purpose {
             Purpose::Click { link, target, parameters, .. } => (*link, target.as_str(), parameters.as_str()),
-            Purpose::Open | Purpose::Unsubscribe | Purpose::View | Purpose::Visitor => (0, "", ""),
+            Purpose::Open | Purpose::Unsubscribe | Purpose::StopTexts | Purpose::View | Purpose::Visitor => (0, "", ""),
         };
         let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + parameters.len() + 2 + SIGNATURE_BYTES);
         bytes.extend([VERSION, *key_id, token.purpose.byte()]);
@@ -212,6 +217,7 @@ fn read(purpose: u8, rest: &[u8]) -> Result<Token, BadToken> {
     let purpose = match purpose {
         b'o' => Purpose::Open,
         b'u' => Purpose::Unsubscribe,
+        b't' => Purpose::StopTexts,
         b'v' => Purpose::View,
         b'r' => Purpose::Visitor,
         b'c' | b'k' | b'p' | b'q' => {
@@ -254,6 +260,14 @@ pub fn with_parameters(target: &str, parameters: &str) -> String {
         None => "?",
     };
     format!("{page}{sign}{parameters}{fragment}")
+}
+
+/// Of these parameters, each a name and an encoded value, those that `target` does not have yet (`a=1&b=2`); none where it
+/// would become too long.
+pub fn parameters_for(target: &str, parameters: &[(String, String)]) -> String {
+    let missing = parameters.iter().filter(|(name, _)| !has_parameter(target, name));
+    let all = missing.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
+    if target.len() + all.len() + 2 <= MAX_TARGET_BYTES { all } else { String::new() }
 }
 
 /// Whether an address has a parameter of this name, written plainly or encoded.
@@ -384,9 +398,7 @@ impl<'a> LinkMaker<'a> {
 
     /// What `target` is given; nothing where it would become too long.
     fn parameters_for(&self, target: &str) -> String {
-        let missing = self.parameters.iter().filter(|(name, _)| !has_parameter(target, name));
-        let all = missing.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
-        if target.len() + all.len() + 2 <= MAX_TARGET_BYTES { all } else { String::new() }
+        parameters_for(target, self.parameters)
     }
 
     /// Address of the way out.

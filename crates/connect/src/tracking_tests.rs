@@ -28,6 +28,7 @@ fn token() -> impl Strategy<Value = Token> {
     let purpose = prop_oneof![
         Just(Purpose::Open),
         Just(Purpose::Unsubscribe),
+        Just(Purpose::StopTexts),
         Just(Purpose::View),
         Just(Purpose::Visitor),
         (any::<u16>(), ".{0,80}", ".{0,20}", any::<bool>())

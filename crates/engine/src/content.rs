@@ -7,23 +7,23 @@ mod import;
 mod longest;
 mod preview;
 mod propagate;
+mod texts;
 
 use std::collections::HashMap;
 
 use caravan_catalog::Definitions;
-use caravan_connect::email::{Attributes, EmailBody, EmailContent, check_text, compile, locks};
-use caravan_connect::texts::segments;
+use caravan_connect::email::{Attributes, EmailBody, EmailContent, compile, locks};
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    AroundEmails, Body, ContentCondition, CustomObject, Document, DocumentKind, Email, Found, Fragment, MailBody,
-    MessageType, OPPORTUNITY, SendingDomain, Settings, SmsMessage, TemplateLock,
+    AroundEmails, Body, ContentCondition, CustomObject, Document, DocumentKind, DocumentState, Email, Found, Fragment,
+    MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage, TemplateLock,
 };
 use caravan_model::template::OBJECTS;
 use caravan_model::value::ValueType;
 use indexmap::IndexMap;
 
-use crate::deliver::email_content;
+use crate::deliver::{content_of, email_content};
 
 pub use self::import::{ImportedTemplate, export_template, import_template, picture};
 pub use self::longest::{LongestText, longest_text};
@@ -31,13 +31,12 @@ pub use self::preview::{
     LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
 };
 pub use self::propagate::{Propagated, propagate};
+pub(crate) use self::texts::{at_node, of_text};
 
 /// What `system` offers to emails and to nothing else.
-const OF_EMAILS_ALONE: &[&str] = &["system.unsubscribe_url", "system.web_view_url"];
+const OF_EMAILS_ALONE: &[&str] = &["system.web_view_url"];
 /// What `system` offers to what goes around emails: it is the same for all of them.
 const OF_EDGES: &[&str] = &["organisation", "postal_address", "unsubscribe_url", "web_view_url"];
-/// Longest text message, in characters.
-const MOST_CHARS: usize = 1_600;
 
 /// Whether definitions of this kind are content.
 pub fn is_content(kind: DocumentKind) -> bool {
@@ -65,6 +64,10 @@ pub struct Library<'a> {
     objects: HashMap<String, CustomObject>,
     /// The senders of connections, by key.
     senders: HashMap<String, String>,
+    /// Text messages, by key.
+    texts: HashMap<String, SmsMessage>,
+    /// Rule sets in force that name quiet hours: their keys, and whether they hold for every message.
+    quiet: HashMap<String, bool>,
     public_url: Option<&'a str>,
 }
 
@@ -79,6 +82,8 @@ impl<'a> Library<'a> {
             domains: Vec::new(),
             objects: HashMap::from([(OPPORTUNITY.to_owned(), CustomObject::opportunity())]),
             senders: HashMap::new(),
+            texts: HashMap::new(),
+            quiet: HashMap::new(),
             public_url: None,
         };
         let mut fragments: HashMap<&str, &Fragment> = HashMap::new();
@@ -93,6 +98,12 @@ impl<'a> Library<'a> {
                 Body::Connection(connection) => {
                     let sender = connection.settings.get("from").and_then(sender_in);
                     library.senders.extend(sender.map(|sender| (document.key().to_owned(), sender)));
+                }
+                Body::SmsMessage(message) => {
+                    library.texts.insert(document.key().to_owned(), (**message).clone());
+                }
+                Body::RuleSet(rules) if document.envelope.state == Some(DocumentState::Live) => {
+                    library.keep_quiet(document.key(), rules);
                 }
                 _ => {}
             }
@@ -112,14 +123,30 @@ impl<'a> Library<'a> {
         });
         let objects = definitions.of_kind(DocumentKind::CustomObject);
         let objects = objects.filter_map(|object| Some((object.key.clone(), object.read::<CustomObject>()?)));
-        Self {
+        let texts = definitions.of_kind(DocumentKind::SmsMessage);
+        let rules = definitions.of_kind(DocumentKind::RuleSet).filter(|rules| rules.state == "live");
+        let mut library = Self {
             objects: objects.collect(),
+            texts: texts.filter_map(|text| Some((text.key.clone(), content_of(&text.body).ok()?))).collect(),
+            quiet: HashMap::new(),
             schema: &definitions.schema,
             fragment: Box::new(|key| definitions.fragment(key)),
             settings: definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>()),
             domains: domains.map(|domain| domain.domain).collect(),
             senders: senders.collect(),
             public_url: None,
+        };
+        for set in rules {
+            if let Some(rules) = set.read::<RuleSet>() {
+                library.keep_quiet(&set.key, &rules);
+            }
+        }
+        library
+    }
+
+    fn keep_quiet(&mut self, key: &str, rules: &RuleSet) {
+        if !rules.quiet_hours.is_empty() {
+            self.quiet.insert(key.to_owned(), rules.global);
         }
     }
 
@@ -172,6 +199,7 @@ pub fn findings(document: &Document, library: &Library<'_>) -> Vec<Finding> {
             found.into_iter().map(warning).collect()
         }
         Body::SmsMessage(message) => of_text(message, library),
+        Body::Journey(journey) => texts::of_senders(journey, library),
         Body::Settings(settings) => {
             let mut found = of_edges(&settings.emails);
             found.extend(open_consent_unknown(settings, library.schema));
@@ -365,38 +393,4 @@ fn in_a_mail(mjml: &str) -> String {
         return format!("<mjml><mj-body>{mjml}</mj-body></mjml>");
     }
     format!("<mjml><mj-body><mj-section><mj-column>{mjml}</mj-column></mj-section></mj-body></mjml>")
-}
-
-/// Nobody can write STOP to a sender of letters, and marketing must name some way out.
-fn nobody_can_answer(message: &SmsMessage, library: &Library<'_>) -> Option<Finding> {
-    let sender = library.senders.get(&message.connection)?;
-    let of_letters = message.message_type == MessageType::Marketing && sender.chars().any(char::is_alphabetic);
-    let text = format!(
-        "Nobody can answer STOP to `{sender}`, because it is no number. Say in the text how to opt out, or send from a number."
-    );
-    (of_letters && !message.body.contains("://")).then(|| Finding::warning("sms_no_way_out", "/body", text))
-}
-
-fn of_text(message: &SmsMessage, library: &Library<'_>) -> Vec<Finding> {
-    let as_email = carrying(MailBody::Html(message.body.clone()), None, &IndexMap::new());
-    let attributes = library.attributes(&as_email).without(OF_EMAILS_ALONE);
-    let mut findings = check_text("/body", &message.body, &attributes);
-    findings.extend(nobody_can_answer(message, library));
-    let fixed = caravan_connect::email::without_tags(&message.body);
-    if message.body.trim().is_empty() {
-        findings.push(Finding::error("sms_empty", "/body", "The text is empty; write one."));
-    }
-    if fixed.chars().count() > MOST_CHARS {
-        let message =
-            format!("The text has more than {MOST_CHARS} characters, whatever stands for its values. Shorten it.");
-        findings.push(Finding::error("sms_too_long", "/body", message));
-    }
-    if let Some(outside) = segments(&fixed).outside {
-        let message = format!(
-            "`{outside}` (U+{:04X}) is not in the networks' own alphabet, so the whole text is sent with 70 characters a part instead of 160. Take another character if it is not meant.",
-            u32::from(outside)
-        );
-        findings.push(Finding::warning("sms_alphabet", "/body", message));
-    }
-    findings
 }

@@ -68,6 +68,7 @@ pub(crate) use self::membership::{audiences_of, settings_of};
 pub use self::proof::{Proofed, TextOf};
 pub use self::record::Recorder;
 pub(crate) use self::results::raise_flag;
+pub(crate) use self::text::needs_way_out;
 
 pub use self::dmarc::{
     DmarcCounts, DmarcFigures, DmarcOutcome, DmarcPolicy, DmarcSource, DmarcStep, DmarcTaken, dmarc_figures,

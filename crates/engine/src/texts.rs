@@ -5,16 +5,19 @@
 
 mod answers;
 mod troubles;
+mod way_out;
 
 use self::answers::wrote;
 pub(crate) use self::answers::{after_failure, is_own_word};
 pub use self::troubles::{AccountTrouble, go_on, troubles};
 pub(crate) use self::troubles::{Standing, probe_leaves, resting, standing};
+pub(crate) use self::way_out::Out;
 use caravan_catalog::Changes;
 use caravan_connect::texts::{self, FailureClass, Keyword, Report, Returned, State};
 pub use caravan_connect::texts::{Call, CallRefused, Reply};
-use caravan_model::EffectId;
+use caravan_connect::tracking::{OPT_OUT_LINK, Purpose, SigningKeys, Token, with_parameters, with_visitor};
 use caravan_model::document::DocumentKind;
+use caravan_model::{EffectId, PersonId};
 use caravan_store::reports::{self, DeliveryReport};
 use caravan_store::watched::{self, Unheard};
 use caravan_store::{Session, StoreError, ledger, outbox};
@@ -181,23 +184,32 @@ pub(crate) fn ask_unheard(engine: &Engine, doors: &Doors) -> Result<usize, Store
 }
 
 /// A short link was followed: where it leads; none for one that is not ours. Without a visitor somebody only looks where
-/// it leads.
-pub fn followed(engine: &Engine, code: &str, visitor: Option<&Visitor>) -> Result<Option<String>, StoreError> {
+/// it leads. A link by which one opts out leads to its page, and is no click.
+pub fn followed(
+    engine: &Engine,
+    keys: &SigningKeys,
+    code: &str,
+    visitor: Option<&Visitor>,
+) -> Result<Option<String>, StoreError> {
     let Some(link) = engine.store().read(|s| reports::link(s, code))? else { return Ok(None) };
-    if let Some(visitor) = visitor {
-        let written = engine.store().write(|s| -> Result<(), StoreError> {
-            let live = engine.live(s)?;
-            let now = s.now()?;
-            let Some(message) = Message::find(s, &live, link.effect)? else { return Ok(()) };
-            let Some(person) = message.person else { return Ok(()) };
-            let number = u16::try_from(link.link).unwrap_or(u16::MAX);
-            let activities = message.clicked(s, &live, visitor, (SMS_CLICKED, person), (number, &link.target), now)?;
-            write(s, &live, now, Changes { activities, ..Changes::default() })
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, code, "a click could not be written down");
-        }
-        engine.poke();
-    }
-    Ok(Some(link.target))
+    let leads_to = with_parameters(&link.target, &link.parameters);
+    let Some(visitor) = visitor.filter(|_| link.link != i64::from(OPT_OUT_LINK)) else { return Ok(Some(leads_to)) };
+    let written = engine.store().write(|s| -> Result<Option<PersonId>, StoreError> {
+        let live = engine.live(s)?;
+        let now = s.now()?;
+        let Some(message) = Message::find(s, &live, link.effect)? else { return Ok(None) };
+        let Some(person) = message.person else { return Ok(None) };
+        let number = u16::try_from(link.link).unwrap_or(u16::MAX);
+        let activities = message.clicked(s, &live, visitor, (SMS_CLICKED, person), (number, &link.target), now)?;
+        write(s, &live, now, Changes { activities, ..Changes::default() })?;
+        Ok(Some(person))
+    });
+    let person = written.unwrap_or_else(|error| {
+        tracing::error!(%error, code, "a click could not be written down");
+        None
+    });
+    engine.poke();
+    let Some(person) = person.filter(|_| link.visitor) else { return Ok(Some(leads_to)) };
+    let token = keys.sign(&Token { effect: link.effect, person: Some(person), purpose: Purpose::Visitor });
+    Ok(Some(with_visitor(&leads_to, &token)))
 }

@@ -27,7 +27,7 @@ use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, rai
 use crate::device;
 use crate::live::Live;
 use crate::machines::{self, Followed, JudgedClick, Visitor};
-use crate::save;
+use crate::{save, texts};
 
 /// What tracking calls itself on the stream.
 const SOURCE: &str = "tracking";
@@ -77,6 +77,8 @@ impl OptOut {
 pub struct OptOutPage {
     /// The address, all but its first letter and its domain hidden; none when it is not known any more.
     pub address: Option<String>,
+    /// It is about text messages, not about email.
+    pub texts: bool,
     /// Name of the organisation.
     pub organisation: Option<String>,
     /// It is done.
@@ -188,6 +190,10 @@ pub fn opt_out_page(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<
     let token = way_out(keys, token)?;
     Ok(engine.store().read(|s| {
         let live = engine.live(s)?;
+        if token.purpose == Purpose::StopTexts {
+            let out = texts::Out::find(s, &live, &token)?;
+            return Ok(text_page(&live, &out, out.opted_out));
+        }
         let who = Who::find(s, &live, &token)?;
         Ok::<_, StoreError>(page(&live, &who, who.opted_out))
     })?)
@@ -199,6 +205,11 @@ pub fn opt_out(engine: &Engine, keys: &SigningKeys, token: &str, how: OptOut) ->
     let page = engine.store().write(|s| {
         let live = engine.live(s)?;
         let now = s.now()?;
+        if token.purpose == Purpose::StopTexts {
+            let out = texts::Out::find(s, &live, &token)?;
+            out.opt_out(s, &live, now)?;
+            return Ok(text_page(&live, &out, true));
+        }
         let who = Who::find(s, &live, &token)?;
         who.opt_out(s, &live, now, how)?;
         Ok::<_, StoreError>(page(&live, &who, true))
@@ -209,16 +220,21 @@ pub fn opt_out(engine: &Engine, keys: &SigningKeys, token: &str, how: OptOut) ->
 
 fn way_out(keys: &SigningKeys, token: &str) -> Result<Token, BadToken> {
     let token = keys.verify(token)?;
-    if token.purpose == Purpose::Unsubscribe { Ok(token) } else { Err(BadToken) }
+    if matches!(token.purpose, Purpose::Unsubscribe | Purpose::StopTexts) { Ok(token) } else { Err(BadToken) }
 }
 
 fn page(live: &Live, who: &Who, opted_out: bool) -> OptOutPage {
+    let address = who.address.as_deref().map(masked);
+    OptOutPage { address, texts: false, organisation: organisation(live), opted_out }
+}
+
+fn text_page(live: &Live, out: &texts::Out, opted_out: bool) -> OptOutPage {
+    OptOutPage { address: out.masked(), texts: true, organisation: organisation(live), opted_out }
+}
+
+fn organisation(live: &Live) -> Option<String> {
     let settings = live.definitions.of_kind(caravan_model::document::DocumentKind::Settings).next();
-    OptOutPage {
-        address: who.address.as_deref().map(masked),
-        organisation: settings.and_then(|settings| settings.text("organisation")).map(str::to_owned),
-        opted_out,
-    }
+    settings.and_then(|settings| settings.text("organisation")).map(str::to_owned)
 }
 
 /// `ada@acme.example` → `a•••@acme.example`.

@@ -15,10 +15,10 @@ use caravan_engine::deliver::{Dispatched, Dispatcher};
 use caravan_engine::machines::Visitor;
 use caravan_engine::runtime::Deliver as _;
 use caravan_engine::texts::{self, Call};
-use caravan_engine::{Engine, figures, import};
+use caravan_engine::{Engine, figures, import, tracking};
 use caravan_testkit::twilio::{ACCOUNT_SID, AUTH_TOKEN, NUMBER, Twilio};
 use serde_json::json;
-use support::post::{EXECUTIONS, delivery};
+use support::post::{EXECUTIONS, delivery, keys as signing};
 use support::{World, on_both_stores};
 
 const PUBLIC: &str = "https://go.acme.example";
@@ -187,14 +187,14 @@ on_both_stores! {
             s.query_one("SELECT MIN(code) FROM short_link", &[], |r| Ok::<_, caravan_store::StoreError>(r.string(0)))
         }).expect("a link");
         let engine = &texting.world.engine;
-        assert_eq!(texts::followed(engine, &code, None).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
+        assert_eq!(texts::followed(engine, &signing(), &code, None).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
         assert_eq!(texting.told("sms_clicked"), 0, "looking where it leads is no click");
-        texts::followed(engine, &code, Some(&Visitor::default())).expect("a target");
+        texts::followed(engine, &signing(), &code, Some(&Visitor::default())).expect("a target");
         let now = texting.world.clock.now();
         texting.world.clock.advance_to(now + jiff::SignedDuration::from_secs(1));
         assert_eq!(caravan_engine::tracking::tell_held_clicks(engine), Ok(1));
         assert_eq!(texting.told("sms_clicked"), 1);
-        assert_eq!(texts::followed(engine, "nothing", Some(&Visitor::default())), Ok(None));
+        assert_eq!(texts::followed(engine, &signing(), "nothing", Some(&Visitor::default())), Ok(None));
     }
 
     tv_n1_tv_n2_nobody_is_texted_without_a_word_and_the_senders_word_comes_first(world at "2026-12-01T09:00:00Z") {
@@ -384,7 +384,7 @@ on_both_stores! {
         assert_eq!((proofed.outcome, proofed.message), ("sent", None), "nobody's consent is asked");
         let code = texting.world.text("SELECT code FROM short_link");
         assert_eq!(shown.replace("preview000", &code), format!("Hi p-5-0, see {PUBLIC}/s/{code}."), "it is what was shown");
-        assert_eq!(texts::followed(engine, &code, Some(&Visitor::default())).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
+        assert_eq!(texts::followed(engine, &signing(), &code, Some(&Visitor::default())).expect("a target").as_deref(), Some("https://acme.example/start?a=1"));
         for table in ["activity", "ledger", "outbox", "message_use", "delivery_report", "text_consent", "text_unheard"] {
             assert_eq!(texting.world.one(&format!("SELECT COUNT(*) FROM {table}")), 0, "{table}");
         }
@@ -550,5 +550,75 @@ on_both_stores! {
         texting.world.clock.advance_to("2027-01-02T09:00:01Z".parse().expect("an instant"));
         texting.writes("+15559000003", "stop", "SMd", None);
         assert_eq!(texting.told("sms_opted_out"), 2);
+    }
+
+    a_text_that_nobody_can_answer_carries_a_link_by_which_the_number_opts_out(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        let engine = &texting.world.engine;
+        texting.set("p-5-0", "mobile_phone = '+15559000001'");
+        texting.set("p-5-1", "mobile_phone = '+1 555 900 0001'");
+        texting.world.apply(
+            "kind: journey\nkey: hello\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: text\nnodes:\n  \
+             text: {type: action, on: people, action: send_sms, sms_message: ping, sender: Acme, next: null}\n",
+        );
+        texting.world.publish("hello");
+        texting.world.run();
+        texting.dispatch();
+        let code = texting.world.text("SELECT MIN(k.code) FROM short_link k JOIN ledger l ON l.id = k.effect_id WHERE l.address = '+15559000001' AND k.link = 65534");
+        let sent = texting.twilio.messages().into_iter().filter_map(|message| Some(message["body"].as_str()?.to_owned()));
+        let line = format!("\nOpt out: {PUBLIC}/s/{code}");
+        assert!(sent.filter(|body| body.ends_with(&line)).count() == 1, "on a line of its own");
+
+        let page = texts::followed(engine, &signing(), &code, Some(&Visitor::default())).expect("read").expect("a page");
+        let token = page.strip_prefix("/t/u/").expect("the page on which one opts out");
+        let shown = tracking::opt_out_page(engine, &signing(), token).expect("a page");
+        assert_eq!((shown.address.as_deref(), shown.texts, shown.opted_out), (Some("••••01"), true, false));
+        let out = "SELECT COUNT(*) FROM text_consent WHERE phone = '+15559000001' AND sender = 'Acme' AND value = 'n' AND source = 'link'";
+        assert_eq!((texting.world.one(out), texting.told("sms_clicked"), texting.told("sms_opted_out")), (0, 0, 0), "looking changes nothing");
+        for _ in 0..2 {
+            let done = tracking::opt_out(engine, &signing(), token, tracking::OptOut::Page).expect("done");
+            assert!(done.opted_out && done.texts);
+        }
+        assert_eq!((texting.world.one(out), texting.told("sms_opted_out")), (1, 1), "once");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE sms_consent = 'n'"), 2, "all who have the number");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE unsubscribed"), 0, "emails go on");
+        let found = figures::figures(engine, &figures::Asked::default(), figures::By::Total).expect("figures");
+        assert_eq!(found.iter().map(|row| row.unsubscribes).sum::<i64>(), 1);
+        assert!(tracking::opt_out_page(engine, &signing(), token).expect("a page").opted_out);
+
+        // The recipient is out even when nothing of the message is left, however their number is written.
+        texting.world.sql("UPDATE person SET sms_consent = 'y'");
+        for table in ["message_use", "delivery_report", "ledger", "text_consent"] {
+            texting.world.sql(&format!("DELETE FROM {table}"));
+        }
+        tracking::opt_out(engine, &signing(), token, tracking::OptOut::Page).expect("done");
+        let person = signing().verify(token).expect("ours").person.expect("a recipient");
+        assert_eq!(texting.world.one(&format!("SELECT COUNT(*) FROM person WHERE sms_consent = 'n' AND id = {}", person.0)), 1);
+    }
+
+    short_links_name_the_campaign_and_tell_the_site_who_comes_where_that_is_wished(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, ", link_parameters: {utm_source: sms, a: '2', utm_campaign: '{{ journey.key }}.{{ sms_message.key }}', utm_content: '{{ email.key }}'}");
+        let engine = &texting.world.engine;
+        let leads_to = |visitor: Option<&Visitor>| {
+            let code = texting.world.text("SELECT MIN(code) FROM short_link");
+            texts::followed(engine, &signing(), &code, visitor).expect("read").expect("a target")
+        };
+        texting.sends("ping");
+        texting.dispatch();
+        let plain = "https://acme.example/start?a=1&utm_campaign=hello.ping&utm_source=sms";
+        assert_eq!(leads_to(Some(&Visitor::default())), plain, "nobody is named without being asked");
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM message_use WHERE kind = 'clicked' AND url = 'https://acme.example/start'"), 1);
+
+        texting.world.sql("DELETE FROM short_link");
+        texting.world.apply("{kind: sms_message, key: ping, connection: twilio, type: marketing, shorten_links: true, visitor_token: true, body: 'https://acme.example/start?a=1.'}");
+        texting.sends_more("second", "ping");
+        texting.dispatch();
+        assert_eq!(leads_to(None), plain.replace("hello", "second"), "who only looks is nobody");
+        let told = leads_to(Some(&Visitor::default()));
+        let token = told.split_once("&caravan_visitor=").expect("a token").1;
+        let token = signing().verify(token).expect("ours");
+        assert_eq!(token.purpose, tracking::Purpose::Visitor);
+        let person = texting.world.one("SELECT l.person_id FROM short_link k JOIN ledger l ON l.id = k.effect_id ORDER BY k.code LIMIT 1");
+        assert_eq!(token.person.map(|person| person.0), Some(person));
     }
 }

@@ -193,6 +193,10 @@ pub struct ShortLinkRow {
     pub link: i64,
     /// Where it leads.
     pub target: String,
+    /// Campaign parameters that are added to that (`utm_source=…&…`), encoded; empty: none.
+    pub parameters: String,
+    /// Whether the site is told who comes.
+    pub visitor: bool,
 }
 
 /// Keeps short links; one that is there stays.
@@ -204,12 +208,16 @@ pub fn put_links(s: &mut dyn Session, links: &[ShortLinkRow], now: Timestamp) ->
     let effect: Vec<i64> = links.iter().map(|link| link.effect.0).collect();
     let number: Vec<i64> = links.iter().map(|link| link.link).collect();
     let target: Vec<&str> = links.iter().map(|link| link.target.as_str()).collect();
+    let parameters: Vec<&str> = links.iter().map(|link| link.parameters.as_str()).collect();
+    let visitor: Vec<bool> = links.iter().map(|link| link.visitor).collect();
     s.bulk(
         &Bulk::insert("short_link")
             .column("code", &code)
             .column("effect_id", &effect)
             .column("link", &number)
             .column("target", &target)
+            .column("parameters", &parameters)
+            .column("visitor", &visitor)
             .same("made_at", now)
             .on_conflict("(code) DO NOTHING"),
     )?;
@@ -218,8 +226,15 @@ pub fn put_links(s: &mut dyn Session, links: &[ShortLinkRow], now: Timestamp) ->
 
 /// The link behind a code.
 pub fn link(s: &mut dyn Session, code: &str) -> Result<Option<ShortLinkRow>, StoreError> {
-    let sql = "SELECT code, effect_id, link, target FROM short_link WHERE code = $1";
+    let sql = "SELECT code, effect_id, link, target, parameters, visitor FROM short_link WHERE code = $1";
     s.query_opt(sql, params![code], |r| {
-        Ok(ShortLinkRow { code: r.string(0), effect: EffectId(r.int(1)), link: r.int(2), target: r.string(3) })
+        Ok(ShortLinkRow {
+            code: r.string(0),
+            effect: EffectId(r.int(1)),
+            link: r.int(2),
+            target: r.string(3),
+            parameters: r.string(4),
+            visitor: r.bool(5),
+        })
     })
 }

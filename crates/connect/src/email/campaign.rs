@@ -1,8 +1,9 @@
-//! Campaign parameters (`utm_…`): what a connection gives the tracked links of its emails, so that the analytics of a site
+//! Campaign parameters (`utm_…`): what a connection gives the tracked links of its messages, so that the analytics of a site
 //! tell which campaign brought a visit.
 
 use std::collections::BTreeMap;
 
+use caravan_model::Finding;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::tracking::VISITOR_PARAMETER;
@@ -15,7 +16,7 @@ const LONGEST: usize = 200;
 /// What stands in a value as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What the placeholders stand for in one email; what is not known is empty.
+/// What the placeholders stand for in one message; what is not known is empty.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Campaign<'a> {
     /// `{{ journey.key }}`
@@ -28,6 +29,10 @@ pub struct Campaign<'a> {
     pub email_key: &'a str,
     /// `{{ email.name }}`; the key where it has none.
     pub email_name: &'a str,
+    /// `{{ sms_message.key }}`
+    pub sms_key: &'a str,
+    /// `{{ sms_message.name }}`; the key where it has none.
+    pub sms_name: &'a str,
 }
 
 impl<'a> Campaign<'a> {
@@ -39,6 +44,8 @@ impl<'a> Campaign<'a> {
             "node.key" => self.node_key,
             "email.key" => self.email_key,
             "email.name" => named(self.email_name, self.email_key),
+            "sms_message.key" => self.sms_key,
+            "sms_message.name" => named(self.sms_name, self.sms_key),
             _ => return None,
         })
     }
@@ -82,7 +89,7 @@ fn pieces(template: &str) -> Result<Vec<Piece<'_>>, String> {
         let name = name.trim();
         if Campaign::default().of(name).is_none() {
             return Err(format!(
-                "`{name}` is no placeholder here. There are journey.key, journey.name, node.key, email.key and email.name."
+                "`{name}` is no placeholder here. There are journey.key, journey.name, node.key, and email.key and email.name or sms_message.key and sms_message.name."
             ));
         }
         pieces.extend([Piece::Text(text), Piece::Placeholder(name)]);
@@ -93,7 +100,7 @@ fn pieces(template: &str) -> Result<Vec<Piece<'_>>, String> {
 }
 
 /// What is wrong with parameters, each with the name of the one it is about; none where it is about all of them.
-pub fn problems(parameters: &BTreeMap<String, String>) -> Vec<(Option<&str>, String)> {
+fn problems(parameters: &BTreeMap<String, String>) -> Vec<(Option<&str>, String)> {
     let mut problems = Vec::new();
     if parameters.len() > MOST {
         problems.push((None, format!("At most {MOST} parameters are possible.")));
@@ -120,6 +127,15 @@ pub fn problems(parameters: &BTreeMap<String, String>) -> Vec<(Option<&str>, Str
     problems
 }
 
+/// The same as findings in the settings of a connection.
+pub fn findings(parameters: &BTreeMap<String, String>) -> Vec<Finding> {
+    let found = |(name, problem): (Option<&str>, String)| {
+        let place = name.map_or_else(String::new, |name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
+        Finding::error("link_parameter_invalid", format!("/settings/link_parameters{place}"), problem)
+    };
+    problems(parameters).into_iter().map(found).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +146,8 @@ mod tests {
         node_key: "mail",
         email_key: "welcome",
         email_name: "",
+        sms_key: "",
+        sms_name: "",
     };
 
     fn filled(campaign: &Campaign<'_>, templates: &[(&str, &str)]) -> String {

@@ -25,7 +25,7 @@ mod text;
 
 pub use address::{AddressProblem, check_address};
 pub use campaign::Campaign;
-pub(crate) use campaign::problems as campaign_problems;
+pub(crate) use campaign::findings as campaign_findings;
 pub use compile::{Compiled, Link, Tracking, check_text, compile, without_tags};
 pub use content::{Attributes, Edge, EmailBody, EmailContent, SYSTEM_ATTRIBUTES, Sender, Snapshot};
 pub(crate) use render::one_line;

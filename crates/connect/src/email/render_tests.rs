@@ -164,6 +164,7 @@ fn followed(href: &str) -> String {
         Purpose::Unsubscribe => "unsubscribe".to_owned(),
         Purpose::View => "view".to_owned(),
         Purpose::Visitor => "visitor".to_owned(),
+        Purpose::StopTexts => "stop texts".to_owned(),
         Purpose::Click { link, target, parameters, visitor } => {
             let target = with_parameters(&target, &parameters);
             format!("click {link} {target}{}", if visitor { " with token" } else { "" })

@@ -6,7 +6,7 @@ use caravan_model::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::email::{campaign_problems, check_address};
+use crate::email::{campaign_findings, check_address};
 use crate::returned::BounceMailbox;
 use crate::spam::SpamFilter;
 
@@ -136,12 +136,7 @@ impl SmtpSettings {
             check(true, &format!("/spam_filter{field}"), message);
         }
         check(in_the_clear, "/security", "The password would cross the network in the clear; use starttls or tls.");
-        for (name, problem) in campaign_problems(&self.link_parameters) {
-            let place =
-                name.map_or_else(String::new, |name| format!("/{}", name.replace('~', "~0").replace('/', "~1")));
-            let pointer = format!("/settings/link_parameters{place}");
-            findings.push(Finding::error("link_parameter_invalid", pointer, problem));
-        }
+        findings.extend(campaign_findings(&self.link_parameters));
         findings
     }
 

@@ -13,7 +13,7 @@ pub mod twilio;
 
 pub use failure::FailureClass;
 pub use keywords::{Keyword, keyword};
-pub use number::{NumberProblem, e164, sender_key};
+pub use number::{NumberProblem, can_be_answered, e164, sender_key};
 pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Reply, Report, Returned, State, TextProvider, provider};
-pub use render::{TextProblem, fill_in, render};
+pub use render::{TextLinks, TextProblem, fill_in, render};
 pub use segments::{Alphabet, Segments, segments};

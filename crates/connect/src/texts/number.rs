@@ -46,6 +46,13 @@ pub fn sender_key(written: &str) -> String {
     e164(written).unwrap_or_else(|_| written.trim().to_owned())
 }
 
+/// Whether somebody who gets a text from this sender can write back: to a number or a messaging service; nobody can to a
+/// name in letters.
+pub fn can_be_answered(sender: &str) -> bool {
+    let service = sender.len() == 34 && sender.starts_with("MG");
+    service || !sender.chars().any(char::is_alphabetic)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +65,15 @@ mod tests {
         assert_eq!(e164("  "), Err(NumberProblem::Missing));
         for wrong in ["0151 12345678", "+49 151", "+0123456789", "+49151x2345678", "+1234567890123456", "nobody"] {
             assert_eq!(e164(wrong), Err(NumberProblem::NotInternational), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn nobody_answers_a_name() {
+        for (sender, can) in
+            [("+15005550006", true), ("12345", true), ("MG00000000000000000000000000000001", true), ("Acme 24", false)]
+        {
+            assert_eq!(can_be_answered(sender), can, "{sender}");
         }
     }
 }

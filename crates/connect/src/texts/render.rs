@@ -17,18 +17,25 @@ pub struct TextProblem {
     pub message: String,
 }
 
-/// Fills a template in. With `shorten`, `short` gives what stands for each link, by its number from 0; where it gives
-/// nothing the link stays. A value that is missing is empty.
+/// What stands in what goes under a text, before the link by which one opts out.
+const OPT_OUT: &str = "Opt out: ";
+
+/// What becomes of the links of a text.
+pub struct TextLinks<'a> {
+    /// Gives what stands for each link, by its number from 0; where it gives nothing the link stays.
+    pub short: &'a mut dyn FnMut(u16, &str) -> Option<String>,
+    /// Where one opts out: `system.unsubscribe_url`.
+    pub way_out: &'a str,
+    /// Puts it under a text that does not name it.
+    pub appends: bool,
+}
+
+/// Fills a template in. A value that is missing is empty.
 ///
 /// # Errors
 /// Not a template, nothing left of it, or too long.
-pub fn render(
-    body: &str,
-    shorten: bool,
-    values: &Json,
-    short: &mut dyn FnMut(u16, &str) -> Option<String>,
-) -> Result<String, TextProblem> {
-    let text = fill_in(body, shorten, values, short)?;
+pub fn render(body: &str, values: &Json, links: &mut TextLinks<'_>) -> Result<String, TextProblem> {
+    let text = fill_in(body, values, links)?;
     let chars = text.chars().count();
     let problem = |code, message: String| Err(TextProblem { code, message });
     match chars {
@@ -42,19 +49,29 @@ pub fn render(
 ///
 /// # Errors
 /// Not a template.
-pub fn fill_in(
-    body: &str,
-    shorten: bool,
-    values: &Json,
-    short: &mut dyn FnMut(u16, &str) -> Option<String>,
-) -> Result<String, TextProblem> {
-    let rendered = environment().render_named_str("text", body, Value::from(Serde(values.clone())));
+pub fn fill_in(body: &str, values: &Json, links: &mut TextLinks<'_>) -> Result<String, TextProblem> {
+    let values = with_way_out(values, links.way_out);
+    let rendered = environment().render_named_str("text", body, Value::from(Serde(values)));
     let rendered = rendered.map_err(|error| TextProblem { code: "render_failed", message: error.to_string() })?;
-    let text = if shorten { with_short_links(&rendered, short) } else { rendered };
-    Ok(text.trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect())
+    let text: String =
+        with_short_links(&rendered, links).trim().chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+    let appends = links.appends && !text.is_empty() && !text.contains(links.way_out);
+    Ok(if appends { format!("{text}\n{OPT_OUT}{}", links.way_out) } else { text })
 }
 
-fn with_short_links(text: &str, short: &mut dyn FnMut(u16, &str) -> Option<String>) -> String {
+/// The values, with where one opts out among those of the system.
+fn with_way_out(values: &Json, way_out: &str) -> Json {
+    let mut values = values.clone();
+    if let Some(values) = values.as_object_mut() {
+        let system = values.entry("system").or_insert_with(|| Json::Object(Default::default()));
+        if let Some(system) = system.as_object_mut() {
+            system.insert("unsubscribe_url".to_owned(), way_out.into());
+        }
+    }
+    values
+}
+
+fn with_short_links(text: &str, links: &mut TextLinks<'_>) -> String {
     let mut number = 0;
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -64,8 +81,13 @@ fn with_short_links(text: &str, short: &mut dyn FnMut(u16, &str) -> Option<Strin
         // What ends a sentence is not part of the link in it.
         let target = link.get(..end).unwrap_or(link).trim_end_matches(['.', ',', ';', ':', '!', '?', ')']);
         out.push_str(before);
-        out.push_str(&short(number, target).unwrap_or_else(|| target.to_owned()));
-        number = number.saturating_add(1);
+        // The way out is short, and opting out is no click.
+        if target == links.way_out {
+            out.push_str(target);
+        } else {
+            out.push_str(&(links.short)(number, target).unwrap_or_else(|| target.to_owned()));
+            number = number.saturating_add(1);
+        }
         rest = link.get(target.len()..).unwrap_or_default();
     }
     out.push_str(rest);
@@ -78,12 +100,30 @@ mod tests {
 
     use super::*;
 
+    const OUT: &str = "https://go.example/s/out";
+
     fn made(body: &str, shorten: bool) -> Result<String, TextProblem> {
+        made_with(body, shorten, false)
+    }
+
+    fn made_with(body: &str, shorten: bool, appends: bool) -> Result<String, TextProblem> {
         let values = json!({"person": {"first_name": "Zoë"}});
-        render(body, shorten, &values, &mut |number, target| {
+        let mut short = |number: u16, target: &str| {
             assert!(target.starts_with("https://acme.example/"), "{target}");
-            Some(format!("s{number}"))
-        })
+            shorten.then(|| format!("s{number}"))
+        };
+        render(body, &values, &mut TextLinks { short: &mut short, way_out: OUT, appends })
+    }
+
+    #[test]
+    fn the_way_out_stands_where_it_is_named_or_below_and_is_not_shortened_again() {
+        assert_eq!(
+            made_with("Hi. {{ system.unsubscribe_url }}, https://acme.example/", true, true).as_deref(),
+            Ok("Hi. https://go.example/s/out, s0")
+        );
+        assert_eq!(made_with("Hi\n", true, true).as_deref(), Ok("Hi\nOpt out: https://go.example/s/out"));
+        assert_eq!(made_with("{{ person.none }}", true, true).expect_err("nothing to say").code, "sms_empty");
+        assert_eq!(made_with(&"x".repeat(1_590), true, true).expect_err("its length counts").code, "sms_too_long");
     }
 
     #[test]
@@ -97,7 +137,8 @@ mod tests {
         #[test]
         fn no_value_puts_a_control_character_into_a_text(name in "(\\r|\\n|\u{0}|\u{1b}|<b>|\\PC){0,30}") {
             let values = json!({"person": {"first_name": name}});
-            let text = render("Hi {{ person.first_name | upper }}{{ person.first_name }}!", false, &values, &mut |_, _| None);
+            let mut links = TextLinks { short: &mut |_, _| None, way_out: OUT, appends: false };
+            let text = render("Hi {{ person.first_name | upper }}{{ person.first_name }}!", &values, &mut links);
             let text = text.expect("a text");
             proptest::prop_assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", text);
             proptest::prop_assert!(!text.contains("&lt;"), "text messages know no markup: {}", text);

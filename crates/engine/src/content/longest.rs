@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::preview::{PreviewRequest, in_body, message_of, short_link};
+use super::preview::{PreviewRequest, in_body, message_of, way_out_is_put, with_links};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::live::Live;
@@ -55,7 +55,8 @@ pub fn longest_text(
         let (message, snapshot) = message_of(s, &live, key, request)?;
         let sample = sample(s, &live, &snapshot)?;
         let people = sample.len() - 1;
-        Ok(LongestText { people, ..longest(&message, &sample, public_url)? })
+        let appends = way_out_is_put(&message, &live.definitions);
+        Ok(LongestText { people, ..longest(&message, &sample, (public_url, appends))? })
     })
 }
 
@@ -76,8 +77,8 @@ fn sample(s: &mut dyn Session, live: &Live, snapshot: &Snapshot) -> Result<Vec<J
     Ok(known.chain([unknown]).map(|recipient| Json::Object(snapshot.take(&world, recipient))).collect())
 }
 
-fn longest(message: &SmsMessage, sample: &[Json], public_url: &str) -> Result<LongestText, DefinitionError> {
-    let made = |values: Json| made(message, values, public_url);
+fn longest(message: &SmsMessage, sample: &[Json], links: (&str, bool)) -> Result<LongestText, DefinitionError> {
+    let made = |values: Json| made(message, values, links);
     let whole = sample.iter().map(|values| made(values.clone())).collect::<Result<Vec<_>, _>>()?;
     let of_one = whole.into_iter().max_by_key(by_length).map(|(_, values)| values).unwrap_or_default();
     let by_characters = |text: &str| (false, text.chars().count());
@@ -99,8 +100,12 @@ fn longest(message: &SmsMessage, sample: &[Json], public_url: &str) -> Result<Lo
     })
 }
 
-fn made(message: &SmsMessage, values: Json, public_url: &str) -> Result<(String, Json), DefinitionError> {
-    let text = texts::fill_in(&message.body, message.shorten_links, &values, &mut short_link(public_url));
+fn made(
+    message: &SmsMessage,
+    values: Json,
+    (public_url, appends): (&str, bool),
+) -> Result<(String, Json), DefinitionError> {
+    let text = with_links(message, public_url, appends, |links| texts::fill_in(&message.body, &values, links));
     Ok((text.map_err(in_body)?, values))
 }
 

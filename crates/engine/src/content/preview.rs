@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use caravan_catalog::snapshot::{Content, Recipient, Snapshot};
 use caravan_catalog::{Definitions, World};
 use caravan_connect::email::{Campaign, Compiled, Link, Rendered, Tracking};
-use caravan_connect::texts::{self, Segments, TextProblem, segments};
+use caravan_connect::texts::{self, Segments, TextLinks, TextProblem, segments};
 use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
 use caravan_connect::{Mailbox, Secret};
 use caravan_model::document::{DocumentKind, Email, Settings, SmsMessage};
@@ -20,7 +20,9 @@ use serde_json::{Map, Value as Json};
 
 use crate::Engine;
 use crate::definitions::DefinitionError;
-use crate::deliver::{TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters};
+use crate::deliver::{
+    TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters, needs_way_out,
+};
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};
 
@@ -177,15 +179,31 @@ pub fn preview_text(
     public_url: &str,
 ) -> Result<TextPreview, DefinitionError> {
     let TextOf { message, values } = text_of(engine, key, request)?;
-    let text = texts::render(&message.body, message.shorten_links, &values, &mut short_link(public_url));
+    let appends =
+        engine.store().read(|s| Ok::<_, StoreError>(way_out_is_put(&message, &engine.live(s)?.definitions)))?;
+    let text = with_links(&message, public_url, appends, |links| texts::render(&message.body, &values, links));
     let text = text.map_err(in_body)?;
     Ok(TextPreview { length: segments(&text), text })
 }
 
-/// Links as long as those that are sent.
-pub(super) fn short_link(public_url: &str) -> impl FnMut(u16, &str) -> Option<String> {
-    let link = format!("{}/s/preview000", public_url.trim_end_matches('/'));
-    move |_, _| Some(link.clone())
+/// Whether a way out goes under a text that names none, as far as its connection decides that.
+pub(super) fn way_out_is_put(message: &SmsMessage, definitions: &Definitions) -> bool {
+    let connection = definitions.get(DocumentKind::Connection, &message.connection);
+    let sender = connection.and_then(|it| it.body.pointer("/settings/from")).and_then(Json::as_str);
+    sender.is_some_and(|sender| needs_way_out(message, sender))
+}
+
+/// Makes a text with links as long as those that are sent.
+pub(super) fn with_links<T>(
+    message: &SmsMessage,
+    public_url: &str,
+    appends: bool,
+    make: impl FnOnce(&mut TextLinks<'_>) -> T,
+) -> T {
+    let base = public_url.trim_end_matches('/');
+    let (link, way_out) = (format!("{base}/s/preview000"), format!("{base}/s/preview001"));
+    let mut short = |_, _: &str| message.shorten_links.then(|| link.clone());
+    make(&mut TextLinks { short: &mut short, way_out: &way_out, appends })
 }
 
 pub(super) fn in_body(problem: TextProblem) -> Finding {
@@ -282,6 +300,7 @@ impl CampaignNames {
             node_key: request.node.as_deref().unwrap_or_default(),
             email_key: email,
             email_name: &self.email,
+            ..Campaign::default()
         }
     }
 }

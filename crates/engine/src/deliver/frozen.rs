@@ -27,7 +27,17 @@ pub struct Frozen {
     pub deduplicates: bool,
     names: Vec<String>,
     emails: HashMap<String, Result<Arc<Mailing>, String>>,
-    texts: HashMap<String, Arc<SmsMessage>>,
+    texts: HashMap<String, Arc<Texting>>,
+}
+
+/// A text message of a version.
+pub struct Texting {
+    /// As it was frozen.
+    pub message: SmsMessage,
+    /// Its name.
+    pub name: String,
+    /// Name of the journey.
+    pub journey_name: Arc<str>,
 }
 
 /// An email of a version.
@@ -62,7 +72,7 @@ impl Versions {
             deduplicates: journey.is_some_and(|map| map.deduplicate_email),
             names,
             emails: emails_of(&row.frozen, &name_in(&row.body)),
-            texts: texts_of(&row.frozen),
+            texts: texts_of(&row.frozen, &name_in(&row.body)),
         });
         self.known.lock().insert(id, Arc::clone(&frozen));
         Ok(Some(frozen))
@@ -99,7 +109,7 @@ impl Frozen {
     ///
     /// # Errors
     /// Why it cannot be sent, for people.
-    pub fn text(&self, key: &str) -> Result<&Arc<SmsMessage>, String> {
+    pub fn text(&self, key: &str) -> Result<&Arc<Texting>, String> {
         let missing =
             || format!("The published version does not hold the text message `{key}`. Publish a new version.");
         self.texts.get(key).ok_or_else(missing)
@@ -155,10 +165,16 @@ fn fragment_in(fragments: &Json, key: &str) -> Found {
     fragment.map_or(Found::Unknown, |fragment| Found::Published(Box::new(fragment)))
 }
 
-fn texts_of(frozen: &str) -> HashMap<String, Arc<SmsMessage>> {
+fn texts_of(frozen: &str, journey_name: &str) -> HashMap<String, Arc<Texting>> {
+    let journey_name: Arc<str> = Arc::from(journey_name);
     let frozen: Json = serde_json::from_str(frozen).unwrap_or_default();
     let texts = frozen.get("sms_message").and_then(Json::as_object).into_iter().flatten();
-    texts.filter_map(|(key, body)| Some((key.clone(), Arc::new(content_of(body).ok()?)))).collect()
+    let read = |(key, body): (&String, &Json)| {
+        let name = body.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
+        let texting = Texting { message: content_of(body).ok()?, name, journey_name: Arc::clone(&journey_name) };
+        Some((key.clone(), Arc::new(texting)))
+    };
+    texts.filter_map(read).collect()
 }
 
 /// The content in a document's body.

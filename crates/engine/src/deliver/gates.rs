@@ -365,7 +365,7 @@ impl Facts {
             return Err(Verdict::Skipped("not_on_allow_list"));
         }
         let number = number.map_err(|problem| Verdict::Skipped(problem.code()))?;
-        let marketing = message.message_type == MessageType::Marketing;
+        let marketing = message.message.message_type == MessageType::Marketing;
         if let Some(reason) =
             self.excludes_text(person, &number, about.sender.as_deref().unwrap_or_default(), marketing)
         {
@@ -417,8 +417,8 @@ impl Facts {
             Content::Email { mailing, .. } if !mailing.email.operational => {
                 (Channel::Email, mailing.email.rule_set.as_deref())
             }
-            Content::Text { message, .. } if message.message_type == MessageType::Marketing => {
-                (Channel::Sms, message.rule_set.as_deref())
+            Content::Text { message, .. } if message.message.message_type == MessageType::Marketing => {
+                (Channel::Sms, message.message.rule_set.as_deref())
             }
             Content::Email { .. }
             | Content::Text { .. }

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use serde_json::Value as Json;
 
 use super::domains::domain_of;
-use super::frozen::Mailing;
+use super::frozen::{Mailing, Texting};
 
 /// The campaign parameters that a connection gives the tracked links of an email.
 pub(crate) fn link_parameters(
@@ -27,6 +27,20 @@ pub(crate) fn link_parameters(
     campaign.fill(written.filter_map(|(name, template)| Some((name.as_str(), template.as_str()?))))
 }
 
+impl Texting {
+    /// The campaign to which a text belongs that a journey sends.
+    pub(crate) fn campaign<'a>(&'a self, message: &'a str, journey: &'a str, node: &'a str) -> Campaign<'a> {
+        Campaign {
+            journey_key: journey,
+            journey_name: &self.journey_name,
+            node_key: node,
+            sms_key: message,
+            sms_name: &self.name,
+            ..Campaign::default()
+        }
+    }
+}
+
 impl Mailing {
     /// The campaign to which an email belongs that a journey sends; one that a hand sent belongs to no journey.
     pub(crate) fn campaign<'a>(&'a self, email: &'a str, journey: &'a str, node: &'a str) -> Campaign<'a> {
@@ -37,6 +51,7 @@ impl Mailing {
             node_key: of_journey(node),
             email_key: email,
             email_name: &self.name,
+            ..Campaign::default()
         }
     }
 }

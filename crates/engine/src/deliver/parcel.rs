@@ -13,7 +13,6 @@ use caravan_connect::verp::Returns;
 use caravan_connect::webhooks::WebhookMessage;
 use caravan_connect::{Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Unsubscribe};
 use caravan_model::EffectId;
-use caravan_model::document::SmsMessage;
 use caravan_store::Session;
 use caravan_store::outbox::OutboxRow;
 use caravan_store::subscriptions::WEBHOOK;
@@ -24,7 +23,7 @@ use serde_json::Value as Json;
 use super::about::About;
 use super::call::through;
 use super::doors::Way;
-use super::frozen::Mailing;
+use super::frozen::{Mailing, Texting};
 use super::links::{host_of, hosts_differ, link_base, link_parameters};
 use super::record::Recorder;
 use super::results::{Settled, Verdict, is_shut};
@@ -56,7 +55,7 @@ pub enum Content {
     /// One email to one person.
     Email { effect: Box<EmailEffect>, mailing: Arc<Mailing>, to: Mailbox, cc: Vec<Mailbox> },
     /// One text message to one number.
-    Text { effect: Box<SmsEffect>, message: Arc<SmsMessage>, to: String },
+    Text { effect: Box<SmsEffect>, message: Arc<Texting>, to: String },
     /// One alert to everyone named.
     Alert(Box<SalesAlertEffect>),
     /// One call of another system's operation.
@@ -205,7 +204,8 @@ impl Dispatcher {
                 Ok(vec![item(key.clone(), self.sealed(live, door, parcel.row.id, message)?)])
             }
             Content::Text { effect, message, to } => {
-                let body = EffectBody::Text(Box::new(self.text(parcel.row.id, effect, message, to, door.is_some())?));
+                let message = self.text(live, parcel, (effect, message), to, door.is_some())?;
+                let body = EffectBody::Text(Box::new(message));
                 Ok(vec![Outgoing { key: key.clone(), body }])
             }
             Content::Alert(effect) => {

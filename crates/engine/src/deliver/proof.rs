@@ -2,12 +2,11 @@
 //! no limit on messages counts them, no figure tells of them; the do-not-contact list, the allow list of a trial and the
 //! hold on everything are respected. So many leave in an hour and no more: nobody mails a list by proofs.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use caravan_connect::connector::STILL_AT_IT;
 use caravan_connect::email::{Rendered, check_address};
-use caravan_connect::texts::{e164, render};
+use caravan_connect::texts::e164;
 use caravan_connect::{Connector, EffectBody, Mailbox, Outcome, Outgoing, TextMessage};
 use caravan_model::EffectId;
 use caravan_model::document::{DocumentKind, Period, Proofs, Settings, SmsMessage};
@@ -21,6 +20,7 @@ use serde_json::Value as Json;
 use super::doors::Way;
 use super::gates::{COMPLAINT, UNSUBSCRIBED, folded_address};
 use super::results::Verdict;
+use super::text::Texted;
 use super::{Dispatcher, call};
 use crate::live::Live;
 
@@ -121,13 +121,13 @@ impl Dispatcher {
         };
         // No message has such a number, so what is clicked in it is nobody's.
         let nobody = EffectId(-now.at.as_microsecond());
-        let links = RefCell::default();
-        let mut short = self.shortener(nobody, &links);
-        let made = match render(&text.message.body, text.message.shorten_links, &text.values, &mut short) {
+        let own = now.door.facts().sender.unwrap_or_default();
+        let texted = Texted { id: nobody, person: None, sender: sender.unwrap_or(&own), parameters: &[] };
+        let (made, links) = match self.made(&text.message, &text.values, &texted) {
             Ok(made) => made,
             Err(problem) => return Ok(Proofed::of(to, Err(problem.message))),
         };
-        self.keep_links(&links.take())?;
+        self.keep_links(&links)?;
         let sender = sender.map(str::to_owned);
         let message = TextMessage { to: number.clone(), sender, text: made, report_to: None };
         let sent = self.counted(&now)?.and_then(|()| now.sends(&number, EffectBody::Text(Box::new(message))));

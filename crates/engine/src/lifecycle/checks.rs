@@ -104,6 +104,7 @@ pub fn findings_against(
             findings.extend(warnings.into_iter().map(|f| f.under(&placed.pointer()).at_node(placed.node.as_str())));
         }
         findings.extend(about_emails(&placed, definitions, public_url));
+        findings.extend(content::at_node(&placed, &Library::live(definitions)));
     }
     findings
 }

@@ -116,14 +116,16 @@ pub(super) fn wrote(
 const OF_KEYWORD: &str = "keyword";
 /// … the provider refused, since the number had said so to it.
 const OF_PROVIDER: &str = "provider";
+/// … the number's owner pressed the button behind the link in a text.
+pub(super) const OF_LINK: &str = "link";
 
 /// Whether consent from this source is the word of whoever has the number, which no file takes back.
 pub(crate) fn is_own_word(source: &str) -> bool {
-    [OF_KEYWORD, OF_PROVIDER].contains(&source)
+    [OF_KEYWORD, OF_PROVIDER, OF_LINK].contains(&source)
 }
 
 /// A number says yes or no: to the senders, and as everybody's word who has it. Returns who they are.
-fn says(
+pub(super) fn says(
     s: &mut dyn Session,
     live: &Live,
     (value, source): (&str, &str),
@@ -135,23 +137,35 @@ fn says(
         reports::set_consent(s, phone, &sender_key(sender), value, source, now)?;
     }
     let people = people_at(s, phone)?;
-    let attribute = live.definitions.schema.person.no("sms_consent");
-    for (person, before) in people.iter().filter(|(_, before)| before.as_deref() != Some(value)) {
-        let Some(attribute) = attribute else { continue };
-        changes.person_values.push(ValueChange { id: *person, attribute, value: Value::Text(value.to_owned()) });
-        let fields = json!({"attribute": "sms_consent", "old": before, "new": value, "source": source});
-        changes.activities.push(NewActivity {
-            kind: "person_changed",
-            at: now,
-            account: None,
-            person: Some(*person),
-            enrollment: None,
-            node: None,
-            source: Arc::from("texts"),
-            fields: fields.to_string(),
-        });
+    for (person, before) in &people {
+        writes_down(live, (*person, before.as_deref()), (value, source), changes, now);
     }
     Ok(people.into_iter().map(|(person, _)| person).collect())
+}
+
+/// What a person says to text messages in general, unless they have said it before.
+pub(super) fn writes_down(
+    live: &Live,
+    (person, before): (PersonId, Option<&str>),
+    (value, source): (&str, &str),
+    changes: &mut Changes,
+    now: Timestamp,
+) {
+    let Some(attribute) = live.definitions.schema.person.no("sms_consent").filter(|_| before != Some(value)) else {
+        return;
+    };
+    changes.person_values.push(ValueChange { id: person, attribute, value: Value::Text(value.to_owned()) });
+    let fields = json!({"attribute": "sms_consent", "old": before, "new": value, "source": source});
+    changes.activities.push(NewActivity {
+        kind: "person_changed",
+        at: now,
+        account: None,
+        person: Some(person),
+        enrollment: None,
+        node: None,
+        source: Arc::from("texts"),
+        fields: fields.to_string(),
+    });
 }
 
 /// Who has a number now, and what each said about text messages.

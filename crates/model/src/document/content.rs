@@ -489,6 +489,9 @@ pub struct SmsMessage {
     /// Whether links are shortened and counted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shorten_links: bool,
+    /// Whether the sites to which short links lead are told who comes, as tracked links of emails can.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub visitor_token: bool,
     /// Key of the rule set that limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reference" = "rule_set"))]

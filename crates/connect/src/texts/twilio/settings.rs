@@ -1,9 +1,12 @@
 //! What a connection to Twilio is set to.
 
+use std::collections::BTreeMap;
+
 use caravan_model::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::email::campaign_findings;
 use crate::texts::e164;
 
 /// Where Twilio is when nothing else is said.
@@ -40,6 +43,10 @@ pub struct TwilioSettings {
     /// How many messages a second the account takes at most, over all processes together; left out: as many as go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<f64>,
+    /// Parameters that short links are given where they have none of the name, like `utm_source: sms`. Values may name
+    /// `{{ journey.key }}`, `{{ journey.name }}`, `{{ node.key }}`, `{{ sms_message.key }}` and `{{ sms_message.name }}`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub link_parameters: BTreeMap<String, String>,
     /// Another address than Twilio's, for tests.
     #[serde(default = "public", skip_serializing_if = "is_public")]
     pub base_url: String,
@@ -107,6 +114,7 @@ impl TwilioSettings {
             "/per_second",
             "Between 0.01 and 10000 messages a second are possible.",
         );
+        findings.extend(campaign_findings(&self.link_parameters));
         findings
     }
 }
