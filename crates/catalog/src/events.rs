@@ -108,7 +108,7 @@ pub const EVENTS: &[EventFacts] = &[
         "Opted out of SMS",
         &[("how", Text), ("sms_message", Text), ("journey", Text), ("node", Text)],
     ),
-    person("sms_received", "SMS received", &[("text", Text), ("keyword", Text), ("to", Text)]),
+    person("sms_received", "SMS received", &[("text", Text), ("keyword", Text), ("to", Text), ("for_review", Boolean)]),
     person(
         "sms_skipped",
         "SMS not sent",

@@ -51,6 +51,15 @@ pub trait Connector: Send + Sync {
         Ok(None)
     }
 
+    /// The messages that the other side has of a text whose answer was lost: to the same number, with the same words, made
+    /// since then. Which of them it is, the caller knows, who knows all others.
+    ///
+    /// # Errors
+    /// Why it does not say, for people.
+    fn find_text(&self, _lost: &LostText) -> Result<Vec<Report>, String> {
+        Ok(Vec::new())
+    }
+
     /// What the connection's spam filter makes of an email that would leave through it; none where it has no filter.
     ///
     /// # Errors
@@ -229,6 +238,17 @@ pub struct Unsubscribe {
     /// An address that opts out whoever writes to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailto: Option<String>,
+}
+
+/// A text message of which nobody knows whether the other side has taken it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostText {
+    /// The number.
+    pub to: String,
+    /// The text as it was sent.
+    pub text: String,
+    /// It was sent at this instant or later.
+    pub since: Timestamp,
 }
 
 /// What became of one item.

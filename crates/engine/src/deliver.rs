@@ -368,7 +368,7 @@ impl crate::runtime::Deliver for Dispatcher {
     fn fetch_returned(&self) -> Result<usize, StoreError> {
         let Some(surroundings) = self.doors.surroundings() else { return Ok(0) };
         self.watch_services()?;
-        let asked = texts::ask_unheard(&self.engine, &self.doors)?;
+        let asked = texts::ask_unheard(&self.engine, &self.doors, &|effect| self.lost_text(effect))?;
         look_up_again(&self.engine, || Dns::of_machine(&surroundings.runtime).map_err(|why| why.to_string()))?;
         Ok(asked + returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings)?)
     }

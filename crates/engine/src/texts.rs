@@ -5,38 +5,31 @@
 
 mod answers;
 mod troubles;
+mod unheard;
 mod way_out;
 
 use self::answers::wrote;
 pub(crate) use self::answers::{after_failure, is_own_word};
 pub use self::troubles::{AccountTrouble, go_on, troubles};
 pub(crate) use self::troubles::{Standing, probe_leaves, resting, standing};
+pub(crate) use self::unheard::{ASKED_EVERY, LOST_FOR, ask_unheard};
 pub(crate) use self::way_out::Out;
 use caravan_catalog::Changes;
-use caravan_connect::texts::{self, FailureClass, Keyword, Report, Returned, State};
+use caravan_connect::texts::{self, FailureClass, Report, Returned, State};
 pub use caravan_connect::texts::{Call, CallRefused, Reply};
 use caravan_connect::tracking::{OPT_OUT_LINK, Purpose, SigningKeys, Token, with_parameters, with_visitor};
 use caravan_model::document::DocumentKind;
 use caravan_model::{EffectId, PersonId};
 use caravan_store::reports::{self, DeliveryReport};
-use caravan_store::watched::{self, Unheard};
+use caravan_store::watched;
 use caravan_store::{Session, StoreError, ledger, outbox};
-use jiff::SignedDuration;
-use serde_json::Value as Json;
 
 use crate::Engine;
-use crate::deliver::{Doors, Way, arrived};
+use crate::deliver::arrived;
 use crate::live::Live;
 use crate::machines::Visitor;
 use crate::secrets::secrets_of;
 use crate::tracking::{Message, SMS_CLICKED, write};
-
-/// How long nothing is heard of a message before its provider is asked; each time so much longer than the last. Some
-/// carriers never report, so it is not asked for ever: eight times, over three days.
-pub(crate) const ASKED_EVERY: SignedDuration = SignedDuration::from_hours(2);
-const MOST_ASKED: i64 = 8;
-/// Messages asked about in one go.
-const ASKED_AT_ONCE: usize = 100;
 
 /// Why a call is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -71,23 +64,13 @@ pub fn received(engine: &Engine, connection: &str, call: &Call<'_>) -> Result<Re
         match returned {
             Returned::Report(report) => engine.store().write(|s| reported(s, engine, connection, &report))?,
             Returned::Inbound(inbound) => {
-                let keyword = engine.store().write(|s| wrote(s, engine, provider.key(), &inbound))?;
-                let keyword = keyword.filter(|_| !inbound.answered);
-                answer = answer.or(keyword.and_then(|keyword| answer_to(&settings, keyword)));
+                let reply = engine.store().write(|s| wrote(s, engine, provider.key(), &inbound))?;
+                answer = answer.or(reply);
             }
         }
     }
     engine.poke();
     Ok(provider.reply(answer.as_deref()))
-}
-
-fn answer_to(settings: &Json, keyword: Keyword) -> Option<String> {
-    let field = match keyword {
-        Keyword::Stop => "stop_text",
-        Keyword::Start => "start_text",
-        Keyword::Help => "help_text",
-    };
-    settings.get(field).and_then(Json::as_str).map(str::to_owned)
 }
 
 /// How a message fares. One of which nobody knows yet that it left is not settled here: what the report says about its
@@ -107,8 +90,9 @@ fn reported(s: &mut dyn Session, engine: &Engine, connection: &str, report: &Rep
         message: None,
         at: now,
     };
-    if report.state.is_final() {
-        watched::heard_out(s, &[effect])?;
+    match report.state.is_final() {
+        true => watched::heard_out(s, &[effect])?,
+        false => watched::found(s, effect, &report.remote_id)?,
     }
     // A late "delivered" wins over "undelivered": the carrier has thought better of it.
     let known = reports::states(s, &[effect])?.pop().map(|heard| heard.state);
@@ -148,39 +132,6 @@ fn reported(s: &mut dyn Session, engine: &Engine, connection: &str, report: &Rep
 pub(crate) fn class_of(live: &Live, connection: &str, code: &str) -> Option<FailureClass> {
     let definition = live.definitions.get(DocumentKind::Connection, connection)?;
     definition.text("type").and_then(texts::provider)?.class_of(code)
-}
-
-/// Asks providers about messages whose end was never reported. Returns about how many.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn ask_unheard(engine: &Engine, doors: &Doors) -> Result<usize, StoreError> {
-    let due = engine.store().read(|s| -> Result<bool, StoreError> {
-        let now = s.now()?;
-        Ok(watched::next_unheard(s)?.is_some_and(|at| at <= now))
-    })?;
-    if !due {
-        return Ok(0);
-    }
-    let (live, unheard) = engine.store().write(|s| -> Result<_, StoreError> {
-        let now = s.now()?;
-        let taken = watched::take_unheard(s, now, ASKED_EVERY, ASKED_AT_ONCE)?;
-        let (given_up, asked): (Vec<_>, Vec<_>) = taken.into_iter().partition(|message| message.asked >= MOST_ASKED);
-        watched::heard_out(s, &given_up.into_iter().map(|message| message.effect).collect::<Vec<_>>())?;
-        Ok((engine.live(s)?, asked))
-    })?;
-    for Unheard { effect, connection, remote_id, .. } in &unheard {
-        let Ok(Some(door)) = doors.door(&live, &Way::connection(connection.clone())) else { continue };
-        match door.fares(remote_id) {
-            Ok(Some(report)) => {
-                let report = Report { message: Some(effect.0), ..report };
-                engine.store().write(|s| reported(s, engine, connection, &report))?;
-            }
-            Ok(None) => {}
-            Err(why) => tracing::warn!(connection, why, "a provider does not say how a text message fares"),
-        }
-    }
-    Ok(unheard.len())
 }
 
 /// A short link was followed: where it leads; none for one that is not ours. Without a visitor somebody only looks where

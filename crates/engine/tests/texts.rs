@@ -43,7 +43,7 @@ impl Texting {
         std::fs::write(&token, AUTH_TOKEN).expect("a secret");
         world.apply(&format!(
             "{{kind: connection, key: twilio, type: twilio, settings: {{account_sid: {ACCOUNT_SID}, from: '{NUMBER}', \
-               base_url: 'http://127.0.0.1:{}', help_text: Acme news & more{more}}}, secrets: {{auth_token: {{file: '{}'}}}}}}\n---\n\
+               base_url: 'http://127.0.0.1:{}', help_reply: Acme news & more{more}}}, secrets: {{auth_token: {{file: '{}'}}}}}}\n---\n\
              {{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
              {{kind: sms_message, key: ping, connection: twilio, type: marketing, shorten_links: true, body: 'Hi {{{{ person.key }}}}, see https://acme.example/start?a=1.'}}\n---\n\
              {{kind: sms_message, key: code, connection: twilio, type: transactional, body: Your code}}",
@@ -620,5 +620,58 @@ on_both_stores! {
         assert_eq!(token.purpose, tracking::Purpose::Visitor);
         let person = texting.world.one("SELECT l.person_id FROM short_link k JOIN ledger l ON l.id = k.effect_id ORDER BY k.code LIMIT 1");
         assert_eq!(token.person.map(|person| person.0), Some(person));
+    }
+
+    own_words_are_understood_and_a_stop_from_a_sentence_is_marked(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, ", stop_words: [Abmelden], start_words: [Anmelden], stop_reply: Bye, start_reply: Hello again, default_reply: We read this on Monday");
+        texting.set("p-5-0", "mobile_phone = '+15559000001'");
+        let said = |text: &str, sid: &str| texting.writes("+15559000001", text, sid, None).1;
+        let consent = || texting.world.text("SELECT sms_consent FROM person WHERE key = 'p-5-0'");
+        assert_eq!((said("abmelden", "SM1"), consent().as_str()), ("Bye".to_owned(), "n"));
+        assert_eq!(said("abmelden", "SM1"), "", "again is once");
+        assert_eq!((said("Anmelden!", "SM2"), consent().as_str()), ("Hello again".to_owned(), "y"));
+        assert_eq!(texting.writes("+15559000001", "Anmelden", "SM3", Some("START")).1, "", "Twilio has answered");
+        assert_eq!(said("When do you open?", "SM4"), "We read this on Monday");
+        assert_eq!(said("Hello?", "SM5"), "", "two machines do not talk for ever");
+        texting.world.clock.advance_to("2026-12-02T09:00:00Z".parse().expect("an instant"));
+        assert_eq!(said("Hello?", "SM6"), "We read this on Monday");
+        let marked = "SELECT COUNT(*) FROM activity WHERE type = 'sms_received' AND CAST(fields AS TEXT) LIKE '%for_review%'";
+        assert_eq!(texting.world.one(marked), 0);
+        assert_eq!((said("Leave me alone, and where is my order?", "SM7"), consent().as_str()), ("Bye".to_owned(), "n"));
+        assert_eq!(texting.world.one(marked), 1);
+    }
+
+    a_text_whose_answer_was_lost_is_looked_for_at_the_provider(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        texting.twilio.set_clock("2026-12-01T09:00:00+00:00");
+        texting.world.apply("{kind: sms_message, key: ping, connection: twilio, type: marketing, body: Hello}");
+        texting.set("p-5-0", "mobile_phone = '+15005552010'");
+        // An older one with the same words, which is known, and another with other words; both without a report.
+        texting.sends("ping");
+        texting.dispatch();
+        texting.set("p-5-0", "mobile_phone = '+15005551998'");
+        texting.sends_more("other", "code");
+        texting.dispatch();
+        let doubt = || texting.world.one("SELECT COUNT(*) FROM ledger WHERE outcome = 'in_doubt'");
+        assert_eq!(doubt(), 1, "its answer was lost");
+        texting.sends_more("second", "ping");
+        texting.dispatch();
+        assert_eq!(doubt(), 2);
+        let dispatcher = texting.dispatcher();
+        assert_eq!(dispatcher.fetch_returned(), Ok(0), "a report may come still");
+        // One of the two was never made there.
+        texting.world.sql("UPDATE ledger SET body = REPLACE(body, 'code', 'gone') WHERE outcome = 'in_doubt' AND body LIKE '%\"sms_message\":\"code\"%'");
+        texting.world.clock.advance_to("2026-12-01T09:05:00Z".parse().expect("an instant"));
+        assert_eq!(dispatcher.fetch_returned(), Ok(2));
+        assert_eq!(doubt(), 1);
+        let found = "SELECT COUNT(*) FROM ledger l JOIN delivery_report r ON r.effect_id = l.id WHERE l.outcome = 'done' AND l.address = '+15005551998' AND r.state = 'delivered'";
+        assert_eq!(texting.world.one(found), 1);
+        assert_eq!(texting.world.counts("second").get("text in_doubt").copied().unwrap_or_default(), 0);
+        texting.world.clock.advance_to("2026-12-05T09:05:00Z".parse().expect("an instant"));
+        for _ in 0..20 {
+            texting.world.clock.advance_to(texting.world.clock.now() + jiff::SignedDuration::from_hours(24));
+            dispatcher.fetch_returned().expect("asked");
+        }
+        assert_eq!((doubt(), texting.world.one("SELECT COUNT(*) FROM text_unheard WHERE remote_id = ''")), (1, 0), "nobody is asked for ever");
     }
 }

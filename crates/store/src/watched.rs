@@ -16,7 +16,7 @@ pub struct Unheard {
     pub effect: EffectId,
     /// Key of the connection that it left through.
     pub connection: String,
-    /// The provider's id of it.
+    /// The provider's id of it; empty where its answer was lost.
     pub remote_id: String,
     /// How often the provider was asked.
     pub asked: i64,
@@ -37,8 +37,17 @@ pub fn expect_reports(s: &mut dyn Session, messages: &[Unheard], ask_at: Timesta
             .column("remote_id", &remote_id)
             .same("asked", 0)
             .same("ask_at", ask_at)
-            .on_conflict("(effect_id) DO NOTHING"),
+            .on_conflict(
+                "(effect_id) DO UPDATE SET remote_id = excluded.remote_id, asked = excluded.asked, ask_at = excluded.ask_at",
+            ),
     )?;
+    Ok(())
+}
+
+/// The provider's id of a message whose answer was lost has come to light.
+pub fn found(s: &mut dyn Session, effect: EffectId, remote_id: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE text_unheard SET remote_id = $2 WHERE effect_id = $1 AND remote_id = ''";
+    s.execute(sql, params![effect, remote_id])?;
     Ok(())
 }
 

@@ -11,15 +11,19 @@ Account AC000â€¦001 with token 0123456789abcdef0123456789abcdef, API key SK000â€
     +15005550009  21614, no mobile          +15005552005  undelivered, 30005 unknown handset
     +15005552007  undelivered, 30007        +15005552000  sent, and never heard of again
     +15005552023  undelivered, 30023 (daily cap)    +15005552034  undelivered, 30034 (not registered)
+    +15005551998  created, then the line goes dead; delivered, and nothing is ever reported
     +15005552001  delivered before sent, each twice; later undelivered
     +15005552010  delivered, and nothing is ever reported
     any other     queued, sent, delivered
 
 POST /_write {"from", "to", "text", "opt_out_type"?, "url"} makes somebody write; STOP is remembered: 21610 from then on.
 POST /_report {"url", "sid", "status", "code"?} reports about a message, sent or not.
-POST /_account {"status": "suspended"} changes the account."""
+POST /_account {"status": "suspended"} changes the account.
+POST /_clock {"now": "2026-12-01T09:00:00+00:00"} sets the clock by which messages are dated."""
 
 import base64
+import datetime
+import email.utils
 import hashlib
 import hmac
 import json
@@ -48,7 +52,7 @@ REFUSED = {
     "+15005551429": (429, 20429, "Too Many Requests"),
     "+15005551500": (500, 20500, "Internal Server Error"),
 }
-lock, messages, opted_out, account = threading.Lock(), [], set(), {"status": "active"}
+lock, messages, opted_out, account, clock = threading.Lock(), [], set(), {"status": "active"}, {"now": None}
 
 
 def sign(url, fields):
@@ -99,7 +103,7 @@ def fare(message):
         for status in ["delivered", "delivered", "sent", "sent", "undelivered"]:
             report(message, status, 30008 if status == "undelivered" else None)
         return
-    if to == "+15005552010":
+    if to in ("+15005552010", "+15005551998"):
         message["status"] = "delivered"
         return
     report(message, "queued")
@@ -145,9 +149,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(200, {"sid": ACCOUNT, "friendly_name": "Acme", **account})
         if path == root + "/Messages.json":
             asked = urllib.parse.parse_qs(query)
-            found = [shown(m) for m in messages if m["to"] in asked.get("To", [m["to"]])]
+            since = asked.get("DateSent>", ["0000-00-00"])[0]
+            found = [shown(m) for m in messages if m["to"] in asked.get("To", [m["to"]]) and m["at"].date().isoformat() >= since]
             size, page = int(asked.get("PageSize", ["50"])[0]), int(asked.get("Page", ["0"])[0])
-            more = f"{path}?PageSize={size}&Page={page + 1}" if len(found) > size * (page + 1) else None
+            asked |= {"PageSize": [str(size)], "Page": [str(page + 1)]}
+            more = f"{path}?{urllib.parse.urlencode(asked, doseq=True)}" if len(found) > size * (page + 1) else None
             return self.answer(200, {"messages": found[size * page:size * (page + 1)], "page": page, "page_size": size, "next_page_uri": more})
         for message in messages:
             if path == f"{root}/Messages/{message['sid']}.json":
@@ -159,6 +165,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/_account":
             account.update(json.loads(body))
             return self.answer(200, account)
+        if self.path == "/_clock":
+            clock.update(json.loads(body))
+            return self.answer(200, clock)
         if self.path == "/_report":
             said = json.loads(body)
             fields = {"MessageSid": said["sid"], "MessageStatus": said["status"]}
@@ -183,8 +192,9 @@ class Handler(BaseHTTPRequestHandler):
                        "service": fields.get("MessagingServiceSid"), "callback": fields.get("StatusCallback"), "status": "queued"}
             messages.append(message)
             print(json.dumps(message), flush=True)
+            message["at"] = now()
         threading.Thread(target=fare, args=(message,), daemon=True).start()
-        if message["to"] == "+15005551999":
+        if message["to"] in ("+15005551999", "+15005551998"):
             self.close_connection = True
             return self.connection.close()
         return self.answer(201, shown(message))
@@ -238,13 +248,17 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, {"status": status, "text": text})
 
 
+def now():
+    return datetime.datetime.fromisoformat(clock["now"]) if clock["now"] else datetime.datetime.now(datetime.timezone.utc)
+
+
 def shown(message):
     """A message as Twilio shows it: counts are texts, and a service has no sender of its own."""
     service = message["service"]
     return {"sid": message["sid"], "account_sid": ACCOUNT, "api_version": "2010-04-01", "body": message["body"],
             "direction": "outbound-api", "from": message["from"], "to": message["to"], "messaging_service_sid": service,
             "status": "accepted" if service and message["status"] == "queued" else message["status"], "num_segments": "0" if service else "1", "num_media": "0",
-            "date_created": "Thu, 24 Aug 2023 05:01:45 +0000", "date_sent": None, "error_code": message.get("error_code"), "error_message": None,
+            "date_created": email.utils.format_datetime(message["at"]), "date_sent": email.utils.format_datetime(message["at"]), "error_code": message.get("error_code"), "error_message": None,
             "price": None, "price_unit": "USD", "uri": f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{message['sid']}.json"}
 
 

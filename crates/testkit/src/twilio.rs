@@ -71,6 +71,14 @@ impl Twilio {
             .collect()
     }
 
+    /// Sets the clock by which it dates messages.
+    ///
+    /// # Panics
+    /// When the double does not answer.
+    pub fn set_clock(&self, now: &str) {
+        self.post("/_clock", &serde_json::json!({"now": now}));
+    }
+
     /// Changes the account: `{"status": "suspended"}`.
     ///
     /// # Panics

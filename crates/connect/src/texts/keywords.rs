@@ -1,5 +1,7 @@
 //! What a person means who answers a text message.
 
+use super::words::Meaning;
+
 /// A word with a meaning of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keyword {
@@ -53,8 +55,24 @@ const PLAINLY_STOP: &[&str] = &[
 /// What people say around a word that stops: it changes nothing. Only *stop* is read so: a yes has to be plain.
 const AROUND: &[&str] = &["please", "pls", "plz", "svp", "now", "thanks", "thank", "you", "ok", "hi", "hello", "just"];
 
-/// The keyword that a message is, whatever its case and punctuation; any plain wording of *stop* counts as it.
-pub fn keyword(text: &str) -> Option<Keyword> {
+/// What a message means by the standard words, whatever its case and punctuation; any plain wording of *stop* counts as it.
+pub fn standard(text: &str) -> Option<Meaning> {
+    let words = plainly(text);
+    let means = |list: &[&str]| list.contains(&words.as_str());
+    let known = |keyword| Some(Meaning { keyword, guessed: false });
+    match () {
+        () if STOP.contains(&without_manners(&words).as_str()) => known(Keyword::Stop),
+        () if PLAINLY_STOP.iter().any(|wording| words.contains(wording)) => {
+            Some(Meaning { keyword: Keyword::Stop, guessed: true })
+        }
+        () if means(START) => known(Keyword::Start),
+        () if means(HELP) => known(Keyword::Help),
+        () => None,
+    }
+}
+
+/// The words of a message in small letters, without punctuation.
+pub(super) fn plainly(text: &str) -> String {
     let plain: String = text
         .to_lowercase()
         .chars()
@@ -66,15 +84,7 @@ pub fn keyword(text: &str) -> Option<Keyword> {
         })
         .filter(|c| *c != '\u{0}')
         .collect();
-    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let means = |list: &[&str]| list.contains(&words.as_str());
-    let plainly = PLAINLY_STOP.iter().any(|wording| words.contains(wording));
-    match () {
-        () if STOP.contains(&without_manners(&words).as_str()) || plainly => Some(Keyword::Stop),
-        () if means(START) => Some(Keyword::Start),
-        () if means(HELP) => Some(Keyword::Help),
-        () => None,
-    }
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// What is left between the words of politeness at both ends.
@@ -89,6 +99,10 @@ fn without_manners(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn keyword(text: &str) -> Option<Keyword> {
+        standard(text).map(|meaning| meaning.keyword)
+    }
 
     #[test]
     fn the_whole_message_is_the_keyword() {
@@ -111,7 +125,8 @@ mod tests {
             "No more texts!",
             "Take me off your list",
         ] {
-            assert_eq!(keyword(text), Some(Keyword::Stop), "{text}");
+            let guess = Meaning { keyword: Keyword::Stop, guessed: true };
+            assert_eq!(standard(text), Some(guess), "{text}");
         }
     }
 

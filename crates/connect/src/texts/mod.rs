@@ -10,10 +10,12 @@ mod provider;
 mod render;
 mod segments;
 pub mod twilio;
+mod words;
 
 pub use failure::FailureClass;
-pub use keywords::{Keyword, keyword};
+pub use keywords::Keyword;
 pub use number::{NumberProblem, can_be_answered, e164, sender_key};
 pub use provider::{Call, CallRefused, Inbound, PROVIDERS, Reply, Report, Returned, State, TextProvider, provider};
 pub use render::{TextLinks, TextProblem, fill_in, render};
 pub use segments::{Alphabet, Segments, segments};
+pub use words::{AnswerWords, Meaning};

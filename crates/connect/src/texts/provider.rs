@@ -160,6 +160,8 @@ pub struct Inbound {
     pub text: String,
     /// What it means.
     pub keyword: Option<Keyword>,
-    /// The provider has answered it already.
-    pub answered: bool,
+    /// That was understood from a sentence.
+    pub guessed: bool,
+    /// What it is to be answered with; none where the provider has answered it, or there is nothing to say.
+    pub reply: Option<String>,
 }

@@ -116,6 +116,8 @@ struct Sheet {
     refused_numbers: Vec<(EffectId, String, String, FailureClass)>,
     /// Text messages of which the provider is to report.
     unheard: Vec<Unheard>,
+    /// … and those of which nobody knows whether it has them.
+    lost: Vec<Unheard>,
     /// … and those of which it has.
     heard_out: Vec<EffectId>,
     /// Emails whose opens nobody can see.
@@ -158,6 +160,7 @@ impl Results<'_> {
         sheet.inbox.extend(written.inbox);
         step::insert_inbox(s, &sheet.inbox)?;
         watched::expect_reports(s, &sheet.unheard, self.now + texts::ASKED_EVERY)?;
+        watched::expect_reports(s, &sheet.lost, self.now + texts::LOST_FOR)?;
         watched::heard_out(s, &sheet.heard_out)?;
         uses::untracked(s, &sheet.untracked, self.now)?;
         step::add_tallies(s, self.slot, &sheet.tallies.into_rows())?;
@@ -303,6 +306,10 @@ impl Results<'_> {
             }
             Verdict::InDoubt(message) => {
                 sheet.done.in_doubt += 1;
+                if let Some(Message::Sms(_)) = &about.message {
+                    let (effect, connection) = (row.id, connection_of(&row));
+                    sheet.lost.push(Unheard { effect, connection, remote_id: String::new(), asked: 0 });
+                }
                 ledger.message = Some(message);
                 ledger.body = kept(about, sent_again(&row));
                 ("in_doubt", Counted::InDoubt, None)

@@ -3,15 +3,17 @@
 
 use caravan_catalog::effects::SmsEffect;
 use caravan_connect::TextMessage;
+use caravan_connect::connector::LostText;
 use caravan_connect::texts::{TextLinks, TextProblem, can_be_answered, render};
 use caravan_connect::tracking::{MAX_TARGET_BYTES, OPT_OUT_LINK, PREVIEW, Purpose, Token, parameters_for};
 use caravan_model::document::{MessageType, SmsMessage};
 use caravan_model::{EffectId, PersonId};
-use caravan_store::StoreError;
 use caravan_store::reports::{self, ShortLinkRow};
+use caravan_store::{StoreError, ledger};
 use serde_json::Value as Json;
 
 use super::Dispatcher;
+use super::about::kept_of;
 use super::frozen::Texting;
 use super::links::link_parameters;
 use super::parcel::Parcel;
@@ -66,6 +68,26 @@ impl Dispatcher {
         // A provider can only report to an address that it can reach.
         let report_to = Some(report_to).filter(|_| leaves);
         Ok(TextMessage { to: to.to_owned(), sender: effect.sender.clone(), text, report_to })
+    }
+
+    /// The text of which nobody knows whether its provider took it, made again; none where that is settled by now, or where
+    /// what it was made from is gone.
+    pub(super) fn lost_text(&self, id: EffectId) -> Result<Option<LostText>, StoreError> {
+        let found = self.engine.store().read(|s| -> Result<_, StoreError> {
+            let live = self.engine.live(s)?;
+            let Some(row) = ledger::get(s, id, false)?.filter(|row| row.outcome == "in_doubt") else { return Ok(None) };
+            let frozen = self.versions.get(s, &live, row.version)?;
+            Ok(frozen.map(|frozen| (row, frozen)))
+        })?;
+        let Some((row, frozen)) = found else { return Ok(None) };
+        let kept = kept_of(&row);
+        let effect = kept.effect.and_then(|effect| serde_json::from_str::<SmsEffect>(&effect.body).ok());
+        let (Some(effect), Some(to)) = (effect, row.address) else { return Ok(None) };
+        let Ok(texting) = frozen.text(&effect.sms_message) else { return Ok(None) };
+        let sender = kept.sender.unwrap_or_default();
+        let texted = Texted { id, person: row.person, sender: &sender, parameters: &[] };
+        let made = self.made(&texting.message, &Json::Object(effect.values), &texted);
+        Ok(made.ok().map(|(text, _)| LostText { to, text, since: row.queued_at }))
     }
 
     /// The text, and the short links that stand in it.

@@ -12,6 +12,7 @@ use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId};
 use caravan_store::ledger::LedgerRow;
 use caravan_store::{Session, StoreError, intake, ledger, reports};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -22,6 +23,10 @@ use crate::tracking::{Message, write};
 
 /// For how long an opt-out counts for the last text.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// What says of an activity that somebody should look whether it was understood.
+const FOR_REVIEW: &str = "for_review";
+/// Under which it is remembered whom an answer to anything was sent to today.
+const ANSWERED: &str = "texts.default_reply";
 /// Texts to one number that are looked through for the last one of a sender.
 const LOOKED_THROUGH: usize = 100;
 
@@ -70,13 +75,13 @@ fn opts_out(
     Ok(())
 }
 
-/// Somebody wrote. Returns the keyword that is to be answered; none when it was taken in before.
+/// Somebody wrote. Returns what they are answered; nothing when it was taken in before.
 pub(super) fn wrote(
     s: &mut dyn Session,
     engine: &Engine,
     provider: &str,
     inbound: &Inbound,
-) -> Result<Option<Keyword>, StoreError> {
+) -> Result<Option<String>, StoreError> {
     let live = engine.live(s)?;
     let now = s.now()?;
     let ids = [inbound.remote_id.as_str()];
@@ -96,6 +101,10 @@ pub(super) fn wrote(
         Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
     };
     let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
+    let mut fields = json!({"text": inbound.text, "keyword": keyword, "to": inbound.to.first()});
+    if let Some(fields) = fields.as_object_mut().filter(|_| inbound.guessed) {
+        fields.insert(FOR_REVIEW.to_owned(), true.into());
+    }
     for person in people {
         changes.activities.push(NewActivity {
             kind: "sms_received",
@@ -105,11 +114,26 @@ pub(super) fn wrote(
             enrollment: None,
             node: None,
             source: Arc::from(provider),
-            fields: json!({"text": inbound.text, "keyword": keyword, "to": inbound.to.first()}).to_string(),
+            fields: fields.to_string(),
         });
     }
     write(s, &live, now, changes)?;
-    Ok(inbound.keyword)
+    let Some(reply) = inbound.reply.clone() else { return Ok(None) };
+    let answers = inbound.keyword.is_some() || answers_today(s, &phone, &senders, now)?;
+    Ok(answers.then_some(reply))
+}
+
+/// Whether what is no keyword is answered: once a day for a number and a sender, so that two machines do not talk to each
+/// other for ever.
+fn answers_today(s: &mut dyn Session, phone: &str, senders: &[&str], now: Timestamp) -> Result<bool, StoreError> {
+    let day = now.to_zoned(TimeZone::UTC).date();
+    let once = format!("{phone} {} {day}", senders.first().copied().unwrap_or_default());
+    let ids = [once.as_str()];
+    if !intake::seen(s, ANSWERED, &ids)?.is_empty() {
+        return Ok(false);
+    }
+    intake::mark_seen(s, ANSWERED, &ids, now)?;
+    Ok(true)
 }
 
 /// Who wrote consent down: the number answered with a word that starts or stops texts.

@@ -129,7 +129,12 @@ impl Resting {
     /// Until when a lane rests; long ago for one that does not.
     pub fn until(&self, lane: &str) -> Timestamp {
         let connection = if self.0.is_empty() { None } else { connection_of(lane) };
-        connection.and_then(|connection| self.0.get(&connection).copied()).unwrap_or(Timestamp::MIN)
+        connection.map_or(Timestamp::MIN, |connection| self.of_connection(&connection))
+    }
+
+    /// Until when a connection rests; long ago for one that does not.
+    pub fn of_connection(&self, connection: &str) -> Timestamp {
+        self.0.get(connection).copied().unwrap_or(Timestamp::MIN)
     }
 }
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use caravan_model::{Clock, Finding};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
 use schemars::{Schema, schema_for};
@@ -21,17 +22,22 @@ use self::codes::{advice, class_of};
 pub use self::settings::{TwilioSettings, is_sender};
 use self::signature::{form, is_valid};
 use super::{
-    Call, CallRefused, FailureClass, Inbound, Keyword, Reply, Report, Returned, State, TextProvider, keyword,
-    sender_key,
+    AnswerWords, Call, CallRefused, FailureClass, Inbound, Keyword, Meaning, Reply, Report, Returned, State,
+    TextProvider, sender_key,
 };
 use crate::connector::{
-    Connector, ConnectorFacts, ConnectorKind, EffectBody, Outcome, Outgoing, Secret, SecretField, Secrets,
+    Connector, ConnectorFacts, ConnectorKind, EffectBody, LostText, Outcome, Outgoing, Secret, SecretField, Secrets,
     Surroundings, TextMessage, needed,
 };
 use crate::outbound::{Answer, CallError, Outbound};
 
 /// How long a call may take in all.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Messages on one page of a list, and the most pages looked at for one that was lost.
+const PER_PAGE: usize = 100;
+const MOST_PAGES: usize = 5;
+/// Clocks differ.
+const SLACK: SignedDuration = SignedDuration::from_mins(2);
 /// Messages under way at the same time.
 const PARALLEL: usize = 8;
 
@@ -119,6 +125,32 @@ struct Shown {
     sid: String,
     status: String,
     error_code: Option<i64>,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    date_created: Option<String>,
+}
+
+impl Shown {
+    fn report(self) -> Option<Report> {
+        let Self { sid, status, error_code, .. } = self;
+        let (code, class) = (error_code.map(|code| code.to_string()), error_code.map(class_of));
+        Some(Report { message: None, remote_id: sid, state: state_of(&status)?, code, class })
+    }
+
+    /// Whether it may be what was lost: the same words, and not older.
+    fn may_be(&self, lost: &LostText) -> bool {
+        let made_at = self.date_created.as_deref().and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+        let in_time = made_at.is_none_or(|made_at| made_at.timestamp() >= lost.since - SLACK);
+        in_time && self.body.as_deref() == Some(lost.text.as_str())
+    }
+}
+
+/// A page of messages.
+#[derive(Deserialize)]
+struct Listed {
+    messages: Vec<Shown>,
+    next_page_uri: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -130,10 +162,24 @@ struct Account {
 impl TwilioConnector {
     fn call(&self, method: Method, path: &str) -> Result<RequestBuilder, CallError> {
         let base = self.settings.base_url.trim_end_matches('/');
-        let address = format!("{base}/2010-04-01/Accounts/{}{path}", self.settings.account_sid);
+        let address = format!("{base}{}{path}", self.root());
         let pair = format!("{}:{}", self.user, self.password.reveal());
         let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
         Ok(self.outbound.call(method, &address)?.header(AUTHORIZATION, basic))
+    }
+
+    /// Where everything of the account lies.
+    fn root(&self) -> String {
+        format!("/2010-04-01/Accounts/{}", self.settings.account_sid)
+    }
+
+    async fn listed(&self, path: &str) -> Result<Listed, String> {
+        let call = self.call(Method::GET, path).map_err(|why| why.to_string())?;
+        let answer = self.outbound.send(call, PATIENCE).await.map_err(|why| why.to_string())?;
+        match answer.is_success() {
+            true => answer.json(),
+            false => Err(format!("Twilio answers {}: {}", answer.status, answer.excerpt())),
+        }
     }
 
     async fn send(&self, text: &TextMessage) -> Outcome {
@@ -234,11 +280,28 @@ impl Connector for TwilioConnector {
                 404 => Ok(None),
                 _ if !answer.is_success() => Err(format!("Twilio answers {}: {}", answer.status, answer.excerpt())),
                 _ => {
-                    let Shown { sid, status, error_code } = answer.json()?;
-                    let (code, class) = (error_code.map(|code| code.to_string()), error_code.map(class_of));
-                    Ok(state_of(&status).map(|state| Report { message: None, remote_id: sid, state, code, class }))
+                    let shown: Shown = answer.json()?;
+                    Ok(shown.report())
                 }
             }
+        })
+    }
+
+    fn find_text(&self, lost: &LostText) -> Result<Vec<Report>, String> {
+        let since = (lost.since - SLACK).to_zoned(TimeZone::UTC).date().to_string();
+        let asked = [("To", lost.to.clone()), ("DateSent>", since), ("PageSize", PER_PAGE.to_string())];
+        let mut path = format!("/Messages.json?{}", encoded(&asked));
+        self.runtime.block_on(async {
+            let mut found = Vec::new();
+            for _ in 0..MOST_PAGES {
+                let Listed { messages, next_page_uri } = self.listed(&path).await?;
+                found.extend(messages.into_iter().filter(|message| message.may_be(lost)).filter_map(Shown::report));
+                // It leads on within the account, or nowhere.
+                let next = next_page_uri.as_deref().and_then(|uri| uri.strip_prefix(&self.root()));
+                let Some(next) = next.filter(|path| path.starts_with("/Messages.json?")) else { break };
+                path = next.to_owned();
+            }
+            Ok(found)
         })
     }
 
@@ -274,7 +337,7 @@ fn encoded(fields: &[(&str, String)]) -> String {
             .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
             .collect()
     };
-    fields.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+    fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
 }
 
 impl TextProvider for Twilio {
@@ -282,7 +345,12 @@ impl TextProvider for Twilio {
         "twilio"
     }
 
-    fn read(&self, _: &serde_json::Value, secrets: &Secrets, call: &Call<'_>) -> Result<Vec<Returned>, CallRefused> {
+    fn read(
+        &self,
+        settings: &serde_json::Value,
+        secrets: &Secrets,
+        call: &Call<'_>,
+    ) -> Result<Vec<Returned>, CallRefused> {
         let (Some(token), Some(signature)) = (secrets.get("auth_token"), call.header("x-twilio-signature")) else {
             return Err(CallRefused::NotSigned);
         };
@@ -294,7 +362,7 @@ impl TextProvider for Twilio {
         let returned =
             match field("MessageStatus").or_else(|| field("SmsStatus")).filter(|status| *status != "received") {
                 Some(status) => Returned::Report(report(call.url, status, &field)?),
-                None => Returned::Inbound(inbound(&field)?),
+                None => Returned::Inbound(inbound(&AnswerWords::of(settings), &field)?),
             };
         Ok(vec![returned])
     }
@@ -327,7 +395,7 @@ fn report<'f>(url: &str, status: &str, field: &dyn Fn(&str) -> Option<&'f str>) 
 }
 
 /// What somebody wrote.
-fn inbound<'f>(field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Inbound, CallRefused> {
+fn inbound<'f>(words: &AnswerWords, field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Inbound, CallRefused> {
     let (from, text) = (field("From").ok_or(CallRefused::Unreadable)?, field("Body").unwrap_or_default());
     let senders = [field("MessagingServiceSid"), field("To")];
     let to: Vec<String> = senders.into_iter().flatten().filter(|to| !to.is_empty()).map(str::to_owned).collect();
@@ -335,19 +403,24 @@ fn inbound<'f>(field: &dyn Fn(&str) -> Option<&'f str>) -> Result<Inbound, CallR
         return Err(CallRefused::Unreadable);
     }
     let opt_out_type = field("OptOutType").filter(|kind| !kind.is_empty());
+    let said = |keyword| Some(Meaning { keyword, guessed: false });
     let meant = match opt_out_type {
-        Some("STOP") => Some(Keyword::Stop),
-        Some("START") => Some(Keyword::Start),
-        Some("HELP") => Some(Keyword::Help),
-        _ => keyword(text),
+        Some("STOP") => said(Keyword::Stop),
+        Some("START") => said(Keyword::Start),
+        Some("HELP") => said(Keyword::Help),
+        _ => words.meaning(text),
     };
+    let keyword = meant.map(|meaning| meaning.keyword);
+    // Twilio answers what it understands itself.
+    let reply = if opt_out_type.is_some() { None } else { words.reply(keyword).map(str::to_owned) };
     Ok(Inbound {
         remote_id: sid(field)?,
         from: from.to_owned(),
         to,
         text: text.to_owned(),
-        keyword: meant,
-        answered: opt_out_type.is_some(),
+        keyword,
+        guessed: meant.is_some_and(|meaning| meaning.guessed),
+        reply,
     })
 }
 

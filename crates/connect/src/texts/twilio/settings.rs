@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::email::campaign_findings;
-use crate::texts::e164;
+use crate::texts::{AnswerWords, e164};
 
 /// Where Twilio is when nothing else is said.
 const PUBLIC: &str = "https://api.twilio.com";
@@ -31,15 +31,30 @@ pub struct TwilioSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 36_000))]
     pub validity_secs: Option<u32>,
-    /// What `HELP` is answered with, when Twilio does not answer it; left out: nothing.
+    /// Words that end messages, beside the standard ones (`STOP`, `UNSUBSCRIBE` …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub stop_words: Vec<String>,
+    /// Words that begin messages, beside the standard ones (`START`, `YES` …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub start_words: Vec<String>,
+    /// Words that ask for help, beside the standard ones (`HELP`, `INFO` …).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub help_words: Vec<String>,
+    /// What a word that ends messages is answered with, when Twilio does not answer it; left out: nothing.
+    #[serde(default, alias = "stop_text", skip_serializing_if = "Option::is_none")]
+    pub stop_reply: Option<String>,
+    /// What a word that begins messages is answered with, when Twilio does not answer it; left out: nothing.
+    #[serde(default, alias = "start_text", skip_serializing_if = "Option::is_none")]
+    pub start_reply: Option<String>,
+    /// What a word that asks for help is answered with, when Twilio does not answer it; left out: nothing.
+    #[serde(default, alias = "help_text", skip_serializing_if = "Option::is_none")]
+    pub help_reply: Option<String>,
+    /// What anything else is answered with, at most once a day for each number; left out: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub help_text: Option<String>,
-    /// What `STOP` is answered with, when Twilio does not answer it; left out: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stop_text: Option<String>,
-    /// What `START` is answered with, when Twilio does not answer it; left out: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_text: Option<String>,
+    pub default_reply: Option<String>,
     /// How many messages a second the account takes at most, over all processes together; left out: as many as go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<f64>,
@@ -69,7 +84,8 @@ impl TwilioSettings {
         let read: Self = serde_json::from_value(settings.clone()).map_err(|error| {
             vec![invalid("", format!("These settings do not fit a connection of type twilio: {error}."))]
         })?;
-        let findings = read.findings();
+        let mut findings = read.findings();
+        findings.extend(AnswerWords::of(settings).findings());
         if findings.is_empty() { Ok(read) } else { Err(findings) }
     }
 

@@ -124,6 +124,28 @@ fn it_is_asked_how_a_message_fares_of_which_no_report_came() {
 }
 
 #[test]
+fn lost_texts_are_found_by_number_and_words_page_by_page() {
+    let world = World::new();
+    let door = world.door(json!({}), &[TOKEN]);
+    let send = |text: &str| {
+        let message =
+            TextMessage { to: "+15005552010".to_owned(), sender: None, text: text.to_owned(), report_to: None };
+        said(&door.deliver(&[Outgoing { key: text.to_owned(), body: EffectBody::Text(Box::new(message)) }])[0])
+    };
+    let first = send("Lost & found");
+    (0..PER_PAGE).for_each(|_| drop(send("Other")));
+    let second = send("Lost & found");
+    let sids = |since: &str, to: &str| -> Vec<String> {
+        let lost =
+            LostText { to: to.to_owned(), text: "Lost & found".to_owned(), since: since.parse().expect("an instant") };
+        door.find_text(&lost).expect("a list").into_iter().map(|report| report.remote_id).collect()
+    };
+    assert_eq!(sids("2024-01-01T00:00:00Z", "+15005552010"), [first, second]);
+    assert_eq!(sids("2024-01-01T00:00:00Z", "+15005552000"), [""; 0], "another number");
+    assert_eq!(sids("2999-01-01T00:00:00Z", "+15005552010"), [""; 0], "older ones");
+}
+
+#[test]
 fn it_signs_in_with_the_account_or_with_a_key() {
     let world = World::new();
     let key = json!({"api_key_sid": "SK00000000000000000000000000000001"});
