@@ -8095,7 +8095,7 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy";
+        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy" | "text_account";
         /** @description What somebody may do about a problem. */
         Remedy: "retry" | "skip";
         ProblemPath: {
@@ -10638,6 +10638,8 @@ export interface components {
             body: string;
             /** @description Whether links are shortened and counted. */
             shorten_links?: boolean;
+            /** @description Whether the sites to which short links lead are told who comes, as tracked links of emails can. */
+            visitor_token?: boolean;
             /** @description Key of the rule set that limits it. */
             rule_set?: string | null;
         };

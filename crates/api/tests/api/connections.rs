@@ -249,3 +249,36 @@ async fn mail_that_comes_back_because_of_how_it_is_sent_stands_under_the_problem
         "{message}"
     );
 }
+
+#[tokio::test]
+async fn what_a_provider_of_texts_reports_of_the_account_is_a_problem_whose_rest_can_be_ended() {
+    let api = Api::new();
+    let admin = api.token("administrator");
+    let settings = json!({"account_sid": "AC00000000000000000000000000000001", "from": "+15005550006"});
+    let connection = json!({"type": "twilio", "settings": settings, "secrets": {"auth_token": {"env": "PATH"}}});
+    assert_eq!(put(&api, "/api/v1/connections/twilio", &connection).await.status, 201);
+    let told = |code: &str, rests: bool| caravan_store::text_troubles::TextTrouble {
+        connection: "twilio".into(),
+        code: code.into(),
+        since: "2026-12-01T08:00:00Z".parse().expect("an instant"),
+        last_at: "2026-12-01T08:30:00Z".parse().expect("an instant"),
+        messages: 2,
+        rests: 1,
+        rests_until: rests.then(|| "2026-12-01T09:10:00Z".parse().expect("an instant")),
+        probed: false,
+    };
+    for trouble in [told("30007", false), told("30034", true)] {
+        api.store().write(|s| caravan_store::text_troubles::put(s, &trouble)).expect("it is written");
+    }
+    let problems = || async { api.get("/api/v1/problems").bearer(&admin).send().await.json()["items"].clone() };
+    let listed = problems().await;
+    let ids: Vec<_> =
+        listed.as_array().expect("rows").iter().map(|row| (row["id"].clone(), row["remedies"].clone())).collect();
+    assert_eq!(ids, [(json!("texts:twilio:30007"), json!([])), (json!("texts:twilio:30034"), json!(["retry"]))]);
+    assert_eq!((&listed[1]["kind"], &listed[1]["next_try"]), (&json!("text_account"), &json!("2026-12-01T09:10:00Z")));
+    assert!(listed[1]["message"].as_str().expect("a message").contains("Register brand and campaign"));
+    let retry = || async { api.post("/api/v1/problems/texts:twilio:30034/retry").bearer(&admin).send().await.status };
+    assert_eq!(retry().await, 204);
+    assert_eq!(problems().await.as_array().expect("rows").len(), 1, "what is only told stays");
+    assert_eq!(retry().await, 404, "it rests no more");
+}

@@ -117,3 +117,19 @@ async fn links_of_previews_and_proofs_lead_to_a_page_that_changes_nothing() {
         assert!(page.text().contains("This is a preview") && !page.text().contains("<form"), "{}", page.text());
     }
 }
+
+#[tokio::test]
+async fn the_way_out_of_texts_asks_about_texts_and_leaves_email_alone() {
+    let (api, admin, person) = sent().await;
+    let number = json!({"email": "ada@acme.example", "mobile_phone": "+4915112345678"});
+    assert_eq!(api.call("PUT", "/api/v1/people/ada").bearer(&admin).json(&number).send().await.status, 200);
+    let path = format!("/t/u/{}", token(Purpose::StopTexts, person));
+    let said = || async { api.get("/api/v1/people/ada").bearer(&admin).send().await.json() };
+    let page = api.get(&path).send().await;
+    assert!(page.text().contains("Shall ••••78 get no more marketing text messages?"), "{}", page.text());
+    assert_ne!(said().await["sms_consent"], "n", "looking changes nothing");
+    let done = api.post(&path).text("application/x-www-form-urlencoded", "").send().await;
+    assert!(done.text().contains("You will get no more marketing text messages from us"), "{}", done.text());
+    let ada = said().await;
+    assert_eq!((&ada["sms_consent"], &ada["unsubscribed"]), (&json!("n"), &json!(false)));
+}
