@@ -102,6 +102,8 @@ fn reported(s: &mut dyn Session, engine: &Engine, connection: &str, report: &Rep
     }
     if let Some(row) = row.as_ref().filter(|row| row.outcome == "in_doubt") {
         arrived(s, &live, row, now)?;
+        // So that it is not taken for another one whose answer was lost.
+        ledger::found(s, effect, &report.remote_id)?;
     }
     if report.state == State::Delivered {
         troubles::arrived(s, connection, message.sent_at)?;

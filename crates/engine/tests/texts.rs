@@ -646,7 +646,6 @@ on_both_stores! {
         texting.twilio.set_clock("2026-12-01T09:00:00+00:00");
         texting.world.apply("{kind: sms_message, key: ping, connection: twilio, type: marketing, body: Hello}");
         texting.set("p-5-0", "mobile_phone = '+15005552010'");
-        // An older one with the same words, which is known, and another with other words; both without a report.
         texting.sends("ping");
         texting.dispatch();
         texting.set("p-5-0", "mobile_phone = '+15005551998'");
@@ -656,16 +655,19 @@ on_both_stores! {
         assert_eq!(doubt(), 1, "its answer was lost");
         texting.sends_more("second", "ping");
         texting.dispatch();
-        assert_eq!(doubt(), 2);
+        texting.sends_more("third", "ping");
+        texting.dispatch();
+        assert_eq!(doubt(), 3, "two of them with the same words");
         let dispatcher = texting.dispatcher();
         assert_eq!(dispatcher.fetch_returned(), Ok(0), "a report may come still");
-        // One of the two was never made there.
+        // Of one nobody can tell any more what it said.
         texting.world.sql("UPDATE ledger SET body = REPLACE(body, 'code', 'gone') WHERE outcome = 'in_doubt' AND body LIKE '%\"sms_message\":\"code\"%'");
         texting.world.clock.advance_to("2026-12-01T09:05:00Z".parse().expect("an instant"));
-        assert_eq!(dispatcher.fetch_returned(), Ok(2));
+        assert_eq!(dispatcher.fetch_returned(), Ok(3));
         assert_eq!(doubt(), 1);
+        assert_eq!(texting.world.one("SELECT COUNT(DISTINCT remote_id) FROM ledger WHERE outcome = 'done' AND address = '+15005551998'"), 2, "each its own");
         let found = "SELECT COUNT(*) FROM ledger l JOIN delivery_report r ON r.effect_id = l.id WHERE l.outcome = 'done' AND l.address = '+15005551998' AND r.state = 'delivered'";
-        assert_eq!(texting.world.one(found), 1);
+        assert_eq!(texting.world.one(found), 2);
         assert_eq!(texting.world.counts("second").get("text in_doubt").copied().unwrap_or_default(), 0);
         texting.world.clock.advance_to("2026-12-05T09:05:00Z".parse().expect("an instant"));
         for _ in 0..20 {

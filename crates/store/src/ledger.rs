@@ -132,6 +132,12 @@ pub fn get(s: &mut dyn Session, id: EffectId, lock: bool) -> Result<Option<Ledge
     s.query_opt(&format!("SELECT {LEDGER} FROM ledger WHERE id = $1 {lock}"), params![id], read_ledger)
 }
 
+/// The other system's id of an effect has come to light.
+pub fn found(s: &mut dyn Session, id: EffectId, remote_id: &str) -> Result<(), StoreError> {
+    s.execute("UPDATE ledger SET remote_id = $2 WHERE id = $1 AND remote_id IS NULL", params![id, remote_id])?;
+    Ok(())
+}
+
 /// The last texts that left to a number since an instant, newest first, `most` at most. Index: `ledger_address`.
 pub fn texts_to(s: &mut dyn Session, phone: &str, since: Timestamp, most: usize) -> Result<Vec<LedgerRow>, StoreError> {
     let sql = format!(

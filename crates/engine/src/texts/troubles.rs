@@ -199,7 +199,7 @@ fn told(live: &Live, trouble: &TextTrouble) -> String {
     let (texts, failed) = if *messages == 1 { ("text message", "has") } else { ("text messages", "have") };
     let goes_on = match rests_until {
         Some(_) => {
-            " Nothing leaves through it until then, but for one message now and then that finds out whether it is over; `Try again now` goes on at once."
+            " Nothing leaves through it until then, but for one message now and then that finds out whether it is over; `Retry` goes on at once."
         }
         None => " The connection goes on.",
     };
