@@ -67,16 +67,21 @@ const idOf = (form: string, n: number) => `${form}-wrong-${n}`;
 const placeOf = (control: Control) =>
   control.closest(".mantine-InputWrapper-root") ?? control.parentElement ?? document.body;
 
+/** What Mantine draws the border of. */
+const frameOf = (control: Control) => control.closest(".mantine-Input-wrapper");
+
 /** Tells screen readers which fields are wrong and where it says why; gives back how to take that off again. */
 function marked(wrong: Wrong[], id: string) {
   const before = wrong.map(({ control }) => control.getAttribute("aria-describedby"));
   wrong.forEach(({ control }, n) => {
     control.setAttribute("aria-invalid", "true");
+    frameOf(control)?.setAttribute("data-error", "true");
     control.setAttribute("aria-describedby", [before[n], idOf(id, n)].filter(Boolean).join(" "));
   });
   return () =>
     wrong.forEach(({ control }, n) => {
       control.removeAttribute("aria-invalid");
+      frameOf(control)?.removeAttribute("data-error");
       const was = before[n];
       if (was) control.setAttribute("aria-describedby", was);
       else control.removeAttribute("aria-describedby");

@@ -18,7 +18,8 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
   const navigate = useNavigate();
   const open = useOpenDraft();
   const { data: map } = useQuery(mapQuery(journey));
-  const [name, setName] = useState(text.copyOf(map?.name ?? journey));
+  const [written, setName] = useState<string>();
+  const name = written ?? text.copyOf(map?.name ?? journey);
   const [mode, setMode] = useState<"partial" | "structure">("partial");
   const copy = useMutation({
     mutationFn: async () => {

@@ -1,5 +1,5 @@
-import { Button, Group } from "@mantine/core";
-import { Route } from "lucide-react";
+import { ActionIcon, Button, Group } from "@mantine/core";
+import { Ellipsis, Route } from "lucide-react";
 import { journeysQuery } from "../api/queries";
 import type { JourneyRow } from "../api/types";
 import type { Column } from "../shell/DataTable";
@@ -13,6 +13,7 @@ import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { CreateJourneyButton } from "./CreateJourney";
+import { LifeCycleMenu } from "./LifeCycle";
 
 const text = strings.journeys;
 const none = strings.list.none;
@@ -95,6 +96,22 @@ export function JourneysPage() {
       columns={COLUMNS}
       rowKey={(row) => row.key}
       actions={<CreateJourneyButton />}
+      menu={(row) => (
+        <LifeCycleMenu
+          journey={row.key}
+          subject={row.subject}
+          state={row.state}
+          paused={row.paused}
+        >
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            aria-label={strings.list.rowMenu(row.name || row.key)}
+          >
+            <Ellipsis size={16} />
+          </ActionIcon>
+        </LifeCycleMenu>
+      )}
       empty={{
         icon: Route,
         title: text.empty,

@@ -4,7 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ChevronDown, Pencil } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { body, client } from "../api/client";
 import { feedersQuery, findingsQuery, statusQuery } from "../api/queries";
 import type { JourneyState } from "../api/types";
@@ -40,25 +40,59 @@ type Props = {
   paused: boolean;
   published: boolean;
 };
-type Other = "publish" | "duplicate" | "delete" | "reentry" | "end";
+type Other = "duplicate" | "delete" | "reentry" | "end";
 
 /** What can be done in this state: the main thing as a button, the rest behind *More*. */
 export function LifeCycle({ journey, subject, state, paused, published }: Props) {
-  const [asked, setAsked] = useState<LifeCycleAction | null>(null);
-  const [other, setOther] = useState<Other | null>(null);
+  const [publishing, setPublishing] = useState(false);
   const { edit } = useSearch({ strict: false }) as { edit?: boolean };
-  const actions = actionsIn(state, paused);
   const editing = state === "draft" || edit === true;
   return (
     <>
+      <LifeCycleMenu journey={journey} subject={subject} state={state} paused={paused}>
+        <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
+          {text.actions.more}
+        </Button>
+      </LifeCycleMenu>
+      {published && state === "live" && !edit ? (
+        <Button
+          component={LinkTo}
+          to={`${at("/journeys", journey)}?edit=true`}
+          variant="default"
+          leftSection={<Pencil size={15} aria-hidden />}
+        >
+          {text.actions.edit}
+        </Button>
+      ) : null}
+      {editing && (state === "draft" || state === "live") ? (
+        <PublishButton journey={journey} onClick={() => setPublishing(true)} />
+      ) : null}
+      {publishing ? (
+        <Suspense fallback={null}>
+          <PublishDialog
+            journey={journey}
+            version={published}
+            onClose={() => setPublishing(false)}
+          />
+        </Suspense>
+      ) : null}
+    </>
+  );
+}
+
+/** Everything but publishing that can be done with a journey in its state, behind a button. */
+export function LifeCycleMenu(props: Omit<Props, "published"> & { children: ReactNode }) {
+  const { journey, subject, state, paused, children } = props;
+  const [asked, setAsked] = useState<LifeCycleAction | null>(null);
+  const [other, setOther] = useState<Other | null>(null);
+  const { edit } = useSearch({ strict: false }) as { edit?: boolean };
+  const close = () => setOther(null);
+  return (
+    <>
       <Menu position="bottom-end" shadow="md" withinPortal>
-        <Menu.Target>
-          <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
-            {text.actions.more}
-          </Button>
-        </Menu.Target>
+        <Menu.Target>{children}</Menu.Target>
         <Menu.Dropdown>
-          {actions.map((action) => (
+          {actionsIn(state, paused).map((action) => (
             <Menu.Item
               key={action}
               {...(action === "abort" ? { color: "red" } : {})}
@@ -81,34 +115,18 @@ export function LifeCycle({ journey, subject, state, paused, published }: Props)
           ) : null}
         </Menu.Dropdown>
       </Menu>
-      {published && state === "live" && !edit ? (
-        <Button
-          component={LinkTo}
-          to={`${at("/journeys", journey)}?edit=true`}
-          variant="default"
-          leftSection={<Pencil size={15} aria-hidden />}
-        >
-          {text.actions.edit}
-        </Button>
-      ) : null}
-      {editing && (state === "draft" || state === "live") ? (
-        <PublishButton journey={journey} onClick={() => setOther("publish")} />
-      ) : null}
       {asked ? <Confirm journey={journey} action={asked} onClose={() => setAsked(null)} /> : null}
       <Suspense fallback={null}>
-        {other === "publish" ? (
-          <PublishDialog journey={journey} version={published} onClose={() => setOther(null)} />
-        ) : null}
         {other === "reentry" ? (
-          <ReentryDialog journey={journey} editing={editing} onClose={() => setOther(null)} />
+          <ReentryDialog
+            journey={journey}
+            editing={state === "draft" || edit === true}
+            onClose={close}
+          />
         ) : null}
-        {other === "end" ? <EndDialog journey={journey} onClose={() => setOther(null)} /> : null}
-        {other === "duplicate" ? (
-          <DuplicateDialog journey={journey} onClose={() => setOther(null)} />
-        ) : null}
-        {other === "delete" ? (
-          <DeleteDialog journey={journey} onClose={() => setOther(null)} />
-        ) : null}
+        {other === "end" ? <EndDialog journey={journey} onClose={close} /> : null}
+        {other === "duplicate" ? <DuplicateDialog journey={journey} onClose={close} /> : null}
+        {other === "delete" ? <DeleteDialog journey={journey} onClose={close} /> : null}
       </Suspense>
     </>
   );
