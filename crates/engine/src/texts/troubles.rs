@@ -99,7 +99,7 @@ fn rest(class: FailureClass, times: i64, now: Timestamp) -> Timestamp {
     match class {
         FailureClass::DailyCap if times == 1 => next_day(now),
         FailureClass::DailyCap => now + CAP_REST,
-        _ => now + (FIRST_REST * 2_i32.pow(u32::try_from(times - 1).unwrap_or(0).min(10))).min(LONGEST_REST),
+        _ => now + (FIRST_REST * (1 << (times - 1).clamp(0, 10))).min(LONGEST_REST),
     }
 }
 
