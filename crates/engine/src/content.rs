@@ -23,7 +23,7 @@ use caravan_model::template::OBJECTS;
 use caravan_model::value::ValueType;
 use indexmap::IndexMap;
 
-use crate::deliver::{content_of, email_content};
+use crate::deliver::{House, content_of, email_content};
 
 pub use self::import::{ImportedTemplate, export_template, import_template, picture};
 pub use self::longest::{LongestText, longest_text};
@@ -157,10 +157,9 @@ impl<'a> Library<'a> {
         self
     }
 
-    /// What goes around emails.
-    fn around(&self) -> &AroundEmails {
-        static PLAIN: AroundEmails = AroundEmails { opt_out: None, view_as_web_page: None };
-        self.settings.as_ref().map_or(&PLAIN, |settings| &settings.emails)
+    /// What emails have of the organisation.
+    fn house(&self) -> House {
+        House::of(self.settings.as_ref())
     }
 
     /// What templates may name. The journey's own values are known when it is published.
@@ -245,7 +244,8 @@ fn open_consent_unknown(settings: &Settings, schema: &Schema) -> Option<Finding>
 fn of_edges(around: &AroundEmails) -> Vec<Finding> {
     let body = MailBody::Html("<p>-</p>".to_owned());
     let email = Email { view_as_web_page: true, text: Some("-".to_owned()), ..carrying(body, None, &IndexMap::new()) };
-    let found = match compile(&email_content(&email, around), &Attributes::default().of_system(OF_EDGES)) {
+    let house = House { around: around.clone(), language: None };
+    let found = match compile(&email_content(&email, &house), &Attributes::default().of_system(OF_EDGES)) {
         Ok(_) => return Vec::new(),
         Err(findings) => findings,
     };
@@ -268,7 +268,7 @@ pub(crate) fn of_email(email: &Email, library: &Library<'_>) -> Vec<Finding> {
         Ok(whole) => whole,
         Err(findings) => return findings,
     };
-    let mut findings = match compile(&email_content(&whole, library.around()), &library.attributes(&whole)) {
+    let mut findings = match compile(&email_content(&whole, &library.house()), &library.attributes(&whole)) {
         Ok(compiled) => compiled.warnings().to_vec(),
         Err(findings) => findings,
     };
@@ -362,7 +362,7 @@ fn of_fragment(fragment: &Fragment, library: &Library<'_>) -> Vec<Finding> {
     };
     let alone = carrying(whole.body.clone(), whole.text.clone(), &whole.conditions);
     let content =
-        EmailContent { body, text: whole.text.clone(), operational: true, ..email_content(&alone, library.around()) };
+        EmailContent { body, text: whole.text.clone(), operational: true, ..email_content(&alone, &library.house()) };
     let found = match compile(&content, &library.attributes(&alone)) {
         Ok(compiled) => compiled.warnings().to_vec(),
         Err(findings) => findings,
@@ -379,6 +379,7 @@ fn carrying(body: MailBody, text: Option<String>, conditions: &IndexMap<String, 
         subject: Some("-".to_owned()),
         body,
         text,
+        language: None,
         conditions: conditions.clone(),
         lock: None,
     };

@@ -60,7 +60,7 @@ pub use caravan_connect::dns::RecordCheck;
 pub(crate) use self::by_hand::{arrived, queued_again};
 pub(crate) use self::call::through;
 pub(crate) use self::doors::{Doors, Way, open_once};
-pub use self::frozen::email_content;
+pub use self::frozen::{House, email_content};
 pub(crate) use self::frozen::{compile_email, content_of, copies_of, frozen_email, frozen_findings};
 pub(crate) use self::gates::{BOUNCED, COMPLAINT, UNSUBSCRIBED, email_refusals, folded_address};
 pub(crate) use self::links::{link_base, link_parameters};

@@ -576,7 +576,7 @@ on_both_stores! {
     what_goes_around_emails_is_the_organisations_own_and_is_kept_by_what_is_published(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         let around = |way_out: &str| format!(
-            "kind: settings\nkey: settings\norganisation: Acme & Sons\nemails:\n  \
+            "kind: settings\nkey: settings\norganisation: Acme & Sons\nlanguages: [he, en]\nemails:\n  \
              opt_out: {{html: '<p>{way_out} {{{{ system.organisation }}}}: <a href=\"{{{{ system.unsubscribe_url }}}}\">Abmelden</a></p>', \
                         text: '{way_out} {{{{ system.organisation }}}}: {{{{ system.unsubscribe_url }}}}'}}\n  \
              view_as_web_page: {{html: '<a href=\"{{{{ system.web_view_url }}}}\">Im Browser</a>', text: 'Im Browser: {{{{ system.web_view_url }}}}'}}\n"
@@ -595,6 +595,12 @@ on_both_stores! {
         assert!(text.starts_with("Im Browser: https://go.acme.example/t/v/"), "{text}");
         assert!(text.contains("\nHi\n\nWeg von Acme & Sons: https://go.acme.example/t/u/"), "{text}");
         assert!(!html.contains("caravan:"), "no marks of ours are left");
+        assert!(html.contains("<html lang=\"he\" dir=\"rtl\">") && html.contains("<body lang=\"he\" dir=\"rtl\">"), "{html}");
+        let token = html.split(&format!("{URL}/t/v/")).nth(1).and_then(|rest| rest.split('"').next()).expect("a way to the web view");
+        let view = content::web_view(&post.world.engine, &keys(), URL, token).expect("a view").expect("the page");
+        assert!(view.contains("<html lang=\"he\" dir=\"rtl\">"), "{view}");
+        assert_eq!(codes(post.world.try_apply("{kind: settings, key: settings, organisation: Acme, languages: [en, English]}")), ["language_invalid"]);
+        assert_eq!(codes(post.world.try_apply("{kind: email, key: welcome, connection: mail, subject: Hi, language: de_AT, body: {html: x}}")), ["language_invalid"]);
         let shown = preview_email(&post.world.engine, "welcome", &PreviewRequest::default(), URL).expect("a preview").shown;
         assert!(shown.text.contains("Later words of Acme & Sons"), "{}", shown.text);
     }

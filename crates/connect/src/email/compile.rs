@@ -11,6 +11,7 @@ use super::content::{Attributes, Edge, EmailBody, EmailContent};
 use super::contrast;
 use super::design::{self, DesignProblem};
 use super::html;
+use super::language::Language;
 use super::lint;
 use super::look;
 use super::names;
@@ -152,7 +153,7 @@ pub fn compile(content: &EmailContent, attributes: &Attributes) -> Result<Compil
         check.edge((HTML_WEB_VIEW, "text_web_view", "/view_link"), &view, WEB_VIEW_MISSING);
     }
     check.look(body_pointer, body);
-    let links = check.design(&content.body, body_pointer, &content.links);
+    let links = check.design(content, body_pointer);
     check.finish(content.operational, has, links)
 }
 
@@ -349,8 +350,8 @@ impl Check<'_> {
     }
 
     /// Turns the design into the HTML template; returns its links.
-    fn design(&mut self, body: &EmailBody, pointer: &str, wishes: &BTreeMap<String, LinkTracking>) -> Vec<Link> {
-        let (document, masked) = match design::document(body) {
+    fn design(&mut self, content: &EmailContent, pointer: &str) -> Vec<Link> {
+        let (document, masked) = match design::document(&content.body) {
             Ok(document) => document,
             Err(DesignProblem { message, line }) => {
                 self.findings.push(at_line(Finding::error("mjml_invalid", pointer, message), line));
@@ -365,8 +366,8 @@ impl Check<'_> {
             self.findings.push(Finding::error("value_misplaced", pointer, message));
         }
         let wishes: BTreeMap<String, LinkTracking> =
-            wishes.iter().map(|(target, wish)| (html::as_linked(target), *wish)).collect();
-        match html::prepare(&document, masked, &wishes) {
+            content.links.iter().map(|(target, wish)| (html::as_linked(target), *wish)).collect();
+        match html::prepare(&document, masked, &wishes, &Language::of(content)) {
             Ok((template, links)) => {
                 if template.len() > MOST_BYTES {
                     let message = format!(

@@ -11,6 +11,8 @@ fn html(body: &str) -> EmailContent {
         preheader: None,
         body: EmailBody::Html(body.into()),
         text: None,
+        language: None,
+        default_language: None,
         from: None,
         reply_to: None,
         operational: false,
@@ -164,4 +166,48 @@ fn mjml_keeps_every_kind_of_tag() {
         compiled.links()[0].target,
         r#"https://acme.example/?who={{ (person.first_name | default("x")) | url_encode }}"#
     );
+}
+
+/// The design as every recipient gets it, before values.
+fn design_of(content: &EmailContent) -> String {
+    let compiled = compile(content, &attributes()).expect("compiles");
+    compiled.env.get_template(template::HTML_PREFIX).expect("a design").source().to_owned()
+}
+
+#[test]
+fn the_language_stands_on_the_document_and_its_body() {
+    let in_language = |content: EmailContent, own: Option<&str>, default: Option<&str>| {
+        let content =
+            EmailContent { language: own.map(str::to_owned), default_language: default.map(str::to_owned), ..content };
+        let design = design_of(&content);
+        let said = |element: &str| {
+            let (_, rest) = design.split_once(element).expect("the element");
+            let tag = rest.split('>').next().unwrap_or_default();
+            let value = |name: &str| tag.split_once(name).and_then(|(_, rest)| rest.split('"').next()).unwrap_or("-");
+            (value(" lang=\"").to_owned(), value(" dir=\"").to_owned())
+        };
+        assert_eq!(said("<html"), said("<body"), "{design}");
+        let (lang, dir) = said("<html");
+        format!("{lang} {dir}")
+    };
+    let text = || mjml("<mj-text>Hello there</mj-text>");
+    assert_eq!(in_language(text(), None, None), "en ltr");
+    let design = design_of(&text());
+    assert!(!design.contains("und\"") && !design.contains("dir=\"auto\""), "{design}");
+    assert_eq!(in_language(text(), None, Some("de")), "de ltr");
+    assert_eq!(in_language(text(), Some("ar-EG"), Some("de")), "ar-EG rtl");
+    assert_eq!(in_language(text(), Some("<odd>"), Some("de")), "de ltr", "what is none is not written");
+    let own = || html("<!doctype html><html lang='fr' dir=\"rtl\"><body lang='fr' dir=\"rtl\">x</body></html>");
+    assert_eq!(in_language(own(), None, Some("de")), "fr rtl", "the design says it itself");
+    assert_eq!(in_language(own(), Some("pt-BR"), None), "pt-BR ltr");
+    assert_eq!(in_language(html("<p>no document</p>"), Some("he"), None), "he rtl");
+}
+
+#[test]
+fn a_design_of_a_language_that_runs_to_the_left_is_laid_out_so() {
+    let of = |language: &str| {
+        design_of(&EmailContent { language: Some(language.to_owned()), ..mjml("<mj-text>Hello there</mj-text>") })
+    };
+    assert!(of("de").contains("direction:ltr") && !of("de").contains("direction:rtl"));
+    assert!(of("ar").contains("direction:rtl") && !of("ar").contains("direction:ltr"));
 }

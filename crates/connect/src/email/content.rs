@@ -24,6 +24,12 @@ pub struct EmailContent {
     /// The plain text part; made from the design when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The language it is written in, as it says itself (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The organisation's, for a design that does not say it either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_language: Option<String>,
     /// Who it comes from; the connection's sender when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Sender>,

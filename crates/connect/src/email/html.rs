@@ -12,6 +12,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
+use super::language::Language;
 use super::locks::{LOCK, PIN};
 use super::tags::{Masked, Piece, TagKind, mask, pieces};
 use crate::tracking::LinkMaker;
@@ -29,11 +30,12 @@ const TOP: &str = "<!--caravan:top-->";
 const BOTTOM: &str = "<!--caravan:bottom-->";
 
 /// Numbers the links of a masked HTML document, makes the values inside addresses safe and marks where the edges go.
-/// `wishes` say how links are tracked that do not say it themselves, by where they lead.
+/// `wishes` say how links are tracked that do not say it themselves, by where they lead; the document says in which language it is.
 pub fn prepare(
     html: &str,
     masked: Masked,
     wishes: &BTreeMap<String, LinkTracking>,
+    language: &Language<'_>,
 ) -> Result<(String, Vec<Link>), RewritingError> {
     let masked = RefCell::new(masked);
     let html = with_encoded_values(html, &masked)?;
@@ -85,7 +87,11 @@ pub fn prepare(
         el.remove_attribute(PIN);
         Ok(())
     });
+    let speak = element!("html, body, [lang=und]", |el| language.written_on(el));
+    let turn = element!("[style]", |el| language.turned(el));
     let settings = RewriteStrSettings::new()
+        .append_element_content_handler(speak)
+        .append_element_content_handler(turn)
         .append_element_content_handler(without_marks)
         .append_element_content_handler(number_links)
         .append_element_content_handler(read_labels)

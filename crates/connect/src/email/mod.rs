@@ -12,6 +12,7 @@ mod content;
 mod contrast;
 mod design;
 mod html;
+mod language;
 mod lint;
 pub mod locks;
 mod look;

@@ -41,6 +41,8 @@ fn email(body: EmailBody) -> EmailContent {
         preheader: Some("What {{ account.name }} gains".into()),
         body,
         text: None,
+        language: None,
+        default_language: None,
         from: Some(Sender { name: "Acme for {{ account.name }}".into(), email: "news@acme.example".into() }),
         reply_to: None,
         operational: false,

@@ -21,7 +21,7 @@ use serde_json::{Map, Value as Json};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::deliver::{
-    TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters, needs_way_out,
+    House, TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters, needs_way_out,
 };
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};
@@ -130,8 +130,8 @@ pub fn preview_email(
         let paths = email.paths().map_err(DefinitionError::Findings)?;
         let snapshot = Snapshot::of(&paths, content, &definitions).map_err(DefinitionError::Findings)?;
         let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
-        let around = settings.map(|settings| settings.emails).unwrap_or_default();
-        let compiled = compile_email(&email, &around).map_err(DefinitionError::Findings)?;
+        let house = House::of(settings.as_ref());
+        let compiled = compile_email(&email, &house).map_err(DefinitionError::Findings)?;
         let values = taken(s, &live, &snapshot, request)?;
         let conditions = values.get("condition").cloned().unwrap_or_default();
         let has = |path: &&str| {

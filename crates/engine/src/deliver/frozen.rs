@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use caravan_connect::email::{Attributes, Compiled, Edge, EmailBody, EmailContent, Sender, compile};
-use caravan_model::document::{AroundEmails, Email, EmailEdge, Found, Fragment, MailBody, SmsMessage};
+use caravan_model::document::{
+    AroundEmails, Email, EmailEdge, Found, Fragment, MailBody, Settings, SmsMessage, is_language,
+};
 use caravan_model::{DocumentId, Finding, VersionId, journey};
 use caravan_store::documents::VersionRow;
 use caravan_store::{Session, StoreError, documents};
 use parking_lot::Mutex;
+use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::live::{Live, journey_of};
@@ -48,7 +51,7 @@ pub struct Mailing {
     pub name: String,
     /// Name of the journey.
     pub journey_name: Arc<str>,
-    around: Arc<AroundEmails>,
+    house: Arc<House>,
     compiled: Mutex<Option<Result<Arc<Compiled>, String>>>,
 }
 
@@ -123,7 +126,7 @@ impl Mailing {
     /// Why it cannot be, for people.
     pub fn compiled(&self) -> Result<Arc<Compiled>, String> {
         let mut compiled = self.compiled.lock();
-        let made = || compile_email(&self.email, &self.around).map(Arc::new).map_err(|findings| sentence(&findings));
+        let made = || compile_email(&self.email, &self.house).map(Arc::new).map_err(|findings| sentence(&findings));
         compiled.get_or_insert_with(made).clone()
     }
 }
@@ -141,8 +144,7 @@ fn emails_of(frozen: &str, journey_name: &str) -> HashMap<String, Result<Arc<Mai
         Some(Json::Object(emails)) => emails,
         _ => return HashMap::new(),
     };
-    let around = frozen.pointer_mut("/settings/settings/emails").map(Json::take).unwrap_or_default();
-    let around = Arc::new(serde_json::from_value::<AroundEmails>(around).unwrap_or_default());
+    let house = Arc::new(House::frozen(frozen.pointer("/settings/settings").unwrap_or(&Json::Null)));
     let journey_name: Arc<str> = Arc::from(journey_name);
     let read = |(key, body): (String, Json)| {
         let name = body.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
@@ -151,8 +153,8 @@ fn emails_of(frozen: &str, journey_name: &str) -> HashMap<String, Result<Arc<Mai
             email.whole(&|key: &str| fragment_in(&fragments, key)).map_err(|findings| sentence(&findings))
         });
         let mailing = |email| {
-            let (around, journey_name) = (Arc::clone(&around), Arc::clone(&journey_name));
-            Arc::new(Mailing { email, name, journey_name, around, compiled: Mutex::new(None) })
+            let (house, journey_name) = (Arc::clone(&house), Arc::clone(&journey_name));
+            Arc::new(Mailing { email, name, journey_name, house, compiled: Mutex::new(None) })
         };
         (key, email.map(mailing))
     };
@@ -188,8 +190,35 @@ pub(crate) fn content_of<T: serde::de::DeserializeOwned>(body: &Json) -> Result<
     serde_json::from_value(body)
 }
 
-/// The content of an email document, with what goes around it, as the renderer takes it.
-pub fn email_content(email: &Email, around: &AroundEmails) -> EmailContent {
+/// What every email has of the organisation's settings.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct House {
+    /// What goes around it.
+    pub around: AroundEmails,
+    /// The language of those that do not say theirs.
+    pub language: Option<String>,
+}
+
+impl House {
+    /// As the settings are.
+    pub fn of(settings: Option<&Settings>) -> Self {
+        settings.map_or_else(Self::default, |settings| Self {
+            around: settings.emails.clone(),
+            language: Some(settings.language().to_owned()),
+        })
+    }
+
+    /// As a version froze them; what cannot be read (any more) is as nobody said it.
+    fn frozen(settings: &Json) -> Self {
+        let around = settings.get("emails").and_then(|around| AroundEmails::deserialize(around).ok());
+        let language = settings.pointer("/languages/0").and_then(Json::as_str).filter(|tag| is_language(tag));
+        Self { around: around.unwrap_or_default(), language: language.map(str::to_owned) }
+    }
+}
+
+/// The content of an email document, with what it has of the organisation, as the renderer takes it.
+pub fn email_content(email: &Email, house: &House) -> EmailContent {
+    let around = &house.around;
     let edge = |edge: &EmailEdge| Edge { html: edge.html.clone(), text: edge.text.clone() };
     EmailContent {
         subject: email.subject.clone(),
@@ -199,6 +228,8 @@ pub fn email_content(email: &Email, around: &AroundEmails) -> EmailContent {
             MailBody::Html(source) => EmailBody::Html(source.clone()),
         },
         text: email.text.clone(),
+        language: email.language.clone(),
+        default_language: house.language.clone(),
         from: email.from.as_ref().map(|from| Sender {
             name: from.name.clone().unwrap_or_else(|| from.email.clone()),
             email: from.email.clone(),
@@ -222,8 +253,8 @@ pub(crate) fn copies_of(email: &Email, values: &Map<String, Json>) -> Vec<String
 }
 
 /// Compiles what was published: the attributes it names were checked then, and one that has gone since is empty.
-pub(crate) fn compile_email(email: &Email, around: &AroundEmails) -> Result<Compiled, Vec<Finding>> {
-    compile(&email_content(email, around), &Attributes::new(email.paths().unwrap_or_default()))
+pub(crate) fn compile_email(email: &Email, house: &House) -> Result<Compiled, Vec<Finding>> {
+    compile(&email_content(email, house), &Attributes::new(email.paths().unwrap_or_default()))
 }
 
 /// An email of a version; none when it is not in it or cannot be read.

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::by_hand::{ByHandError, Which, find, people_of_keys, too_many};
 use crate::definitions::{DefinitionError, add_version, stored_document};
-use crate::deliver::{compile_email, email_refusals};
+use crate::deliver::{House, compile_email, email_refusals};
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::{Engine, lifecycle};
@@ -127,8 +127,8 @@ impl Ready {
         let Body::Email(email) = &document.body else { return Err(unreadable().into()) };
         let email = email.whole(&|key: &str| definitions.fragment(key)).map_err(ByHandError::Refused)?;
         let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
-        let around = settings.map(|settings| settings.emails).unwrap_or_default();
-        compile_email(&email, &around).map_err(ByHandError::Refused)?;
+        let house = House::of(settings.as_ref());
+        compile_email(&email, &house).map_err(ByHandError::Refused)?;
         let paths = email.paths().map_err(ByHandError::Refused)?;
         if let Some(path) = paths.iter().find(|path| path.starts_with("my.")) {
             let message = format!(

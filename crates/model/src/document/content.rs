@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::expand::fragment_references;
+use super::language::known_language;
 use super::{Definition, DocumentKind, Envelope, PlacedCondition, Reference};
 use crate::attribute::Subject;
 use crate::finding::Finding;
@@ -173,6 +174,10 @@ pub struct Email {
     /// The text version, a template; left out: made from the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The language it is written in (`de`, `pt-BR`, `ar`), for those who have it read aloud or translated, and for the way it
+    /// runs; left out: what the design says itself, or else the first of the organisation's languages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Not marketing: goes also to people who opted out, and counts for no limit.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub operational: bool,
@@ -272,6 +277,7 @@ impl Definition for Email {
             let message = format!("An email has at most {MOST_COPIES} attributes with addresses for copies.");
             findings.push(Finding::error("too_many_copies", "/cc", message));
         }
+        findings.extend(self.language.as_deref().and_then(|tag| known_language(tag, "/language")));
         findings
     }
 
@@ -318,6 +324,9 @@ pub struct EmailTemplate {
     /// The text version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// The language it is written in (`de`, `pt-BR`, `ar`); emails made of it begin with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Conditions on which content depends; emails made of it begin with them.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub conditions: IndexMap<String, ContentCondition>,
@@ -343,6 +352,7 @@ impl EmailTemplate {
             preheader: None,
             body: self.body.clone(),
             text: self.text.clone(),
+            language: self.language.clone(),
             operational: false,
             disable_open_tracking: false,
             view_as_web_page: false,
@@ -367,7 +377,8 @@ impl EmailTemplate {
 
 impl Definition for EmailTemplate {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
-        bad_conditions(&self.conditions)
+        let language = self.language.as_deref().and_then(|tag| known_language(tag, "/language"));
+        bad_conditions(&self.conditions).into_iter().chain(language).collect()
     }
 
     fn references(&self) -> Vec<Reference> {

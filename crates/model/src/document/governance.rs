@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::crm::CrmLinks;
+use super::language::{DEFAULT_LANGUAGE, is_language, known_language};
 use super::rules::known_zone;
 use super::{Definition, Envelope};
 use crate::attribute::{Schema, Subject, Switch};
@@ -88,6 +89,13 @@ pub struct Settings {
     /// Where records stand in the CRM, so that their pages link to it.
     #[serde(default, skip_serializing_if = "CrmLinks::is_default")]
     pub crm: CrmLinks,
+}
+
+impl Settings {
+    /// The language of what does not say its own: the first of the organisation's.
+    pub fn language(&self) -> &str {
+        self.languages.first().map(String::as_str).filter(|tag| is_language(tag)).unwrap_or(DEFAULT_LANGUAGE)
+    }
 }
 
 /// What goes around every email, in words of the organisation's own. A published journey keeps what held when it was published.
@@ -375,6 +383,8 @@ impl Definition for Settings {
             self.time_zone.iter().filter_map(|zone| known_zone(zone, "/time_zone")).collect();
         findings.extend(self.retention.iter().flat_map(Retention::check));
         findings.extend(self.crm.check("/crm"));
+        let languages = self.languages.iter().enumerate();
+        findings.extend(languages.filter_map(|(n, tag)| known_language(tag, &format!("/languages/{n}"))));
         if envelope.key != "settings" {
             let message = "There is one document of settings. Give it the key `settings`.";
             findings.push(Finding::error("settings_key", "/key", message));
