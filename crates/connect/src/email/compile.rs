@@ -12,6 +12,7 @@ use super::contrast;
 use super::design::{self, DesignProblem};
 use super::html;
 use super::language::Language;
+use super::legible;
 use super::lint;
 use super::look;
 use super::names;
@@ -361,6 +362,7 @@ impl Check<'_> {
         for message in contrast::low(&document) {
             self.findings.push(Finding::warning("contrast_low", pointer, message));
         }
+        self.warn(pointer, legible::at(&document));
         for (place, tag) in bad_places(&document, &masked) {
             let message = format!("`{tag}` {}.", place.advice());
             self.findings.push(Finding::error("value_misplaced", pointer, message));

@@ -1,13 +1,7 @@
 //! Whether text stands out from what is behind it, as far as the design itself says: colours of inline styles and
 //! attributes. What a style sheet or a picture may change is not judged.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
-use lol_html::html_content::Element;
-use lol_html::{RewriteStrSettings, element, end_tag, rewrite_str, text};
-
-use super::tags::{Piece, pieces};
+use super::style::{Colour, Look, quoted, runs};
 
 /// The least contrast that everybody can read (WCAG 2.1, level AA) …
 const LEAST: f64 = 4.5;
@@ -17,98 +11,19 @@ const LEAST_FOR_LARGE: f64 = 3.0;
 const LARGE: f64 = 24.0;
 /// … or from this one on when they are bold.
 const LARGE_WHEN_BOLD: f64 = 18.0;
-/// Characters of the text that a finding quotes.
-const QUOTED: usize = 40;
 /// Findings of one design.
 const MOST: usize = 10;
 
-/// A colour, 0 to 255 each.
-type Colour = [u8; 3];
-
-const WHITE: Colour = [255; 3];
-const BLACK: Colour = [0; 3];
-/// Of links that nobody coloured.
-const LINK: Colour = [0, 0, 238];
-
-/// Colours that go by a name; what is not here is not judged.
-const NAMED: &[(&str, Colour)] = &[
-    ("black", BLACK),
-    ("white", WHITE),
-    ("silver", [192; 3]),
-    ("gray", [128; 3]),
-    ("grey", [128; 3]),
-    ("lightgray", [211; 3]),
-    ("lightgrey", [211; 3]),
-    ("darkgray", [169; 3]),
-    ("darkgrey", [169; 3]),
-    ("whitesmoke", [245; 3]),
-    ("red", [255, 0, 0]),
-    ("maroon", [128, 0, 0]),
-    ("orange", [255, 165, 0]),
-    ("yellow", [255, 255, 0]),
-    ("olive", [128, 128, 0]),
-    ("lime", [0, 255, 0]),
-    ("green", [0, 128, 0]),
-    ("teal", [0, 128, 128]),
-    ("aqua", [0, 255, 255]),
-    ("cyan", [0, 255, 255]),
-    ("blue", [0, 0, 255]),
-    ("navy", [0, 0, 128]),
-    ("purple", [128, 0, 128]),
-    ("fuchsia", [255, 0, 255]),
-    ("magenta", [255, 0, 255]),
-];
-
-/// How text looks inside an element; none where the design does not say.
-#[derive(Debug, Clone, Copy)]
-struct Look {
-    colour: Option<Colour>,
-    behind: Option<Colour>,
-    size: f64,
-    bold: bool,
-    shown: bool,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self { colour: Some(BLACK), behind: Some(WHITE), size: 16.0, bold: false, shown: true }
-    }
-}
-
 /// Texts of an HTML document, its tags masked, that do not stand out: a sentence for each pair of colours.
 pub fn low(document: &str) -> Vec<String> {
-    let open: Rc<RefCell<Vec<Look>>> = Rc::default();
-    let seen: RefCell<Vec<(Colour, Colour, String)>> = RefCell::default();
-    let enter = element!("*", |el| {
-        let before = open.borrow().last().copied().unwrap_or_default();
-        let look = before.within(el);
-        let Some(handlers) = el.end_tag_handlers() else { return Ok(()) };
-        let depth = open.borrow().len();
-        let closes = Rc::clone(&open);
-        // What was left open inside closes with it.
-        handlers.push(end_tag!(move |_| {
-            closes.borrow_mut().truncate(depth);
-            Ok(())
-        }));
-        open.borrow_mut().push(look);
-        Ok(())
-    });
-    let read = text!("*", |chunk| {
-        let look = open.borrow().last().copied().unwrap_or_default();
-        if let (Some(pair), Some(quoted)) = (look.too_low(), quoted(chunk.as_str())) {
-            let mut seen = seen.borrow_mut();
-            if !seen.iter().any(|(colour, behind, _)| (*colour, *behind) == pair) {
-                seen.push((pair.0, pair.1, quoted));
-            }
+    let mut seen: Vec<(Colour, Colour, String)> = Vec::new();
+    for run in runs(document) {
+        if let (Some((colour, behind)), Some(quoted)) = (too_low(run.look), quoted(&run.text))
+            && !seen.iter().any(|(c, b, _)| (*c, *b) == (colour, behind))
+        {
+            seen.push((colour, behind, quoted));
         }
-        Ok(())
-    });
-    let settings = RewriteStrSettings::new().append_element_content_handler(enter).append_element_content_handler(read);
-    // A document that cannot be read is somebody else's finding.
-    if rewrite_str(document, settings).is_err() {
-        return Vec::new();
     }
-    let seen = seen.into_inner();
     seen.into_iter().take(MOST).map(|(colour, behind, quoted)| sentence(colour, behind, &quoted)).collect()
 }
 
@@ -123,108 +38,12 @@ fn sentence(colour: Colour, behind: Colour, quoted: &str) -> String {
     )
 }
 
-/// The first words of a text, its values left out; none where there is nothing to read.
-fn quoted(text: &str) -> Option<String> {
-    let plain = pieces(text).into_iter().map(|piece| match piece {
-        Piece::Text(text) => text,
-        Piece::Placeholder(_) => "\u{2026}",
-    });
-    let plain: String = plain.collect::<String>().replace("&nbsp;", " ").replace("&#847;", "").replace("&zwnj;", "");
-    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(words.chars().take(QUOTED).collect())
-        .filter(|words: &String| words.chars().any(char::is_alphanumeric) || words.contains('\u{2026}'))
-}
-
-impl Look {
-    /// How text looks in an element that stands in one of this look.
-    fn within(self, el: &Element<'_, '_>) -> Self {
-        let mut look = self.by_nature(&el.tag_name(), el.has_attribute("href"));
-        if let Some(colour) = el.get_attribute("bgcolor") {
-            look.behind = colour_of(&colour);
-        }
-        if el.has_attribute("background") {
-            look.behind = None;
-        }
-        if let Some(colour) = el.get_attribute("color") {
-            look.colour = colour_of(&colour);
-        }
-        let style = el.get_attribute("style").unwrap_or_default();
-        for rule in style.split(';') {
-            if let Some((name, value)) = rule.split_once(':') {
-                look.style(&name.trim().to_ascii_lowercase(), value.trim());
-            }
-        }
-        look
-    }
-
-    /// What browsers do without being told.
-    fn by_nature(mut self, name: &str, links: bool) -> Self {
-        match name {
-            "h1" => (self.size, self.bold) = (32.0, true),
-            "h2" => (self.size, self.bold) = (24.0, true),
-            "h3" => (self.size, self.bold) = (18.7, true),
-            "h4" | "h5" | "h6" | "b" | "strong" | "th" => self.bold = true,
-            "a" if links => self.colour = Some(LINK),
-            "head" | "style" | "script" | "title" | "noscript" => self.shown = false,
-            _ => {}
-        }
-        self
-    }
-
-    fn style(&mut self, name: &str, value: &str) {
-        let value = value.trim_end_matches("!important").trim();
-        match name {
-            "color" if value != "inherit" => self.colour = colour_of(value),
-            "background-color" | "background" => self.ground(value),
-            "background-image" if value != "none" => self.behind = None,
-            "font-size" => {
-                self.size = value.strip_suffix("px").and_then(|px| px.trim().parse().ok()).unwrap_or(self.size)
-            }
-            "font-weight" => {
-                self.bold = matches!(value, "bold" | "bolder") || value.parse().is_ok_and(|weight: u32| weight >= 600);
-            }
-            "display" if value == "none" => self.shown = false,
-            "visibility" if value == "hidden" => self.shown = false,
-            "max-height" if value == "0" || value == "0px" => self.shown = false,
-            "opacity" if value != "1" => self.colour = None,
-            _ => {}
-        }
-    }
-
-    fn ground(&mut self, value: &str) {
-        match value {
-            "none" | "transparent" | "inherit" | "initial" => {}
-            // `#fff url(x.png)` and the like may be anything.
-            _ => self.behind = colour_of(value),
-        }
-    }
-
-    /// The two colours, where they are too near to each other.
-    fn too_low(self) -> Option<(Colour, Colour)> {
-        let (colour, behind) = (self.colour?, self.behind?);
-        let large = self.size >= LARGE || (self.bold && self.size >= LARGE_WHEN_BOLD);
-        let least = if large { LEAST_FOR_LARGE } else { LEAST };
-        (self.shown && self.size > 0.0 && ratio(colour, behind) < least).then_some((colour, behind))
-    }
-}
-
-/// `#fff`, `#ffffff`, `rgb(255, 255, 255)` or a name; none for what is not one of these.
-fn colour_of(written: &str) -> Option<Colour> {
-    let written = written.trim().to_ascii_lowercase();
-    if let Some(digits) = written.strip_prefix('#') {
-        let wide: String =
-            if digits.len() == 3 { digits.chars().flat_map(|c| [c, c]).collect() } else { digits.to_owned() };
-        if wide.len() != 6 || !wide.is_ascii() {
-            return None;
-        }
-        let part = |at: usize| u8::from_str_radix(wide.get(at..at + 2)?, 16).ok();
-        return Some([part(0)?, part(2)?, part(4)?]);
-    }
-    if let Some(parts) = written.strip_prefix("rgb(").and_then(|rest| rest.strip_suffix(')')) {
-        let parts: Vec<u8> = parts.split(',').filter_map(|part| part.trim().parse().ok()).collect();
-        return parts.try_into().ok();
-    }
-    NAMED.iter().find(|(name, _)| *name == written).map(|(_, colour)| *colour)
+/// The two colours, where they are too near to each other.
+fn too_low(look: Look) -> Option<(Colour, Colour)> {
+    let (colour, behind) = (look.colour?, look.behind?);
+    let large = look.size >= LARGE || (look.bold && look.size >= LARGE_WHEN_BOLD);
+    let least = if large { LEAST_FOR_LARGE } else { LEAST };
+    (ratio(colour, behind) < least).then_some((colour, behind))
 }
 
 /// The contrast of two colours, 1 to 21 (WCAG 2.1, *contrast ratio*).
@@ -254,12 +73,9 @@ mod tests {
 
     #[test]
     fn contrast_is_what_the_standard_says() {
-        assert!((ratio(BLACK, WHITE) - 21.0).abs() < 1e-9);
-        assert!((ratio([118; 3], WHITE) - 4.54).abs() < 0.01, "#767676 is the lightest gray that passes");
-        assert!((ratio([119; 3], WHITE) - 4.48).abs() < 0.01);
-        assert_eq!(colour_of(" #FA0 "), Some([255, 170, 0]));
-        assert_eq!(colour_of("rgb(1, 2,3)"), Some([1, 2, 3]));
-        assert_eq!((colour_of("#ffff"), colour_of("rgb(1,2)"), colour_of("var(--x)")), (None, None, None));
+        assert!((ratio([0; 3], [255; 3]) - 21.0).abs() < 1e-9);
+        assert!((ratio([118; 3], [255; 3]) - 4.54).abs() < 0.01, "#767676 is the lightest gray that passes");
+        assert!((ratio([119; 3], [255; 3]) - 4.48).abs() < 0.01);
     }
 
     #[test]

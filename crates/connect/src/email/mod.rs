@@ -13,6 +13,7 @@ mod contrast;
 mod design;
 mod html;
 mod language;
+mod legible;
 mod lint;
 pub mod locks;
 mod look;
@@ -21,6 +22,7 @@ pub mod packed;
 mod place;
 mod render;
 mod shape;
+mod style;
 mod tags;
 mod text;
 
