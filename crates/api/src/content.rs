@@ -317,7 +317,8 @@ fn send(
         ..PreviewRequest::default()
     };
     let made = preview_email(engine, key, &request, url)?;
-    Ok(dispatcher.proof(&made.connection, &made.rendered, &to.email)?)
+    let proofed = dispatcher.proof(&made.connection, &made.rendered, &to.email)?;
+    Ok(proofed.sized(made.shown.bytes, made.shown.bytes_unoptimized))
 }
 
 /// What the email is called and by what it leaves.

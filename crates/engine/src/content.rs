@@ -12,12 +12,12 @@ mod texts;
 use std::collections::HashMap;
 
 use caravan_catalog::Definitions;
-use caravan_connect::email::{Attributes, EmailBody, EmailContent, compile, locks};
+use caravan_connect::email::{Attributes, EmailBody, EmailContent, compile, locks, locks::How};
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
     AroundEmails, Body, ContentCondition, CustomObject, Document, DocumentKind, DocumentState, Email, Found, Fragment,
-    MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage, TemplateLock,
+    MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage,
 };
 use caravan_model::template::OBJECTS;
 use caravan_model::value::ValueType;
@@ -218,13 +218,22 @@ pub(crate) fn template_locked(document: &Document) -> Option<Finding> {
         MailBody::Mjml(source) => EmailBody::Mjml(source.clone()),
         MailBody::Html(source) => EmailBody::Html(source.clone()),
     };
-    let broken = locks::broken(&body(&lock.body), lock.lock == TemplateLock::All, &body(&email.body))?;
+    let broken = locks::broken(&body(&lock.body), lock.lock, lock.additions, &body(&email.body))?;
     let pointer = if matches!(email.body, MailBody::Mjml(_)) { "/body/mjml" } else { "/body/html" };
     let place = broken.line.map(|line| format!(" (line {line} of this text)")).unwrap_or_default();
-    let message = format!(
-        "The template `{}` locks {}: it stays as it is there{place}. Undo the change, or begin another email.",
-        lock.template, broken.part
-    );
+    let (template, part) = (&lock.template, &broken.part);
+    let message = match broken.how {
+        How::Changed => format!(
+            "The template `{template}` locks {part}: it stays as it is there{place}. Undo the change, or begin another email."
+        ),
+        How::Conditional => format!(
+            "The template `{template}` locks {part}: no condition of the email decides whether it is shown{place}. Move the condition \
+             away from it, or begin another email."
+        ),
+        How::Added => format!(
+            "The template `{template}` lets nothing like {part} be added{place}. Take it out, or begin another email."
+        ),
+    };
     let mut found = [Finding { line: broken.line, ..Finding::error("template_locked", pointer, message) }];
     document.locate(&mut found);
     let [found] = found;
@@ -382,6 +391,7 @@ fn carrying(body: MailBody, text: Option<String>, conditions: &IndexMap<String, 
         language: None,
         conditions: conditions.clone(),
         lock: None,
+        additions: None,
     };
     template.email("")
 }

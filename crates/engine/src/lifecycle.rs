@@ -201,12 +201,16 @@ fn freeze_named(mut todo: Vec<Reference>, rows: &[DocumentRow], definitions: &De
     serde_json::to_string(&frozen).unwrap_or_else(|_| "{}".to_owned())
 }
 
-/// What the settings say about what goes around emails, where they say anything.
+/// What the settings say about every email (what goes around it, the language of those that do not say theirs), where they say
+/// anything.
 pub(crate) fn around_emails(definitions: &Definitions) -> Option<(&'static str, Map<String, Json>)> {
     let settings = definitions.of_kind(DocumentKind::Settings).next()?;
-    let around = settings.body.get("emails")?.clone();
-    let kept = serde_json::json!({ "emails": around });
-    Some((DocumentKind::Settings.key(), Map::from_iter([(settings.key.clone(), kept)])))
+    let mut kept = Map::new();
+    kept.extend(settings.body.get("emails").map(|around| ("emails".to_owned(), around.clone())));
+    let language = settings.body.pointer("/languages/0");
+    kept.extend(language.map(|first| ("languages".to_owned(), Json::Array(vec![first.clone()]))));
+    let kept = Some(kept).filter(|kept| !kept.is_empty())?;
+    Some((DocumentKind::Settings.key(), Map::from_iter([(settings.key.clone(), Json::Object(kept))])))
 }
 
 /// Moves the end date of a journey that is live or scheduled, in its draft too.

@@ -323,6 +323,36 @@ body:
         assert!(codes(post.world.try_apply(&format!("{connection}\n---\n{text}"))).contains(&"attribute_unknown".to_owned()));
     }
 
+    html_is_made_smaller_the_same_wherever_it_is_made(world at "2026-12-01T09:00:00Z") {
+        let mut post = Post::new(world);
+        let email = |optimize: bool| json!({"kind": "email", "key": "welcome", "connection": "mail", "subject": "Hello", "view_as_web_page": true,
+            "optimize_html": optimize, "body": {"html": "<table>\n   <tr>\n   <td>\n  Hello   {{ person.key }}\n  </td></tr></table>\n<!-- ours -->\n\
+                <!--[if mso]>\n  <p>Outlook</p> <![endif]-->\n<p>See  <a href=\"https://acme.example/x?y=1\">more of it</a></p>\n"}});
+        let shown = |optimize: bool| {
+            let request = PreviewRequest { draft: Some(email(optimize)), ..as_person("p-5-0") };
+            preview_email(&post.world.engine, "welcome", &request, URL).expect("a preview").shown
+        };
+        post.world.apply(&email(true).to_string());
+        post.sends("welcome", "");
+        let (before, after) = (shown(false), shown(true));
+        assert!(after.html.contains("<table><tr><td> Hello p-5-0 </td></tr></table> <!--[if mso]>\n  <p>Outlook</p> <![endif]--> <p>"), "{}", after.html);
+        assert_eq!((after.text.as_str(), before.bytes_unoptimized), (before.text.as_str(), None));
+        assert_eq!(after.bytes_unoptimized, Some(before.bytes));
+        assert!(after.bytes < before.bytes, "{} of {}", after.bytes, before.bytes);
+        // The first try finds nobody; the second is made again from what was kept.
+        post.smtp.stop();
+        assert_eq!(post.dispatcher().dispatch_once().expect("a try").delivered, 0);
+        post.smtp.restart();
+        post.advance(120);
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let sent = post.smtp.messages().into_iter().find(|m| m.rcpt_to == ["p-5-0@example.com"]).expect("a message");
+        let html = sent.html.expect("an HTML part");
+        assert_eq!(bare(&html), bare(&after.html), "what is sent is what was shown");
+        let token = html.split(&format!("{URL}/t/v/")).nth(1).and_then(|rest| rest.split('"').next()).expect("a way to the web view");
+        let view = content::web_view(&post.world.engine, &keys(), URL, token).expect("a view").expect("the page");
+        assert_eq!(bare(&view), bare(&html));
+    }
+
     an_email_keeps_what_its_template_locked_when_it_was_made(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         let engine = &post.world.engine;

@@ -62,6 +62,7 @@ const PANELS: Record<string, Lazy<PanelProps>[]> = {
   destination: [lazy(() => import("../destinations/DestinationPanel"))],
   data_flow: [lazy(() => import("../destinations/FlowPanel"))],
   external_audience: [lazy(() => import("../destinations/StandingPanel"))],
+  email_template: [lazy(() => import("../content/MadeOf"))],
 };
 
 /** What needs the whole width of the page, below the form and what stands beside it. */

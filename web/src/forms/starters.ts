@@ -8,8 +8,8 @@ const MJML = `<mjml>
   <mj-body>
     <mj-section>
       <mj-column>
-        <mj-text>${words.hello}</mj-text>
-        <mj-text>${words.text}</mj-text>
+        <mj-text font-size="16px" line-height="24px">${words.hello}</mj-text>
+        <mj-text font-size="16px" line-height="24px">${words.text}</mj-text>
       </mj-column>
     </mj-section>
   </mj-body>

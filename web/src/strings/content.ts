@@ -2,6 +2,10 @@
 const number = new Intl.NumberFormat();
 
 export const content = {
+  madeOf: {
+    title: "Emails made of this",
+    none: "None yet. Emails begin as a template is and go their own way from then on.",
+  },
   insert: "Insert a field",
   search: "Search fields",
   groups: { person: "Person", account: "Account", system: "Message", my: "Values of the journey" },

@@ -369,7 +369,7 @@ impl Check<'_> {
         }
         let wishes: BTreeMap<String, LinkTracking> =
             content.links.iter().map(|(target, wish)| (html::as_linked(target), *wish)).collect();
-        match html::prepare(&document, masked, &wishes, &Language::of(content)) {
+        match html::prepare(&document, masked, &wishes, &Language::of(content), content.optimize_html) {
             Ok((template, links)) => {
                 if template.len() > MOST_BYTES {
                     let message = format!(

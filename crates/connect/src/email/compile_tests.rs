@@ -16,6 +16,7 @@ fn html(body: &str) -> EmailContent {
         from: None,
         reply_to: None,
         operational: false,
+        optimize_html: false,
         web_view: false,
         view_link: None,
         footer: None,

@@ -39,6 +39,9 @@ pub struct EmailContent {
     /// Goes out whatever the recipient opted out of, and carries no way out: contracts, incidents, passwords.
     #[serde(default)]
     pub operational: bool,
+    /// Leaves without white space and comments that nobody sees.
+    #[serde(default)]
+    pub optimize_html: bool,
     /// Begins with the way to the message as a web page.
     #[serde(default)]
     pub web_view: bool,

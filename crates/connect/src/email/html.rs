@@ -13,7 +13,8 @@ use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
 use super::language::Language;
-use super::locks::{LOCK, PIN};
+use super::locks::{ALLOW_DELETE, LOCK, PIN};
+use super::smaller::smaller;
 use super::tags::{Masked, Piece, TagKind, mask, pieces};
 use crate::tracking::LinkMaker;
 
@@ -31,11 +32,13 @@ const BOTTOM: &str = "<!--caravan:bottom-->";
 
 /// Numbers the links of a masked HTML document, makes the values inside addresses safe and marks where the edges go.
 /// `wishes` say how links are tracked that do not say it themselves, by where they lead; the document says in which language it is.
+/// With `optimize` what only its author sees is left out.
 pub fn prepare(
     html: &str,
     masked: Masked,
     wishes: &BTreeMap<String, LinkTracking>,
     language: &Language<'_>,
+    optimize: bool,
 ) -> Result<(String, Vec<Link>), RewritingError> {
     let masked = RefCell::new(masked);
     let html = with_encoded_values(html, &masked)?;
@@ -82,8 +85,9 @@ pub fn prepare(
         }
         Ok(())
     });
-    let without_marks = element!("[data-lock], [data-comment]", |el| {
+    let without_marks = element!("[data-lock], [data-allow-delete], [data-comment]", |el| {
         el.remove_attribute(LOCK);
+        el.remove_attribute(ALLOW_DELETE);
         el.remove_attribute(PIN);
         Ok(())
     });
@@ -98,6 +102,7 @@ pub fn prepare(
         .append_element_content_handler(read_pictures)
         .append_element_content_handler(mark_edges);
     let html = rewrite_str(&html, settings)?;
+    let html = if optimize { smaller(&html) } else { html };
     let html = masked.borrow().unmask(&html);
     let mut links = links.into_inner();
     for link in &mut links {

@@ -1,20 +1,28 @@
 //! What an email that was made of a template may not change.
 //!
 //! Elements carry their lock as `data-lock`: `locked` (with all in it), `content` (what is in it is free, its looks and its place are
-//! not) or `editable`; one without takes it from what it lies in. The design is compared with the template's element by element,
+//! not) or `editable`; one without takes it from what it lies in. A locked one with `data-allow-delete` may be taken out as a whole. The design is compared with the template's element by element,
 //! because editors write white space and the order of attributes anew. In what is editable, elements may come, go and change, but
-//! those that are locked stay, in their order.
+//! those that are locked stay, in their order, and under no other conditions than in the template. How much may be added stands beside
+//! the lock ([`Additions`]).
 
 use std::collections::BTreeMap;
 
+use caravan_model::document::{Additions, TemplateLock};
+
 use super::EmailBody;
+use super::added;
 use super::html::decoded;
-use super::tags::{Masked, mask};
+use super::tags::{Masked, Piece, TagKind, mask, pieces, tags};
 
 /// The attribute that carries the lock of an element. It does not leave with a message.
 pub const LOCK: &str = "data-lock";
 /// The attribute by which comments name an element. It is nobody's design: it breaks no lock and does not leave with a message.
 pub const PIN: &str = "data-comment";
+/// The attribute of a locked element that may be taken out, though not changed. It does not leave with a message.
+pub const ALLOW_DELETE: &str = "data-allow-delete";
+/// Statements of templates that hold until their end.
+const HOLDING: &[&str] = &["if", "for", "filter", "macro", "call", "with", "block", "autoescape"];
 /// What an element says, beside its looks: free where only the content is.
 const CONTENT: &[&str] = &["href", "src", "alt", "title"];
 /// Elements that have no end tag.
@@ -34,11 +42,13 @@ enum Mode {
 }
 
 #[derive(Debug, Default, PartialEq)]
-struct Element {
-    name: String,
+pub(super) struct Element {
+    pub(super) name: String,
     attributes: BTreeMap<String, String>,
     children: Vec<Node>,
-    line: u32,
+    /// The conditions and the like within which it stands, outermost first.
+    within: Vec<String>,
+    pub(super) line: u32,
 }
 
 #[derive(Debug, PartialEq)]
@@ -54,59 +64,148 @@ pub struct Broken {
     pub part: String,
     /// Line of the email's design where it, or what stands in its place, begins.
     pub line: Option<u32>,
+    /// In which way.
+    pub how: How,
 }
 
-/// The first part of `design` that is locked in the template's and is not there as it is there. With `all`, everything is locked
-/// that is not marked; else everything is editable.
-pub fn broken(template: &EmailBody, all: bool, design: &EmailBody) -> Option<Broken> {
+/// In which way a design is not as its template has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// A locked part is changed, or gone.
+    Changed,
+    /// A locked part depends on a condition on which it does not depend in the template.
+    Conditional,
+    /// A part was added where none may be.
+    Added,
+}
+
+/// The first part of `design` that is not as the template, and what that locks, lets it be. `additions` left out: what is open takes any.
+pub fn broken(
+    template: &EmailBody,
+    lock: TemplateLock,
+    additions: Option<Additions>,
+    design: &EmailBody,
+) -> Option<Broken> {
     let (wanted, found) = match (template, design) {
         (EmailBody::Mjml(wanted), EmailBody::Mjml(found)) | (EmailBody::Html(wanted), EmailBody::Html(found)) => {
             (tree(wanted), tree(found))
         }
-        _ => return Some(Broken { part: "the design as a whole".to_owned(), line: None }),
+        _ => return Some(Broken { part: "the design as a whole".to_owned(), line: None, how: How::Changed }),
     };
-    let mode = if all { Mode::Locked } else { Mode::Editable };
-    kept(&wanted, &found, mode).err()
+    let (mode, additions) = match lock {
+        TemplateLock::All => (Mode::Locked, additions.unwrap_or(Additions::None)),
+        TemplateLock::Marked => (Mode::Editable, additions.unwrap_or(Additions::Structures)),
+    };
+    let keeper = Keeper { additions };
+    let kept = keeper.kept(&wanted, &found, mode, lock == TemplateLock::All);
+    let kept = kept.and_then(|()| match lock {
+        TemplateLock::All => Ok(()),
+        TemplateLock::Marked => added::few_enough(&wanted, &found, additions),
+    });
+    kept.err()
 }
 
-fn kept(wanted: &Element, found: &Element, around: Mode) -> Result<(), Broken> {
-    let changed = || Broken { part: wanted.described(), line: Some(found.line) };
-    if wanted.name != found.name {
-        return Err(changed());
-    }
-    match wanted.mode(around) {
-        Mode::Locked => {
-            if wanted.attributes != found.attributes || wanted.children.len() != found.children.len() {
-                return Err(changed());
-            }
-            wanted.children.iter().zip(&found.children).try_for_each(|pair| match pair {
-                (Node::Element(wanted), Node::Element(found)) => kept(wanted, found, Mode::Locked),
-                (wanted, found) if wanted == found => Ok(()),
-                _ => Err(changed()),
-            })
-        }
-        Mode::Content if wanted.looks() != found.looks() => Err(changed()),
-        Mode::Content | Mode::Editable => marked_parts_kept(wanted, found),
-    }
+/// Compares a design with a template's.
+struct Keeper {
+    additions: Additions,
 }
 
-/// What lies in `wanted` is free but for the parts that are marked: those stay, in their order.
-fn marked_parts_kept(wanted: &Element, found: &Element) -> Result<(), Broken> {
-    let mut rest = found.elements();
-    wanted.elements().filter(|child| child.holds_locks(Mode::Editable)).try_for_each(|child| {
-        let mut nearest: Option<Broken> = None;
-        for candidate in rest.by_ref() {
-            match kept(child, candidate, Mode::Editable) {
-                Ok(()) => return Ok(()),
-                Err(broken) if candidate.is_marked_as(child) => drop(nearest.get_or_insert(broken)),
-                Err(_) => {}
+impl Keeper {
+    /// `by_body`: what surrounds both is locked with the whole body, not by a mark.
+    fn kept(&self, wanted: &Element, found: &Element, around: Mode, by_body: bool) -> Result<(), Broken> {
+        if wanted.name != found.name {
+            return Err(wanted.broken(found, How::Changed));
+        }
+        let by_body = by_body && !wanted.is_marked();
+        match wanted.mode(around) {
+            Mode::Locked if wanted.attributes != found.attributes => Err(wanted.broken(found, How::Changed)),
+            Mode::Content if wanted.looks() != found.looks() => Err(wanted.broken(found, How::Changed)),
+            Mode::Locked | Mode::Content if wanted.within != found.within => {
+                Err(wanted.broken(found, How::Conditional))
+            }
+            Mode::Locked => self.all_kept(wanted, found, by_body),
+            Mode::Content | Mode::Editable => self.marked_parts_kept(wanted, found),
+        }
+    }
+
+    /// Everything in `wanted` stays in its order, but for what may be taken out and what may come in.
+    fn all_kept(&self, wanted: &Element, found: &Element, by_body: bool) -> Result<(), Broken> {
+        let comes_in = |node: Option<&Node>| match node {
+            Some(Node::Element(element)) => by_body && added::may_come(self.additions, found, element),
+            _ => false,
+        };
+        let mut rest = found.children.iter().peekable();
+        for child in &wanted.children {
+            loop {
+                let fits = match (child, rest.peek()) {
+                    (Node::Element(child), Some(Node::Element(there))) => {
+                        self.kept(child, there, Mode::Locked, by_body)
+                    }
+                    (child, Some(there)) if child == *there => Ok(()),
+                    _ => Err(wanted.broken(found, How::Changed)),
+                };
+                let Err(broken) = fits else {
+                    rest.next();
+                    break;
+                };
+                if comes_in(rest.peek().copied()) {
+                    rest.next();
+                } else if matches!(child, Node::Element(child) if child.may_go()) {
+                    break;
+                } else {
+                    let same = matches!((child, rest.peek()), (Node::Element(one), Some(Node::Element(other))) if one.name == other.name);
+                    let more_or_less = wanted.children.len() != found.children.len();
+                    return Err(if more_or_less && !same { wanted.broken(found, How::Changed) } else { broken });
+                }
             }
         }
-        Err(nearest.unwrap_or_else(|| Broken { part: child.described(), line: Some(found.line) }))
-    })
+        match rest.find(|node| !comes_in(Some(node))) {
+            Some(_) => Err(wanted.broken(found, How::Changed)),
+            None => Ok(()),
+        }
+    }
+
+    /// What lies in `wanted` is free but for the parts that are marked: those stay, in their order.
+    fn marked_parts_kept(&self, wanted: &Element, found: &Element) -> Result<(), Broken> {
+        let mut rest = found.elements();
+        for child in wanted.elements().filter(|child| child.holds_locks(Mode::Editable)) {
+            let mut nearest: Option<Broken> = None;
+            let mut ahead = rest.clone();
+            let fits = ahead.by_ref().find_map(|candidate| match self.kept(child, candidate, Mode::Editable, false) {
+                Ok(()) => Some(()),
+                Err(broken) => {
+                    if candidate.is_marked_as(child) {
+                        nearest.get_or_insert(broken);
+                    }
+                    None
+                }
+            });
+            match fits {
+                Some(()) => rest = ahead,
+                // What is there in its place is a changed one, unless it is marked as none.
+                None if child.may_go() && nearest.is_none() => {}
+                None => return Err(nearest.unwrap_or_else(|| child.broken(found, How::Changed))),
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Element {
+    /// That it is not kept by what stands in its place.
+    fn broken(&self, found: &Self, how: How) -> Broken {
+        Broken { part: self.described(), line: Some(found.line), how }
+    }
+
+    fn is_marked(&self) -> bool {
+        self.attributes.contains_key(LOCK)
+    }
+
+    /// Whether it may be taken out.
+    fn may_go(&self) -> bool {
+        self.attributes.get(ALLOW_DELETE).is_some_and(|allowed| allowed != "no")
+    }
+
     fn mode(&self, around: Mode) -> Mode {
         match self.attributes.get(LOCK).map(String::as_str) {
             Some("locked") => Mode::Locked,
@@ -116,7 +215,7 @@ impl Element {
         }
     }
 
-    fn elements(&self) -> impl Iterator<Item = &Self> {
+    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> + Clone {
         self.children.iter().filter_map(|child| if let Node::Element(element) = child { Some(element) } else { None })
     }
 
@@ -126,7 +225,8 @@ impl Element {
 
     /// Whether it may have been meant for another.
     fn is_marked_as(&self, other: &Self) -> bool {
-        self.name == other.name && self.attributes.get(LOCK) == other.attributes.get(LOCK)
+        let marks = |element: &Self| [LOCK, ALLOW_DELETE].map(|name| element.attributes.get(name).cloned());
+        self.name == other.name && marks(self) == marks(other)
     }
 
     /// Whether anything in it, or itself, is locked.
@@ -135,7 +235,7 @@ impl Element {
         mode != Mode::Editable || self.elements().any(|child| child.holds_locks(mode))
     }
 
-    fn described(&self) -> String {
+    pub(super) fn described(&self) -> String {
         let words: Vec<String> = self.words();
         let text: String = words.join(" ").chars().take(60).collect();
         match text.trim() {
@@ -157,7 +257,8 @@ impl Element {
 /// with what it lies in.
 fn tree(source: &str) -> Element {
     let masked = mask(source);
-    let mut reader = Reader { masked: &masked, open: vec![Element { line: 1, ..Element::default() }], line: 1 };
+    let whole = Element { line: 1, ..Element::default() };
+    let mut reader = Reader { masked: &masked, open: vec![whole], holding: Vec::new(), line: 1 };
     let mut rest = masked.text.as_str();
     while let Some((before, tag)) = rest.split_once('<') {
         reader.text(before);
@@ -174,11 +275,36 @@ struct Reader<'a> {
     masked: &'a Masked,
     /// What is open, outermost first; the first is the whole.
     open: Vec<Element>,
+    /// The statements of the template that hold here, outermost first.
+    holding: Vec<String>,
     line: u32,
 }
 
 impl Reader<'_> {
+    /// Takes note of the statements in a piece of the design, wherever they stand: the template knows no elements.
+    fn statements(&mut self, raw: &str) {
+        for piece in pieces(raw) {
+            let Piece::Placeholder(number) = piece else { continue };
+            let Some((TagKind::Statement, whole)) = self.masked.tag(number) else { continue };
+            let Some(tag) = tags(whole).into_iter().next() else { continue };
+            let said = tag.inner.split_whitespace().collect::<Vec<_>>().join(" ");
+            match tag.keyword() {
+                "elif" | "else" => {
+                    if let Some(holds) = self.holding.last_mut() {
+                        *holds = said;
+                    }
+                }
+                keyword if keyword.starts_with("end") && keyword != "endraw" => drop(self.holding.pop()),
+                keyword if HOLDING.contains(&keyword) || (keyword == "set" && !said.contains('=')) => {
+                    self.holding.push(said);
+                }
+                _ => {}
+            }
+        }
+    }
+
     fn text(&mut self, raw: &str) {
+        self.statements(raw);
         let text = self.masked.unmask(raw);
         self.line = self.line.saturating_add(u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX));
         let words = plain(&text);
@@ -224,7 +350,10 @@ impl Reader<'_> {
         }
         let (name, attributes) = inside.split_once(char::is_whitespace).unwrap_or((inside.trim_end_matches('/'), ""));
         let name = name.trim_end_matches('/').to_ascii_lowercase();
-        let element = Element { attributes: self.attributes(attributes), line: self.line, name, ..Element::default() };
+        let within = self.holding.clone();
+        self.statements(inside);
+        let line = self.line;
+        let element = Element { attributes: self.attributes(attributes), within, line, name, children: Vec::new() };
         self.line = self.line.saturating_add(u32::try_from(inside.matches('\n').count()).unwrap_or(u32::MAX));
         let alone = inside.ends_with('/') || VOID.contains(&element.name.as_str()) || self.open.len() >= DEEPEST;
         if alone {
@@ -311,7 +440,8 @@ mod tests {
 
     fn against(design: &str, all: bool) -> Option<String> {
         let body = |source: &str| EmailBody::Mjml(source.to_owned());
-        broken(&body(TEMPLATE), all, &body(design)).map(|broken| broken.part)
+        let lock = if all { TemplateLock::All } else { TemplateLock::Marked };
+        broken(&body(TEMPLATE), lock, None, &body(design)).map(|broken| broken.part)
     }
 
     fn changed(from: &str, to: &str) -> Option<String> {
@@ -352,7 +482,8 @@ mod tests {
             let found = changed(from, to).unwrap_or_else(|| panic!("{from} → {to} passes"));
             assert!(found.starts_with(part), "{from} → {to}: {found}");
         }
-        let other_kind = broken(&EmailBody::Mjml(TEMPLATE.into()), false, &EmailBody::Html(TEMPLATE.into()));
+        let other_kind =
+            broken(&EmailBody::Mjml(TEMPLATE.into()), TemplateLock::Marked, None, &EmailBody::Html(TEMPLATE.into()));
         assert!(other_kind.is_some());
     }
 
@@ -362,7 +493,9 @@ mod tests {
             <mj-text>Yours</mj-text><mj-image data-lock="locked" src="https://acme.example/seal.png" alt="Seal"/>
             </mj-column></mj-section></mj-body></mjml>"#;
         let body = |source: &str| EmailBody::Mjml(source.to_owned());
-        let against = |design: String| broken(&body(template), false, &body(&design)).map(|broken| broken.part);
+        let against = |design: String| {
+            broken(&body(template), TemplateLock::Marked, None, &body(&design)).map(|broken| broken.part)
+        };
         assert_eq!(against(template.replace("Yours</mj-text>", "Mine</mj-text><mj-button>Go</mj-button>")), None);
         assert_eq!(against(template.replace("seal.png", "other.png")).as_deref(), Some("<mj-image>"));
         assert_eq!(against(template.replace("padding=\"0\"", "padding=\"9\"")).as_deref(), Some("<mj-column> “Yours”"));
@@ -401,7 +534,7 @@ mod tests {
     fn the_line_says_where() {
         let design = TEMPLATE.replace("logo.png", "other.png");
         let body = |source: &str| EmailBody::Mjml(source.to_owned());
-        let found = broken(&body(TEMPLATE), false, &body(&design)).expect("broken");
+        let found = broken(&body(TEMPLATE), TemplateLock::Marked, None, &body(&design)).expect("broken");
         assert_eq!(found.line, Some(3));
     }
 
@@ -412,8 +545,106 @@ mod tests {
                 "<!doctype html><body><div data-lock=locked><img src={logo}><p>Acme<br>Ltd</p></div><p>{text}</p></body>"
             ))
         };
-        assert_eq!(broken(&html("a.png", "Hi"), false, &html("a.png", "Ho <b>ho</b>")), None);
-        assert!(broken(&html("a.png", "Hi"), false, &html("b.png", "Hi")).is_some());
+        assert_eq!(broken(&html("a.png", "Hi"), TemplateLock::Marked, None, &html("a.png", "Ho <b>ho</b>")), None);
+        assert!(broken(&html("a.png", "Hi"), TemplateLock::Marked, None, &html("b.png", "Hi")).is_some());
+    }
+
+    /// How a design differs from a template, both the content of one column and what is around it.
+    fn how(template: &str, lock: TemplateLock, additions: Option<Additions>, design: &str) -> Option<(How, String)> {
+        let body = |inside: &str| EmailBody::Mjml(format!("<mjml><mj-body>{inside}</mj-body></mjml>"));
+        broken(&body(template), lock, additions, &body(design)).map(|broken| (broken.how, broken.part))
+    }
+
+    fn section(attributes: &str, inside: &str) -> String {
+        format!("<mj-section{attributes}><mj-column>{inside}</mj-column></mj-section>")
+    }
+
+    #[test]
+    fn what_may_be_deleted_may_go_as_a_whole_and_not_change() {
+        let optional = section(" data-lock=\"locked\" data-allow-delete=\"yes\"", "<mj-text>Offer</mj-text>");
+        let fixed = section(
+            " data-lock=\"locked\"",
+            "<mj-text>Foot</mj-text><mj-image src=\"a.png\" data-allow-delete=\"yes\"/>",
+        );
+        let template = format!("{optional}{fixed}");
+        for lock in [TemplateLock::Marked, TemplateLock::All] {
+            let how = |design: &str| how(&template, lock, None, design);
+            assert_eq!(how(&template), None);
+            assert_eq!(how(&fixed), None, "the offer is gone");
+            assert_eq!(
+                how(&template.replace("<mj-image src=\"a.png\" data-allow-delete=\"yes\"/>", "")),
+                None,
+                "a part within"
+            );
+            assert_eq!(how(&optional).map(|(how, _)| how), Some(How::Changed), "the foot may not go");
+            assert!(how(&template.replace("Offer", "Mine")).is_some(), "nor may the offer be another");
+            assert!(how(&template.replace("a.png", "b.png")).is_some());
+        }
+        assert_eq!(
+            how(&optional.replace("\"yes\"", "\"no\""), TemplateLock::Marked, None, "")
+                .map(|(_, part)| part)
+                .as_deref(),
+            Some("<mj-section> \u{201c}Offer\u{201d}")
+        );
+    }
+
+    #[test]
+    fn no_condition_comes_around_what_is_locked() {
+        let (open, foot) =
+            (section("", "<mj-text>Yours</mj-text>"), section(" data-lock=\"locked\"", "<mj-text>Foot</mj-text>"));
+        let template = format!("{open}{foot}");
+        let how = |design: String| how(&template, TemplateLock::Marked, None, &design).map(|(how, _)| how);
+        let raw = |tag: &str| format!("<mj-raw>{tag}</mj-raw>");
+        let (begin, end) = (raw("{% if condition.big %}"), raw("{% endif %}"));
+        assert_eq!(how(format!("{begin}{open}{end}{foot}")), None, "around what is open one may");
+        for design in [
+            format!("{open}{begin}{foot}{end}"),
+            format!("{begin}{open}{}{foot}{end}", raw("{% else %}")),
+            format!("{open}{}{foot}{}", raw("{%- for x in objects.licence -%}"), raw("{% endfor %}")),
+            format!("{}{foot}{end}", open.replace("<mj-text>", "<mj-text title=\"{% if condition.big %}\">")),
+            format!("{open}<!-- {{% if condition.big %}} -->{foot}<!-- {{% endif %}} -->"),
+        ] {
+            assert_eq!(how(design.clone()), Some(How::Conditional), "{design}");
+        }
+        let own = format!("{open}{begin}{foot}{end}");
+        assert_eq!(super::tests::how(&own, TemplateLock::Marked, None, &own), None, "the template's own stays");
+        assert_eq!(
+            super::tests::how(&own, TemplateLock::Marked, None, &template).map(|(how, _)| how),
+            Some(How::Conditional),
+            "and does not go"
+        );
+        let raw_block = format!("{}{open}{foot}", raw("{% raw %}{% if x %}{% endraw %}{% set a = 1 %}"));
+        assert_eq!(how(raw_block), None, "what is no statement holds nothing");
+    }
+
+    #[test]
+    fn additions_are_as_many_as_the_template_lets_come() {
+        use Additions::{Content, None as Nothing, Structures};
+        let text = "<mj-text>Yours</mj-text>";
+        let (open, foot) = (section("", text), section(" data-lock=\"locked\"", "<mj-text>Foot</mj-text>"));
+        let template = format!("{open}{foot}");
+        let block = template.replace(text, &format!("{text}<mj-button>Go</mj-button>"));
+        let structure = format!("{open}{open}{foot}");
+        let in_foot = template.replace("Foot</mj-text>", "Foot</mj-text><mj-text>More</mj-text>");
+        for (lock, additions, takes_block, takes_structure) in [
+            (TemplateLock::All, None, false, false),
+            (TemplateLock::All, Some(Nothing), false, false),
+            (TemplateLock::All, Some(Content), true, false),
+            (TemplateLock::All, Some(Structures), true, true),
+            (TemplateLock::Marked, None, true, true),
+            (TemplateLock::Marked, Some(Structures), true, true),
+            (TemplateLock::Marked, Some(Content), true, false),
+            (TemplateLock::Marked, Some(Nothing), false, false),
+        ] {
+            let takes = |design: &str| how(&template, lock, additions, design).is_none();
+            assert!(takes(&template), "{lock:?} {additions:?}");
+            assert_eq!(takes(&block), takes_block, "{lock:?} {additions:?}");
+            assert_eq!(takes(&structure), takes_structure, "{lock:?} {additions:?}");
+            assert!(!takes(&in_foot), "{lock:?} {additions:?}: what is marked takes nothing");
+        }
+        let told = how(&template, TemplateLock::Marked, Some(Content), &structure);
+        assert_eq!(told, Some((How::Added, "<mj-section> \u{201c}Yours\u{201d}".to_owned())));
+        assert!(how(&template, TemplateLock::All, Some(Structures), &template.replace("Yours", "Mine")).is_some());
     }
 
     proptest! {
@@ -422,14 +653,14 @@ mod tests {
             design in "(<mj-text|<p|<br>|</p>|</mj-text>|>| data-lock='locked'|data-lock=|\"|'|x|\\{\\{ a \\}\\}|<!--|-->|é|/|\n){0,40}"
         ) {
             let body = EmailBody::Html(design);
-            prop_assert_eq!(broken(&body, true, &body), None);
-            prop_assert_eq!(broken(&body, false, &body), None);
+            prop_assert_eq!(broken(&body, TemplateLock::All, None, &body), None);
+            prop_assert_eq!(broken(&body, TemplateLock::Marked, None, &body), None);
         }
 
         #[test]
         fn however_deep_it_is_it_ends(depth in 1_usize..3000) {
             let body = EmailBody::Html(format!("{}x", "<b>".repeat(depth)));
-            prop_assert_eq!(broken(&body, true, &body), None);
+            prop_assert_eq!(broken(&body, TemplateLock::All, None, &body), None);
         }
     }
 }

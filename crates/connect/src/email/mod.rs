@@ -4,6 +4,7 @@
 //! [`compile`] runs once for a version: it checks the templates, turns MJML into an HTML template and numbers the
 //! links. [`Compiled::render`] runs for every recipient.
 
+mod added;
 mod address;
 pub mod archive;
 mod campaign;
@@ -22,6 +23,7 @@ pub mod packed;
 mod place;
 mod render;
 mod shape;
+mod smaller;
 mod style;
 mod tags;
 mod text;

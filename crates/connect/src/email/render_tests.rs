@@ -46,6 +46,7 @@ fn email(body: EmailBody) -> EmailContent {
         from: Some(Sender { name: "Acme for {{ account.name }}".into(), email: "news@acme.example".into() }),
         reply_to: None,
         operational: false,
+        optimize_html: false,
         web_view: false,
         view_link: None,
         footer: None,

@@ -16,9 +16,11 @@ const READ: &[&str] = &["[if", "<![endif]", "caravan:"];
 pub fn smaller(html: &str) -> String {
     let mut writer = Writer { out: String::with_capacity(html.len()), before: String::new(), as_written: Vec::new() };
     // Where style sheets say which white space counts, all of it may.
-    let all_counts = html.to_ascii_lowercase().split("<style").skip(1).any(|sheet| {
-        sheet.split("</style").next().is_some_and(|sheet| sheet.contains("white-space"))
-    });
+    let all_counts = html
+        .to_ascii_lowercase()
+        .split("<style")
+        .skip(1)
+        .any(|sheet| sheet.split("</style").next().is_some_and(|sheet| sheet.contains("white-space")));
     let mut rest = html;
     while let Some((text, tag)) = rest.split_once('<') {
         rest = match tag.strip_prefix("!--").and_then(|comment| comment.split_once("-->")) {
@@ -56,7 +58,8 @@ impl Writer {
         if text.chars().all(is_white) && unseen(&self.before, next) {
             return;
         }
-        let mut white = self.out.ends_with(' ') && self.before.is_empty();
+        // A comment may have stood between two pieces of white space.
+        let mut white = self.out.ends_with(' ');
         for c in text.chars() {
             match is_white(c) {
                 true if white => {}
@@ -105,10 +108,9 @@ impl Writer {
                 }
             }
             // Within such an element its like are counted, so that the right end ends it.
+            None if inside.ends_with('/') => {}
             None if self.as_written.iter().any(|open| open == name) || keeps_white(name, inside) => {
-                if !inside.ends_with('/') {
-                    self.as_written.push(name.to_owned());
-                }
+                self.as_written.push(name.to_owned());
             }
             None => {}
         }
@@ -124,11 +126,13 @@ fn keeps_white(name: &str, inside: &str) -> bool {
 fn unseen(before: &str, next: &str) -> bool {
     let opened = |names: &[&str], tag: &str| names.contains(&tag);
     let named = |names: &[&str], tag: &str| names.contains(&tag.trim_start_matches('/'));
-    let in_table = opened(OF_TABLES, before)
-        || (before.starts_with('/') && before != "/table" && named(IN_TABLES, before));
+    let in_table =
+        opened(OF_TABLES, before) || (before.starts_with('/') && before != "/table" && named(IN_TABLES, before));
     let stays_in_table = opened(IN_TABLES, next) || (next.starts_with('/') && named(OF_TABLES, next));
     let in_head = before.is_empty() || named(OF_HEAD, before);
-    (in_table && stays_in_table) || (in_head && (named(OF_HEAD, next) || next == "body"))
+    (in_table && stays_in_table)
+        || (in_head && (named(OF_HEAD, next) || next == "body"))
+        || (before == "/body" && next == "/html")
 }
 
 /// White space of HTML: no-break spaces are none.
@@ -192,7 +196,11 @@ mod tests {
             assert_eq!(smaller(kept), kept);
         }
         assert_eq!(smaller("<pre>a  b</pre>  c  "), "<pre>a  b</pre> c ");
-        assert_eq!(smaller("<table>x</table>\n\n<table>y</table>"), "<table>x</table> <table>y</table>", "they may stand in a line");
+        assert_eq!(
+            smaller("<table>x</table>\n\n<table>y</table>"),
+            "<table>x</table> <table>y</table>",
+            "they may stand in a line"
+        );
     }
 
     proptest! {

@@ -66,6 +66,8 @@ pub struct Preview {
     pub text: String,
     /// Length of the HTML part in bytes as it leaves, tracked links and all.
     pub bytes: usize,
+    /// What that would be without `optimize_html`; none where the email does not ask for it.
+    pub bytes_unoptimized: Option<usize>,
     /// What is worth a look, for this person too.
     pub findings: Vec<Finding>,
     /// The links, in the order of the design.
@@ -149,6 +151,13 @@ pub fn preview_email(
         let rendered = compiled.render(&written, &links);
         let rendered = rendered.map_err(|error| Finding::error(error.code, "", error.to_string()))?;
         let bytes = bytes_as_sent(&compiled, &values, &base, &parameters).unwrap_or(rendered.html.len());
+        let unoptimized = Email { optimize_html: false, ..email.clone() };
+        let bytes_unoptimized = match email.optimize_html {
+            true => {
+                compile_email(&unoptimized, &house).ok().and_then(|it| bytes_as_sent(&it, &values, &base, &parameters))
+            }
+            false => None,
+        };
         let mut findings = compiled.warnings().to_vec();
         findings.extend(too_long(bytes));
         let shown = Preview {
@@ -159,6 +168,7 @@ pub fn preview_email(
             html: rendered.html.clone(),
             text: rendered.text.clone(),
             bytes,
+            bytes_unoptimized,
             findings,
             links: compiled.links().iter().map(LinkShown::from).collect(),
             conditions: serde_json::from_value(conditions).unwrap_or_default(),

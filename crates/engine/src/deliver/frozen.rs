@@ -236,6 +236,7 @@ pub fn email_content(email: &Email, house: &House) -> EmailContent {
         }),
         reply_to: email.reply_to.as_ref().map(|reply_to| reply_to.email.clone()),
         operational: email.operational,
+        optimize_html: email.optimize_html,
         web_view: email.view_as_web_page,
         view_link: around.view_as_web_page.as_ref().map(edge),
         footer: around.opt_out.as_ref().map(edge),

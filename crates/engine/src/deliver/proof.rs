@@ -34,13 +34,30 @@ pub struct Proofed {
     pub outcome: &'static str,
     /// Why it was refused, for people.
     pub message: Option<String>,
+    /// Of an email: how long its HTML part is.
+    pub size: Option<HtmlSize>,
+}
+
+/// How long the HTML part of an email is, in bytes, tracked links and all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HtmlSize {
+    /// As it leaves.
+    pub bytes: usize,
+    /// Without `optimize_html`; none where the email does not ask for it.
+    pub bytes_unoptimized: Option<usize>,
 }
 
 impl Proofed {
+    /// … and how long its HTML part is.
+    #[must_use]
+    pub fn sized(self, bytes: usize, bytes_unoptimized: Option<usize>) -> Self {
+        Self { size: Some(HtmlSize { bytes, bytes_unoptimized }), ..self }
+    }
+
     /// To an address, or why not.
     pub fn of(to: &str, sent: Result<(), String>) -> Self {
         let outcome = if sent.is_ok() { "sent" } else { "refused" };
-        Self { to: to.to_owned(), outcome, message: sent.err() }
+        Self { to: to.to_owned(), outcome, message: sent.err(), size: None }
     }
 }
 

@@ -184,6 +184,9 @@ pub struct Email {
     /// No open tracking, for anybody.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disable_open_tracking: bool,
+    /// Sends its HTML without the white space and the comments that nobody sees; what Outlook reads stays.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optimize_html: bool,
     /// Prepends the link to the web page of this email.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub view_as_web_page: bool,
@@ -219,12 +222,15 @@ pub struct EmailLock {
     pub template: String,
     /// How much is locked.
     pub lock: TemplateLock,
+    /// What may be added, where the template says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additions: Option<Additions>,
     /// The template's content, with its marks.
     pub body: MailBody,
 }
 
 /// What emails made of a template may change. Elements are marked with `data-lock`: `locked`, `content` or `editable`; what lies in
-/// one follows it until it is marked itself.
+/// one follows it until it is marked itself. A locked one with `data-allow-delete="yes"` may be taken out as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateLock {
@@ -232,6 +238,18 @@ pub enum TemplateLock {
     Marked,
     /// Nothing but what is marked.
     All,
+}
+
+/// What may be added to emails made of a template. What is marked `locked` or `content` takes nothing new, whatever is said here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Additions {
+    /// Nothing: there are no more blocks and sections than the template has.
+    None,
+    /// Blocks, in the columns that there are; no sections.
+    Content,
+    /// Blocks and sections.
+    Structures,
 }
 
 impl Email {
@@ -333,12 +351,21 @@ pub struct EmailTemplate {
     /// What emails made of it may change; left out: everything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<TemplateLock>,
+    /// What may be added to emails made of it, where it locks something; left out: nothing where all is locked, anything to what
+    /// is open otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub additions: Option<Additions>,
 }
 
 impl EmailTemplate {
     /// An email that begins as this template, of this key, is, and keeps to what it locks.
     pub fn begun(&self, key: &str, connection: &str) -> Email {
-        let lock = self.lock.map(|lock| EmailLock { template: key.to_owned(), lock, body: self.body.clone() });
+        let lock = self.lock.map(|lock| EmailLock {
+            template: key.to_owned(),
+            lock,
+            additions: self.additions,
+            body: self.body.clone(),
+        });
         Email { lock, ..self.email(connection) }
     }
 
@@ -355,6 +382,7 @@ impl EmailTemplate {
             language: self.language.clone(),
             operational: false,
             disable_open_tracking: false,
+            optimize_html: false,
             view_as_web_page: false,
             cc: Vec::new(),
             rule_set: None,
@@ -378,7 +406,14 @@ impl EmailTemplate {
 impl Definition for EmailTemplate {
     fn check(&self, _: &Envelope) -> Vec<Finding> {
         let language = self.language.as_deref().and_then(|tag| known_language(tag, "/language"));
-        bad_conditions(&self.conditions).into_iter().chain(language).collect()
+        let mut findings = bad_conditions(&self.conditions);
+        findings.extend(language);
+        if self.additions.is_some() && self.lock.is_none() {
+            let message =
+                "Nothing is locked, so anything may be added. Say what is locked with `lock`, or take `additions` out.";
+            findings.push(Finding::error("additions_without_lock", "/additions", message));
+        }
+        findings
     }
 
     fn references(&self) -> Vec<Reference> {

@@ -109,11 +109,11 @@ fn proof(context: &Context, asked: &Proof) -> Outcome {
     let sends = sender_of(&engine, &dispatcher, asked, &url)?;
     let mut all_sent = true;
     for to in &asked.to {
-        let Proofed { to, outcome, message } = sends(to)?;
+        let Proofed { to, outcome, message, size } = sends(to)?;
         let sent = message.is_none();
         all_sent &= sent;
         match context.json {
-            true => report::compact(&json!({"to": to, "outcome": outcome, "message": message}))?,
+            true => report::compact(&json!({"to": to, "outcome": outcome, "message": message, "size": size}))?,
             false => {
                 let mark = if sent { "ok  " } else { "BAD " };
                 report::line(format!("{mark}  {to:<30}{}", message.as_deref().unwrap_or(outcome)))?;
@@ -137,7 +137,8 @@ fn sender_of<'a>(
     Ok(match kind {
         Kind::Email => {
             let made = preview_email(engine, key, &asked.message.request(), url).map_err(Failure::refused)?;
-            Box::new(move |to| Ok(dispatcher.proof(&made.connection, &made.rendered, to)?))
+            let (bytes, unoptimized) = (made.shown.bytes, made.shown.bytes_unoptimized);
+            Box::new(move |to| Ok(dispatcher.proof(&made.connection, &made.rendered, to)?.sized(bytes, unoptimized)))
         }
         Kind::Sms => {
             let made = text_of(engine, key, &asked.message.request()).map_err(Failure::refused)?;
