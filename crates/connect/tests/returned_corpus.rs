@@ -23,6 +23,13 @@ const REFUSALS: &[(&str, &str, &str)] = &[
     ("5.7.26", "550 5.7.26 Unauthenticated mail is not accepted from this domain", "refused_by_policy"),
     ("5.7.515", "550 5.7.515 Sending domain does not meet the required level of authentication", "refused_by_policy"),
     ("4.7.0", "421 4.7.0 Try again later, closing connection", "refused_by_policy"),
+    ("4.2.1", "450 4.2.1 The account receives mail at a rate that it does not take", "bounced_soft"),
+    ("4.1.1", "450 4.1.1 Unverified address: user unknown", "bounced_soft"),
+    ("4.1.2", "450 4.1.2 Domain not found for now", "bounced_soft"),
+    ("5.1.8", "550 5.1.8 Sender address rejected: Domain not found", "refused_by_policy"),
+    ("5.0.0", "550 client host [192.0.2.7] blocked using zen.spamhaus.org", "refused_by_policy"),
+    ("5.5.0", "550 5.5.0 Requested action not taken: mailbox unavailable", "bounced_hard"),
+    ("5.0.0", "554 delivery error: dd This user doesn't have a yahoo.com account", "bounced_hard"),
     ("4.4.1", "connection timed out", "bounced_soft"),
     ("4.3.2", "453 4.3.2 System not accepting messages", "bounced_soft"),
     ("5.0.0", "unspecified", "bounced_soft"),
@@ -162,15 +169,16 @@ fn proof_4_complaints_are_found_by_what_providers_leave_in_them() {
         "Content-Type: message/rfc822\n\nX-Caravan-Key: 7.1.4\nTo: redacted@provider.example\nSubject: News\n\nHello\n",
         "Content-Type: text/rfc822-headers\n\nReturn-Path: <b+aaaabbbbcccc@bounce.acme.example>\nTo: <x>\n",
     ];
-    let complaint = |kind: &str, more: &str, quoted: &str| {
+    let complained = |kind: &str, more: &str, quoted: &str| {
         let raw = format!(
             "From: <fbl@provider.example>\nTo: <abuse@acme.example>\nSubject: FW: News\nMIME-Version: 1.0\n\
              Content-Type: multipart/report; report-type=feedback-report; boundary=x\n\n--x\nContent-Type: text/plain\n\n\
              This is an email abuse report.\n\n--x\nContent-Type: message/feedback-report\n\nFeedback-Type: {kind}\n\
              User-Agent: Loop/2.1\nVersion: 1\n{more}\n\n--x\n{quoted}\n--x--\n"
         );
-        read_mail(&with_ends(&raw, "\r\n")).expect("a report")
+        read_mail(&with_ends(&raw, "\r\n"))
     };
+    let complaint = |kind: &str, more: &str, quoted: &str| complained(kind, more, quoted).expect("a report");
     for kind in ["abuse", "fraud", "virus", "other", "Abuse"] {
         for quoted in quotes {
             let report = complaint(kind, "Source-IP: 192.0.2.7", quoted);
@@ -185,7 +193,30 @@ fn proof_4_complaints_are_found_by_what_providers_leave_in_them() {
         assert!(redacted.what == Heard::Complained && ours(&redacted), "{kind}");
     }
     for kind in ["not-spam", "auth-failure"] {
-        assert_ne!(complaint(kind, "", quotes[0]).what, Heard::Complained, "{kind} is nobody's complaint");
+        for quoted in quotes {
+            assert!(complained(kind, "", quoted).is_none(), "{kind} is nobody's complaint, and opts nobody out");
+        }
+    }
+}
+
+/// Mail with our own message in it: a gateway's notice, somebody who forwards it, a thank-you.
+#[test]
+fn mail_that_quotes_the_address_for_opting_out_opts_nobody_out() {
+    let original =
+        "X-Caravan-Key: 7.1.4\nList-Unsubscribe: <mailto:u+aaaabbbbcccc@bounce.acme.example>\nSubject: News\n\nHello\n";
+    for (to, subject, opts_out) in [
+        (OURS, "Virus found in a message", false),
+        (OURS, "Fwd: News", false),
+        ("desk@acme.example", "Thank you", false),
+        ("u+aaaabbbbcccc@bounce.acme.example", "unsubscribe", true),
+        ("U+aaaabbbbcccc@bounce.acme.example", "", true),
+    ] {
+        let raw = format!(
+            "From: ada@works.example\nTo: {to}\nSubject: {subject}\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n\
+             --x\nContent-Type: text/plain\n\nSee below.\n\n--x\nContent-Type: message/rfc822\n\n{original}\n--x--\n"
+        );
+        let read = read_mail(&with_ends(&raw, "\r\n")).map(|report| report.what);
+        assert_eq!(read, opts_out.then_some(Heard::OptedOut), "{to} {subject}");
     }
 }
 

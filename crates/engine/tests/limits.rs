@@ -250,6 +250,28 @@ on_both_stores! {
         assert_eq!(post.world.one("SELECT refusals FROM pace WHERE name = 'to/mail/slow.example'"), 0);
     }
 
+    a_destination_that_refuses_the_sender_is_told_of_and_gets_less_and_nobody_is_to_blame(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = key || '@strict.example' WHERE key LIKE 'p-5-%'");
+        post.sends("welcome", "");
+        let reply = "550 5.7.26 Unauthenticated mail is not accepted".into();
+        post.smtp.behave_to("@strict.example", &Behaviour::Reply { stage: Stage::Rcpt, reply });
+        post.dispatcher().dispatch_once().expect("a round");
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM ledger WHERE outcome = 'done'"), 12, "the others are not held up");
+        let refused = post.world.one("SELECT COUNT(*) FROM ledger WHERE reason = 'refused_by_policy'");
+        assert!(refused >= 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM pace WHERE name = 'to/mail/strict.example' AND refusals >= 1"), 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM suppression"), 0);
+        let told = |since: &str| {
+            let since = since.parse().expect("an instant");
+            post.world.engine.store().read(|s| caravan_store::reports::refused_by_policy(s, since)).expect("a store")
+        };
+        let problem = told("2026-12-01T08:00:00Z").expect("a problem");
+        assert_eq!(problem.count, refused);
+        assert!(problem.said.expect("words").contains("5.7.26"));
+        assert_eq!(told("2026-12-01T10:00:00Z"), None, "what is long ago is no problem any more");
+    }
+
     domains_behind_the_same_servers_are_one_destination(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.execute("UPDATE person SET email = key || '@one.example' WHERE key LIKE 'p-5-%'");

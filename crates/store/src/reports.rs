@@ -75,12 +75,14 @@ pub struct PolicyRefusals {
     pub said: Option<String>,
 }
 
-/// Messages that reports tell to have been refused by policy since an instant; none where there were none. Index:
-/// `delivery_report_policy`.
+/// Messages that were refused by policy since an instant, at once or as a report told later; none where there were none.
+/// Indexes: `delivery_report_policy`, `ledger_policy`.
 pub fn refused_by_policy(s: &mut dyn Session, since: Timestamp) -> Result<Option<PolicyRefusals>, StoreError> {
-    let sql = "SELECT COUNT(*), MIN(at), (SELECT message FROM delivery_report WHERE state = 'refused_by_policy'
-                                          AND at >= $1 ORDER BY at DESC, effect_id DESC LIMIT 1)
-         FROM delivery_report WHERE state = 'refused_by_policy' AND at >= $1";
+    let sql = "WITH refused AS (
+             SELECT effect_id, at, message FROM delivery_report WHERE state = 'refused_by_policy' AND at >= $1
+             UNION ALL
+             SELECT id, decided_at, message FROM ledger WHERE reason = 'refused_by_policy' AND decided_at >= $1)
+         SELECT COUNT(*), MIN(at), (SELECT message FROM refused ORDER BY at DESC, effect_id DESC LIMIT 1) FROM refused";
     let found = s.query_map(sql, params![since], |r| Ok((r.int(0), r.opt_instant(1), r.opt_string(2))))?;
     let counted = found.into_iter().next();
     Ok(counted.and_then(|(count, since, said)| Some(PolicyRefusals { count, since: since?, said })))

@@ -1,47 +1,150 @@
 //! What a refusal for good is about, by its enhanced status code (RFC 3463) and its words.
+//!
+//! The one mistake that cannot be undone is to take an address for useless that is not. So whatever speaks of the sender
+//! goes before whatever speaks of the recipient, and a code of class 4 never says that an address is of no use.
+
+/// An enhanced status code: `5.1.1`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// 4: for now, 5: for good.
+    pub class: u16,
+    /// What it is about: 1 the address, 2 the mailbox, 7 policy …
+    pub subject: u16,
+    /// What exactly.
+    pub detail: u16,
+}
 
 /// The code under which a refusal is counted. Only `bounced_hard` says that the address is of no use; a refusal by
 /// policy is the sender's business.
-pub fn failure_of(status: Option<(u16, u16)>, words: &str) -> &'static str {
+pub fn failure_of(status: Option<Status>, words: &str) -> &'static str {
+    let code = about(status, words).unwrap_or("bounced_soft");
     match status {
-        Some((1, 1 | 2 | 3 | 6 | 10) | (2, 1)) => "bounced_hard",
-        Some((2, 2)) => "mailbox_full",
-        Some((2, 3) | (3, 4) | (6, _)) => "refused_content",
-        Some((7, _)) => "refused_by_policy",
-        Some(_) => by_words(words).unwrap_or("bounced_soft"),
-        None => by_words(words).unwrap_or("bounced_soft"),
+        // Somebody gave up; the address may be good tomorrow.
+        Some(Status { class: 4, .. }) if code == "bounced_hard" => "bounced_soft",
+        _ => code,
+    }
+}
+
+/// The same where it may have no code that says anything: none where the words say nothing either.
+pub(crate) fn about(status: Option<Status>, words: &str) -> Option<&'static str> {
+    match status.map(|status| (status.subject, status.detail)) {
+        // The sender's address or domain, though it stands among those about addresses.
+        Some((1, 7 | 8) | (7, _)) => Some("refused_by_policy"),
+        _ if says(words, SENDER) => Some("refused_by_policy"),
+        Some((1, 1 | 2 | 3 | 6 | 10) | (2, 1)) => Some("bounced_hard"),
+        Some((2, 2)) => Some("mailbox_full"),
+        Some((2, 3) | (3, 4) | (6, _)) => Some("refused_content"),
+        _ => by_words(words),
     }
 }
 
 /// Many systems say it in words alone.
 fn by_words(words: &str) -> Option<&'static str> {
-    const HARD: &[&str] = &[
-        "user unknown",
-        "unknown user",
-        "no such user",
-        "does not exist",
-        "mailbox not found",
-        "unknown recipient",
-        "recipient address rejected: undeliverable",
-        "invalid recipient",
-        "no mailbox here",
-        "account has been disabled",
-        "address not found",
-        "domain not found",
-        "host or domain name not found",
-    ];
-    const FULL: &[&str] = &["mailbox full", "mailbox is full", "over quota", "quota exceeded", "exceeded storage"];
-    const POLICY: &[&str] =
-        &["spam", "blocked", "blacklist", "block list", "blocklist", "reputation", "dmarc", "not authorized", "policy"];
-    let words = words.to_lowercase();
-    let says = |list: &[&str]| list.iter().any(|phrase| words.contains(phrase));
     match () {
-        () if says(HARD) => Some("bounced_hard"),
-        () if says(FULL) => Some("mailbox_full"),
-        () if says(POLICY) => Some("refused_by_policy"),
+        // Exchange Online's words for a recipient that there is not.
+        () if says(words, &["recipient address rejected: access denied"]) => Some("bounced_hard"),
+        () if says(words, POLICY) => Some("refused_by_policy"),
+        () if says(words, FULL) => Some("mailbox_full"),
+        () if says(words, HARD) => Some("bounced_hard"),
         () => None,
     }
 }
+
+fn says(words: &str, list: &[&str]) -> bool {
+    let words = words.to_lowercase();
+    list.iter().any(|phrase| words.contains(phrase))
+}
+
+/// About the sender, not about whoever should get it.
+const SENDER: &[&str] = &[
+    "sender address rejected",
+    "sender rejected",
+    "sender domain",
+    "sending domain",
+    "domain of sender",
+    "sender verify failed",
+    "sender verification",
+];
+
+/// About how mail is sent, from where, or what its sender is known for.
+const POLICY: &[&str] = &[
+    "spam",
+    "blocked",
+    "blacklist",
+    "block list",
+    "blocklist",
+    "black list",
+    "dnsbl",
+    " rbl",
+    "spamhaus",
+    "is listed",
+    "listed in",
+    "listed at",
+    "reputation",
+    "dmarc",
+    " spf",
+    "dkim",
+    "reverse dns",
+    "ptr record",
+    "unauthenticated",
+    "not authenticated",
+    "authentication required",
+    "not authorized",
+    "not permitted",
+    "access denied",
+    "relay access denied",
+    "relaying denied",
+    "relaying not",
+    "unable to relay",
+    "rate limit",
+    "too many",
+    "policy",
+];
+
+const FULL: &[&str] = &[
+    "mailbox full",
+    "mailbox is full",
+    "over quota",
+    "overquota",
+    "quota exceeded",
+    "exceeded storage",
+    "exceeded their storage",
+    "out of storage",
+    "not enough space",
+    "insufficient storage",
+];
+
+const HARD: &[&str] = &[
+    "user unknown",
+    "unknown user",
+    "no such user",
+    "no such recipient",
+    "no such mailbox",
+    "no such address",
+    "user not found",
+    "does not exist",
+    "doesn't exist",
+    "user doesn't have",
+    "not have an account",
+    "mailbox not found",
+    "mailbox unavailable",
+    "unknown recipient",
+    "recipient unknown",
+    "recipient not found",
+    "recipnotfound",
+    "recipient address rejected: undeliverable",
+    "invalid recipient",
+    "invalid mailbox",
+    "not a valid mailbox",
+    "unrouteable address",
+    "no mailbox here",
+    "account has been disabled",
+    "account is disabled",
+    "address not found",
+    "address unknown",
+    "domain not found",
+    "host or domain name not found",
+];
 
 /// What refusals by policy are about that large mailbox providers number: status as in `5.7.26`, what is wrong, and what to do.
 const POLICIES: &[(u16, &str)] = &[
@@ -67,22 +170,55 @@ const POLICIES: &[(u16, &str)] = &[
 /// What a refusal by policy is about, where its words carry a number that is known.
 pub fn policy_hint(words: &str) -> Option<&'static str> {
     let numbered = |word: &str| enhanced(word.trim_matches(|c: char| !c.is_ascii_digit()));
-    let (_, detail) = words.split([' ', '-', '\n']).filter_map(numbered).find(|(subject, _)| *subject == 7)?;
+    let Status { detail, .. } =
+        words.split([' ', '-', '\n']).filter_map(numbered).find(|status| status.subject == 7)?;
     POLICIES.iter().find(|(known, _)| *known == detail).map(|(_, hint)| *hint)
 }
 
-/// Subject and detail of an enhanced status code (`5.1.1`) at the beginning of a text.
-pub fn enhanced(text: &str) -> Option<(u16, u16)> {
+/// The enhanced status code (`5.1.1`) at the beginning of a text.
+pub fn enhanced(text: &str) -> Option<Status> {
     let mut numbers = text.split_whitespace().next()?.split('.');
-    let class = numbers.next()?;
+    let class = numbers.next().filter(|class| matches!(*class, "4" | "5"))?.parse().ok()?;
     let subject = numbers.next()?.parse().ok()?;
     let detail = numbers.next()?.parse().ok()?;
-    (matches!(class, "4" | "5") && numbers.next().is_none()).then_some((subject, detail))
+    numbers.next().is_none().then_some(Status { class, subject, detail })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As servers of large providers and common programs word it.
+    #[test]
+    fn only_what_is_about_the_address_says_that_it_is_of_no_use() {
+        for (text, expected) in [
+            ("5.1.1 The email account that you tried to reach does not exist.", "bounced_hard"),
+            ("5.2.1 The email account that you tried to reach is disabled.", "bounced_hard"),
+            ("5.5.0 Requested action not taken: mailbox unavailable (S2017062302)", "bounced_hard"),
+            ("delivery error: dd This user doesn't have a yahoo.com account (ada@yahoo.com) [0]", "bounced_hard"),
+            ("5.4.1 Recipient address rejected: Access denied. [AM0EUR02FT012.eop]", "bounced_hard"),
+            ("5.7.1 <ada@works.example>: Recipient address rejected: Access denied", "refused_by_policy"),
+            ("Unrouteable address", "bounced_hard"),
+            ("5.1.8 <news@acme.example>: Sender address rejected: Domain not found", "refused_by_policy"),
+            ("5.1.7 The sender's address was syntactically invalid", "refused_by_policy"),
+            ("<news@acme.example>: Sender address rejected: Domain not found", "refused_by_policy"),
+            ("Service unavailable; client host [192.0.2.7] blocked using zen.spamhaus.org", "refused_by_policy"),
+            ("relay access denied", "refused_by_policy"),
+            ("5.0.0 rejected as spam", "refused_by_policy"),
+            ("Mailbox unavailable due to policy reasons", "refused_by_policy"),
+            ("5.7.1 Recipient address rejected: user unknown in local table", "refused_by_policy"),
+            ("5.2.2 The email account that you tried to reach is over quota", "mailbox_full"),
+            ("sorry, that mailbox is full", "mailbox_full"),
+            ("4.2.1 The user you are trying to contact is receiving mail at a rate that", "bounced_soft"),
+            ("4.1.1 user unknown", "bounced_soft"),
+            ("4.1.2 host or domain name not found", "bounced_soft"),
+            ("4.2.2 over quota", "mailbox_full"),
+            ("5.4.4 no route to host", "bounced_soft"),
+            ("unspecified", "bounced_soft"),
+        ] {
+            assert_eq!(failure_of(enhanced(text), text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn numbered_refusals_say_what_to_do() {

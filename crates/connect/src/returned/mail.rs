@@ -84,18 +84,21 @@ fn letter(message: &Message<'_>) -> Option<Heard> {
         let why = text.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
         return Some(Heard::Bounced { code: failure_of(status, &text), why });
     }
-    // To whom it came decides whether it opts somebody out.
-    Some(Heard::OptedOut)
+    // Only a letter to the address for that opts somebody out: what else comes may quote it.
+    let opts_out = |address: &String| address.split_once('+').is_some_and(|(local, _)| local.eq_ignore_ascii_case("u"));
+    receivers(message).any(|address| opts_out(&address)).then_some(Heard::OptedOut)
+}
+
+/// To whom a mail came.
+fn receivers<'a>(message: &'a Message<'a>) -> impl Iterator<Item = String> + 'a {
+    const NAMES: &[&str] = &["to", "delivered-to", "x-original-to", "envelope-to", "cc"];
+    let named = message.headers_raw().filter(|(name, _)| NAMES.contains(&name.to_ascii_lowercase().as_str()));
+    named.flat_map(|(_, value)| addresses(value))
 }
 
 /// By what the message in question may be found: where the report came to, then what it quotes.
 fn references(message: &Message<'_>) -> Vec<Reference> {
-    let mut found = Vec::new();
-    for (name, value) in message.headers_raw() {
-        if ["to", "delivered-to", "x-original-to", "envelope-to", "cc"].contains(&name.to_ascii_lowercase().as_str()) {
-            found.extend(addresses(value).map(Reference::Address));
-        }
-    }
+    let mut found: Vec<Reference> = receivers(message).map(Reference::Address).collect();
     for part in &message.parts {
         if let Some(original) = part.message() {
             for (name, value) in original.headers_raw() {

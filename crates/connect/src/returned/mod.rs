@@ -10,7 +10,8 @@ mod mailbox;
 mod signed;
 mod sns;
 
-pub use class::{enhanced, failure_of, policy_hint};
+pub(crate) use class::about;
+pub use class::{Status, enhanced, failure_of, policy_hint};
 pub use mail::read_mail;
 pub use mailbox::{BounceMailbox, Handled};
 pub use signed::{SignedReports, SignedReportsRefused, sign_reports};

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::signature;
 use serde::Deserialize;
 
-use super::{Heard, MailReport, Reference, enhanced, failure_of};
+use super::{Heard, MailReport, Reference, about, enhanced, failure_of};
 
 /// Why a call is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +64,13 @@ struct Event {
 struct Complaint {
     #[serde(default)]
     complained_recipients: Vec<Recipient>,
+    complaint_feedback_type: Option<String>,
+}
+
+impl Complaint {
+    fn takes_back(&self) -> bool {
+        matches!(self.complaint_feedback_type.as_deref(), Some("not-spam" | "auth-failure"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -189,6 +196,8 @@ impl Event {
         about.extend(key.map(|header| Reference::Key(header.value.clone())));
         let mut concerned: Vec<(Option<String>, Heard)> = match (self.event_type.as_str(), &self.bounce) {
             ("Bounce", Some(bounce)) => bounced(bounce),
+            // Somebody said that it is no spam after all.
+            ("Complaint", _) if self.complaint.as_ref().is_some_and(Complaint::takes_back) => return None,
             ("Complaint", _) => {
                 // Where several are named, one of them complained, and Amazon does not know which.
                 let [recipient] = self.complaint.as_ref().map_or(&[][..], |it| &it.complained_recipients) else {
@@ -227,12 +236,11 @@ fn bounce_of(bounce: &Bounce, recipient: Option<&Recipient>) -> Heard {
     let status = recipient.and_then(|recipient| recipient.status.as_deref()).unwrap_or_default();
     let words = recipient.and_then(|recipient| recipient.diagnostic_code.as_deref()).unwrap_or_default();
     let code = match (bounce.bounce_type.as_str(), bounce.bounce_sub_type.as_str()) {
-        ("Permanent", "General" | "NoEmail" | "Suppressed" | "OnAccountSuppressionList")
-            if enhanced(status).is_none() =>
-        {
-            "bounced_hard"
-        }
         ("Transient", "MailboxFull") => "mailbox_full",
+        // Amazon says that it is for good, unless the receiving server says that it is about something else.
+        ("Permanent", "General" | "NoEmail" | "Suppressed" | "OnAccountSuppressionList") => {
+            about(enhanced(status), words).unwrap_or("bounced_hard")
+        }
         _ => failure_of(enhanced(status), words),
     };
     Heard::Bounced { code, why: format!("{status} {words}").trim().to_owned() }

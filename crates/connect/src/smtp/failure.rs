@@ -6,7 +6,7 @@ use lettre::transport::smtp::Error;
 
 use super::settings::SmtpSettings;
 use crate::connector::{Outcome, THROTTLED};
-use crate::returned::{enhanced, failure_of};
+use crate::returned::{about, enhanced, failure_of};
 
 /// How far a conversation had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,20 +161,27 @@ fn speaks_of_tls(why: &str) -> bool {
     ["tls", "certificate", "handshake", "invalidcontenttype"].iter().any(|word| why.contains(word))
 }
 
-/// What a refusal for good is about.
+/// What a refusal for good is about. A bare code is held against the recipient only where nothing speaks of the sender.
 fn permanent(stage: Stage, code: u16, text: &str) -> &'static str {
-    match (enhanced(text), stage, code) {
-        (Some(status), _, _) => failure_of(Some(status), text),
-        (None, Stage::Recipient, 550 | 551 | 553) => "bounced_hard",
-        (None, _, 552) => "mailbox_full",
-        (None, Stage::Content | Stage::Answer, _) => "refused_content",
-        (None, _, _) => "bounced_soft",
+    let status = enhanced(text);
+    let at_the_end = stage >= Stage::Content;
+    match (status, about(status, text)) {
+        (Some(_), _) => failure_of(status, text),
+        // What the message says, not who sends it.
+        (None, Some("refused_by_policy")) if at_the_end && text.to_lowercase().contains("spam") => "refused_content",
+        (None, Some(known)) => known,
+        (None, None) => match (stage, code) {
+            (Stage::Recipient, 550 | 551 | 553) => "bounced_hard",
+            (_, 552) => "mailbox_full",
+            _ if at_the_end => "refused_content",
+            _ => "bounced_soft",
+        },
     }
 }
 
 /// Whether a deferral is about how much we send rather than about this message.
 fn asks_for_less(code: u16, text: &str) -> bool {
-    code == 421 || matches!(enhanced(text), Some((7, _)))
+    code == 421 || enhanced(text).is_some_and(|status| status.subject == 7)
 }
 
 #[cfg(test)]
@@ -200,6 +207,22 @@ mod tests {
         assert_eq!(refused(Recipient, 554, "5.4.4 no route"), "failed bounced_soft");
         assert_eq!(refused(Recipient, 450, "4.2.0 greylisted"), "retry smtp_deferred");
         assert_eq!(refused(Answer, 554, "this is spam"), "failed refused_content");
+        // Listed or misconfigured senders must not burn the addresses that they write to.
+        for words in [
+            "Service unavailable; client host [192.0.2.7] blocked using zen.spamhaus.org",
+            "relay access denied",
+            "5.1.8 <news@acme.example>: Sender address rejected: Domain not found",
+            "rejected as spam",
+        ] {
+            assert_eq!(refused(Recipient, 550, words), "failed refused_by_policy", "{words}");
+        }
+        assert_eq!(refused(Recipient, 550, "Requested action not taken"), "failed bounced_hard");
+        assert_eq!(refused(Recipient, 550, "4.2.1 try again later"), "failed bounced_soft");
+        assert_eq!(
+            refused(Answer, 554, "delivery error: dd This user doesn't have a yahoo.com account"),
+            "failed bounced_hard"
+        );
+        assert_eq!(refused(Answer, 554, "host [192.0.2.7] is listed at dnsbl.example"), "failed refused_by_policy");
         assert_eq!(refused(Answer, 550, "5.7.26 unauthenticated"), "failed refused_by_policy");
         assert_eq!(refused(Answer, 451, "try later"), "retry smtp_deferred");
         assert_eq!(refused(Recipient, 421, "too many messages"), "retry throttled");

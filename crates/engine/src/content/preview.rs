@@ -21,7 +21,8 @@ use serde_json::{Map, Value as Json};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::deliver::{
-    House, TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters, needs_way_out,
+    House, TextOf, compile_email, content_of, copies_of, frozen_email, kept_of, link_base, link_parameters,
+    needs_way_out,
 };
 use crate::live::{Live, journey_of};
 use crate::load::{self, Wanted};

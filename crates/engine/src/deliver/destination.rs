@@ -1,6 +1,6 @@
 //! Slowing down where a mailbox provider asks for less: each destination has a pace of its own once it has complained.
 //!
-//! A refusal of the kind *too much* halves the pace and lets the destination rest, twice as long every time; what it
+//! A refusal of the kind *too much* or *not from you* halves the pace and lets the destination rest, twice as long every time; what it
 //! takes makes it faster again, until it is free of any pace. Held in the database, so that processes agree. A destination
 //! is whoever runs the servers that take mail for a domain, as far as that is known.
 
@@ -16,6 +16,8 @@ use super::mail_servers::MailServers;
 use super::parcel::{self, Parcel};
 use super::results::{Settled, Verdict};
 
+/// The code of a refusal that is about the sender.
+const REFUSED_BY_POLICY: &str = "refused_by_policy";
 /// Messages a second with which a destination begins that asked for less for the first time; halved at once.
 const FIRST_PACE: f64 = 20.0;
 /// It never gets slower than a message in twenty seconds.
@@ -97,8 +99,11 @@ impl<'d> Destinations<'d> {
         for settled in answered {
             let Some(name) = self.of_settled(settled) else { continue };
             match &settled.verdict {
-                // Several refusals in one breath are one.
-                Verdict::Again { code, .. } if code == THROTTLED && complained.insert(name.clone()) => {
+                // Several refusals in one breath are one. What is refused because of how it is sent goes on to be refused:
+                // the others wait, so that somebody can put it right before all of them have failed.
+                Verdict::Again { code, .. } | Verdict::Failed { code, .. }
+                    if asks_for_less(code) && complained.insert(name.clone()) =>
+                {
                     let pace = self.paces.entry(name).or_insert_with_key(|name| Pace::full(name, FIRST_PACE, now));
                     slow_down(pace, now);
                 }
@@ -137,6 +142,10 @@ impl<'d> Destinations<'d> {
         pace::save(s, &self.paces.values().cloned().collect::<Vec<_>>())?;
         pace::forget(s, &self.forgotten)
     }
+}
+
+fn asks_for_less(code: &str) -> bool {
+    code == THROTTLED || code == REFUSED_BY_POLICY
 }
 
 fn slow_down(pace: &mut Pace, now: Timestamp) {
