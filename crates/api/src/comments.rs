@@ -2,6 +2,7 @@
 //! the whole.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use caravan_model::document::DocumentKind;
 use caravan_store::comments::{self as rows, CommentRow};
 use caravan_store::documents::{self, DocumentRow};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
 use crate::access::{Caller, Permission, Rights};
+use crate::documents::permission_to_write;
 use crate::http::{Answer, Done, Json, Operations, Path, Problem};
 
 /// Definitions of which people talk.
@@ -56,11 +58,20 @@ fn of_kind(kind: DocumentKind) -> Operations {
             move |state, caller, path, body| set(kind, state, caller, path, body),
             &format!("Pin a thread of this definition ({label}), unpin it, resolve it or open it again"),
         )
+        .patch(
+            &one,
+            Permission::ReadDefinitions,
+            move |state, caller, path, body| edit(kind, state, caller, path, body),
+            &format!("Write a comment of one's own on this definition ({label}) anew; nobody is told again"),
+        )
         .delete(
             &one,
-            Permission::WriteDefinitions,
-            move |state, path| erase(kind, state, path),
-            &format!("Erase a comment on this definition ({label}); with the first of a thread, all its answers"),
+            Permission::ReadDefinitions,
+            move |state, caller, path| erase(kind, state, caller, path),
+            &format!(
+                "Erase a comment on this definition ({label}): one's own, or any for those who may change it; with the first of a \
+                 thread, all its answers"
+            ),
         )
 }
 
@@ -96,6 +107,10 @@ struct Comment {
     text: String,
     /// Of a thread's first comment: who resolved it; none while it is open.
     resolved_by: Option<String>,
+    /// When they did; none for what was resolved before this was kept.
+    resolved_at: Option<Timestamp>,
+    /// When its author last wrote it anew.
+    edited_at: Option<Timestamp>,
 }
 
 impl From<CommentRow> for Comment {
@@ -108,6 +123,8 @@ impl From<CommentRow> for Comment {
             at: row.at,
             text: row.text,
             resolved_by: row.resolved_by,
+            resolved_at: row.resolved_at,
+            edited_at: row.edited_at,
         }
     }
 }
@@ -180,11 +197,7 @@ async fn say(
     Path(path): Path<OfPath>,
     Json(said): Json<ToSay>,
 ) -> Result<Answer<Comment>, Problem> {
-    let text = said.text.trim().to_owned();
-    if text.is_empty() || text.chars().count() > LONGEST {
-        let detail = format!("A comment has 1 to {LONGEST} characters.");
-        return Err(Problem::bad_request("invalid_field", detail).at("/text"));
-    }
+    let text = checked_text(&said.text)?;
     check_block(said.block.as_deref())?;
     let made = state.blocking(move |engine| {
         engine.store().write(|s| {
@@ -211,6 +224,8 @@ async fn say(
                 at: s.now()?,
                 text: text.clone(),
                 resolved_by: None,
+                resolved_at: None,
+                edited_at: None,
             };
             let row = rows::add(s, of.id, row)?;
             tell(s, &of, &row)?;
@@ -218,6 +233,16 @@ async fn say(
         })
     });
     Ok(Answer::of(made.await?))
+}
+
+/// What is said, without the space around it.
+fn checked_text(text: &str) -> Result<String, Problem> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > LONGEST {
+        let detail = format!("A comment has 1 to {LONGEST} characters.");
+        return Err(Problem::bad_request("invalid_field", detail).at("/text"));
+    }
+    Ok(text.to_owned())
 }
 
 /// Blocks are named by what the designer makes up: short and plain.
@@ -308,11 +333,15 @@ async fn set(
                 let detail = "Only the first comment of a thread is pinned or resolved; name that one.";
                 return Err(Problem::bad_request("not_a_thread", detail));
             }
-            // Who resolved it first did.
-            let resolved_by =
-                standing.resolved.then(|| row.resolved_by.clone().unwrap_or_else(|| caller.actor.clone()));
-            rows::set(s, row.id, standing.block.as_deref(), resolved_by.as_deref())?;
-            Ok::<_, Problem>(Comment::from(CommentRow { block: standing.block.clone(), resolved_by, ..row }))
+            // Who resolved it first did, and when they did.
+            let (resolved_by, resolved_at) = match (standing.resolved, &row.resolved_by) {
+                (false, _) => (None, None),
+                (true, Some(by)) => (Some(by.clone()), row.resolved_at),
+                (true, None) => (Some(caller.actor.clone()), Some(s.now()?)),
+            };
+            let row = CommentRow { block: standing.block.clone(), resolved_by, resolved_at, ..row };
+            rows::set(s, &row)?;
+            Ok::<_, Problem>(Comment::from(row))
         })
     });
     Ok(Answer::of(done.await?))
@@ -325,14 +354,55 @@ fn found(s: &mut dyn Session, kind: DocumentKind, path: &CommentPath) -> Result<
     row.ok_or_else(|| Problem::not_found("unknown_comment", format!("The comment {}", path.comment)))
 }
 
+/// A comment, written anew.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Rewritten {
+    /// At most 2,000 characters.
+    #[schemars(length(min = 1, max = 2000))]
+    text: String,
+}
+
+async fn edit(
+    kind: DocumentKind,
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(path): Path<CommentPath>,
+    Json(rewritten): Json<Rewritten>,
+) -> Result<Answer<Comment>, Problem> {
+    let text = checked_text(&rewritten.text)?;
+    let done = state.blocking(move |engine| {
+        engine.store().write(|s| {
+            let row = found(s, kind, &path)?;
+            if row.written_by != caller.actor {
+                return Err(not_yours("Only its author writes a comment anew. Answer it instead."));
+            }
+            let at = s.now()?;
+            rows::edit(s, row.id, &text, at)?;
+            Ok::<_, Problem>(Comment::from(CommentRow { text: text.clone(), edited_at: Some(at), ..row }))
+        })
+    });
+    Ok(Answer::of(done.await?))
+}
+
+fn not_yours(detail: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "not_the_author", detail.to_owned())
+}
+
 async fn erase(
     kind: DocumentKind,
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<CommentPath>,
 ) -> Result<Done, Problem> {
     let done = state.blocking(move |engine| {
         engine.store().write(|s| {
             let row = found(s, kind, &path)?;
+            if row.written_by != caller.actor && !caller.rights.may(permission_to_write(kind)) {
+                return Err(not_yours(
+                    "Only its author, or who may change what it is about, erases a comment. Ask one of them.",
+                ));
+            }
             Ok::<_, Problem>(rows::erase(s, row.id)?)
         })
     });

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use caravan_engine::Engine;
 use caravan_engine::content::{
-    self, LongestText, Preview, PreviewRequest, Propagated, TextPreview, longest_text, preview_email, preview_text,
-    text_of,
+    self, LongestText, Made, Preview, PreviewRequest, Propagated, TextPreview, longest_text, preview_email,
+    preview_text, text_of,
 };
 use caravan_engine::definitions;
 use caravan_engine::deliver::{Dispatcher, Proofed, SpamReport};
@@ -74,6 +74,12 @@ pub fn operations() -> Operations {
             Permission::WriteDefinitions,
             begin,
             "The manifest of an email that begins as a template is; nothing is saved",
+        )
+        .get(
+            "/api/v1/email_templates/{key}/emails",
+            Permission::ReadDefinitions,
+            made,
+            "The emails that were made of a template, by key; the template's changes do not reach them",
         )
         .and(of_kind(DocumentKind::Fragment))
         .and(of_kind(DocumentKind::Email))
@@ -351,6 +357,18 @@ async fn begin(
         Ok(manifest)
     });
     Ok(Answer::of(made.await?))
+}
+
+/// The emails that were made of a template.
+#[derive(Debug, Serialize, JsonSchema)]
+struct AllMade {
+    /// By key, the first 500.
+    items: Vec<Made>,
+}
+
+async fn made(State(state): State<ApiState>, Path(path): Path<ContentPath>) -> Result<Answer<AllMade>, Problem> {
+    let items = state.blocking(move |engine| Ok(content::made_of(engine, &path.key)?));
+    Ok(Answer::of(AllMade { items: items.await? }))
 }
 
 #[derive(Default, Deserialize, JsonSchema)]

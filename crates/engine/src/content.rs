@@ -5,6 +5,7 @@
 
 mod import;
 mod longest;
+mod made;
 mod preview;
 mod propagate;
 mod texts;
@@ -27,6 +28,7 @@ use crate::deliver::{House, content_of, email_content};
 
 pub use self::import::{ImportedTemplate, export_template, import_template, picture};
 pub use self::longest::{LongestText, longest_text};
+pub use self::made::{Made, made_of};
 pub use self::preview::{
     LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
 };

@@ -390,6 +390,13 @@ body:
         freed["lock"] = json!({"template": "brand", "lock": "marked", "body": {"html": "x"}});
         assert!(codes(put(freed, false)).contains(&"lock_changed".to_owned()));
         // Later changes of the template do not reach the email, and its end does it no harm.
+        let mut other = email.clone();
+        (other["key"], other["made_of"]) = ("other".into(), "another".into());
+        other.as_object_mut().expect("a manifest").remove("lock");
+        put(other, false).expect("made of a template that there never was");
+        let made = content::made_of(engine, "brand").expect("what was made of it");
+        assert_eq!(made.iter().map(|made| made.key.as_str()).collect::<Vec<_>>(), ["news"]);
+        assert!(matches!(content::made_of(engine, "another"), Err(DefinitionError::Unknown { .. })));
         put(template("Acme Inc"), false).expect("a template");
         put(with("Yours", "Still mine"), false).expect("as it was made");
         definitions::delete(engine, DocumentKind::EmailTemplate, "brand", None).expect("deleted");

@@ -24,9 +24,13 @@ pub struct CommentRow {
     pub text: String,
     /// Who saw to it; none: it is open.
     pub resolved_by: Option<String>,
+    /// When they did.
+    pub resolved_at: Option<Timestamp>,
+    /// When it was last written anew.
+    pub edited_at: Option<Timestamp>,
 }
 
-const COMMENT: &str = "id, answers, block, written_by, at, text, resolved_by";
+const COMMENT: &str = "id, answers, block, written_by, at, text, resolved_by, resolved_at, edited_at";
 
 fn read(r: &dyn Row) -> CommentRow {
     CommentRow {
@@ -37,6 +41,8 @@ fn read(r: &dyn Row) -> CommentRow {
         at: r.instant(4),
         text: r.string(5),
         resolved_by: r.opt_string(6),
+        resolved_at: r.opt_instant(7),
+        edited_at: r.opt_instant(8),
     }
 }
 
@@ -72,10 +78,16 @@ pub fn add(s: &mut dyn Session, of: DocumentId, row: CommentRow) -> Result<Comme
     Ok(CommentRow { id, ..row })
 }
 
-/// Pins a thread elsewhere or nowhere, and says who saw to it, if anybody.
-pub fn set(s: &mut dyn Session, id: i64, block: Option<&str>, resolved_by: Option<&str>) -> Result<(), StoreError> {
-    let sql = "UPDATE definition_comment SET block = $2, resolved_by = $3 WHERE id = $1";
-    s.execute(sql, params![id, block, resolved_by])?;
+/// Pins a thread elsewhere or nowhere, and says who saw to it and when, if anybody.
+pub fn set(s: &mut dyn Session, row: &CommentRow) -> Result<(), StoreError> {
+    let sql = "UPDATE definition_comment SET block = $2, resolved_by = $3, resolved_at = $4 WHERE id = $1";
+    s.execute(sql, params![row.id, row.block.as_deref(), row.resolved_by.as_deref(), row.resolved_at])?;
+    Ok(())
+}
+
+/// Writes a comment anew.
+pub fn edit(s: &mut dyn Session, id: i64, text: &str, at: Timestamp) -> Result<(), StoreError> {
+    s.execute("UPDATE definition_comment SET text = $2, edited_at = $3 WHERE id = $1", params![id, text, at])?;
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! How an operation is registered: its path, who may call it and its sentence, in one place each.
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{delete_with, get_with, post_with, put_with};
+use aide::axum::routing::{delete_with, get_with, patch_with, post_with, put_with};
 use aide::openapi::OpenApi;
 use aide::operation::{OperationHandler, OperationInput, OperationOutput};
 use aide::transform::TransformOperation;
@@ -50,6 +50,8 @@ impl Operations {
         get, get_with;
         /// Adds an operation that replaces, or creates under a given key.
         put, put_with;
+        /// Adds an operation that changes a part of something.
+        patch, patch_with;
         /// Adds an operation that does or creates something.
         post, post_with;
         /// Adds an operation that takes away.

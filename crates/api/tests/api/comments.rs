@@ -53,7 +53,20 @@ async fn people_talk_of_content(api: Api) {
     let one = format!("{COMMENTS}/{id}");
     let (status, resolved) = call(&api, &token, "PUT", &one, &json!({"block": null, "resolved": true})).await;
     assert_eq!((status, &resolved["block"]), (200, &Value::Null));
-    assert!(resolved["resolved_by"].is_string(), "{resolved}");
+    assert!(resolved["resolved_by"].is_string() && resolved["resolved_at"].is_string(), "{resolved}");
+    let again = call(&api, &token, "PUT", &one, &json!({"block": null, "resolved": true})).await.1;
+    assert_eq!(again["resolved_at"], resolved["resolved_at"], "whoever resolved it first did");
+    let other = api.token("journey_manager");
+    let words = json!({"text": " Is it? "});
+    assert_eq!(call(&api, &other, "PATCH", &one, &words).await.1["code"], "not_the_author");
+    let (status, edited) = call(&api, &token, "PATCH", &one, &words).await;
+    assert_eq!((status, &edited["text"], edited["edited_at"].is_string()), (200, &json!("Is it?"), true), "{edited}");
+    assert_eq!(
+        (&edited["resolved_by"], &edited["at"]),
+        (&resolved["resolved_by"], &resolved["at"]),
+        "all else is as it was"
+    );
+    assert_eq!(call(&api, &token, "PATCH", &one, &json!({"text": " "})).await.0, 400);
     let shown = listed(&api, &reader).await;
     assert_eq!(shown["items"].as_array().map(Vec::len), Some(3), "{shown}");
     assert_eq!(shown["items"][0]["resolved_by"], resolved["resolved_by"]);
@@ -61,6 +74,7 @@ async fn people_talk_of_content(api: Api) {
     assert_eq!(listed(&api, &token).await["mentionable"], json!(["ada@acme.example"]));
     let (_, open) = call(&api, &token, "PUT", &one, &json!({"block": "c1", "resolved": false})).await;
     assert_eq!((&open["resolved_by"], &open["block"]), (&Value::Null, &json!("c1")));
+    assert_eq!(open["resolved_at"], Value::Null);
 
     let of_answer = format!("{COMMENTS}/{}", answer["id"]);
     for (method, path, body, expected) in [
@@ -74,7 +88,8 @@ async fn people_talk_of_content(api: Api) {
         let (status, refusal) = call(&api, &token, method, path, &body).await;
         assert_eq!((status, refusal["code"].as_str().unwrap_or_default()), expected, "{method} {path} {refusal}");
     }
-    for (method, path) in [("POST", COMMENTS), ("PUT", one.as_str()), ("DELETE", one.as_str())] {
+    for (method, path) in [("POST", COMMENTS), ("PUT", one.as_str()), ("PATCH", one.as_str()), ("DELETE", one.as_str())]
+    {
         let body = json!({"text": "x"});
         assert_eq!(call(&api, &reader, method, path, &body).await.0, 403, "{method}");
     }

@@ -7,6 +7,7 @@
 use mrml::prelude::parser::Error as MjmlError;
 
 use super::content::EmailBody;
+use super::gaps;
 use super::tags::{Masked, TagKind, mask};
 
 /// The elements of MJML.
@@ -62,7 +63,7 @@ pub fn document(body: &EmailBody) -> Result<(String, Masked), DesignProblem> {
             Ok((whole_document(&masked.text), masked))
         }
         EmailBody::Mjml(source) => {
-            let mut masked = mask(source);
+            let mut masked = mask(&gaps::closed(source));
             let shielded = shielded(&mut masked)?;
             let html = laid_out(&shielded).map_err(|problem| problem.in_source(&masked, &shielded))?;
             Ok((whole_document(&html), masked))

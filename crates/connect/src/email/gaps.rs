@@ -115,7 +115,9 @@ mod tests {
     use super::*;
 
     fn of(column: &str) -> String {
-        let closed = closed(&format!("<mjml><mj-body><mj-section><mj-column>{column}</mj-column></mj-section></mj-body></mjml>"));
+        let closed = closed(&format!(
+            "<mjml><mj-body><mj-section><mj-column>{column}</mj-column></mj-section></mj-body></mjml>"
+        ));
         closed.split_once("<mj-section>").map(|(before, _)| before.replace("<mjml><mj-body>", "")).unwrap_or_default()
     }
 

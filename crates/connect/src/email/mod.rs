@@ -12,6 +12,7 @@ mod compile;
 mod content;
 mod contrast;
 mod design;
+mod gaps;
 mod html;
 mod language;
 mod legible;

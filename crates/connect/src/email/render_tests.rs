@@ -293,3 +293,29 @@ fn elements(html: &str) -> Vec<String> {
     lol_html::rewrite_str(html, settings).expect("HTML");
     found.into_inner()
 }
+
+#[test]
+fn a_section_whose_blocks_are_all_hidden_leaves_no_row() {
+    let section = |inside: &str| format!("<mj-section padding=\"40px 0\"><mj-column>{inside}</mj-column></mj-section>");
+    let hidden = section(
+        "<mj-raw>{% if account.employees > 5000 %}</mj-raw><mj-text>For giants</mj-text>\
+         <mj-raw>{% elif person.email %}</mj-raw><mj-text>For mail</mj-text><mj-raw>{% endif %}</mj-raw>",
+    );
+    let around = |inside: &str| {
+        let source = format!(
+            "<mjml><mj-body>{}{inside}{}</mj-body></mjml>",
+            section("<mj-text>Above</mj-text>"),
+            section("<mj-text>Below</mj-text>")
+        );
+        EmailContent { text: None, ..email(EmailBody::Mjml(source)) }
+    };
+    let (without, with) = (render(&around(""), &snapshot()), render(&around(&hidden), &snapshot()));
+    let rows = |mail: &Rendered| mail.html.matches("padding:40px 0").count();
+    assert_eq!((rows(&without), rows(&with)), (2, 2), "{}", with.html);
+    assert_eq!(with.text, without.text);
+    let mut for_mail = snapshot();
+    for_mail["person"]["email"] = json!("ada@acme.example");
+    let shown = render(&around(&hidden), &for_mail);
+    assert_eq!(rows(&shown), 3);
+    assert!(shown.html.contains("For mail") && shown.text.contains("For mail") && !shown.html.contains("For giants"));
+}

@@ -209,6 +209,9 @@ pub struct Email {
     /// How clicks on links are tracked, by where they lead, as it stands in the content; all others are counted.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub links: IndexMap<String, LinkTracking>,
+    /// Key of the template that it was made of, which may be gone or changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_of: Option<String>,
     /// What the template that it was made of locks; stays as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<EmailLock>,
@@ -253,6 +256,11 @@ pub enum Additions {
 }
 
 impl Email {
+    /// Key of the template that it was made of, if it says so.
+    pub fn template(&self) -> Option<&str> {
+        self.made_of.as_deref().or(self.lock.as_ref().map(|lock| lock.template.as_str()))
+    }
+
     /// Every text of it that is a template, with its pointer.
     pub fn templates(&self) -> Vec<(&'static str, &str)> {
         let mut found = vec![("/subject", self.subject.as_str()), self.body.template()];
@@ -366,7 +374,7 @@ impl EmailTemplate {
             additions: self.additions,
             body: self.body.clone(),
         });
-        Email { lock, ..self.email(connection) }
+        Email { lock, made_of: Some(key.to_owned()), ..self.email(connection) }
     }
 
     /// An email with what this template says; it goes its own way from then on.
@@ -389,6 +397,7 @@ impl EmailTemplate {
             solution_interest: None,
             conditions: self.conditions.clone(),
             links: IndexMap::new(),
+            made_of: None,
             lock: None,
         }
     }
