@@ -118,12 +118,17 @@ async fn audit(State(state): State<ApiState>, request: Request, next: Next) -> R
     response
 }
 
-/// Whether a call that writes by its method only asks what something would do, or what stands against it.
+/// Whether a call that writes by its method only asks what something would do, or what stands against it, or tells what its
+/// caller has seen.
 fn only_asks(method: &Method, path: &str, query: Option<&str>) -> bool {
     let dry = query.is_some_and(|query| query.split('&').any(|part| part == "dry_run=true"));
     // Whoever is called `preview` may still be put and deleted.
     *method == Method::POST
-        && (dry || path.ends_with("/preview") || path.ends_with("/spam_report") || path.ends_with("/findings"))
+        && (dry
+            || ["/preview", "/spam_report", "/findings", "/longest", "/notifications/seen"]
+                .iter()
+                .any(|end| path.ends_with(end))
+            || path.starts_with("/api/v1/email_templates/") && path.ends_with("/email"))
 }
 
 /// A path as people write it, so that a search for an address finds it: `%40` is `@`. What would be read as another path
@@ -147,6 +152,9 @@ mod tests {
         assert!(asks("/api/v1/import/people", Some("format=csv&dry_run=true")));
         assert!(asks("/api/v1/people/ada/merge/preview", None));
         assert!(asks("/api/v1/content/findings", None));
+        assert!(asks("/api/v1/notifications/seen", None));
+        assert!(asks("/api/v1/email_templates/letter/email", None));
+        assert!(!asks("/api/v1/buying_groups/bgr_1/email", None));
         assert!(!asks("/api/v1/emails/hello/propagate", None));
         assert!(!asks("/api/v1/import/people", Some("dry_run=false")));
         assert!(!only_asks(&Method::DELETE, "/api/v1/people/preview", None));

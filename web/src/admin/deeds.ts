@@ -6,11 +6,30 @@ import { strings } from "../strings";
 export type Deed = { what: string; subject: string; to?: string };
 
 const API = "/api/v1/";
+const STAR = "*";
 const PAGES: Record<string, string> = {
   journeys: "/journeys",
   accounts: "/accounts",
   people: "/people",
 };
+
+/** What is told of one operation: its words, and which parts of its path are names. */
+type Told = { words: string; parts: string[] };
+
+const TOLD = Object.entries(strings.admin.audit.deeds).map(([operation, words]) => {
+  const [method = "", path = ""] = operation.split(" ");
+  return { method, words, parts: path.split("/") };
+});
+
+/** The words for an operation; none where nobody wrote any. */
+export function toldOf(method: string, path: string[]): Told | undefined {
+  return TOLD.find(
+    ({ method: own, parts }) =>
+      own === method &&
+      parts.length === path.length &&
+      parts.every((part, n) => part === STAR || part === path[n]),
+  );
+}
 
 /** `kinds` are the plurals of definitions, each of which has a page. */
 export function deedOf(
@@ -20,7 +39,8 @@ export function deedOf(
   detail?: unknown,
 ): Deed {
   if (!subject.startsWith(API)) return { what: humanise(what), subject };
-  const [collection = "", key, ...rest] = subject.slice(API.length).split("/").map(plain);
+  const path = subject.slice(API.length).split("/").map(plain);
+  const [collection = "", key, ...rest] = path;
   const connection = connectionIn(detail);
   if (collection === "consents" && connection) {
     return {
@@ -29,28 +49,28 @@ export function deedOf(
       to: at("/definitions", "connections", connection),
     };
   }
-  const verb = what === "POST" ? (rest.at(-1) ?? undefined) : undefined;
-  const between = verb ? rest.slice(0, -1) : rest;
-  const words = [humanise(collection), key, ...between].filter((part) => part !== undefined);
+  const told = toldOf(what, path);
   const gone = what === "DELETE" && rest.length === 0;
   const page = PAGES[collection] ?? (kinds.has(collection) ? at("/definitions", collection) : "");
   return {
-    what: whatOf(what, collection, verb),
-    subject: words.join(" · "),
+    what: told?.words ?? strings.admin.audit.did,
+    subject: subjectOf(path, told),
     ...(key && page && !gone ? { to: at(page, key) } : {}),
   };
+}
+
+/** To what it was done. The last word of a path that is no name says what was done, which stands beside. */
+function subjectOf(path: string[], told: Told | undefined): string {
+  const named = (n: number) => n > 0 && (!told || told.parts[n] === STAR);
+  const last = path.length - 1;
+  const shown = told && last > 0 && !named(last) ? path.slice(0, last) : path;
+  return shown.map((part, n) => (named(n) ? part : humanise(part))).join(" · ");
 }
 
 /** The connection that a consent was given to: its path does not name it, what is said beside does. */
 function connectionIn(detail: unknown): string | undefined {
   const named = detail as { connection?: unknown } | null | undefined;
   return typeof named?.connection === "string" ? named.connection : undefined;
-}
-
-function whatOf(method: string, collection: string, verb: string | undefined): string {
-  const words = strings.admin.audit;
-  if (verb) return words.verbs[verb] ?? humanise(verb);
-  return (method === "POST" ? words.made[collection] : words.methods[method]) ?? words.did;
 }
 
 function plain(part: string): string {
