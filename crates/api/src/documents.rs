@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::Engine;
 use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
+use caravan_engine::sorting::DefinitionOrder;
 use caravan_model::document::{DocumentKind, KINDS};
 use caravan_store::documents::{self as rows, DocumentRow};
 use caravan_store::{Session, StoreError};
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Giver, Permission, Rights, granted_by, must_cover};
-use crate::http::page::{Page, SearchQuery};
+use crate::http::page::{Page, SearchQuery, behind, place_of};
 use crate::http::problem::Versions;
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
 
@@ -31,8 +32,8 @@ fn of_kind(kind: DocumentKind) -> Operations {
         operations = operations.get(
             &all,
             Permission::ReadDefinitions,
-            move |state, query| list(kind, state, query),
-            &format!("Definitions of kind {kind}, by key"),
+            move |state, query, order| list(kind, state, query, order),
+            &format!("Definitions of kind {kind}, by key or in another order"),
         );
     }
     operations
@@ -131,24 +132,48 @@ struct Told {
     variant: Option<String>,
 }
 
+/// In which order definitions are listed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub(crate) struct OrderQuery {
+    /// What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+    /// is still to come. What is missing stands last.
+    #[serde(default)]
+    sort: DefinitionOrder,
+    /// The highest, or what is latest, first.
+    #[serde(default)]
+    descending: bool,
+}
+
+/// A page of definitions of one kind, as `read` tells of each.
+pub(crate) async fn page_of<T: Send + 'static>(
+    state: &ApiState,
+    kind: DocumentKind,
+    query: &SearchQuery,
+    order: &OrderQuery,
+    read: impl Fn(&Engine, &mut dyn Session, DocumentRow) -> Result<T, Problem> + Send + 'static,
+) -> Result<Page<T>, Problem> {
+    let sort = order.sort.sort(order.descending);
+    let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
+    let text = query.text().map(str::to_owned);
+    let found = state.blocking(move |engine| {
+        engine.store().read(|s| {
+            let found = behind(rows::page(s, kind.key(), text.as_deref(), sort, after.as_ref(), limit + 1))?;
+            let found = found.into_iter().map(|(row, place)| Ok((read(engine, s, row)?, place)));
+            let found = found.collect::<Result<Vec<_>, Problem>>()?;
+            Ok::<_, Problem>((found, rows::count(s, kind.key(), text.as_deref())?))
+        })
+    });
+    let (found, total) = found.await?;
+    Ok(Page::ordered(found, limit, &sort).with_total(total))
+}
+
 async fn list(
     kind: DocumentKind,
     State(state): State<ApiState>,
     Query(query): Query<SearchQuery>,
+    Query(order): Query<OrderQuery>,
 ) -> Result<Page<DefinitionRow>, Problem> {
-    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
-    let text = query.text().map(str::to_owned);
-    let read = state.read(move |s| {
-        let found = match &text {
-            Some(text) => rows::page_matching(s, kind.key(), text, &after, limit + 1)?,
-            None => rows::page(s, kind.key(), &after, limit + 1)?,
-        };
-        let found = found.into_iter().map(|row| listed(s, row)).collect::<Result<Vec<_>, _>>()?;
-        let total = if text.is_none() { Some(rows::count(s, kind.key())?) } else { None };
-        Ok((found, total))
-    });
-    let (found, total) = read.await?;
-    Ok(Page { total, ..Page::of(found, limit, |row| row.key.clone()) })
+    page_of(&state, kind, &query, &order, |_, s, row| Ok(listed(s, row)?)).await
 }
 
 fn listed(s: &mut dyn Session, row: DocumentRow) -> Result<DefinitionRow, StoreError> {

@@ -2,13 +2,15 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use caravan_engine::Engine;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Feeder, Review, Verb};
 use caravan_engine::status::{self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline};
 use caravan_engine::travel;
 use caravan_model::document::DocumentKind;
 use caravan_model::{EnrollmentId, Finding};
-use caravan_store::documents as rows;
+use caravan_store::Session;
+use caravan_store::documents::DocumentRow;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Permission};
+use crate::documents::{self, OrderQuery};
 use crate::drafts::which_version;
 use crate::http::page::{Page, SearchQuery, page_limit, read_cursor, write_cursor};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
@@ -27,7 +30,7 @@ pub fn operations() -> Operations {
     use Permission::{ReadCustomers, ReadDefinitions, RunJourneys, WriteDefinitions};
     let at = |rest: &str| format!("{JOURNEY}/{rest}");
     Operations::of("Journeys")
-        .get("/api/v1/journeys", ReadDefinitions, list, "Journeys with their counts, by key")
+        .get("/api/v1/journeys", ReadDefinitions, list, "Journeys with their counts, by key or in another order")
         .get(&at("map"), ReadDefinitions, map, "The map as it is drawn: cards and connectors")
         .get(&at("status"), ReadDefinitions, show_status, "Counts of a journey, its nodes and paths")
         .post(&at("publish"), RunJourneys, publish, "Publish the draft")
@@ -53,23 +56,13 @@ struct JourneyPath {
     key: String,
 }
 
-async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<JourneyInList>, Problem> {
-    let (limit, after) = (query.page().limit()?, query.page().after()?.unwrap_or_default());
-    let text = query.text().map(str::to_owned);
-    let read = state.blocking(move |engine| {
-        engine.store().read(|s| {
-            let kind = DocumentKind::Journey.key();
-            let found = match &text {
-                Some(text) => rows::page_matching(s, kind, text, &after, limit + 1)?,
-                None => rows::page(s, kind, &after, limit + 1)?,
-            };
-            let found = found.iter().map(|row| status::in_list(engine, s, row)).collect::<Result<Vec<_>, _>>()?;
-            let total = if text.is_none() { Some(rows::count(s, kind)?) } else { None };
-            Ok::<_, Problem>((found, total))
-        })
-    });
-    let (found, total) = read.await?;
-    Ok(Page { total, ..Page::of(found, limit, |row| row.key.clone()) })
+async fn list(
+    State(state): State<ApiState>,
+    Query(query): Query<SearchQuery>,
+    Query(order): Query<OrderQuery>,
+) -> Result<Page<JourneyInList>, Problem> {
+    let read = |engine: &Engine, s: &mut dyn Session, row: DocumentRow| Ok(status::in_list(engine, s, &row)?);
+    documents::page_of(&state, DocumentKind::Journey, &query, &order, read).await
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -1,11 +1,78 @@
 //! What long lists may be ordered by: the columns that are offered, and no others.
 
+use caravan_store::access::AuditBy;
+use caravan_store::documents::DefinitionBy;
 use caravan_store::group_pages::{GroupBy, GroupMemberBy};
 use caravan_store::members::MemberBy;
 use caravan_store::ordered::Sort;
 use caravan_store::people::ListedBy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// What definitions, journeys among them, are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DefinitionOrder {
+    /// The key.
+    #[default]
+    Key,
+    /// The name.
+    Name,
+    /// The state.
+    State,
+    /// When it was made.
+    CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
+    /// By whom it was last changed.
+    UpdatedBy,
+    /// When it was last published.
+    PublishedAt,
+    /// By whom it was last published.
+    PublishedBy,
+}
+
+impl DefinitionOrder {
+    /// As the store knows it.
+    pub fn sort(self, descending: bool) -> Sort<DefinitionBy> {
+        let by = match self {
+            Self::Key => DefinitionBy::Key,
+            Self::Name => DefinitionBy::Name,
+            Self::State => DefinitionBy::State,
+            Self::CreatedAt => DefinitionBy::Created,
+            Self::UpdatedAt => DefinitionBy::Updated,
+            Self::UpdatedBy => DefinitionBy::UpdatedBy,
+            Self::PublishedAt => DefinitionBy::Published,
+            Self::PublishedBy => DefinitionBy::PublishedBy,
+        };
+        Sort { by, descending }
+    }
+}
+
+/// What the record of what was done by hand is ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOrder {
+    /// When.
+    At,
+    /// By whom.
+    Actor,
+    /// To what.
+    Subject,
+}
+
+impl AuditOrder {
+    /// As the store knows it; what was done last comes first where nothing is said.
+    pub fn sort(order: Option<Self>, descending: bool) -> Sort<AuditBy> {
+        let by = match order {
+            None => return Sort::down(AuditBy::At),
+            Some(Self::At) => AuditBy::At,
+            Some(Self::Actor) => AuditBy::Actor,
+            Some(Self::Subject) => AuditBy::Subject,
+        };
+        Sort { by, descending }
+    }
+}
 
 /// What accounts are ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

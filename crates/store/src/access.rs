@@ -5,9 +5,10 @@
 use jiff::Timestamp;
 
 use crate::error::StoreError;
+use crate::ordered::{self, Key, Listing, Place, Sort};
 use crate::params;
 use crate::people;
-use crate::session::{Row, Session, SessionExt};
+use crate::session::{Param, Row, Session, SessionExt};
 
 /// A local user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -304,25 +305,54 @@ pub fn record(
     Ok(())
 }
 
-/// What was done by hand, newest first, before the id `before`; those whose actor, operation, subject or detail holds `search`,
-/// all when it is blank.
-pub fn records(s: &mut dyn Session, search: &str, before: i64, most: usize) -> Result<Vec<AuditRow>, StoreError> {
-    let most = most as i64;
-    let search = search.trim();
-    if search.is_empty() {
-        let sql = format!("SELECT {AUDIT} FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2");
-        return s.query_map(&sql, params![before, most], read_audit);
+/// What the record of what was done by hand may be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditBy {
+    /// When it was done; ids ascend with time.
+    At,
+    /// Who did it.
+    Actor,
+    /// To what it was done.
+    Subject,
+}
+
+fn order(s: &dyn Session, by: AuditBy) -> Key {
+    match by {
+        AuditBy::At => Key::whole("id"),
+        AuditBy::Actor => Key::text(s, "actor"),
+        AuditBy::Subject => Key::text(s, "subject"),
     }
-    let pattern = people::pattern(s, search);
-    let sql = format!(
-        "SELECT {AUDIT} FROM audit WHERE id < $1 AND (LOWER(actor) LIKE $3 ESCAPE '\\' OR LOWER(what) LIKE $3 ESCAPE '\\'
-             OR LOWER(subject) LIKE $3 ESCAPE '\\' OR LOWER(COALESCE(detail, '')) LIKE $3 ESCAPE '\\')
-         ORDER BY id DESC LIMIT $2"
-    );
-    s.query_map(&sql, params![before, most, &pattern], read_audit)
+}
+
+/// The next `most` rows of what was done by hand behind `after`, each with its place; those whose actor, operation, subject or
+/// detail holds `search`, all when it is blank.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+pub fn records(
+    s: &mut dyn Session,
+    search: &str,
+    sort: Sort<AuditBy>,
+    after: Option<&Place>,
+    most: usize,
+) -> Result<Vec<(AuditRow, Place)>, StoreError> {
+    let pattern = people::pattern(s, search.trim());
+    let (from, params) = if search.trim().is_empty() {
+        ("audit WHERE TRUE", vec![])
+    } else {
+        (
+            "audit WHERE (LOWER(actor) LIKE $1 ESCAPE '\\' OR LOWER(what) LIKE $1 ESCAPE '\\'
+                 OR LOWER(subject) LIKE $1 ESCAPE '\\' OR LOWER(COALESCE(detail, '')) LIKE $1 ESCAPE '\\')",
+            vec![Param::Text(&pattern)],
+        )
+    };
+    let listing = Listing { columns: AUDIT, width: AUDIT_WIDTH, from, id: "id", params };
+    let sort = Sort { by: order(s, sort.by), descending: sort.descending };
+    ordered::page(s, &listing, &sort, after, most, read_audit)
 }
 
 const AUDIT: &str = "id, at, actor, what, subject, detail";
+const AUDIT_WIDTH: usize = 6;
 
 fn read_audit(r: &dyn Row) -> Result<AuditRow, StoreError> {
     Ok(AuditRow {

@@ -5,7 +5,9 @@ use caravan_model::{DocumentId, VersionId};
 use jiff::Timestamp;
 
 use crate::error::StoreError;
-use crate::session::{Dialect, Param, Row, Session};
+use crate::ordered::{self, Key, Listing, Place, Sort};
+use crate::people::pattern;
+use crate::session::{Param, Row, Session, SessionExt};
 
 /// A definition as stored; `body` is the draft, as JSON text in the order in which it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +69,7 @@ pub struct VersionRow {
 
 const DOCUMENT: &str = "id, kind, key, name, state, revision, live_version_id, paused, starts_at, ends_at, body, \
      created_at, created_by, updated_at, updated_by, published_at, published_by";
+const DOCUMENT_WIDTH: usize = 17;
 const VERSION: &str = "id, document_id, no, body, frozen, published_at, published_by";
 
 fn read_document(r: &dyn Row) -> DocumentRow {
@@ -150,41 +153,83 @@ pub fn get_by_id(s: &mut dyn Session, id: DocumentId) -> Result<Option<DocumentR
     Ok(documents(s, &format!("SELECT {DOCUMENT} FROM document WHERE id = $1"), &[Param::Int(id.0)])?.pop())
 }
 
-/// Definitions of a kind by key after `after`, whose key or name contains `search` (already folded by the caller is
-/// not needed: plain substring, case as written), at most `most`.
-pub fn page(s: &mut dyn Session, kind: &str, after: &str, most: usize) -> Result<Vec<DocumentRow>, StoreError> {
-    let sql = format!("SELECT {DOCUMENT} FROM document WHERE kind = $1 AND key > $2 ORDER BY key LIMIT $3");
-    documents(s, &sql, &[Param::Text(kind), Param::Text(after), Param::Int(most as i64)])
+/// The definitions of a kind, by key, at most `most`.
+pub fn all_of(s: &mut dyn Session, kind: &str, most: usize) -> Result<Vec<DocumentRow>, StoreError> {
+    let sql = format!("SELECT {DOCUMENT} FROM document WHERE kind = $1 ORDER BY key LIMIT $2");
+    documents(s, &sql, &[Param::Text(kind), Param::Int(most as i64)])
 }
 
-/// The next `most` definitions of a kind behind the key `after` in whose key or name a text occurs, by key.
-pub fn page_matching(
+/// What a list of definitions may be ordered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefinitionBy {
+    /// The key. Index: `document_key`.
+    Key,
+    /// The name.
+    Name,
+    /// The state.
+    State,
+    /// When it was made.
+    Created,
+    /// When it was last changed. Index: `document_updated`.
+    Updated,
+    /// By whom it was last changed.
+    UpdatedBy,
+    /// When it was last published.
+    Published,
+    /// By whom it was last published.
+    PublishedBy,
+}
+
+fn order(s: &dyn Session, by: DefinitionBy) -> Key {
+    match by {
+        DefinitionBy::Key => Key::plain_text("key"),
+        DefinitionBy::Name => Key::text(s, "COALESCE(NULLIF(name, ''), key)"),
+        DefinitionBy::State => Key::text(s, "state"),
+        DefinitionBy::Created => Key::whole("created_at"),
+        DefinitionBy::Updated => Key::whole("updated_at"),
+        DefinitionBy::UpdatedBy => Key::text(s, "updated_by"),
+        DefinitionBy::Published => Key::opt_whole("published_at"),
+        DefinitionBy::PublishedBy => Key::text(s, "published_by"),
+    }
+}
+
+/// The conditions of a list: definitions of a kind in whose key or name a text occurs, small and capital letters alike.
+fn found<'a>(kind: &'a str, pattern: Option<&'a str>) -> (&'static str, Vec<Param<'a>>) {
+    match pattern {
+        None => ("document WHERE kind = $1", vec![Param::Text(kind)]),
+        Some(pattern) => (
+            "document WHERE kind = $1 AND (caravan_fold(key) LIKE caravan_fold($2) ESCAPE '\\'
+                 OR caravan_fold(name) LIKE caravan_fold($2) ESCAPE '\\')",
+            vec![Param::Text(kind), Param::Text(pattern)],
+        ),
+    }
+}
+
+/// The next `most` definitions of a kind behind `after`, each with its place; with `text` only those in whose key or name
+/// it occurs.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+pub fn page(
     s: &mut dyn Session,
     kind: &str,
-    text: &str,
-    after: &str,
+    text: Option<&str>,
+    sort: Sort<DefinitionBy>,
+    after: Option<&Place>,
     most: usize,
-) -> Result<Vec<DocumentRow>, StoreError> {
-    // Each database's LOWER meets the same folding: SQLite's knows ASCII letters only.
-    let lowered = if s.dialect() == Dialect::Sqlite { text.to_ascii_lowercase() } else { text.to_lowercase() };
-    let literal = lowered.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{literal}%");
-    let sql = format!(
-        "SELECT {DOCUMENT} FROM document
-         WHERE kind = $1 AND key > $2 AND (LOWER(key) LIKE $4 ESCAPE '\\' OR LOWER(name) LIKE $4 ESCAPE '\\')
-         ORDER BY key LIMIT $3"
-    );
-    documents(s, &sql, &[Param::Text(kind), Param::Text(after), Param::Int(most as i64), Param::Text(&pattern)])
+) -> Result<Vec<(DocumentRow, Place)>, StoreError> {
+    let pattern = text.map(|text| pattern(s, text));
+    let (from, params) = found(kind, pattern.as_deref());
+    let listing = Listing { columns: DOCUMENT, width: DOCUMENT_WIDTH, from, id: "id", params };
+    let sort = Sort { by: order(s, sort.by), descending: sort.descending };
+    ordered::page(s, &listing, &sort, after, most, |r| Ok(read_document(r)))
 }
 
-/// How many definitions of a kind there are.
-pub fn count(s: &mut dyn Session, kind: &str) -> Result<i64, StoreError> {
-    let mut n = 0;
-    s.query("SELECT COUNT(*) FROM document WHERE kind = $1", &[Param::Text(kind)], &mut |r| {
-        n = r.int(0);
-        Ok(())
-    })?;
-    Ok(n)
+/// How many definitions of a kind there are; with `text` only those in whose key or name it occurs.
+pub fn count(s: &mut dyn Session, kind: &str, text: Option<&str>) -> Result<i64, StoreError> {
+    let pattern = text.map(|text| pattern(s, text));
+    let (from, params) = found(kind, pattern.as_deref());
+    s.query_int(&format!("SELECT COUNT(*) FROM {from}"), &params)
 }
 
 /// Writes a definition, new or changed, as given.

@@ -9,6 +9,7 @@ import { formatInstant } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
+import { useServerSort } from "../shell/serverSort";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { deedOf } from "./deeds";
@@ -22,6 +23,7 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
       id: "at",
       label: text.columns.at,
       fixed: true,
+      order: "at",
       value: (row) => row.at,
       cell: (row) => (
         <time dateTime={row.at} style={{ whiteSpace: "nowrap" }}>
@@ -32,6 +34,7 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
     {
       id: "actor",
       label: text.columns.actor,
+      order: "actor",
       value: (row) => row.actor,
       cell: (row) => row.actor,
     },
@@ -44,6 +47,7 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
     {
       id: "subject",
       label: text.columns.subject,
+      order: "subject",
       value: (row) => row.subject,
       cell: (row) => {
         const { subject, to } = deed(row);
@@ -56,17 +60,19 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
 const NEWEST_FIRST = { column: "at", down: true };
 
 export function AuditTab() {
-  const rows = useRows(auditQuery(useSearchText()));
   const { data } = useQuery(kindsQuery);
-  const kinds = new Set((data?.items ?? []).map(({ plural }) => plural));
+  const columns = columnsOf(new Set((data?.items ?? []).map(({ plural }) => plural)));
+  const { order, server } = useServerSort(columns);
+  const rows = useRows(auditQuery(useSearchText(), order));
   return (
     <ListSection
       id="audit"
       title={strings.admin.tabs.audit}
       searchLabel={text.search}
       rows={rows}
-      columns={columnsOf(kinds)}
+      columns={columns}
       rowKey={(row) => String(row.id)}
+      server={server}
       usual={NEWEST_FIRST}
       empty={{ icon: ScrollText, title: text.empty, hint: text.emptyHint }}
     />

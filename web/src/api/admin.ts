@@ -1,8 +1,9 @@
 // What administration asks of the server.
 import { queryOptions } from "@tanstack/react-query";
+import type { Order } from "../shell/serverSort";
 import { body, client } from "./client";
 import { ApiError } from "./problem";
-import { pages } from "./queries";
+import { ordered, pages } from "./queries";
 import type { Role } from "./types";
 
 const PAGE = 50;
@@ -166,11 +167,13 @@ export const makeToken = (name: string, role: Role) =>
 export const revokeToken = (name: string) =>
   body(client.DELETE("/api/v1/tokens/{name}", { params: { path: { name } } }));
 
-export const auditQuery = (q: string) =>
-  pages(["audit", q], (cursor) =>
+export const auditQuery = (q: string, order?: Order) =>
+  pages(["audit", q, order], (cursor) =>
     body(
       client.GET("/api/v1/audit", {
-        params: { query: { limit: PAGE, cursor, q: q || undefined } },
+        params: {
+          query: { limit: PAGE, cursor, q: q || undefined, ...ordered<"/api/v1/audit">(order) },
+        },
       }),
     ),
   );

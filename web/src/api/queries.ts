@@ -45,11 +45,13 @@ export const organisationQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export const journeysQuery = (q: string) =>
-  pages(["journeys", q], (cursor) =>
+export const journeysQuery = (q: string, order?: Order) =>
+  pages(["journeys", q, order], (cursor) =>
     body(
       client.GET("/api/v1/journeys", {
-        params: { query: { limit: PAGE, cursor, q: q || undefined } },
+        params: {
+          query: { limit: PAGE, cursor, q: q || undefined, ...ordered<"/api/v1/journeys">(order) },
+        },
       }),
     ),
   );
@@ -253,11 +255,18 @@ const MOST_PAGES = 25;
 const SHORT_MS = 15_000;
 const LONG_MS = 300_000;
 
-export const definitionsQuery = (plural: string, q = "") =>
-  pages(["definitions", plural, "pages", q], (cursor) =>
+export const definitionsQuery = (plural: string, q: string, order: Order) =>
+  pages(["definitions", plural, "pages", q, order], (cursor) =>
     body(
       client.GET(ofKind(plural), {
-        params: { query: { limit: PAGE, cursor, ...(q === "" ? {} : { q }) } },
+        params: {
+          query: {
+            limit: PAGE,
+            cursor,
+            ...(q === "" ? {} : { q }),
+            ...ordered<"/api/v1/account_lists">(order),
+          },
+        },
       }),
     ),
   );

@@ -47,7 +47,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Journeys with their counts, by key */
+        /** Journeys with their counts, by key or in another order */
         get: operations["get_journeys"];
         put?: never;
         post?: never;
@@ -458,7 +458,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind account_list, by key */
+        /** Definitions of kind account_list, by key or in another order */
         get: operations["get_account_lists"];
         put?: never;
         post?: never;
@@ -494,7 +494,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind audience, by key */
+        /** Definitions of kind audience, by key or in another order */
         get: operations["get_audiences"];
         put?: never;
         post?: never;
@@ -530,7 +530,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind people_list, by key */
+        /** Definitions of kind people_list, by key or in another order */
         get: operations["get_people_lists"];
         put?: never;
         post?: never;
@@ -566,7 +566,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind role, by key */
+        /** Definitions of kind role, by key or in another order */
         get: operations["get_roles"];
         put?: never;
         post?: never;
@@ -602,7 +602,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind roles_template, by key */
+        /** Definitions of kind roles_template, by key or in another order */
         get: operations["get_roles_templates"];
         put?: never;
         post?: never;
@@ -638,7 +638,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind solution_interest, by key */
+        /** Definitions of kind solution_interest, by key or in another order */
         get: operations["get_solution_interests"];
         put?: never;
         post?: never;
@@ -674,7 +674,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind stage_model, by key */
+        /** Definitions of kind stage_model, by key or in another order */
         get: operations["get_stage_models"];
         put?: never;
         post?: never;
@@ -710,7 +710,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind attribute, by key */
+        /** Definitions of kind attribute, by key or in another order */
         get: operations["get_attributes"];
         put?: never;
         post?: never;
@@ -746,7 +746,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind score, by key */
+        /** Definitions of kind score, by key or in another order */
         get: operations["get_scores"];
         put?: never;
         post?: never;
@@ -782,7 +782,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind custom_object, by key */
+        /** Definitions of kind custom_object, by key or in another order */
         get: operations["get_custom_objects"];
         put?: never;
         post?: never;
@@ -818,7 +818,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind activity_type, by key */
+        /** Definitions of kind activity_type, by key or in another order */
         get: operations["get_activity_types"];
         put?: never;
         post?: never;
@@ -854,7 +854,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind email, by key */
+        /** Definitions of kind email, by key or in another order */
         get: operations["get_emails"];
         put?: never;
         post?: never;
@@ -890,7 +890,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind email_template, by key */
+        /** Definitions of kind email_template, by key or in another order */
         get: operations["get_email_templates"];
         put?: never;
         post?: never;
@@ -926,7 +926,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind fragment, by key */
+        /** Definitions of kind fragment, by key or in another order */
         get: operations["get_fragments"];
         put?: never;
         post?: never;
@@ -962,7 +962,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind sms_message, by key */
+        /** Definitions of kind sms_message, by key or in another order */
         get: operations["get_sms_messages"];
         put?: never;
         post?: never;
@@ -998,7 +998,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind external_audience, by key */
+        /** Definitions of kind external_audience, by key or in another order */
         get: operations["get_external_audiences"];
         put?: never;
         post?: never;
@@ -1034,7 +1034,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind destination, by key */
+        /** Definitions of kind destination, by key or in another order */
         get: operations["get_destinations"];
         put?: never;
         post?: never;
@@ -1070,7 +1070,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind data_flow, by key */
+        /** Definitions of kind data_flow, by key or in another order */
         get: operations["get_data_flows"];
         put?: never;
         post?: never;
@@ -1106,7 +1106,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind connection, by key */
+        /** Definitions of kind connection, by key or in another order */
         get: operations["get_connections"];
         put?: never;
         post?: never;
@@ -1142,7 +1142,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind external_action, by key */
+        /** Definitions of kind external_action, by key or in another order */
         get: operations["get_external_actions"];
         put?: never;
         post?: never;
@@ -1178,7 +1178,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind sending_domain, by key */
+        /** Definitions of kind sending_domain, by key or in another order */
         get: operations["get_sending_domains"];
         put?: never;
         post?: never;
@@ -1214,7 +1214,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind rule_set, by key */
+        /** Definitions of kind rule_set, by key or in another order */
         get: operations["get_rule_sets"];
         put?: never;
         post?: never;
@@ -1250,7 +1250,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind webhook, by key */
+        /** Definitions of kind webhook, by key or in another order */
         get: operations["get_webhooks"];
         put?: never;
         post?: never;
@@ -1286,7 +1286,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind weighting_model, by key */
+        /** Definitions of kind weighting_model, by key or in another order */
         get: operations["get_weighting_models"];
         put?: never;
         post?: never;
@@ -1322,7 +1322,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind persona, by key */
+        /** Definitions of kind persona, by key or in another order */
         get: operations["get_personas"];
         put?: never;
         post?: never;
@@ -1358,7 +1358,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind access_role, by key */
+        /** Definitions of kind access_role, by key or in another order */
         get: operations["get_access_roles"];
         put?: never;
         post?: never;
@@ -1394,7 +1394,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Definitions of kind settings, by key */
+        /** Definitions of kind settings, by key or in another order */
         get: operations["get_settings"];
         put?: never;
         post?: never;
@@ -4269,7 +4269,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was done by hand, newest first */
+        /** What was done by hand, newest first or in another order */
         get: operations["get_audit"];
         put?: never;
         post?: never;
@@ -4448,6 +4448,22 @@ export interface components {
             /** @description Only rows in which this text occurs. */
             q?: string | null;
         };
+        /** @description In which order definitions are listed. */
+        OrderQuery: {
+            /**
+             * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+             *     is still to come. What is missing stands last.
+             * @default key
+             */
+            sort: components["schemas"]["DefinitionOrder"];
+            /**
+             * @description The highest, or what is latest, first.
+             * @default false
+             */
+            descending: boolean;
+        };
+        /** @description What definitions, journeys among them, are ordered by. */
+        DefinitionOrder: "key" | "name" | "state" | "created_at" | "updated_at" | "updated_by" | "published_at" | "published_by";
         /** @description One page of a list. */
         JourneyInListPage: {
             /** @description The rows. */
@@ -8095,7 +8111,7 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy" | "text_account";
+        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy";
         /** @description What somebody may do about a problem. */
         Remedy: "retry" | "skip";
         ProblemPath: {
@@ -9574,6 +9590,18 @@ export interface components {
             /** @description What callers send as `Authorization: Bearer TOKEN`. Told this once, stored as a hash alone. */
             token: string;
         };
+        /** @description In which order it is listed. */
+        OrderQuery2: {
+            /** @description What it is ordered by; newest first when left out. */
+            sort?: components["schemas"]["AuditOrder"] | null;
+            /**
+             * @description The highest, or the latest, first; matters only with `sort`.
+             * @default false
+             */
+            descending: boolean;
+        };
+        /** @description What the record of what was done by hand is ordered by. */
+        AuditOrder: "at" | "actor" | "subject";
         /** @description One page of a list. */
         AuditEntryPage: {
             /** @description The rows. */
@@ -9926,7 +9954,7 @@ export interface components {
             type: "external_action";
             /** @description Whom it is about. */
             on: components["schemas"]["JourneyManifestOn"];
-            /** @description Key of the external action. */
+            /** @description The external action. */
             service: string;
             /** @description Values for the service's parameters. */
             values?: {
@@ -9941,7 +9969,7 @@ export interface components {
             type: "external_split";
             /** @description Whom it is about. By `person` it is a closed box. */
             by: components["schemas"]["JourneyManifestSubject"];
-            /** @description Key of the external action. */
+            /** @description The external action. */
             service: string;
             /** @description Values for the service's parameters. */
             values?: {
@@ -10259,9 +10287,9 @@ export interface components {
             name?: string;
             /** @description What it is for. */
             description?: string;
-            /** @description Key of a live roles template; cannot be changed later. */
+            /** @description The roles its groups have, by a live template; cannot be changed later. */
             roles_template: string;
-            /** @description Key of the live stage model. */
+            /** @description The stages its groups stand in; the model has to be live. */
             stage_model?: string | null;
             /**
              * @description Whether the members of existing groups are looked up again as data changes.
@@ -10335,7 +10363,7 @@ export interface components {
         };
         /** @description A field of another system that follows a score. */
         ScoreManifestScoreMirror: {
-            /** @description Key of a connection of type `marketo`. */
+            /** @description A connection of type `marketo`. */
             connection: string;
             /** @description REST name of the field over there: it gets the score's value, whatever was added to it there. */
             field?: string | null;
@@ -10438,7 +10466,7 @@ export interface components {
             subject?: components["schemas"]["EmailManifestSubject"] | null;
             /** @description When it holds. */
             when?: unknown;
-            /** @description Key of a saved filter that says both, instead; several emails may name the same. */
+            /** @description A saved filter that says both, instead; several emails may name the same. */
             audience?: string | null;
         };
         /** @description Whose attribute, condition, list or journey it is. */
@@ -10472,7 +10500,7 @@ export interface components {
             name?: string;
             /** @description What it is for. */
             description?: string;
-            /** @description Key of the connection that sends it. */
+            /** @description The connection that sends it. */
             connection: string;
             /** @description Who it comes from; left out: the connection's sender. */
             from?: components["schemas"]["EmailManifestMailbox"] | null;
@@ -10497,7 +10525,7 @@ export interface components {
              *     done with its links counts for the recipient.
              */
             cc?: string[];
-            /** @description Key of the rule set that limits it. */
+            /** @description The rule set that limits it. */
             rule_set?: string | null;
             /** @description The solution interest whose buying group of the account `buying_group` tells of. */
             solution_interest?: string | null;
@@ -10524,7 +10552,7 @@ export interface components {
             subject?: components["schemas"]["EmailTemplateManifestSubject"] | null;
             /** @description When it holds. */
             when?: unknown;
-            /** @description Key of a saved filter that says both, instead; several emails may name the same. */
+            /** @description A saved filter that says both, instead; several emails may name the same. */
             audience?: string | null;
         };
         /** @description Whose attribute, condition, list or journey it is. */
@@ -10572,7 +10600,7 @@ export interface components {
             subject?: components["schemas"]["FragmentManifestSubject"] | null;
             /** @description When it holds. */
             when?: unknown;
-            /** @description Key of a saved filter that says both, instead; several emails may name the same. */
+            /** @description A saved filter that says both, instead; several emails may name the same. */
             audience?: string | null;
         };
         /** @description Whose attribute, condition, list or journey it is. */
@@ -10630,7 +10658,7 @@ export interface components {
             name?: string;
             /** @description What it is for. */
             description?: string;
-            /** @description Key of the connection that sends it. */
+            /** @description The connection that sends it. */
             connection: string;
             /** @description Why it is sent. */
             type: components["schemas"]["SmsMessageManifestMessageType"];
@@ -10638,9 +10666,7 @@ export interface components {
             body: string;
             /** @description Whether links are shortened and counted. */
             shorten_links?: boolean;
-            /** @description Whether the sites to which short links lead are told who comes, as tracked links of emails can. */
-            visitor_token?: boolean;
-            /** @description Key of the rule set that limits it. */
+            /** @description The rule set that limits it. */
             rule_set?: string | null;
         };
         /**
@@ -10656,7 +10682,7 @@ export interface components {
             name?: string;
             /** @description What it is for. */
             description?: string;
-            /** @description Keys of the destinations. */
+            /** @description The destinations. */
             destinations?: string[];
         };
         /**
@@ -10679,7 +10705,7 @@ export interface components {
             description?: string;
             /** @description What kind of system it is. */
             type: components["schemas"]["DestinationManifestDestinationType"];
-            /** @description Key of the connection to it. */
+            /** @description The connection to it. */
             connection: string;
             /** @description What the connector needs to know about this destination. */
             settings?: {
@@ -10704,7 +10730,7 @@ export interface components {
              * @enum {unknown}
              */
             state?: "draft" | "live";
-            /** @description Key of the destination. */
+            /** @description The destination. */
             destination: string;
             /** @description Which accounts: by their buying groups. It cannot be changed once the flow is live. */
             when: unknown;
@@ -11009,7 +11035,7 @@ export interface components {
         };
         /** @description One attribute of a persona. */
         PersonaManifestPersonaAttribute: {
-            /** @description Key of a person attribute. */
+            /** @description Which attribute of people. */
             attribute: string;
             /** @description Any of these, whatever their case. */
             values: string[];
@@ -11363,6 +11389,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -12283,6 +12316,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -12426,6 +12466,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -12569,6 +12616,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -12712,6 +12766,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -12855,6 +12916,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -12998,6 +13066,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13141,6 +13216,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13284,6 +13366,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13427,6 +13516,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13570,6 +13666,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13713,6 +13816,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13856,6 +13966,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -13999,6 +14116,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -14142,6 +14266,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -14285,6 +14416,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -14428,6 +14566,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -14571,6 +14716,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -14714,6 +14866,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -14857,6 +15016,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15000,6 +15166,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15143,6 +15316,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15286,6 +15466,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15429,6 +15616,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15572,6 +15766,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15715,6 +15916,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -15858,6 +16066,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -16001,6 +16216,13 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
+                 *     is still to come. What is missing stands last.
+                 */
+                sort?: components["schemas"]["DefinitionOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;
@@ -22854,6 +23076,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /** @description What it is ordered by; newest first when left out. */
+                sort?: components["schemas"]["AuditOrder"];
+                /** @description The highest, or the latest, first; matters only with `sort`. */
+                descending?: boolean;
             };
             header?: never;
             path?: never;

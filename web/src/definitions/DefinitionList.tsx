@@ -1,19 +1,22 @@
 // The definitions of one kind: who changed them last, what can be made, taken away and exported.
-import { ActionIcon, Button, Group, Menu } from "@mantine/core";
+import { ActionIcon, Button, Group, Menu, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Plus, Trash2 } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useState } from "react";
-import { definitionsQuery } from "../api/queries";
+import { definitionNamesQuery, definitionsQuery } from "../api/queries";
 import type { DefinitionRow, Kind } from "../api/types";
 import { useKind } from "../forms/ReferencePicker";
+import { textColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { humanise, inSentence } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
+import { CHANGED_LAST, useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
-import { BY_KEY } from "../shell/sorting";
+import { BY_CHANGE } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { ListedStanding } from "../systems/ListedStanding";
@@ -33,6 +36,9 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
   email_template: lazy(() => import("../content/ImportTemplate")),
 };
 
+/** Kinds of which an installation has one: another can be made once that is deleted. */
+const ONE_ONLY = new Set(["stage_model"]);
+
 const text = strings.definitions;
 
 function columnsOf(kind: Kind): Column<DefinitionRow>[] {
@@ -41,6 +47,7 @@ function columnsOf(kind: Kind): Column<DefinitionRow>[] {
       id: "name",
       label: text.columns.name,
       fixed: true,
+      order: "name",
       value: (row) => row.name || row.key,
       cell: (row) => (
         <LinkTo className={classes.nameLink} to={addressOf(kind.plural, row.key)}>
@@ -48,12 +55,13 @@ function columnsOf(kind: Kind): Column<DefinitionRow>[] {
         </LinkTo>
       ),
     },
-    { id: "key", label: text.columns.key, value: (row) => row.key, cell: (row) => row.key },
+    textColumn("key", text.columns.key, (row) => row.key, { order: "key" }),
   ];
   if (kind.life_cycle !== "plain") {
     columns.push({
       id: "state",
       label: text.columns.state,
+      order: "state",
       value: (row) => row.state,
       cell: (row) => <DefinitionState state={row.state} />,
     });
@@ -69,15 +77,13 @@ function columnsOf(kind: Kind): Column<DefinitionRow>[] {
     {
       id: "updated",
       label: text.columns.updated,
+      order: "updated_at",
       value: (row) => row.updated_at,
       cell: (row) => <Moment at={row.updated_at} dimmed />,
     },
-    {
-      id: "updatedBy",
-      label: text.columns.updatedBy,
-      value: (row) => row.updated_by,
-      cell: (row) => row.updated_by,
-    },
+    textColumn("updatedBy", text.columns.updatedBy, (row) => row.updated_by, {
+      order: "updated_by",
+    }),
   );
   return columns;
 }
@@ -89,12 +95,19 @@ export function DefinitionList({ kind: name }: { kind: string }) {
 
 function KindList({ kind }: { kind: Kind }) {
   const navigate = useNavigate();
-  const rows = useRows(definitionsQuery(kind.plural, useSearchText()));
+  const columns = columnsOf(kind);
+  const { order = CHANGED_LAST, server } = useServerSort(columns);
+  const rows = useRows(definitionsQuery(kind.plural, useSearchText(), order));
+  const full = useFull(kind);
   const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<DefinitionRow[]>();
   const words = text.kinds[kind.kind];
   const MoreWays = MORE_WAYS[kind.kind];
-  const create = (
+  const create = full ? (
+    <Text size="sm" c="dimmed">
+      {text.oneOnly(inSentence(kind.label))}
+    </Text>
+  ) : (
     <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setMaking(true)}>
       {text.create(inSentence(kind.label))}
     </Button>
@@ -116,9 +129,10 @@ function KindList({ kind }: { kind: Kind }) {
         title={words?.title ?? humanise(kind.plural)}
         searchLabel={strings.list.search}
         rows={rows}
-        columns={columnsOf(kind)}
+        columns={columns}
         rowKey={(row) => row.key}
-        usual={BY_KEY}
+        server={server}
+        usual={BY_CHANGE}
         actions={ways}
         empty={{
           icon: iconOf(kind.kind),
@@ -154,6 +168,15 @@ function KindList({ kind }: { kind: Kind }) {
       ) : null}
     </>
   );
+}
+
+/** Whether there is one already of a kind of which an installation has one. */
+function useFull(kind: Kind): boolean {
+  const { data } = useQuery({
+    ...definitionNamesQuery(kind.plural),
+    enabled: ONE_ONLY.has(kind.kind),
+  });
+  return (data?.items.length ?? 0) > 0;
 }
 
 function RowMenu({ row, onRemove }: { row: DefinitionRow; onRemove: () => void }) {

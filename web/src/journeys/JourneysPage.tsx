@@ -9,7 +9,9 @@ import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
 import { StateDot } from "../shell/StateDot";
+import { CHANGED_LAST, useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
+import { BY_CHANGE } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { CreateJourneyButton } from "./CreateJourney";
@@ -22,6 +24,7 @@ const COLUMNS: Column<JourneyRow>[] = [
   {
     id: "name",
     label: text.columns.name,
+    order: "name",
     fixed: true,
     value: (row) => row.name || row.key,
     cell: (row) => (
@@ -33,6 +36,7 @@ const COLUMNS: Column<JourneyRow>[] = [
   {
     id: "state",
     label: text.columns.state,
+    order: "state",
     value: (row) => row.state,
     cell: (row) => <StateDot state={row.state} paused={row.paused} />,
   },
@@ -48,12 +52,14 @@ const COLUMNS: Column<JourneyRow>[] = [
   {
     id: "updated",
     label: text.columns.updated,
+    order: "updated_at",
     value: (row) => row.updated_at,
     cell: (row) => <Moment at={row.updated_at} dimmed />,
   },
   {
     id: "updatedBy",
     label: text.columns.updatedBy,
+    order: "updated_by",
     value: (row) => row.updated_by,
     optional: true,
     cell: (row) => row.updated_by ?? none,
@@ -61,12 +67,14 @@ const COLUMNS: Column<JourneyRow>[] = [
   {
     id: "published",
     label: text.columns.published,
+    order: "published_at",
     value: (row) => row.published_at,
     cell: (row) => (row.published_at ? <Moment at={row.published_at} dimmed /> : none),
   },
   {
     id: "publishedBy",
     label: text.columns.publishedBy,
+    order: "published_by",
     value: (row) => row.published_by,
     optional: true,
     cell: (row) => row.published_by ?? none,
@@ -86,7 +94,8 @@ function counted(id: "entered" | "active" | "completed"): Column<JourneyRow>[] {
 }
 
 export function JourneysPage() {
-  const rows = useRows({ ...journeysQuery(useSearchText()), refetchInterval: 10_000 });
+  const { order = CHANGED_LAST, server } = useServerSort(COLUMNS);
+  const rows = useRows({ ...journeysQuery(useSearchText(), order), refetchInterval: 10_000 });
   return (
     <ListPage
       id="journeys"
@@ -95,6 +104,8 @@ export function JourneysPage() {
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}
+      server={server}
+      usual={BY_CHANGE}
       actions={<CreateJourneyButton />}
       menu={(row) => (
         <LifeCycleMenu

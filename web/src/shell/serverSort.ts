@@ -5,6 +5,9 @@ import type { Column, ServerSort } from "./DataTable";
 /** An order as the server takes it. */
 export type Order = { sort: string; descending: boolean };
 
+/** How definitions come where nobody asked for another order: what was changed last first. */
+export const CHANGED_LAST: Order = { sort: "updated_at", descending: true };
+
 /** The order that was asked for, and what a table needs to ask for another. */
 export function useServerSort<T>(columns: Column<T>[]): {
   order: Order | undefined;

@@ -6,6 +6,9 @@ export type Sorting = { column: string; down: boolean };
 /** How lists come of which each row has a key. */
 export const BY_KEY: Sorting = { column: "key", down: false };
 
+/** How lists come that begin with what was changed last. */
+export const BY_CHANGE: Sorting = { column: "updated", down: true };
+
 /** As many rows are fetched to sort a list; longer lists are searched first. */
 export const MOST_SORTED = 2_000;
 

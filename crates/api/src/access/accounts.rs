@@ -106,7 +106,7 @@ pub(crate) fn given_role(s: &mut dyn Session, giver: Giver<'_>, key: &str) -> Re
 const NAMED: usize = 20;
 
 fn unknown_role(s: &mut dyn Session, key: &str) -> Result<AccessError, StoreError> {
-    let own = documents::page(s, DocumentKind::AccessRole.key(), "", NAMED)?;
+    let own = documents::all_of(s, DocumentKind::AccessRole.key(), NAMED)?;
     let built_in = GRANTS.iter().map(|(role, _)| role.key().to_owned());
     let all: Vec<String> = built_in.chain(own.into_iter().map(|row| row.key)).collect();
     Ok(AccessError::UnknownRole(key.to_owned(), all.join(", ")))

@@ -80,7 +80,7 @@ struct Roles {
 const MOST_OWN: usize = 500;
 
 async fn roles(State(state): State<ApiState>, caller: Caller) -> Result<Answer<Roles>, Problem> {
-    let read = state.read(|s| Ok(documents::page(s, DocumentKind::AccessRole.key(), "", MOST_OWN)?));
+    let read = state.read(|s| Ok(documents::all_of(s, DocumentKind::AccessRole.key(), MOST_OWN)?));
     let own = read.await?;
     let built_in = GRANTS.iter().map(|(role, granted)| {
         let (name, about) = (role.name().to_owned(), role.about().to_owned());

@@ -2,6 +2,8 @@
 
 use caravan_api::access::{AccessError, GRANTS, PUBLIC, Permission, Role, add_user, create_token, reset_user};
 use caravan_api::openapi_document;
+use caravan_store::access::AuditBy;
+use caravan_store::ordered::Sort;
 use serde_json::json;
 
 use crate::support::{Api, Reply};
@@ -124,8 +126,10 @@ async fn what_was_done_by_hand_is_written_down_with_who_did_it() {
     assert_eq!(put.status, 201, "{}", put.text());
     let refused = api.call("PUT", "/api/v1/scores/FIT").bearer(&token).json(&json!({})).send().await;
     assert_eq!(refused.status, 422);
-    let rows = api.store().read(|s| caravan_store::access::records(s, "", i64::MAX, 10)).expect("records");
-    let told: Vec<_> = rows.iter().map(|row| (row.actor.as_str(), row.what.as_str(), row.subject.as_str())).collect();
+    let newest = Sort::down(AuditBy::At);
+    let rows = api.store().read(|s| caravan_store::access::records(s, "", newest, None, 10)).expect("records");
+    let told: Vec<_> =
+        rows.iter().map(|(row, _)| (row.actor.as_str(), row.what.as_str(), row.subject.as_str())).collect();
     assert_eq!(told, [("token:deploy", "PUT", "/api/v1/scores/fit"), ("command line", "token created", "deploy")]);
 }
 

@@ -153,6 +153,71 @@ async fn buying_groups_come_in_every_order_that_is_offered(api: Api) {
     assert_eq!(missing.await, ["c", "d", "a", "b", "e"]);
 }
 
+async fn definitions_and_journeys_come_in_every_order_that_is_offered(api: Api) {
+    let token = api.token("administrator");
+    let put = async |path: &str, manifest: Value| {
+        api.after(60);
+        let put = api.call("PUT", path).bearer(&token).json(&manifest).send().await;
+        assert!(put.status.is_success(), "{}", put.text());
+    };
+    for (key, name, state) in [("c", "zebra", "live"), ("a", "Ärger_1", "draft"), ("b", "Acme", "live")] {
+        let manifest = json!({"kind": "account_list", "key": key, "name": name, "type": "static", "state": state});
+        put(&format!("/api/v1/account_lists/{key}"), manifest).await;
+        let manifest = json!({"kind": "journey", "key": key, "name": name, "subject": "account"});
+        put(&format!("/api/v1/journeys/{key}?incomplete=true"), manifest).await;
+    }
+    let changed = json!({"kind": "account_list", "key": "a", "name": "Ärger_1", "type": "static", "state": "draft",
+        "description": "Changed last."});
+    put("/api/v1/account_lists/a", changed).await;
+    let both: &[(&str, &[&str])] = &[
+        ("key", &["a", "b", "c"]),
+        ("key&descending=true", &["c", "b", "a"]),
+        // Letters alike, in the order of their codes.
+        ("name", &["b", "c", "a"]),
+        ("name&descending=true", &["a", "c", "b"]),
+        ("updated_by&descending=true", &["b", "a", "c"]),
+        // Small and capital letters alike, also beyond ASCII, and no character is a wildcard.
+        ("name&q=%C3%84RGER", &["a"]),
+        ("name&q=_", &["a"]),
+        ("name&q=%25", &[]),
+    ];
+    in_order(&api, &token, "/api/v1/account_lists", "/key", both).await;
+    in_order(&api, &token, "/api/v1/journeys", "/key", both).await;
+    let lists: &[(&str, &[&str])] = &[
+        ("updated_at&descending=true", &["a", "b", "c"]),
+        ("created_at", &["c", "a", "b"]),
+        ("state", &["a", "c", "b"]),
+        ("published_at", &["c", "b", "a"]),
+        ("published_by&descending=true", &["b", "c", "a"]),
+    ];
+    in_order(&api, &token, "/api/v1/account_lists", "/key", lists).await;
+    in_order(&api, &token, "/api/v1/journeys", "/key", &[("updated_at&descending=true", &["b", "a", "c"])]).await;
+    let found = api.get("/api/v1/journeys?q=e&limit=1&sort=name").bearer(&token).send().await.json();
+    assert_eq!((&found["total"], &found["items"][0]["key"]), (&json!(3), &json!("b")));
+}
+
+async fn what_was_done_by_hand_comes_in_every_order_that_is_offered(api: Api) {
+    let ann = api.token("administrator");
+    let bob = api.token("journey_manager");
+    for (token, key) in [(&ann, "c"), (&bob, "a"), (&ann, "b")] {
+        api.after(60);
+        let manifest = json!({"kind": "account_list", "key": key, "type": "static"});
+        let put = api.call("PUT", &format!("/api/v1/account_lists/{key}")).bearer(token).json(&manifest).send().await;
+        assert_eq!(put.status.as_u16(), 201, "{}", put.text());
+    }
+    let [a, b, c] = ["a", "b", "c"].map(|key| format!("/api/v1/account_lists/{key}"));
+    let (a, b, c) = (a.as_str(), b.as_str(), c.as_str());
+    let cases: &[(&str, &[&str])] = &[
+        ("at&q=lists", &[c, a, b]),
+        ("at&descending=true&q=LISTS", &[b, a, c]),
+        ("subject&q=lists", &[a, b, c]),
+        ("actor&q=lists", &[c, b, a]),
+        ("actor&descending=true&q=lists/b", &[b]),
+    ];
+    in_order(&api, &ann, "/api/v1/audit", "/subject", cases).await;
+    assert_eq!(walked(&api, &ann, "/api/v1/audit", "", "/subject").await[..3], [b, a, c]);
+}
+
 async fn members_come_in_every_order_that_is_offered(api: Api) {
     let token = furnished(&api).await;
     in_order(
@@ -220,6 +285,8 @@ crate::on_both_stores! {
     members_of_a_group_come_in_every_order_that_is_offered
     accounts_and_people_come_in_every_order_that_is_offered
     buying_groups_come_in_every_order_that_is_offered
+    definitions_and_journeys_come_in_every_order_that_is_offered
+    what_was_done_by_hand_comes_in_every_order_that_is_offered
     members_come_in_every_order_that_is_offered
     a_cursor_belongs_to_the_order_that_gave_it
 }
