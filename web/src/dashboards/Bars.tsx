@@ -29,6 +29,10 @@ export const TIP = {
   borderRadius: 8,
 };
 export const LABEL = { color: "var(--mantine-color-text)", fontWeight: 600 };
+/** Names of series read like other text; the square beside says which colour is meant. */
+export const named = (name: unknown) => (
+  <span style={{ color: "var(--mantine-color-text)", fontSize: "0.8125rem" }}>{String(name)}</span>
+);
 const ROW_PX = 34;
 
 export function Bars<T extends object>({ label, rows, name, series, stacked, onChoose }: Props<T>) {
@@ -47,7 +51,7 @@ export function Bars<T extends object>({ label, rows, name, series, stacked, onC
             stroke="var(--cv-line-strong)"
           />
           <Tooltip cursor={{ fill: "var(--cv-ground)" }} contentStyle={TIP} labelStyle={LABEL} />
-          {series.length > 1 ? <Legend /> : null}
+          {series.length > 1 ? <Legend formatter={named} /> : null}
           {series.map((each) => (
             <Bar
               key={each.key}

@@ -10,7 +10,7 @@ import {
   YAxis,
 } from "recharts";
 import { formatDate } from "../shell/format";
-import { LABEL, TICK, TIP } from "./Bars";
+import { LABEL, named, TICK, TIP } from "./Bars";
 
 export type LineSeries<T> = { label: string; colour: string; of: (row: T) => number | null };
 
@@ -36,7 +36,7 @@ export function Lines<T extends object>({ label, rows, day, series }: Props<T>) 
           />
           <YAxis domain={[0, 100]} width={36} tick={TICK} stroke="var(--cv-line-strong)" />
           <Tooltip contentStyle={TIP} labelStyle={LABEL} />
-          <Legend />
+          <Legend formatter={named} />
           {series.map((each) => (
             <Line
               key={each.label}

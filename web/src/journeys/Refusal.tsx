@@ -1,11 +1,12 @@
 import { Alert, List } from "@mantine/core";
-import { ApiError } from "../api/problem";
+import { ApiError, type Finding } from "../api/problem";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
 /** Why not, in the server's sentences, each with the node it is about. */
 export function Refusal({ error }: { error: Error }) {
   const findings = error instanceof ApiError ? error.findings : [];
+  const only = findings.length === 1 ? findings[0] : undefined;
   return (
     <Alert
       color="red"
@@ -15,16 +16,25 @@ export function Refusal({ error }: { error: Error }) {
       title={findings.length > 1 ? strings.journey.findings(findings.length) : undefined}
     >
       {findings.length === 0 ? prose(error.message) : null}
-      <List size="sm" spacing={4}>
-        {findings.map((finding) => (
-          <List.Item
-            key={`${finding.code} ${finding.pointer ?? finding.node ?? ""} ${finding.message}`}
-          >
-            {finding.node ? <b>{finding.node}: </b> : null}
-            {prose(finding.message)}
-          </List.Item>
-        ))}
-      </List>
+      {only ? <Sentence of={only} /> : null}
+      {findings.length > 1 ? (
+        <List size="sm" spacing={4}>
+          {findings.map((finding) => (
+            <List.Item
+              key={`${finding.code} ${finding.pointer ?? finding.node ?? ""} ${finding.message}`}
+            >
+              <Sentence of={finding} />
+            </List.Item>
+          ))}
+        </List>
+      ) : null}
     </Alert>
   );
 }
+
+const Sentence = ({ of: { node, message } }: { of: Finding }) => (
+  <>
+    {node ? <b>{node}: </b> : null}
+    {prose(message)}
+  </>
+);

@@ -1,6 +1,6 @@
 import { Tabs as MantineTabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Fragment, type ReactNode } from "react";
+import { Fragment, type ReactNode, useEffect, useRef } from "react";
 import classes from "./shell.module.css";
 
 export type Tab = {
@@ -26,6 +26,11 @@ export function Tabs({
   const search = useSearch({ strict: false }) as { tab?: string };
   const first = tabs[0]?.id ?? "";
   const chosen = tabs.some((tab) => tab.id === search.tab) ? search.tab : first;
+  const list = useRef<HTMLDivElement>(null);
+  // Upright tabs scroll beside what they choose; the one that an address names must not stand out of sight.
+  useEffect(() => {
+    if (upright) list.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
+  }, [upright]);
   const choose = (id: string | null) =>
     navigate({ to: ".", search: { tab: id === first ? undefined : id } as never, replace: true });
   return (
@@ -36,6 +41,7 @@ export function Tabs({
       {...(upright ? { orientation: "vertical" as const } : {})}
     >
       <MantineTabs.List
+        ref={list}
         aria-label={label}
         {...(upright ? { className: classes.uprightTabs } : { mb: "md" })}
       >

@@ -37,6 +37,7 @@ import {
   connected,
   disconnected,
   freshName,
+  goesAround,
   HEIGHT,
   movesOf,
   placesOf,
@@ -138,10 +139,19 @@ const StageView = memo(function StageView({ data, selected }: NodeProps<StageNod
         <span>{stage.name}</span>
       </button>
       <Handle type="source" position={Position.Right} className={classes.port} />
+      <Handle
+        type="source"
+        id={AROUND}
+        position={Position.Bottom}
+        className={classes.around}
+        isConnectable={false}
+      />
     </>
   );
 });
 
+/** Where moves leave that lead around other stages. */
+const AROUND = "around";
 const NODE_TYPES = { stage: StageView };
 const ARROW = {
   type: MarkerType.ArrowClosed,
@@ -180,6 +190,7 @@ function Graph({ stages, chosen, fixed, onChoose, onChange }: GraphProps) {
         id: `${stage.name} → ${to}`,
         source: stage.name,
         target: to,
+        sourceHandle: goesAround(places, stage.name, to) ? AROUND : null,
         type: "smoothstep",
         selected: edge === `${stage.name} → ${to}`,
         markerEnd: ARROW,
@@ -189,6 +200,7 @@ function Graph({ stages, chosen, fixed, onChoose, onChange }: GraphProps) {
   return (
     <section className={classes.graph} data-fixed={fixed || undefined} aria-label={text.graph}>
       <ReactFlow
+        key={stages.length}
         nodes={nodes}
         edges={edges}
         nodeTypes={NODE_TYPES}

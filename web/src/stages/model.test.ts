@@ -2,6 +2,7 @@ import {
   connected,
   disconnected,
   freshName,
+  goesAround,
   placesOf,
   type Stage,
   stagesOf,
@@ -48,4 +49,19 @@ it("draws stages along their moves, and those that nothing leads to as well", ()
   const places = placesOf([...STAGES, { name: "Alone" }]);
   expect(places.size).toBe(4);
   expect(places.get("Won")?.x).toBeGreaterThan(places.get("Deciding")?.x ?? Number.NaN);
+});
+
+it("keeps bad ends below, and leads moves that pass other stages around them", () => {
+  const places = placesOf([
+    { name: "Aware", to: ["Deciding", "Lost", "Won"] },
+    { name: "Deciding", to: ["Won", "Lost", "Aware"] },
+    { name: "Won", destination: "success" },
+    { name: "Lost", destination: "failure" },
+  ]);
+  const rows = ["Aware", "Deciding", "Won", "Lost"].map((name) => places.get(name)?.y ?? 0);
+  expect(rows[3]).toBeGreaterThan(Math.max(...rows.slice(0, 3)));
+  expect(goesAround(places, "Aware", "Deciding")).toBe(false);
+  expect(goesAround(places, "Aware", "Lost")).toBe(true);
+  expect(goesAround(places, "Deciding", "Lost")).toBe(false);
+  expect(goesAround(places, "Deciding", "Aware")).toBe(true);
 });

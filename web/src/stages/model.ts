@@ -70,10 +70,42 @@ export function freshName(stages: Stage[], wish: (n: number) => string): string 
   }
 }
 
-/** Where each stage is drawn, left to right along the moves. */
-export function placesOf(stages: Stage[]): Map<string, { x: number; y: number }> {
+type Places = Map<string, { x: number; y: number }>;
+const COLUMNS_PX = 84;
+const NEXT = 1.5 * WIDTH + COLUMNS_PX;
+
+/** Whether a move leads past other stages, or back: its line would run behind them. */
+export function goesAround(places: Places, from: string, to: string): boolean {
+  const across = (places.get(to)?.x ?? 0) - (places.get(from)?.x ?? 0);
+  return across <= 0 || across > NEXT;
+}
+
+/**
+ * Where each stage is drawn: left to right along the moves, those on the way and those that end well in the upper row,
+ * those that end badly below, where the lines that pass others come along.
+ */
+export function placesOf(stages: Stage[]): Places {
+  const whole = laidOut(stages);
+  const upper = laidOut(stages.filter((stage) => !endsBadly(stage)));
+  const lowest = Math.max(0, ...[...upper.values()].map(({ y }) => y));
+  const below = new Map<number, number>();
+  return new Map(
+    stages.map((stage) => {
+      const { x = 0 } = whole.get(stage.name) ?? {};
+      if (!endsBadly(stage)) return [stage.name, { x, y: upper.get(stage.name)?.y ?? 0 }];
+      const row = (below.get(x) ?? 0) + 1;
+      below.set(x, row);
+      return [stage.name, { x, y: lowest + row * (HEIGHT + ROWS_PX) }];
+    }),
+  );
+}
+
+const ROWS_PX = 48;
+const endsBadly = (stage: Stage) => stage.destination === "failure";
+
+function laidOut(stages: Stage[]): Places {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 34, ranksep: 84 });
+  graph.setGraph({ rankdir: "LR", nodesep: 34, ranksep: COLUMNS_PX });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { name } of stages) graph.setNode(name, { width: WIDTH, height: HEIGHT });
   for (const stage of stages)

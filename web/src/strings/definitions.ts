@@ -47,6 +47,8 @@ export const definitions = {
   leave: "Leave",
   stay: "Stay",
   copy: { button: "Duplicate", title: (name: string) => `Duplicate: ${name}` },
+  oneOnly: (kind: string) =>
+    `There is one ${kind} for the whole installation. To make another, delete this one first.`,
   stays: "It stays as it is.",
   locks: {
     roles_template:

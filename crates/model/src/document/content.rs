@@ -57,7 +57,7 @@ pub struct ContentCondition {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reader" = "condition"))]
     pub when: Option<Value>,
-    /// Key of a saved filter that says both, instead; several emails may name the same.
+    /// A saved filter that says both, instead; several emails may name the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reference" = "audience"))]
     pub audience: Option<String>,
@@ -154,7 +154,7 @@ pub enum LinkTracking {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Email {
-    /// Key of the connection that sends it.
+    /// The connection that sends it.
     #[schemars(extend("x-reference" = "connection", "x-connection-type" = "smtp"))]
     pub connection: String,
     /// Who it comes from; left out: the connection's sender.
@@ -195,7 +195,7 @@ pub struct Email {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 25))]
     pub cc: Vec<String>,
-    /// Key of the rule set that limits it.
+    /// The rule set that limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reference" = "rule_set"))]
     pub rule_set: Option<String>,
@@ -532,7 +532,7 @@ pub enum MessageType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmsMessage {
-    /// Key of the connection that sends it.
+    /// The connection that sends it.
     #[schemars(extend("x-reference" = "connection", "x-connection-type" = "twilio"))]
     pub connection: String,
     /// Why it is sent.
@@ -547,7 +547,7 @@ pub struct SmsMessage {
     /// Whether the sites to which short links lead are told who comes, as tracked links of emails can.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub visitor_token: bool,
-    /// Key of the rule set that limits it.
+    /// The rule set that limits it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reference" = "rule_set"))]
     pub rule_set: Option<String>,

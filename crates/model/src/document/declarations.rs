@@ -67,7 +67,7 @@ pub struct Score {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScoreMirror {
-    /// Key of a connection of type `marketo`.
+    /// A connection of type `marketo`.
     #[schemars(extend("x-reference" = "connection", "x-connection-type" = "marketo"))]
     pub connection: String,
     /// REST name of the field over there: it gets the score's value, whatever was added to it there.

@@ -133,10 +133,10 @@ impl Definition for RolesTemplate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SolutionInterest {
-    /// Key of a live roles template; cannot be changed later.
+    /// The roles its groups have, by a live template; cannot be changed later.
     #[schemars(extend("x-reference" = "roles_template"))]
     pub roles_template: String,
-    /// Key of the live stage model.
+    /// The stages its groups stand in; the model has to be live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("x-reference" = "stage_model"))]
     pub stage_model: Option<String>,
@@ -185,7 +185,7 @@ pub struct Persona {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonaAttribute {
-    /// Key of a person attribute.
+    /// Which attribute of people.
     #[schemars(extend("x-attribute" = "person"))]
     pub attribute: String,
     /// Any of these, whatever their case.

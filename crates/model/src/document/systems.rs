@@ -75,7 +75,7 @@ pub struct Destination {
     /// What kind of system it is.
     #[serde(rename = "type")]
     pub destination_type: DestinationType,
-    /// Key of the connection to it.
+    /// The connection to it.
     #[schemars(extend("x-reference" = "connection"))]
     pub connection: String,
     /// What the connector needs to know about this destination.
@@ -116,7 +116,7 @@ impl Definition for Destination {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataFlow {
-    /// Key of the destination.
+    /// The destination.
     #[schemars(extend("x-reference" = "destination", "x-takes" = "accounts"))]
     pub destination: String,
     /// Which accounts: by their buying groups. It cannot be changed once the flow is live.
@@ -160,7 +160,7 @@ fn mentions(condition: &Value, test: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExternalAudience {
-    /// Keys of the destinations.
+    /// The destinations.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-reference" = "destination", "x-takes" = "people"))]
     pub destinations: Vec<String>,

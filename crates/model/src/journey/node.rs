@@ -328,7 +328,7 @@ pub struct Merge {
 pub struct ExternalAction {
     /// Whom it is about.
     pub on: On,
-    /// Key of the external action.
+    /// The external action.
     #[schemars(extend("x-reference" = "external_action"))]
     pub service: String,
     /// Values for the service's parameters.
@@ -347,7 +347,7 @@ pub struct ExternalAction {
 pub struct ExternalSplit {
     /// Whom it is about. By `person` it is a closed box.
     pub by: Subject,
-    /// Key of the external action.
+    /// The external action.
     #[schemars(extend("x-reference" = "external_action"))]
     pub service: String,
     /// Values for the service's parameters.
