@@ -44,7 +44,8 @@ const fn either(kind: &'static str, label: &'static str, fields: &'static [(&'st
 }
 
 const MAIL: &[(&str, ValueType)] = &[("email", Text), ("journey", Text), ("node", Text)];
-/// What the program says of the device that it runs on stands at the end.
+/// What the program says of the device that it runs on stands at the end, and whether a machine made it that counts all the
+/// same: `pattern` says how it was told.
 const OPENED: &[(&str, ValueType)] = &[
     ("email", Text),
     ("journey", Text),
@@ -53,6 +54,8 @@ const OPENED: &[(&str, ValueType)] = &[
     ("device", Text),
     ("os", Text),
     ("user_agent", Text),
+    ("bot", Boolean),
+    ("pattern", Text),
 ];
 const CLICKED: &[(&str, ValueType)] = &[
     ("url", Text),
@@ -63,6 +66,8 @@ const CLICKED: &[(&str, ValueType)] = &[
     ("device", Text),
     ("os", Text),
     ("user_agent", Text),
+    ("bot", Boolean),
+    ("pattern", Text),
 ];
 const SMS_CLICKED: &[(&str, ValueType)] = &[
     ("url", Text),
@@ -73,6 +78,8 @@ const SMS_CLICKED: &[(&str, ValueType)] = &[
     ("device", Text),
     ("os", Text),
     ("user_agent", Text),
+    ("bot", Boolean),
+    ("pattern", Text),
 ];
 const SMS: &[(&str, ValueType)] = &[("sms_message", Text), ("journey", Text), ("node", Text)];
 const CHANGE: &[(&str, ValueType)] =

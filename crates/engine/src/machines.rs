@@ -11,8 +11,10 @@ use caravan_connect::outbound::Network;
 use caravan_connect::tracking::HIDDEN_LINK;
 use caravan_model::EffectId;
 use caravan_model::document::{DocumentKind, Machines, Settings, Treatment};
-use caravan_store::{Session, StoreError, held_clicks, ledger, uses};
+use caravan_store::uses::{self, UseKind};
+use caravan_store::{Session, StoreError, held_clicks, ledger};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value as Json};
 
 use crate::live::Live;
 
@@ -53,11 +55,19 @@ const KNOWN: &[&str] = &[
     "checker",
 ];
 /// What Apple's mail privacy protection calls itself: it fetches every picture, whether or not anybody looks.
-const PREFETCHES: &str = "mozilla/5.0";
+const APPLE_PREFETCH: &str = "mozilla/5.0";
+/// How Gmail's proxy ends when it fetches before anybody looks; when somebody looks, it names itself.
+const GMAIL_PREFETCH: &str = "edge/12.246 mozilla/5.0";
+/// Proxies that fetch pictures for those who look. Before anybody can have read the message, they fetch for nobody.
+const PICTURE_PROXIES: &[&str] = &["googleimageproxy", "yahoomailproxy"];
 /// The longest time in which several links are followed by one machine.
 const LONGEST_BURST: u8 = 3;
-/// Whoever follows the link that no person sees follows the others within this time.
-const AROUND_HIDDEN: SignedDuration = SignedDuration::from_secs(30);
+/// Whoever follows the link that no person sees has followed others at most this long before it …
+const BEFORE_HIDDEN: SignedDuration = SignedDuration::from_secs(30);
+/// … and follows others for at most this long after it.
+const AFTER_HIDDEN: SignedDuration = SignedDuration::from_secs(60);
+/// How bursts are named.
+const BURST: &str = "burst";
 /// As exact as instants are kept.
 const MOMENT: SignedDuration = SignedDuration::from_micros(1);
 
@@ -119,22 +129,69 @@ fn treated(treatment: Treatment, pattern: &'static str) -> Verdict {
     }
 }
 
-/// Judges an open.
-pub fn opens(live: &Live, visitor: &Visitor) -> Verdict {
+/// Judges an open of a message that was handed over then. Where the picture is fetched twice, or while links are followed,
+/// the open before it that nobody was told of yet is a machine's too.
+pub fn opens(
+    s: &mut dyn Session,
+    live: &Live,
+    visitor: &Visitor,
+    (effect, sent_at): (EffectId, Option<Timestamp>),
+    now: Timestamp,
+) -> Result<Judged, StoreError> {
     let machines = settings(live);
-    let prefetched = visitor.agent.as_deref().is_some_and(|agent| agent.trim().eq_ignore_ascii_case(PREFETCHES));
-    match by_itself(&machines, visitor) {
-        Verdict::Person if prefetched => treated(machines.known, "prefetch"),
+    let quick = is_too_quick(&machines, Followed { effect, link: 0, sent_at }, now);
+    let mut verdict = match by_itself(&machines, visitor) {
+        Verdict::Person if is_prefetched(visitor, quick) => treated(machines.prefetches, "prefetch"),
         verdict => verdict,
+    };
+    if verdict != Verdict::Blocked && machines.open_bursts != Treatment::Off {
+        ledger::get(s, effect, true)?;
+        let since = since(now, window(&machines));
+        if uses::is_used_since(s, effect, since)? {
+            verdict = strongest([verdict, opened_in_a_burst(s, &machines, effect, since)?, Verdict::Person]);
+        }
+    }
+    let holds = verdict.counts() && machines.open_bursts != Treatment::Off;
+    Ok(Judged { verdict, held_until: holds.then(|| burst_ends(&machines, now)) })
+}
+
+/// Opens since then were no person's: those that nobody was told of yet are taken back, or say so.
+fn opened_in_a_burst(
+    s: &mut dyn Session,
+    machines: &Machines,
+    effect: EffectId,
+    since: Timestamp,
+) -> Result<Verdict, StoreError> {
+    match machines.open_bursts {
+        Treatment::Off => {}
+        Treatment::Log => held_clicks::rewrite_opens(s, effect, since, |fields| with_pattern(fields, Some(BURST)))?,
+        Treatment::Filter => held_clicks::take_back(s, effect, UseKind::Opened, since)?,
+    }
+    Ok(treated(machines.open_bursts, BURST))
+}
+
+/// Adds to the fields of an activity whether a machine made it, and how that was told. What is older says nothing of it.
+pub fn with_pattern(fields: &mut Map<String, Json>, pattern: Option<&str>) {
+    fields.insert("bot".to_owned(), pattern.is_some().into());
+    if let Some(pattern) = pattern {
+        fields.insert("pattern".to_owned(), pattern.into());
     }
 }
 
-/// A click, judged.
+/// Whether a mailbox provider fetched a picture by itself.
+fn is_prefetched(visitor: &Visitor, quick: bool) -> bool {
+    let agent = visitor.agent.as_deref().unwrap_or_default().trim().to_lowercase();
+    agent == APPLE_PREFETCH
+        || agent.ends_with(GMAIL_PREFETCH)
+        || quick && PICTURE_PROXIES.iter().any(|proxy| agent.contains(proxy))
+}
+
+/// An open or a click, judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JudgedClick {
+pub struct Judged {
     /// By what is known so far.
     pub verdict: Verdict,
-    /// Until when what follows may show that a machine made it: nobody is told before. None: told at once, or never.
+    /// Until when what is done next may show that a machine made it: nobody is told before. None: told at once, or never.
     pub held_until: Option<Timestamp>,
 }
 
@@ -146,26 +203,35 @@ pub fn clicks(
     visitor: &Visitor,
     followed: Followed,
     now: Timestamp,
-) -> Result<JudgedClick, StoreError> {
+) -> Result<Judged, StoreError> {
     let machines = settings(live);
     let mut verdict = by_itself(&machines, visitor);
+    if verdict != Verdict::Blocked && machines.open_bursts != Treatment::Off {
+        ledger::get(s, followed.effect, true)?;
+        opened_in_a_burst(s, &machines, followed.effect, since(now, window(&machines)))?;
+    }
     if verdict == Verdict::Person {
         // One click of a message after another, so that each sees those before it.
         ledger::get(s, followed.effect, true)?;
         verdict = by_what_is_followed(s, &machines, followed, now)?;
     }
     let held_until = verdict.counts().then(|| told_apart_at(&machines, now)).flatten();
-    Ok(JudgedClick { verdict, held_until })
+    Ok(Judged { verdict, held_until })
 }
 
 /// The first instant at which nothing that is followed can give a click of now away.
 fn told_apart_at(machines: &Machines, now: Timestamp) -> Option<Timestamp> {
-    let burst = (machines.bursts == Treatment::Filter).then(|| match window(machines) {
+    let burst = (machines.bursts == Treatment::Filter).then(|| burst_ends(machines, now));
+    let hidden = (machines.hidden_link == Treatment::Filter).then(|| now + BEFORE_HIDDEN + MOMENT);
+    burst.max(hidden)
+}
+
+/// The first instant that lies in no burst with now.
+fn burst_ends(machines: &Machines, now: Timestamp) -> Timestamp {
+    match window(machines) {
         SignedDuration::ZERO => since(now, SignedDuration::ZERO) + SignedDuration::from_secs(1),
         window => now + window + MOMENT,
-    });
-    let hidden = (machines.hidden_link == Treatment::Filter).then(|| now + AROUND_HIDDEN + MOMENT);
-    burst.max(hidden)
+    }
 }
 
 fn by_what_is_followed(
@@ -204,12 +270,12 @@ fn near_hidden_link(
     }
     if link == HIDDEN_LINK {
         if treatment == Treatment::Filter {
-            held_clicks::take_back(s, effect, now - AROUND_HIDDEN)?;
+            held_clicks::take_back(s, effect, UseKind::Clicked, now - BEFORE_HIDDEN)?;
         }
         // Nothing is there for a journey to hear.
         return Ok(Verdict::Machine);
     }
-    let others = uses::other_clicks(s, effect, link.into(), now - AROUND_HIDDEN)?;
+    let others = uses::other_clicks(s, effect, link.into(), now - AFTER_HIDDEN)?;
     let told = others.contains(&HIDDEN_LINK.into());
     Ok(if told { treated(treatment, "hidden_link") } else { Verdict::Person })
 }
@@ -234,9 +300,9 @@ fn in_a_burst(
         return Ok(Verdict::Person);
     }
     if machines.bursts == Treatment::Filter {
-        held_clicks::take_back(s, effect, since)?;
+        held_clicks::take_back(s, effect, UseKind::Clicked, since)?;
     }
-    Ok(treated(machines.bursts, "burst"))
+    Ok(treated(machines.bursts, BURST))
 }
 
 /// How far apart the links of a burst are followed at most.
@@ -307,6 +373,16 @@ mod tests {
         assert_eq!(by_itself(&logs, &named("curl/8.5.0")), Verdict::Logged("agent"));
         let off = Machines { known: Treatment::Off, ..Machines::default() };
         assert_eq!(by_itself(&off, &named("curl/8.5.0")), Verdict::Person);
+    }
+
+    #[test]
+    fn pictures_that_are_fetched_for_nobody_are_told() {
+        let gmail = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/42.0.2311.135 Safari/537.36 Edge/12.246 Mozilla/5.0";
+        let proxy = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)";
+        let told = |agent: &str, quick| is_prefetched(&named(agent), quick);
+        assert!(told("Mozilla/5.0", false) && told(gmail, false));
+        assert!(told(proxy, true) && !told(proxy, false), "who looks later is a person");
+        assert!(!told("Mozilla/5.0 (X11)", true));
     }
 
     #[test]

@@ -26,12 +26,13 @@ use crate::Engine;
 use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::device;
 use crate::live::Live;
-use crate::machines::{self, Followed, JudgedClick, Visitor};
+use crate::machines::{self, Followed, Judged, Visitor};
 use crate::{save, texts};
 
 /// What tracking calls itself on the stream.
 const SOURCE: &str = "tracking";
-/// The types of activities that tell of a click.
+/// The types of activities that tell of opens and clicks.
+const EMAIL_OPENED: &str = held_clicks::OPENED;
 const EMAIL_CLICKED: &str = "email_clicked";
 pub(crate) const SMS_CLICKED: &str = "sms_clicked";
 /// Mail programs fetch the picture several times in a row: within this time it is one open.
@@ -94,21 +95,7 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
     let Some(person) = token.person else { return Ok(()) };
     record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, token.effect)? else { return Ok(Vec::new()) };
-        let since = now - ONE_OPEN;
-        if message.was_opened(s, person, since)? {
-            return Ok(Vec::new());
-        }
-        let verdict = machines::opens(live, visitor);
-        if verdict == machines::Verdict::Blocked {
-            return Ok(Vec::new());
-        }
-        message.used(s, UseKind::Opened, (0, ""), verdict, now)?;
-        let mut fields = with_pattern(message.fields(), verdict);
-        if let Some(fields) = fields.as_object_mut() {
-            device::described(fields, visitor.agent.as_deref());
-        }
-        let told = message.activity("email_opened", person, now, fields);
-        Ok(Some(told).filter(|_| verdict.counts()).into_iter().collect())
+        message.opened(s, live, visitor, person, now)
     })?;
     Ok(())
 }
@@ -146,7 +133,7 @@ pub(crate) fn visitor_of(
     Ok(Message::find(s, live, effect)?.and_then(|message| message.person))
 }
 
-/// Tells of the clicks that were held, and that nothing has shown to be a machine's by now. Returns how many there were.
+/// Tells of the opens and clicks that were held, and that nothing has shown to be a machine's by now. Returns how many there were.
 ///
 /// # Errors
 /// The store's.
@@ -165,7 +152,8 @@ pub fn tell_held_clicks(engine: &Engine) -> Result<usize, StoreError> {
         for click in held_clicks::take_due(s, now)? {
             let Some(message) = Message::find(s, &live, click.effect)? else { continue };
             let Some(person) = message.person else { continue };
-            let kind = if click.kind == SMS_CLICKED { SMS_CLICKED } else { EMAIL_CLICKED };
+            let kind =
+                [EMAIL_OPENED, SMS_CLICKED].into_iter().find(|kind| click.kind == *kind).unwrap_or(EMAIL_CLICKED);
             activities
                 .push(NewActivity { fields: click.fields, ..message.activity(kind, person, click.at, Json::Null) });
         }
@@ -264,14 +252,6 @@ pub(crate) fn write(s: &mut dyn Session, live: &Live, now: Timestamp, changes: C
     step::insert_inbox(s, &written.inbox)
 }
 
-/// The fields of an activity, with the way in which a machine was told that counts all the same.
-fn with_pattern(mut fields: Json, verdict: machines::Verdict) -> Json {
-    if let (Some(fields), Some(pattern)) = (fields.as_object_mut(), verdict.pattern()) {
-        fields.insert("machine".to_owned(), pattern.into());
-    }
-    fields
-}
-
 /// The message that a token belongs to.
 pub(crate) struct Message {
     effect: EffectId,
@@ -331,7 +311,8 @@ impl Message {
     /// Whether it was opened just now. What was sent by hand has no place on a trip that tells it from other messages.
     fn was_opened(&self, s: &mut dyn Session, person: PersonId, since: Timestamp) -> Result<bool, StoreError> {
         match self.enrollment.some() {
-            Some(trip) => ledger::has_done(s, person, "email_opened", trip, self.node_number, since),
+            Some(trip) => Ok(held_clicks::holds_open(s, self.effect)?
+                || ledger::has_done(s, person, EMAIL_OPENED, trip, self.node_number, since)?),
             None => uses::was_opened(s, self.effect, since),
         }
     }
@@ -352,7 +333,7 @@ impl Message {
         now: Timestamp,
     ) -> Result<Vec<NewActivity>, StoreError> {
         let followed = Followed { effect: self.effect, link, sent_at: self.sent_at };
-        let JudgedClick { verdict, held_until } = machines::clicks(s, live, visitor, followed, now)?;
+        let Judged { verdict, held_until } = machines::clicks(s, live, visitor, followed, now)?;
         if verdict == machines::Verdict::Blocked {
             return Ok(Vec::new());
         }
@@ -360,15 +341,54 @@ impl Message {
         if !verdict.counts() {
             return Ok(Vec::new());
         }
-        let mut fields = with_pattern(self.fields(), verdict);
+        let mut fields = self.fields();
         if let Some(fields) = fields.as_object_mut() {
+            machines::with_pattern(fields, verdict.pattern());
             fields.insert("url".to_owned(), target.into());
             fields.insert("link".to_owned(), link.into());
             device::described(fields, visitor.agent.as_deref());
         }
+        self.tell(s, (kind, person), (link.into(), fields), held_until, now)
+    }
+
+    /// The picture was fetched: counted, and told where it was a person.
+    fn opened(
+        &self,
+        s: &mut dyn Session,
+        live: &Live,
+        visitor: &Visitor,
+        person: PersonId,
+        now: Timestamp,
+    ) -> Result<Vec<NewActivity>, StoreError> {
+        let Judged { verdict, held_until } = machines::opens(s, live, visitor, (self.effect, self.sent_at), now)?;
+        let is_the_same = self.was_opened(s, person, now - ONE_OPEN)?;
+        if verdict == machines::Verdict::Blocked || is_the_same {
+            return Ok(Vec::new());
+        }
+        self.used(s, UseKind::Opened, (0, ""), verdict, now)?;
+        if !verdict.counts() {
+            return Ok(Vec::new());
+        }
+        let mut fields = self.fields();
+        if let Some(fields) = fields.as_object_mut() {
+            machines::with_pattern(fields, verdict.pattern());
+            device::described(fields, visitor.agent.as_deref());
+        }
+        self.tell(s, (EMAIL_OPENED, person), (held_clicks::NO_LINK, fields), held_until, now)
+    }
+
+    /// What is told now; what the next thing that is done may give away is held instead.
+    fn tell(
+        &self,
+        s: &mut dyn Session,
+        (kind, person): (&'static str, PersonId),
+        (link, fields): (i64, Json),
+        held_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<NewActivity>, StoreError> {
         let Some(due_at) = held_until else { return Ok(vec![self.activity(kind, person, now, fields)]) };
         let (effect, kind, fields) = (self.effect, kind.to_owned(), fields.to_string());
-        held_clicks::hold(s, &HeldClick { effect, link: link.into(), at: now, due_at, kind, fields })?;
+        held_clicks::hold(s, &HeldClick { effect, link, at: now, due_at, kind, fields })?;
         Ok(Vec::new())
     }
 

@@ -178,7 +178,7 @@ on_both_stores! {
         post.world.apply("{kind: settings, key: settings, organisation: Acme, postal_address: 'Hauptstr. 1, Berlin', machines: {known: log, bursts: off}}");
         post.click("p-6-0@example.com", Some("curl/8.5.0"));
         assert_eq!(post.told("email_clicked"), 3, "nothing is held where nothing is filtered");
-        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_clicked' AND CAST(fields AS TEXT) LIKE '%\"machine\"%agent%'"), 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_clicked' AND CAST(fields AS TEXT) LIKE '%\"pattern\"%agent%'"), 1);
     }
 
     whoever_follows_what_nobody_sees_or_reads_in_no_time_is_a_machine(world at "2026-12-01T09:00:00Z") {
@@ -252,6 +252,45 @@ on_both_stores! {
         assert_eq!(post.told_of_clicks(), 0, "quick clicks are only logged, a burst is filtered");
         let [figures] = post.figures(By::Message).try_into().expect("one message");
         assert_eq!((figures.clicks, figures.machines), (0, 2));
+    }
+
+    a_picture_fetched_in_no_time_beside_something_else_is_a_machines(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let machines = |how: &str| post.world.apply(&format!("{{kind: settings, key: settings, organisation: Acme, postal_address: x, machines: {{bursts: off, {how}}}}}"));
+        machines("open_bursts: filter");
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        post.advance(60);
+        let open = |to: &str| tracking::opened(&post.world.engine, &keys(), &post.links(to).open, &Visitor::default()).expect("an open");
+        let told = || (post.told_of_clicks(), post.told("email_opened"));
+        open("p-5-0@example.com");
+        open("p-5-0@example.com");
+        open("p-5-1@example.com");
+        post.click("p-5-1@example.com", None);
+        post.click("p-5-2@example.com", None);
+        open("p-5-2@example.com");
+        post.advance(1);
+        assert_eq!(told(), (2, 0), "what is fetched beside a click tells nothing; the clicks are judged by clicks alone");
+        // The person looks later; what their program fetches again is the same open.
+        post.advance(60);
+        open("p-5-0@example.com");
+        assert_eq!(told(), (2, 0), "until its second is over");
+        post.advance(1);
+        assert_eq!(told(), (2, 1));
+        open("p-5-0@example.com");
+        post.advance(1);
+        assert_eq!(told(), (2, 1));
+        let [figures] = post.figures(By::Message).try_into().expect("one message");
+        assert_eq!((figures.opens, figures.machines), (1, 4));
+
+        machines("open_bursts: log");
+        open("p-6-0@example.com");
+        post.click("p-6-0@example.com", None);
+        open("p-6-1@example.com");
+        post.advance(1);
+        assert_eq!(told(), (3, 3), "it counts, and says what it was");
+        let logged = "SELECT COUNT(*) FROM activity WHERE type = 'email_opened' AND CAST(fields AS TEXT) LIKE '%\"bot\"%true%\"pattern\"%burst%'";
+        assert_eq!(post.world.one(logged), 1);
     }
 
     a_visitor_who_came_by_a_link_is_recognised_from_then_on(world at "2026-12-01T09:00:00Z") {

@@ -1,21 +1,27 @@
-//! Clicks that nobody is told of yet, because what is followed next may show that a machine made them.
+//! Opens and clicks that nobody is told of yet, because what is done next may show that a machine made them.
 
 use caravan_model::EffectId;
 use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
 
 use crate::error::StoreError;
 use crate::params;
 use crate::session::{Session, SessionExt};
+use crate::uses::UseKind;
 
-/// Clicks that are told in one go.
+/// Type of the activity that tells of an open.
+pub const OPENED: &str = "email_opened";
+/// The link of an open.
+pub const NO_LINK: i64 = -1;
+/// Those that are told in one go.
 const TOLD_AT_ONCE: i64 = 500;
 
-/// A click that is held.
+/// A click that is held, or an open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldClick {
     /// In which message.
     pub effect: EffectId,
-    /// Number of the link.
+    /// Number of the link; [`NO_LINK`] for an open.
     pub link: i64,
     /// When it was made.
     pub at: Timestamp,
@@ -27,7 +33,7 @@ pub struct HeldClick {
     pub fields: String,
 }
 
-/// Holds a click.
+/// Holds a click or an open.
 pub fn hold(s: &mut dyn Session, click: &HeldClick) -> Result<(), StoreError> {
     s.execute(
         "INSERT INTO held_click (effect_id, link, at, due_at, type, fields) VALUES ($1, $2, $3, $4, $5, $6)
@@ -37,14 +43,40 @@ pub fn hold(s: &mut dyn Session, click: &HeldClick) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A machine made them: the clicks of a message that are held and were made since `since` go, and count as a machine's.
-pub fn take_back(s: &mut dyn Session, effect: EffectId, since: Timestamp) -> Result<(), StoreError> {
-    let sql = "DELETE FROM held_click WHERE effect_id = $1 AND at >= $2 RETURNING link";
-    let links = s.query_map(sql, params![effect, since], |r| Ok(r.int(0)))?;
+/// A machine made them: the opens, or the clicks, of a message that are held and were made since `since` go, and count as
+/// a machine's.
+pub fn take_back(s: &mut dyn Session, effect: EffectId, what: UseKind, since: Timestamp) -> Result<(), StoreError> {
+    let of_kind = if what == UseKind::Opened { "=" } else { "<>" };
+    let sql = format!("DELETE FROM held_click WHERE effect_id = $1 AND at >= $2 AND type {of_kind} $3 RETURNING link");
+    let links = s.query_map(&sql, params![effect, since, OPENED], |r| Ok(r.int(0)))?;
     for link in links {
         let sql = "UPDATE message_use SET counted = counted - 1, machines = machines + 1
-             WHERE effect_id = $1 AND kind = 'clicked' AND link = $2 AND counted > 0";
-        s.execute(sql, params![effect, link])?;
+             WHERE effect_id = $1 AND kind = $2 AND link = $3 AND counted > 0";
+        s.execute(sql, params![effect, what.key(), link.max(0)])?;
+    }
+    Ok(())
+}
+
+/// Whether an open of a message is held.
+pub fn holds_open(s: &mut dyn Session, effect: EffectId) -> Result<bool, StoreError> {
+    s.exists("SELECT 1 FROM held_click WHERE effect_id = $1 AND type = $2", params![effect, OPENED])
+}
+
+/// Changes what will be told of the opens of a message that are held and were made since `since`.
+pub fn rewrite_opens(
+    s: &mut dyn Session,
+    effect: EffectId,
+    since: Timestamp,
+    change: impl Fn(&mut Map<String, Json>),
+) -> Result<(), StoreError> {
+    let sql = "SELECT at, fields FROM held_click WHERE effect_id = $1 AND at >= $2 AND type = $3";
+    let held = s.query_map(sql, params![effect, since, OPENED], |r| Ok((r.instant(0), r.string(1))))?;
+    for (at, fields) in held {
+        let mut fields: Map<String, Json> = serde_json::from_str(&fields).unwrap_or_default();
+        change(&mut fields);
+        let sql = "UPDATE held_click SET fields = $4 WHERE effect_id = $1 AND at = $2 AND type = $3";
+        let fields = Json::Object(fields).to_string();
+        s.execute(sql, params![effect, at, OPENED, &fields])?;
     }
     Ok(())
 }

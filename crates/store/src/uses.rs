@@ -90,6 +90,12 @@ pub fn untracked(s: &mut dyn Session, effects: &[EffectId], at: Timestamp) -> Re
     Ok(())
 }
 
+/// Whether a message was opened or a link of it followed since `since`, counted or not.
+pub fn is_used_since(s: &mut dyn Session, effect: EffectId, since: Timestamp) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM message_use WHERE effect_id = $1 AND kind IN ('opened', 'clicked') AND last_at >= $2";
+    s.exists(sql, params![effect, since])
+}
+
 /// The other links of a message that were followed since `since`, counted or not.
 pub fn other_clicks(
     s: &mut dyn Session,

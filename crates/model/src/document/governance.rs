@@ -208,8 +208,13 @@ pub struct Machines {
     /// Programs that say themselves that they are machines (crawlers, previews, security gateways), and whatever comes from
     /// `networks`.
     pub known: Treatment,
+    /// Pictures that mailbox providers fetch before anybody looks (Apple's mail privacy protection, Gmail's proxy).
+    pub prefetches: Treatment,
     /// Several links of one message followed at nearly the same time.
     pub bursts: Treatment,
+    /// The picture that tells of an open fetched twice, or while a link is followed, at nearly the same time. Some mail
+    /// programs of people fetch it twice.
+    pub open_bursts: Treatment,
     /// What that is, in seconds, 3 at most; 0: in the same second.
     #[schemars(range(max = 3))]
     pub burst_seconds: u8,
@@ -235,7 +240,10 @@ impl Default for Machines {
     fn default() -> Self {
         Self {
             known: Treatment::Filter,
+            prefetches: Treatment::Filter,
             bursts: Treatment::Filter,
+            // Programs of people fetch a picture several times in a row, too.
+            open_bursts: Treatment::Off,
             burst_seconds: 0,
             agents: Vec::new(),
             quick: Treatment::Log,
