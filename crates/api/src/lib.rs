@@ -20,6 +20,7 @@ mod drafts;
 mod exports;
 mod fields;
 mod figures;
+mod fronts;
 mod groups;
 mod health;
 mod history;

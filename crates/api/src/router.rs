@@ -17,7 +17,7 @@ use tower_http::trace::TraceLayer;
 use crate::access::{Caller, identify};
 use crate::http::Problem;
 use crate::http::answer::Detail;
-use crate::{ApiState, app, openapi};
+use crate::{ApiState, app, fronts, openapi};
 
 /// A manifest or a batch of calls; imports say their own limit.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -33,6 +33,7 @@ pub fn router(state: ApiState) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(RequestDecompressionLayer::new())
         .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(state.clone(), fronts::guard))
         .layer(from_fn(protect))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(TraceLayer::new_for_http())

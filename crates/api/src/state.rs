@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::Semaphore;
 
 use crate::access::Throttle;
+use crate::fronts::Fronts;
 use crate::http::Problem;
 use crate::mail::MailCatcher;
 use crate::stream::Streams;
@@ -45,6 +46,7 @@ pub struct ApiState {
     pub demo: bool,
     /// What `/metrics` renders.
     pub metrics: Option<PrometheusHandle>,
+    pub(crate) fronts: Arc<Fronts>,
     pub(crate) streams: Arc<Streams>,
     pub(crate) throttle: Arc<Throttle>,
     pub(crate) passwords: Arc<Semaphore>,
@@ -66,6 +68,7 @@ impl ApiState {
             dispatcher: None,
             demo: false,
             metrics: None,
+            fronts: Arc::default(),
             streams: Arc::default(),
             throttle: Arc::default(),
             passwords: Arc::new(Semaphore::new(PASSWORDS_AT_ONCE)),

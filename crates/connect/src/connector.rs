@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use caravan_model::{Clock, Finding};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +93,25 @@ pub trait Connector: Send + Sync {
     }
 }
 
+/// A plan by which a new sender makes itself known: every day a little more than the day before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WarmUp {
+    /// The first day, like `2027-01-04`. Until it comes, the number of the first day holds.
+    #[schemars(with = "String")]
+    pub starts: Date,
+    /// The most messages of each day, the first day's first; after the last day nothing is limited any more.
+    pub days: Vec<u32>,
+}
+
+impl WarmUp {
+    /// The most items of a day; none: as many as go.
+    pub fn most_on(&self, day: Date) -> Option<u32> {
+        let number = (day - self.starts).get_days().max(0);
+        self.days.get(usize::try_from(number).ok()?).copied()
+    }
+}
+
 /// What the dispatcher must know about a connector.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConnectorFacts {
@@ -108,6 +128,8 @@ pub struct ConnectorFacts {
     pub sender: Option<String>,
     /// The most items a second over all processes together, where the user or the other side set one.
     pub per_second: Option<f64>,
+    /// The most items a day over all processes together, while those who receive them get to know the sender.
+    pub warm_up: Option<WarmUp>,
 }
 
 /// One effect on its way out.

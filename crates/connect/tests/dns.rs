@@ -80,7 +80,11 @@ fn a_domain_that_is_set_up_is_good_in_every_record() {
     ]);
     let told: Vec<_> = checks.iter().map(|check| (check.purpose.as_str(), check.state)).collect();
     let good = |purpose| (purpose, RecordState::Good);
-    assert_eq!(told, ["dkim", "return_path", "spf", "dmarc", "tracking", "replies"].map(good), "{checks:#?}");
+    assert_eq!(
+        told,
+        ["dkim", "return_path", "spf", "dmarc", "tracking", "certificate", "replies"].map(good),
+        "{checks:#?}"
+    );
     assert_eq!(checks[0].found, [dkim_record()], "in one piece, over TCP");
 }
 
@@ -97,6 +101,7 @@ fn where_nothing_stands_it_is_said_what_must() {
             ("spf", RecordState::Missing),
             ("dmarc", RecordState::Missing),
             ("tracking", RecordState::Missing),
+            ("certificate", RecordState::Good),
             ("replies", RecordState::Note),
         ]
     );
@@ -205,4 +210,19 @@ fn addresses_that_send_have_names_that_lead_back_to_them() {
     let strays = SendingDomainNames { return_path: Some("bounce.relay.example"), ..names };
     let checks = check_senders(&world.dns, strays, &[]);
     assert_eq!((checks[0].purpose.as_str(), checks[0].state), ("alignment", RecordState::Note));
+}
+
+#[test]
+fn who_may_sign_certificates_for_the_host_of_links_is_said() {
+    let world = World::new();
+    let caa = |records: &[&str], state, said| world.is("certificate", records, state, said);
+    caa(&["acme.example CAA 0 iodef \"mailto:a@acme.example\""], RecordState::Good, "No CAA record limits");
+    caa(
+        &["acme.example CAA 0 issue \"ca.example; account=7\"", "acme.example CAA 0 issue \"other.example\""],
+        RecordState::Good,
+        "may be signed by `ca.example`, `other.example` alone",
+    );
+    caa(&["acme.example CAA 0 issue \";\""], RecordState::Note, "at `acme.example` forbids every authority");
+    let nearest = ["acme.example CAA 0 issue \";\"", "go.acme.example CAA 128 issue \"ca.example\""];
+    caa(&nearest, RecordState::Good, "by `ca.example` alone");
 }

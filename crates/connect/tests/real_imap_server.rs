@@ -1,6 +1,6 @@
 //! Mailboxes of a real IMAP server (pymap): reading, putting away, encryption.
 
-use caravan_connect::returned::BounceMailbox;
+use caravan_connect::returned::{BounceMailbox, SignIn};
 use caravan_connect::{Secret, Surroundings};
 use caravan_model::Clock;
 use caravan_testkit::Imap;
@@ -20,7 +20,7 @@ fn visit(mailbox: &BounceMailbox, password: &str, take: &mut dyn FnMut(&[u8]) ->
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let surroundings = Surroundings::guarded(Clock::System, runtime.handle().clone())
         .with_mail_networks(vec!["127.0.0.0/8".parse().expect("a range")]);
-    mailbox.visit(&Secret::new(password), &surroundings, take)
+    mailbox.visit(&SignIn::Password(Secret::new(password)), &surroundings, take)
 }
 
 #[test]

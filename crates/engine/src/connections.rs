@@ -20,6 +20,7 @@ use crate::Engine;
 use crate::audiences::{self, Ending};
 use crate::definitions::{DefinitionError, Named, stored_document};
 use crate::deliver::Way;
+use crate::deliver::warm_up::{self, WarmUpState};
 use crate::live::Live;
 use crate::secrets::{self, SecretState};
 use crate::systems::consent;
@@ -84,6 +85,8 @@ pub struct SystemState {
     pub secrets: Vec<SecretState>,
     /// The consent by which it works, where a person gives one on the other side's own page.
     pub consent: Option<ConsentState>,
+    /// How far it has come today, where it is warmed up by plan.
+    pub warm_up: Option<WarmUpState>,
     /// The definitions that name it; it cannot be deleted as long as there are any.
     pub used_by: Vec<Named>,
 }
@@ -176,6 +179,7 @@ struct Around {
     consents: HashMap<DocumentId, Option<Timestamp>>,
     endings: Vec<Ending>,
     redirect_address: Option<String>,
+    warm_ups: HashMap<String, WarmUpState>,
     now: Timestamp,
 }
 
@@ -187,6 +191,7 @@ impl Around {
             consents: stored::consents(s)?.into_iter().map(|row| (row.connection, row.ends_at)).collect(),
             endings: audiences::endings(s, &live.definitions)?,
             redirect_address: consent::redirect_address(engine),
+            warm_ups: warm_up::states(s, live)?,
             now: engine.clock().now(),
         })
     }
@@ -230,6 +235,7 @@ fn state_of(live: &Live, definition: &Definition, health: Option<&HealthRow>, ar
         waiting: around.waiting.get(&Way::of(definition)).copied().unwrap_or_default(),
         secrets: secrets::states(live, definition, &secrets_taken(live, definition)),
         consent: around.consent_of(live, definition),
+        warm_up: connection_type.and_then(|_| around.warm_ups.get(&definition.key).cloned()),
         used_by: around.uses.of(definition.kind, &definition.key),
     }
 }

@@ -35,6 +35,7 @@ mod soft;
 mod spam;
 mod text;
 mod turn;
+pub(crate) mod warm_up;
 mod watch;
 
 use std::collections::VecDeque;
@@ -93,6 +94,7 @@ pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 pub use self::spam::{SpamReport, SpamRule};
 use self::turn::Turn;
 use crate::{Engine, audiences, import, metrics, returned, texts};
+use caravan_connect::returned::MailboxTokens;
 pub use caravan_connect::returned::policy_hint;
 
 /// How long a claim holds; while something is under way it is renewed well before.
@@ -177,6 +179,8 @@ pub struct Dispatcher {
     rests: Rests,
     healths: Healths,
     servers: MailServers,
+    /// Of mailboxes into which bounces come.
+    tokens: MailboxTokens,
     /// Taken from the store's id counter, so that no two dispatchers of any process share a token.
     number: Mutex<Option<i64>>,
     waves: AtomicU64,
@@ -214,6 +218,7 @@ impl Dispatcher {
             versions: Versions::default(),
             rests: Rests::default(),
             healths: Healths::default(),
+            tokens: MailboxTokens::default(),
             number: Mutex::new(None),
             waves: AtomicU64::new(0),
             shown: Mutex::default(),
@@ -370,7 +375,7 @@ impl crate::runtime::Deliver for Dispatcher {
         self.watch_services()?;
         let asked = texts::ask_unheard(&self.engine, &self.doors, &|effect| self.lost_text(effect))?;
         look_up_again(&self.engine, || Dns::of_machine(&surroundings.runtime).map_err(|why| why.to_string()))?;
-        Ok(asked + returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings)?)
+        Ok(asked + returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings, &self.tokens)?)
     }
 
     fn waiting(&self) -> Result<u64, StoreError> {

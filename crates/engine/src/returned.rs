@@ -8,7 +8,8 @@ use caravan_catalog::{Changes, Definition};
 use caravan_connect::Surroundings;
 use caravan_connect::returned::dmarc::{self, DmarcReport, NoReport};
 use caravan_connect::returned::{
-    BounceMailbox, Heard, MailReport, Reference, SignedReports, SignedReportsRefused, SnsRefused, SnsSays, read_mail,
+    BounceMailbox, Heard, MailReport, MailboxTokens, Reference, SignedReports, SignedReportsRefused, SnsRefused,
+    SnsSays, read_mail,
 };
 use caravan_connect::tracking::{Purpose, SigningKeys, Token};
 use caravan_connect::verp::{self, Returns};
@@ -104,12 +105,17 @@ pub fn received(
 ///
 /// # Errors
 /// The store's.
-pub fn visit_mailboxes(engine: &Engine, keys: &SigningKeys, surroundings: &Surroundings) -> Result<usize, StoreError> {
+pub fn visit_mailboxes(
+    engine: &Engine,
+    keys: &SigningKeys,
+    surroundings: &Surroundings,
+    tokens: &MailboxTokens,
+) -> Result<usize, StoreError> {
     let live = engine.store().read(|s| engine.live(s))?;
     let (mut read, mut shut) = (0, Vec::new());
     for connection in live.definitions.of_kind(DocumentKind::Connection) {
         let Some(mailbox) = mailbox_of(connection) else { continue };
-        match visit(engine, &live, keys, surroundings, connection, &mailbox) {
+        match visit(engine, &live, keys, (surroundings, tokens), connection, &mailbox) {
             Ok(messages) => read += messages,
             Err(why) => {
                 tracing::warn!(connection = connection.key, why, "bounces cannot be fetched; it is tried again");
@@ -131,7 +137,7 @@ fn visit(
     engine: &Engine,
     live: &Live,
     keys: &SigningKeys,
-    surroundings: &Surroundings,
+    (surroundings, tokens): (&Surroundings, &MailboxTokens),
     connection: &Definition,
     mailbox: &BounceMailbox,
 ) -> Result<usize, String> {
@@ -143,8 +149,8 @@ fn visit(
         taken.inspect_err(|error| tracing::warn!(%error, "a report cannot be taken in now")).is_ok()
     };
     let secrets = secrets_of(live, connection, engine.clock().now())?;
-    let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
-    mailbox.visit(password, surroundings, &mut take)
+    let how = tokens.sign_in(&connection.key, mailbox, &secrets, surroundings)?;
+    mailbox.visit(&how, surroundings, &mut take)
 }
 
 /// Keeps a report about all mail of a domain; one that cannot be read does not become better by lying there.

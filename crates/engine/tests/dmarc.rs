@@ -3,6 +3,7 @@
 mod support;
 
 use caravan_connect::dns::Dns;
+use caravan_connect::returned::MailboxTokens;
 use caravan_connect::returned::dmarc::{DmarcReport, of_file};
 use caravan_engine::deliver::{self, DmarcOutcome, DmarcTaken};
 use caravan_engine::systems::Systems;
@@ -139,7 +140,7 @@ on_both_stores! {
         imap.append(&mail("r.xml", &whole));
         imap.append(&mail("broken.xml", "<feedback>"));
         let surroundings = post.surroundings();
-        let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings);
+        let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings, &MailboxTokens::default());
         assert_eq!(visit(), Ok(3), "one that cannot be read is put away too");
         assert_eq!(visit(), Ok(0));
         assert_eq!(post.figures("acme", 30).total.messages, 50, "the second one was the same");

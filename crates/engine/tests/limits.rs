@@ -2,8 +2,10 @@
 
 mod support;
 
+use caravan_engine::connections;
 use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Settlement};
 use caravan_model::EffectId;
+use caravan_model::document::DocumentKind;
 use caravan_testkit::{Behaviour, Stage};
 use support::post::{EXECUTIONS, Post, delivered, delivery, keys};
 use support::{World, on_both_stores};
@@ -225,6 +227,44 @@ on_both_stores! {
             post.advance(1);
             assert_eq!(one.dispatch_once(), Ok(delivered(done)));
         }
+        assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
+    }
+
+    a_new_sender_hands_over_as_many_a_day_as_its_plan_says(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let plan = |days: &str| post.world.apply(&format!(
+            "{{kind: settings, key: settings, organisation: Acme, postal_address: x, time_zone: Europe/Berlin}}\n---\n\
+             {{kind: connection, key: mail, type: smtp, settings: {{host: 127.0.0.1, port: {}, security: none, \
+               warm_up: {{starts: 2026-12-01, days: {days}}}, from: {{name: Acme, email: news@acme.example}}}}}}",
+            post.smtp.port
+        ));
+        plan("[4, 6]");
+        post.sends("welcome", "");
+        let today = || {
+            let state = connections::state(&post.world.engine, DocumentKind::Connection, "mail").expect("the connection");
+            state.warm_up.map(|warm_up| (warm_up.day, warm_up.most, warm_up.handed, warm_up.full))
+        };
+        let is = |day: &str, most, handed, full| Some((day.to_owned(), most, handed, full));
+        let (one, other) = (post.dispatcher(), post.dispatcher());
+        let round = || {
+            let done = [one.dispatch_once(), other.dispatch_once()];
+            done.into_iter().map(|done| done.expect("a round").delivered).sum::<usize>()
+        };
+        assert_eq!(today(), is("2026-12-01", 4, 0, false));
+        assert_eq!(round(), 4, "two processes hand over no more than one");
+        assert_eq!(today(), is("2026-12-01", 4, 4, true));
+        // 22:59 in Berlin, and midnight.
+        post.advance(12 * 3_600 + 59 * 60);
+        assert_eq!(round(), 0);
+        post.is(&[("done", 4), ("pending", 11)]);
+        post.advance(3_600 + 60);
+        assert_eq!((round(), today()), (6, is("2026-12-02", 6, 6, true)));
+        plan("[4, 8]");
+        post.advance(60);
+        assert_eq!((round(), today()), (2, is("2026-12-02", 8, 8, true)), "a plan that was changed holds at once");
+        post.advance(86_400);
+        assert_eq!((round(), today()), (3, None), "it is over");
+        post.is(&[("done", 15)]);
         assert_eq!(post.world.engine.store().read(deliver::lane_problems), Ok(vec![]));
     }
 

@@ -5,6 +5,7 @@ mod support;
 use std::cell::Cell;
 
 use caravan_connect::Secret;
+use caravan_connect::returned::MailboxTokens;
 use caravan_connect::returned::{read_mail, sign_reports};
 use caravan_engine::deliver::Dispatched;
 use caravan_engine::returned::{self, ReportError};
@@ -98,10 +99,10 @@ on_both_stores! {
         imap.append(&bounce(&post.return_path("p-5-1@example.com"), "5.2.2"));
         let surroundings = post.surroundings();
         let troubles = || post.world.engine.store().read(caravan_store::watched::mailbox_troubles).expect("troubles");
-        assert_eq!(returned::visit_mailboxes(&post.world.engine, &keys(), &post.guarded()), Ok(0));
+        assert_eq!(returned::visit_mailboxes(&post.world.engine, &keys(), &post.guarded(), &MailboxTokens::default()), Ok(0));
         let [closed] = troubles().try_into().expect("one trouble");
         assert!(closed.message.contains("`127.0.0.1` is no public address") && closed.message.contains("--allow-mail-network"), "{}", closed.message);
-        let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings);
+        let visit = || returned::visit_mailboxes(&post.world.engine, &keys(), &surroundings, &MailboxTokens::default());
         assert_eq!(visit(), Ok(3));
         assert_eq!((imap.counts(), visit()), ((3, 0), Ok(0)), "read once");
         assert!(post.person("p-5-0", "email_invalid") && post.person("p-5-1", "NOT email_invalid"));

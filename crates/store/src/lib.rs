@@ -28,6 +28,7 @@ pub mod held_clicks;
 pub mod import_rejects;
 pub mod intake;
 pub mod journeys;
+pub mod lane_days;
 pub mod lane_turns;
 pub mod ledger;
 pub mod limits;

@@ -133,3 +133,46 @@ async fn the_way_out_of_texts_asks_about_texts_and_leaves_email_alone() {
     let ada = said().await;
     assert_eq!((&ada["sms_consent"], &ada["unsubscribed"]), (&json!("n"), &json!(false)));
 }
+
+#[tokio::test]
+async fn hosts_of_links_answer_what_messages_lead_to_and_nothing_else() {
+    let (api, admin, person) = sent().await;
+    let strict = json!({"public": {"max_age_days": 1}, "links": {"max_age_days": 2, "include_subdomains": true}});
+    let manifests = json!({"manifests": [
+        {"kind": "sending_domain", "key": "acme", "domain": "acme.example", "tracking": "links.acme.example"},
+        {"kind": "settings", "key": "settings", "organisation": "Acme", "postal_address": "x", "strict_transport": strict},
+    ]});
+    let applied = api.post("/api/v1/manifests").bearer(&admin).json(&manifests).send().await;
+    assert_eq!(applied.status, 200, "{}", applied.text());
+    api.after(1);
+    let at = |host: &'static str, path: String| api.get(&path).header("host", host);
+    let way_out = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
+    let strict = "strict-transport-security";
+    for path in ["/api/docs", "/", "/login", "/healthz", "/api/v1/session", "/metrics"] {
+        let refused = at("links.acme.example:443", path.to_owned()).bearer(&admin).send().await;
+        assert_eq!(refused.refusal(), (404, "unknown_address".to_owned()), "{path}");
+        assert_eq!(refused.header(strict), "max-age=172800; includeSubDomains");
+    }
+    let page = at("LINKS.acme.example", way_out.clone()).send().await;
+    assert_eq!((page.status.as_u16(), page.header(strict)), (200, "max-age=172800; includeSubDomains"));
+    let page = at("go.acme.example", way_out).send().await;
+    assert_eq!((page.status.as_u16(), page.header(strict)), (200, "max-age=86400"));
+    assert_eq!(at("go.acme.example", "/healthz".to_owned()).send().await.status, 200);
+    let inside = at("10.0.0.7:8080", "/healthz".to_owned()).send().await;
+    assert_eq!((inside.status.as_u16(), inside.header(strict)), (200, ""), "whoever looks after it from inside");
+}
+
+#[tokio::test]
+async fn browsers_are_told_nothing_where_the_address_is_not_encrypted() {
+    let api = Api::with(|state| state.public_url = "http://go.acme.example".into());
+    let admin = api.token("administrator");
+    let strict = json!({"public": {"max_age_days": 1}});
+    let manifests = json!({"manifests": [
+        {"kind": "settings", "key": "settings", "organisation": "Acme", "postal_address": "x", "strict_transport": strict},
+    ]});
+    let applied = api.post("/api/v1/manifests").bearer(&admin).json(&manifests).send().await;
+    assert_eq!(applied.status, 200, "{}", applied.text());
+    api.after(1);
+    let alive = api.get("/healthz").header("host", "go.acme.example").send().await;
+    assert_eq!((alive.status.as_u16(), alive.header("strict-transport-security")), (200, ""));
+}

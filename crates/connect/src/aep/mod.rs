@@ -292,6 +292,7 @@ impl Connector for AepConnector {
             parallel: 1,
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

@@ -165,6 +165,19 @@ impl Dns {
         })
     }
 
+    /// What is said at a name about who may sign certificates (RFC 8659): tags in small letters, with their values.
+    ///
+    /// # Errors
+    /// No server answers.
+    pub fn authorities(&self, name: &str) -> Result<Vec<(String, String)>, NoAnswer> {
+        let mut found = self.look_up(name, RecordType::CAA, |data| match data {
+            RData::CAA(caa) => Some((caa.tag.to_ascii_lowercase(), String::from_utf8_lossy(&caa.value).into_owned())),
+            _ => None,
+        })?;
+        found.sort();
+        Ok(found)
+    }
+
     /// The name that a name is another one for, in small letters; none where it is none.
     ///
     /// # Errors

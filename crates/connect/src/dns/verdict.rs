@@ -60,7 +60,7 @@ pub struct RecordCheck {
     /// `TXT`, `MX` …
     #[serde(rename = "type")]
     pub record_type: String,
-    /// What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`, `alignment`,
+    /// What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `certificate`, `replies`, `alignment`,
     /// `reverse_name`.
     pub purpose: String,
     /// Whether it is as it must be.
@@ -142,6 +142,10 @@ impl<'a> Asking<'a> {
         self.ask(|dns| dns.names_of(address))
     }
 
+    fn authorities(&self, name: &str) -> Result<Vec<(String, String)>, NoAnswer> {
+        self.ask(|dns| dns.authorities(name))
+    }
+
     fn alias(&self, name: &str) -> Result<Option<String>, NoAnswer> {
         self.ask(|dns| dns.alias(name))
     }
@@ -156,6 +160,7 @@ pub fn check(dns: &Dns, names: SendingDomainNames<'_>, keys: &[Expected]) -> Vec
     checks.push(spf(dns, return_path.unwrap_or(domain)));
     checks.push(dmarc(dns, domain, return_path.unwrap_or(domain)));
     checks.extend(tracking.map(|name| links_lead_here(dns, name, public_host)));
+    checks.extend(tracking.map(|name| may_be_certified(dns, name)));
     checks.push(answers_arrive(dns, domain));
     checks
 }
@@ -371,6 +376,59 @@ fn links_lead_here(dns: &Asking<'_>, name: &str, public_host: Option<&str>) -> R
             }
         },
     }
+}
+
+/// Who may sign a certificate for the host of links: without one browsers refuse to follow them.
+fn may_be_certified(dns: &Asking<'_>, host: &str) -> RecordCheck {
+    let (at, said) = match authorities(dns, host) {
+        Ok(found) => found,
+        Err(why) => return certificate(host.to_owned()).unanswered(&why),
+    };
+    let found: Vec<String> = said.iter().map(|(tag, value)| format!("{tag} \"{value}\"")).collect();
+    let wanted = certificate(at);
+    let issuers = said.iter().filter(|(tag, _)| tag == "issue");
+    let issuers: Vec<&str> = issuers.map(|(_, value)| value.split(';').next().unwrap_or_default().trim()).collect();
+    let allowed: Vec<String> =
+        issuers.iter().filter(|it| !it.is_empty()).map(|it| format!("`{}`", shown(it))).collect();
+    match (issuers.is_empty(), allowed.is_empty()) {
+        (true, _) => wanted.is(
+            RecordState::Good,
+            &found,
+            "No CAA record limits who may sign a certificate for the host of links.",
+        ),
+        (false, true) => {
+            let message = format!(
+                "The CAA record at `{}` forbids every authority to sign a certificate for the host of links, so none can be issued or renewed, and links over https fail. Name your authority in it.",
+                wanted.name
+            );
+            wanted.is(RecordState::Note, &found, message)
+        }
+        (false, false) => {
+            let message = format!(
+                "Certificates for the host of links may be signed by {} alone. See that yours is among them.",
+                allowed.join(", ")
+            );
+            wanted.is(RecordState::Good, &found, message)
+        }
+    }
+}
+
+fn certificate(name: String) -> Wanted {
+    let expected = "0 issue \"<your certificate authority>\"".to_owned();
+    Wanted { name, record_type: "CAA", purpose: "certificate", expected }
+}
+
+/// The records that hold for a host: its own, else those of the nearest parent that has any; and whose they are.
+fn authorities(dns: &Asking<'_>, host: &str) -> Result<(String, Vec<(String, String)>), NoAnswer> {
+    let labels: Vec<&str> = host.split('.').collect();
+    for from in 0..labels.len().min(MOST_PARENTS) {
+        let at = labels.get(from..).unwrap_or_default().join(".");
+        let found = dns.authorities(&at)?;
+        if !found.is_empty() {
+            return Ok((at, found));
+        }
+    }
+    Ok((host.to_owned(), Vec::new()))
 }
 
 /// What a host is another name for, and its addresses.

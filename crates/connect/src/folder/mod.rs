@@ -115,6 +115,7 @@ impl Connector for FolderConnector {
             parallel: 1,
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

@@ -174,6 +174,7 @@ impl Connector for LinkedInConnector {
             parallel: 1,
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

@@ -131,6 +131,7 @@ impl Connector for MarketoConnector {
             parallel: usize::try_from(self.settings.concurrent_calls).unwrap_or(1),
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

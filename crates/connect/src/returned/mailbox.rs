@@ -1,12 +1,14 @@
 //! Reports that lie in a mailbox, fetched over IMAP.
 
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_imap::types::Fetch;
-use async_imap::{Client, Session};
+use async_imap::{Authenticator, Client, Session};
 use futures_util::TryStreamExt as _;
+use parking_lot::Mutex;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -17,7 +19,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::connector::{Secret, Surroundings};
+use crate::connector::{Outcome, Secret, Secrets, Surroundings};
+use crate::oauth::TokenSource;
 use crate::outbound::{Guard, mail_server};
 use crate::smtp::Security;
 
@@ -27,6 +30,9 @@ const LONGEST: usize = 1024 * 1024;
 const MOST: usize = 200;
 /// Messages fetched together; what was taken of them is put out of the way before the next.
 const TOGETHER: usize = 20;
+/// Secrets of `oauth`.
+const CLIENT_SECRET: &str = "bounce_client_secret";
+const REFRESH_TOKEN: &str = "bounce_refresh_token";
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(15);
 /// How long a visit may take.
@@ -42,8 +48,11 @@ pub struct BounceMailbox {
     pub port: u16,
     /// How the connection is encrypted.
     pub security: Security,
-    /// User name; its password is the secret `bounce_password`.
+    /// User name; its password is the secret `bounce_password`, unless `oauth` says otherwise.
     pub username: String,
+    /// How to sign in where the provider takes no passwords (Microsoft 365, Google).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<MailboxOauth>,
     /// The folder.
     #[serde(default = "inbox")]
     pub folder: String,
@@ -57,6 +66,119 @@ pub struct BounceMailbox {
 
 fn inbox() -> String {
     "INBOX".to_owned()
+}
+
+/// Signing in with tokens (OAuth 2, XOAUTH2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MailboxOauth {
+    /// Where tokens are asked for: `https://login.microsoftonline.com/TENANT/oauth2/v2.0/token`,
+    /// `https://oauth2.googleapis.com/token`.
+    pub token_url: String,
+    /// What the provider knows Caravan by.
+    pub client_id: String,
+    /// What is asked for; Microsoft wants `https://outlook.office365.com/.default`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// By which right.
+    pub grant: MailboxGrant,
+}
+
+/// By which right a token is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MailboxGrant {
+    /// The client's own, with the secret `bounce_client_secret` (Microsoft).
+    ClientCredentials,
+    /// That of the mailbox's owner, with the secret `bounce_refresh_token` and, where the client has one,
+    /// `bounce_client_secret` (Google).
+    RefreshToken,
+}
+
+impl MailboxOauth {
+    /// What is posted to the token server.
+    fn form(&self, secrets: &Secrets) -> Result<Vec<(String, Secret)>, String> {
+        let secret = |key: &str| secrets.get(key).cloned();
+        let needed = |key: &str| secret(key).ok_or_else(|| format!("the secret `{key}` is not given"));
+        let field = |name: &str, value: Secret| (name.to_owned(), value);
+        let (grant, mut form) = match self.grant {
+            MailboxGrant::ClientCredentials => {
+                ("client_credentials", vec![field("client_secret", needed(CLIENT_SECRET)?)])
+            }
+            MailboxGrant::RefreshToken => {
+                let own = secret(CLIENT_SECRET).map(|own| field("client_secret", own));
+                let token = field("refresh_token", needed(REFRESH_TOKEN)?);
+                ("refresh_token", own.into_iter().chain([token]).collect())
+            }
+        };
+        form.push(field("grant_type", Secret::new(grant)));
+        form.push(field("client_id", Secret::new(&self.client_id)));
+        form.extend(self.scope.as_ref().map(|scope| field("scope", Secret::new(scope))));
+        Ok(form)
+    }
+}
+
+/// Tokens of mailboxes, kept from one visit to the next.
+#[derive(Default)]
+pub struct MailboxTokens(Mutex<HashMap<String, Asked>>);
+
+/// How tokens are asked for, and who asks.
+type Asked = (String, Vec<(String, Secret)>, Arc<TokenSource>);
+
+impl MailboxTokens {
+    /// How one signs in to the mailbox of a connection.
+    ///
+    /// # Errors
+    /// A secret is missing.
+    pub fn sign_in(
+        &self,
+        connection: &str,
+        mailbox: &BounceMailbox,
+        secrets: &Secrets,
+        surroundings: &Surroundings,
+    ) -> Result<SignIn, String> {
+        let Some(oauth) = &mailbox.oauth else {
+            let password = secrets.get("bounce_password").ok_or("the secret `bounce_password` is not given")?;
+            return Ok(SignIn::Password(password.clone()));
+        };
+        let form = oauth.form(secrets)?;
+        let mut all = self.0.lock();
+        if let Some((_, _, source)) =
+            all.get(connection).filter(|(url, had, _)| *url == oauth.token_url && *had == form)
+        {
+            return Ok(SignIn::Tokens(Arc::clone(source)));
+        }
+        let (outbound, clock) = (surroundings.outbound.clone(), surroundings.clock.clone());
+        let source = Arc::new(TokenSource::new(&oauth.token_url, form.clone(), outbound, clock));
+        all.insert(connection.to_owned(), (oauth.token_url.clone(), form, Arc::clone(&source)));
+        Ok(SignIn::Tokens(source))
+    }
+}
+
+/// How one signs in to a mailbox.
+pub enum SignIn {
+    /// With the password of its user.
+    Password(Secret),
+    /// With a token (XOAUTH2).
+    Tokens(Arc<TokenSource>),
+}
+
+/// Says who comes and with which token; a refusal is explained in a challenge, which is answered with nothing.
+struct Xoauth2 {
+    said: Option<String>,
+    refusal: Arc<Mutex<String>>,
+}
+
+impl Authenticator for Xoauth2 {
+    type Response = String;
+
+    fn process(&mut self, challenge: &[u8]) -> String {
+        self.said.take().unwrap_or_else(|| {
+            let told = String::from_utf8_lossy(challenge).chars().filter(|c| !c.is_control()).take(200).collect();
+            *self.refusal.lock() = told;
+            String::new()
+        })
+    }
 }
 
 /// What becomes of a message that was read.
@@ -87,6 +209,17 @@ impl BounceMailbox {
         if self.port == 0 {
             found.push(("/port", "Port 0 cannot be connected to; use 993 or 143."));
         }
+        if let Some(oauth) = &self.oauth {
+            if !oauth.token_url.starts_with("https://") {
+                found.push((
+                    "/oauth/token_url",
+                    "The secret would cross the network in the clear; write an address with https.",
+                ));
+            }
+            if oauth.client_id.trim().is_empty() {
+                found.push(("/oauth/client_id", "Write what the provider knows Caravan by."));
+            }
+        }
         let local = self.host == "localhost" || self.host.parse::<std::net::IpAddr>().is_ok_and(|it| it.is_loopback());
         if self.security == Security::None && !local {
             found.push(("/security", "The password would cross the network in the clear; use starttls or tls."));
@@ -101,23 +234,23 @@ impl BounceMailbox {
     /// Why the mailbox cannot be read, for people.
     pub fn visit(
         &self,
-        password: &Secret,
+        how: &SignIn,
         surroundings: &Surroundings,
         take: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<usize, String> {
         let guard = surroundings.outbound.guard();
         let place = format!("the mailbox of {} at {}", self.username, self.host);
-        let visit = surroundings.runtime.block_on(async { timeout(VISIT, self.read_all(password, guard, take)).await });
+        let visit = surroundings.runtime.block_on(async { timeout(VISIT, self.read_all(how, guard, take)).await });
         visit.map_err(|_| format!("{place} takes too long")).flatten().map_err(|why| format!("{place}: {why}"))
     }
 
     async fn read_all(
         &self,
-        password: &Secret,
+        how: &SignIn,
         guard: &Guard,
         take: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<usize, String> {
-        let mut session = self.sign_in(password, guard).await?;
+        let mut session = self.sign_in(how, guard).await?;
         session.select(&self.folder).await.map_err(told)?;
         let mut unread: Vec<u32> = session.uid_search("UNSEEN UNDELETED").await.map_err(told)?.into_iter().collect();
         unread.sort_unstable();
@@ -163,7 +296,7 @@ impl BounceMailbox {
         Ok(())
     }
 
-    async fn sign_in(&self, password: &Secret, guard: &Guard) -> Result<Session<Stream>, String> {
+    async fn sign_in(&self, how: &SignIn, guard: &Guard) -> Result<Session<Stream>, String> {
         let connect = async {
             let addresses = mail_server(guard, &self.host, self.port).await.map_err(told)?;
             TcpStream::connect(&addresses[..]).await.map_err(told)
@@ -179,7 +312,34 @@ impl BounceMailbox {
             client.run_command_and_check_ok("STARTTLS", None).await.map_err(told)?;
             client = Client::new(self.encrypted(client.into_inner()).await?);
         }
-        client.login(&self.username, password.reveal()).await.map_err(|(error, _)| told(error))
+        match how {
+            SignIn::Password(password) => {
+                client.login(&self.username, password.reveal()).await.map_err(|(error, _)| told(error))
+            }
+            SignIn::Tokens(source) => self.sign_in_with_token(client, source).await,
+        }
+    }
+
+    async fn sign_in_with_token(
+        &self,
+        client: Client<Stream>,
+        source: &TokenSource,
+    ) -> Result<Session<Stream>, String> {
+        let token = source.token().await.map_err(|outcome| match outcome {
+            Outcome::Shut { message, .. } => message,
+            other => format!("no token was given: {other:?}"),
+        })?;
+        let said = format!("user={}\x01auth=Bearer {}\x01\x01", self.username, token.reveal());
+        let refusal = Arc::default();
+        let speaks = Xoauth2 { said: Some(said), refusal: Arc::clone(&refusal) };
+        match client.authenticate("XOAUTH2", speaks).await {
+            Ok(session) => Ok(session),
+            Err((error, _)) => {
+                // The next visit asks for another one.
+                source.refused(&token).await;
+                Err(format!("the token is not taken ({error}). {}", refusal.lock()).trim_end().to_owned())
+            }
+        }
     }
 
     async fn encrypted(&self, stream: impl Wire + 'static) -> Result<Stream, String> {

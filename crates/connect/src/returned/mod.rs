@@ -13,7 +13,7 @@ mod sns;
 pub(crate) use class::about;
 pub use class::{Status, enhanced, failure_of, policy_hint};
 pub use mail::read_mail;
-pub use mailbox::{BounceMailbox, Handled};
+pub use mailbox::{BounceMailbox, Handled, MailboxGrant, MailboxOauth, MailboxTokens, SignIn};
 pub use signed::{SignedReports, SignedReportsRefused, sign_reports};
 pub use sns::{SnsRefused, SnsSays};
 

@@ -99,6 +99,7 @@ impl Connector for S3Connector {
             parallel: 1,
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

@@ -259,6 +259,7 @@ impl Connector for Service {
             parallel: AT_ONCE,
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

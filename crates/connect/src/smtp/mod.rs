@@ -63,6 +63,16 @@ impl ConnectorKind for Smtp {
                 help: "Password of the mailbox into which bounces come (`bounces`).",
                 required: false,
             },
+            SecretField {
+                key: "bounce_client_secret",
+                help: "Secret of the client that signs in to that mailbox with tokens (`bounces.oauth`).",
+                required: false,
+            },
+            SecretField {
+                key: "bounce_refresh_token",
+                help: "What the owner of that mailbox granted the client (`bounces.oauth`, `grant: refresh_token`).",
+                required: false,
+            },
         ]
     }
 
@@ -230,6 +240,7 @@ impl Connector for SmtpConnector {
             parallel: usize::from(self.settings.connections),
             sender: Some(self.settings.from.email.clone()),
             per_second: self.settings.per_second,
+            warm_up: self.settings.warm_up.clone(),
         }
     }
 

@@ -6,6 +6,7 @@ use caravan_model::Finding;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::connector::WarmUp;
 use crate::email::{campaign_findings, check_address};
 use crate::returned::BounceMailbox;
 use crate::spam::SpamFilter;
@@ -45,6 +46,10 @@ pub struct SmtpSettings {
     /// How many messages a second the mail server wants at most, over all processes together; left out: as many as go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<f64>,
+    /// A plan by which a new sender makes itself known: the most messages of each calendar day in the organisation's time
+    /// zone. What is more waits for the next day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<WarmUp>,
     /// The topic (`arn:aws:sns:…`) through which Amazon SES reports to /hooks/mail/KEY.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sns_topic: Option<String>,
@@ -128,6 +133,8 @@ impl SmtpSettings {
         );
         let rate_is_bad = self.per_second.is_some_and(|rate| !(0.01..=10_000.0).contains(&rate));
         check(rate_is_bad, "/per_second", "Between 0.01 and 10000 messages a second are possible.");
+        let plan_is_bad = self.warm_up.as_ref().is_some_and(|plan| plan.days.is_empty() || plan.days.contains(&0));
+        check(plan_is_bad, "/warm_up/days", "Write for each day how many messages may leave, like [50, 100, 200].");
         let in_the_clear = self.username.is_some() && self.security == Security::None && !self.is_local();
         for (field, message) in self.bounces.iter().flat_map(BounceMailbox::findings) {
             check(true, &format!("/bounces{field}"), message);

@@ -132,6 +132,7 @@ impl Connector for Endpoint {
             parallel: AT_ONCE,
             sender: None,
             per_second: None,
+            warm_up: None,
         }
     }
 

@@ -103,6 +103,7 @@ mod tests {
                 parallel: 1,
                 sender: None,
                 per_second: None,
+                warm_up: None,
             }
         }
 

@@ -41,7 +41,7 @@ pub type Brought = Box<dyn Fn(DocumentKind, &str) -> Arc<dyn Connector> + Send +
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Way {
     kind: DocumentKind,
-    key: String,
+    pub(super) key: String,
 }
 
 impl Way {
@@ -155,6 +155,7 @@ impl Doors {
             parallel: 1,
             sender: None,
             per_second: None,
+            warm_up: None,
         };
         Ok(self.door(live, way)?.map_or_else(recording, |door| door.facts()))
     }

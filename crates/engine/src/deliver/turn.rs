@@ -28,6 +28,7 @@ use super::health::{self, Noted};
 use super::parcel::Parcel;
 use super::pauses::rest_asked_for;
 use super::results::{Results, Settled, Verdict, is_shut};
+use super::warm_up::WarmDay;
 use super::{CLAIM, Dispatched, Dispatcher, gates};
 use crate::live::Live;
 use crate::texts::{self, Standing};
@@ -43,6 +44,8 @@ const MOST_PER_TURN: usize = 1_024;
 const MOST_PER_CALL: usize = 10_000;
 /// What was judged longer ago is judged again before it leaves.
 const JUDGEMENT_HOLDS: SignedDuration = SignedDuration::from_secs(60);
+/// How soon it is looked again whether more may leave, where as many left as a plan lets on a day: it may be changed.
+const PLAN_HOLDS: SignedDuration = SignedDuration::from_mins(1);
 /// A carrier takes along what it delivers in this time.
 const MOMENT: Duration = Duration::from_millis(50);
 /// … and never more than this.
@@ -281,7 +284,12 @@ impl<'a> Turn<'a> {
                     Some(rate) => Some(own_pace(s, self.lane, rate, now)?),
                     None => None,
                 };
+                let mut day = match &door.warm_up {
+                    Some(plan) => WarmDay::locked(s, self.lane, plan, now, write.live.zone())?,
+                    None => None,
+                };
                 let mut may = pace.as_ref().map_or(free, |pace| free.min(pace.tokens.max(0.0) as usize)).min(most);
+                may = day.as_ref().map_or(may, |day| may.min(day.left()));
                 let wanted = free.min(held.len());
                 for parcel in &held {
                     if now.duration_since(parcel.judged_at) > JUDGEMENT_HOLDS {
@@ -296,11 +304,17 @@ impl<'a> Turn<'a> {
                         break;
                     }
                 }
+                let starved = hand.is_empty() && wanted > 0 && self.carriers == 0;
                 if let Some(pace) = &mut pace {
                     pace.take(hand.len());
-                    let starved = hand.is_empty() && wanted > 0 && self.carriers == 0;
                     page.paced_until = starved.then(|| pace.next(now));
                     pace::save(s, std::slice::from_ref(pace))?;
+                }
+                if let Some(day) = &mut day {
+                    if starved && day.left() == 0 {
+                        page.paced_until = Some(day.ends.min(now + PLAN_HOLDS));
+                    }
+                    day.take(s, self.lane, hand.len())?;
                 }
                 if page.paced_until.is_some() {
                     let put_back: HashSet<EffectId> = later.iter().map(|again| again.id).collect();

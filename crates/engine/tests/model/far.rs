@@ -200,6 +200,7 @@ impl Connector for Door {
             parallel: 1,
             sender: Some("desk@acme.example".to_owned()),
             per_second: None,
+            warm_up: None,
         }
     }
 

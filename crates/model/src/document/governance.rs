@@ -83,6 +83,9 @@ pub struct Settings {
     /// What is done with opens and clicks of machines.
     #[serde(default, skip_serializing_if = "Machines::is_default")]
     pub machines: Machines,
+    /// Whether browsers are told to come over https alone.
+    #[serde(default, skip_serializing_if = "StrictTransport::is_default")]
+    pub strict_transport: StrictTransport,
     /// How long what happened is kept; left out: for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
@@ -284,6 +287,56 @@ impl Machines {
     }
 }
 
+/// Strict transport security (HSTS): a browser that came over https comes back over nothing else. It is said only where the
+/// public address begins with `https://`. Take care: what a browser was told it keeps to until `max_age_days` are over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StrictTransport {
+    /// At the public address; left out: nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public: Option<Strictness>,
+    /// At the hosts of links of sending domains; left out: nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub links: Option<Strictness>,
+}
+
+/// For how long, and for whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Strictness {
+    /// For how many days browsers keep to it, counted from the last visit; 0: they forget it.
+    #[schemars(range(max = 730))]
+    pub max_age_days: u16,
+    /// Whether it holds for every host below, too.
+    #[serde(default)]
+    pub include_subdomains: bool,
+}
+
+impl Strictness {
+    /// As the header says it.
+    pub fn header(self) -> String {
+        let seconds = u32::from(self.max_age_days) * 86_400;
+        let below = if self.include_subdomains { "; includeSubDomains" } else { "" };
+        format!("max-age={seconds}{below}")
+    }
+}
+
+impl StrictTransport {
+    fn check(&self) -> Vec<Finding> {
+        let sides = [("public", self.public), ("links", self.links)].into_iter();
+        let long = sides.filter(|(_, side)| side.is_some_and(|side| side.max_age_days > 730));
+        let told = long.map(|(at, _)| {
+            let message = "Browsers would keep to it for more than two years. Give 0 to 730 days.";
+            Finding::error("out_of_range", format!("/strict_transport/{at}/max_age_days"), message)
+        });
+        told.collect()
+    }
+
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// How long things are kept, counted from when they were received. Durations like `90d` or `24mo`, at least a day.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -400,6 +453,7 @@ impl Definition for Settings {
         findings.extend(self.fields.apply(&mut Schema::standard()));
         findings.extend(self.proofs.check());
         findings.extend(self.machines.check());
+        findings.extend(self.strict_transport.check());
         findings
     }
 }

@@ -253,6 +253,7 @@ impl Connector for TwilioConnector {
             parallel: PARALLEL,
             sender: self.settings.from.clone().or_else(|| self.settings.messaging_service_sid.clone()),
             per_second: self.settings.per_second,
+            warm_up: None,
         }
     }
 
