@@ -22,6 +22,7 @@ const WALKS = [
   "handing-over.mjs",
   "consent.mjs",
   "content.mjs",
+  "design.mjs",
   "editing.mjs",
   "keyboard.mjs",
   "second-editor.mjs",

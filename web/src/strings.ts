@@ -8,6 +8,7 @@ import { content } from "./strings/content";
 import { customers } from "./strings/customers";
 import { dashboards } from "./strings/dashboards";
 import { definitions } from "./strings/definitions";
+import { design } from "./strings/design";
 import { destinations } from "./strings/destinations";
 import { editor, forms, starters } from "./strings/editor";
 import { exports } from "./strings/exports";
@@ -33,6 +34,7 @@ export const strings = {
   customers,
   dashboards,
   definitions,
+  design,
   destinations,
   editor,
   exports,

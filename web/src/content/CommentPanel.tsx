@@ -37,7 +37,8 @@ const text = strings.comments;
 type Props = {
   of: TalkedOf;
   definition: string;
-  editor: () => Editor | undefined;
+  /** The designer, once it is open; none where the content is written as code. */
+  editor: (() => Editor | undefined) | undefined;
   threads: Thread[];
   mentionable: string[];
   /** Whether whoever looks may comment. */
@@ -67,7 +68,7 @@ export function CommentPanel(props: Props) {
     ...done,
   });
   const block = () => {
-    const opened = editor();
+    const opened = editor?.();
     return opened && chosenBlock(opened);
   };
   const place = (thread: Thread) => {
@@ -105,7 +106,7 @@ export function CommentPanel(props: Props) {
             {resolved.count > 0 ? text.allResolved : text.none}
           </Text>
           <Text size="xs" c="dimmed">
-            {text.noneHint}
+            {editor ? text.noneHint : text.noneInCode}
           </Text>
         </div>
       ) : null}
@@ -121,7 +122,7 @@ export function CommentPanel(props: Props) {
               busy={told.isPending}
               onGoTo={() => props.onGoTo(thread)}
               onAnswer={(written) => told.mutateAsync({ text: written, answers: thread.first.id })}
-              onPlace={() => place(thread)}
+              onPlace={editor ? () => place(thread) : undefined}
               onSet={(standing) => set.mutate({ id: thread.first.id, ...standing })}
               onErase={(id) => erase.mutate(id)}
             />
@@ -218,7 +219,8 @@ type TalkProps = {
   busy: boolean;
   onGoTo: () => void;
   onAnswer: (written: string) => Promise<unknown>;
-  onPlace: () => void;
+  /** None where there are no blocks to choose. */
+  onPlace: (() => void) | undefined;
   onSet: (standing: Standing) => void;
   onErase: (id: number) => void;
 };
@@ -231,7 +233,9 @@ function Talk({ thread, current, mayWrite, mentionable, busy, ...on }: TalkProps
   const items = (comment: Comment) => (
     <>
       <Menu.Item onClick={() => setAnswering(quoted(comment.text))}>{text.quote}</Menu.Item>
-      {comment === first ? <Menu.Item onClick={on.onPlace}>{text.place}</Menu.Item> : null}
+      {comment === first && on.onPlace ? (
+        <Menu.Item onClick={on.onPlace}>{text.place}</Menu.Item>
+      ) : null}
       {comment === first && first.block ? (
         <Menu.Item onClick={() => on.onSet({ block: null, resolved })}>{text.remove}</Menu.Item>
       ) : null}

@@ -12,10 +12,11 @@ import { CommentPins } from "./CommentPins";
 import talkClasses from "./comments.module.css";
 import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
+import { fieldsOf, type OpenField } from "./fields";
 import { LockMenu } from "./LockMenu";
 import { holdTo } from "./locks";
 import { framed } from "./mjml";
-import { ConditionMenu, FragmentMenu } from "./PartsMenu";
+import { useParts } from "./PartsMenu";
 import { ownComponents } from "./parts";
 import { keepsTags } from "./tags";
 import { useTalk } from "./useTalk";
@@ -57,6 +58,10 @@ export default function Designer({
   const editor = useRef<Editor>(undefined);
   const talk = useTalk(body, definition, () => editor.current);
   const look = useRef(talk.look);
+  const codeNow = useRef<() => string>(() => mjml);
+  const parts = useParts({ editor: talk.editor, body, onBody }, () => codeNow.current());
+  const fields = useRef<Record<string, OpenField>>({});
+  fields.current = body.kind === "fragment" ? fieldsOf(body) : {};
   const told = useRef({ onChange, onBroken });
   told.current = { onChange, onBroken };
   const [device, setDevice] = useState("desktop");
@@ -73,7 +78,9 @@ export default function Designer({
     const made = open(places, first.current, {
       onChange: (next) => told.current.onChange(next),
       onBroken: () => told.current.onBroken(),
-      onOpen: (opened) => {
+      fields: () => fields.current,
+      onOpen: (opened, code) => {
+        codeNow.current = code;
         if (lock.current !== undefined) holdTo(opened, lock.current === "all");
       },
     });
@@ -122,8 +129,7 @@ export default function Designer({
           >
             <Redo2 size={15} />
           </Tool>
-          <ConditionMenu editor={() => editor.current} body={body} onBody={onBody} />
-          <FragmentMenu editor={() => editor.current} />
+          {parts.bar}
           {body.kind === "email_template" ? <LockMenu editor={() => editor.current} /> : null}
           <FieldMenu
             journey={journey}
@@ -158,6 +164,7 @@ export default function Designer({
           />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
           <div ref={blocks} tabIndex={0} hidden={side !== "blocks"} className={classes.sideBody} />
+          {side === "properties" ? parts.chosen : null}
           <div
             ref={properties}
             // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
@@ -168,6 +175,7 @@ export default function Designer({
           {side === "comments" ? <div className={classes.sideBody}>{talk.panel}</div> : null}
         </div>
       </div>
+      {parts.dialog}
     </section>
   );
 }
@@ -191,9 +199,13 @@ function Tool({
 }
 
 type Places = { canvas: HTMLElement; blocks: HTMLElement; properties: HTMLElement };
-type Listeners = Pick<Props, "onChange" | "onBroken"> & { onOpen: (editor: Editor) => void };
+type Listeners = Pick<Props, "onChange" | "onBroken"> & {
+  onOpen: (editor: Editor, code: () => string) => void;
+  /** What a fragment leaves open. */
+  fields: () => Record<string, OpenField>;
+};
 
-function open(places: Places, mjml: string, { onChange, onBroken, onOpen }: Listeners) {
+function open(places: Places, mjml: string, { onChange, onBroken, onOpen, fields }: Listeners) {
   const { drawn, head, kept } = framed(mjml);
   const codeOf = (editor: Editor) => kept(editor.getHtml());
   try {
@@ -210,7 +222,8 @@ function open(places: Places, mjml: string, { onChange, onBroken, onOpen }: List
       telemetry: false,
       components: drawn,
       plugins: [
-        (made) => mjmlPreset(made, { useXmlParser: true, customComponents: [ownComponents(head)] }),
+        (made) =>
+          mjmlPreset(made, { useXmlParser: true, customComponents: [ownComponents(head, fields)] }),
       ],
     });
     editor.on("load", () => {
@@ -218,7 +231,7 @@ function open(places: Places, mjml: string, { onChange, onBroken, onOpen }: List
         onBroken();
         return;
       }
-      onOpen(editor);
+      onOpen(editor, () => codeOf(editor));
       // Loading counts as a change of its own; what a person does comes later.
       editor.on("update", () => onChange(codeOf(editor)));
     });

@@ -1,18 +1,22 @@
 // The content of an email: drawn in the designer or written as code, seen as a person gets it, with its links and alerts.
 import { Alert, Button, Group, SegmentedControl, Skeleton, Textarea } from "@mantine/core";
-import { Download, Lock } from "lucide-react";
+import { Download, Lock, MessageSquare } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import type { Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
-import { isRecord } from "../editor/manifest";
+import { type Fields, isRecord } from "../editor/manifest";
 import { Card } from "../shell/Card";
 import { strings } from "../strings";
 import { Alerts } from "./Alerts";
 import classes from "./content.module.css";
+import design from "./design.module.css";
 import { EmailPreview } from "./EmailPreview";
 import { FieldMenu } from "./FieldMenu";
 import { LinkTable } from "./LinkTable";
+import { SaveTemplate } from "./SaveTemplate";
 import { Sheet } from "./Sheet";
+import { pinnedAt } from "./threads";
+import { useTalk } from "./useTalk";
 
 const text = strings.content.email;
 const Designer = lazy(() => import("./Designer"));
@@ -61,6 +65,8 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
     code: () => (
       <Code
         label={text.code[language]}
+        definition={definition}
+        body={body}
         value={written}
         error={errors.get(`/body/${language}`) ?? errors.get("/body")}
         onChange={put}
@@ -91,6 +97,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
       aside={
         <Group gap="xs">
           <Alerts body={body} />
+          {message ? <SaveTemplate definition={definition} body={body} /> : null}
           {body.kind === "email_template" ? (
             <Button
               component="a"
@@ -133,6 +140,8 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
 }
 
 type CodeProps = {
+  definition: string;
+  body: Fields;
   label: string;
   value: string;
   error: string | undefined;
@@ -140,31 +149,54 @@ type CodeProps = {
   journey: string | undefined;
 };
 
-function Code({ label, value, error, onChange, journey }: CodeProps) {
+function Code({ definition, body, label, value, error, onChange, journey }: CodeProps) {
   const input = useRef<HTMLTextAreaElement>(null);
+  const [talking, setTalking] = useState(false);
+  const talk = useTalk(body, definition, {
+    holds: (block) => pinnedAt(value, block) !== undefined,
+    goTo: (block) => {
+      const at = pinnedAt(value, block);
+      if (!at || !input.current) return;
+      input.current.focus();
+      input.current.setSelectionRange(at.from, at.to);
+    },
+  });
   const insert = (token: string) => {
     const at = input.current?.selectionStart ?? value.length;
     const to = input.current?.selectionEnd ?? at;
     onChange(value.slice(0, at) + token + value.slice(to));
     input.current?.focus();
   };
+  const { open } = talk;
   return (
     <>
-      <Group justify="flex-end" mb="xs">
+      <Group justify="flex-end" mb="xs" gap={6}>
+        <Button
+          size="xs"
+          variant={talking ? "light" : "default"}
+          aria-pressed={talking}
+          leftSection={<MessageSquare size={14} aria-hidden />}
+          onClick={() => setTalking(!talking)}
+        >
+          {open > 0 ? strings.comments.some(open) : strings.comments.tab}
+        </Button>
         <FieldMenu onChoose={insert} journey={journey} />
       </Group>
-      <Textarea
-        ref={input}
-        aria-label={label}
-        autosize
-        minRows={14}
-        maxRows={36}
-        spellCheck={false}
-        classNames={{ input: classes.code }}
-        error={error}
-        value={value}
-        onChange={(event) => onChange(event.currentTarget.value)}
-      />
+      <div className={talking ? design.withTalk : undefined}>
+        <Textarea
+          ref={input}
+          aria-label={label}
+          autosize
+          minRows={14}
+          maxRows={36}
+          spellCheck={false}
+          classNames={{ input: classes.code }}
+          error={error}
+          value={value}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        />
+        {talking ? <div>{talk.panel}</div> : null}
+      </div>
     </>
   );
 }

@@ -5,6 +5,7 @@ import {
   Button,
   Group,
   SegmentedControl,
+  Select,
   Skeleton,
   Switch,
   Text,
@@ -15,7 +16,7 @@ import { MailCheck, ShieldCheck } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { emailPreviewQuery, type Viewer } from "../api/content";
 import type { EmailPreview as Shown } from "../api/types";
-import type { Fields } from "../editor/manifest";
+import { type Fields, isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { Facts } from "../shell/Facts";
 import { fileSize } from "../shell/format";
@@ -23,9 +24,11 @@ import { strings } from "../strings";
 import classes from "./content.module.css";
 import { ProofDialog } from "./ProofDialog";
 import { Sheet } from "./Sheet";
+import { broughtAbout, choicesIn, forcing } from "./variants";
 import { ViewerPicker } from "./viewer";
 
 const text = strings.content.preview;
+const words = strings.design.preview;
 const SpamReport = lazy(() => import("./SpamReport"));
 
 type Props = {
@@ -92,6 +95,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
       {data && !error ? (
         <>
           <Head shown={data} />
+          <Variants body={draft} shown={data} viewer={viewer} onViewer={onViewer} />
           <Conditions shown={data} viewer={viewer} onViewer={onViewer} />
           <div
             className={classes.stage}
@@ -163,6 +167,52 @@ function Head({ shown }: { shown: Shown }) {
 }
 
 type ConditionProps = { shown: Shown; viewer: Viewer; onViewer: (viewer: Viewer) => void };
+
+const AS_IS = " as it is";
+const REST = " everybody else";
+
+/** Where the content has variants: any of them brought about, whatever this person is. */
+function Variants({ body, shown, viewer, onViewer }: ConditionProps & { body: Fields }) {
+  const content = isRecord(body.body) ? body.body : {};
+  const choices = choicesIn(String(content.mjml ?? content.html ?? "")).filter(({ names }) =>
+    names.every((name) => name in shown.conditions),
+  );
+  const forced = viewer.conditions ?? {};
+  if (choices.length === 0) return null;
+  return (
+    <Group gap="md">
+      {choices.map((choice, n) => {
+        const now = broughtAbout(choice, forced);
+        return (
+          <Select
+            key={choice.names.join(" ")}
+            size="xs"
+            w={230}
+            label={words.variant(n + 1, choices.length)}
+            allowDeselect={false}
+            data={[
+              { value: AS_IS, label: words.asItIs },
+              ...choice.names.map((name) => ({ value: name, label: name })),
+              { value: REST, label: words.rest },
+            ]}
+            value={now === undefined ? AS_IS : (now ?? REST)}
+            onChange={(next) => {
+              const others = Object.entries(forced).filter(
+                ([name]) => !choice.names.includes(name),
+              );
+              const answers =
+                next === AS_IS ? {} : forcing(choice, next === REST || !next ? undefined : next);
+              onViewer({
+                ...viewer,
+                conditions: { ...Object.fromEntries(others), ...answers },
+              });
+            }}
+          />
+        );
+      })}
+    </Group>
+  );
+}
 
 /** Each condition as it came out for this person; switching one forces the other answer. */
 function Conditions({ shown, viewer, onViewer }: ConditionProps) {

@@ -1,4 +1,4 @@
-import { asXml, framed, plainTags, saidBy } from "./mjml";
+import { asXml, framed, keptCode, marked, plainTags, saidBy } from "./mjml";
 
 const HEAD = "<mj-head><mj-attributes><mj-all font-size='14px' /></mj-attributes></mj-head>";
 const whole = (inside: string, head = "") => `<mjml>${head}<mj-body>${inside}</mj-body></mjml>`;
@@ -41,6 +41,13 @@ it.each([
   expect(kept(drawn.replace("Foot", "Foot 2"))).toBe(piece.replace("Foot", "Foot 2"));
 });
 
+it("marks the tags of a piece as those of the holder that it goes into", () => {
+  expect(marked("{% if a %}<mj-text>{{ b }}</mj-text>{% endif %}", "mj-column")).toBe(
+    "<cv-tag>{% if a %}</cv-tag><mj-text>{{ b }}</mj-text><cv-tag>{% endif %}</cv-tag>",
+  );
+  expect(keptCode("<cv-tag>{% if a &lt; &quot;b&quot; %}</cv-tag>")).toBe('{% if a < "b" %}');
+});
+
 it("writes templates with plain signs", () => {
   expect(plainTags("a &amp; {{ x | default(&#039;y &amp; z&#039;) }}")).toBe(
     "a &amp; {{ x | default('y & z') }}",
@@ -53,6 +60,10 @@ it.each([
   ["{% else %}", { what: "else" }],
   ["{% endif %}", { what: "end" }],
   ['{% include "legal" %}', { what: "fragment", name: "legal" }],
+  [
+    '{% include "legal" with url="https://a.example", x=\'y\' %}',
+    { what: "fragment", name: "legal" },
+  ],
   ["{% for x in y %}", undefined],
 ])("says what %s does", (tag, said) => {
   expect(saidBy(tag)).toEqual(said);

@@ -1,5 +1,6 @@
 // What the designer cannot draw is kept beside it: the head, tags of the template between blocks, pieces without a frame.
 // Everything is put back in its place when the code is taken out again. No React in here.
+import { takenBy } from "./fields";
 
 /** Elements whose children are blocks; what stands between those is no text. */
 const HOLDERS = new Set(["mjml", "mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column"]);
@@ -35,7 +36,7 @@ export function framed(mjml: string): Framed {
   return {
     drawn,
     head,
-    kept: (code) => unframed(withHead(plainTags(unmarked(code)), head), frame),
+    kept: (code) => unframed(withHead(keptCode(code), head), frame),
   };
 }
 
@@ -88,9 +89,12 @@ export const plainTags = (code: string) =>
     ENTITIES.reduce((text, [entity, sign]) => text.replaceAll(entity, sign), tag),
   );
 
+/** What the designer says, as it is kept. */
+export const keptCode = (code: string) => plainTags(unmarked(code));
+
 /** Tags of the template that stand between blocks become elements, so that they can be seen, moved and kept. */
-function marked(mjml: string): string {
-  const open: string[] = [];
+export function marked(mjml: string, holder?: string): string {
+  const open: string[] = holder ? [holder] : [];
   let out = "";
   let at = 0;
   for (const match of mjml.matchAll(
@@ -103,7 +107,7 @@ function marked(mjml: string): string {
     else if (name !== "" && !empty) open.push(name);
     out += element;
   }
-  return out + mjml.slice(at);
+  return out + between(mjml.slice(at), open.at(-1));
 }
 
 function between(text: string, holder: string | undefined): string {
@@ -131,6 +135,6 @@ export function saidBy(tag: string): Said | undefined {
   }
   if (/\{%-?\s*else\s*-?%\}/.test(tag)) return { what: "else" };
   if (/\{%-?\s*endif\s*-?%\}/.test(tag)) return { what: "end" };
-  const taken = /\{%-?\s*include\s+["']([^"']+)["']\s*-?%\}/.exec(tag);
-  return taken?.[1] ? { what: "fragment", name: taken[1] } : undefined;
+  const taken = takenBy(tag);
+  return taken ? { what: "fragment", name: taken.key } : undefined;
 }

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, pinnedAt, test } from "vitest";
 import type { Comment } from "../api/types";
-import { quoted, threadsOf } from "./threads";
+import { pinnedAt, quoted, threadsOf } from "./threads";
 
 const comment = (id: number, more: Partial<Comment> = {}): Comment => ({
   id,
@@ -37,4 +37,11 @@ test("threads are numbered by the pins that the design holds; resolved ones are 
 
 test("what is quoted does not quote what it quoted", () => {
   expect(quoted("> Before\nYes\nand no")).toBe("> Yes\n> and no\n");
+});
+
+it("finds the element of a block in code, and none for one that is gone", () => {
+  const code = '<mj-column><mj-text color="red" data-comment="c1">x</mj-text></mj-column>';
+  const at = pinnedAt(code, "c1");
+  expect(at && code.slice(at.from, at.to)).toBe('<mj-text color="red" data-comment="c1">');
+  expect(pinnedAt(code, "c2")).toBeUndefined();
 });

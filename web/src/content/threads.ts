@@ -59,3 +59,14 @@ export function idOf(block: Component): string {
   block.addAttributes({ [PIN]: id });
   return id;
 }
+
+/** Where the code says which block this is. */
+export function pinnedAt(code: string, id: string): { from: number; to: number } | undefined {
+  const said = `${PIN}="${id}"`;
+  const at = code.indexOf(said);
+  if (at < 0) return undefined;
+  // The whole opening tag of the element.
+  const from = code.lastIndexOf("<", at);
+  const end = code.indexOf(">", at + said.length);
+  return { from: Math.max(from, 0), to: end < 0 ? at + said.length : end + 1 };
+}

@@ -17,7 +17,15 @@ const KINDS: Record<string, TalkedOf> = {
   fragment: "fragments",
 };
 
-export function useTalk(body: Fields, definition: string, opened: () => Editor | undefined) {
+/** Where comments are shown beside the design as it is drawn, or as it is written. */
+type Opened = (() => Editor | undefined) | Written;
+export type Written = {
+  /** Whether the code names this block. */
+  holds: (block: string) => boolean;
+  goTo: (block: string) => void;
+};
+
+export function useTalk(body: Fields, definition: string, opened: Opened) {
   const of = KINDS[String(body.kind)] ?? "emails";
   const { data, error } = useQuery(commentsQuery(of, definition));
   const mayWrite = useMay()?.("definitions:write") === true;
@@ -25,17 +33,26 @@ export function useTalk(body: Fields, definition: string, opened: () => Editor |
   // The editor keeps the design and what is chosen in it to itself: it is looked at anew when told so.
   const [, look] = useReducer((n: number) => n + 1, 0);
   const [current, setCurrent] = useState<number>();
+  const drawn = typeof opened === "function";
   const latest = useRef(opened);
   latest.current = opened;
-  const editor = useCallback(() => latest.current(), []);
+  const editor = useCallback(
+    () => (typeof latest.current === "function" ? latest.current() : undefined),
+    [],
+  );
   const comments = data?.items ?? [];
   const threads = threadsOf(comments, shown, (block) => {
+    if (!drawn) return opened.holds(block);
     const designed = editor();
     return designed !== undefined && blockOf(designed, block) !== undefined;
   });
   const choose = ({ first }: Thread) => setCurrent(first.id);
   const goTo = (thread: Thread) => {
     choose(thread);
+    if (!drawn) {
+      opened.goTo(thread.first.block ?? "");
+      return;
+    }
     const designed = editor();
     const block = designed && blockOf(designed, thread.first.block ?? "");
     if (block) designed.select(block, { scroll: true });
@@ -50,7 +67,7 @@ export function useTalk(body: Fields, definition: string, opened: () => Editor |
       <CommentPanel
         of={of}
         definition={definition}
-        editor={editor}
+        editor={drawn ? editor : undefined}
         threads={threads}
         mentionable={data.mentionable}
         mayWrite={mayWrite}
@@ -60,5 +77,6 @@ export function useTalk(body: Fields, definition: string, opened: () => Editor |
       />
     );
   })();
-  return { editor, threads, choose, look, panel };
+  const open = comments.filter(({ answers, resolved_by }) => answers === null && !resolved_by);
+  return { editor, threads, choose, look, panel, open: open.length };
 }

@@ -11,15 +11,16 @@ type Props = {
   busy: boolean;
   ready: boolean;
   submit?: string;
+  size?: "md" | "lg";
   onClose: () => void;
   onSubmit: () => void;
   children: ReactNode;
 };
 
 export function Dialog(props: Props) {
-  const { title, error, busy, ready, submit, onClose, onSubmit, children } = props;
+  const { title, error, busy, ready, submit, size = "md", onClose, onSubmit, children } = props;
   return (
-    <Modal opened onClose={onClose} title={title}>
+    <Modal opened onClose={onClose} title={title} size={size}>
       <Form onSubmit={() => onSubmit()}>
         <Stack gap="md">
           {children}

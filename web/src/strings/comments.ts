@@ -3,9 +3,12 @@ const number = new Intl.NumberFormat();
 
 export const comments = {
   tab: "Comments",
+  some: (n: number) => `Comments (${number.format(n)})`,
   none: "Nobody has said anything yet",
   allResolved: "Everything is resolved",
   noneHint: "Say what you think of the whole, or choose a block and pin it there.",
+  noneInCode:
+    "Say what you think of the whole; what is pinned to a block is pinned in the designer.",
   unsaved: "Save it once; then it can be talked about.",
   say: "Comment",
   placeholder: "What do you think? @ tells somebody.",

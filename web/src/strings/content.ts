@@ -132,11 +132,6 @@ export const content = {
     button: "Export",
   },
   parts: {
-    condition: "Show only for …",
-    conditionHint: "Choose a block in the design first.",
-    newCondition: "New condition …",
-    otherwise: "Something else for everybody else",
-    noEnd: "Choose a block that is shown only for some first.",
     fragment: "Fragment",
     noFragments: "No fragment is there yet. Make one under Content.",
     conditionTitle: "New condition",
@@ -153,6 +148,8 @@ export const content = {
       else: () => "For everybody else",
       end: () => "End of what depends",
       fragment: (name: string) => `Fragment ${name}`,
+      filled: (name: string, fields: number) =>
+        `Fragment ${name} · ${fields === 1 ? "1 field" : `${number.format(fields)} fields`} filled in`,
     },
   },
   beginning: {
