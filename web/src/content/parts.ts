@@ -66,6 +66,10 @@ function addTagType(editor: Editor, type: string) {
         stylable: false,
         traits: [],
       },
+      init() {
+        // One without the others would be no template any more; variants are deleted as variants.
+        if (isOfChain(innerOf(this))) this.set({ removable: false, copyable: false });
+      },
     },
     view: {
       tagName: () => "section",
@@ -79,6 +83,10 @@ function addTagType(editor: Editor, type: string) {
     },
   });
 }
+
+/** Whether a tag belongs to variants, of which it cannot be taken away alone. */
+const isOfChain = (tag: string) =>
+  ["if", "elif", "else", "end"].includes(saidBy(plainTags(tag))?.what ?? "");
 
 const TAG_STYLE =
   "display:block;margin:4px auto;max-width:600px;padding:3px 10px;border-radius:6px;" +
@@ -132,7 +140,7 @@ const LEVELS: [RegExp, Level["name"]][] = [
 export function levelsOf(editor: Editor): Level[] {
   const chosen = editor.getSelected();
   const tag = chosen && tagIn(chosen);
-  if (chosen && tag && ["if", "elif", "else", "end"].includes(saidBy(tag)?.what ?? "")) {
+  if (chosen && tag && isOfChain(tag)) {
     return [{ name: "chain", component: chosen }];
   }
   const levels: Level[] = [];
@@ -294,7 +302,9 @@ export function sectionsOf(editor: Editor): Unit[] {
         to,
         says: wordsOf(all.map((each) => tagIn(each) ?? each.toHTML()).join(" ")),
         chosen: all.some((each) => chosen.has(each)),
-        removable: all.every((each) => each.get("removable") !== false),
+        removable: all.every(
+          (each) => isOfChain(tagIn(each) ?? "") || each.get("removable") !== false,
+        ),
       },
     ];
   });

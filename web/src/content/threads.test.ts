@@ -1,4 +1,4 @@
-import { expect, pinnedAt, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Comment } from "../api/types";
 import { pinnedAt, quoted, threadsOf } from "./threads";
 

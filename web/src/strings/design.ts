@@ -24,7 +24,7 @@ export const design = {
     copied: "Begins as a copy of what everybody else sees",
     add: "Add a variant",
     rest: "Everybody else",
-    restOn: "sees the content as it was",
+    restOn: "sees what is written for them",
     restOff: "sees nothing here",
     restSwitch: "Everybody else sees something",
     apply: "Apply",
