@@ -87,8 +87,14 @@ await walk(async () => {
       await page.keyboard.type("Bienvenue");
       await canvas().getByText("Only if german").click();
       await page.getByText("What stands here depends on who reads it.").waitFor();
+      // It cannot be taken away without the others: the canvas offers no bin for it.
+      const offered = page.locator(".gjs-toolbar-item:visible");
+      await eventually("no bin", async () => assert.equal(await offered.count(), 2));
       await shot("chosen-variant");
       await button("Edit variants …").click();
+      await dialog()
+        .getByText("The first variant whose condition holds", { exact: false })
+        .waitFor();
       await button("Variant 2 comes earlier").click();
       await button("Rename german").click();
       await dialog().last().getByLabel("Name").fill("germany");
@@ -185,11 +191,18 @@ await walk(async () => {
     });
     await open(`/definitions/fragments/${OFFER}`, "Read on");
     await canvas().getByText("Read on").click();
+    // What is drawn around a piece is not kept: it depends on nothing.
+    await button("Variants").click();
+    await dialog().getByText("Everybody else", { exact: true }).waitFor();
+    assert.equal(await dialog().getByText("Its column").count(), 0);
+    await button("Cancel").click();
     await button("Leave open").click();
     await dialog().getByRole("switch", { name: "Text", exact: true }).check();
-    await dialog().getByLabel("Label of: Text").fill("Words on the button");
+    const called = (part) =>
+      dialog().getByRole("group", { name: part, exact: true }).getByLabel("What it is called");
+    await called("Text").fill("Words on the button");
     await dialog().getByRole("switch", { name: "Address of the link" }).check();
-    await dialog().getByLabel("Label of: Address of the link").fill("Where it leads");
+    await called("Address of the link").fill("Where it leads");
     await noBarriers("leaving fields of a fragment open");
     await shot("leave-open");
     await button("Apply").click();
@@ -229,6 +242,25 @@ await walk(async () => {
       await save();
       const tag = `{% include "${OFFER}" with words_on_the_button="Go & see", where_it_leads="https://acme.example/?a={{ account.key }}&b=1" %}`;
       assert.ok((await mjml()).includes(tag), await mjml());
+      // The fragment itself may depend, too.
+      await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).click();
+      await button("Variants").click();
+      await button("Add a variant").click();
+      await choose("Condition of variant 1", "germany");
+      await dialog().getByRole("switch", { name: "Everybody else sees something" }).uncheck();
+      await button("Apply").click();
+      await save();
+      assert.ok(
+        (await mjml()).includes(`{% if condition.germany %}${tag}{% endif %}`),
+        await mjml(),
+      );
+      await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).click();
+      await button("Edit variants …").click();
+      await button("Delete variant 1").click();
+      await dialog().getByRole("switch", { name: "Everybody else sees something" }).check();
+      await button("Apply").click();
+      await save();
+      assert.ok((await mjml()).includes(`</mj-text>${tag}</mj-column>`), await mjml());
       // The author takes a field back: what is there is kept, and can be forgotten.
       const fragment = await api(`/fragments/${OFFER}`);
       const body = {
@@ -257,6 +289,11 @@ await walk(async () => {
       .waitFor();
     await noBarriers("breaking inheritance");
     await dialog().getByRole("button", { name: "Break inheritance", exact: true }).click();
+    await canvas().getByText("Our offer").waitFor();
+    await button("Undo").click();
+    await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).waitFor();
+    assert.equal(await canvas().getByText("Our offer").count(), 0);
+    await button("Redo").click();
     await canvas().getByText("Our offer").waitFor();
     await save();
     const saved = await mjml();

@@ -59,7 +59,8 @@ export default function Designer({
   const talk = useTalk(body, definition, () => editor.current);
   const look = useRef(talk.look);
   const codeNow = useRef<() => string>(() => mjml);
-  const parts = useParts({ editor: talk.editor, body, onBody }, () => codeNow.current());
+  const [inside] = useState(() => framed(mjml).inside);
+  const parts = useParts({ editor: talk.editor, body, onBody, inside }, () => codeNow.current());
   const fields = useRef<Record<string, OpenField>>({});
   fields.current = body.kind === "fragment" ? fieldsOf(body) : {};
   const told = useRef({ onChange, onBroken });

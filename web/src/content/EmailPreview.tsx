@@ -181,6 +181,9 @@ function Variants({ body, shown, viewer, onViewer }: ConditionProps & { body: Fi
   if (choices.length === 0) return null;
   return (
     <Group gap="md">
+      <Text size="sm" fw={600}>
+        {words.variants(choices.length)}
+      </Text>
       {choices.map((choice, n) => {
         const now = broughtAbout(choice, forced);
         return (
@@ -188,7 +191,7 @@ function Variants({ body, shown, viewer, onViewer }: ConditionProps & { body: Fi
             key={choice.names.join(" ")}
             size="xs"
             w={230}
-            label={words.variant(n + 1, choices.length)}
+            aria-label={words.variant(n + 1, choices.length)}
             allowDeselect={false}
             data={[
               { value: AS_IS, label: words.asItIs },

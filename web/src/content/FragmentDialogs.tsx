@@ -7,6 +7,7 @@ import { useState } from "react";
 import { definitionQuery } from "../api/queries";
 import { type Fields, isRecord } from "../editor/manifest";
 import { Dialog } from "../shell/Dialog";
+import { humanise } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { broken, fieldsOf, orphansOf, purposeOf, type Taken, tagFor, unsayable } from "./fields";
@@ -21,7 +22,9 @@ const sourceOf = (fragment: Fields) => {
   return String(content.mjml ?? content.html ?? "");
 };
 
-const shownName = (fragment: Fields | undefined, key: string) => String(fragment?.name ?? key);
+/** Names that only repeat the key are not kept. */
+const shownName = (fragment: Fields | undefined, key: string) =>
+  String(fragment?.name ?? humanise(key));
 
 export function FillIn({ editor, inserted, taken, onClose }: Props) {
   const { data, error } = useQuery(definitionQuery("fragments", taken.key));

@@ -59,7 +59,7 @@ export function LeaveOpen({ block, body, written, onBody, onClose }: Props) {
         {text.hint}
       </Text>
       {drafts.map(({ part, open, label, standard, formatted, field }) => (
-        <Stack key={part} gap={8}>
+        <Stack key={part} gap={8} role="group" aria-label={text.parts[part]}>
           <Switch
             label={text.parts[part]}
             description={formatted && !field ? text.plain : undefined}
@@ -69,7 +69,7 @@ export function LeaveOpen({ block, body, written, onBody, onClose }: Props) {
           {open ? (
             <Stack gap={8} pl={46}>
               <TextInput
-                label={text.label(text.parts[part])}
+                label={text.label}
                 description={text.labelHint}
                 required
                 maxLength={60}
@@ -77,7 +77,7 @@ export function LeaveOpen({ block, body, written, onBody, onClose }: Props) {
                 onChange={(event) => put(part, { label: event.currentTarget.value })}
               />
               <TextInput
-                label={text.standard(text.parts[part])}
+                label={text.standard}
                 value={standard}
                 onChange={(event) => put(part, { standard: event.currentTarget.value })}
               />

@@ -8,6 +8,7 @@ import { useState } from "react";
 import { definitionNamesQuery, definitionQuery } from "../api/queries";
 import { addressOf } from "../definitions/address";
 import { type Fields, isRecord } from "../editor/manifest";
+import { humanise } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 import classes from "./design.module.css";
@@ -34,6 +35,8 @@ type Props = {
   editor: () => Editor | undefined;
   body: Fields;
   onBody: (body: Fields) => void;
+  /** The element that is drawn around a piece of a design; empty: the design is whole. */
+  inside: string;
 };
 
 const tell = (message: string) => notifications.show({ color: "yellow", message });
@@ -47,12 +50,12 @@ type Work = { editor: Editor } & (
 );
 
 /** The buttons of the bar, what is said of the chosen part, and the dialogs that both open. */
-export function useParts({ editor, body, onBody }: Props, written: () => string) {
+export function useParts({ editor, body, onBody, inside }: Props, written: () => string) {
   const [work, setWork] = useState<Work>();
   const onClose = () => setWork(undefined);
   const variants = () => {
     const open = editor();
-    const levels = open ? levelsOf(open) : [];
+    const levels = open ? levelsOf(open, inside) : [];
     if (open && levels.length > 0) setWork({ editor: open, on: "variants", levels });
     else tell(words.variants.choose);
   };
@@ -122,6 +125,7 @@ export function useParts({ editor, body, onBody }: Props, written: () => string)
   const chosen = open ? (
     <Chosen
       editor={open}
+      inside={inside}
       onVariants={variants}
       onFragment={(on, inserted, taken) => setWork({ editor: open, on, inserted, taken })}
     />
@@ -131,15 +135,18 @@ export function useParts({ editor, body, onBody }: Props, written: () => string)
 
 type ChosenProps = {
   editor: Editor;
+  inside: string;
   onVariants: () => void;
   onFragment: (on: "filling" | "breaking", inserted: Inserted, taken: Taken) => void;
 };
 
 /** What can be done with the chosen part beside its properties: a fragment, or one of several variants. */
-function Chosen({ editor, onVariants, onFragment }: ChosenProps) {
+function Chosen({ editor, inside, onVariants, onFragment }: ChosenProps) {
+  const { data } = useQuery(definitionNamesQuery("fragments"));
   const inserted = chosenFragment(editor);
   const taken = inserted && takenBy(inserted.tag);
-  const depends = levelsOf(editor).some(({ component }) =>
+  const name = data?.items.find(({ key }) => key === taken?.key)?.name;
+  const depends = levelsOf(editor, inside).some(({ component }) =>
     chainOf(component).variants.some(({ when }) => when !== undefined),
   );
   if (!taken && !depends) return null;
@@ -151,7 +158,7 @@ function Chosen({ editor, onVariants, onFragment }: ChosenProps) {
         <>
           <div>
             <Text size="sm" fw={600}>
-              {words.chosen.fragment(taken.key)}
+              {words.chosen.fragment(name || humanise(taken.key))}
             </Text>
             {given > 0 ? (
               <Text size="xs" c="dimmed">

@@ -18,7 +18,7 @@ import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
 import classes from "./design.module.css";
 import { NewCondition } from "./NewCondition";
-import { arrange, chainOf, type Level, renameCondition } from "./parts";
+import { arrange, chainOf, isLocked, type Level, renameCondition } from "./parts";
 import {
   against,
   asking,
@@ -64,7 +64,7 @@ export function VariantsDialog({ editor, levels, body, onBody, onClose }: Props)
   const [making, setMaking] = useState<number>();
   const [renaming, setRenaming] = useState<string>();
   if (!level) return null;
-  const locked = level.component.get("copyable") === false;
+  const locked = isLocked(level.component);
   const wrong = against(draft);
   const put = (id: number, when: string) =>
     setDraft((was) => ({

@@ -24,6 +24,8 @@ export type Framed = {
   drawn: string;
   /** Its head, for those who render parts of it. */
   head: string;
+  /** The element around a piece that is no document, which is not kept; empty: it is one. */
+  inside: string;
   /** The text as it is kept, from the designer's own. */
   kept: (code: string) => string;
 };
@@ -36,6 +38,7 @@ export function framed(mjml: string): Framed {
   return {
     drawn,
     head,
+    inside: frame.inside,
     kept: (code) => unframed(withHead(keptCode(code), head), frame),
   };
 }

@@ -137,7 +137,8 @@ const LEVELS: [RegExp, Level["name"]][] = [
   [BLOCKS, "block"],
 ];
 
-export function levelsOf(editor: Editor): Level[] {
+/** `inside`: the element around a piece; it and what is around it are not kept, and depend on nothing. */
+export function levelsOf(editor: Editor, inside = ""): Level[] {
   const chosen = editor.getSelected();
   const tag = chosen && tagIn(chosen);
   if (chosen && tag && isOfChain(tag)) {
@@ -146,7 +147,9 @@ export function levelsOf(editor: Editor): Level[] {
   const levels: Level[] = [];
   for (let at = chosen; at; at = at.parent()) {
     const type = String(at.get("type"));
-    const name = LEVELS.find(([of]) => of.test(type))?.[1];
+    if (type === inside) break;
+    const fragment = takenBy(tagIn(at) ?? "") ? "block" : undefined;
+    const name = fragment ?? LEVELS.find(([of]) => of.test(type))?.[1];
     if (name && !levels.some((level) => level.name === name)) levels.push({ name, component: at });
   }
   return levels;
@@ -156,6 +159,13 @@ export function levelsOf(editor: Editor): Level[] {
 export function chainOf(component: Component): Chain {
   const holder = component.parent();
   return chainAt(holder ? rowsOf(holder) : [], component.index());
+}
+
+/** Whether a template locks something among the variants around a component, so that no copy can be made. */
+export function isLocked(component: Component): boolean {
+  const { from, to } = chainOf(component);
+  const all = component.parent()?.components().models.slice(from, to) ?? [];
+  return all.some((each) => !isOfChain(tagIn(each) ?? "") && each.get("copyable") === false);
 }
 
 /** Makes of the variants around a component what a plan says. */
