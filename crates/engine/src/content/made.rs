@@ -1,7 +1,8 @@
 //! Which emails were made of a template. They are their own: the template may change or go without asking them.
 
 use caravan_model::document::{Body, DocumentKind};
-use caravan_store::documents;
+use caravan_store::documents::{self, DefinitionBy};
+use caravan_store::ordered::Sort;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -35,12 +36,13 @@ pub fn made_of(engine: &Engine, template: &str) -> Result<Vec<Made>, DefinitionE
             return Err(DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: template.to_owned() });
         }
         let mut made = Vec::new();
-        let mut after = String::new();
+        let mut after = None;
         loop {
-            let page = documents::page(s, DocumentKind::Email.key(), &after, PAGE)?;
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.key);
-            for row in page {
+            let by_key = Sort::up(DefinitionBy::Key);
+            let page = documents::page(s, DocumentKind::Email.key(), None, by_key, after.as_ref(), PAGE)?;
+            let Some((_, last)) = page.last() else { break };
+            after = Some(last.clone());
+            for (row, _) in page {
                 let document = stored_document(&row);
                 let is_made = document.is_some_and(|document| match &document.body {
                     Body::Email(email) => email.template() == Some(template),
