@@ -68,7 +68,11 @@ function addTagType(editor: Editor, type: string) {
       },
       init() {
         // One without the others would be no template any more; variants are deleted as variants.
-        if (isOfChain(innerOf(this))) this.set({ removable: false, copyable: false });
+        if (!isOfChain(innerOf(this))) return;
+        const toolbar = (this.get("toolbar") ?? []).filter(
+          ({ command }) => !/-(delete|clone)$/.test(String(command)),
+        );
+        this.set({ removable: false, copyable: false, toolbar });
       },
     },
     view: {
