@@ -103,7 +103,6 @@ function AddDialog({ onClose }: { onClose: () => void }) {
       title={text.add}
       error={add.error}
       busy={add.isPending}
-      ready={address.trim() !== "" && reason.trim() !== ""}
       onClose={onClose}
       onSubmit={() => add.mutate()}
     >

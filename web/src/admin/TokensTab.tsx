@@ -95,7 +95,6 @@ function MakeDialog({ onClose, onMade }: MakeProps) {
       title={text.makeTitle}
       error={make.error}
       busy={make.isPending}
-      ready={name.trim() !== ""}
       submit={text.make}
       onClose={onClose}
       onSubmit={() => make.mutate()}

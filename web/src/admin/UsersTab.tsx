@@ -159,7 +159,6 @@ function AddDialog({ onClose, onAdded }: { onClose: () => void; onAdded: Told })
       title={text.addTitle}
       error={add.error}
       busy={add.isPending}
-      ready={email.trim() !== ""}
       submit={text.add}
       onClose={onClose}
       onSubmit={() => add.mutate(undefined)}

@@ -68,7 +68,7 @@ function ImportDialog({ kind, onClose, onToldMore }: DialogProps) {
       title={text.title}
       error={take.error}
       busy={take.isPending}
-      ready={file !== null && name.trim() !== ""}
+      ready={file !== null}
       submit={text.take}
       onClose={onClose}
       onSubmit={() => file && take.mutate(file)}

@@ -39,7 +39,7 @@ export function RecordDialog({
       title={record ? strings.records.editTitle(record.key) : text.addTitle(shape.title)}
       error={save.error}
       busy={save.isPending}
-      ready={key !== "" && (record === undefined || Object.keys(changes).length > 0)}
+      ready={record === undefined || Object.keys(changes).length > 0}
       onClose={onClose}
       onSubmit={() => save.mutate()}
     >

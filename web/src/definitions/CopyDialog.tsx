@@ -37,7 +37,6 @@ export function CopyDialog({ kind, definition, name: old, onClose }: Props) {
       title={text.title(old)}
       error={copy.error}
       busy={copy.isPending}
-      ready={name.trim() !== ""}
       submit={text.button}
       onClose={onClose}
       onSubmit={() => copy.mutate()}

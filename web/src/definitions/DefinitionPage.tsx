@@ -10,6 +10,7 @@ import type { Kind } from "../api/types";
 import type { Fields } from "../editor/manifest";
 import { SchemaForm } from "../forms/SchemaForm";
 import { fieldsOf } from "../forms/schema";
+import { useFirstWrong } from "../forms/useFirstWrong";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { NotFound, PageFault } from "../shell/Fault";
@@ -51,6 +52,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const editing = useEditing(kind.plural, definition);
   const { body, error, errors, change, refetch } = editing;
   const [copying, setCopying] = useState(false);
+  useFirstWrong(editing.save.error, "main");
   if (error) {
     return (
       <PageFault

@@ -15,6 +15,7 @@ import { keyFrom } from "./keys";
 import { SchemaForm } from "./SchemaForm";
 import { blank, type Field, fieldsOf } from "./schema";
 import { starterOf } from "./starters";
+import { useFirstWrong } from "./useFirstWrong";
 
 const ENVELOPE = new Set(["kind", "key", "name", "description", "state"]);
 
@@ -52,6 +53,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
       onClose();
     },
   });
+  useFirstWrong(make.error, "[role=dialog]");
   const findings = make.error instanceof ApiError ? make.error.findings : [];
   const errors = errorsOf(findings);
   const shown = [...fields.map(([each]) => each), ...(beginning?.fields ?? [])];
@@ -96,7 +98,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
             <Button variant="default" onClick={onClose}>
               {strings.forms.cancel}
             </Button>
-            <Button type="submit" loading={make.isPending} disabled={name.trim() === ""}>
+            <Button type="submit" loading={make.isPending}>
               {strings.forms.create}
             </Button>
           </Group>

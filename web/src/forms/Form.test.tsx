@@ -1,4 +1,4 @@
-import { Button, Select, TextInput } from "@mantine/core";
+import { Button, MultiSelect, Select, TextInput } from "@mantine/core";
 import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
@@ -55,6 +55,29 @@ it("takes a sentence away once its field is right, whoever filled it in, and the
   await userEvent.click(screen.getByRole("button", { name: "Second way" }));
   await waitFor(() => expect(screen.queryByText(text.choose)).toBeNull());
   await userEvent.clear(field("Email"));
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(submitted).toHaveBeenCalledOnce();
+});
+
+function AskingForSome({ onSubmit }: { onSubmit: () => void }) {
+  const [chosen, setChosen] = useState<string[]>([]);
+  return (
+    <Form onSubmit={onSubmit}>
+      <MultiSelect label="Some" required data={["one"]} value={chosen} onChange={setChosen} />
+      <Button onClick={() => setChosen(["one"])}>Choose one</Button>
+      <Button type="submit">Save</Button>
+    </Form>
+  );
+}
+
+it("asks for a choice where several can be made, of which browsers know nothing", async () => {
+  const submitted = vi.fn();
+  renderInApp(<AskingForSome onSubmit={submitted} />);
+  await userEvent.click(screen.getByRole("button", { name: "Save" }));
+  expect(screen.getByText(text.choose)).toBeInTheDocument();
+  expect(submitted).not.toHaveBeenCalled();
+  await userEvent.click(screen.getByRole("button", { name: "Choose one" }));
+  await waitFor(() => expect(screen.queryByText(text.choose)).not.toBeInTheDocument());
   await userEvent.click(screen.getByRole("button", { name: "Save" }));
   expect(submitted).toHaveBeenCalledOnce();
 });

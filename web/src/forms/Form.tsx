@@ -102,9 +102,16 @@ function wordsFor(control: Control): string | undefined {
     return control.readOnly || control.getAttribute("aria-haspopup") === "listbox"
       ? text.choose
       : text.fillIn;
+  if (lacksPills(control)) return text.choose;
   const { valid, typeMismatch } = control.validity;
   if (valid) return undefined;
   if (typeMismatch && control.type === "email") return text.email;
   if (typeMismatch && control.type === "url") return text.url;
   return control.validationMessage;
+}
+
+/** Whether nothing was chosen in an input that holds several and asks for one at least: browsers know of no such input. */
+function lacksPills(control: Control): boolean {
+  const box = control.parentElement?.closest("div[required]");
+  return !!box && control.value.trim() === "" && !box.querySelector(".mantine-Pill-root");
 }

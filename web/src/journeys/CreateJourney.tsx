@@ -82,7 +82,7 @@ function CreateJourney({ onClose }: { onClose: () => void }) {
             <Button variant="default" onClick={onClose}>
               {strings.forms.cancel}
             </Button>
-            <Button type="submit" loading={create.isPending} disabled={name.trim() === ""}>
+            <Button type="submit" loading={create.isPending}>
               {strings.forms.create}
             </Button>
           </Group>

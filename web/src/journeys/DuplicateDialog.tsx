@@ -72,7 +72,7 @@ export function DuplicateDialog({ journey, onClose }: { journey: string; onClose
             <Button variant="default" onClick={onClose}>
               {strings.forms.cancel}
             </Button>
-            <Button type="submit" loading={copy.isPending} disabled={name.trim() === ""}>
+            <Button type="submit" loading={copy.isPending}>
               {strings.journey.actions.duplicate}
             </Button>
           </Group>

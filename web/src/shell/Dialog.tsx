@@ -9,7 +9,8 @@ type Props = {
   title: string;
   error: Error | null;
   busy: boolean;
-  ready: boolean;
+  /** Left out: it may be sent as soon as its fields are as they should be, which the form itself says. */
+  ready?: boolean;
   submit?: string;
   size?: "md" | "lg";
   onClose: () => void;
@@ -18,7 +19,7 @@ type Props = {
 };
 
 export function Dialog(props: Props) {
-  const { title, error, busy, ready, submit, size = "md", onClose, onSubmit, children } = props;
+  const { title, error, busy, ready = true, submit, size = "md", onClose, onSubmit, children } = props;
   return (
     <Modal opened onClose={onClose} title={title} size={size}>
       <Form onSubmit={() => onSubmit()}>

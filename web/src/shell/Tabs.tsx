@@ -27,9 +27,11 @@ export function Tabs({
   const first = tabs[0]?.id ?? "";
   const chosen = tabs.some((tab) => tab.id === search.tab) ? search.tab : first;
   const list = useRef<HTMLDivElement>(null);
-  // Upright tabs scroll beside what they choose; the one that an address names must not stand out of sight.
+  // Upright tabs scroll by themselves; the one that an address names must not stand out of sight.
   useEffect(() => {
-    if (upright) list.current?.querySelector("[data-active]")?.scrollIntoView({ block: "nearest" });
+    const active = list.current?.querySelector<HTMLElement>("[data-active]");
+    if (upright && list.current && active)
+      list.current.scrollTop = active.offsetTop - list.current.clientHeight / 2;
   }, [upright]);
   const choose = (id: string | null) =>
     navigate({ to: ".", search: { tab: id === first ? undefined : id } as never, replace: true });

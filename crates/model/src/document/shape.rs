@@ -191,7 +191,11 @@ impl<'a> Walk<'a> {
         let count = items.len() as u64;
         let field = start_of_sentence(&at.field);
         if let Some(min) = bound("minItems").filter(|min| count < *min) {
-            self.error("too_few", at, format!("{field} has {count} entries; at least {min} must be there."));
+            let message = match (count, min) {
+                (0, 1) => format!("{field} is empty. Add at least one."),
+                _ => format!("{field} has {count} entries; at least {min} must be there."),
+            };
+            self.error("too_few", at, message);
         }
         if let Some(max) = bound("maxItems").filter(|max| count > *max) {
             self.error("too_many", at, format!("{field} has {count} entries; {max} are allowed."));
