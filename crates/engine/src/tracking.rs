@@ -18,12 +18,12 @@ use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionI
 use caravan_store::held_clicks::{self, HeldClick};
 use caravan_store::step::{self, Claim};
 use caravan_store::uses::{self, MessageUse, UseKind};
-use caravan_store::{Session, StoreError, ledger, outbox};
+use caravan_store::{Session, StoreError, ledger, outbox, suppressions};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
-use crate::deliver::{self, COMPLAINT, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
+use crate::deliver::{self, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::device;
 use crate::live::Live;
 use crate::machines::{self, Followed, Judged, Visitor};
@@ -460,10 +460,8 @@ impl Who {
         let written = recipient.as_ref().and_then(|recipient| recipient.email.clone());
         let sent_to = message.as_ref().and_then(|message| message.address.clone());
         let address = sent_to.or_else(|| written.as_deref().and_then(folded_address));
-        let addresses: Vec<String> = address.iter().cloned().collect();
-        let listed = ledger::suppressed(s, &addresses)?
-            .into_iter()
-            .any(|(_, reason)| [UNSUBSCRIBED, COMPLAINT].contains(&reason.as_str()));
+        let addresses: Vec<&str> = address.as_deref().into_iter().collect();
+        let listed = suppressions::known(s, &addresses)?.iter().any(|row| row.own_word.is_some());
         let opted_out = listed && recipient.as_ref().is_none_or(|recipient| recipient.unsubscribed);
         Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, opted_out })
     }

@@ -290,6 +290,23 @@ on_both_stores! {
         assert_eq!(post.world.one("SELECT refusals FROM pace WHERE name = 'to/mail/slow.example'"), 0);
     }
 
+    who_opted_out_and_then_bounced_gets_no_operational_mail_either(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.engine.store().write(|s| -> Result<(), caravan_store::StoreError> {
+            let now = s.now()?;
+            let at = |address: &str| vec![address.to_owned()];
+            for (address, reasons) in [("p-5-0@example.com", ["unsubscribed", "bounced_hard"]), ("p-5-1@example.com", ["bounced_hard", "unsubscribed"])] {
+                for reason in reasons {
+                    caravan_store::ledger::suppress(s, &at(address), reason, now)?;
+                }
+            }
+            caravan_store::ledger::suppress(s, &at("p-5-2@example.com"), "unsubscribed", now)
+        }).expect("they are listed");
+        post.sends_operational();
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 13), ("skipped:bounced_before", 2)]);
+    }
+
     a_destination_that_refuses_the_sender_is_told_of_and_gets_less_and_nobody_is_to_blame(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.execute("UPDATE person SET email = key || '@strict.example' WHERE key LIKE 'p-5-%'");

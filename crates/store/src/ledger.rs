@@ -10,6 +10,7 @@ use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::params;
 use crate::session::{Row, Session, SessionExt};
+use crate::suppressions;
 
 /// What became of an effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,15 +271,11 @@ fn domain_of(address: &str) -> Option<&str> {
     address.rfind('@').and_then(|at| address.get(at..))
 }
 
-/// Puts folded addresses on the do-not-contact list; one that is there keeps its reason.
+/// Puts folded addresses on the do-not-contact list.
 pub fn suppress(s: &mut dyn Session, addresses: &[String], reason: &str, now: Timestamp) -> Result<(), StoreError> {
-    for address in addresses {
-        s.execute(
-            "INSERT INTO suppression (address, reason, added_at) VALUES ($1, $2, $3) ON CONFLICT (address) DO NOTHING",
-            params![address, reason, now],
-        )?;
-    }
-    Ok(())
+    let addresses: BTreeSet<&str> = addresses.iter().map(String::as_str).collect();
+    let rows: Vec<(&str, &str)> = addresses.into_iter().map(|address| (address, reason)).collect();
+    suppressions::put(s, &rows, "delivery", now)
 }
 
 /// The people who have one of these addresses, written exactly so, and whether each has opted out; locked.

@@ -1,5 +1,8 @@
 //! Do-not-contact addresses, for people who look at the list or write it. Delivery asks and adds through
 //! [`ledger`](crate::ledger).
+//!
+//! An address has one reason, the hardest that there is: whatever the softer ones bar, it bars too. What the person said
+//! stays beneath it, and stands alone again once the harder reason is lifted.
 
 use jiff::Timestamp;
 
@@ -15,6 +18,8 @@ pub struct SuppressionRow {
     pub address: String,
     /// Why: `manual`, `unsubscribed`, `bounced_hard`, `complained` …
     pub reason: String,
+    /// What the person said, which nobody else lifts: `unsubscribed` or `complained`.
+    pub own_word: Option<String>,
     /// Who put it there: `import`, `delivery`, a user's address …
     pub source: String,
     /// When.
@@ -22,44 +27,87 @@ pub struct SuppressionRow {
 }
 
 fn read(r: &dyn Row) -> Result<SuppressionRow, StoreError> {
-    Ok(SuppressionRow { address: r.string(0), reason: r.string(1), source: r.string(2), added_at: r.instant(3) })
+    Ok(SuppressionRow {
+        address: r.string(0),
+        reason: r.string(1),
+        own_word: r.opt_string(2),
+        source: r.string(3),
+        added_at: r.instant(4),
+    })
+}
+
+/// How much a reason bars: an opt-out lets operational messages pass, a complaint none; an address of no use is barred whatever
+/// its owner says, and what an administrator put down stands above all.
+pub fn hardness(reason: &str) -> u8 {
+    match reason {
+        "unsubscribed" => 1,
+        "complained" => 2,
+        "bounced_hard" => 3,
+        _ => 4,
+    }
+}
+
+/// Whether a reason is the person's own word.
+pub fn is_own_word(reason: &str) -> bool {
+    hardness(reason) < 3
 }
 
 /// Those of these addresses that are on the list, locked until the transaction ends.
 pub fn known(s: &mut dyn Session, addresses: &[&str]) -> Result<Vec<SuppressionRow>, StoreError> {
-    let sql =
-        "SELECT address, reason, source, added_at FROM suppression WHERE address {in:1} ORDER BY address {for_update}";
+    let sql = "SELECT address, reason, own_word, source, added_at FROM suppression WHERE address {in:1} ORDER BY address {for_update}";
     s.query_map(sql, params![addresses], read)
 }
 
 /// One address, if it is on the list.
 pub fn get(s: &mut dyn Session, address: &str) -> Result<Option<SuppressionRow>, StoreError> {
-    s.query_opt("SELECT address, reason, source, added_at FROM suppression WHERE address = $1", params![address], read)
+    let sql = "SELECT address, reason, own_word, source, added_at FROM suppression WHERE address = $1";
+    s.query_opt(sql, params![address], read)
 }
 
-/// Puts addresses on the list, or gives those that are there their new reason; one row per address, in their order.
+/// Puts addresses on the list; one row per address, in their order. A harder reason takes the place of a softer one, never
+/// the other way; what the person said is kept with either.
 pub fn put(s: &mut dyn Session, rows: &[(&str, &str)], source: &str, at: Timestamp) -> Result<(), StoreError> {
     let addresses: Vec<&str> = rows.iter().map(|row| row.0).collect();
     let reasons: Vec<&str> = rows.iter().map(|row| row.1).collect();
+    let own: Vec<Option<&str>> = reasons.iter().map(|reason| Some(*reason).filter(|it| is_own_word(it))).collect();
+    let harder = format!(
+        "{} >= {}",
+        HARDNESS.replace("REASON", "excluded.reason"),
+        HARDNESS.replace("REASON", "suppression.reason")
+    );
+    let conflict = format!(
+        "(address) DO UPDATE SET
+             reason = CASE WHEN {harder} THEN excluded.reason ELSE suppression.reason END,
+             source = CASE WHEN {harder} THEN excluded.source ELSE suppression.source END,
+             own_word = CASE WHEN 'complained' IN (suppression.own_word, excluded.own_word) THEN 'complained'
+                             ELSE COALESCE(suppression.own_word, excluded.own_word) END"
+    );
     s.bulk(
         &Bulk::insert("suppression")
             .column("address", &addresses)
             .column("reason", &reasons)
+            .column("own_word", &own)
             .same("source", source)
             .same("added_at", at)
-            .on_conflict("(address) DO UPDATE SET reason = excluded.reason, source = excluded.source"),
+            .on_conflict(&conflict),
     )?;
     Ok(())
 }
 
-/// Takes addresses off the list.
-pub fn remove(s: &mut dyn Session, addresses: &[&str]) -> Result<u64, StoreError> {
-    s.bulk(&Bulk::delete("suppression").column("address", addresses).matching("address = {address}"))
+/// [`hardness`] as SQL.
+const HARDNESS: &str =
+    "CASE REASON WHEN 'unsubscribed' THEN 1 WHEN 'complained' THEN 2 WHEN 'bounced_hard' THEN 3 ELSE 4 END";
+
+/// Lifts what others than the person said of addresses: they leave the list, or stay there for what the person said.
+pub fn lift(s: &mut dyn Session, addresses: &[&str]) -> Result<(), StoreError> {
+    s.execute("DELETE FROM suppression WHERE address {in:1} AND own_word IS NULL", params![addresses])?;
+    s.execute("UPDATE suppression SET reason = own_word WHERE address {in:1}", params![addresses])?;
+    Ok(())
 }
 
 /// The next `most` addresses behind `after` that begin with `prefix`, in their order; all when it is blank.
 pub fn page(s: &mut dyn Session, prefix: &str, after: &str, most: usize) -> Result<Vec<SuppressionRow>, StoreError> {
-    let sql = "SELECT address, reason, source, added_at FROM suppression
+    let sql = "SELECT address, reason, own_word, source, added_at FROM suppression
                WHERE address > $1 AND SUBSTR(address, 1, LENGTH(CAST($2 AS TEXT))) = $2 ORDER BY address LIMIT $3";
     s.query_map(sql, params![after, prefix, most as i64], read)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caravan_store::suppressions as stored;
+use caravan_store::suppressions::{self as stored, SuppressionRow, hardness, is_own_word};
 use caravan_store::{Session, StoreError};
 
 use super::book::distinct;
@@ -10,7 +10,7 @@ use super::draft::{read_removal, refuse_nul};
 use super::layout::Target;
 use super::reader::Cell;
 use super::{Chunk, Outcome, Reject};
-use crate::deliver::{UNSUBSCRIBED, folded_address};
+use crate::deliver::folded_address;
 
 /// The reason of an address whose row gives none.
 pub const BY_HAND: &str = "manual";
@@ -106,6 +106,29 @@ fn phone(written: &str) -> Option<String> {
     ((6..=15).contains(&digits.len()) && separators).then(|| format!("+{digits}"))
 }
 
+/// Why an address is on the list, as the rows of a chunk leave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Listed<'a> {
+    reason: &'a str,
+    own_word: Option<&'a str>,
+}
+
+impl<'a> Listed<'a> {
+    fn because(reason: &'a str) -> Self {
+        Self { reason, own_word: Some(reason).filter(|reason| is_own_word(reason)) }
+    }
+
+    /// With another reason beside it: the hardest is shown, and the person's own word is kept.
+    fn and(self, reason: &'a str) -> Self {
+        let harder = hardness(reason) >= hardness(self.reason);
+        let own_word = self.own_word.filter(|own| !is_own_word(reason) || hardness(own) >= hardness(reason));
+        Self {
+            reason: if harder { reason } else { self.reason },
+            own_word: own_word.or(Self::because(reason).own_word),
+        }
+    }
+}
+
 /// Folds the drafts over what is stored and writes what differs.
 pub(super) fn apply(
     s: &mut dyn Session,
@@ -115,30 +138,46 @@ pub(super) fn apply(
     let now = s.now()?;
     let addresses = distinct(drafts.iter().map(|draft| draft.address.as_str()));
     let rows = stored::known(s, &addresses)?;
-    let before: BTreeMap<&str, &str> = rows.iter().map(|row| (row.address.as_str(), row.reason.as_str())).collect();
+    let listed = |row: &'_ SuppressionRow| Listed { reason: &row.reason, own_word: row.own_word.as_deref() };
+    let before: BTreeMap<&str, Listed> = rows.iter().map(|row| (row.address.as_str(), listed(row))).collect();
     let mut after = before.clone();
     let mut outcome = Outcome::default();
     for draft in drafts {
         fold(&mut after, draft, &mut outcome);
     }
-    let gone: Vec<&str> = before.keys().filter(|address| !after.contains_key(*address)).copied().collect();
-    let put: Vec<(&str, &str)> =
-        after.iter().filter(|(address, reason)| before.get(*address) != Some(reason)).map(|(a, r)| (*a, *r)).collect();
-    if !put.is_empty() {
-        stored::put(s, &put, chunk.source, now)?;
+    let softer =
+        |address: &str, was: &Listed| after.get(address).is_none_or(|is| hardness(is.reason) < hardness(was.reason));
+    let lifted: Vec<&str> = before.iter().filter(|(address, was)| softer(address, was)).map(|(it, _)| *it).collect();
+    let differs = |address: &str, is: &Listed| before.get(address) != Some(is);
+    let put =
+        |what: fn(&Listed<'_>) -> bool| after.iter().filter(move |(address, is)| what(is) && differs(address, is));
+    let reasons: Vec<(&str, &str)> = put(|_| true).map(|(address, is)| (*address, is.reason)).collect();
+    let own_words: Vec<(&str, &str)> = put(|is| is.own_word.is_some_and(|own| own != is.reason))
+        .filter_map(|(address, is)| Some((*address, is.own_word?)))
+        .collect();
+    if !lifted.is_empty() {
+        stored::lift(s, &lifted)?;
     }
-    if !gone.is_empty() {
-        stored::remove(s, &gone)?;
+    for rows in [reasons, own_words] {
+        if !rows.is_empty() {
+            stored::put(s, &rows, chunk.source, now)?;
+        }
     }
     Ok(outcome)
 }
 
-fn fold<'a>(list: &mut BTreeMap<&'a str, &'a str>, draft: &'a SuppressionDraft, outcome: &mut Outcome) {
+fn fold<'a>(list: &mut BTreeMap<&'a str, Listed<'a>>, draft: &'a SuppressionDraft, outcome: &mut Outcome) {
     let address = draft.address.as_str();
+    let wanted = draft.reason.as_deref();
     match (list.get(address).copied(), draft.remove) {
-        // An opt-out that the person made is theirs to lift.
-        (Some(UNSUBSCRIBED), true) => {
+        // What the person said is theirs to lift.
+        (Some(Listed { reason, own_word: Some(own) }), true) if reason == own => {
             outcome.unchanged += 1;
+            outcome.opt_outs_kept += 1;
+        }
+        (Some(Listed { own_word: Some(own), .. }), true) => {
+            list.insert(address, Listed::because(own));
+            outcome.updated += 1;
             outcome.opt_outs_kept += 1;
         }
         (Some(_), true) => {
@@ -147,23 +186,41 @@ fn fold<'a>(list: &mut BTreeMap<&'a str, &'a str>, draft: &'a SuppressionDraft, 
         }
         (None, true) => outcome.unchanged += 1,
         (None, false) => {
-            list.insert(address, draft.reason.as_deref().unwrap_or(BY_HAND));
+            list.insert(address, Listed::because(wanted.unwrap_or(BY_HAND)));
             outcome.created += 1;
         }
-        (Some(known), false) => match draft.reason.as_deref() {
-            // An opt-out lets operational messages pass; it never takes the place of a harder reason.
-            Some(reason) if reason != known && reason != UNSUBSCRIBED => {
-                list.insert(address, reason);
+        (Some(known), false) => {
+            let now = wanted.map_or(known, |reason| known.and(reason));
+            if now == known {
+                outcome.unchanged += 1;
+            } else {
+                list.insert(address, now);
                 outcome.updated += 1;
             }
-            _ => outcome.unchanged += 1,
-        },
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hardest_reason_is_shown_and_the_person_s_own_word_is_kept_whatever_comes_first() {
+        let after = |reasons: &[&'static str]| {
+            let (first, more) = reasons.split_first().expect("a reason");
+            more.iter().fold(Listed::because(first), |listed, reason| listed.and(reason))
+        };
+        let is = |reason, own_word| Listed { reason, own_word };
+        assert_eq!(after(&["unsubscribed", "bounced_hard"]), is("bounced_hard", Some("unsubscribed")));
+        assert_eq!(after(&["bounced_hard", "unsubscribed"]), is("bounced_hard", Some("unsubscribed")));
+        assert_eq!(after(&["unsubscribed", "manual"]), is("manual", Some("unsubscribed")));
+        assert_eq!(after(&["complained", "unsubscribed"]), is("complained", Some("complained")));
+        assert_eq!(after(&["unsubscribed", "complained", "manual"]), is("manual", Some("complained")));
+        assert_eq!(after(&["manual", "complained"]), is("manual", Some("complained")));
+        assert_eq!(after(&["manual", "legal"]), is("legal", None));
+        assert_eq!(after(&["legal", "bounced_hard"]), is("legal", None));
+    }
 
     #[test]
     fn addresses_are_listed_in_one_form() {

@@ -8,6 +8,7 @@ use crate::place::{Place, counts, rejected};
 on_both_databases! {
     addresses_are_listed_once_in_one_form
     an_opt_out_of_the_person_is_kept
+    what_the_person_said_stays_beneath_a_harder_reason_and_stands_alone_when_that_is_lifted
 }
 
 fn take(place: &Place, file: &str) -> ImportReport {
@@ -35,7 +36,37 @@ fn addresses_are_listed_once_in_one_form(place: &Place) {
 fn an_opt_out_of_the_person_is_kept(place: &Place) {
     take(place, "address,reason\nann@acme.example,unsubscribed\nbob@acme.example,bounced_hard\n");
     let report = take(place, "address,reason,suppression\nann@acme.example,,remove\nbob@acme.example,unsubscribed,\n");
-    assert_eq!((counts(&report), report.opt_outs_kept), ((2, 0, 0, 2, 0, 0), 1));
+    assert_eq!((counts(&report), report.opt_outs_kept), ((2, 0, 1, 1, 0, 0), 1));
     assert_eq!(report.notes[0].code, "opt_outs_kept");
     assert_eq!(listed(place), ["ann@acme.example unsubscribed import", "bob@acme.example bounced_hard import"]);
+}
+
+fn what_the_person_said_stays_beneath_a_harder_reason_and_stands_alone_when_that_is_lifted(place: &Place) {
+    let orders = [("a@x.example", ["unsubscribed", "bounced_hard"]), ("b@x.example", ["bounced_hard", "unsubscribed"])];
+    for n in 0..2 {
+        for (address, reasons) in orders {
+            take(place, &format!("address,reason\n{address},{}\n", reasons[n]));
+        }
+    }
+    take(
+        place,
+        "address,reason\nc@x.example,complained\nc@x.example,unsubscribed\nc@x.example,legal\nd@x.example,manual\n",
+    );
+    assert_eq!(
+        listed(place),
+        [
+            "a@x.example bounced_hard import",
+            "b@x.example bounced_hard import",
+            "c@x.example legal import",
+            "d@x.example manual import"
+        ],
+        "the hardest reason is the one that bars everything"
+    );
+    let lift = "address,suppression\na@x.example,remove\nb@x.example,remove\nc@x.example,remove\nd@x.example,remove\n";
+    let report = take(place, lift);
+    assert_eq!((counts(&report), report.opt_outs_kept), ((4, 0, 4, 0, 0, 0), 3));
+    let said = ["a@x.example unsubscribed import", "b@x.example unsubscribed import", "c@x.example complained import"];
+    assert_eq!(listed(place), said, "what the person said is theirs to lift");
+    assert_eq!(take(place, lift).opt_outs_kept, 3);
+    assert_eq!(listed(place), said);
 }
