@@ -8509,7 +8509,7 @@ export interface components {
             /** @description `TXT`, `MX` … */
             type: string;
             /**
-             * @description What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `replies`, `alignment`,
+             * @description What it is for: `dkim`, `return_path`, `spf`, `dmarc`, `tracking`, `certificate`, `replies`, `alignment`,
              *     `reverse_name`.
              */
             purpose: string;
@@ -9058,6 +9058,8 @@ export interface components {
             secrets: components["schemas"]["SecretState"][];
             /** @description The consent by which it works, where a person gives one on the other side's own page. */
             consent?: components["schemas"]["ConsentState"] | null;
+            /** @description How far it has come today, where it is warmed up by plan. */
+            warm_up?: components["schemas"]["WarmUpState"] | null;
             /** @description The definitions that name it; it cannot be deleted as long as there are any. */
             used_by: components["schemas"]["Named"][];
         };
@@ -9117,6 +9119,28 @@ export interface components {
             problem?: string | null;
             /** @description What must be set before anybody can be asked for it, and how. */
             missing: components["schemas"]["Finding"][];
+        };
+        /** @description How far a connection has come on a day of its plan. */
+        WarmUpState: {
+            /** @description The day, in the organisation's time zone. */
+            day: string;
+            /**
+             * Format: int64
+             * @description The most messages that leave on it.
+             */
+            most: number;
+            /**
+             * Format: int64
+             * @description How many left; those that were tried again count each time.
+             */
+            handed: number;
+            /** @description As many left as may: what waits goes on when the next day begins. */
+            full: boolean;
+            /**
+             * Format: date-time
+             * @description When the next day begins.
+             */
+            next_day_at: string;
         };
         KeyPath: {
             /** @description Its key. */
@@ -11139,10 +11163,21 @@ export interface components {
              */
             known: components["schemas"]["SettingsManifestTreatment"];
             /**
+             * @description Pictures that mailbox providers fetch before anybody looks (Apple's mail privacy protection, Gmail's proxy).
+             * @default filter
+             */
+            prefetches: components["schemas"]["SettingsManifestTreatment"];
+            /**
              * @description Several links of one message followed at nearly the same time.
              * @default filter
              */
             bursts: components["schemas"]["SettingsManifestTreatment"];
+            /**
+             * @description The picture that tells of an open fetched twice, or while a link is followed, at nearly the same time. Some mail
+             *     programs of people fetch it twice.
+             * @default off
+             */
+            open_bursts: components["schemas"]["SettingsManifestTreatment"];
             /**
              * Format: uint8
              * @description What that is, in seconds, 3 at most; 0: in the same second.
@@ -11174,6 +11209,29 @@ export interface components {
         };
         /** @description What is done with opens and clicks that a machine made. */
         SettingsManifestTreatment: "off" | "log" | "filter";
+        /**
+         * @description Strict transport security (HSTS): a browser that came over https comes back over nothing else. It is said only where the
+         *     public address begins with `https://`. Take care: what a browser was told it keeps to until `max_age_days` are over.
+         */
+        SettingsManifestStrictTransport: {
+            /** @description At the public address; left out: nothing is said. */
+            public?: components["schemas"]["SettingsManifestStrictness"] | null;
+            /** @description At the hosts of links of sending domains; left out: nothing is said. */
+            links?: components["schemas"]["SettingsManifestStrictness"] | null;
+        };
+        /** @description For how long, and for whom. */
+        SettingsManifestStrictness: {
+            /**
+             * Format: uint16
+             * @description For how many days browsers keep to it, counted from the last visit; 0: they forget it.
+             */
+            max_age_days: number;
+            /**
+             * @description Whether it holds for every host below, too.
+             * @default false
+             */
+            include_subdomains: boolean;
+        };
         /** @description How long things are kept, counted from when they were received. Durations like `90d` or `24mo`, at least a day. */
         SettingsManifestRetention: {
             /** @description Activities of every type that `by_type` does not name; left out: for ever. */
@@ -11256,6 +11314,8 @@ export interface components {
             proofs?: components["schemas"]["SettingsManifestProofs"];
             /** @description What is done with opens and clicks of machines. */
             machines?: components["schemas"]["SettingsManifestMachines"];
+            /** @description Whether browsers are told to come over https alone. */
+            strict_transport?: components["schemas"]["SettingsManifestStrictTransport"];
             /** @description How long what happened is kept; left out: for ever. */
             retention?: components["schemas"]["SettingsManifestRetention"] | null;
             /** @description Where records stand in the CRM, so that their pages link to it. */

@@ -17,6 +17,9 @@ export const systems = {
   lastError: "Last failed",
   never: "Never",
   waiting: "Waiting to leave",
+  warmUp: "Warm-up today",
+  warmUpToday: (handed: number, most: number) => `${handed} of ${most} messages`,
+  warmUpFull: "As many left today as the plan lets. What waits goes on when the next day begins:",
   pausedText: "Nothing leaves through it until it is resumed. What is to leave waits in its order.",
   switchedOffText:
     "It failed for so long that it was switched off. Resuming it switches it on again.",

@@ -27,11 +27,24 @@ export function Health({ systems, state, saved, mayChange }: Props) {
           { label: text.lastSuccess, value: <Occasion at={state.last_success_at} /> },
           { label: text.lastError, value: <Occasion at={state.last_error?.at} /> },
           { label: text.waiting, value: formatNumber(state.waiting) },
+          ...(state.warm_up
+            ? [
+                {
+                  label: text.warmUp,
+                  value: text.warmUpToday(state.warm_up.handed, state.warm_up.most),
+                },
+              ]
+            : []),
         ]}
       />
       {state.last_error ? (
         <Text size="sm" mt="xs" c={state.health === "failing" ? undefined : "dimmed"}>
           {prose(state.last_error.message)}
+        </Text>
+      ) : null}
+      {state.warm_up?.full ? (
+        <Text size="sm" mt="xs" c="dimmed">
+          {text.warmUpFull} <Occasion at={state.warm_up.next_day_at} />
         </Text>
       ) : null}
       {standing === "switched_off" || standing === "paused" ? (
