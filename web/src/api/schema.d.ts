@@ -1452,11 +1452,12 @@ export interface paths {
         /** Pin a thread of this definition (email), unpin it, resolve it or open it again */
         put: operations["put_emails_key_comments_comment"];
         post?: never;
-        /** Erase a comment on this definition (email); with the first of a thread, all its answers */
+        /** Erase a comment on this definition (email): one's own, or any for those who may change it; with the first of a thread, all its answers */
         delete: operations["delete_emails_key_comments_comment"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Write a comment of one's own on this definition (email) anew; nobody is told again */
+        patch: operations["patch_emails_key_comments_comment"];
         trace?: never;
     };
     "/api/v1/email_templates/{key}/comments": {
@@ -1488,11 +1489,12 @@ export interface paths {
         /** Pin a thread of this definition (email template), unpin it, resolve it or open it again */
         put: operations["put_email_templates_key_comments_comment"];
         post?: never;
-        /** Erase a comment on this definition (email template); with the first of a thread, all its answers */
+        /** Erase a comment on this definition (email template): one's own, or any for those who may change it; with the first of a thread, all its answers */
         delete: operations["delete_email_templates_key_comments_comment"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Write a comment of one's own on this definition (email template) anew; nobody is told again */
+        patch: operations["patch_email_templates_key_comments_comment"];
         trace?: never;
     };
     "/api/v1/fragments/{key}/comments": {
@@ -1524,11 +1526,12 @@ export interface paths {
         /** Pin a thread of this definition (fragment), unpin it, resolve it or open it again */
         put: operations["put_fragments_key_comments_comment"];
         post?: never;
-        /** Erase a comment on this definition (fragment); with the first of a thread, all its answers */
+        /** Erase a comment on this definition (fragment): one's own, or any for those who may change it; with the first of a thread, all its answers */
         delete: operations["delete_fragments_key_comments_comment"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Write a comment of one's own on this definition (fragment) anew; nobody is told again */
+        patch: operations["patch_fragments_key_comments_comment"];
         trace?: never;
     };
     "/api/v1/manifests": {
@@ -3192,6 +3195,23 @@ export interface paths {
         put?: never;
         /** The manifest of an email that begins as a template is; nothing is saved */
         post: operations["post_email_templates_key_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates/{key}/emails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The emails that were made of a template, by key; the template's changes do not reach them */
+        get: operations["get_email_templates_key_emails"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5684,6 +5704,16 @@ export interface components {
             text: string;
             /** @description Of a thread's first comment: who resolved it; none while it is open. */
             resolved_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When they did; none for what was resolved before this was kept.
+             */
+            resolved_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When its author last wrote it anew.
+             */
+            edited_at?: string | null;
         };
         /** @description What is to be said. */
         ToSay: {
@@ -5716,6 +5746,11 @@ export interface components {
             block?: string | null;
             /** @description Somebody saw to it. */
             resolved: boolean;
+        };
+        /** @description A comment, written anew. */
+        Rewritten: {
+            /** @description At most 2,000 characters. */
+            text: string;
         };
         /** @description What is applied together. */
         Manifests: {
@@ -8111,7 +8146,7 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy";
+        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy" | "text_account";
         /** @description What somebody may do about a problem. */
         Remedy: "retry" | "skip";
         ProblemPath: {
@@ -8220,6 +8255,11 @@ export interface components {
              * @description Length of the HTML part in bytes as it leaves, tracked links and all.
              */
             bytes: number;
+            /**
+             * Format: uint
+             * @description What that would be without `optimize_html`; none where the email does not ask for it.
+             */
+            bytes_unoptimized?: number | null;
             /** @description What is worth a look, for this person too. */
             findings: components["schemas"]["Finding"][];
             /** @description The links, in the order of the design. */
@@ -8378,6 +8418,21 @@ export interface components {
             outcome: "sent" | "refused";
             /** @description Why it was refused, for people. */
             message?: string | null;
+            /** @description Of an email: how long its HTML part is. */
+            size?: components["schemas"]["HtmlSize"] | null;
+        };
+        /** @description How long the HTML part of an email is, in bytes, tracked links and all. */
+        HtmlSize: {
+            /**
+             * Format: uint
+             * @description As it leaves.
+             */
+            bytes: number;
+            /**
+             * Format: uint
+             * @description Without `optimize_html`; none where the email does not ask for it.
+             */
+            bytes_unoptimized?: number | null;
         };
         /** @description Who looks a text message over, and as whom. */
         TextProof: {
@@ -8415,6 +8470,20 @@ export interface components {
             key: string;
             /** @description Key of the connection that sends it. */
             connection: string;
+        };
+        /** @description The emails that were made of a template. */
+        AllMade: {
+            /** @description By key, the first 500. */
+            items: components["schemas"]["Made"][];
+        };
+        /** @description An email that was made of a template. */
+        Made: {
+            /** @description `email`. */
+            kind: string;
+            /** @description Its key. */
+            key: string;
+            /** @description What people read. */
+            name: string;
         };
         PropagateQuery: {
             /**
@@ -10503,14 +10572,18 @@ export interface components {
             template: string;
             /** @description How much is locked. */
             lock: components["schemas"]["EmailManifestTemplateLock"];
+            /** @description What may be added, where the template says so. */
+            additions?: components["schemas"]["EmailManifestAdditions"] | null;
             /** @description The template's content, with its marks. */
             body: components["schemas"]["EmailManifestMailBody"];
         };
         /**
          * @description What emails made of a template may change. Elements are marked with `data-lock`: `locked`, `content` or `editable`; what lies in
-         *     one follows it until it is marked itself.
+         *     one follows it until it is marked itself. A locked one with `data-allow-delete="yes"` may be taken out as a whole.
          */
         EmailManifestTemplateLock: "marked" | "all";
+        /** @description What may be added to emails made of a template. What is marked `locked` or `content` takes nothing new, whatever is said here. */
+        EmailManifestAdditions: "none" | "content" | "structures";
         /**
          * Email
          * @description An email.
@@ -10538,10 +10611,17 @@ export interface components {
             body: components["schemas"]["EmailManifestMailBody"];
             /** @description The text version, a template; left out: made from the body. */
             text?: string | null;
+            /**
+             * @description The language it is written in (`de`, `pt-BR`, `ar`), for those who have it read aloud or translated, and for the way it
+             *     runs; left out: what the design says itself, or else the first of the organisation's languages.
+             */
+            language?: string | null;
             /** @description Not marketing: goes also to people who opted out, and counts for no limit. */
             operational?: boolean;
             /** @description No open tracking, for anybody. */
             disable_open_tracking?: boolean;
+            /** @description Sends its HTML without the white space and the comments that nobody sees; what Outlook reads stays. */
+            optimize_html?: boolean;
             /** @description Prepends the link to the web page of this email. */
             view_as_web_page?: boolean;
             /**
@@ -10561,6 +10641,8 @@ export interface components {
             links?: {
                 [key: string]: components["schemas"]["EmailManifestLinkTracking"];
             };
+            /** @description Key of the template that it was made of, which may be gone or changed since. */
+            made_of?: string | null;
             /** @description What the template that it was made of locks; stays as it is. */
             lock?: components["schemas"]["EmailManifestEmailLock"] | null;
         };
@@ -10583,9 +10665,11 @@ export interface components {
         EmailTemplateManifestSubject: "account" | "person";
         /**
          * @description What emails made of a template may change. Elements are marked with `data-lock`: `locked`, `content` or `editable`; what lies in
-         *     one follows it until it is marked itself.
+         *     one follows it until it is marked itself. A locked one with `data-allow-delete="yes"` may be taken out as a whole.
          */
         EmailTemplateManifestTemplateLock: "marked" | "all";
+        /** @description What may be added to emails made of a template. What is marked `locked` or `content` takes nothing new, whatever is said here. */
+        EmailTemplateManifestAdditions: "none" | "content" | "structures";
         /**
          * Email template
          * @description A body to begin emails with; later changes do not reach them.
@@ -10605,12 +10689,19 @@ export interface components {
             body: components["schemas"]["EmailTemplateManifestMailBody"];
             /** @description The text version. */
             text?: string | null;
+            /** @description The language it is written in (`de`, `pt-BR`, `ar`); emails made of it begin with it. */
+            language?: string | null;
             /** @description Conditions on which content depends; emails made of it begin with them. */
             conditions?: {
                 [key: string]: components["schemas"]["EmailTemplateManifestContentCondition"];
             };
             /** @description What emails made of it may change; left out: everything. */
             lock?: components["schemas"]["EmailTemplateManifestTemplateLock"] | null;
+            /**
+             * @description What may be added to emails made of it, where it locks something; left out: nothing where all is locked, anything to what
+             *     is open otherwise.
+             */
+            additions?: components["schemas"]["EmailTemplateManifestAdditions"] | null;
         };
         /** @description The body of an email: one of the two. */
         FragmentManifestMailBody: {
@@ -10690,6 +10781,8 @@ export interface components {
             body: string;
             /** @description Whether links are shortened and counted. */
             shorten_links?: boolean;
+            /** @description Whether the sites to which short links lead are told who comes, as tracked links of emails can. */
+            visitor_token?: boolean;
             /** @description The rule set that limits it. */
             rule_set?: string | null;
         };
@@ -16557,6 +16650,45 @@ export interface operations {
             };
         };
     };
+    patch_emails_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        /** @description A comment, written anew. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rewritten"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_email_templates_key_comments: {
         parameters: {
             query?: never;
@@ -16697,6 +16829,45 @@ export interface operations {
             };
         };
     };
+    patch_email_templates_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        /** @description A comment, written anew. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rewritten"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_fragments_key_comments: {
         parameters: {
             query?: never;
@@ -16825,6 +16996,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_fragments_key_comments_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+                /** @description The comment's id. */
+                comment: number;
+            };
+            cookie?: never;
+        };
+        /** @description A comment, written anew. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rewritten"];
+            };
+        };
+        responses: {
+            /** @description Something that somebody said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Comment"];
+                };
             };
             /** @description Refused; `code` says why. */
             default: {
@@ -20767,6 +20977,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_email_templates_key_emails: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The emails that were made of a template. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllMade"];
                 };
             };
             /** @description Refused; `code` says why. */

@@ -19,7 +19,17 @@ type Props = {
 };
 
 export function Dialog(props: Props) {
-  const { title, error, busy, ready = true, submit, size = "md", onClose, onSubmit, children } = props;
+  const {
+    title,
+    error,
+    busy,
+    ready = true,
+    submit,
+    size = "md",
+    onClose,
+    onSubmit,
+    children,
+  } = props;
   return (
     <Modal opened onClose={onClose} title={title} size={size}>
       <Form onSubmit={() => onSubmit()}>

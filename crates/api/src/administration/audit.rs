@@ -68,6 +68,6 @@ async fn list(
     let sort = AuditOrder::sort(order.sort, order.descending);
     let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
     let search = query.text().unwrap_or_default().to_owned();
-    let found = state.read(move |s| Ok(behind(rows::records(s, &search, sort, after.as_ref(), limit + 1))?)).await?;
+    let found = state.read(move |s| behind(rows::records(s, &search, sort, after.as_ref(), limit + 1))).await?;
     Ok(Page::ordered(found, limit, &sort).map(Entry::from))
 }

@@ -113,6 +113,12 @@ struct Listed<'a> {
     own_word: Option<&'a str>,
 }
 
+impl<'a> From<&'a SuppressionRow> for Listed<'a> {
+    fn from(row: &'a SuppressionRow) -> Self {
+        Self { reason: &row.reason, own_word: row.own_word.as_deref() }
+    }
+}
+
 impl<'a> Listed<'a> {
     fn because(reason: &'a str) -> Self {
         Self { reason, own_word: Some(reason).filter(|reason| is_own_word(reason)) }
@@ -138,8 +144,7 @@ pub(super) fn apply(
     let now = s.now()?;
     let addresses = distinct(drafts.iter().map(|draft| draft.address.as_str()));
     let rows = stored::known(s, &addresses)?;
-    let listed = |row: &'_ SuppressionRow| Listed { reason: &row.reason, own_word: row.own_word.as_deref() };
-    let before: BTreeMap<&str, Listed> = rows.iter().map(|row| (row.address.as_str(), listed(row))).collect();
+    let before: BTreeMap<&str, Listed> = rows.iter().map(|row| (row.address.as_str(), row.into())).collect();
     let mut after = before.clone();
     let mut outcome = Outcome::default();
     for draft in drafts {
