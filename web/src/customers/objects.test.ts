@@ -24,3 +24,9 @@ it("shows no more columns at first than fit beside each other", () => {
   );
   expect(OPPORTUNITY.first.every((name) => name in OPPORTUNITY.fields)).toBe(true);
 });
+
+it("calls an object by its key in words where its name says the same and is not kept", () => {
+  expect(shapeOf("service_contracts", { primary_key: "id", fields: {} }).title).toBe(
+    "Service contracts",
+  );
+});

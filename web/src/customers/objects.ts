@@ -3,6 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import type { Subject } from "../api/customers";
 import { type Definition, definitionNamesQuery, definitionQuery } from "../api/queries";
 import { isRecord } from "../editor/manifest";
+import { humanise } from "../shell/format";
 import { strings } from "../strings";
 
 export type RecordShape = {
@@ -59,7 +60,8 @@ export function shapeOf(object: string, manifest: Definition["body"]): RecordSha
   const others = Object.keys(fields).filter((name) => name !== primaryKey);
   return {
     object,
-    title: typeof manifest.name === "string" && manifest.name ? manifest.name : object,
+    // A name that says the same as the key is not kept, but it is there.
+    title: typeof manifest.name === "string" && manifest.name ? manifest.name : humanise(object),
     subject: manifest.subject === "person" ? "person" : "account",
     primaryKey,
     fields,
