@@ -141,6 +141,12 @@ await walk(async () => {
     await page.getByRole("textbox", { name: "Your answer" }).fill("Done");
     await page.getByRole("button", { name: "Answer", exact: true }).click();
     await page.getByText("Done", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "More for the comment of" }).last().click();
+    await page.getByRole("menuitem", { name: "Write it anew" }).click();
+    await page.getByRole("textbox", { name: "Your comment" }).fill("Done, have a look");
+    await page.getByRole("button", { name: "Keep it so" }).click();
+    await page.getByText("Done, have a look").waitFor();
+    await page.getByText("written anew").waitFor();
     await page.getByRole("button", { name: "More for the comment of" }).first().click();
     await page.getByRole("menuitem", { name: "Remove the pin" }).click();
     await page.getByText("About the whole").waitFor();

@@ -34,5 +34,9 @@ export type Standing = { block: string | null; resolved: boolean };
 export const setThread = (kind: TalkedOf, key: string, comment: number, standing: Standing) =>
   body(client.PUT(oneOf(kind), { params: { path: { key, comment } }, body: standing }));
 
+/** Writes a comment of one's own anew. */
+export const rewrite = (kind: TalkedOf, key: string, comment: number, text: string) =>
+  body(client.PATCH(oneOf(kind), { params: { path: { key, comment } }, body: { text } }));
+
 export const eraseComment = (kind: TalkedOf, key: string, comment: number) =>
   body(client.DELETE(oneOf(kind), { params: { path: { key, comment } } }));

@@ -12,19 +12,21 @@ import {
   Textarea,
 } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Editor } from "grapesjs";
 import { AtSign, Ellipsis } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import {
   commentsQuery,
   eraseComment,
+  rewrite,
   type Said,
   type Standing,
   say,
   setThread,
   type TalkedOf,
 } from "../api/comments";
+import { sessionQuery } from "../api/queries";
 import type { Comment } from "../api/types";
 import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
@@ -61,6 +63,11 @@ export function CommentPanel(props: Props) {
   const set = useMutation({
     mutationFn: ({ id, ...standing }: Standing & { id: number }) =>
       setThread(of, definition, id, standing),
+    ...done,
+  });
+  const anew = useMutation({
+    mutationFn: ({ id, written }: { id: number; written: string }) =>
+      rewrite(of, definition, id, written),
     ...done,
   });
   const erase = useMutation({
@@ -124,6 +131,7 @@ export function CommentPanel(props: Props) {
               onAnswer={(written) => told.mutateAsync({ text: written, answers: thread.first.id })}
               onPlace={editor ? () => place(thread) : undefined}
               onSet={(standing) => set.mutate({ id: thread.first.id, ...standing })}
+              onRewrite={(id, written) => anew.mutateAsync({ id, written })}
               onErase={(id) => erase.mutate(id)}
             />
           ))}
@@ -143,6 +151,8 @@ export function CommentPanel(props: Props) {
 
 type ComposerProps = {
   label: string;
+  /** What the button says; the usual word when left out. */
+  word?: string;
   begin?: string;
   mentionable: string[];
   /** What the chosen block is called, where a thread can be pinned. */
@@ -151,7 +161,8 @@ type ComposerProps = {
   onSend: (written: string, pinned: boolean) => Promise<unknown>;
 };
 
-function Composer({ label, begin = "", mentionable, block, busy, onSend }: ComposerProps) {
+function Composer(props: ComposerProps) {
+  const { label, word, begin = "", mentionable, block, busy, onSend } = props;
   const [written, setWritten] = useState(begin);
   const [pinned, setPinned] = useState(true);
   const chosen = block?.();
@@ -204,7 +215,7 @@ function Composer({ label, begin = "", mentionable, block, busy, onSend }: Compo
           </Menu.Dropdown>
         </Menu>
         <Button size="xs" disabled={written.trim() === ""} loading={busy} onClick={send}>
-          {block ? text.send : text.answer}
+          {word ?? (block ? text.send : text.answer)}
         </Button>
       </Group>
     </div>
@@ -222,6 +233,7 @@ type TalkProps = {
   /** None where there are no blocks to choose. */
   onPlace: (() => void) | undefined;
   onSet: (standing: Standing) => void;
+  onRewrite: (id: number, written: string) => Promise<unknown>;
   onErase: (id: number) => void;
 };
 
@@ -229,10 +241,16 @@ function Talk({ thread, current, mayWrite, mentionable, busy, ...on }: TalkProps
   const { first, answers, pin } = thread;
   /** What an answer begins with; none: nobody is answering. */
   const [answering, setAnswering] = useState<string>();
+  /** The comment that its author writes anew. */
+  const [rewriting, setRewriting] = useState<number>();
+  const { data: session } = useQuery(sessionQuery);
   const resolved = Boolean(first.resolved_by);
   const items = (comment: Comment) => (
     <>
       <Menu.Item onClick={() => setAnswering(quoted(comment.text))}>{text.quote}</Menu.Item>
+      {comment.by === session?.user.email ? (
+        <Menu.Item onClick={() => setRewriting(comment.id)}>{text.rewrite}</Menu.Item>
+      ) : null}
       {comment === first && on.onPlace ? (
         <Menu.Item onClick={on.onPlace}>{text.place}</Menu.Item>
       ) : null}
@@ -244,6 +262,19 @@ function Talk({ thread, current, mayWrite, mentionable, busy, ...on }: TalkProps
       </Menu.Item>
     </>
   );
+  const line = (comment: Comment) =>
+    comment.id === rewriting ? (
+      <Composer
+        label={text.rewriteLabel}
+        word={text.rewriteSend}
+        begin={comment.text}
+        mentionable={mentionable}
+        busy={busy}
+        onSend={(written) => on.onRewrite(comment.id, written).then(() => setRewriting(undefined))}
+      />
+    ) : (
+      <Line comment={comment} items={mayWrite ? items(comment) : null} />
+    );
   return (
     <li className={classes.thread} data-current={current || undefined}>
       <Group gap={6} mb={4}>
@@ -264,13 +295,19 @@ function Talk({ thread, current, mayWrite, mentionable, busy, ...on }: TalkProps
         {first.resolved_by ? (
           <Text size="xs" c="dimmed">
             {text.resolvedBy(first.resolved_by)}
+            {first.resolved_at ? (
+              <>
+                {", "}
+                <Moment at={first.resolved_at} />
+              </>
+            ) : null}
           </Text>
         ) : null}
       </Group>
-      <Line comment={first} items={mayWrite ? items(first) : null} />
+      {line(first)}
       {answers.map((answer) => (
         <div key={answer.id} className={classes.answer}>
-          <Line comment={answer} items={mayWrite ? items(answer) : null} />
+          {line(answer)}
         </div>
       ))}
       {answering !== undefined ? (
@@ -313,6 +350,7 @@ function Line({ comment, items }: { comment: Comment; items: ReactNode }) {
           </Text>
           <Text size="xs" c="dimmed" component="div">
             <Moment at={comment.at} />
+            {comment.edited_at ? ` · ${text.edited}` : null}
           </Text>
         </div>
         {items ? (

@@ -5,12 +5,13 @@ import type { Editor } from "grapesjs";
 import { Check, Lock as LockSign } from "lucide-react";
 import { useState } from "react";
 import { strings } from "../strings";
-import { LOCKS, type Lock, lockOf, setLock } from "./locks";
+import { LOCKS, type Lock, letGo, lockOf, mayGo, setLock } from "./locks";
 
 const text = strings.content.locks;
 
 export function LockMenu({ editor }: { editor: () => Editor | undefined }) {
   const [own, setOwn] = useState<Lock>();
+  const [goes, setGoes] = useState(false);
   const chosen = () => editor()?.getSelected();
   const choose = (lock: Lock | undefined) => {
     const block = chosen();
@@ -26,6 +27,7 @@ export function LockMenu({ editor }: { editor: () => Editor | undefined }) {
       onOpen={() => {
         const block = chosen();
         setOwn(block && lockOf(block));
+        setGoes(block !== undefined && mayGo(block));
       }}
     >
       <Menu.Target>
@@ -43,6 +45,17 @@ export function LockMenu({ editor }: { editor: () => Editor | undefined }) {
             {lock ? text.modes[lock] : text.inherited}
           </Menu.Item>
         ))}
+        <Menu.Divider />
+        <Menu.Item
+          rightSection={goes ? <Check size={14} aria-hidden /> : null}
+          onClick={() => {
+            const block = chosen();
+            if (block) letGo(block, !goes);
+            else notifications.show({ color: "yellow", message: text.hint });
+          }}
+        >
+          {text.mayGo}
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -6,6 +6,8 @@ const text = strings.content.locks;
 
 /** The attribute that carries the lock of an element. */
 export const LOCK = "data-lock";
+/** The attribute of a locked element that emails may leave out as a whole. */
+const MAY_GO = "data-allow-delete";
 export const LOCKS = ["locked", "content", "editable"] as const;
 export type Lock = (typeof LOCKS)[number];
 
@@ -26,6 +28,14 @@ export function setLock(component: Component, lock: Lock | undefined) {
   else component.removeAttributes(LOCK);
 }
 
+/** Whether emails may leave a locked element out as a whole. */
+export const mayGo = (component: Component) => (component.getAttributes()[MAY_GO] ?? "no") !== "no";
+
+export function letGo(component: Component, may: boolean) {
+  if (may) component.addAttributes({ [MAY_GO]: "yes" });
+  else component.removeAttributes(MAY_GO);
+}
+
 /** Holds a design to the locks in it; `all`: what is not marked is locked too. */
 export function holdTo(editor: Editor, all: boolean) {
   const whole = editor.getWrapper();
@@ -37,7 +47,7 @@ function hold(component: Component, around: Lock, inherited: Lock) {
   if (lock !== "editable") {
     component.set({
       draggable: false,
-      removable: false,
+      removable: mayGo(component),
       copyable: false,
       stylable: [],
       ...(lock === "locked" ? { editable: false, droppable: false } : {}),

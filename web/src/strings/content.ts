@@ -125,6 +125,7 @@ export const content = {
       editable: "May be changed",
     },
     inherited: "As what it lies in",
+    mayGo: "Emails may leave it out",
     told: (template: string) =>
       `Made of the template ${template}, which locks parts: they stay as they are.`,
   },
