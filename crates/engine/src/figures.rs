@@ -236,6 +236,9 @@ pub fn csv(rows: &[Figures]) -> Result<Vec<u8>, csv::Error> {
         "bounce_rate",
         "click_to_open_rate",
         "unsubscribe_rate",
+        "total_open_rate",
+        "total_click_rate",
+        "total_click_to_open_rate",
         "first_activity",
         "last_activity",
     ])?;
@@ -266,6 +269,9 @@ pub fn csv(rows: &[Figures]) -> Result<Vec<u8>, csv::Error> {
             row.bounce_rate,
             row.click_to_open_rate,
             row.unsubscribe_rate,
+            row.total_open_rate,
+            row.total_click_rate,
+            row.total_click_to_open_rate,
         ];
         let places = [journey, node, message].map(|part| part.clone().unwrap_or_default());
         let cells = std::iter::once(channel.to_owned())

@@ -180,7 +180,7 @@ on_both_stores! {
         assert_eq!(post.accepted().len(), 15);
     }
 
-    a_message_that_is_deferred_for_three_days_has_failed(world at "2026-12-01T09:00:00Z") {
+    a_message_that_is_deferred_for_three_days_has_bounced_softly(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");
         post.smtp.behave(&Behaviour::Reply { stage: Stage::Data, reply: "451 4.3.0 later".into() });
@@ -197,8 +197,9 @@ on_both_stores! {
         }
         let took = post.world.clock.now().duration_since(begun).as_hours();
         assert!((60..=84).contains(&took), "about three days, not {took} hours");
-        post.is(&[("failed:smtp_deferred", EXECUTIONS)]);
-        assert_eq!(post.told("email_failed"), EXECUTIONS);
+        post.is(&[("failed:bounced_soft", EXECUTIONS)]);
+        assert_eq!((post.told("email_failed"), post.told("email_bounced")), (0, EXECUTIONS));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM soft_bounce"), EXECUTIONS, "each counts towards a rest");
     }
 
     a_bounce_is_told_and_the_address_is_not_written_to_again(world at "2026-12-01T09:00:00Z") {

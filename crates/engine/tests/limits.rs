@@ -307,6 +307,16 @@ on_both_stores! {
         post.is(&[("done", 13), ("skipped:bounced_before", 2)]);
     }
 
+    an_address_that_rests_is_not_written_to_however_it_is_written_and_whoever_has_it(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = 'P-5-0@Example.com' WHERE key IN ('p-5-0', 'p-6-0')");
+        post.execute("INSERT INTO soft_bounce (address, bounces, first_at, last_at, rests_until) VALUES \
+                      ('p-5-0@example.com', 3, 0, 0, 99999999999999999), ('p-5-1@example.com', 2, 0, 0, NULL)");
+        post.sends_operational();
+        post.dispatcher().dispatch_once().expect("a round");
+        post.is(&[("done", 13), ("skipped:email_suspended", 2)]);
+    }
+
     a_destination_that_refuses_the_sender_is_told_of_and_gets_less_and_nobody_is_to_blame(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.execute("UPDATE person SET email = key || '@strict.example' WHERE key LIKE 'p-5-%'");

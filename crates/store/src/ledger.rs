@@ -174,10 +174,10 @@ pub fn unsettled(
     s.query_map(&sql, params![before, most as i64], read_ledger)
 }
 
-/// An effect in doubt was delivered after all.
-pub fn settle_delivered(s: &mut dyn Session, id: EffectId, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE ledger SET outcome = 'done', reason = NULL, message = NULL, decided_at = $2 WHERE id = $1";
-    s.execute(sql, params![id, now])?;
+/// An effect in doubt was delivered after all, when it was handed over.
+pub fn settle_delivered(s: &mut dyn Session, id: EffectId) -> Result<(), StoreError> {
+    let sql = "UPDATE ledger SET outcome = 'done', reason = NULL, message = NULL WHERE id = $1";
+    s.execute(sql, params![id])?;
     Ok(())
 }
 

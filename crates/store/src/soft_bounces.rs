@@ -59,6 +59,15 @@ pub fn take_rested(s: &mut dyn Session, now: Timestamp, most: usize) -> Result<V
     Ok(rested)
 }
 
+/// Which of these folded addresses rest.
+pub fn resting(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<String>, StoreError> {
+    if addresses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT address FROM soft_bounce WHERE address {in:1} AND rests_until IS NOT NULL ORDER BY address";
+    s.query_map(sql, params![addresses], |r| Ok(r.string(0)))
+}
+
 /// The people who have one of these addresses, written exactly so, and rest (or do not); locked. Index: `person_email`.
 pub fn people_at(s: &mut dyn Session, addresses: &[String], resting: bool) -> Result<Vec<PersonId>, StoreError> {
     let sql = "SELECT id FROM person WHERE email {in:1} AND email_suspended = $2 ORDER BY id {for_update}";

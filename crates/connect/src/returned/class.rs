@@ -25,6 +25,14 @@ pub fn failure_of(status: Option<Status>, words: &str) -> &'static str {
     }
 }
 
+/// What a deferral is about that was one until nobody tried any more. Nothing of it says that the address is of no use.
+pub fn given_up(words: &str) -> &'static str {
+    match failure_of(words.split_whitespace().find_map(enhanced), words) {
+        "bounced_hard" => "bounced_soft",
+        code => code,
+    }
+}
+
 /// The same where it may have no code that says anything: none where the words say nothing either.
 pub(crate) fn about(status: Option<Status>, words: &str) -> Option<&'static str> {
     match status.map(|status| (status.subject, status.detail)) {
@@ -217,6 +225,19 @@ mod tests {
             ("unspecified", "bounced_soft"),
         ] {
             assert_eq!(failure_of(enhanced(text), text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_deferral_without_end_is_a_soft_bounce_whatever_it_said() {
+        for (words, expected) in [
+            ("mx: the server refused the recipient: 452 4.2.2 mailbox full", "mailbox_full"),
+            ("mx: the server refused the recipient: 450 4.1.1 user unknown", "bounced_soft"),
+            ("mx: the server refused the recipient: 450 no such user, try later", "bounced_soft"),
+            ("mx: the server refused the message: 451 4.7.1 greylisted", "refused_by_policy"),
+            ("mx: the server refused the message: 451 4.3.0 later", "bounced_soft"),
+        ] {
+            assert_eq!(given_up(words), expected, "{words}");
         }
     }
 

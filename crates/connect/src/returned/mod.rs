@@ -11,7 +11,7 @@ mod signed;
 mod sns;
 
 pub(crate) use class::about;
-pub use class::{Status, enhanced, failure_of, policy_hint};
+pub use class::{Status, enhanced, failure_of, given_up, policy_hint};
 pub use mail::read_mail;
 pub use mailbox::{BounceMailbox, Handled, MailboxGrant, MailboxOauth, MailboxTokens, SignIn};
 pub use signed::{SignedReports, SignedReportsRefused, sign_reports};

@@ -5,8 +5,10 @@ use minijinja::Value;
 use minijinja::value::Serde;
 use serde_json::Value as Json;
 
-/// No text is longer, in characters; providers refuse it.
-const MOST_CHARS: usize = 1_600;
+use super::segments::{Segments, segments};
+
+/// No text is longer, in units of its alphabet (an emoji takes two); providers refuse it.
+const MOST_UNITS: usize = 1_600;
 
 /// Why a text cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +38,15 @@ pub struct TextLinks<'a> {
 /// Not a template, nothing left of it, or too long.
 pub fn render(body: &str, values: &Json, links: &mut TextLinks<'_>) -> Result<String, TextProblem> {
     let text = fill_in(body, values, links)?;
-    let chars = text.chars().count();
+    let Segments { units, alphabet, .. } = segments(&text);
     let problem = |code, message: String| Err(TextProblem { code, message });
-    match chars {
+    match units {
         0 => problem("sms_empty", "Nothing is left of the text with this recipient's values.".to_owned()),
-        1..=MOST_CHARS => Ok(text),
-        _ => problem("sms_too_long", format!("The text has {chars} characters; {MOST_CHARS} are allowed.")),
+        1..=MOST_UNITS => Ok(text),
+        _ => {
+            let message = format!("The text has {units} units of the alphabet {alphabet}; {MOST_UNITS} are allowed.");
+            problem("sms_too_long", message)
+        }
     }
 }
 

@@ -22,6 +22,15 @@ pub enum Alphabet {
     Ucs2,
 }
 
+impl std::fmt::Display for Alphabet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Gsm7 => "GSM-7",
+            Self::Ucs2 => "UCS-2",
+        })
+    }
+}
+
 impl Alphabet {
     /// Units of a single message, and of each part of a longer one.
     fn room(self) -> (usize, usize) {

@@ -12,8 +12,8 @@ use serde_json::Value as Json;
 use super::{Library, OF_EMAILS_ALONE, carrying};
 use crate::deliver::needs_way_out;
 
-/// Longest text message, in characters.
-const MOST_CHARS: usize = 1_600;
+/// Longest text message, in units of its alphabet.
+const MOST_UNITS: usize = 1_600;
 /// By which a recipient opts out.
 const WAY_OUT: &str = "system.unsubscribe_url";
 
@@ -29,9 +29,8 @@ pub(crate) fn of_text(message: &SmsMessage, library: &Library<'_>) -> Vec<Findin
     if message.body.trim().is_empty() {
         findings.push(Finding::error("sms_empty", "/body", "The text is empty; write one."));
     }
-    if fixed.chars().count() > MOST_CHARS {
-        let message =
-            format!("The text has more than {MOST_CHARS} characters, whatever stands for its values. Shorten it.");
+    if segments(&fixed).units > MOST_UNITS {
+        let message = format!("The text has more than {MOST_UNITS} units, whatever stands for its values. Shorten it.");
         findings.push(Finding::error("sms_too_long", "/body", message));
     }
     if let Some(outside) = segments(&fixed).outside {

@@ -20,7 +20,7 @@ use caravan_store::ledger::{self, Recipient};
 use caravan_store::limits::{self, CapClaim};
 use caravan_store::outbox::OutboxRow;
 use caravan_store::subscriptions::WEBHOOK;
-use caravan_store::{Session, StoreError, records, reports};
+use caravan_store::{Session, StoreError, records, reports, soft_bounces};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -43,6 +43,8 @@ pub const UNSUBSCRIBED: &str = "unsubscribed";
 pub const COMPLAINT: &str = "complained";
 /// … when it takes no mail.
 pub const BOUNCED: &str = "bounced_hard";
+/// Why an address is barred that rests after soft bounces.
+const SUSPENDED: &str = "email_suspended";
 /// Why a message was dropped in quiet hours that say so.
 pub const QUIET_HOURS: &str = "quiet_hours";
 
@@ -169,9 +171,9 @@ fn may_email(
     let gates = [
         (!live.rules.allows(&folded), "not_on_allow_list"),
         (person.email_invalid, "email_invalid"),
-        (listed.is_some_and(|reason| ![UNSUBSCRIBED, COMPLAINT, BOUNCED].contains(&reason)), "suppressed"),
+        (listed.is_some_and(|reason| ![UNSUBSCRIBED, COMPLAINT, BOUNCED, SUSPENDED].contains(&reason)), "suppressed"),
         (listed == Some(BOUNCED), "bounced_before"),
-        (person.email_suspended, "email_suspended"),
+        (person.email_suspended || listed == Some(SUSPENDED), SUSPENDED),
         (marketing && person.marketing_suspended, "marketing_suspended"),
         (marketing && (person.unsubscribed || listed == Some(UNSUBSCRIBED)), "unsubscribed"),
         (listed == Some(COMPLAINT), "complained"),
@@ -180,6 +182,19 @@ fn may_email(
         Some(reason) => Err(reason),
         None => Ok(folded),
     }
+}
+
+/// Why folded addresses are barred, whoever has them and however they write them: because they are on the do-not-contact
+/// list, or rest after soft bounces.
+fn barred(s: &mut dyn Session, addresses: &[String]) -> Result<HashMap<String, String>, StoreError> {
+    let mut barred: HashMap<String, String> = ledger::suppressed(s, addresses)?.into_iter().collect();
+    for address in soft_bounces::resting(s, addresses)? {
+        let listed = barred.get(&address).map(String::as_str);
+        if matches!(listed, None | Some(UNSUBSCRIBED | COMPLAINT)) {
+            barred.insert(address, SUSPENDED.to_owned());
+        }
+    }
+    Ok(barred)
 }
 
 /// Who of these people may not get an email now, and why: what the gates would say, before anything is queued.
@@ -191,8 +206,7 @@ pub(crate) fn email_refusals(
 ) -> Result<HashMap<PersonId, &'static str>, StoreError> {
     let recipients = ledger::recipients(s, people)?;
     let addresses = recipients.iter().filter_map(|person| folded_address(person.email.as_deref()?));
-    let suppressed: HashMap<String, String> =
-        ledger::suppressed(s, &addresses.collect::<Vec<_>>())?.into_iter().collect();
+    let suppressed = barred(s, &addresses.collect::<Vec<_>>())?;
     let refused = |person: &Recipient| may_email(live, &suppressed, person, operational).err();
     Ok(recipients.iter().filter_map(|person| Some((person.person, refused(person)?))).collect())
 }
@@ -254,7 +268,7 @@ impl Facts {
             stopped,
             consents: consents.into_iter().map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
-            suppressed: ledger::suppressed(s, &folded)?.into_iter().collect(),
+            suppressed: barred(s, &folded)?,
             people: people.into_iter().map(|person| (person.person, person)).collect(),
         })
     }

@@ -8,6 +8,8 @@ use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, ValueChange};
 use caravan_catalog::effects;
 use caravan_connect::Outcome;
+use caravan_connect::connector::THROTTLED;
+use caravan_connect::returned::given_up;
 use caravan_connect::texts::{FailureClass, State};
 use caravan_model::attribute::{AttributeNo, person};
 use caravan_model::value::Value;
@@ -37,6 +39,8 @@ use crate::{external, external_audiences};
 
 /// What delivery calls itself on the stream.
 pub const SOURCE: &str = "delivery";
+/// The code of a message that its server asks for again later.
+const DEFERRED: &str = "smtp_deferred";
 /// With these pauses about three days; then it has failed.
 const MOST_ATTEMPTS: i64 = 33;
 
@@ -252,6 +256,10 @@ impl Results<'_> {
                 sheet.done.retried += 1;
                 let (code, message) = (Some(code), Some(message));
                 return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
+            }
+            // What was deferred for days has bounced: softly, whatever was said each time.
+            Verdict::Again { code, message, .. } if matches!(code.as_str(), DEFERRED | THROTTLED) => {
+                Verdict::Failed { code: given_up(&message).to_owned(), message }
             }
             Verdict::Again { code, message, .. } => Verdict::Failed { code, message },
             final_one => final_one,

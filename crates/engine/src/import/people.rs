@@ -15,6 +15,7 @@ use super::draft::{Draft, RelationDraft};
 use super::ingest;
 use super::news::{Interest, News};
 use super::{Chunk, Outcome, Reject};
+use crate::deliver::folded_address;
 
 /// Accounts that the rows name: id and shard.
 type Accounts = HashMap<String, (AccountId, Shard)>;
@@ -31,7 +32,7 @@ type Ties = BTreeMap<(AccountId, SlotNo), Tie>;
 /// Folds the drafts over what is stored and writes what differs.
 pub(super) fn apply(s: &mut dyn Session, chunk: &Chunk<'_>, drafts: &[Draft]) -> Result<Outcome, StoreError> {
     let now = s.now()?;
-    let mut book = Book::open(s, chunk, Table::Person, drafts, std::iter::empty())?;
+    let mut book = Book::open(s, chunk, Table::Person, drafts, said_of_addresses(drafts))?;
     let accounts = accounts_of(s, drafts)?;
     let mut ties = ties_of(s, &book, drafts)?;
     let mut outcome = Outcome::default();
@@ -125,6 +126,12 @@ fn fold<'a>(
     let protected = book.slot(slot).is_some_and(|slot| slot.opted_out) && lifts_opt_out(draft);
     outcome.opt_outs_kept += u64::from(protected);
     let mut differs = false;
+    // What was learnt about the old address says nothing of the new one; what is known of that one is asked when mail leaves.
+    if is_another_address(book, slot, draft) {
+        for no in SAID_OF_ADDRESS.into_iter().filter(|no| draft.value(*no).is_none()) {
+            differs |= book.set(slot, no, &Value::Boolean(false));
+        }
+    }
     for (no, value) in draft.values.iter().filter(|(no, _)| !protected || !is_consent(*no)) {
         differs |= book.set(slot, *no, value);
     }
@@ -135,6 +142,24 @@ fn fold<'a>(
         (None, _) => outcome.created += 1,
         (Some(_), true) => outcome.updated += 1,
         (Some(_), false) => outcome.unchanged += 1,
+    }
+}
+
+/// What is said of a person's address.
+const SAID_OF_ADDRESS: [AttributeNo; 2] = [person::EMAIL_INVALID, person::EMAIL_SUSPENDED];
+
+/// What has to be known beside what the rows say.
+fn said_of_addresses(drafts: &[Draft]) -> impl Iterator<Item = AttributeNo> {
+    let names_one = drafts.iter().any(|draft| draft.value(person::EMAIL).is_some());
+    SAID_OF_ADDRESS.into_iter().filter(move |_| names_one)
+}
+
+fn is_another_address(book: &Book<'_>, slot: SlotNo, draft: &Draft) -> bool {
+    let known = book.slot(slot).filter(|slot| !slot.is_new).map(|slot| book.value(slot, person::EMAIL));
+    let folded = |value: &Value| value.as_text().and_then(folded_address);
+    match (known, draft.value(person::EMAIL)) {
+        (Some(old), Some(new)) => folded(&old) != folded(new),
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::place::{Place, counts, rejected};
 on_both_databases! {
     addresses_are_listed_once_in_one_form
     an_opt_out_of_the_person_is_kept
+    what_was_learnt_about_an_address_stays_behind_when_a_person_gets_another
     what_the_person_said_stays_beneath_a_harder_reason_and_stands_alone_when_that_is_lifted
 }
 
@@ -69,4 +70,18 @@ fn what_the_person_said_stays_beneath_a_harder_reason_and_stands_alone_when_that
     assert_eq!(listed(place), said, "what the person said is theirs to lift");
     assert_eq!(take(place, lift).opt_outs_kept, 3);
     assert_eq!(listed(place), said);
+}
+
+fn what_was_learnt_about_an_address_stays_behind_when_a_person_gets_another(place: &Place) {
+    place.people("key,email\na,a@x.example\nb,b@x.example\nc,c@x.example\n");
+    place.execute("UPDATE person SET email_invalid = TRUE, email_suspended = TRUE");
+    let flagged = || place.texts("SELECT key FROM person WHERE email_invalid AND email_suspended ORDER BY key");
+    place.people("key,email\na,A@X.example\nb,\nc,new@x.example\n");
+    assert_eq!(flagged(), ["a", "b"], "another case is no other address, and an empty cell says nothing");
+    assert_eq!(
+        place.one("SELECT COUNT(*) FROM person WHERE key = 'c' AND NOT email_invalid AND NOT email_suspended"),
+        1
+    );
+    place.people("key,email,email_invalid\na,other@x.example,true\n");
+    assert_eq!(place.one("SELECT COUNT(*) FROM person WHERE key = 'a' AND email_invalid AND NOT email_suspended"), 1);
 }
