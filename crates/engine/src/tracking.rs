@@ -460,8 +460,10 @@ impl Who {
         let written = recipient.as_ref().and_then(|recipient| recipient.email.clone());
         let sent_to = message.as_ref().and_then(|message| message.address.clone());
         let address = sent_to.or_else(|| written.as_deref().and_then(folded_address));
-        let addresses: Vec<&str> = address.as_deref().into_iter().collect();
-        let listed = suppressions::known(s, &addresses)?.iter().any(|row| row.own_word.is_some());
+        let listed = match &address {
+            Some(address) => suppressions::get(s, address)?.is_some_and(|row| row.own_word.is_some()),
+            None => false,
+        };
         let opted_out = listed && recipient.as_ref().is_none_or(|recipient| recipient.unsubscribed);
         Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, opted_out })
     }
