@@ -302,7 +302,7 @@ on_both_stores! {
             }
             caravan_store::ledger::suppress(s, &at("p-5-2@example.com"), "unsubscribed", now)
         }).expect("they are listed");
-        post.sends_operational();
+        post.sends("invoice", "");
         post.dispatcher().dispatch_once().expect("a round");
         post.is(&[("done", 13), ("skipped:bounced_before", 2)]);
     }
@@ -312,7 +312,7 @@ on_both_stores! {
         post.execute("UPDATE person SET email = 'P-5-0@Example.com' WHERE key IN ('p-5-0', 'p-6-0')");
         post.execute("INSERT INTO soft_bounce (address, bounces, first_at, last_at, rests_until) VALUES \
                       ('p-5-0@example.com', 3, 0, 0, 99999999999999999), ('p-5-1@example.com', 2, 0, 0, NULL)");
-        post.sends_operational();
+        post.sends("invoice", "");
         post.dispatcher().dispatch_once().expect("a round");
         post.is(&[("done", 13), ("skipped:email_suspended", 2)]);
     }
