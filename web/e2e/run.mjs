@@ -32,7 +32,7 @@ const WALKS = [
 ];
 
 /** On a store in which nothing is. */
-const EMPTY = ["first-steps.mjs"];
+const EMPTY = ["first-steps.mjs", "setting-up.mjs"];
 
 /** On PostgreSQL: from the import to the branch that a click chose. */
 const SMOKE = ["authoring.mjs"];

@@ -40,11 +40,15 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
   const fields = own.filter(([name, field]) => (name in starter ? !begun(field) : field.required));
   const [name, setName] = useState("");
   const [body, setBody] = useState<Fields>({ ...blank(fields), ...starter });
+  // A list that follows a condition is asked for it at once: without one it could not be made.
+  const asked = body.type === "dynamic" ? [...fields, ...own.filter(isCondition)] : fields;
   const make = useMutation({
     mutationFn: async () => {
       const key = keyFrom(name, kind.key_pattern);
+      const { when, ...others } = body;
+      const sent = when !== undefined && body.type === "static" ? others : body;
       const state = kind.life_cycle === "publish" ? { state: asDraft ? "draft" : "live" } : {};
-      await putDefinition(kind.plural, key, { ...state, ...body, name }, { ifNew: true });
+      await putDefinition(kind.plural, key, { ...state, ...sent, name }, { ifNew: true });
       return { key, name };
     },
     onSuccess: async (made) => {
@@ -56,7 +60,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
   useFirstWrong(make.error, "[role=dialog]");
   const findings = make.error instanceof ApiError ? make.error.findings : [];
   const errors = errorsOf(findings);
-  const shown = [...fields.map(([each]) => each), ...(beginning?.fields ?? [])];
+  const shown = [...asked.map(([each]) => each), ...(beginning?.fields ?? [])];
   const elsewhere = findings.filter(({ pointer }) => !isShown(pointer, shown));
   return (
     <Modal opened onClose={onClose} title={strings.forms.newOf(inSentence(kind.label))} size="lg">
@@ -82,7 +86,7 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
             </Suspense>
           ) : null}
           <SchemaForm
-            fields={fields}
+            fields={asked}
             value={{ kind: kind.kind, ...body }}
             onChange={({ kind: _, ...next }) => setBody(next)}
             errors={errors}
@@ -107,6 +111,8 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
     </Modal>
   );
 }
+
+const isCondition = ([name]: [string, Field]) => name === "when";
 
 const isShown = (pointer: string | null | undefined, names: string[]) =>
   ["name", "key", ...names].some(
