@@ -43,8 +43,8 @@ impl Post {
     }
 
     fn comes_back(&self, raw: &str) {
-        let report = read_mail(raw.as_bytes()).expect("a report");
-        returned::heard(&self.world.engine, &keys(), &[report]).expect("it is taken in");
+        let report: Vec<_> = read_mail(raw.as_bytes()).into_iter().collect();
+        returned::heard(&self.world.engine, &keys(), &report).expect("it is taken in");
     }
 
     fn person(&self, key: &str, is: &str) -> bool {
