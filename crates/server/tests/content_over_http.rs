@@ -148,7 +148,7 @@ async fn proofs_leave_and_leave_no_trace() {
     assert_eq!((message.header("List-Unsubscribe"), message.header("Auto-Submitted")), (None, Some("auto-generated")));
     let proof = json!({"to": [{"phone": "+1 555 867 5310", "person": "ada"}]});
     let answer = sending.post("/api/v1/sms_messages/ping/proof", &proof).await.json();
-    assert_eq!(answer, json!({"items": [{"to": "+1 555 867 5310", "outcome": "sent", "message": null}]}));
+    assert_eq!(answer, json!({"items": [{"to": "+1 555 867 5310", "outcome": "sent", "message": null, "size": null}]}));
     let figures = sending.get("/api/v1/messages/figures").await.json();
     assert_eq!(figures["items"], json!([]));
     let none = sending.post("/api/v1/sms_messages/ping/proof", &json!({"to": []})).await;
