@@ -58,7 +58,9 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
       );
   }
 
+  /** Once nothing is under way: what cannot be pressed for a moment is drawn faintly. */
   async function noBarriers(where) {
+    await page.waitForFunction(() => document.querySelector("[data-loading]") === null);
     assert.deepEqual(await barriersOf(), [], `barriers on ${where}`);
   }
 

@@ -10,7 +10,7 @@ use support::{Scratch, on_both_databases};
 on_both_databases! {
     records_are_found_by_key_and_by_whom_they_belong_to
     a_second_record_with_the_same_key_is_refused
-    suppressed_addresses_keep_their_first_date_and_take_the_last_reason
+    suppressed_addresses_keep_their_first_date_the_hardest_reason_and_the_persons_own_word
 }
 
 const LICENCE: DocumentId = DocumentId(7);
@@ -60,13 +60,17 @@ fn a_second_record_with_the_same_key_is_refused(scratch: &Scratch) {
     assert_eq!(refused.constraint(), Some("object_record_key"));
 }
 
-fn suppressed_addresses_keep_their_first_date_and_take_the_last_reason(scratch: &Scratch) {
+fn suppressed_addresses_keep_their_first_date_the_hardest_reason_and_the_persons_own_word(scratch: &Scratch) {
     let write = |s: &mut dyn Session| {
         let first = s.now()?;
         suppressions::put(s, &[("a@x.example", "manual"), ("b%@x.example", "manual")], "import", first)?;
         suppressions::put(s, &[("a@x.example", "complained")], "api", first + std::time::Duration::from_secs(60))?;
         let known = suppressions::known(s, &["a@x.example"])?;
-        assert_eq!((known[0].reason.as_str(), known[0].source.as_str()), ("complained", "api"));
+        let it = &known[0];
+        assert_eq!(
+            (it.reason.as_str(), it.source.as_str(), it.own_word.as_deref()),
+            ("manual", "import", Some("complained"))
+        );
         assert_eq!(known[0].added_at.as_second(), first.as_second());
         let found = suppressions::page(s, "b%", "", 5)?;
         assert_eq!(found.iter().map(|row| row.address.as_str()).collect::<Vec<_>>(), ["b%@x.example"]);
@@ -74,7 +78,7 @@ fn suppressed_addresses_keep_their_first_date_and_take_the_last_reason(scratch: 
         suppressions::put(s, &[("@y.example", "rival"), ("c@y.example", "unsubscribed")], "import", first)?;
         let asked = ["a@x.example", "c@y.example", "d@y.example", "e@z.y.example", "+49301234567"].map(str::to_owned);
         let told = |address: &str, reason: &str| (address.to_owned(), reason.to_owned());
-        let listed = [told("a@x.example", "complained"), told("c@y.example", "unsubscribed")];
+        let listed = [told("a@x.example", "manual"), told("c@y.example", "unsubscribed")];
         let by_domain = [told("c@y.example", "rival"), told("d@y.example", "rival")];
         assert_eq!(
             ledger::suppressed(s, &asked)?,
@@ -84,6 +88,8 @@ fn suppressed_addresses_keep_their_first_date_and_take_the_last_reason(scratch: 
         suppressions::lift(s, &["@y.example", "c@y.example"])?;
         suppressions::lift(s, &["a@x.example", "nobody@x.example"])?;
         assert_eq!(suppressions::count(s)?, 3, "what the person said stays");
+        let left = suppressions::known(s, &["a@x.example"])?;
+        assert_eq!(left[0].reason, "complained", "and stands alone once the harder reason is lifted");
         Ok::<_, StoreError>(())
     };
     scratch.store.write(write).expect("addresses are written and read");
