@@ -14,6 +14,7 @@ export const deeds: Record<string, string> = {
   "POST */*/propagate": "Brought into live journeys",
   "POST */*/comments": "Commented",
   "PUT */*/comments/*": "Changed a thread of comments",
+  "PATCH */*/comments/*": "Wrote a comment anew",
   "DELETE */*/comments/*": "Erased a comment",
   "POST buying_groups/*/members": "Changed members",
   "POST buying_groups/*/email": "Wrote to members",
