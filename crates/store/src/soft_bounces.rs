@@ -68,8 +68,16 @@ pub fn resting(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<String>,
     s.query_map(sql, params![addresses], |r| Ok(r.string(0)))
 }
 
-/// The people who have one of these addresses, written exactly so, and rest (or do not); locked. Index: `person_email`.
-pub fn people_at(s: &mut dyn Session, addresses: &[String], resting: bool) -> Result<Vec<PersonId>, StoreError> {
-    let sql = "SELECT id FROM person WHERE email {in:1} AND email_suspended = $2 ORDER BY id {for_update}";
-    s.query_map(sql, params![addresses, resting], |r| Ok(PersonId(r.int(0))))
+/// The people who have this folded address, written exactly so, and do not rest; locked. Index: `person_email`.
+pub fn awake_at(s: &mut dyn Session, address: &str) -> Result<Vec<PersonId>, StoreError> {
+    let sql = "SELECT id FROM person WHERE email = $1 AND email_suspended = FALSE ORDER BY id {for_update}";
+    s.query_map(sql, params![address], |r| Ok(PersonId(r.int(0))))
+}
+
+/// The people who rest and have one of these folded addresses, however they write it; locked. Looks through everybody who
+/// rests: whoever was told to, may have been written otherwise since.
+pub fn resting_at(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<PersonId>, StoreError> {
+    let sql = "SELECT id FROM person WHERE email_suspended = TRUE AND caravan_fold(TRIM(email)) {in:1}
+               ORDER BY id {for_update}";
+    s.query_map(sql, params![addresses], |r| Ok(PersonId(r.int(0))))
 }

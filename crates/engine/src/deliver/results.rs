@@ -257,8 +257,11 @@ impl Results<'_> {
                 let (code, message) = (Some(code), Some(message));
                 return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
             }
-            // What was deferred for days has bounced: softly, whatever was said each time.
-            Verdict::Again { code, message, .. } if matches!(code.as_str(), DEFERRED | THROTTLED) => {
+            // An email that was deferred for days has bounced: softly, or because of how it is sent.
+            Verdict::Again { code, message, .. }
+                if matches!(about.message, Some(Message::Email(_)))
+                    && matches!(code.as_str(), DEFERRED | THROTTLED) =>
+            {
                 Verdict::Failed { code: given_up(&message).to_owned(), message }
             }
             Verdict::Again { code, message, .. } => Verdict::Failed { code, message },

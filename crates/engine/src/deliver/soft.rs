@@ -40,7 +40,7 @@ pub fn bounced(s: &mut dyn Session, address: &str, changes: &mut Changes, now: T
         return Ok(());
     }
     soft_bounces::rest(s, address, now + RESTS)?;
-    for person in soft_bounces::people_at(s, &[address.to_owned()], false)? {
+    for person in soft_bounces::awake_at(s, address)? {
         set_flag(changes, person, SUSPENDED, true, SOURCE, now);
     }
     Ok(())
@@ -63,7 +63,7 @@ pub fn wake(engine: &Engine) -> Result<usize, StoreError> {
         let now = s.now()?;
         let addresses = soft_bounces::take_rested(s, now, WOKEN)?;
         let mut changes = Changes::default();
-        for person in soft_bounces::people_at(s, &addresses, true)? {
+        for person in soft_bounces::resting_at(s, &addresses)? {
             set_flag(&mut changes, person, SUSPENDED, false, SOURCE, now);
         }
         write(s, &live, now, changes)?;
