@@ -340,7 +340,7 @@ function wordsOf(markup: string): string {
 export function codeOf(editor: Editor, { from, to }: Pick<Chain, "from" | "to">): string {
   const all = bodyOf(editor)?.components().models.slice(from, to) ?? [];
   const code = keptCode(all.map((each) => each.toHTML()).join("\n"));
-  return code.replaceAll(/\s+data-(?:comment|lock)="[^"]*"/g, "");
+  return code.replaceAll(/\s+data-(?:comment|lock|allow-delete)="[^"]*"/g, "");
 }
 
 /** Takes a fragment in where rows of the body stood. */

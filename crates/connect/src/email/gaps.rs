@@ -1,7 +1,7 @@
 //! Sections of MJML all of whose blocks depend on conditions. Where none of these holds, the section itself would stay behind as an
 //! empty row; so it is put under the conditions of its blocks, together.
 
-use super::tags::{Masked, Piece, TagKind, mask, pieces, tags};
+use super::tags::{Masked, Piece, TagKind, end_of, mask, pieces, tags};
 
 /// Elements of a section that hold blocks and are none.
 const HOLDERS: &[&str] = &["mj-section", "mj-column", "mj-group", "mj-raw"];
@@ -54,7 +54,7 @@ fn condition(section: &str, masked: &Masked) -> Option<String> {
     while !rest.is_empty() {
         let (text, tag) = rest.split_once('<').unwrap_or((rest, ""));
         statements(text, masked, &mut open)?;
-        let end = tag.find('>').map_or(tag.len(), |end| end + 1);
+        let end = (end_of(tag) + 1).min(tag.len());
         let (inner, after) = tag.split_at(end);
         let name = inner.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;
         if inner.starts_with('/') {
@@ -145,6 +145,7 @@ mod tests {
             format!("{a}{block}"),
             format!("{}{a}{block}{end}", raw("{% set condition = 1 %}")),
             "<mj-text>{% if condition.a %}x{% endif %}</mj-text>".to_owned(),
+            format!("{a}<mj-image alt='1 > 0'/>{end}<mj-image alt='1 > 0'/>"),
         ] {
             assert_eq!(of(&shown), "", "{shown}");
         }

@@ -1,6 +1,8 @@
 //! A design without what only its author sees: white space that nobody sees, comments. Comments that Outlook reads stay, and so does
 //! what is written in one of the elements in which white space counts.
 
+use super::tags::end_of;
+
 /// Elements in which white space counts.
 const AS_WRITTEN: &[&str] = &["pre", "textarea", "script", "xmp"];
 /// Elements of a table, behind whose beginning and before whose end nobody sees white space, unless in a cell.
@@ -138,20 +140,6 @@ fn unseen(before: &str, next: &str) -> bool {
 /// White space of HTML: no-break spaces are none.
 fn is_white(c: char) -> bool {
     matches!(c, ' ' | '\n' | '\r' | '\t' | '\u{c}')
-}
-
-/// Where a tag ends, quotes skipped.
-fn end_of(tag: &str) -> usize {
-    let mut quote = None;
-    for (at, c) in tag.char_indices() {
-        match quote {
-            None if c == '>' => return at,
-            None => quote = Some(c).filter(|c| matches!(c, '"' | '\'')),
-            Some(open) if open == c => quote = None,
-            Some(_) => {}
-        }
-    }
-    tag.len()
 }
 
 #[cfg(test)]

@@ -223,6 +223,20 @@ impl Masked {
     }
 }
 
+/// Where an element's tag ends, quotes skipped: at its `>`, or behind the text.
+pub(super) fn end_of(tag: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in tag.char_indices() {
+        match quote {
+            None if c == '>' => return at,
+            None => quote = Some(c).filter(|c| matches!(c, '"' | '\'')),
+            Some(open) if open == c => quote = None,
+            Some(_) => {}
+        }
+    }
+    tag.len()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

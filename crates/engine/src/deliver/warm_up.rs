@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use caravan_connect::connector::WarmUp;
 use caravan_connect::smtp::SmtpSettings;
+use caravan_model::document::DocumentKind;
 use caravan_store::{Session, StoreError, lane_days};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -84,13 +85,18 @@ pub struct WarmUpState {
 pub(crate) fn states(s: &mut dyn Session, live: &Live) -> Result<HashMap<String, WarmUpState>, StoreError> {
     let now = s.now()?;
     let mut states = HashMap::new();
-    for connection in live.definitions.of_kind(caravan_model::document::DocumentKind::Connection) {
+    for connection in live.definitions.of_kind(DocumentKind::Connection) {
         let settings = connection.body.get("settings").filter(|_| connection.text("type") == Some("smtp"));
         let plan = settings.and_then(|settings| SmtpSettings::read(settings).ok()).and_then(|it| it.warm_up);
         let Some((day, most, next_day_at)) = plan.and_then(|plan| today(&plan, now, live.zone())) else { continue };
-        let counted = lane_days::handed_on(s, &day)?;
-        let handed = counted.into_iter().find(|(key, _)| *key == connection.key).map_or(0, |(_, handed)| handed);
-        states.insert(connection.key.clone(), WarmUpState { day, most, handed, full: handed >= most, next_day_at });
+        states.insert(connection.key.clone(), WarmUpState { day, most, handed: 0, full: most <= 0, next_day_at });
+    }
+    // The day is the same everywhere: it is the organisation's.
+    let day = states.values().next().map(|state| state.day.clone());
+    for (key, handed) in day.map_or(Ok(Vec::new()), |day| lane_days::handed_on(s, &day))? {
+        if let Some(state) = states.get_mut(&key) {
+            *state = WarmUpState { handed, full: handed >= state.most, ..state.clone() };
+        }
     }
     Ok(states)
 }

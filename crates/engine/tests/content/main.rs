@@ -1,15 +1,19 @@
 //! Content on real stores: fragments, conditions and values of the journey; what is said about a draft; and that a preview,
 //! a proof, what is sent, what is sent again and what is looked at in a browser are one and the same.
 
+mod alerts;
+#[path = "../support/mod.rs"]
 mod support;
+mod texts;
 
 use std::collections::BTreeMap;
 
+use alerts::told;
 use caravan_connect::email::packed;
 use caravan_connect::tracking::{Purpose, with_parameters};
-use caravan_engine::content::{self, PreviewRequest, preview_email, preview_text};
+use caravan_engine::content::{self, PreviewRequest, preview_email};
 use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
-use caravan_engine::{import, lifecycle};
+use caravan_engine::import;
 use caravan_model::document::DocumentKind;
 use serde_json::json;
 use support::post::{Post, delivered, keys};
@@ -474,145 +478,6 @@ body:
     }
 }
 
-/// The codes of findings, errors marked.
-fn told(findings: Vec<caravan_model::Finding>) -> Vec<String> {
-    let mark = |f: &caravan_model::Finding| if f.is_error() { "!" } else { "" };
-    let mut told: Vec<String> = findings.iter().map(|f| format!("{}{} {}", mark(f), f.code, f.pointer)).collect();
-    told.sort();
-    told.dedup();
-    told
-}
-
-#[test]
-fn the_same_is_said_of_content_in_the_editor_when_it_is_applied_and_by_validate() {
-    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
-    let broken = r##"
-kind: email
-key: broken
-connection: mail
-subject: " "
-text: " "
-from: {name: "", email: news@acme.example}
-body:
-  html: |
-    <p>{{ person.first_nam }} {{ person.job_title }}</p><img src="">
-    <a href="#">click here</a> {{ person.city | shout }}
-"##;
-    let expected = [
-        "!attribute_unknown /body/html",
-        "!filter_unknown /body/html",
-        "!from_name_missing /from/name",
-        "!subject_missing /subject",
-    ];
-    let validated = told(definitions::validate(&[("x.yaml".into(), broken.into())], post.world.clock.now(), None));
-    for code in &expected {
-        assert!(validated.iter().any(|told| told == code), "{code}: {validated:?}");
-    }
-    for code in [
-        "image_missing",
-        "image_without_alt",
-        "link_empty",
-        "link_text_vague",
-        "text_version_empty",
-        "token_without_fallback",
-        "opt_out_link_missing",
-    ] {
-        assert!(validated.iter().any(|told| told.starts_with(code)), "{code}: {validated:?}");
-    }
-    let manifest = r##"{"kind": "email", "key": "broken", "connection": "mail", "subject": " ", "text": " ",
-        "from": {"name": "", "email": "news@acme.example"},
-        "body": {"html": "<p>{{ person.first_nam }} {{ person.job_title }}</p><img src=\"\">\n<a href=\"#\">click here</a> {{ person.city | shout }}\n"}}"##;
-    let in_editor = definitions::content_findings(&post.world.engine, serde_json::from_str(manifest).expect("JSON"));
-    assert_eq!(told(in_editor.expect("findings")), validated);
-    let Err(DefinitionError::Findings(applied)) = post.world.try_apply(broken) else { panic!("it is refused") };
-    assert_eq!(told(applied), validated);
-}
-
-/// An email at which nothing is wrong, changed.
-fn mail(change: &serde_json::Value) -> serde_json::Value {
-    let mut mail = serde_json::json!({"kind": "email", "key": "one", "connection": "mail", "subject": "Hello",
-        "body": {"html": "<p>Hello, see <a href='{{ system.unsubscribe_url }}'>how to leave</a></p>"}});
-    for (field, value) in change.as_object().expect("fields") {
-        mail[field] = value.clone();
-    }
-    mail
-}
-
-/// Every alert of an email: its code, `!` for an error, and an email that it is about.
-fn alerts() -> Vec<(&'static str, serde_json::Value)> {
-    let html = |html: &str| serde_json::json!({"body": {"html": format!("{html} <a href='{{{{ system.unsubscribe_url }}}}'>how to leave</a>")}});
-    let text = |text: &str| serde_json::json!({"text": text});
-    vec![
-        ("!from_name_missing", serde_json::json!({"from": {"name": " ", "email": "a@acme.example"}})),
-        ("from_name_unclear", serde_json::json!({"from": {"name": "Acme 🎉", "email": "a@acme.example"}})),
-        ("!subject_missing", serde_json::json!({"subject": " "})),
-        ("!html_empty", serde_json::json!({"body": {"html": " "}})),
-        ("!attribute_unknown", html("{{ person.shoe_size }}")),
-        ("!token_type_mismatch", html("{{ account.employees | add_days(3) }}")),
-        ("!template_syntax", html("{% if person.city %}")),
-        ("opt_out_link_missing", serde_json::json!({"body": {"html": "<p>Hello</p>"}})),
-        ("text_version_empty", text(" ")),
-        ("link_empty", html("<a href='#'>our offer</a>")),
-        ("size_over_100kb", html(&"<p>long</p>".repeat(12_000))),
-        ("token_without_fallback", html("{{ person.first_name }}")),
-        ("image_missing", html("<img src='' alt=''>")),
-        ("image_without_alt", html("<img src='https://acme.example/a.png'>")),
-        ("contrast_low", html("<p style='color:#ccc'>pale</p>")),
-        ("text_small", html("<p style='font-size:12px'>small</p>")),
-        ("text_in_capitals", html("<p>READ THIS BEFORE THE OFFER ENDS</p>")),
-        ("table_without_heads", html("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>")),
-        ("heading_skipped", html("<h1>Plans</h1><h3>Team</h3>")),
-        ("link_text_vague", html("<a href='https://acme.example'>click here</a>")),
-        ("token_in_url_unencoded", text("https://acme.example/?q={{ account.name }} {{ system.unsubscribe_url }}")),
-        ("content_hidden_by_css", html("<p style='display:none'>hidden</p>")),
-        ("postal_address_missing", html("")),
-        ("!copy_address_unknown", serde_json::json!({"cc": ["person.boss"]})),
-        ("copies_share_links", serde_json::json!({"cc": ["account.owner_email"]})),
-        ("one_click_not_possible", html("")),
-    ]
-}
-
-#[test]
-fn every_alert_is_told_in_the_editor_by_validate_and_when_a_journey_is_published() {
-    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
-    let engine = &post.world.engine;
-    let url = "http://go.acme.example";
-    engine.reached_at(url);
-    let settings = "{kind: settings, key: settings, organisation: Acme}";
-    post.world.apply(settings);
-    post.world.apply(
-        "{kind: journey, key: hello, subject: account, audience: {account_list: big}, end: 2027-06-30T00:00:00Z, entry: mail, \
-           nodes: {mail: {type: action, on: people, action: send_email, email: one, next: null}}}\n---\n\
-         {kind: email, key: one, connection: mail, subject: Hello, body: {html: x}}",
-    );
-    for (marked, change) in alerts() {
-        let manifest = mail(&change);
-        let (code, is_error) = (marked.trim_start_matches('!'), marked.starts_with('!'));
-        let tells = |findings: &[caravan_model::Finding], place: &str| {
-            let found = findings.iter().any(|f| f.code == code && f.is_error() == is_error);
-            assert!(found, "{marked} {place}: {findings:#?}");
-        };
-        tells(&definitions::content_findings(engine, manifest.clone()).expect("findings"), "in the editor");
-        let texts = [("a.yaml".to_owned(), manifest.to_string()), ("b.yaml".to_owned(), settings.to_owned())];
-        tells(&definitions::validate(&texts, post.world.clock.now(), Some(url)), "by validate");
-        let unfinished = ApplyOptions { incomplete: true, ..ApplyOptions::default() };
-        definitions::apply(engine, &texts[..1], "test", unfinished).expect("a draft is kept");
-        let review = caravan_engine::lifecycle::review(engine, &["hello".to_owned()]).expect("a review").remove(0);
-        let at_node: Vec<_> = review.findings.into_iter().filter(|f| f.node.as_deref() == Some("mail")).collect();
-        // What a template names that there is not is told by the action that would copy it.
-        if code != "attribute_unknown" {
-            tells(&at_node, "when it is published");
-        }
-        assert_eq!(review.publishable, !is_error, "{marked}");
-    }
-    let clean = mail(&serde_json::json!({"operational": true, "text": "Hello"}));
-    assert_eq!(
-        told(definitions::content_findings(engine, clean).expect("findings")),
-        [""; 0],
-        "and of a good one nothing"
-    );
-}
-
 on_both_stores! {
     what_goes_around_emails_is_the_organisations_own_and_is_kept_by_what_is_published(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
@@ -684,85 +549,4 @@ fn values_of_the_journey_must_be_there_when_it_is_published() {
     assert_eq!(refused, [("my_token_undefined".to_owned(), Some("mail".to_owned()))]);
     let nested = post.world.try_apply("{kind: journey, key: hi, subject: account, tokens: {A: [1]}}");
     assert!(codes(nested).iter().any(|code| code == "bad_name"));
-}
-
-#[test]
-fn a_text_message_from_letters_needs_a_way_out() {
-    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
-    let said = |sender: &str, kind: &str, body: &str| {
-        let manifest = format!(
-            "{{kind: connection, key: twilio, type: twilio, settings: {{account_sid: AC00000000000000000000000000000001, from: '{sender}'}}, secrets: {{auth_token: {{env: PATH}}}}}}\n---\n\
-             {{kind: sms_message, key: ping, connection: twilio, type: {kind}, body: '{body}'}}"
-        );
-        told(definitions::validate(&[("x.yaml".into(), manifest)], post.world.clock.now(), None))
-    };
-    let (loud, out) = ("quiet_hours_missing /rule_set".to_owned(), "opt_out_link_missing /body".to_owned());
-    assert_eq!(said("Acme", "marketing", "Hello"), [out.clone(), loud.clone()]);
-    assert_eq!(said("Acme", "marketing", "See https://acme.example/"), [out, loud.clone()]);
-    assert_eq!(said("Acme", "marketing", "Leave: {{ system.unsubscribe_url }}"), std::slice::from_ref(&loud));
-    assert_eq!(said("Acme", "transactional", "Hello"), [""; 0]);
-    assert_eq!(said("+15005550006", "marketing", "Hello"), [loud]);
-    assert_eq!(said("Acme", "transactional", "{{ system.web_view_url }}"), ["!attribute_unknown /body"]);
-}
-
-#[test]
-fn a_marketing_text_needs_quiet_hours_that_are_in_force_and_a_node_may_name_another_sender() {
-    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
-    let quiet = "quiet_hours: [{from: '21:00', to: '08:00', zone: own, then: queue}]";
-    let said = |rules: &str, message: &str, sender: &str| {
-        let manifest = format!(
-            "{{kind: connection, key: twilio, type: twilio, settings: {{account_sid: AC00000000000000000000000000000001, from: '+15005550006'}}, secrets: {{auth_token: {{env: PATH}}}}}}\n---\n\
-             {{kind: account_list, key: big, type: dynamic, when: {{account: employees, at_least: 500}}, state: live}}\n---\n\
-             {{kind: rule_set, key: nights, {rules}}}\n---\n\
-             {{kind: sms_message, key: ping, connection: twilio, type: marketing, body: Hello, {message}}}\n---\n\
-             {{kind: journey, key: hello, subject: account, audience: {{account_list: big}}, end: 2027-06-30T00:00:00Z, entry: it, nodes: {{it: {{type: action, on: people, action: send_sms, sms_message: ping, {sender}, next: null}}}}}}"
-        );
-        let told = told(definitions::validate(&[("x.yaml".into(), manifest.clone())], post.world.clock.now(), None));
-        post.world.apply(&manifest);
-        let review = lifecycle::review(&post.world.engine, &["hello".to_owned()]).expect("a review").remove(0);
-        let warned = review
-            .findings
-            .into_iter()
-            .filter(|finding| ["opt_out_link_missing", "quiet_hours_missing"].contains(&finding.code.as_str()));
-        (
-            told,
-            warned.map(|finding| format!("{}@{}", finding.code, finding.node.unwrap_or_default())).collect::<Vec<_>>(),
-        )
-    };
-    let number = "sender: '+15005550007'";
-    let missing = vec!["quiet_hours_missing /rule_set".to_owned()];
-    let at_node = vec!["quiet_hours_missing@it".to_owned()];
-    assert_eq!(
-        said(&format!("{quiet}, state: live"), "shorten_links: true", number),
-        (missing.clone(), at_node.clone()),
-        "nobody names it"
-    );
-    assert_eq!(said(&format!("{quiet}, state: live"), "rule_set: nights", number), (vec![], vec![]));
-    assert_eq!(
-        said(quiet, "rule_set: nights", number),
-        (missing, vec![]),
-        "it is live already, which files do not know"
-    );
-    assert_eq!(said(&format!("{quiet}, global: true, state: live"), "shorten_links: true", number), (vec![], vec![]));
-    let (told, journey) = said(&format!("{quiet}, global: true, state: live"), "shorten_links: true", "sender: Acme");
-    assert_eq!(told, ["opt_out_link_missing /nodes/it/sms_message"]);
-    assert_eq!(journey, ["opt_out_link_missing@it"]);
-}
-
-#[test]
-fn a_text_message_is_shown_with_its_length() {
-    let post = Post::new(World::embedded("2026-12-01T09:00:00Z"));
-    post.world.apply(
-        "{kind: connection, key: twilio, type: twilio, settings: {account_sid: AC00000000000000000000000000000001, from: '+15005550006'}, secrets: {auth_token: {env: PATH}}}\n---\n\
-         {kind: sms_message, key: ping, connection: twilio, type: marketing, body: 'Hi {{ person.key }} – https://acme.example/a/very/long/address', shorten_links: true}",
-    );
-    let shown = preview_text(
-        &post.world.engine,
-        "ping",
-        &PreviewRequest { person: Some("p-5-1".into()), ..PreviewRequest::default() },
-        URL,
-    );
-    let shown = shown.expect("a preview");
-    assert_eq!(shown.text, "Hi p-5-1 – https://go.acme.example/s/preview000");
-    assert_eq!((shown.length.units, shown.length.parts, shown.length.outside), (47, 1, Some('–')));
 }
