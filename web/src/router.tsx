@@ -23,8 +23,12 @@ const version = (value: unknown) => (typeof value === "number" ? String(value) :
 /** The search box stands in the address as `q`. */
 const searchable = (search: Search): { q?: string } => ({ q: text(search.q) });
 const tabbed = (search: Search): { tab?: string } => ({ tab: text(search.tab) });
-const listed = (search: Search): { q?: string; tab?: string } => ({
+const stated = (search: Search): { q?: string; state?: string } => ({
   ...searchable(search),
+  state: text(search.state),
+});
+const listed = (search: Search): { q?: string; state?: string; tab?: string } => ({
+  ...stated(search),
   ...tabbed(search),
 });
 
@@ -84,7 +88,7 @@ const journeys = createRoute({
   getParentRoute: () => inside,
   path: "/journeys",
   component: JourneysPage,
-  validateSearch: searchable,
+  validateSearch: stated,
 });
 const journey = createRoute({
   getParentRoute: () => inside,
@@ -163,8 +167,7 @@ const groups = createRoute({
   path: "/groups",
   component: lazyRouteComponent(() => import("./groups/GroupsPage"), "GroupsPage"),
   validateSearch: (search: Search): GroupSearch => ({
-    ...searchable(search),
-    ...tabbed(search),
+    ...listed(search),
     interest: text(search.interest),
     stage: text(search.stage),
     missing: text(search.missing),

@@ -6,7 +6,7 @@ use caravan_engine::Engine;
 use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
 use caravan_engine::sorting::DefinitionOrder;
 use caravan_model::document::{DocumentKind, KINDS};
-use caravan_store::documents::{self as rows, DocumentRow};
+use caravan_store::documents::{self as rows, DefinitionFilter, DocumentRow};
 use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -132,9 +132,12 @@ struct Told {
     variant: Option<String>,
 }
 
-/// In which order definitions are listed.
+/// Which definitions are listed, and in which order.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-pub(crate) struct OrderQuery {
+pub(crate) struct ListQuery {
+    /// Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+    /// `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+    state: Option<String>,
     /// What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
     /// is still to come. What is missing stands last.
     #[serde(default)]
@@ -144,23 +147,42 @@ pub(crate) struct OrderQuery {
     descending: bool,
 }
 
+/// What a list of definitions may be narrowed to.
+const STATES: [&str; 8] = ["draft", "scheduled", "live", "paused", "closed", "finished", "aborted", "archived"];
+
+impl ListQuery {
+    fn states(&self) -> Result<Vec<String>, Problem> {
+        let said =
+            self.state.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|state| !state.is_empty());
+        said.map(|state| match STATES.contains(&state) {
+            true => Ok(state.to_owned()),
+            false => {
+                let detail =
+                    format!("`state` names `{state}`. Name one or more of {}, separated by commas.", STATES.join(", "));
+                Err(Problem::bad_request("bad_state", detail))
+            }
+        })
+        .collect()
+    }
+}
+
 /// A page of definitions of one kind, as `read` tells of each.
 pub(crate) async fn page_of<T: Send + 'static>(
     state: &ApiState,
     kind: DocumentKind,
     query: &SearchQuery,
-    order: &OrderQuery,
+    list: &ListQuery,
     read: impl Fn(&Engine, &mut dyn Session, DocumentRow) -> Result<T, Problem> + Send + 'static,
 ) -> Result<Page<T>, Problem> {
-    let sort = order.sort.sort(order.descending);
+    let sort = list.sort.sort(list.descending);
+    let filter = DefinitionFilter { kind: kind.key(), text: query.text().map(str::to_owned), states: list.states()? };
     let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
-    let text = query.text().map(str::to_owned);
     let found = state.blocking(move |engine| {
         engine.store().read(|s| {
-            let found = behind(rows::page(s, kind.key(), text.as_deref(), sort, after.as_ref(), limit + 1))?;
+            let found = behind(rows::page(s, &filter, sort, after.as_ref(), limit + 1))?;
             let found = found.into_iter().map(|(row, place)| Ok((read(engine, s, row)?, place)));
             let found = found.collect::<Result<Vec<_>, Problem>>()?;
-            Ok::<_, Problem>((found, rows::count(s, kind.key(), text.as_deref())?))
+            Ok::<_, Problem>((found, rows::count(s, &filter)?))
         })
     });
     let (found, total) = found.await?;
@@ -171,9 +193,9 @@ async fn list(
     kind: DocumentKind,
     State(state): State<ApiState>,
     Query(query): Query<SearchQuery>,
-    Query(order): Query<OrderQuery>,
+    Query(list): Query<ListQuery>,
 ) -> Result<Page<DefinitionRow>, Problem> {
-    page_of(&state, kind, &query, &order, |_, s, row| Ok(listed(s, row)?)).await
+    page_of(&state, kind, &query, &list, |_, s, row| Ok(listed(s, row)?)).await
 }
 
 fn listed(s: &mut dyn Session, row: DocumentRow) -> Result<DefinitionRow, StoreError> {

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Permission};
-use crate::documents::{self, OrderQuery};
+use crate::documents::{self, ListQuery};
 use crate::drafts::which_version;
 use crate::http::page::{Page, SearchQuery, page_limit, read_cursor, write_cursor};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
@@ -59,10 +59,10 @@ struct JourneyPath {
 async fn list(
     State(state): State<ApiState>,
     Query(query): Query<SearchQuery>,
-    Query(order): Query<OrderQuery>,
+    Query(list): Query<ListQuery>,
 ) -> Result<Page<JourneyInList>, Problem> {
     let read = |engine: &Engine, s: &mut dyn Session, row: DocumentRow| Ok(status::in_list(engine, s, &row)?);
-    documents::page_of(&state, DocumentKind::Journey, &query, &order, read).await
+    documents::page_of(&state, DocumentKind::Journey, &query, &list, read).await
 }
 
 #[derive(Deserialize, JsonSchema)]

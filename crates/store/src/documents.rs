@@ -5,6 +5,7 @@ use caravan_model::{DocumentId, VersionId};
 use jiff::Timestamp;
 
 use crate::error::StoreError;
+use crate::group_pages::Where;
 use crate::ordered::{self, Key, Listing, Place, Sort};
 use crate::people::pattern;
 use crate::session::{Param, Row, Session, SessionExt};
@@ -193,43 +194,61 @@ fn order(s: &dyn Session, by: DefinitionBy) -> Key {
     }
 }
 
-/// The conditions of a list: definitions of a kind in whose key or name a text occurs, small and capital letters alike.
-fn found<'a>(kind: &'a str, pattern: Option<&'a str>) -> (&'static str, Vec<Param<'a>>) {
-    match pattern {
-        None => ("document WHERE kind = $1", vec![Param::Text(kind)]),
-        Some(pattern) => (
-            "document WHERE kind = $1 AND (caravan_fold(key) LIKE caravan_fold($2) ESCAPE '\\'
-                 OR caravan_fold(name) LIKE caravan_fold($2) ESCAPE '\\')",
-            vec![Param::Text(kind), Param::Text(pattern)],
-        ),
+/// Which definitions a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct DefinitionFilter {
+    /// Their kind.
+    pub kind: &'static str,
+    /// A text that occurs in their key or name, small and capital letters alike.
+    pub text: Option<String>,
+    /// The states that they are in; any where there is none. What pauses while it is under way is `paused`, not `live` or `closed`.
+    pub states: Vec<String>,
+}
+
+impl DefinitionFilter {
+    /// All of a kind.
+    pub fn all_of(kind: &'static str) -> Self {
+        Self { kind, ..Self::default() }
+    }
+
+    fn conditions<'a>(&'a self, pattern: Option<&'a str>) -> Where<'a> {
+        let mut conditions = Where { sql: "document WHERE kind = $1".to_owned(), params: vec![Param::Text(self.kind)] };
+        if let Some(pattern) = pattern {
+            let either = "(caravan_fold(key) LIKE caravan_fold($) ESCAPE '\\' OR caravan_fold(name) LIKE caravan_fold($) ESCAPE '\\')";
+            conditions.and(either, pattern);
+        }
+        if !self.states.is_empty() {
+            let shown = "CASE WHEN paused AND state IN ('scheduled', 'live', 'closed') THEN 'paused' ELSE state END";
+            conditions.params.push(Param::Strings(&self.states));
+            conditions.sql.push_str(&format!(" AND {shown} {{in:{}}}", conditions.params.len()));
+        }
+        conditions
     }
 }
 
-/// The next `most` definitions of a kind behind `after`, each with its place; with `text` only those in whose key or name
-/// it occurs.
+/// The next `most` definitions of a list behind `after`, each with its place.
 ///
 /// # Errors
 /// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn page(
     s: &mut dyn Session,
-    kind: &str,
-    text: Option<&str>,
+    filter: &DefinitionFilter,
     sort: Sort<DefinitionBy>,
     after: Option<&Place>,
     most: usize,
 ) -> Result<Vec<(DocumentRow, Place)>, StoreError> {
-    let pattern = text.map(|text| pattern(s, text));
-    let (from, params) = found(kind, pattern.as_deref());
-    let listing = Listing { columns: DOCUMENT, width: DOCUMENT_WIDTH, from, id: "id", params };
+    let pattern = filter.text.as_deref().map(|text| pattern(s, text));
+    let Where { sql, params } = filter.conditions(pattern.as_deref());
+    let listing = Listing { columns: DOCUMENT, width: DOCUMENT_WIDTH, from: &sql, id: "id", params };
     let sort = Sort { by: order(s, sort.by), descending: sort.descending };
     ordered::page(s, &listing, &sort, after, most, |r| Ok(read_document(r)))
 }
 
-/// How many definitions of a kind there are; with `text` only those in whose key or name it occurs.
-pub fn count(s: &mut dyn Session, kind: &str, text: Option<&str>) -> Result<i64, StoreError> {
-    let pattern = text.map(|text| pattern(s, text));
-    let (from, params) = found(kind, pattern.as_deref());
-    s.query_int(&format!("SELECT COUNT(*) FROM {from}"), &params)
+/// How many definitions a list has.
+pub fn count(s: &mut dyn Session, filter: &DefinitionFilter) -> Result<i64, StoreError> {
+    let pattern = filter.text.as_deref().map(|text| pattern(s, text));
+    let Where { sql, params } = filter.conditions(pattern.as_deref());
+    s.query_int(&format!("SELECT COUNT(*) FROM {sql}"), &params)
 }
 
 /// Writes a definition, new or changed, as given.

@@ -45,12 +45,18 @@ export const organisationQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export const journeysQuery = (q: string, order?: Order) =>
-  pages(["journeys", q, order], (cursor) =>
+export const journeysQuery = (q: string, order?: Order, state?: string) =>
+  pages(["journeys", q, order, state], (cursor) =>
     body(
       client.GET("/api/v1/journeys", {
         params: {
-          query: { limit: PAGE, cursor, q: q || undefined, ...ordered<"/api/v1/journeys">(order) },
+          query: {
+            limit: PAGE,
+            cursor,
+            q: q || undefined,
+            state,
+            ...ordered<"/api/v1/journeys">(order),
+          },
         },
       }),
     ),
@@ -255,8 +261,8 @@ const MOST_PAGES = 25;
 const SHORT_MS = 15_000;
 const LONG_MS = 300_000;
 
-export const definitionsQuery = (plural: string, q: string, order: Order) =>
-  pages(["definitions", plural, "pages", q, order], (cursor) =>
+export const definitionsQuery = (plural: string, q: string, order: Order, state?: string) =>
+  pages(["definitions", plural, "pages", q, order, state], (cursor) =>
     body(
       client.GET(ofKind(plural), {
         params: {
@@ -264,6 +270,7 @@ export const definitionsQuery = (plural: string, q: string, order: Order) =>
             limit: PAGE,
             cursor,
             ...(q === "" ? {} : { q }),
+            ...(state === undefined ? {} : { state }),
             ...ordered<"/api/v1/account_lists">(order),
           },
         },

@@ -4468,8 +4468,13 @@ export interface components {
             /** @description Only rows in which this text occurs. */
             q?: string | null;
         };
-        /** @description In which order definitions are listed. */
-        OrderQuery: {
+        /** @description Which definitions are listed, and in which order. */
+        ListQuery: {
+            /**
+             * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+             *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+             */
+            state?: string | null;
             /**
              * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
              *     is still to come. What is missing stands last.
@@ -9684,7 +9689,7 @@ export interface components {
             token: string;
         };
         /** @description In which order it is listed. */
-        OrderQuery2: {
+        OrderQuery: {
             /** @description What it is ordered by; newest first when left out. */
             sort?: components["schemas"]["AuditOrder"] | null;
             /**
@@ -11543,6 +11548,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -12470,6 +12480,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -12619,6 +12634,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -12770,6 +12790,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -12919,6 +12944,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -13070,6 +13100,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -13219,6 +13254,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -13370,6 +13410,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -13519,6 +13564,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -13670,6 +13720,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -13819,6 +13874,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -13970,6 +14030,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -14119,6 +14184,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -14270,6 +14340,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -14419,6 +14494,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -14570,6 +14650,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -14719,6 +14804,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -14870,6 +14960,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -15019,6 +15114,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -15170,6 +15270,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -15319,6 +15424,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -15470,6 +15580,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -15619,6 +15734,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -15770,6 +15890,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -15919,6 +16044,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
@@ -16070,6 +16200,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -16220,6 +16355,11 @@ export interface operations {
                 /** @description Only rows in which this text occurs. */
                 q?: string;
                 /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
+                /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.
                  */
@@ -16369,6 +16509,11 @@ export interface operations {
                 cursor?: string;
                 /** @description Only rows in which this text occurs. */
                 q?: string;
+                /**
+                 * @description Only those in one of these states, separated by commas: `draft`, `live`, `archived`; of journeys also `scheduled`, `closed`,
+                 *     `finished`, `aborted`, and `paused` for what pauses while it is under way (which then is not found as `live` or `closed`).
+                 */
+                state?: string;
                 /**
                  * @description What they are ordered by; by key when left out, which is the order to walk through all of them: no change moves what
                  *     is still to come. What is missing stands last.

@@ -14,6 +14,7 @@ import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
+import { StateFilter, useStates } from "../shell/StateFilter";
 import { CHANGED_LAST, useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
 import { BY_CHANGE } from "../shell/sorting";
@@ -40,6 +41,12 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
 const ONE_ONLY = new Set(["stage_model"]);
 
 const text = strings.definitions;
+
+/** A model alone gives way to another. */
+const statesOf = (kind: string) =>
+  Object.entries(text.states)
+    .filter(([value]) => value !== "archived" || kind === "weighting_model")
+    .map(([value, label]) => ({ value, label }));
 
 function columnsOf(kind: Kind): Column<DefinitionRow>[] {
   const columns: Column<DefinitionRow>[] = [
@@ -97,7 +104,8 @@ function KindList({ kind }: { kind: Kind }) {
   const navigate = useNavigate();
   const columns = columnsOf(kind);
   const { order = CHANGED_LAST, server } = useServerSort(columns);
-  const rows = useRows(definitionsQuery(kind.plural, useSearchText(), order));
+  const states = useStates();
+  const rows = useRows(definitionsQuery(kind.plural, useSearchText(), order, states));
   const full = useFull(kind);
   const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<DefinitionRow[]>();
@@ -133,6 +141,8 @@ function KindList({ kind }: { kind: Kind }) {
         rowKey={(row) => row.key}
         server={server}
         usual={BY_CHANGE}
+        filters={kind.life_cycle === "plain" ? null : <StateFilter states={statesOf(kind.kind)} />}
+        narrowed={states !== undefined}
         actions={ways}
         empty={{
           icon: iconOf(kind.kind),

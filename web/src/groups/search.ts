@@ -2,6 +2,8 @@
 export type GroupSearch = {
   q?: string | undefined;
   tab?: string | undefined;
+  /** The states that a list of definitions under a tab shows. */
+  state?: string | undefined;
   interest?: string | undefined;
   stage?: string | undefined;
   /** A role that nobody in the group has. */

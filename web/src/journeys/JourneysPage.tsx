@@ -9,6 +9,7 @@ import { ListPage } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
 import { StateDot } from "../shell/StateDot";
+import { StateFilter, useStates } from "../shell/StateFilter";
 import { CHANGED_LAST, useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
 import { BY_CHANGE } from "../shell/sorting";
@@ -19,6 +20,7 @@ import { LifeCycleMenu } from "./LifeCycle";
 
 const text = strings.journeys;
 const none = strings.list.none;
+const STATES = Object.entries(strings.states).map(([value, label]) => ({ value, label }));
 
 const COLUMNS: Column<JourneyRow>[] = [
   {
@@ -95,7 +97,9 @@ function counted(id: "entered" | "active" | "completed"): Column<JourneyRow>[] {
 
 export function JourneysPage() {
   const { order = CHANGED_LAST, server } = useServerSort(COLUMNS);
-  const rows = useRows({ ...journeysQuery(useSearchText(), order), refetchInterval: 10_000 });
+  const states = useStates();
+  const listed = journeysQuery(useSearchText(), order, states);
+  const rows = useRows({ ...listed, refetchInterval: 10_000 });
   return (
     <ListPage
       id="journeys"
@@ -106,6 +110,8 @@ export function JourneysPage() {
       rowKey={(row) => row.key}
       server={server}
       usual={BY_CHANGE}
+      filters={<StateFilter states={STATES} />}
+      narrowed={states !== undefined}
       actions={<CreateJourneyButton />}
       menu={(row) => (
         <LifeCycleMenu

@@ -1,6 +1,7 @@
 //! Long lists in every order that is offered, page by page, on both stores: nothing comes twice, nothing is left out, ties keep
 //! their order, and what is missing stands last.
 
+use caravan_store::{StoreError, documents};
 use serde_json::{Value, json};
 
 use crate::support::Api;
@@ -192,6 +193,32 @@ async fn definitions_and_journeys_come_in_every_order_that_is_offered(api: Api) 
     ];
     in_order(&api, &token, "/api/v1/account_lists", "/key", lists).await;
     in_order(&api, &token, "/api/v1/journeys", "/key", &[("updated_at&descending=true", &["b", "a", "c"])]).await;
+    let narrowed: &[(&str, &[&str])] = &[
+        ("key&state=draft", &["a"]),
+        ("key&state=live", &["b", "c"]),
+        ("key&state=live,%20draft", &["a", "b", "c"]),
+        ("key&state=archived", &[]),
+        ("key&state=draft&q=nothing", &[]),
+    ];
+    in_order(&api, &token, "/api/v1/account_lists", "/key", narrowed).await;
+    let refused = api.get("/api/v1/account_lists?state=live,alive").bearer(&token).send().await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("bad_state")));
+    let found = api.get("/api/v1/account_lists?state=live&limit=1").bearer(&token).send().await.json();
+    assert_eq!(found["total"], 2);
+    api.engine
+        .store()
+        .write(|s| {
+            for (key, state) in [("a", "live"), ("b", "live"), ("c", "finished")] {
+                let journey = documents::get(s, "journey", key)?.expect("there");
+                documents::set_state(s, journey.id, state)?;
+                documents::set_paused(s, journey.id, key != "b")?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .expect("written");
+    let pausing: &[(&str, &[&str])] =
+        &[("key&state=live", &["b"]), ("key&state=paused", &["a"]), ("key&state=finished,paused", &["a", "c"])];
+    in_order(&api, &token, "/api/v1/journeys", "/key", pausing).await;
     let found = api.get("/api/v1/journeys?q=e&limit=1&sort=name").bearer(&token).send().await.json();
     assert_eq!((&found["total"], &found["items"][0]["key"]), (&json!(3), &json!("b")));
 }

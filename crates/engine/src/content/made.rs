@@ -1,7 +1,7 @@
 //! Which emails were made of a template. They are their own: the template may change or go without asking them.
 
 use caravan_model::document::{Body, DocumentKind};
-use caravan_store::documents::{self, DefinitionBy};
+use caravan_store::documents::{self, DefinitionBy, DefinitionFilter};
 use caravan_store::ordered::Sort;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,11 +35,12 @@ pub fn made_of(engine: &Engine, template: &str) -> Result<Vec<Made>, DefinitionE
         if documents::get(s, kind.key(), template)?.is_none() {
             return Err(DefinitionError::Unknown { kind: kind.label().to_lowercase(), key: template.to_owned() });
         }
+        let emails = DefinitionFilter::all_of(DocumentKind::Email.key());
         let mut made = Vec::new();
         let mut after = None;
         loop {
             let by_key = Sort::up(DefinitionBy::Key);
-            let page = documents::page(s, DocumentKind::Email.key(), None, by_key, after.as_ref(), PAGE)?;
+            let page = documents::page(s, &emails, by_key, after.as_ref(), PAGE)?;
             let Some((_, last)) = page.last() else { break };
             after = Some(last.clone());
             for (row, _) in page {
