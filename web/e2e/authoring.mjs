@@ -18,6 +18,7 @@ const MAIL = `Walk mail ${mark}`;
 const LIST = `Walkers ${mark}`;
 const ROLES = `Walk roles ${mark}`;
 const INTEREST = `Walk interest ${mark}`;
+const ENRICH = `Enriching ${mark}`;
 const JOURNEY = `Walk ${mark}`;
 const KEY = `walk-${mark}`;
 const ACCOUNTS = [`w1-${mark}`, `w2-${mark}`];
@@ -29,7 +30,7 @@ const secrets = await mkdtemp(join(tmpdir(), "caravan-walk-"));
 const enrich = await startService({ title: `Enrich ${mark}`, split: false });
 const tier = await startService({ title: `Tier ${mark}`, split: true });
 
-/** Services are described and registered by whoever runs them, not on a page. */
+/** A service that whoever runs it describes and registers from outside. */
 async function registered(key, service, split) {
   const file = join(secrets, `${key}.key`);
   await writeFile(file, API_KEY);
@@ -140,9 +141,38 @@ await walk(async () => {
     await noBarriers("buying groups");
   });
 
+  await step(
+    "a service is registered by its document, which says what secret it wants",
+    async () => {
+      await page.goto(`${server.url}/admin?tab=external-action`);
+      const making = await createdIn("Create external action", ENRICH);
+      await making.getByLabel("URL").fill(enrich.document);
+      await create(making);
+      await page.getByRole("heading", { name: ENRICH, level: 1 }).waitFor();
+      const outgoing = page.getByRole("group", { name: "Outgoing" });
+      await outgoing.getByLabel("New name").fill("company");
+      await outgoing.getByRole("button", { name: "Add", exact: true }).click();
+      await outgoing.getByRole("combobox", { name: "company" }).click();
+      await page.getByRole("option", { name: "Name", exact: true }).click();
+      await page.getByRole("button", { name: "Save" }).click();
+      const service = page.getByRole("region", { name: "Service" });
+      await service.getByRole("button", { name: "Register" }).click();
+      await service.getByRole("alert").getByText("api_key").waitFor();
+      await noBarriers("a service that wants a secret");
+      await service.getByRole("button", { name: "Set api_key" }).click();
+      const secret = page.getByRole("dialog");
+      await secret.getByLabel("New value").fill(API_KEY);
+      await secret.getByRole("button", { name: "Save" }).click();
+      await secret.waitFor({ state: "detached" });
+      await service.getByRole("button", { name: "Register" }).click();
+      await page.getByText(`${enrich.title} is registered: journeys can call it`).waitFor();
+      await page.getByRole("table", { name: "What each node may set" }).waitFor();
+      await noBarriers("a service that is registered");
+    },
+  );
+
   await step("a journey is drawn with every kind of node", async () => {
     await writeMail(walking, `mail-${mark}`, MAIL);
-    await registered(`enrich-${mark}`, enrich, false);
     await registered(`tier-${mark}`, tier, true);
     await page.goto(`${server.url}/journeys`);
     await create(await createdIn("Create journey", JOURNEY));
@@ -184,7 +214,7 @@ await walk(async () => {
     await panel().getByRole("checkbox").first().waitFor();
     for (const box of await panel().getByRole("checkbox").all()) await box.check();
     ids.call = await add(`/nodes/${ids.merge}/next`, "External action");
-    await choose("Service", `enrich-${mark} ${mark}`);
+    await choose("Service", ENRICH);
     ids.route = await add(`/nodes/${ids.call}/next`, "External split");
     await choose("Service", `tier-${mark} ${mark}`);
     await panel().getByLabel("Label").fill("Gold");

@@ -59,6 +59,30 @@ await walk(async () => {
     assert.equal(await statusOf(`/accounts/${GONE}`), 404);
   });
 
+  await step("what numbers consented to comes from a file, seen before it counts", async () => {
+    const phone = "+4915112345678";
+    await write("PUT", `/people/${KEPT}`, { mobile_phone: phone });
+    await open("/import?kind=consents");
+    const rows = ["Mobile,sender,consent", `${phone},+15005550006,y`, ",+15005550006,n"];
+    await page.locator("input[type=file]").setInputFiles({
+      name: "consents.csv",
+      mimeType: "text/csv",
+      buffer: Buffer.from(rows.join("\n")),
+    });
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByText("Still missing: Number").waitFor();
+    await page.getByRole("combobox", { name: "Mobile: Becomes" }).click();
+    await page.getByRole("option", { name: "Number" }).click();
+    await page.getByRole("button", { name: "Show what would happen" }).click();
+    await page.getByText("Nothing has been kept yet").waitFor();
+    const figure = (name) => page.locator(`[data-figure=${name}]`).textContent();
+    assert.deepEqual([await figure("created"), await figure("rejected")], ["1", "1"]);
+    await noBarriers("consents before they count");
+    await page.getByRole("button", { name: "Import", exact: true }).click();
+    await page.getByText("The file is in.").waitFor();
+    assert.deepEqual([await figure("created"), await figure("rejected")], ["1", "1"]);
+  });
+
   await step("an opportunity is added, changed and taken away on its account's page", async () => {
     const path = `/accounts/${KEPT}/records/opportunity`;
     await open(`/accounts/${KEPT}?tab=records`);

@@ -69,6 +69,56 @@ await walk(async () => {
     await bulk.waitFor({ state: "detached" });
   });
 
+  await step("a list is narrowed by state, and stays so when it is opened again", async () => {
+    const DRAFT = `unpublished-${mark}`;
+    await write("PUT", `/account_lists/${DRAFT}`, { name: DRAFT, type: "static", state: "draft" });
+    const shown = (key) => page.getByRole("link", { name: key, exact: true });
+    await open(`/lists?q=${mark}`);
+    await shown(LIST).waitFor();
+    await shown(DRAFT).waitFor();
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByRole("dialog", { name: "Filter" }).getByLabel("Draft").check();
+    await shown(LIST).waitFor({ state: "detached" });
+    await noBarriers("a list narrowed by state");
+    await page.reload();
+    await page.getByRole("button", { name: "Filter · 1" }).waitFor();
+    await shown(DRAFT).waitFor();
+    assert.equal(await shown(LIST).count(), 0);
+    await page.getByRole("button", { name: "Filter · 1" }).click();
+    await page.getByRole("button", { name: "Show all states" }).click();
+    await shown(LIST).waitFor();
+  });
+
+  await step(
+    "a dynamic list is made with its condition, and whoever matches is on it",
+    async () => {
+      const name = `Large ${mark}`;
+      await open("/lists");
+      await page.getByRole("button", { name: "Create account list" }).first().click();
+      await dialog().getByLabel("Name", { exact: false }).first().fill(name);
+      await dialog().getByRole("combobox", { name: "Type" }).click();
+      await page.getByRole("option", { name: "Dynamic" }).click();
+      await dialog().getByRole("button", { name: "Edit the condition: When" }).click();
+      const condition = page.getByRole("dialog", { name: "When" });
+      await condition.getByLabel("Search attributes and filters").fill("Name");
+      await condition.getByRole("button", { name: "Name", exact: true }).click();
+      await condition.getByRole("combobox", { name: /operator/i }).click();
+      await page.getByRole("option", { name: "contains", exact: true }).click();
+      await condition.getByLabel(/value/i).first().fill(`Listed ${mark}`);
+      await page.keyboard.press("Enter");
+      await condition.getByText("3 accounts match").waitFor();
+      await noBarriers("the condition of a new list");
+      await condition.getByRole("button", { name: "Done" }).click();
+      await dialog().getByRole("button", { name: "Create", exact: true }).click();
+      await page.getByRole("heading", { name, level: 1 }).waitFor();
+      const key = new URL(page.url()).pathname.split("/").at(-1);
+      await eventually("everybody who matches is a member", async () => {
+        const { items } = await api(`/account_lists/${key}/members?limit=10`);
+        assert.deepEqual(items.map((member) => member.key).sort(), ACCOUNTS);
+      });
+    },
+  );
+
   await step("a list says by which column it is ordered before anybody sorts it", async () => {
     for (const key of SCORES) await write("PUT", `/scores/${key}`, { name: key });
     await open(`/admin?tab=audit&q=${mark}`);

@@ -82,6 +82,7 @@ export async function startService({ title, split }) {
   }
 
   return {
+    title,
     document: `${url}/openapi.json`,
     calls,
     answer,

@@ -119,7 +119,7 @@ export const strings = {
       hint: "Published lists that hands fill; those with a condition fill themselves.",
     },
     rowMenu: (row: string) => `Actions for ${row}`,
-    states: { label: "State", all: "Show all states" },
+    states: { filter: "Filter", label: "State", all: "Show all states" },
   },
   time: {
     justNow: "just now",

@@ -12,11 +12,24 @@ export function useActivityTypes(wanted: boolean) {
     : undefined;
 }
 
+/** What can be written of accounts or people. */
+export function useAttributes(subject: "account" | "person" | undefined) {
+  const { data } = useQuery({ ...catalogueQuery, enabled: subject !== undefined });
+  return subject
+    ? (data?.attributes[subject] ?? [])
+        .filter((each) => each.updatable)
+        .map(({ key, label }) => ({ value: key, label }))
+    : undefined;
+}
+
 export function NewEntry({
   among,
+  label,
   onAdd,
 }: {
   among: { value: string; label: string }[] | undefined;
+  /** What is added, where it is one of those that there are. */
+  label: string;
   onAdd: (key: string) => void;
 }) {
   const [added, setAdded] = useState("");
@@ -24,8 +37,8 @@ export function NewEntry({
     return (
       <Select
         searchable
-        aria-label={strings.forms.addActivity}
-        placeholder={strings.forms.addActivity}
+        aria-label={label}
+        placeholder={label}
         nothingFoundMessage={strings.forms.nothingFound}
         data={among}
         value={null}

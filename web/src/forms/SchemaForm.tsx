@@ -30,7 +30,7 @@ import {
   TextField,
 } from "./fields";
 import { DurationInput, InstantInput } from "./inputs";
-import { NewEntry, useActivityTypes } from "./NewEntry";
+import { NewEntry, useActivityTypes, useAttributes } from "./NewEntry";
 import { OfferedField } from "./OfferedField";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
 import { SourceSwitch } from "./SourceSwitch";
@@ -193,7 +193,7 @@ export function FieldInput(props: InputProps) {
       return (
         <AttributeField
           {...common}
-          subject={field.subject}
+          subject={field.subject === "on" ? actedOn(whole) : field.subject}
           any={field.any}
           value={value}
           onChange={onChange}
@@ -260,6 +260,9 @@ function usually({ input, usual }: Field): { placeholder?: string } {
 /** Conditions are about whoever the definition says it is about, else about people. */
 const subjectOf = (whole: Fields) =>
   whole.subject === "account" || whole.kind === "account_list" ? "account" : "person";
+
+/** Whose attributes a form is about that says whom it is about. */
+const actedOn = (whole: Fields) => (whole.on === "people" ? "person" : "account");
 
 type Of<I extends Field["input"]> = InputProps & { field: Extract<Field, { input: I }> };
 
@@ -448,8 +451,10 @@ const OF_ACTIVITIES = new Set(["activities"]);
 /** Names with a value each. */
 function MapField({ name, field, value, onChange, errors, at, whole, subject }: Of<"map">) {
   const entries = Object.entries(isRecord(value) ? value : {});
-  const types = useActivityTypes(OF_ACTIVITIES.has(name));
-  const titleOf = (key: string) => types?.find((each) => each.value === key)?.label;
+  const activities = useActivityTypes(OF_ACTIVITIES.has(name));
+  const attributes = useAttributes(field.keys === "attribute" ? actedOn(whole) : undefined);
+  const among = activities ?? attributes;
+  const titleOf = (key: string) => among?.find((each) => each.value === key)?.label ?? key;
   const label = field.label ?? humanise(name);
   const put = (key: string, inner: unknown) =>
     onChange({ ...(isRecord(value) ? value : {}), [key]: inner });
@@ -466,9 +471,11 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
             <div style={{ flex: 1, minWidth: 0 }}>
               <FieldInput
                 name={key}
-                field={
-                  types ? { ...field.value, label: titleOf(key), help: undefined } : field.value
-                }
+                field={{
+                  ...field.value,
+                  label: titleOf(key),
+                  help: among ? undefined : field.value.help,
+                }}
                 whole={whole}
                 value={inner}
                 onChange={(next) => put(key, next ?? "")}
@@ -478,7 +485,7 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
               />
             </div>
             <Tool
-              label={strings.forms.removeNamed(titleOf(key) ?? key)}
+              label={strings.forms.removeNamed(titleOf(key))}
               onClick={() => onChange(Object.fromEntries(entries.filter(([each]) => each !== key)))}
             >
               <Trash2 size={15} />
@@ -486,7 +493,8 @@ function MapField({ name, field, value, onChange, errors, at, whole, subject }: 
           </Group>
         ))}
         <NewEntry
-          among={types?.filter((each) => !entries.some(([key]) => key === each.value))}
+          among={among?.filter((each) => !entries.some(([key]) => key === each.value))}
+          label={attributes ? strings.forms.addAttribute : strings.forms.addActivity}
           onAdd={(key) => put(key, begunWith(field.value))}
         />
       </Stack>

@@ -30,8 +30,8 @@ export type Input =
   | { input: "boolean" }
   | { input: "choice"; choices: Choice[] }
   | { input: "reference"; kind: string; only: Only }
-  /** `any`: also those that only systems write. */
-  | { input: "attribute"; subject: "account" | "person"; any: boolean }
+  /** `any`: also those that only systems write; `on`: of whoever the form's field `on` names. */
+  | { input: "attribute"; subject: "account" | "person" | "on"; any: boolean }
   /** What another system has; `within` names the field that narrows it. */
   | { input: "offered"; what: string; within: string | undefined }
   | { input: "stage"; of: string }
@@ -44,7 +44,8 @@ export type Input =
   | { input: "object"; fields: [string, Field][] }
   | { input: "records"; fields: [string, Field][] }
   | { input: "one_of"; choices: [string, Field][] }
-  | { input: "map"; value: Field }
+  /** Its keys are attributes of whoever the form's field `on` names, or any names. */
+  | { input: "map"; value: Field; keys?: "attribute" }
   /** A number, or the name of one that stands beside it. */
   | { input: "number_or_name" }
   /** Typed by the attribute that a field beside it names, else plain JSON. */
@@ -93,7 +94,7 @@ function inputOf(schema: Fields, root: unknown): Input {
       ? { input: "references", kind: reference, only: onlyOf(schema) }
       : { input: "reference", kind: reference, only: onlyOf(schema) };
   const subject = schema["x-attribute"];
-  if (subject === "account" || subject === "person")
+  if (subject === "account" || subject === "person" || subject === "on")
     return { input: "attribute", subject, any: schema["x-attribute-use"] === "read" };
   const what = textOf(schema["x-choices"]);
   if (what) return { input: "offered", what, within: textOf(schema["x-within"]) };
@@ -154,7 +155,11 @@ function listOf(schema: Fields, root: unknown): Input {
 function objectOf(schema: Fields, root: unknown): Input {
   if (isRecord(schema.properties)) return { input: "object", fields: fieldsOf(schema, root) };
   if (isRecord(schema.additionalProperties))
-    return { input: "map", value: fieldOf(schema.additionalProperties, root, true) };
+    return {
+      input: "map",
+      value: fieldOf(schema.additionalProperties, root, true),
+      ...(schema["x-keys"] === "attribute" ? { keys: "attribute" } : {}),
+    };
   return {
     input: "map",
     value: { input: "any", required: true, help: undefined, label: undefined },

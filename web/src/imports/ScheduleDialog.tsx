@@ -135,7 +135,6 @@ function FilesFields({ number, files, onChange, onRemove }: FilesProps) {
   const [map, setMap] = useState(mapText(files.map));
   const kinds = [
     ...Object.entries(strings.imports.kinds).map(([value, label]) => ({ value, label })),
-    { value: "consents", label: text.consents },
     ...(objects?.items ?? []).map(({ key, name }) => ({ value: key, label: name || key })),
   ];
   const write = (written: string) => {

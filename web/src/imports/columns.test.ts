@@ -13,6 +13,7 @@ it("offers what the kind of file knows", () => {
   const values = (kind: string) => targetsOf(kind, KNOWN).map(({ value }) => value);
   expect(values("accounts")).toEqual(["key", "name", "employees"]);
   expect(values("people")).toEqual(["key", "account_key", "account_roles", "relation", "email"]);
+  expect(values("consents")).toEqual(["phone", "sender", "consent"]);
   expect(values("licence")).toEqual(["account_key", "person_key", "record", "id", "plan"]);
 });
 
@@ -30,6 +31,7 @@ it("guesses by key, by label and by the names that other systems use, each once"
 it("says what is missing and what comes twice", () => {
   expect(missing("activities", { a: "type", b: "person_key" })).toEqual([["at"]]);
   expect(missing("accounts", { a: "" })).toEqual([["key"]]);
+  expect(missing("consents", { a: "phone", b: "consent" })).toEqual([["sender"]]);
   expect(doubled({ a: "key", b: "key" })).toBe(true);
   expect(doubled({ a: "", b: "" })).toBe(false);
 });

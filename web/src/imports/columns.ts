@@ -18,6 +18,7 @@ const OWN: Record<string, string[]> = {
   activities: ["id", "type", "at", "person_key", "account_key"],
   opportunities: ["key", "account_key", "record"],
   suppressions: ["address", "reason", "suppression"],
+  consents: ["phone", "sender", "consent"],
 };
 const OWN_OF_RECORDS = ["account_key", "person_key", "record"];
 
@@ -28,6 +29,7 @@ const NEEDED: Record<string, string[][]> = {
   activities: [["type"], ["at"], ["person_key", "account_key"]],
   opportunities: [["key"]],
   suppressions: [["address"]],
+  consents: [["phone"], ["sender"], ["consent"]],
 };
 
 export function targetsOf(kind: string, known: Known): Target[] {

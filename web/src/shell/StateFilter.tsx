@@ -30,10 +30,10 @@ export function StateFilter({ states }: { states: { value: string; label: string
           variant={chosen.length > 0 ? "light" : "default"}
           leftSection={<ListFilter size={15} aria-hidden />}
         >
-          {chosen.length > 0 ? `${text.label} · ${chosen.length}` : text.label}
+          {chosen.length > 0 ? `${text.filter} · ${chosen.length}` : text.filter}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label={text.label}>
+      <Popover.Dropdown aria-label={text.filter}>
         <Stack gap="xs">
           <Checkbox.Group label={text.label} value={chosen} onChange={choose}>
             <Stack gap="xs" mt="xs">

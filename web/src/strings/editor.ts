@@ -322,6 +322,7 @@ export const forms = {
   addNamed: (name: string) => `Add: ${name}`,
   newName: "New name",
   addActivity: "Add a type of activity",
+  addAttribute: "Add an attribute",
   name: "Name",
   create: "Create",
   cancel: "Cancel",

@@ -111,7 +111,7 @@ export const systems = {
     again: "Read again",
     registered: (title: string) => `${title} is registered: journeys can call it`,
     notYet:
-      "It is not registered yet. Set its secrets, then register it: its document is read, and journeys can call it from then on.",
+      "It is not registered yet. Registering reads its document, says which secrets it asks for, and lets journeys call it.",
     takes: "What each node may set",
     takesNothing: "Nothing but what it is always told.",
     answers: "What paths can be chosen by",

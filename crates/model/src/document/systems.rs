@@ -195,9 +195,11 @@ pub struct ExternalAction {
     pub timeout: Option<Duration>,
     /// Attribute of the service → attribute of ours that is sent as it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("additionalProperties" = {"type": "string", "x-attribute": "on", "x-attribute-use": "read"}))]
     pub outgoing: IndexMap<String, String>,
     /// Updatable attribute of ours → attribute of the service's answer that is written to it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    #[schemars(extend("x-keys" = "attribute"))]
     pub incoming: IndexMap<String, String>,
     /// Headers of every call.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
