@@ -111,6 +111,22 @@ await walk(async () => {
         saved.body.mjml.includes("Mine:") && saved.lock.template === BRAND,
         saved.body.mjml,
       );
+      // What is open can be copied, unless the template lets nothing more come.
+      const tools = () => page.locator(".gjs-toolbar-item").filter({ visible: true });
+      await canvas.getByText("Mine:").click();
+      await tools().first().waitFor();
+      const free = await tools().count();
+      const strict = { subject: "News", lock: "marked", additions: "none", body: { mjml } };
+      await write("PUT", `/email_templates/${BRAND}`, strict);
+      const next = await write("POST", `/email_templates/${BRAND}/email`, {
+        ...begun,
+        key: `${LOCKED}-2`,
+      });
+      await write("PUT", `/emails/${LOCKED}-2`, await next.json());
+      await open(`/definitions/emails/${LOCKED}-2`);
+      await canvas.getByText("Yours to write").click();
+      await tools().first().waitFor();
+      assert.equal(await tools().count(), free - 1, "one tool less: to copy it");
     },
   );
 

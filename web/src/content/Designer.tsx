@@ -14,7 +14,7 @@ import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
 import { fieldsOf, type OpenField } from "./fields";
 import { LockMenu } from "./LockMenu";
-import { holdTo } from "./locks";
+import { holdTo, type TemplateLock } from "./locks";
 import { framed } from "./mjml";
 import { useParts } from "./PartsMenu";
 import { ownComponents } from "./parts";
@@ -68,7 +68,9 @@ export default function Designer({
   const [device, setDevice] = useState("desktop");
   const first = useRef(mjml);
   // The locks with which an email was made stay as they are.
-  const lock = useRef(body.kind === "email" && isRecord(body.lock) ? body.lock.lock : undefined);
+  const lock = useRef(
+    body.kind === "email" && isRecord(body.lock) ? (body.lock as TemplateLock) : undefined,
+  );
   useEffect(() => {
     if (!frame.current || !blocks.current || !properties.current) return;
     const places = {
@@ -82,7 +84,7 @@ export default function Designer({
       fields: () => fields.current,
       onOpen: (opened, code) => {
         codeNow.current = code;
-        if (lock.current !== undefined) holdTo(opened, lock.current === "all");
+        if (lock.current !== undefined) holdTo(opened, lock.current);
       },
     });
     editor.current = made;

@@ -36,30 +36,70 @@ export function letGo(component: Component, may: boolean) {
   else component.removeAttributes(MAY_GO);
 }
 
-/** Holds a design to the locks in it; `all`: what is not marked is locked too. */
-export function holdTo(editor: Editor, all: boolean) {
-  const whole = editor.getWrapper();
-  if (whole) hold(whole, all ? "locked" : "editable", all ? "locked" : "editable");
+/** What may come into the parts of a design that its template does not mark. */
+export type Additions = "none" | "content" | "structures";
+
+/** With what an email was made of its template. */
+export type TemplateLock = { lock: "all" | "marked"; additions?: Additions | undefined };
+
+/** Sections, and what they are laid out with; everything else in a body is a block. */
+const STRUCTURES = new Set(["mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"]);
+/** What is added to these is a block. */
+const HOLD_BLOCKS = new Set(["mj-column", "mj-hero"]);
+/** What is added to these is a section. */
+const HOLD_SECTIONS = new Set(["mj-body", "mj-wrapper"]);
+
+/** Whether something may be added within an element that is not marked, and whether another of it may be. */
+export function takes(additions: Additions, element: string, locked: boolean) {
+  const [blocks, structures] = [additions !== "none", additions === "structures"];
+  const within = HOLD_BLOCKS.has(element) ? blocks : HOLD_SECTIONS.has(element) && structures;
+  return {
+    within: within || (!locked && structures),
+    again: !locked && (STRUCTURES.has(element) ? structures : blocks),
+  };
 }
 
-function hold(component: Component, around: Lock, inherited: Lock) {
-  const lock = lockOf(component) ?? inherited;
+/** Holds a design to the locks in it; with `all` what is not marked is locked too. */
+export function holdTo(editor: Editor, { lock, additions }: TemplateLock) {
+  const whole = editor.getWrapper();
+  const all = lock === "all";
+  const unmarked = additions ?? (all ? "none" : "structures");
+  if (whole) hold(whole, all ? "locked" : "editable", all ? "locked" : "editable", unmarked);
+}
+
+/** `unmarked`: what may be added as long as nothing around it is marked. */
+function hold(component: Component, around: Lock, inherited: Lock, unmarked?: Additions) {
+  const own = lockOf(component);
+  const lock = own ?? inherited;
+  const free = own === undefined ? unmarked : undefined;
+  const locked = lock === "locked";
+  const tag = component.get("tagName") ?? "";
+  const { within, again } = takes(free ?? (locked ? "none" : "structures"), tag, locked);
   if (lock !== "editable") {
     component.set({
       draggable: false,
       removable: mayGo(component),
       copyable: false,
       stylable: [],
-      ...(lock === "locked" ? { editable: false, droppable: false } : {}),
+      ...(locked ? { editable: false } : {}),
+      ...(locked && !within ? { droppable: false } : {}),
     });
     for (const trait of component.getTraits()) {
       const name = String(trait.get("name"));
-      if (lock === "locked" || !CONTENT.has(name)) component.removeTrait(name);
+      if (locked || !CONTENT.has(name)) component.removeTrait(name);
     }
   } else if (around === "locked") {
     component.set({ draggable: false, removable: false, copyable: false });
+  } else {
+    component.set({
+      ...(within ? {} : { droppable: false }),
+      ...(again ? {} : { copyable: false }),
+    });
   }
+  // Its tools were made when everything was allowed.
+  component.set("toolbar", undefined as never);
+  component.initToolbar();
   component.set("custom-name", `${component.getName()} · ${text.modes[lock]}`);
-  const within = lock === "content" ? "editable" : lock;
-  for (const child of component.components().models) hold(child, within, within);
+  const inside = lock === "content" ? "editable" : lock;
+  for (const child of component.components().models) hold(child, inside, inside, free);
 }
