@@ -24,6 +24,7 @@ const WALKS = [
   "content.mjs",
   "design.mjs",
   "editing.mjs",
+  "life-cycle.mjs",
   "keyboard.mjs",
   "second-editor.mjs",
   "large-map.mjs",

@@ -7,11 +7,12 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { journeysQuery, organisationQuery, sessionQuery } from "./api/queries";
+import { journeysQuery, organisationQuery, PLACES, sessionQuery } from "./api/queries";
 import type { JourneyRow } from "./api/types";
 import type { BoardSearch } from "./dashboards/search";
 import type { GroupSearch } from "./groups/search";
 import { JourneysPage } from "./journeys/JourneysPage";
+import type { Shown } from "./map/shown";
 import { SignInPage } from "./session/SignInPage";
 import { Fault, NotFound } from "./shell/Fault";
 import { Shell } from "./shell/Shell";
@@ -99,8 +100,12 @@ const journeyMap = createRoute({
   getParentRoute: () => journey,
   path: "/",
   component: lazyRouteComponent(() => import("./map/MapTab"), "MapTab"),
-  validateSearch: (search: Search): { node?: string; edit?: boolean } => ({
+  validateSearch: (search: Search): Shown & { node?: string; edit?: boolean } => ({
     node: text(search.node),
+    show: PLACES.find((place) => place === search.show),
+    path: text(search.path),
+    outcome: text(search.outcome),
+    reason: text(search.reason),
     edit: search.edit === true || search.edit === "true" || undefined,
   }),
 });

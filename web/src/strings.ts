@@ -157,6 +157,15 @@ export const strings = {
     funnel: "Funnel by node",
     outcomes: "Actions and their outcomes",
     outcomesEmpty: "No action has run yet.",
+    goal: {
+      title: "Goal",
+      hint: "Who met it after they entered, of those who did not meet it before.",
+      travellers: "Travellers",
+      heldOut: "Held out",
+      columns: { who: "Who", could: "Could", converted: "Converted", rate: "Rate" },
+      more: (points: string) => `${points} points more than without the journey.`,
+      fewer: (points: string) => `${points} points fewer than without the journey.`,
+    },
     notPublished: "Nothing has run yet",
     notPublishedHint: "Figures appear here once the journey is published and somebody entered.",
     columns: {
@@ -177,6 +186,7 @@ export const strings = {
     removed: "Removed",
     aborted: "Aborted",
     expired: "Expired",
+    held_out: "Held out",
     ended: "Ended",
   } as Record<string, string>,
   paths: { other: "Other", timeout: "Timeout", failed: "Failed" } as Record<string, string>,
@@ -231,6 +241,8 @@ export const strings = {
     pending: "Nothing has been recorded yet.",
     travellers: "Travellers",
     show: "Which travellers to show",
+    tookPath: (path: string) => `Took the path ${path}`,
+    all: "Show all travellers of this node",
     places: { current: "Now here", reached: "Reached", ended: "Ended here" },
     noTravellers: {
       current: "Nobody stands here right now.",

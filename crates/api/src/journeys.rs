@@ -5,7 +5,9 @@ use axum::http::StatusCode;
 use caravan_engine::Engine;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Feeder, Review, Verb};
-use caravan_engine::status::{self, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline};
+use caravan_engine::status::{
+    self, Asked, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline,
+};
 use caravan_engine::travel;
 use caravan_model::document::DocumentKind;
 use caravan_model::{EnrollmentId, Finding};
@@ -222,9 +224,15 @@ struct NodeQuery {
     limit: Option<usize>,
     /// `next_cursor` of the page before; left out: the first page.
     cursor: Option<String>,
-    /// Who stands there now, who ever arrived, or whose trip ended there.
-    #[serde(default)]
-    state: Stand,
+    /// Who stands there now, who ever arrived, or whose trip ended there; with `path` or `outcome`, whoever ever arrived.
+    state: Option<Stand>,
+    /// Only those who left by this path: its label, `other`, `timeout` or `failed`.
+    path: Option<String>,
+    /// Only those for whom, or for one of whose people, the action came out so: `done`, `no_op`, `skipped`, `failed`, `in_doubt` or
+    /// `pending`.
+    outcome: Option<String>,
+    /// With `outcome`: only with this reason.
+    reason: Option<String>,
 }
 
 async fn at_node(
@@ -233,7 +241,14 @@ async fn at_node(
     Query(query): Query<NodeQuery>,
 ) -> Result<Page<TravellerRow>, Problem> {
     let (limit, after) = (page_limit(query.limit)?, after(query.cursor.as_deref())?);
-    page_of(&state, path.key, Some(path.node), query.state, after, limit).await
+    let narrowed = query.path.is_some() || query.outcome.is_some();
+    let asked = Asked {
+        node: Some(path.node),
+        stand: query.state.unwrap_or(if narrowed { Stand::Reached } else { Stand::Current }),
+        path: query.path,
+        outcome: query.outcome.map(|outcome| (outcome, query.reason)),
+    };
+    page_of(&state, path.key, asked, after, limit).await
 }
 
 /// Which trips of a journey.
@@ -269,7 +284,7 @@ async fn travellers(
         TripState::Active => Stand::Current,
         TripState::Ended => Stand::Ended,
     };
-    page_of(&state, path.key, None, stand, after, limit).await
+    page_of(&state, path.key, Asked { stand, ..Asked::default() }, after, limit).await
 }
 
 fn after(cursor: Option<&str>) -> Result<EnrollmentId, Problem> {
@@ -280,13 +295,11 @@ fn after(cursor: Option<&str>) -> Result<EnrollmentId, Problem> {
 async fn page_of(
     state: &ApiState,
     key: String,
-    node: Option<String>,
-    stand: Stand,
+    asked: Asked,
     after: EnrollmentId,
     limit: usize,
 ) -> Result<Page<TravellerRow>, Problem> {
-    let read =
-        state.blocking(move |engine| Ok(status::travellers(engine, &key, node.as_deref(), stand, after, limit)?));
+    let read = state.blocking(move |engine| Ok(status::travellers(engine, &key, &asked, after, limit)?));
     let page = read.await?;
     Ok(Page { items: page.items, next_cursor: page.next.map(write_cursor), total: None })
 }

@@ -21,7 +21,7 @@ use serde::Serialize;
 
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Titles, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
-pub use travellers::{Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
+pub use travellers::{Asked, Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
 pub use versions::{JourneyVersion, manifest, versions};
 
 use crate::Engine;

@@ -3,7 +3,7 @@
 mod support;
 
 use caravan_engine::lifecycle::{self, Verb};
-use caravan_engine::status::Stand;
+use caravan_engine::status::{Asked, Stand};
 use caravan_model::EnrollmentId;
 use support::{World, on_both_stores};
 
@@ -280,7 +280,8 @@ on_both_stores! {
         world.run();
         world.run_at("2026-12-02T09:00:00Z");
         let page = |node: &str, stand, after, most| {
-            let page = caravan_engine::status::travellers(&world.engine, "paged", Some(node), stand, EnrollmentId(after), most).expect("a page");
+            let asked = Asked { node: Some(node.to_owned()), stand, ..Asked::default() };
+            let page = caravan_engine::status::travellers(&world.engine, "paged", &asked, EnrollmentId(after), most).expect("a page");
             let keys: Vec<String> = page.items.iter().map(|row| row.traveller.key.clone()).collect();
             (keys.join(" "), page.next)
         };
@@ -290,6 +291,12 @@ on_both_stores! {
         let (first, next) = page("size", Stand::Reached, 0, 2);
         assert_eq!(first, "a-5 a-6");
         assert_eq!(page("size", Stand::Reached, next.expect("more"), 10).0, "a-7 a-8 a-9");
+        let by = |path: &str| {
+            let asked = Asked { node: Some("size".to_owned()), stand: Stand::Reached, path: Some(path.to_owned()), outcome: None };
+            let page = caravan_engine::status::travellers(&world.engine, "paged", &asked, EnrollmentId(0), 10).expect("a page");
+            page.items.iter().map(|row| row.traveller.key.clone()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!((by("other").as_str(), by("Huge").as_str(), by("Small").as_str()), ("a-5 a-6 a-7 a-8", "a-9", ""));
     }
 
     a_version_that_cannot_run_holds_its_travellers_as_problems_and_nobody_else(world at "2026-12-01T09:00:00Z") {

@@ -334,7 +334,7 @@ on_both_stores! {
         world.run();
         world.run_at("2026-12-02T09:00:00Z");
         assert_eq!(world.status("source").nodes["on"].outcomes.as_ref().expect("an action").no_op["target_not_live"], 5);
-        let page = status::travellers(&world.engine, "target", Some("hold"), Stand::Ended, EnrollmentId(0), 10).expect("a page");
+        let page = status::travellers(&world.engine, "target", &status::Asked { node: Some("hold".to_owned()), stand: Stand::Ended, ..Default::default() }, EnrollmentId(0), 10).expect("a page");
         assert_eq!(page.items.len(), 5);
     }
 

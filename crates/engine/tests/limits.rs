@@ -4,8 +4,9 @@ mod support;
 
 use caravan_engine::connections;
 use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Settlement};
-use caravan_model::EffectId;
+use caravan_engine::status::{self, Asked, Stand};
 use caravan_model::document::DocumentKind;
+use caravan_model::{EffectId, EnrollmentId};
 use caravan_testkit::{Behaviour, Stage};
 use support::post::{EXECUTIONS, Post, delivered, delivery, keys};
 use support::{World, on_both_stores};
@@ -42,6 +43,17 @@ on_both_stores! {
             ("skipped:unsubscribed", 2),
         ]);
         assert_eq!(post.told("email_skipped"), 9);
+        let for_whom = |outcome: &str, reason: Option<&str>| {
+            let wanted = Some((outcome.to_owned(), reason.map(str::to_owned)));
+            let asked = Asked { node: Some("mail".to_owned()), stand: Stand::Reached, outcome: wanted, ..Asked::default() };
+            let page = status::travellers(&post.world.engine, "hello", &asked, EnrollmentId(0), 10).expect("a page");
+            let who = |row: &status::TravellerRow| row.outcomes.iter().filter_map(|it| Some(it.person.as_ref()?.key.clone())).collect::<Vec<_>>().join("+");
+            page.items.iter().map(|row| format!("{} {}", row.traveller.key, who(row))).collect::<Vec<_>>()
+        };
+        assert_eq!(for_whom("skipped", Some("email_invalid")), ["a-5 p-5-1", "a-6 p-6-2"]);
+        assert_eq!(for_whom("skipped", Some("email_missing")), ["a-6 p-6-1"]);
+        assert_eq!(for_whom("done", None).last().expect("somebody"), "a-9 p-9-0+p-9-1+p-9-2");
+        assert!(for_whom("failed", None).is_empty());
         assert!(post.smtp.messages().iter().any(|m| m.rcpt_to == ["new@example.com"]), "the address is the one of now");
     }
 

@@ -92,7 +92,7 @@ on_both_stores! {
   high: {type: wait, duration: 9d, next: null}
 "#;
         people(&world, "j-1", "{audience: people}", "ab", nodes);
-        let page = caravan_engine::status::travellers(&world.engine, "j-1", Some("high"), caravan_engine::status::Stand::Current, caravan_model::EnrollmentId(0), 10).expect("a page");
+        let page = caravan_engine::status::travellers(&world.engine, "j-1", &caravan_engine::status::Asked { node: Some("high".to_owned()), stand: caravan_engine::status::Stand::Current, ..Default::default() }, caravan_model::EnrollmentId(0), 10).expect("a page");
         let keys: Vec<&str> = page.items.iter().map(|row| row.traveller.key.as_str()).collect();
         assert!(keys.contains(&"p-1"), "bucket 7327 lies beyond 73 percent: {keys:?}");
         assert!(page.items.iter().all(|row| row.node == "high" && row.node_title == "Wait"), "a node is told by its card's title");
@@ -305,7 +305,7 @@ on_both_stores! {
         world.publish("second");
         world.run();
         assert_eq!(mail("second"), (10, 0, 0));
-        let page = caravan_engine::status::travellers(&world.engine, "second", Some("mail"), caravan_engine::status::Stand::Current, caravan_model::EnrollmentId(0), 10).expect("a page");
+        let page = caravan_engine::status::travellers(&world.engine, "second", &caravan_engine::status::Asked { node: Some("mail".to_owned()), stand: caravan_engine::status::Stand::Current, ..Default::default() }, caravan_model::EnrollmentId(0), 10).expect("a page");
         let waits = |at: usize| {
             let trip = page.items[at].id.parse().expect("a trip");
             caravan_engine::status::timeline(&world.engine, "second", trip).expect("a timeline").waiting.expect("it waits")

@@ -1,5 +1,7 @@
 //! What is read about journeys: who is inside, what was counted, who stands where, what a trip did.
 
+use std::collections::HashMap;
+
 use caravan_model::clock::from_micros;
 use caravan_model::{DocumentId, EnrollmentId, Shard, VersionId};
 use jiff::{SignedDuration, Timestamp};
@@ -339,24 +341,30 @@ pub struct EffectOutcome {
     pub at: Timestamp,
 }
 
-/// The effects of a trip, waiting ones and decided ones. Indexes: `outbox_enrollment`, `ledger_enrollment`.
-pub fn effects_of_trip(s: &mut dyn Session, trip: EnrollmentId) -> Result<Vec<EffectOutcome>, StoreError> {
-    s.query_map(
-        "SELECT node, person_id, outcome, reason, message, decided_at FROM ledger WHERE enrollment_id = $1
+/// The effects of trips, waiting ones and decided ones. Indexes: `outbox_enrollment`, `ledger_enrollment`.
+pub fn effects_of_trips(
+    s: &mut dyn Session,
+    trips: &[i64],
+) -> Result<HashMap<EnrollmentId, Vec<EffectOutcome>>, StoreError> {
+    let mut effects: HashMap<EnrollmentId, Vec<EffectOutcome>> = HashMap::new();
+    s.query(
+        "SELECT enrollment_id, node, person_id, outcome, reason, message, decided_at FROM ledger WHERE enrollment_id {in:1}
          UNION ALL
-         SELECT node, person_id, 'pending', code, message, queued_at FROM outbox WHERE enrollment_id = $1",
-        params![trip],
-        |r| {
-            Ok(EffectOutcome {
-                node: r.int(0),
-                person: r.opt_int(1),
-                outcome: r.string(2),
-                reason: r.opt_string(3),
-                message: r.opt_string(4),
-                at: r.instant(5),
-            })
+         SELECT enrollment_id, node, person_id, 'pending', code, message, queued_at FROM outbox WHERE enrollment_id {in:1}",
+        params![trips],
+        &mut |r| {
+            effects.entry(EnrollmentId(r.int(0))).or_default().push(EffectOutcome {
+                node: r.int(1),
+                person: r.opt_int(2),
+                outcome: r.string(3),
+                reason: r.opt_string(4),
+                message: r.opt_string(5),
+                at: r.instant(6),
+            });
+            Ok(())
         },
-    )
+    )?;
+    Ok(effects)
 }
 
 /// How a subject is shown: its key and a name.

@@ -75,13 +75,29 @@ export const statusQuery = (key: string) =>
     queryFn: () => body(client.GET("/api/v1/journeys/{key}/status", { params: { path: { key } } })),
   });
 
-export type PlaceOfTraveller = "current" | "reached" | "ended";
+export const PLACES = ["current", "reached", "ended"] as const;
+export type PlaceOfTraveller = (typeof PLACES)[number];
 
-export const nodeTravellersQuery = (key: string, node: string, state: PlaceOfTraveller) =>
-  pages(["journey", key, "node", node, state], (cursor) =>
+/** How the travellers of a node are narrowed: by the path they took, or by what came of its action. */
+type Narrowed = {
+  path?: string | undefined;
+  outcome?: string | undefined;
+  reason?: string | undefined;
+};
+
+export const nodeTravellersQuery = (
+  key: string,
+  node: string,
+  state: PlaceOfTraveller,
+  { path, outcome, reason }: Narrowed = {},
+) =>
+  pages(["journey", key, "node", node, state, path, outcome, reason], (cursor) =>
     body(
       client.GET("/api/v1/journeys/{key}/nodes/{node}/travellers", {
-        params: { path: { key, node }, query: { state, limit: PAGE, cursor } },
+        params: {
+          path: { key, node },
+          query: { state, path, outcome, reason, limit: PAGE, cursor },
+        },
       }),
     ),
   );

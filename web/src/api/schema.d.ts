@@ -5042,11 +5042,17 @@ export interface components {
             limit?: number | null;
             /** @description `next_cursor` of the page before; left out: the first page. */
             cursor?: string | null;
+            /** @description Who stands there now, who ever arrived, or whose trip ended there; with `path` or `outcome`, whoever ever arrived. */
+            state?: components["schemas"]["Stand"] | null;
+            /** @description Only those who left by this path: its label, `other`, `timeout` or `failed`. */
+            path?: string | null;
             /**
-             * @description Who stands there now, who ever arrived, or whose trip ended there.
-             * @default current
+             * @description Only those for whom, or for one of whose people, the action came out so: `done`, `no_op`, `skipped`, `failed`, `in_doubt` or
+             *     `pending`.
              */
-            state: components["schemas"]["Stand"];
+            outcome?: string | null;
+            /** @description With `outcome`: only with this reason. */
+            reason?: string | null;
         };
         /** @description Which travellers of a node. */
         Stand: "current" | "reached" | "ended";
@@ -5113,6 +5119,8 @@ export interface components {
              * @description When it moves next by itself.
              */
             due_at?: string | null;
+            /** @description For whom the action came out as it was asked for; left out where nothing was asked. */
+            outcomes?: components["schemas"]["TimelineOutcome"][];
         };
         /** @description An account or a person, as shown. */
         SubjectRef: {
@@ -5125,6 +5133,22 @@ export interface components {
             key: string;
             /** @description Its name. */
             name: string;
+        };
+        /** @description What became of one execution. */
+        TimelineOutcome: {
+            /** @description For whom; none: for the account. */
+            person?: components["schemas"]["SubjectRef"] | null;
+            /** @description `done`, `pending`, `no_op`, `skipped`, `failed` or `in_doubt`. */
+            outcome: string;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description In words, where there is more to say. */
+            message?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was decided, where that was later.
+             */
+            at?: string | null;
         };
         TravellersQuery: {
             /**
@@ -5317,22 +5341,6 @@ export interface components {
             why?: components["schemas"]["Why"] | null;
             /** @description Who did it by hand. */
             by?: string | null;
-        };
-        /** @description What became of one execution. */
-        TimelineOutcome: {
-            /** @description For whom; none: for the account. */
-            person?: components["schemas"]["SubjectRef"] | null;
-            /** @description `done`, `pending`, `no_op`, `skipped`, `failed` or `in_doubt`. */
-            outcome: string;
-            /** @description Why. */
-            reason?: string | null;
-            /** @description In words, where there is more to say. */
-            message?: string | null;
-            /**
-             * Format: date-time
-             * @description When it was decided, where that was later.
-             */
-            at?: string | null;
         };
         DraftPath: {
             /** @description The journey's key. */
@@ -11957,8 +11965,17 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
-                /** @description Who stands there now, who ever arrived, or whose trip ended there. */
+                /** @description Who stands there now, who ever arrived, or whose trip ended there; with `path` or `outcome`, whoever ever arrived. */
                 state?: components["schemas"]["Stand"];
+                /** @description Only those who left by this path: its label, `other`, `timeout` or `failed`. */
+                path?: string;
+                /**
+                 * @description Only those for whom, or for one of whose people, the action came out so: `done`, `no_op`, `skipped`, `failed`, `in_doubt` or
+                 *     `pending`.
+                 */
+                outcome?: string;
+                /** @description With `outcome`: only with this reason. */
+                reason?: string;
             };
             header?: never;
             path: {

@@ -18,13 +18,11 @@ import { useBoard } from "./filters";
 
 const text = strings.dashboards.journeys;
 
-/** Whoever is neither inside nor at the end has ended on the way. */
-const countsOf = ({ travellers: { entered = 0, active = 0, completed = 0 } }: JourneyRow) => ({
-  entered,
-  active,
-  completed,
-  ended: entered - active - completed,
-});
+/** Whoever travels and is neither inside nor at the end has ended on the way; those held out only count. */
+const countsOf = ({ travellers }: Pick<JourneyRow, "travellers">) => {
+  const { entered = 0, active = 0, completed = 0, held_out: heldOut = 0 } = travellers;
+  return { entered, active, completed, heldOut, ended: entered - heldOut - active - completed };
+};
 type Count = keyof ReturnType<typeof countsOf>;
 
 const counted = (id: Count, label: string): Column<JourneyRow> => ({
@@ -57,15 +55,19 @@ const COLUMNS: Column<JourneyRow>[] = [
   counted("active", text.inside),
   counted("completed", text.completed),
   counted("ended", text.ended),
+  { ...counted("heldOut", text.heldOut), optional: true },
   {
     id: "rate",
     label: text.rate,
     numeric: true,
     value: (row) => {
-      const { entered, completed } = countsOf(row);
-      return entered === 0 ? null : completed / entered;
+      const { entered, heldOut, completed } = countsOf(row);
+      return entered === heldOut ? null : completed / (entered - heldOut);
     },
-    cell: (row) => formatShare(countsOf(row).completed, countsOf(row).entered),
+    cell: (row) => {
+      const { entered, heldOut, completed } = countsOf(row);
+      return formatShare(completed, entered - heldOut);
+    },
   },
 ];
 
@@ -94,6 +96,7 @@ export function JourneysBoard() {
             { key: "active", label: text.inside, colour: "var(--cv-pending)" },
             { key: "completed", label: text.completed, colour: "var(--cv-done)" },
             { key: "ended", label: text.ended, colour: "var(--cv-noop)" },
+            { key: "heldOut", label: text.heldOut, colour: "var(--mantine-color-dimmed)" },
           ]}
         />
       </Card>

@@ -1,6 +1,16 @@
 // What holds for the whole journey: its name, when it runs, and whether travellers may come back.
-import { CloseButton, Group, Stack, Switch, Textarea, TextInput, Title } from "@mantine/core";
+import {
+  CloseButton,
+  Group,
+  NumberInput,
+  Stack,
+  Switch,
+  Textarea,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import type { DraftFinding } from "../api/types";
+import { ConditionField } from "../conditions/ConditionField";
 import { errorsOf } from "../forms/errors";
 import { InstantInput } from "../forms/inputs";
 import map from "../map/map.module.css";
@@ -9,6 +19,7 @@ import { strings } from "../strings";
 import { useEditor } from "./EditorScene";
 import { type Manifest, write } from "./manifest";
 import { ReentryFields } from "./ReentryFields";
+import { TokensFields } from "./TokensFields";
 
 const text = strings.editor.settings;
 
@@ -67,6 +78,31 @@ export function JourneySettings({ manifest, findings, onClose }: Props) {
           description={text.deduplicateHint}
           checked={manifest.deduplicate_email === true}
           onChange={(event) => put("deduplicate_email", event.currentTarget.checked || undefined)}
+        />
+        <ConditionField
+          label={text.goal}
+          description={text.goalHint}
+          error={errors.get("/goal")}
+          subject={manifest.subject}
+          inJourney
+          value={manifest.goal}
+          onChange={(goal) => put("goal", goal)}
+        />
+        <NumberInput
+          label={text.holdOut}
+          description={text.holdOutHint}
+          error={errors.get("/hold_out")}
+          suffix=" %"
+          min={1}
+          max={50}
+          allowDecimal={false}
+          value={typeof manifest.hold_out === "number" ? manifest.hold_out : ""}
+          onChange={(share) => put("hold_out", Number(share) || undefined)}
+        />
+        <TokensFields
+          value={manifest.tokens}
+          errors={errors}
+          onChange={(tokens) => put("tokens", tokens)}
         />
       </Stack>
     </aside>

@@ -1,8 +1,10 @@
 import { Group, Table, Text, Title } from "@mantine/core";
 import { CircleCheck, RefreshCw } from "lucide-react";
+import type { PlaceOfTraveller } from "../api/queries";
 import type { JourneyMap, JourneyStatus } from "../api/types";
 import { Tile } from "../map/Card";
 import { closes } from "../map/counts";
+import { addressOfTravellers } from "../map/shown";
 import { formatNumber, formatShare } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { ScrollBox } from "../shell/ScrollBox";
@@ -17,6 +19,14 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
   const rows = map.nodes.map((node) => ({ node, counts: status.nodes[node.id] }));
   const whole = rows.every(({ counts }) => !counts || closes(counts));
   const entered = status.travellers.entered ?? 0;
+  const number = (node: string, show: PlaceOfTraveller, count: number | undefined) =>
+    count ? (
+      <LinkTo className={shell.numberLink} to={addressOfTravellers(map.key, node, { show })}>
+        {formatNumber(count)}
+      </LinkTo>
+    ) : (
+      formatNumber(count)
+    );
   return (
     <section className={shell.tableFrame} aria-label={text.funnel}>
       <Group justify="space-between" className={classes.funnelHead}>
@@ -68,10 +78,10 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
                 <Table.Td className={classes.shareCell}>
                   <ShareBar family={node.family} part={counts?.reached ?? 0} whole={entered} />
                 </Table.Td>
-                <Table.Td data-numeric>{formatNumber(counts?.reached)}</Table.Td>
+                <Table.Td data-numeric>{number(node.id, "reached", counts?.reached)}</Table.Td>
                 <Table.Td data-numeric>{formatNumber(counts?.left)}</Table.Td>
-                <Table.Td data-numeric>{formatNumber(counts?.current)}</Table.Td>
-                <Table.Td data-numeric>{formatNumber(counts?.ended)}</Table.Td>
+                <Table.Td data-numeric>{number(node.id, "current", counts?.current)}</Table.Td>
+                <Table.Td data-numeric>{number(node.id, "ended", counts?.ended)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

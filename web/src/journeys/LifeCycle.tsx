@@ -29,6 +29,9 @@ const EndDialog = lazy(() =>
 const PublishDialog = lazy(() =>
   import("./PublishDialog").then(({ PublishDialog }) => ({ default: PublishDialog })),
 );
+const TokensDialog = lazy(() =>
+  import("./TokensDialog").then(({ TokensDialog }) => ({ default: TokensDialog })),
+);
 const ReentryDialog = lazy(() =>
   import("./ReentryDialog").then(({ ReentryDialog }) => ({ default: ReentryDialog })),
 );
@@ -40,7 +43,7 @@ type Props = {
   paused: boolean;
   published: boolean;
 };
-type Other = "duplicate" | "delete" | "reentry" | "end";
+type Other = "duplicate" | "delete" | "reentry" | "tokens" | "end";
 
 /** What can be done in this state: the main thing as a button, the rest behind *More*. */
 export function LifeCycle({ journey, subject, state, paused, published }: Props) {
@@ -104,6 +107,7 @@ export function LifeCycleMenu(props: Omit<Props, "published"> & { children: Reac
           {subject === "account" ? (
             <Menu.Item onClick={() => setOther("reentry")}>{text.actions.reentry}</Menu.Item>
           ) : null}
+          <Menu.Item onClick={() => setOther("tokens")}>{text.actions.tokens}</Menu.Item>
           {mayMoveEnd(state) ? (
             <Menu.Item onClick={() => setOther("end")}>{text.actions.moveEnd}</Menu.Item>
           ) : null}
@@ -119,6 +123,13 @@ export function LifeCycleMenu(props: Omit<Props, "published"> & { children: Reac
       <Suspense fallback={null}>
         {other === "reentry" ? (
           <ReentryDialog
+            journey={journey}
+            editing={state === "draft" || edit === true}
+            onClose={close}
+          />
+        ) : null}
+        {other === "tokens" ? (
+          <TokensDialog
             journey={journey}
             editing={state === "draft" || edit === true}
             onClose={close}

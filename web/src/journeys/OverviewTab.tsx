@@ -8,12 +8,14 @@ import type { JourneyMap, JourneyStatus } from "../api/types";
 import { executions, outcomeRows } from "../map/counts";
 import { isPublished } from "../map/graph";
 import { OutcomeTable } from "../map/OutcomeTable";
+import { addressOfTravellers } from "../map/shown";
 import { Card } from "../shell/Card";
 import { EmptyState } from "../shell/EmptyState";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 import { Funnel } from "./Funnel";
+import { GoalCard } from "./GoalCard";
 import classes from "./journeys.module.css";
 import { StatusRing } from "./StatusRing";
 import { reasonWord } from "./words";
@@ -45,6 +47,7 @@ export function OverviewTab() {
         </Card>
         <Funnel map={map} status={status} />
       </div>
+      {status.goal ? <GoalCard goal={status.goal} /> : null}
       <Card title={text.outcomes}>
         <ActionOutcomes map={map} status={status} />
       </Card>
@@ -89,7 +92,12 @@ function ActionOutcomes({ map, status }: { map: JourneyMap; status: JourneyStatu
               {action.facts[0] ? ` · ${action.facts[0].value}` : ""}
             </Text>
           </Text>
-          <OutcomeTable rows={rows} />
+          <OutcomeTable
+            rows={rows}
+            to={(outcome, reason) =>
+              addressOfTravellers(map.key, action.id, { outcome, reason, show: "reached" })
+            }
+          />
         </section>
       ))}
     </div>

@@ -36,6 +36,7 @@ type Schedule = { start: string | undefined; end: string | undefined };
 export function PublishDialog({ journey, version, onClose }: Props) {
   const draft = useOpenDraft();
   const [step, setStep] = useState(0);
+  const [chosenStart, setChosenStart] = useState<string>();
   const opened = useQuery({
     queryKey: ["journey", journey, "publishing"],
     queryFn: async () => {
@@ -47,7 +48,10 @@ export function PublishDialog({ journey, version, onClose }: Props) {
   });
   const schedule = useMutation({
     mutationFn: (chosen: Schedule) => keepSchedule(journey, chosen, draft.current),
-    onSuccess: () => setStep(1),
+    onSuccess: (_, { start }) => {
+      setChosenStart(start);
+      setStep(1);
+    },
   });
   const manifest = opened.data?.body;
   return (
@@ -69,7 +73,12 @@ export function PublishDialog({ journey, version, onClose }: Props) {
           onClose={onClose}
         />
       ) : (
-        <ReviewStep journey={journey} onBack={() => setStep(0)} onClose={onClose} />
+        <ReviewStep
+          journey={journey}
+          start={chosenStart}
+          onBack={() => setStep(0)}
+          onClose={onClose}
+        />
       )}
     </Modal>
   );
@@ -159,10 +168,12 @@ function ScheduleStep({ begun, running, busy, error, onNext, onClose }: StepProp
 
 function ReviewStep({
   journey,
+  start,
   onBack,
   onClose,
 }: {
   journey: string;
+  start: string | undefined;
   onBack: () => void;
   onClose: () => void;
 }) {
@@ -191,7 +202,7 @@ function ReviewStep({
       ) : null}
       {review.error ? <Refusal error={review.error} /> : null}
       {review.data ? <WhoEnters review={review.data} /> : null}
-      {review.data && errors.length === 0 ? <FirstDay journey={journey} /> : null}
+      {review.data && errors.length === 0 ? <FirstDay journey={journey} start={start} /> : null}
       {publish.error ? <Refusal error={publish.error} /> : null}
       <Group justify="flex-end" gap="xs">
         <Button variant="default" onClick={onBack}>
@@ -264,14 +275,20 @@ export function WhoEnters({ review }: { review: Review }) {
   );
 }
 
+/** The first day of a journey: from now, or from when it starts later. */
+export function firstDay(start: string | undefined, now: Date): { from: Date; until: Date } {
+  const from = new Date(Math.max(now.getTime(), start ? Date.parse(start) : 0));
+  return { from, until: new Date(from.getTime() + A_DAY_MS) };
+}
+
 /** What the first day would bring, by running it on a copy: who enters, and what is sent. */
-function FirstDay({ journey }: { journey: string }) {
-  const nameOf = useNamesOf("emails");
+function FirstDay({ journey, start }: { journey: string; start: string | undefined }) {
+  const emailName = useNamesOf("emails");
+  const textName = useNamesOf("sms_messages");
   const { data, error } = useQuery({
-    queryKey: ["journey", journey, "first-day"],
+    queryKey: ["journey", journey, "first-day", start],
     queryFn: () => {
-      const from = new Date();
-      const until = new Date(from.getTime() + A_DAY_MS);
+      const { from, until } = firstDay(start, new Date());
       return body(
         client.POST("/api/v1/journeys/{key}/simulate", {
           params: { path: { key: journey } },
@@ -301,21 +318,24 @@ function FirstDay({ journey }: { journey: string }) {
       </Group>
     );
   }
-  const emails = Object.entries(data.messages.email ?? {});
+  const sent = [
+    ...Object.entries(data.messages.email ?? {}).map(([key, n]) => ({ n, name: emailName(key) })),
+    ...Object.entries(data.messages.sms ?? {}).map(([key, n]) => ({ n, name: textName(key) })),
+  ];
   return (
     <section className={classes.firstDay} aria-label={text.firstDay}>
       <Text fw={600}>{text.firstDay}</Text>
       <Text size="sm">
         <b>{formatNumber(data.travellers.entered)}</b> {text.enter}
       </Text>
-      {emails.length === 0 ? (
+      {sent.length === 0 ? (
         <Text size="sm" c="dimmed">
           {text.noMessages}
         </Text>
       ) : (
         <List size="sm">
-          {emails.map(([email, count]) => (
-            <List.Item key={email}>{text.messages(formatNumber(count), nameOf(email))}</List.Item>
+          {sent.map(({ n, name }) => (
+            <List.Item key={name}>{text.messages(formatNumber(n), name)}</List.Item>
           ))}
         </List>
       )}

@@ -34,6 +34,12 @@ describe("status ring", () => {
     expect(parts[2]?.offset).toBeCloseTo(0.9);
   });
 
+  it("closes with those who are only counted", () => {
+    const parts = ringParts(trips({ entered: 10, active: 2, completed: 3, held_out: 5 }));
+    expect(parts.map((part) => part.state)).toEqual(["active", "completed", "held_out"]);
+    expect(parts.reduce((sum, part) => sum + part.share, 0)).toBeCloseTo(1);
+  });
+
   it("stays empty while nobody has entered", () => {
     expect(ringParts(trips()).every((part) => part.share === 0)).toBe(true);
   });

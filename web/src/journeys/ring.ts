@@ -8,6 +8,7 @@ const ORDER = [
   "removed",
   "expired",
   "aborted",
+  "held_out",
 ] as const;
 
 export type RingPart = { state: string; count: number; share: number; offset: number };

@@ -1,8 +1,8 @@
 // One node of the map: tile, title, subject, facts, counts, outcomes.
-import { Text } from "@mantine/core";
 import { Building2, User } from "lucide-react";
 import { memo, type ReactNode } from "react";
-import type { Fact, MapNode } from "../api/types";
+import type { PlaceOfTraveller } from "../api/queries";
+import type { Fact, MapNode, NodeStatus } from "../api/types";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
 import { FindingBadge } from "./FindingBadge";
@@ -57,7 +57,7 @@ export function CardFace({
         </span>
       </button>
       {node.facts.length > 0 ? <CardFacts facts={node.facts} /> : null}
-      {published ? <CardCounts reached={status?.reached} current={status?.current} /> : null}
+      {published ? <CardCounts node={node.id} status={status} /> : null}
       {published && node.family === "action" ? (
         <OutcomeBar title={node.title} outcomes={status?.outcomes} />
       ) : null}
@@ -95,22 +95,24 @@ function CardFacts({ facts }: { facts: Fact[] }) {
   );
 }
 
-export function CardCounts({
-  reached,
-  current,
-}: {
-  reached: number | undefined;
-  current: number | undefined;
-}) {
-  const { subject } = useScene();
+/** Who came and who is here; each number leads to them. The panel of the card does the same for the keyboard. */
+function CardCounts({ node, status }: { node: string; status: NodeStatus | undefined }) {
+  const { subject, open } = useScene();
+  const { reached, current } = status ?? {};
+  const lead = (show: PlaceOfTraveller) => ({
+    type: "button" as const,
+    tabIndex: -1,
+    className: classes.count,
+    onClick: () => open(node, false, { show }),
+  });
   return (
     <div className={classes.counts}>
-      <Text span inherit>
+      <button {...lead("reached")}>
         {strings.subjects.entered[subject]} <b data-count="reached">{formatNumber(reached)}</b>
-      </Text>
-      <Text span inherit data-here={current ? true : undefined} className={classes.here}>
+      </button>
+      <button {...lead("current")} data-here={current ? true : undefined}>
         <b data-count="current">{formatNumber(current)}</b> {strings.subjects.atStep}
-      </Text>
+      </button>
     </div>
   );
 }

@@ -16,6 +16,7 @@ import { type MapScene, SceneContext } from "./live";
 import { useDirection, useOpenedBoxes } from "./look";
 import classes from "./map.module.css";
 import { NodePanel } from "./NodePanel";
+import type { Shown } from "./shown";
 import { sizeOf } from "./size";
 
 const EditorTab = lazy(() =>
@@ -44,13 +45,22 @@ export function MapTab() {
 
 function LoadedMap({ map }: { map: JourneyMap }) {
   const navigate = useNavigate({ from: "/journeys/$key" });
-  const { node: selected } = useSearch({ strict: false }) as { node?: string };
+  const {
+    node: selected,
+    show,
+    path,
+    outcome,
+    reason,
+  } = useSearch({ strict: false }) as Shown & {
+    node?: string;
+  };
   const { direction, turn } = useDirection();
   const { opened, toggleBox } = useOpenedBoxes();
   const published = isPublished(map);
 
   const open = useCallback(
-    (node: string | undefined) => navigate({ to: ".", search: { node } as never, replace: true }),
+    (node: string | undefined, _beside?: boolean, shown?: Shown) =>
+      navigate({ to: ".", search: { node, ...shown } as never, replace: true }),
     [navigate],
   );
   const scene = useMemo(
@@ -78,7 +88,13 @@ function LoadedMap({ map }: { map: JourneyMap }) {
           onTurn={turn}
         />
         {selected ? (
-          <NodePanel key={selected} map={map} id={selected} onClose={() => open(undefined)} />
+          <NodePanel
+            key={selected}
+            map={map}
+            id={selected}
+            shown={{ show, path, outcome, reason }}
+            onClose={() => open(undefined)}
+          />
         ) : null}
       </div>
     </SceneContext>

@@ -1,11 +1,13 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { nodeTravellersQuery, type PlaceOfTraveller, statusQuery } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
 import { renderInApp } from "../test-render";
 import { SceneContext } from "./live";
 import { NodePanel } from "./NodePanel";
 import { aMap, aStatus } from "./sample.test-support";
+import type { Shown } from "./shown";
 
 const traveller = (id: string, more: Partial<NodeTraveller>): NodeTraveller => ({
   id,
@@ -24,30 +26,35 @@ const traveller = (id: string, more: Partial<NodeTraveller>): NodeTraveller => (
   ...more,
 });
 
-function panelOf(id: string, people: Partial<Record<PlaceOfTraveller, NodeTraveller[]>> = {}) {
-  const onClose = vi.fn();
+/** A panel as the map opens it: which travellers are shown stands beside it. */
+function Opened({ id, onClose }: { id: string; onClose: () => void }) {
+  const [shown, setShown] = useState<Shown>({});
   const scene = {
     journey: "nurture",
     subject: "account" as const,
     published: true,
-    open: vi.fn(),
+    open: (_node: string | undefined, _beside?: boolean, next?: Shown) => setShown(next ?? {}),
     toggleBox: vi.fn(),
   };
-  renderInApp(
+  return (
     <SceneContext value={scene}>
-      <NodePanel map={aMap()} id={id} onClose={onClose} />
-    </SceneContext>,
-    (cache) => {
-      cache.setQueryData(statusQuery("nurture").queryKey, aStatus());
-      for (const place of ["current", "reached", "ended"] as const) {
-        const page = { items: people[place] ?? [], next_cursor: null };
-        cache.setQueryData(nodeTravellersQuery("nurture", id, place).queryKey, {
-          pages: [page],
-          pageParams: [undefined],
-        });
-      }
-    },
+      <NodePanel map={aMap()} id={id} shown={shown} onClose={onClose} />
+    </SceneContext>
   );
+}
+
+function panelOf(id: string, people: Partial<Record<PlaceOfTraveller, NodeTraveller[]>> = {}) {
+  const onClose = vi.fn();
+  renderInApp(<Opened id={id} onClose={onClose} />, (cache) => {
+    cache.setQueryData(statusQuery("nurture").queryKey, aStatus());
+    for (const place of ["current", "reached", "ended"] as const) {
+      const page = { items: people[place] ?? [], next_cursor: null };
+      cache.setQueryData(nodeTravellersQuery("nurture", id, place).queryKey, {
+        pages: [page],
+        pageParams: [undefined],
+      });
+    }
+  });
   return { onClose };
 }
 

@@ -7,6 +7,8 @@ import type { Names } from "../conditions/words";
 import { pathWord } from "../journeys/words";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
+import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { Tile } from "./Card";
 import { closes, outcomeRows } from "./counts";
@@ -14,6 +16,7 @@ import { useNodeStatus, useScene } from "./live";
 import classes from "./map.module.css";
 import { OutcomeTable } from "./OutcomeTable";
 import { type Setting, settingsOf } from "./settings";
+import { addressOfTravellers, type Shown as ShownTravellers } from "./shown";
 import { TravellerList } from "./TravellerList";
 
 const text = strings.panel;
@@ -29,13 +32,16 @@ type Shown = Pick<MapNode, "id" | "title" | "subtitle" | "family" | "icon"> & {
 export function NodePanel({
   map,
   id,
+  shown,
   onClose,
 }: {
   map: JourneyMap;
   id: string;
+  /** Which of its travellers are shown. */
+  shown: ShownTravellers;
   onClose: () => void;
 }) {
-  const { published, journey } = useScene();
+  const { published, journey, open } = useScene();
   const status = useNodeStatus(id);
   const names = useNames(map.nodes.find((each) => each.id === id)?.settings);
   const node = shownNode(map, id, names);
@@ -62,9 +68,15 @@ export function NodePanel({
         )}
       </Section>
       {published && status ? <Performance status={status} node={node} /> : null}
-      {published && !node.inBox ? (
+      {published && (!node.inBox || shown.outcome) ? (
         <Section title={text.travellers}>
-          <TravellerList journey={journey} node={id} />
+          <TravellerList
+            journey={journey}
+            node={id}
+            inBox={node.inBox}
+            shown={shown}
+            onShow={(next) => open(id, false, next)}
+          />
         </Section>
       ) : null}
     </aside>
@@ -135,11 +147,13 @@ function Settings({ settings }: { settings: Setting[] }) {
 }
 
 function Performance({ status, node }: { status: NodeStatus; node: Shown }) {
+  const { journey } = useScene();
+  const to = (shown: ShownTravellers) => addressOfTravellers(journey, node.id, shown);
   const figures = [
-    { label: text.reached, value: status.reached },
-    { label: text.left, value: status.left },
-    { label: text.current, value: status.current },
-    { label: text.endedHere, value: status.ended },
+    { label: text.reached, value: status.reached, show: "reached" as const },
+    { label: text.left, value: status.left, show: undefined },
+    { label: text.current, value: status.current, show: "current" as const },
+    { label: text.endedHere, value: status.ended, show: "ended" as const },
   ];
   const paths = Object.entries(status.paths);
   const outcomes = status.outcomes ? outcomeRows(status.outcomes) : [];
@@ -161,7 +175,15 @@ function Performance({ status, node }: { status: NodeStatus; node: Shown }) {
               <span className={classes.operator} aria-hidden>
                 {["", "=", "+", "+"][index]}
               </span>
-              <b>{formatNumber(figure.value)}</b>
+              <b>
+                {figure.show && !node.inBox ? (
+                  <LinkTo className={shell.numberLink} to={to({ show: figure.show })}>
+                    {formatNumber(figure.value)}
+                  </LinkTo>
+                ) : (
+                  formatNumber(figure.value)
+                )}
+              </b>
               <span>{figure.label}</span>
             </div>
           ))}
@@ -172,7 +194,11 @@ function Performance({ status, node }: { status: NodeStatus; node: Shown }) {
           <Facts
             facts={paths.map(([label, value]) => ({
               label: pathWord(label),
-              value: formatNumber(value),
+              value: (
+                <LinkTo className={shell.numberLink} to={to({ show: "reached", path: label })}>
+                  {formatNumber(value)}
+                </LinkTo>
+              ),
             }))}
           />
         </Section>
@@ -182,7 +208,10 @@ function Performance({ status, node }: { status: NodeStatus; node: Shown }) {
           {outcomes.length === 0 ? (
             <Text c="dimmed">{text.pending}</Text>
           ) : (
-            <OutcomeTable rows={outcomes} />
+            <OutcomeTable
+              rows={outcomes}
+              to={(outcome, reason) => to({ outcome, reason, show: "reached" })}
+            />
           )}
         </Section>
       ) : null}

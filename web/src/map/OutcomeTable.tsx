@@ -1,12 +1,28 @@
 import { Text } from "@mantine/core";
 import { outcomeWord, reasonWord } from "../journeys/words";
 import { formatNumber, formatShare } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
+import shell from "../shell/shell.module.css";
 import { executions, type OutcomeRow } from "./counts";
 import classes from "./map.module.css";
 
+type Props = {
+  rows: OutcomeRow[];
+  /** Where the number of an outcome, or of one of its reasons, leads. */
+  to?: (outcome: string, reason?: string) => string;
+};
+
 /** Outcomes with their reasons, as numbers and shares of all executions. */
-export function OutcomeTable({ rows }: { rows: OutcomeRow[] }) {
+export function OutcomeTable({ rows, to }: Props) {
   const all = executions(rows);
+  const number = (count: number, outcome: string, reason?: string) =>
+    to && count > 0 ? (
+      <LinkTo className={shell.numberLink} to={to(outcome, reason)}>
+        {formatNumber(count)}
+      </LinkTo>
+    ) : (
+      <span>{formatNumber(count)}</span>
+    );
   return (
     <ul className={classes.outcomes}>
       {rows.map((row) => (
@@ -16,7 +32,7 @@ export function OutcomeTable({ rows }: { rows: OutcomeRow[] }) {
             <Text span inherit fw={600} style={{ flex: 1 }}>
               {outcomeWord(row.kind)}
             </Text>
-            <span>{formatNumber(row.count)}</span>
+            {number(row.count, row.kind)}
             <Text span inherit c="dimmed" className={classes.share}>
               {formatShare(row.count, all)}
             </Text>
@@ -24,7 +40,7 @@ export function OutcomeTable({ rows }: { rows: OutcomeRow[] }) {
           {row.reasons.map(([reason, count]) => (
             <span key={reason} className={classes.reasonLine}>
               <span>{reasonWord(reason)}</span>
-              <span>{formatNumber(count)}</span>
+              {number(count, row.kind, reason)}
             </span>
           ))}
         </li>

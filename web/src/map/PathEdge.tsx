@@ -5,11 +5,13 @@ import { AddButton } from "../editor/AddMenu";
 import { useMaybeEditor } from "../editor/EditorScene";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
+import type { PathCount } from "./graph";
 import type { Routed } from "./layout";
 import { usePathCount, useRises, useScene } from "./live";
 import classes from "./map.module.css";
 import { useLinkMark } from "./marks";
 import { roundedPath } from "./route";
+import { takersOf } from "./shown";
 
 const RADIUS = 12;
 
@@ -45,7 +47,8 @@ export const PathEdge = memo(function PathEdge({ id, data }: EdgeProps) {
           <PathChip
             id={id}
             label={link.label}
-            count={published && link.count ? (count ?? 0) : undefined}
+            counts={published && link.count ? link.count : undefined}
+            count={count ?? 0}
             at={chip}
           />
         )}
@@ -88,13 +91,17 @@ function EditablePath({
 type ChipProps = {
   id: string;
   label: string | null;
-  count: number | undefined;
+  /** Whom its number counts; none where nothing is counted. */
+  counts: PathCount | undefined;
+  count: number;
   at: { x: number; y: number };
 };
 
-function PathChip({ id, label, count, at }: ChipProps) {
-  if (label === null && count === undefined) return null;
-  const number = count === undefined ? null : formatNumber(count);
+/** The number leads to those who took the path; the outline and the node's panel do for the keyboard. */
+function PathChip({ id, label, counts, count, at }: ChipProps) {
+  const { open } = useScene();
+  if (label === null && counts === undefined) return null;
+  const number = counts === undefined ? null : formatNumber(count);
   const words =
     number === null
       ? label
@@ -102,14 +109,17 @@ function PathChip({ id, label, count, at }: ChipProps) {
         ? strings.map.passed(number)
         : strings.map.pathCount(number, label);
   return (
-    <div
+    <button
+      type="button"
+      tabIndex={-1}
       className={classes.chip}
       data-bare={label === null || undefined}
       data-zero={count === 0 || undefined}
       data-path={id}
-      role="img"
       aria-label={words ?? undefined}
       title={words ?? undefined}
+      disabled={counts === undefined}
+      onClick={() => counts && open(counts.node, false, takersOf(counts))}
       style={{
         transform: `translate(-50%, -50%) translate(${at.x}px, ${at.y}px)`,
         position: "absolute",
@@ -117,7 +127,7 @@ function PathChip({ id, label, count, at }: ChipProps) {
     >
       {label === null ? null : <span className={classes.chipLabel}>{label}</span>}
       {number === null ? null : <b data-count="path">{number}</b>}
-    </div>
+    </button>
   );
 }
 

@@ -1,54 +1,84 @@
-import { SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
+import { CloseButton, Group, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useState } from "react";
-import { nodeTravellersQuery, type PlaceOfTraveller } from "../api/queries";
+import { nodeTravellersQuery, PLACES, type PlaceOfTraveller } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
-import { endWord, pathWord } from "../journeys/words";
+import { endWord, outcomeWord, pathWord, reasonWord } from "../journeys/words";
 import { MoreRows, rowsOf } from "../shell/DataTable";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
 import classes from "./map.module.css";
+import type { Shown } from "./shown";
 
 const text = strings.panel;
-const PLACES: PlaceOfTraveller[] = ["current", "reached", "ended"];
 
-/** Who stands at a node, has reached it, or ended there; each leads to its timeline. */
-export function TravellerList({ journey, node }: { journey: string; node: string }) {
-  const [place, setPlace] = useState<PlaceOfTraveller>("current");
+type Props = {
+  journey: string;
+  node: string;
+  inBox: boolean;
+  shown: Shown;
+  onShow: (shown: Shown) => void;
+};
+
+/** Who stands at a node, has reached it, ended there, took a path, or had an outcome; each leads to its timeline. */
+export function TravellerList({ journey, node, inBox, shown, onShow }: Props) {
+  const { show = "current", path, outcome, reason } = shown;
   return (
     <Stack gap="sm">
-      <SegmentedControl
-        fullWidth
-        size="xs"
-        aria-label={text.show}
-        value={place}
-        onChange={(value) => setPlace(value as PlaceOfTraveller)}
-        data={PLACES.map((value) => ({ value, label: text.places[value] }))}
+      {inBox ? null : (
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          aria-label={text.show}
+          value={show}
+          onChange={(value) => onShow({ ...shown, show: value as PlaceOfTraveller })}
+          data={PLACES.map((value) => ({ value, label: text.places[value] }))}
+        />
+      )}
+      {path ? (
+        <Narrowed words={text.tookPath(pathWord(path))} onAll={() => onShow({ show })} />
+      ) : null}
+      {outcome ? (
+        <Narrowed words={outcomeWords(outcome, reason)} onAll={() => onShow({ show })} />
+      ) : null}
+      <Travellers
+        key={[show, path, outcome, reason].join(" ")}
+        {...{ journey, node, show, path, outcome, reason }}
       />
-      <Travellers key={place} journey={journey} node={node} place={place} />
     </Stack>
+  );
+}
+
+const outcomeWords = (outcome: string, reason: string | undefined) =>
+  reason ? `${outcomeWord(outcome)}: ${reasonWord(reason)}` : outcomeWord(outcome);
+
+/** What the list is narrowed to, until it is shown whole again. */
+function Narrowed({ words, onAll }: { words: string; onAll: () => void }) {
+  return (
+    <Group gap="xs" justify="space-between" wrap="nowrap">
+      <Text size="sm" fw={600}>
+        {words}
+      </Text>
+      <CloseButton size="sm" aria-label={text.all} onClick={onAll} />
+    </Group>
   );
 }
 
 function Travellers({
   journey,
   node,
-  place,
-}: {
-  journey: string;
-  node: string;
-  place: PlaceOfTraveller;
-}) {
+  show,
+  ...narrowed
+}: Shown & { journey: string; node: string; show: PlaceOfTraveller }) {
   const rows = useInfiniteQuery({
-    ...nodeTravellersQuery(journey, node, place),
+    ...nodeTravellersQuery(journey, node, show, narrowed),
     refetchInterval: 8_000,
   });
   if (rows.error) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
   if (rows.isPending) return <Skeleton height={120} />;
   const items = rowsOf(rows);
-  if (items.length === 0) return <Text c="dimmed">{text.noTravellers[place]}</Text>;
+  if (items.length === 0) return <Text c="dimmed">{text.noTravellers[show]}</Text>;
   return (
     <div>
       <ul className={classes.travellers}>
@@ -72,12 +102,24 @@ function Traveller({ journey, item }: { journey: string; item: NodeTraveller }) 
         <Text span fw={600} fz="sm" truncate>
           {name || key}
           {item.entry > 1 ? ` · ${text.entry(item.entry)}` : ""}
+          <ForWhom outcomes={item.outcomes ?? []} />
         </Text>
         <Text span fz="xs" c="dimmed" ta="right">
           <TravellerNote item={item} />
         </Text>
       </LinkTo>
     </li>
+  );
+}
+
+/** The people of an account for whom the action came out as it was asked. */
+function ForWhom({ outcomes }: { outcomes: NonNullable<NodeTraveller["outcomes"]> }) {
+  const people = outcomes.flatMap(({ person }) => (person ? [person.name || person.key] : []));
+  if (people.length === 0) return null;
+  return (
+    <Text span fw={400} fz="xs" c="dimmed" display="block" truncate>
+      {people.join(", ")}
+    </Text>
   );
 }
 

@@ -6,14 +6,15 @@ import { statusQuery } from "../api/queries";
 import type { NodeStatus } from "../api/types";
 import { pathCount } from "./counts";
 import type { PathCount } from "./graph";
+import type { Shown } from "./shown";
 
 /** What every card of one map shares; changes only when the map itself does. */
 export type MapScene = {
   journey: string;
   subject: "account" | "person";
   published: boolean;
-  /** Opens a node; `beside`: takes it to those that are chosen already, where several can be. */
-  open: (node: string | undefined, beside?: boolean) => void;
+  /** Opens a node; `beside`: takes it to those that are chosen already, where several can be; `shown`: with these travellers. */
+  open: (node: string | undefined, beside?: boolean, shown?: Shown) => void;
   toggleBox: (node: string) => void;
 };
 

@@ -26,6 +26,7 @@ export const dashboards = {
     entered: "Entered",
     inside: "Inside",
     completed: "Completed",
+    heldOut: "Held out",
     ended: "Ended early",
     rate: "Completion rate",
     empty: "No journey has run yet",

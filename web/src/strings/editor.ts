@@ -249,6 +249,23 @@ export const editor = {
     limit: "Entries in total",
     deduplicate: "One email per address",
     deduplicateHint: "Several people who share an address get each email once.",
+    goal: "Goal",
+    goalHint:
+      "What the journey is for. Whoever meets it after entering has converted; it moves nobody.",
+    holdOut: "Hold out",
+    holdOutHint:
+      "So much of the audience enters, is never written to and only counted, to compare with. The same ones every time.",
+    tokens: "My tokens",
+    tokensHint:
+      "Values of this journey for the messages that it sends, written {{ my.name }} there.",
+    token: {
+      name: "Name of the token",
+      type: "Type of the token",
+      types: { string: "Text", number: "Number", boolean: "Yes or no" },
+      value: (name: string) => `Value of ${name}`,
+      remove: (name: string) => `Remove ${name}`,
+      add: "Add a token",
+    },
   },
   empty: {
     title: "Nothing on the map yet",

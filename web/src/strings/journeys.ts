@@ -61,6 +61,7 @@ export const journey = {
     more: "More",
     edit: "Edit",
     reentry: "Re-entry …",
+    tokens: "My tokens …",
     moveEnd: "Move the end date …",
     duplicate: "Duplicate",
     delete: "Delete",
@@ -120,6 +121,11 @@ export const journey = {
       `An account enters again ${delay} after ${from}, ${count(limit, "entry", "entries")} in all.`,
     fixed: "It is decided before publishing; a next version may decide it anew.",
     close: "Close",
+  },
+  tokens: {
+    title: "My tokens",
+    none: "This journey has no values of its own.",
+    fixed: "They were published with the journey; a next version may change them.",
   },
   moveEnd: {
     title: "Move the end date",

@@ -42,6 +42,14 @@ pub struct Visit {
     pub cause: Option<Cause>,
 }
 
+impl Visit {
+    /// What was done at a node, or by an action of the people box that it is; none where this is another's stay.
+    pub(super) fn acted_at(&self, number: i64) -> Option<&BTreeMap<String, Vec<i64>>> {
+        let inside = self.inside.iter().find(|(action, _)| *action == number).map(|(_, outcomes)| outcomes);
+        inside.or_else(|| Some(&self.outcomes).filter(|_| self.node == number))
+    }
+}
+
 /// The stays of a trip from its moves, in order.
 pub fn visits_of(moves: &[Move]) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
@@ -206,9 +214,9 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
         let live = engine.live(s)?;
         let plan = live.plan(s, row.version)?.filter(|plan| &*plan.key == key).ok_or_else(unknown)?;
         let visits = visits_of(&journeys::moves(s, trip)?);
-        let effects = journeys::effects_of_trip(s, trip)?;
+        let effects = journeys::effects_of_trips(s, &[trip.0])?.remove(&trip).unwrap_or_default();
         let memory = row.memory.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let people = People(people_named(s, &visits, memory.as_ref())?);
+        let people = people_named(s, &visits, memory.as_ref())?;
         let titles = titles(s, &live, row.version)?;
         let active = row.ended_at.is_none();
         let problem = journeys::problem_of(s, trip)?.filter(|_| active);
@@ -350,7 +358,7 @@ fn entered(cause: Option<&Cause>) -> String {
 }
 
 /// The people that a trip's moves name.
-struct People(HashMap<i64, SubjectRef>);
+pub(super) struct People(HashMap<i64, SubjectRef>);
 
 impl Names for People {
     fn person(&self, id: i64) -> SubjectRef {
@@ -359,11 +367,8 @@ impl Names for People {
     }
 }
 
-fn people_named(
-    s: &mut dyn Session,
-    visits: &[Visit],
-    memory: Option<&Json>,
-) -> Result<HashMap<i64, SubjectRef>, StoreError> {
+/// The people whom stays name.
+pub(super) fn people_named(s: &mut dyn Session, visits: &[Visit], memory: Option<&Json>) -> Result<People, StoreError> {
     let mut ids: Vec<i64> = visits
         .iter()
         .flat_map(|visit| visit.outcomes.values().chain(visit.inside.iter().flat_map(|(_, o)| o.values())))
@@ -374,12 +379,11 @@ fn people_named(
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(People(HashMap::new()));
     }
-    Ok(journeys::shown_people(s, &ids)?
-        .into_iter()
-        .map(|p| (p.id, SubjectRef { subject: "person".to_owned(), key: p.key, name: p.name }))
-        .collect())
+    let shown = journeys::shown_people(s, &ids)?.into_iter();
+    let named = shown.map(|p| (p.id, SubjectRef { subject: "person".to_owned(), key: p.key, name: p.name }));
+    Ok(People(named.collect()))
 }
 
 /// People whom a node's own notes name: those of a box, and whoever was heard.
@@ -446,7 +450,7 @@ fn items(
 }
 
 /// Each execution's outcome; one that was queued is told by its effect.
-fn outcomes_of(
+pub(super) fn outcomes_of(
     node: i64,
     outcomes: &BTreeMap<String, Vec<i64>>,
     people: &People,

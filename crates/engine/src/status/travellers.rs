@@ -1,6 +1,9 @@
 //! Who stands where, and which trips a subject made.
 
+use std::collections::HashMap;
+
 use caravan_model::EnrollmentId;
+use caravan_store::journeys::EffectOutcome;
 use caravan_store::step::EnrollmentRow;
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
@@ -9,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::journey_row;
 use super::map::Titles;
-use super::timeline::{Visit, visits_of};
+use super::timeline::{TimelineOutcome, Visit, outcomes_of, people_named, visits_of};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::plan::Plan;
@@ -31,6 +34,19 @@ pub enum Stand {
     Reached,
     /// Those whose trip ended there.
     Ended,
+}
+
+/// Which travellers of a journey are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Asked {
+    /// Those of this node, or action of a people box; all of the journey where there is none.
+    pub node: Option<String>,
+    /// Where they stand.
+    pub stand: Stand,
+    /// Only those who left the node by this path, as the journey's status calls it.
+    pub path: Option<String>,
+    /// Only those for whom, or for one of whose people, the node's action came out so, with the reason where one is given.
+    pub outcome: Option<(String, Option<String>)>,
 }
 
 /// A page of a list.
@@ -86,29 +102,31 @@ pub struct TravellerRow {
     pub ended_at: Option<Timestamp>,
     /// When it moves next by itself.
     pub due_at: Option<Timestamp>,
+    /// For whom the action came out as it was asked for; left out where nothing was asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<TimelineOutcome>,
 }
 
-/// Travellers of a journey, by trip, after `after`; of one node where `node` is given.
+/// Travellers of a journey, by trip, after `after`.
 pub fn travellers(
     engine: &Engine,
     key: &str,
-    node: Option<&str>,
-    stand: Stand,
+    asked: &Asked,
     after: EnrollmentId,
     most: usize,
 ) -> Result<Page<TravellerRow>, DefinitionError> {
     engine.store().read(|s| {
         let journey = journey_row(s, key)?;
-        let ended = match (node, stand) {
-            (_, Stand::Current) => Some(false),
-            (_, Stand::Ended) => Some(true),
-            (_, Stand::Reached) => None,
+        let ended = match asked.stand {
+            Stand::Current => Some(false),
+            Stand::Ended => Some(true),
+            Stand::Reached => None,
         };
         let mut after = after;
         let mut items = Vec::new();
         for _ in 0..LOOKED_THROUGH / CHUNK {
             let trips = journeys::trips(s, journey.id, after, ended, CHUNK)?;
-            let found = stands(engine, s, &journey.key, &trips, node, stand)?;
+            let found = stands(engine, s, &journey.key, &trips, asked)?;
             for (trip, row) in trips.iter().zip(found) {
                 after = trip.id;
                 items.extend(row);
@@ -130,27 +148,30 @@ fn stands(
     s: &mut dyn Session,
     key: &str,
     trips: &[EnrollmentRow],
-    node: Option<&str>,
-    stand: Stand,
+    asked: &Asked,
 ) -> Result<Vec<Option<TravellerRow>>, StoreError> {
     let live = engine.live(s)?;
     let mut numbers = Vec::with_capacity(trips.len());
     let mut wanted: Vec<i64> = Vec::new();
     for trip in trips {
         let plan = live.plan(s, trip.version)?;
-        let number = match (node, &plan) {
+        let number = match (asked.node.as_deref(), &plan) {
             (None, _) => Some(trip.node),
             (Some(node), Some(plan)) => plan.numbers.get(node).map(|&n| n as i64),
             (Some(_), None) => None,
         };
         let here = number == Some(trip.node);
-        let matters = number.is_some() && (here || stand == Stand::Reached);
+        let matters = number.is_some() && (here || asked.stand == Stand::Reached);
         if matters {
             wanted.push(trip.id.0);
         }
         numbers.push((plan, if matters { number } else { None }));
     }
     let mut moves = journeys::moves_of(s, &wanted)?.into_iter().peekable();
+    let effects = match asked.outcome {
+        Some(_) => journeys::effects_of_trips(s, &wanted)?,
+        None => HashMap::new(),
+    };
     let mut titles = Titles::default();
     let mut rows = Vec::with_capacity(trips.len());
     for (trip, (plan, number)) in trips.iter().zip(numbers) {
@@ -163,12 +184,37 @@ fn stands(
             own.push(step);
         }
         let visits = visits_of(&own);
-        let visit = visits.iter().find(|visit| visit.node == number);
+        let visit = visits.iter().find(|visit| visit.acted_at(number).is_some());
         let reached = visit.is_some() || number == trip.node;
-        let title = if reached { titles.of(s, &live, trip.version, &plan.node(number).id)? } else { String::new() };
-        rows.push(if reached { Some(row_of(s, key, trip, (&plan, number, title), visit)?) } else { None });
+        let by_path = asked.path.is_none() || visit.is_some_and(|visit| visit.path == asked.path);
+        let own = effects.get(&trip.id).map_or(&[][..], Vec::as_slice);
+        let outcomes = match (&asked.outcome, visit) {
+            (Some(wanted), Some(visit)) => outcomes_like(s, visit, number, own, wanted)?,
+            _ => Vec::new(),
+        };
+        if !reached || !by_path || (asked.outcome.is_some() && outcomes.is_empty()) {
+            rows.push(None);
+            continue;
+        }
+        let title = titles.of(s, &live, trip.version, &plan.node(number).id)?;
+        rows.push(Some(TravellerRow { outcomes, ..row_of(s, key, trip, (&plan, number, title), visit)? }));
     }
     Ok(rows)
+}
+
+/// For whom the action of a node came out as it is asked for.
+fn outcomes_like(
+    s: &mut dyn Session,
+    visit: &Visit,
+    number: i64,
+    effects: &[EffectOutcome],
+    (outcome, reason): &(String, Option<String>),
+) -> Result<Vec<TimelineOutcome>, StoreError> {
+    let Some(counted) = visit.acted_at(number).filter(|counted| !counted.is_empty()) else { return Ok(Vec::new()) };
+    let people = people_named(s, std::slice::from_ref(visit), None)?;
+    let mut found = outcomes_of(number, counted, &people, effects);
+    found.retain(|it| it.outcome == *outcome && (reason.is_none() || it.reason == *reason));
+    Ok(found)
 }
 
 fn row_of(
@@ -194,6 +240,7 @@ fn row_of(
         outcome: trip.outcome.clone(),
         ended_at: trip.ended_at,
         due_at: trip.due_at.filter(|_| here && trip.ended_at.is_none()).map(unparked),
+        outcomes: Vec::new(),
     })
 }
 
