@@ -10,6 +10,7 @@ const KEY = `life-${mark}`;
 const COPY = `life-${mark}-copy`;
 const LIST = `lifers-${mark}`;
 const ACCOUNTS = [1, 2, 3, 4].map((n) => `c-${mark}-${n}`);
+const LATE = `c-${mark}-late`;
 const A_DAY = 24 * 3_600_000;
 
 const dialog = () => page.getByRole("dialog");
@@ -164,6 +165,23 @@ await walk(async () => {
     await eventually("they are listed", async () =>
       assert.equal(await panel.getByRole("listitem").count(), nodes.pause.current),
     );
+  });
+
+  await step("an account enters by hand, and the list of travellers has it", async () => {
+    await write("PUT", `/accounts/${LATE}`, { name: `Latecomer ${mark}` });
+    await open(COPY, "/travellers");
+    await page.getByRole("button", { name: "Let an account enter" }).click();
+    await dialog().getByLabel("Account").and(page.locator("input")).fill(LATE);
+    await page.getByRole("option", { name: `Latecomer ${mark}` }).click();
+    await noBarriers("entering by hand");
+    await confirm("Let enter");
+    await eventually("it has entered", async () =>
+      assert.equal((await status(COPY)).travellers.entered, ACCOUNTS.length + 1),
+    );
+    await open(COPY, "/overview");
+    const inside = page.getByRole("listitem").filter({ hasText: "Inside" });
+    await inside.getByRole("link").click();
+    await page.waitForURL(/\/travellers$/);
   });
 
   await step("it is paused and goes on, its end is moved, and it is closed", async () => {

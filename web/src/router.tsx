@@ -22,6 +22,7 @@ const text = (value: unknown) => (typeof value === "string" && value !== "" ? va
 /** `draft`, or the number of a version. */
 const version = (value: unknown) => (typeof value === "number" ? String(value) : text(value));
 /** The search box stands in the address as `q`. */
+const figure = (value: unknown) => (typeof value === "number" ? value : undefined);
 const searchable = (search: Search): { q?: string } => ({ q: text(search.q) });
 const tabbed = (search: Search): { tab?: string } => ({ tab: text(search.tab) });
 const stated = (search: Search): { q?: string; state?: string } => ({
@@ -117,6 +118,7 @@ const journeyOverview = createRoute({
 const journeyTravellers = createRoute({
   getParentRoute: () => journey,
   path: "/travellers",
+  validateSearch: (search: Search): { state?: string } => ({ state: text(search.state) }),
   component: lazyRouteComponent(() => import("./journeys/TravellersTab"), "TravellersTab"),
 });
 const journeySimulate = createRoute({
@@ -176,8 +178,13 @@ const groups = createRoute({
     interest: text(search.interest),
     stage: text(search.stage),
     missing: text(search.missing),
-    below: typeof search.below === "number" ? search.below : undefined,
-    days: typeof search.days === "number" ? search.days : undefined,
+    present: text(search.present),
+    status: text(search.status),
+    above: figure(search.above),
+    below: figure(search.below),
+    engagedFrom: figure(search.engagedFrom),
+    engagedTo: figure(search.engagedTo),
+    days: figure(search.days),
   }),
 });
 const group = createRoute({

@@ -258,6 +258,13 @@ export const strings = {
     ended: "Ended",
     empty: "No trips here",
     emptyHint: "Once somebody enters, each trip is listed here with its timeline.",
+    enter: {
+      title: { account: "Let an account enter", person: "Let a person enter" },
+      who: { account: "Account", person: "Person" },
+      hint: "Whoever enters by hand need not be in the audience. The rules of re-entry hold.",
+      button: "Let enter",
+      done: "On the way in",
+    },
     columns: {
       name: "Traveller",
       node: "At node",

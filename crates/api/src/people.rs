@@ -249,17 +249,41 @@ async fn held(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> R
     state.blocking(move |engine| engine.store().read(|s| read(engine, s, &path.key))).await
 }
 
+/// Types that a timeline is narrowed to, at most.
+const MOST_TYPES: usize = 20;
+
+#[derive(Deserialize, JsonSchema)]
+struct TypesQuery {
+    /// Only activities of these types, separated by commas; `page_*` stands for all that begin so. At most 20.
+    r#type: Option<String>,
+}
+
+impl TypesQuery {
+    /// As the store compares them.
+    fn patterns(&self) -> Result<Vec<String>, Problem> {
+        let said = self.r#type.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|one| !one.is_empty());
+        let patterns: Vec<String> = said.map(|one| one.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_").replace('*', "%")).collect();
+        if patterns.len() > MOST_TYPES {
+            let detail = format!("`type` names {} types. Name {MOST_TYPES} at most.", patterns.len());
+            return Err(Problem::bad_request("too_many_types", detail));
+        }
+        Ok(patterns)
+    }
+}
+
 async fn timeline(
     State(state): State<ApiState>,
     Path(path): Path<SubjectPath>,
     Query(query): Query<PageQuery>,
+    Query(types): Query<TypesQuery>,
 ) -> Result<Page<Activity>, Problem> {
     let (limit, before) = (query.limit()?, query.after_number()?.map(ActivityId));
+    let types = types.patterns()?;
     let read = state.blocking(move |engine| {
         engine.store().read(|s| {
             let live = engine.live(s)?;
             let person = subject::found(s, &live, Subject::Person, &path.key)?;
-            let rows = stored::timeline_of_person(s, PersonId(person.id), before, limit + 1)?;
+            let rows = stored::timeline_of_person(s, PersonId(person.id), &types, before, limit + 1)?;
             Ok(history::timeline(engine, s, rows, limit)?)
         })
     });

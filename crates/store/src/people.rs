@@ -428,18 +428,29 @@ pub(crate) const TIMELINE: &str =
      a.fields, (SELECT key FROM account WHERE account.id = a.account_id),
      (SELECT key FROM person WHERE person.id = a.person_id)";
 
-/// The next `most` activities of a person before the id `before` (none: the newest), newest first. Index:
-/// `activity_person`.
+/// The next `most` activities of a person before the id `before` (none: the newest), newest first; with `types` only those whose
+/// type is like one of these (`%` stands for anything). Index: `activity_person`.
 pub fn timeline_of_person(
     s: &mut dyn Session,
     person: PersonId,
+    types: &[String],
     before: Option<ActivityId>,
     most: usize,
 ) -> Result<Vec<TimelineRow>, StoreError> {
+    let mut params = params![person, end(before), most as i64].to_vec();
+    let mut like = String::new();
+    for one in types {
+        params.push(Param::Text(one));
+        like.push_str(if like.is_empty() { " AND (" } else { " OR " });
+        like.push_str(&format!("a.type LIKE ${} ESCAPE '\\'", params.len()));
+    }
+    if !like.is_empty() {
+        like.push(')');
+    }
     let sql = format!(
-        "SELECT {TIMELINE} FROM activity AS a WHERE a.person_id = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3"
+        "SELECT {TIMELINE} FROM activity AS a WHERE a.person_id = $1 AND a.id < $2{like} ORDER BY a.id DESC LIMIT $3"
     );
-    s.query_map(&sql, params![person, end(before), most as i64], read_timeline)
+    s.query_map(&sql, &params, read_timeline)
 }
 
 /// The next `most` activities of an account and of its people, those that carry another account left out, before the id

@@ -8,19 +8,29 @@ import { ordered, pages } from "./queries";
 
 const PAGE = 50;
 
-export const groupsQuery = ({ q, interest, stage, missing, below }: GroupSearch, order?: Order) =>
-  pages(["groups", { q, interest, stage, missing, below }, order], (cursor) =>
+/** What narrows the list, as the API calls it. */
+const asked = (search: GroupSearch) => ({
+  q: search.q,
+  solution_interest: search.interest,
+  stage: search.stage,
+  status: search.status,
+  missing_role: search.missing,
+  present_role: search.present,
+  completeness_from: search.above,
+  completeness_to: search.below,
+  engagement_from: search.engagedFrom,
+  engagement_to: search.engagedTo,
+});
+
+export const groupsQuery = (search: GroupSearch, order?: Order) =>
+  pages(["groups", asked(search), order], (cursor) =>
     body(
       client.GET("/api/v1/buying_groups", {
         params: {
           query: {
             limit: PAGE,
             cursor,
-            q,
-            solution_interest: interest,
-            stage,
-            missing_role: missing,
-            completeness_to: below,
+            ...asked(search),
             ...ordered<"/api/v1/buying_groups">(order),
           },
         },
@@ -29,18 +39,13 @@ export const groupsQuery = ({ q, interest, stage, missing, below }: GroupSearch,
   );
 
 /** The same groups as an export names them. */
-export const exportedGroups = (
-  { q, interest, stage, missing, below }: GroupSearch,
-  order?: Order,
-) =>
-  ({
-    q: q ?? null,
-    solution_interest: interest ?? null,
-    stage: stage ?? null,
-    missing_role: missing ?? null,
-    completeness_to: below ?? null,
-    ...order,
-  }) as Extract<ExportOf, { buying_groups: unknown }>["buying_groups"];
+export const exportedGroups = (search: GroupSearch, order?: Order) => {
+  const named = Object.entries(asked(search)).map(([name, value]) => [name, value ?? null]);
+  return { ...Object.fromEntries(named), ...order } as Extract<
+    ExportOf,
+    { buying_groups: unknown }
+  >["buying_groups"];
+};
 
 export const groupQuery = (id: string) =>
   queryOptions({

@@ -129,6 +129,10 @@ export const endWait = (key: string, id: string) =>
     client.POST("/api/v1/journeys/{key}/travellers/{id}/skip", { params: { path: { key, id } } }),
   );
 
+/** Lets one account, or one person, enter by hand. */
+export const enterJourney = (key: string, who: { account?: string; person?: string }) =>
+  body(client.POST("/api/v1/journeys/{key}/travellers", { params: { path: { key } }, body: who }));
+
 /** Ends a trip as removed. */
 export const endTrip = (key: string, id: string) =>
   body(client.DELETE("/api/v1/journeys/{key}/travellers/{id}", { params: { path: { key, id } } }));
@@ -223,11 +227,12 @@ export const heldOfQuery = (key: string) =>
       body(client.GET("/api/v1/people/{key}/external_audiences", { params: { path: { key } } })),
   });
 
-export const personTimelineQuery = (key: string) =>
-  pages(["person", key, "timeline"], (cursor) =>
+/** What happened to a person; with `type` only activities of these types. */
+export const personTimelineQuery = (key: string, type?: string) =>
+  pages(["person", key, "timeline", type], (cursor) =>
     body(
       client.GET("/api/v1/people/{key}/timeline", {
-        params: { path: { key }, query: { limit: PAGE, cursor } },
+        params: { path: { key }, query: { limit: PAGE, cursor, type } },
       }),
     ),
   );

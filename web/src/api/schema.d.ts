@@ -6231,6 +6231,10 @@ export interface components {
         };
         /** @description How a person stands at a destination. */
         HeldState: "pending" | "there" | "left_out" | "failed" | "in_doubt";
+        TypesQuery: {
+            /** @description Only activities of these types, separated by commas; `page_*` stands for all that begin so. At most 20. */
+            type?: string | null;
+        };
         /** @description The attributes of both subjects. */
         Fields: {
             account: components["schemas"]["FieldSchema"];
@@ -17716,6 +17720,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only activities of these types, separated by commas; `page_*` stands for all that begin so. At most 20. */
+                type?: string;
             };
             header?: never;
             path: {

@@ -67,7 +67,7 @@ function Details({ journey, days }: { journey: string; days: number | undefined 
     <>
       <div className={journeyClasses.overview}>
         <Card title={strings.overview.status}>
-          <StatusRing travellers={status.travellers} />
+          <StatusRing journey={journey} travellers={status.travellers} />
         </Card>
         <Funnel map={map} status={status} />
       </div>

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Group, Menu, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ellipsis, Plus, Trash2 } from "lucide-react";
+import { Copy, Ellipsis, Plus, Trash2 } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useState } from "react";
 import { definitionNamesQuery, definitionsQuery } from "../api/queries";
 import type { DefinitionRow, Kind } from "../api/types";
@@ -23,6 +23,7 @@ import { strings } from "../strings";
 import { ListedStanding } from "../systems/ListedStanding";
 import { reaches } from "../systems/systems";
 import { addressOf } from "./address";
+import { CopyDialog } from "./CopyDialog";
 import { DefinitionState } from "./DefinitionState";
 import { beginsAsDraft } from "./fixed";
 import { RemoveDialog } from "./RemoveDialog";
@@ -39,6 +40,9 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
 
 /** Kinds of which an installation has one: another can be made once that is deleted. */
 const ONE_ONLY = new Set(["stage_model"]);
+
+/** Kinds whose definitions are of several types. */
+const TYPED = new Set(["account_list", "people_list", "connection", "destination", "sms_message"]);
 
 const text = strings.definitions;
 
@@ -64,6 +68,10 @@ function columnsOf(kind: Kind): Column<DefinitionRow>[] {
     },
     textColumn("key", text.columns.key, (row) => row.key, { order: "key" }),
   ];
+  if (TYPED.has(kind.kind)) {
+    const typeOf = (row: DefinitionRow) => row.type && humanise(row.type);
+    columns.push(textColumn("type", text.columns.type, typeOf));
+  }
   if (kind.life_cycle !== "plain") {
     columns.push({
       id: "state",
@@ -109,6 +117,7 @@ function KindList({ kind }: { kind: Kind }) {
   const full = useFull(kind);
   const [making, setMaking] = useState(false);
   const [removing, setRemoving] = useState<DefinitionRow[]>();
+  const [copying, setCopying] = useState<DefinitionRow>();
   const words = text.kinds[kind.kind];
   const MoreWays = MORE_WAYS[kind.kind];
   const create = full ? (
@@ -161,7 +170,13 @@ function KindList({ kind }: { kind: Kind }) {
             {text.remove}
           </Button>
         )}
-        menu={(row) => <RowMenu row={row} onRemove={() => setRemoving([row])} />}
+        menu={(row) => (
+          <RowMenu
+            row={row}
+            {...(ONE_ONLY.has(kind.kind) ? {} : { onCopy: () => setCopying(row) })}
+            onRemove={() => setRemoving([row])}
+          />
+        )}
       />
       {making ? (
         <Suspense>
@@ -172,6 +187,14 @@ function KindList({ kind }: { kind: Kind }) {
             onMade={({ key }) => void navigate({ to: addressOf(kind.plural, key) })}
           />
         </Suspense>
+      ) : null}
+      {copying ? (
+        <CopyDialog
+          kind={kind}
+          definition={copying.key}
+          name={copying.name || copying.key}
+          onClose={() => setCopying(undefined)}
+        />
       ) : null}
       {removing ? (
         <RemoveDialog kind={kind} rows={removing} onClose={() => setRemoving(undefined)} />
@@ -189,7 +212,9 @@ function useFull(kind: Kind): boolean {
   return (data?.items.length ?? 0) > 0;
 }
 
-function RowMenu({ row, onRemove }: { row: DefinitionRow; onRemove: () => void }) {
+type RowMenuProps = { row: DefinitionRow; onCopy?: () => void; onRemove: () => void };
+
+function RowMenu({ row, onCopy, onRemove }: RowMenuProps) {
   return (
     <Menu position="bottom-end" shadow="md" withinPortal>
       <Menu.Target>
@@ -202,6 +227,11 @@ function RowMenu({ row, onRemove }: { row: DefinitionRow; onRemove: () => void }
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
+        {onCopy ? (
+          <Menu.Item leftSection={<Copy size={14} />} onClick={onCopy}>
+            {text.copy.button}
+          </Menu.Item>
+        ) : null}
         <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={onRemove}>
           {text.remove}
         </Menu.Item>

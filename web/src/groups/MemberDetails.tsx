@@ -9,7 +9,7 @@ import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { strings } from "../strings";
-import { isEngagement } from "./engagement";
+import { DEEDS } from "./engagement";
 
 const text = strings.groups.around;
 const LATEST_ACTIVITIES = 2;
@@ -80,9 +80,9 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 const None = () => <Text size="sm">{strings.list.none}</Text>;
 
 function Latest({ person }: { person: string }) {
-  const rows = useInfiniteQuery(personTimelineQuery(person));
+  const rows = useInfiniteQuery(personTimelineQuery(person, DEEDS));
   if (rows.isPending) return <Skeleton height={36} />;
-  const latest = rowsOf(rows).filter(isEngagement).slice(0, LATEST_ACTIVITIES);
+  const latest = rowsOf(rows).slice(0, LATEST_ACTIVITIES);
   if (latest.length === 0) return <None />;
   return (
     <List size="sm" listStyleType="none">

@@ -81,7 +81,13 @@ const COLUMNS: Column<JourneyRow>[] = [
     optional: true,
     cell: (row) => row.published_by ?? none,
   },
-  { id: "end", label: text.columns.end, optional: true, cell: (row) => formatDate(row.end) },
+  {
+    id: "end",
+    label: text.columns.end,
+    optional: true,
+    value: (row) => row.end,
+    cell: (row) => formatDate(row.end),
+  },
 ];
 
 function counted(id: "entered" | "active" | "completed"): Column<JourneyRow>[] {
@@ -90,6 +96,7 @@ function counted(id: "entered" | "active" | "completed"): Column<JourneyRow>[] {
       id,
       label: text.columns[id],
       numeric: true,
+      value: (row) => row.travellers[id] ?? 0,
       cell: (row) => formatNumber(row.travellers[id] ?? 0),
     },
   ];

@@ -42,7 +42,7 @@ export function OverviewTab() {
     <div className={classes.tab}>
       <div className={classes.overview}>
         <Card title={text.status}>
-          <StatusRing travellers={status.travellers} />
+          <StatusRing journey={key} travellers={status.travellers} />
           <NotEntered reasons={status.not_entered ?? {}} />
         </Card>
         <Funnel map={map} status={status} />

@@ -1,6 +1,8 @@
 import { Text } from "@mantine/core";
 import type { JourneyStatus } from "../api/types";
 import { formatNumber, formatShare } from "../shell/format";
+import { at, LinkTo } from "../shell/LinkTo";
+import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
 import { ringParts } from "./ring";
@@ -10,7 +12,10 @@ const RADIUS = 68;
 const AROUND = 2 * Math.PI * RADIUS;
 
 /** All who entered, by where they are now: inside, completed, or how they ended early. */
-export function StatusRing({ travellers }: { travellers: JourneyStatus["travellers"] }) {
+export function StatusRing({
+  journey,
+  travellers,
+}: Pick<JourneyStatus, "travellers"> & { journey: string }) {
   const entered = travellers.entered ?? 0;
   const parts = ringParts(travellers);
   return (
@@ -49,7 +54,14 @@ export function StatusRing({ travellers }: { travellers: JourneyStatus["travelle
           <li key={part.state}>
             <span className={classes.legendDot} data-state={part.state} aria-hidden />
             <span>{strings.travellerStates[part.state] ?? part.state}</span>
-            <b>{formatNumber(part.count)}</b>
+            <b>
+              <LinkTo
+                className={shell.numberLink}
+                to={`${at("/journeys", journey)}/travellers${part.state === "active" ? "" : "?state=ended"}`}
+              >
+                {formatNumber(part.count)}
+              </LinkTo>
+            </b>
             <Text span inherit c="dimmed">
               {formatShare(part.count, entered)}
             </Text>

@@ -1,9 +1,10 @@
-import { SegmentedControl } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Button, Group, SegmentedControl } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Footprints } from "lucide-react";
 import { useState } from "react";
-import { travellersQuery } from "../api/queries";
+import { useMay } from "../admin/useMay";
+import { mapQuery, travellersQuery } from "../api/queries";
 import type { JourneyTraveller } from "../api/types";
 import { type Column, DataTable } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
@@ -11,6 +12,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
+import { EnterDialog } from "./EnterDialog";
 import classes from "./journeys.module.css";
 import { endWord } from "./words";
 
@@ -19,20 +21,41 @@ const text = strings.travellers;
 /** Every trip of the journey, inside or ended. */
 export function TravellersTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
-  const [state, setState] = useState<"active" | "ended">("active");
+  const navigate = useNavigate();
+  const { state: asked } = useSearch({ strict: false }) as { state?: string };
+  const state = asked === "ended" ? "ended" : "active";
+  const { data: map } = useQuery(mapQuery(key));
+  const mayRun = useMay()?.("journeys:run") === true;
+  const [entering, setEntering] = useState(false);
   const rows = useInfiniteQuery({ ...travellersQuery(key, state), refetchInterval: 10_000 });
   return (
     <div className={classes.tab}>
-      <SegmentedControl
-        w={240}
-        aria-label={text.state}
-        value={state}
-        onChange={(value) => setState(value as "active" | "ended")}
-        data={[
-          { value: "active", label: text.active },
-          { value: "ended", label: text.ended },
-        ]}
-      />
+      <Group justify="space-between">
+        <SegmentedControl
+          w={240}
+          aria-label={text.state}
+          value={state}
+          onChange={(value) =>
+            void navigate({
+              to: ".",
+              search: { state: value === "ended" ? value : undefined } as never,
+              replace: true,
+            })
+          }
+          data={[
+            { value: "active", label: text.active },
+            { value: "ended", label: text.ended },
+          ]}
+        />
+        {mayRun && map?.state === "live" ? (
+          <Button variant="default" onClick={() => setEntering(true)}>
+            {text.enter.title[map.subject]}
+          </Button>
+        ) : null}
+      </Group>
+      {entering && map ? (
+        <EnterDialog journey={key} subject={map.subject} onClose={() => setEntering(false)} />
+      ) : null}
       <DataTable
         label={strings.journey.tabs.travellers}
         rows={rows}

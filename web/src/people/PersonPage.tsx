@@ -5,7 +5,7 @@ import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
 import { Records } from "../customers/Records";
 import { NamedLink } from "../definitions/NamedLink";
-import { isEngagement } from "../groups/engagement";
+import { DEEDS } from "../groups/engagement";
 import { TripLinks } from "../journeys/TripLinks";
 import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
@@ -130,8 +130,8 @@ function PersonOverview({ person }: { person: Person }) {
 
 /** Email, web, forms and interesting moments; the timeline has everything. */
 function LatestActivities({ personKey }: { personKey: string }) {
-  const rows = useInfiniteQuery(personTimelineQuery(personKey));
-  const latest = rowsOf(rows).filter(isEngagement).slice(0, LATEST_ACTIVITIES);
+  const rows = useInfiniteQuery(personTimelineQuery(personKey, DEEDS));
+  const latest = rowsOf(rows).slice(0, LATEST_ACTIVITIES);
   return (
     <Card title={text.latest}>
       {rows.isPending ? <Skeleton height={60} /> : null}

@@ -6,6 +6,7 @@ export const definitions = {
   columns: {
     name: "Name",
     key: "Key",
+    type: "Type",
     state: "State",
     updated: "Updated",
     updatedBy: "Updated by",

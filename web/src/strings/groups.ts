@@ -23,8 +23,13 @@ export const groups = {
   filter: {
     interest: "Solution interest",
     stage: "Stage",
+    status: "Status",
     missing: "Missing role",
+    present: "Role that is filled",
+    above: "Completeness from",
     below: "Completeness up to",
+    engagedFrom: "Engagement from",
+    engagedTo: "Engagement up to",
     clear: "Clear all filters",
   },
   back: "Back to buying groups",

@@ -34,6 +34,13 @@ async fn a_person_an_account_and_what_was_done_come_in_and_a_message_counts_once
     let count =
         |kind: &str| timeline["items"].as_array().expect("items").iter().filter(|it| it["type"] == kind).count();
     assert_eq!((count("demo_requested"), count("page_viewed")), (1, 1), "{timeline}");
+    for (types, found) in [("page_*", 1), ("page_viewed,%20demo_*", 2), ("page", 0), ("page%25", 0), ("", 2)] {
+        let narrowed = api.get(&format!("/api/v1/people/ada/timeline?type={types}")).bearer(&key).send().await.json();
+        assert_eq!(narrowed["items"].as_array().map(Vec::len), Some(found), "{types}: {narrowed}");
+    }
+    let many = vec!["a"; 21].join(",");
+    let refused = api.get(&format!("/api/v1/people/ada/timeline?type={many}")).bearer(&key).send().await;
+    assert_eq!(refused.refusal(), (400, "too_many_types".to_owned()));
     let ada = api.get("/api/v1/people/ada").bearer(&key).send().await.json();
     assert_eq!((&ada["first_name"], &ada["accounts"][0]["key"]), (&json!("Ada"), &json!("acme")));
 }

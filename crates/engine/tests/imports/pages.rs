@@ -99,7 +99,7 @@ fn timelines_hold_what_concerns_them(place: &Place) {
     assert_eq!(short(all.clone()), ["- A", "q -", "p -"], "what carries another account is not here");
     let page = read(place, |s| people::timeline_of_account(s, alder, Some(all[0].id), 1));
     assert_eq!(short(page), ["q -"]);
-    assert_eq!(short(read(place, |s| people::timeline_of_person(s, ann, None, 9))), ["p B", "p -"]);
+    assert_eq!(short(read(place, |s| people::timeline_of_person(s, ann, &[], None, 9))), ["p B", "p -"]);
 }
 
 fn fields(json: Json) -> Map<String, Json> {
