@@ -9,11 +9,11 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use caravan_connect::connector::kind;
-use caravan_connect::smtp::Signer;
+use caravan_connect::smtp::{Signer, new_signing_key};
 use caravan_connect::{
     Connector, EffectBody, EmailMessage, Mailbox, Outcome, Outgoing, Secret, Secrets, Surroundings, Unsubscribe,
 };
-use caravan_model::Clock;
+use caravan_model::{Clock, Random};
 use mail_parser::MessageParser;
 use serde_json::{Value, json};
 
@@ -311,11 +311,102 @@ fn proof_3_another_implementation_verifies_both_signatures_and_no_tampered_copy(
     assert_eq!(verdicts(&messages, &records), wanted, "white space may change, nothing else");
 }
 
+/// A message with every header that is signed, as it arrives at a server.
+fn arrived(signer: Signer) -> String {
+    let mut outgoing = mails(1);
+    let EffectBody::Email(email) = &mut outgoing[0].body else { panic!("an email") };
+    email.signer = Some(Arc::new(signer));
+    email.list_id = Some("hello.go.acme.example".into());
+    email.feedback_id = Some("welcome:hello:email:caravan".into());
+    email.reply_to = Some(Mailbox::bare("desk@acme.example"));
+    email.cc = vec![Mailbox::bare("copy@works.example")];
+    let files = Certificates::new();
+    let server = MailServer::start("none", &files, &[]);
+    assert_eq!(Sender::new(server.port, "none", json!({}), None).codes(&outgoing), ["delivered"]);
+    String::from_utf8(server.next().content).expect("text")
+}
+
+fn key(selector: &str) -> (String, Secret) {
+    let private = match selector {
+        "e1" => Secret::new(include_str!("keys/ed25519.pem")),
+        "old" => new_signing_key(&Random::seeded(11)).expect("a key"),
+        _ => Secret::new(include_str!("keys/rsa2048.pem")),
+    };
+    (selector.to_owned(), private)
+}
+
+#[test]
+fn proof_3_no_signed_header_can_be_changed_or_taken_out_and_no_word_of_the_body() {
+    const NAMES: &[&str] = &[
+        "From",
+        "To",
+        "Cc",
+        "Reply-To",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "MIME-Version",
+        "Content-Type",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "List-Id",
+        "Feedback-ID",
+    ];
+    let signer = Signer::new("acme.example", &[key("r1"), key("e1")]).expect("keys");
+    let records = signer.records();
+    let text = arrived(signer);
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let mut tampered = Vec::new();
+    for name in NAMES {
+        let field = format!("\r\n{name}: ");
+        assert_eq!(head.matches(&field).count(), 1, "{name} stands in it once");
+        tampered.push((format!("{name} changed"), text.replacen(&field, &format!("{field}x"), 1)));
+        tampered.push((format!("{name} gone"), text.replacen(&field, &format!("\r\nX-{name}: "), 1)));
+    }
+    let second = "From: Mallory <mallory@evil.example>\r\n";
+    tampered.push(("a second sender on top".into(), format!("{second}{text}")));
+    tampered.push(("a second sender below".into(), format!("{head}\r\n{second}\r\n{body}")));
+    for (at, _) in body.match_indices("\r\n").take(12) {
+        let (before, after) = body.split_at(at);
+        tampered.push((format!("a word at {at} of the body"), format!("{head}\r\n\r\n{before}x{after}")));
+    }
+    tampered.push(("more behind the end".into(), format!("{text}more\r\n")));
+    let messages: Vec<Vec<u8>> = std::iter::once(&text)
+        .chain(tampered.iter().map(|(_, text)| text))
+        .map(|text| text.clone().into_bytes())
+        .collect();
+    let mut said = verdicts(&messages, &records).into_iter();
+    assert_eq!(said.next(), Some(vec![true, true]), "as it was sent");
+    for ((how, _), said) in tampered.iter().zip(said) {
+        assert_eq!(said, [false, false], "{how}");
+    }
+}
+
+#[test]
+fn proof_3_mail_of_the_former_key_verifies_while_its_record_stands_and_no_longer() {
+    let (old, new) = (key("old"), key("r1"));
+    let signers = |keys: &[&(String, Secret)]| {
+        let keys: Vec<_> = keys.iter().map(|key| (*key).clone()).collect();
+        Signer::new("acme.example", &keys).expect("keys")
+    };
+    let both = signers(&[&old, &new]).records();
+    let before = arrived(signers(&[&old])).into_bytes();
+    let after = arrived(signers(&[&new])).into_bytes();
+    assert_eq!(verdicts(&[before.clone(), after.clone()], &both), [[true], [true]], "both stand in the DNS");
+    assert_eq!(
+        verdicts(&[before.clone(), after.clone()], &both[..1]),
+        [[true], [false]],
+        "the new one is not there yet"
+    );
+    assert_eq!(verdicts(&[before, after], &both[1..]), [[false], [true]], "the old one was taken out");
+}
+
 #[test]
 fn a_message_is_the_same_at_every_attempt_but_for_the_time() {
     let keys = [("r1".to_owned(), Secret::new(include_str!("keys/rsa2048.pem")))];
     let signer = Arc::new(Signer::new("acme.example", &keys).expect("keys"));
     let at: jiff::Timestamp = "2026-12-01T09:00:00Z".parse().expect("an instant");
     let message = b"From: a@acme.example\r\nSubject: x\r\n\r\nHello\r\n";
-    assert_eq!(signer.signatures(message, at), signer.signatures(message, at));
+    let signed = signer.signatures(message, at).expect("a signature");
+    assert!(signed.contains("b=") && signer.signatures(message, at) == Ok(signed));
 }

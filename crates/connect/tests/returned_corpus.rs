@@ -95,7 +95,8 @@ fn with_ends(text: &str, ends: &str) -> Vec<u8> {
 fn ours(report: &MailReport) -> bool {
     report.about.iter().any(|reference| match reference {
         Reference::Address(address) => address == OURS,
-        Reference::Key(key) => key == "7.1.4",
+        Reference::Quoted(key) => key == "7.1.4",
+        Reference::Key(_) | Reference::MessageId(_) => false,
     })
 }
 

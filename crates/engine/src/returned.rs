@@ -11,6 +11,7 @@ use caravan_connect::returned::{
     BounceMailbox, Heard, MailReport, MailboxTokens, Reference, SignedReports, SignedReportsRefused, SnsRefused,
     SnsSays, read_mail,
 };
+use caravan_connect::smtp::is_message_id_of;
 use caravan_connect::tracking::{Purpose, SigningKeys, Token};
 use caravan_connect::verp::{self, Returns};
 use caravan_model::EffectId;
@@ -19,7 +20,7 @@ use caravan_model::document::DocumentKind;
 use caravan_store::ledger::LedgerRow;
 use caravan_store::reports::{self, DeliveryReport};
 use caravan_store::{Session, StoreError, intake, ledger, outbox, suppressions, watched};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
@@ -32,6 +33,11 @@ use crate::tracking::{Message, OptOut, Who, write};
 
 /// What it is called on the stream.
 const SOURCE: &str = "returned";
+/// For how long a message is known by what a report quotes without proof. Servers give up after five days at most.
+const LATELY: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How many messages to an address are looked at for that, and how many addresses of a report.
+const MOST_LATELY: usize = 200;
+const MOST_NAMED: usize = 20;
 
 /// Fetches a small file at a public address.
 pub type Fetch<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -194,11 +200,12 @@ pub fn heard(engine: &Engine, keys: &SigningKeys, reports: &[MailReport]) -> Res
 }
 
 fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailReport) -> Result<(), StoreError> {
-    let Some((effect, returns)) = find(s, keys, &report.about)? else { return Ok(()) };
-    let live = engine.live(s)?;
     let now = s.now()?;
+    let Some((effect, returns)) = find(s, keys, report, now)? else { return Ok(()) };
+    let live = engine.live(s)?;
     outbox::lock(s, effect)?;
     let row = ledger::get(s, effect, true)?;
+    let report = &of_recipient(report, row.as_ref().and_then(|row| row.address.as_deref()));
     let copies = row.as_ref().map(|row| kept_of(row).copies).unwrap_or_default();
     if !of_copies(s, report, &copies, now)? {
         return Ok(());
@@ -255,21 +262,61 @@ fn of_copies(s: &mut dyn Session, report: &MailReport, copies: &[String], now: T
 }
 
 /// The message that a report is about, and through which kind of address it was found.
+///
+/// An address of ours is signed and proves itself, and so does whoever signs a call. What a mail merely quotes (envelope id,
+/// `Message-ID`, our header) anybody can write: it counts only where the report names the very address that the message was
+/// handed on to lately. So nobody can make up a report about an address that was not written to, nor one without naming it.
 fn find(
     s: &mut dyn Session,
     keys: &SigningKeys,
-    about: &[Reference],
+    report: &MailReport,
+    now: Timestamp,
 ) -> Result<Option<(EffectId, Option<Returns>)>, StoreError> {
-    for reference in about {
+    for reference in &report.about {
         let found = match reference {
             Reference::Address(address) => verp::read(keys, address).map(|(returns, effect)| (effect, Some(returns))),
             Reference::Key(key) => ledger::known(s, std::slice::from_ref(key))?.pop().map(|row| (row.id, None)),
+            Reference::Quoted(key) => unproven(s, report, now, |row| row.key == *key)?,
+            Reference::MessageId(id) => unproven(s, report, now, |row| is_message_id_of(&row.key, id))?,
         };
         if found.is_some() {
             return Ok(found);
         }
     }
     Ok(None)
+}
+
+/// The message that fits among those that were handed on lately to one of the addresses of which a report tells.
+fn unproven(
+    s: &mut dyn Session,
+    report: &MailReport,
+    now: Timestamp,
+    fits: impl Fn(&LedgerRow) -> bool,
+) -> Result<Option<(EffectId, Option<Returns>)>, StoreError> {
+    let named = report.recipient.iter().chain(report.others.iter().map(|(address, _)| address));
+    for address in named.take(MOST_NAMED).filter_map(|address| folded_address(address)) {
+        let rows = ledger::emails_to(s, &address, now - LATELY, MOST_LATELY)?;
+        if let Some(row) = rows.into_iter().find(|row| fits(row)) {
+            return Ok(Some((row.id, None)));
+        }
+    }
+    Ok(None)
+}
+
+/// The same report with what it says of the message's own recipient first, where it tells of several.
+fn of_recipient(report: &MailReport, address: Option<&str>) -> MailReport {
+    let is_it = |written: &str| address.is_some() && folded_address(written).as_deref() == address;
+    let mut sorted = report.clone();
+    let Some(at) = sorted.others.iter().position(|(written, _)| is_it(written)) else { return sorted };
+    if sorted.recipient.as_deref().is_some_and(is_it) {
+        return sorted;
+    }
+    let (its, heard) = sorted.others.swap_remove(at);
+    let first = (sorted.recipient.replace(its), std::mem::replace(&mut sorted.what, heard));
+    if let (Some(recipient), heard) = first {
+        sorted.others.push((recipient, heard));
+    }
+    sorted
 }
 
 /// Keeps how a message fares and tells it. True when it was news.

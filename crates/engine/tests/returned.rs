@@ -59,6 +59,14 @@ fn bounce(to: &str, status: &str) -> String {
     )
 }
 
+/// A report to a mailbox, not to the address of one message, about a recipient, that quotes a header of the message.
+fn quoting(recipient: &str, header: &str) -> String {
+    bounce("bounces@acme.example", "5.1.1").replace("x@example.com", recipient).replace(
+        "--b--",
+        &format!("--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{header}\r\nSubject: News\r\n\r\n--b--"),
+    )
+}
+
 on_both_stores! {
     a_bounce_that_comes_later_ends_mail_to_the_address_and_is_heard(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world).with_domain();
@@ -165,6 +173,41 @@ on_both_stores! {
         assert!(post.person("p-8-0", "NOT unsubscribed"), "an answer is no opt-out");
         post.comes_back(&format!("From: p-8-0@example.com\r\nTo: <{address}>\r\nSubject: unsubscribe\r\n\r\n"));
         assert!(post.person("p-8-0", "unsubscribed AND unsubscribed_reason = 'mailto'"));
+    }
+
+    what_a_report_only_quotes_counts_for_the_address_that_was_written_to_lately(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world).with_domain();
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        let header = |to: &str, name: &str| {
+            let message = post.smtp.messages().into_iter().find(|m| m.rcpt_to == [to]).expect("a message");
+            message.header(name).expect("a header").to_owned()
+        };
+        let id_of = |to: &str| format!("Message-ID: {}", header(to, "Message-ID"));
+        let key_of = |to: &str| format!("X-Caravan-Key: {}", header(to, "X-Caravan-Key"));
+        let hard = || post.world.one("SELECT COUNT(*) FROM suppression WHERE reason = 'bounced_hard'");
+        let (ada, bob, eve) = ("p-5-0@example.com", "p-5-1@example.com", "p-5-2@example.com");
+        // Made up: about somebody else, about nobody, about a message that there never was.
+        post.comes_back(&quoting(ada, &id_of(bob)));
+        post.comes_back(&quoting(ada, &key_of(bob)));
+        post.comes_back(&quoting("", &id_of(ada)));
+        post.comes_back(&quoting(ada, "Message-ID: <0123456789abcdef0123456789abcdef@acme.example>"));
+        post.comes_back(&quoting("stranger@example.net", &id_of(ada)));
+        assert_eq!((hard(), post.told("email_bounced")), (0, 0), "nobody is held for what a stranger writes");
+        post.comes_back(&quoting("P-5-0@Example.com", &id_of(ada)));
+        post.comes_back(&quoting(bob, &key_of(bob)));
+        assert_eq!((hard(), post.told("email_bounced")), (2, 2));
+        assert!(post.person("p-5-0", "email_invalid") && post.person("p-5-1", "email_invalid"));
+        // The signed address goes before everything that is quoted.
+        let other = quoting(ada, &id_of(ada)).replace("bounces@acme.example", &post.return_path(eve)).replace("5.1.1", "5.2.2");
+        post.comes_back(&other);
+        let state = |key: &str| {
+            let of = format!("SELECT r.state FROM delivery_report AS r JOIN ledger AS l ON l.id = r.effect_id WHERE l.address = '{key}'");
+            post.world.rows(&of, |row| row.string(0))
+        };
+        assert_eq!((state(ada), state(eve)), (vec!["bounced_hard".to_owned()], vec!["mailbox_full".to_owned()]));
+        post.advance(14 * 86_400 + 1);
+        post.comes_back(&quoting("p-6-0@example.com", &id_of("p-6-0@example.com")));
+        assert_eq!(hard(), 2, "too long ago to be known by what is quoted");
     }
 
     reports_by_call_are_taken_when_they_are_signed(world at "2026-12-01T09:00:00Z") {

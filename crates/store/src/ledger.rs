@@ -148,6 +148,21 @@ pub fn texts_to(s: &mut dyn Session, phone: &str, since: Timestamp, most: usize)
     s.query_map(&sql, params![phone, since, most as i64], read_ledger)
 }
 
+/// The last emails that were handed on to a folded address, or may have been, since an instant, newest first, `most` at
+/// most. Index: `ledger_address`.
+pub fn emails_to(
+    s: &mut dyn Session,
+    address: &str,
+    since: Timestamp,
+    most: usize,
+) -> Result<Vec<LedgerRow>, StoreError> {
+    let sql = format!(
+        "SELECT {LEDGER} FROM ledger WHERE address = $1 AND kind = 'email' AND outcome IN ('done', 'in_doubt')
+           AND decided_at >= $2 ORDER BY decided_at DESC, id DESC LIMIT $3"
+    );
+    s.query_map(&sql, params![address, since, most as i64], read_ledger)
+}
+
 /// What somebody has to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsettled {

@@ -16,10 +16,8 @@ pub fn read_mail(raw: &[u8]) -> Option<MailReport> {
         let others = recipients.filter_map(|(recipient, what)| Some((recipient?, what))).collect();
         return Some(MailReport { about, recipient, what, others });
     }
-    if let Some((recipient, what)) = complaint(&message) {
-        return Some(MailReport::new(about, what).of(recipient));
-    }
-    Some(MailReport::new(about, letter(&message)?))
+    let (recipient, what) = complaint(&message).or_else(|| letter(&message))?;
+    Some(MailReport::new(about, what).of(recipient))
 }
 
 /// What a report about delivery says of each recipient.
@@ -59,19 +57,25 @@ fn status(recipient: &[(String, String)]) -> Option<Heard> {
 fn complaint(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
     let report = fields(&text_of(part(message, "feedback-report")?)?.replace("\r\n", "\n"));
     let kind = field(&report, "feedback-type")?.to_ascii_lowercase();
-    let recipient = field(&report, "original-rcpt-to").and_then(|written| addresses(written).next());
+    let named = ["original-rcpt-to", "removal-recipient"].iter().find_map(|name| field(&report, name));
+    let recipient = named.and_then(|written| addresses(written).next()).or_else(|| quoted_recipient(message));
     matches!(kind.as_str(), "abuse" | "fraud" | "virus" | "other").then_some((recipient, Heard::Complained))
 }
 
-/// A mail that is no report by its form.
-fn letter(message: &Message<'_>) -> Option<Heard> {
+/// To whom the message was that a report quotes.
+fn quoted_recipient(message: &Message<'_>) -> Option<String> {
+    quoted_headers(message).into_iter().find(|(name, _)| name == "to").and_then(|(_, value)| addresses(&value).next())
+}
+
+/// A mail that is no report by its form, and whom it is about.
+fn letter(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
     let header = |name: &str| message.header_raw(name).map(|text| text.trim().to_lowercase());
     if header("Auto-Submitted").is_some_and(|value| value != "no") || header("X-Autoreply").is_some() {
-        return Some(Heard::AutoReply);
+        return Some((author(message), Heard::AutoReply));
     }
     let subject = message.subject().unwrap_or_default().to_lowercase();
     if ["out of office", "automatic reply", "abwesenheit", "autoreply"].iter().any(|words| subject.contains(words)) {
-        return Some(Heard::AutoReply);
+        return Some((author(message), Heard::AutoReply));
     }
     let from = header("From").unwrap_or_default();
     let from_machine = from.contains("mailer-daemon") || from.contains("postmaster");
@@ -82,11 +86,23 @@ fn letter(message: &Message<'_>) -> Option<Heard> {
         let status =
             text.split_whitespace().find_map(|word| enhanced(word.trim_matches(['#', '(', ')', '<', '>', ','])));
         let why = text.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
-        return Some(Heard::Bounced { code: failure_of(status, &text), why });
+        return Some((failed_recipient(message, &text), Heard::Bounced { code: failure_of(status, &text), why }));
     }
     // Only a letter to the address for that opts somebody out: what else comes may quote it.
     let opts_out = |address: &String| address.split_once('+').is_some_and(|(local, _)| local.eq_ignore_ascii_case("u"));
-    receivers(message).any(|address| opts_out(&address)).then_some(Heard::OptedOut)
+    receivers(message).any(|address| opts_out(&address)).then(|| (author(message), Heard::OptedOut))
+}
+
+fn author(message: &Message<'_>) -> Option<String> {
+    message.from().and_then(|from| from.first()).and_then(|from| from.address()).map(str::to_owned)
+}
+
+/// Whom a letter says that it could not be delivered to: in a header of its own, or the first address of its text.
+fn failed_recipient(message: &Message<'_>, text: &str) -> Option<String> {
+    let named = message.header_raw("X-Failed-Recipients").and_then(|value| addresses(value).next());
+    let (receivers, author): (Vec<String>, _) = (receivers(message).collect(), author(message));
+    let is_other = |address: &String| !receivers.contains(address) && author.as_ref() != Some(address);
+    named.or_else(|| addresses(text).find(is_other))
 }
 
 /// To whom a mail came.
@@ -96,28 +112,36 @@ fn receivers<'a>(message: &'a Message<'a>) -> impl Iterator<Item = String> + 'a 
     named.flat_map(|(_, value)| addresses(value))
 }
 
-/// By what the message in question may be found: where the report came to, then what it quotes.
+/// By what the message in question may be found, the surest first: addresses (where the report came to, then what it
+/// quotes), the name of the envelope, the `Message-ID`, our own header.
 fn references(message: &Message<'_>) -> Vec<Reference> {
-    let mut found: Vec<Reference> = receivers(message).map(Reference::Address).collect();
-    for part in &message.parts {
-        if let Some(original) = part.message() {
-            for (name, value) in original.headers_raw() {
-                found.extend(quoted(name, value));
-            }
-        } else if is(part, "rfc822-headers") || is(part, "feedback-report") || is(part, "delivery-status") {
-            let text = text_of(part).unwrap_or_default();
-            found.extend(fields(&text.replace("\r\n", "\n")).iter().flat_map(|(name, value)| quoted(name, value)));
-        }
-    }
-    found
+    let quoted = quoted_headers(message);
+    let values = |wanted: &'static [&str]| {
+        quoted.iter().filter(|(name, _)| wanted.contains(&name.as_str())).map(|(_, value)| value.as_str())
+    };
+    let returns = values(&["return-path", "original-mail-from", "list-unsubscribe"]).flat_map(addresses);
+    let envelopes = values(&["original-envelope-id"]).map(|id| Reference::Quoted(id.trim().to_owned()));
+    let ids = values(&["message-id"]).flat_map(addresses).map(Reference::MessageId);
+    let keys = values(&["x-caravan-key"]).map(|key| Reference::Quoted(key.trim().to_owned()));
+    let proven = receivers(message).chain(returns).map(Reference::Address);
+    proven.chain(envelopes).chain(ids).chain(keys).collect()
 }
 
-fn quoted(name: &str, value: &str) -> Vec<Reference> {
-    match name.to_ascii_lowercase().as_str() {
-        "x-caravan-key" | "original-envelope-id" => vec![Reference::Key(value.trim().to_owned())],
-        "return-path" | "original-mail-from" | "list-unsubscribe" => addresses(value).map(Reference::Address).collect(),
-        _ => Vec::new(),
+/// The fields of what a report quotes and of its own parts; of a letter, those that stand in its text.
+fn quoted_headers(message: &Message<'_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for part in &message.parts {
+        if let Some(original) = part.message() {
+            let headers = original.headers_raw();
+            found.extend(headers.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())));
+        } else if is(part, "rfc822-headers") || is(part, "feedback-report") || is(part, "delivery-status") {
+            found.extend(fields(&text_of(part).unwrap_or_default().replace("\r\n", "\n")));
+        }
     }
+    if found.is_empty() {
+        found.extend(fields(&message.body_text(0).unwrap_or_default().replace("\r\n", "\n")));
+    }
+    found
 }
 
 fn addresses(text: &str) -> impl Iterator<Item = String> + '_ {

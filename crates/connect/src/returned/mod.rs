@@ -20,7 +20,7 @@ pub use sns::{SnsRefused, SnsSays};
 /// What was heard of one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MailReport {
-    /// By what the message may be found, the surest first.
+    /// By what the message may be found, the surest first: addresses, envelope id, `Message-ID`, our own header.
     pub about: Vec<Reference>,
     /// Whom it did not reach, or who complained; none: it does not say.
     pub recipient: Option<String>,
@@ -46,10 +46,14 @@ impl MailReport {
 /// Something by which a message is found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// An address that may be one of ours for one message.
+    /// An address that may be one of ours for one message; such an address carries a signature, and proves itself.
     Address(String),
-    /// The key of the effect (`X-Caravan-Key`).
+    /// The key of the effect (`X-Caravan-Key`), from somebody who has proved who they are.
     Key(String),
+    /// The key of the effect as a mail names it (`Original-Envelope-Id`, `X-Caravan-Key`): anybody may have written it.
+    Quoted(String),
+    /// The `Message-ID` that a mail quotes, without its angle brackets: anybody may have written it.
+    MessageId(String),
 }
 
 /// What became of a message.

@@ -42,6 +42,25 @@ pub struct Signer {
 enum Key {
     Rsa(Box<RsaKeyPair>),
     Ed25519(Box<Ed25519KeyPair>),
+    /// Whose computation fails; no key that can be read is known to do so.
+    #[cfg(test)]
+    Broken,
+}
+
+/// A message that cannot be signed; it must not leave.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SigningError {
+    /// The computation failed.
+    #[error("the key with the selector `{selector}` of `{domain}` made no signature")]
+    Failed {
+        /// Whose key.
+        domain: String,
+        /// Which of its keys.
+        selector: String,
+    },
+    /// A signature that covers no sender says nothing.
+    #[error("the headers of the message cannot be read, or name no sender")]
+    NoSender,
 }
 
 /// Why a private key cannot be used.
@@ -88,14 +107,27 @@ impl Signer {
     }
 
     /// The signatures as headers, to be put before everything else of the message.
-    pub fn signatures(&self, message: &[u8], now: Timestamp) -> String {
+    ///
+    /// # Errors
+    /// One of the keys made none: the message is not to leave, neither unsigned nor with what receivers take for forged.
+    pub fn signatures(&self, message: &[u8], now: Timestamp) -> Result<String, SigningError> {
         let (head, body) = split(message);
         let fields = fields(head);
+        if !fields.iter().any(|field| field.name.eq_ignore_ascii_case("from")) {
+            return Err(SigningError::NoSender);
+        }
         let body_hash = STANDARD.encode(Sha256::digest(relaxed_body(body)));
         self.keys.iter().map(|(selector, key)| self.signature(selector, key, &fields, &body_hash, now)).collect()
     }
 
-    fn signature(&self, selector: &str, key: &Key, fields: &[Field<'_>], body_hash: &str, now: Timestamp) -> String {
+    fn signature(
+        &self,
+        selector: &str,
+        key: &Key,
+        fields: &[Field<'_>],
+        body_hash: &str,
+        now: Timestamp,
+    ) -> Result<String, SigningError> {
         let (mut covered, mut names) = (String::new(), Vec::new());
         for name in SIGNED {
             // Of several of one name the last comes first.
@@ -114,12 +146,13 @@ impl Signer {
             folded_names(&names),
         );
         covered.push_str(&relaxed_header("dkim-signature", &header));
-        let signed = STANDARD.encode(key.sign(covered.as_bytes()));
+        let failed = || SigningError::Failed { domain: self.domain.clone(), selector: selector.to_owned() };
+        let signed = STANDARD.encode(key.sign(covered.as_bytes()).ok_or_else(failed)?);
         for (n, line) in signed.as_bytes().chunks(72).enumerate() {
             let fold = if n == 0 { "" } else { "\r\n\t" };
             let _ = write!(header, "{fold}{}", String::from_utf8_lossy(line));
         }
-        format!("DKIM-Signature: {header}\r\n")
+        Ok(format!("DKIM-Signature: {header}\r\n"))
     }
 
     /// What must stand in the DNS: name and value of each key's TXT record.
@@ -156,22 +189,24 @@ impl Key {
         match self {
             Self::Rsa(_) => "rsa-sha256",
             Self::Ed25519(_) => "ed25519-sha256",
+            #[cfg(test)]
+            Self::Broken => "rsa-sha256",
         }
     }
 
-    fn sign(&self, covered: &[u8]) -> Vec<u8> {
+    /// None where the computation fails.
+    fn sign(&self, covered: &[u8]) -> Option<Vec<u8>> {
         match self {
             Self::Rsa(key) => {
                 let mut signed = vec![0; key.public().modulus_len()];
                 // The randomness blinds the computation; the signature is the same every time.
-                let done = key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), covered, &mut signed);
-                if let Err(error) = done {
-                    tracing::error!(%error, "a message could not be signed");
-                }
-                signed
+                key.sign(&signature::RSA_PKCS1_SHA256, &SystemRandom::new(), covered, &mut signed).ok()?;
+                Some(signed)
             }
             // RFC 8463: the signature is over the hash.
-            Self::Ed25519(key) => key.sign(&Sha256::digest(covered)).as_ref().to_vec(),
+            Self::Ed25519(key) => Some(key.sign(&Sha256::digest(covered)).as_ref().to_vec()),
+            #[cfg(test)]
+            Self::Broken => None,
         }
     }
 
@@ -180,6 +215,8 @@ impl Key {
         match self {
             Self::Rsa(key) => ("rsa", subject_public_key(key.public_key().as_ref())),
             Self::Ed25519(key) => ("ed25519", key.public_key().as_ref().to_vec()),
+            #[cfg(test)]
+            Self::Broken => ("rsa", Vec::new()),
         }
     }
 }
@@ -266,8 +303,28 @@ fn folded_names(names: &[&str]) -> String {
 }
 
 #[cfg(test)]
+impl Signer {
+    /// Signs with a good key and with one whose computation fails.
+    pub(super) fn half_broken(pem: &str) -> Self {
+        let mut signer = Self::new("acme.example", &[("r1".into(), Secret::new(pem))]).expect("a key");
+        signer.keys.push(("c9".into(), Key::Broken));
+        signer
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_makes_no_signature_and_a_head_without_a_sender_are_errors() {
+        let signer = Signer::half_broken(include_str!("../../tests/keys/rsa2048.pem"));
+        let signed = |message: &[u8]| signer.signatures(message, Timestamp::UNIX_EPOCH);
+        let failed = SigningError::Failed { domain: "acme.example".into(), selector: "c9".into() };
+        assert_eq!(signed(b"From: a@acme.example\r\n\r\n"), Err(failed), "one good signature is not enough");
+        assert_eq!(signed(b"Subject: x\r\n\r\nFrom: a@acme.example\r\n"), Err(SigningError::NoSender));
+        assert_eq!(signed(b"From: \xff@acme.example\r\n\r\n"), Err(SigningError::NoSender));
+    }
 
     #[test]
     fn bodies_and_headers_are_relaxed_as_the_standard_shows() {

@@ -8,6 +8,7 @@ use lettre::message::{Body, MessageBuilder, MultiPart, SinglePart};
 use lettre::{Address, Message};
 use sha2::{Digest as _, Sha256};
 
+use super::dkim::SigningError;
 use super::settings::SmtpSettings;
 use crate::connector::{EmailMessage, Mailbox, Outcome, Unsubscribe};
 use crate::email::{check_address, one_line};
@@ -70,13 +71,23 @@ pub fn compose(key: &str, email: &EmailMessage, settings: &SmtpSettings, now: Ti
     .map_err(|error| Outcome::failed("message_invalid", format!("The message cannot be put together: {error}.")))?;
     let mut content = message.formatted();
     if let Some(signer) = &email.signer {
-        let mut signed = signer.signatures(&content, now).into_bytes();
+        let mut signed = signer.signatures(&content, now).map_err(|why| unsigned(&why))?.into_bytes();
         signed.append(&mut content);
         content = signed;
     }
     let copies = copies.into_iter().map(|copy| copy.email).collect();
     let envelope_id = Some(key).filter(|key| is_envelope_id(key)).map(str::to_owned);
     Ok(Mail { from: return_path.unwrap_or(from.email), to: to.email, copies, message_id, envelope_id, content })
+}
+
+/// What cannot be signed does not leave; it is tried again until somebody has mended the key.
+fn unsigned(why: &SigningError) -> Outcome {
+    tracing::error!(%why, "a message could not be signed; it is kept and tried again");
+    let message = format!(
+        "The message was not sent, because it could not be signed: {why}. Let another key of the sending domain sign; \
+         the message is tried again."
+    );
+    Outcome::retry("dkim_signing_failed", message)
 }
 
 /// Whether a key is an envelope id as it stands: printable, short, nothing that would have to be encoded.
@@ -90,6 +101,11 @@ fn mailbox(mailbox: &Mailbox, code: &str) -> Result<lettre::message::Mailbox, Ou
     // The library panics at a line break in a name.
     let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
     Ok(lettre::message::Mailbox::new(name, address))
+}
+
+/// Whether a `Message-ID`, without its angle brackets, is that of the message with this key.
+pub fn is_message_id_of(key: &str, id: &str) -> bool {
+    id.split_once('@').is_some_and(|(local, _)| local.eq_ignore_ascii_case(&key_hash(key)))
 }
 
 /// 32 hex digits that stand for a key wherever its characters could do harm.

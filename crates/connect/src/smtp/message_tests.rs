@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::connector::Unsubscribe;
+use crate::smtp::Signer;
 
 fn settings() -> SmtpSettings {
     let settings = json!({"host": "127.0.0.1", "port": 2525, "security": "none",
@@ -127,4 +128,13 @@ proptest! {
         let expected: Vec<_> = expected.headers().iter().map(|header| header.name().to_owned()).collect();
         prop_assert_eq!(names, expected);
     }
+}
+
+#[test]
+fn what_cannot_be_signed_does_not_leave_and_is_tried_again() {
+    let signer = Signer::half_broken(include_str!("../../tests/keys/rsa2048.pem"));
+    let signed = EmailMessage { signer: Some(std::sync::Arc::new(signer)), ..email() };
+    let Err(Outcome::Retry { code, message, .. }) = compose(&signed) else { panic!("no message, and another try") };
+    assert_eq!(code, "dkim_signing_failed");
+    assert!(message.contains("`c9` of `acme.example`") && message.contains("Let another key"), "{message}");
 }

@@ -18,9 +18,10 @@ use schemars::{Schema, schema_for};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-pub use self::dkim::{KeyError, Signer};
+pub use self::dkim::{KeyError, Signer, SigningError};
 use self::failure::{Failure, Stage};
 pub use self::keys::new_signing_key;
+pub use self::message::is_message_id_of;
 use self::session::{Server, Session};
 pub use self::settings::{Security, SenderSettings, SmtpSettings};
 use crate::connector::{

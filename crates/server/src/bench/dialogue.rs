@@ -70,7 +70,7 @@ pub fn signatures_per_s(key: &str) -> anyhow::Result<f64> {
     let meter = Meter::start();
     let mut made = 0_u64;
     while meter.seconds() < SIGNING.as_secs_f64() {
-        ensure!(!signer.signatures(b"From: a@acme.example\r\n\r\n", Timestamp::UNIX_EPOCH).is_empty(), "no signature");
+        signer.signatures(b"From: a@acme.example\r\n\r\n", Timestamp::UNIX_EPOCH)?;
         made += 1;
     }
     Ok(made as f64 / meter.seconds())

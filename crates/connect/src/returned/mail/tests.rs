@@ -53,7 +53,7 @@ fn a_report_names_the_message_by_where_it_came_and_by_what_it_quotes() {
         let about = read_mail(&raw).expect("a report").about;
         assert_eq!(about.first(), Some(&Reference::Address("b+other@bounce.acme.example".into())));
         assert!(about.contains(&Reference::Address("b+token@bounce.acme.example".into())), "{about:?}");
-        assert!(about.contains(&Reference::Key("7.1.3".into())), "{about:?}");
+        assert!(about.contains(&Reference::Quoted("7.1.3".into())), "{about:?}");
     }
 }
 
@@ -66,7 +66,7 @@ fn a_report_names_the_envelope_as_we_called_it() {
     ));
     let raw = raw.expect("text").replace("Reporting-MTA", "Original-Envelope-Id: 7.1.3\r\nReporting-MTA");
     let report = read_mail(raw.as_bytes()).expect("a report");
-    assert!(report.about.contains(&Reference::Key("7.1.3".into())), "{report:?}");
+    assert!(report.about.contains(&Reference::Quoted("7.1.3".into())), "{report:?}");
     assert_eq!(report.recipient.as_deref(), Some("ada@acme.example"));
 }
 
@@ -86,7 +86,7 @@ fn complaints_are_told_from_other_feedback() {
     let report = feedback("abuse").expect("a report");
     assert_eq!(report.what, Heard::Complained);
     assert!(report.about.contains(&Reference::Address("b+token@bounce.acme.example".into())), "{report:?}");
-    assert!(report.about.contains(&Reference::Key("7.1.3".into())), "{report:?}");
+    assert!(report.about.contains(&Reference::Quoted("7.1.3".into())), "{report:?}");
     assert_ne!(feedback("not-spam").map(|report| report.what), Some(Heard::Complained));
 }
 
