@@ -393,6 +393,27 @@ on_both_stores! {
         assert_eq!(post.world.one(told), 2, "journeys hear both");
     }
 
+    whoever_writes_a_resting_address_otherwise_carries_the_flag_too(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.execute("UPDATE person SET email = 'P-5-0@Example.com ' WHERE key = 'p-5-0'");
+        post.execute("UPDATE person SET email = 'P-5-1@EXAMPLE.com' WHERE key = 'p-5-1'");
+        post.sends("welcome", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        // Has another address by now: what bounces at the old one says nothing about them.
+        post.execute("UPDATE person SET email = 'new@example.com' WHERE key = 'p-5-1'");
+        let suspended = || post.world.rows("SELECT key FROM person WHERE email_suspended ORDER BY key", |row| row.string(0));
+        for _ in 0..3 {
+            post.execute("DELETE FROM delivery_report");
+            post.reports("P-5-0@example.com", bounce("mailbox_full"));
+            post.reports("P-5-1@example.com", bounce("mailbox_full"));
+            post.advance(6 * 86_400);
+        }
+        assert_eq!(suspended(), ["p-5-0"]);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM soft_bounce WHERE rests_until IS NOT NULL"), 2);
+        post.advance(30 * 86_400);
+        assert_eq!((deliver::wake(&post.world.engine), suspended()), (Ok(2), Vec::<String>::new()));
+    }
+
     a_report_that_comes_before_its_message_is_known_to_have_left_is_not_lost(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         let key = post.folder.path().join("key.pem");

@@ -68,9 +68,14 @@ pub fn resting(s: &mut dyn Session, addresses: &[String]) -> Result<Vec<String>,
     s.query_map(sql, params![addresses], |r| Ok(r.string(0)))
 }
 
-/// The people who have this folded address, written exactly so, and do not rest; locked. Index: `person_email`.
+/// The people who have this folded address and do not rest, locked: whoever writes it exactly so, and whoever was ever
+/// written to at it and still has it, however they write it. Indexes: `person_email`, `ledger_address`.
 pub fn awake_at(s: &mut dyn Session, address: &str) -> Result<Vec<PersonId>, StoreError> {
-    let sql = "SELECT id FROM person WHERE email = $1 AND email_suspended = FALSE ORDER BY id {for_update}";
+    let sql = "SELECT id FROM person
+               WHERE id IN (SELECT id FROM person WHERE email = $1
+                            UNION SELECT person_id FROM ledger WHERE address = $1 AND person_id IS NOT NULL)
+                 AND email_suspended = FALSE AND caravan_fold(TRIM(email)) = $1
+               ORDER BY id {for_update}";
     s.query_map(sql, params![address], |r| Ok(PersonId(r.int(0))))
 }
 

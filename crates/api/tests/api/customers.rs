@@ -98,6 +98,20 @@ async fn an_account_is_changed_only_from_the_version_that_was_read(api: Api) {
     assert_eq!(api.get("/api/v1/accounts/acme").bearer(&token).send().await.status, 404);
 }
 
+async fn another_address_leaves_behind_what_was_learnt_about_the_former(api: Api) {
+    let token = furnished(&api).await;
+    let put = |body: serde_json::Value| api.call("PUT", "/api/v1/people/eve").bearer(&token).json(&body).send();
+    let flagged = json!({"email": "eve@acme.example", "email_invalid": true, "email_suspended": true});
+    assert_eq!(put(flagged).await.status, 201);
+    let flags = |person: serde_json::Value| (person["email_invalid"].clone(), person["email_suspended"].clone());
+    let same = put(json!({"email": "Eve@Acme.example"})).await.json();
+    assert_eq!(flags(same), (json!(true), json!(true)), "another case is no other address");
+    let other = put(json!({"email": "eve@works.example"})).await.json();
+    assert_eq!(flags(other), (json!(false), json!(false)));
+    let said = put(json!({"email": "eve@bolt.example", "email_invalid": true})).await.json();
+    assert_eq!(flags(said), (json!(true), json!(false)), "what is said of the new one holds");
+}
+
 async fn columns_of_an_import_are_mapped_and_left_out(api: Api) {
     let token = api.token("journey_manager");
     let send = |map: &str, text: &str| {
@@ -132,6 +146,7 @@ async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
 }
 
 crate::on_both_stores! {
+    another_address_leaves_behind_what_was_learnt_about_the_former
     an_import_can_be_read_page_by_page
     who_is_passed_over_is_counted_and_listed
     an_account_is_changed_only_from_the_version_that_was_read

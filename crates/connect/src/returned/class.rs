@@ -49,8 +49,8 @@ pub(crate) fn about(status: Option<Status>, words: &str) -> Option<&'static str>
 /// Many systems say it in words alone.
 fn by_words(words: &str) -> Option<&'static str> {
     match () {
-        // Exchange Online's words for a recipient that there is not.
-        () if says(words, &["recipient address rejected: access denied"]) => Some("bounced_hard"),
+        () if says(words, NOT_THERE) => Some("bounced_hard"),
+        () if says(words, CONTENT) => Some("refused_content"),
         () if says(words, POLICY) => Some("refused_by_policy"),
         () if says(words, FULL) => Some("mailbox_full"),
         () if says(words, HARD) => Some("bounced_hard"),
@@ -73,6 +73,12 @@ const SENDER: &[&str] = &[
     "sender verify failed",
     "sender verification",
 ];
+
+/// Words of some systems for a recipient that there is not, which read like a policy: Exchange Online, Domino.
+const NOT_THERE: &[&str] =
+    &["recipient address rejected: access denied", "not listed in domino directory", "not listed in public name"];
+
+const CONTENT: &[&str] = &["content denied"];
 
 /// About how mail is sent, from where, or what its sender is known for.
 const POLICY: &[&str] = &[
@@ -106,7 +112,12 @@ const POLICY: &[&str] = &[
     "unable to relay",
     "rate limit",
     "too many",
+    "frequency limited",
+    "ptr resource record",
+    "tobr@rx.t-online",
+    "tosa@rx.t-online",
     "policy",
+    "policies",
 ];
 
 const FULL: &[&str] = &[
@@ -120,6 +131,9 @@ const FULL: &[&str] = &[
     "out of storage",
     "not enough space",
     "insufficient storage",
+    "destinataire pleine",
+    "postfach ist voll",
+    "mailbox voll",
 ];
 
 const HARD: &[&str] = &[
@@ -152,6 +166,10 @@ const HARD: &[&str] = &[
     "address unknown",
     "domain not found",
     "host or domain name not found",
+    "mailbox is disabled",
+    "#5.1.0 address rejected",
+    "cuda_nsu",
+    "postfach existiert nicht",
 ];
 
 /// What refusals by policy are about that large mailbox providers number: status as in `5.7.26`, what is wrong, and what to do.

@@ -2,7 +2,63 @@
 
 use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
 
-use super::{Heard, MailReport, Reference, enhanced, failure_of};
+use super::{Heard, MailReport, Reference, Status, enhanced, failure_of};
+
+/// Subjects of letters about what could not be delivered, as mail systems of many languages write them.
+const UNDELIVERED: &[&str] = &[
+    "undeliver",
+    "delivery status",
+    "returned mail",
+    "delivery fail",
+    "failure notice",
+    "delivery has failed",
+    "unzustellbar",
+    "zustellung fehlgeschlagen",
+    "non remis",
+    "non distribu",
+    "no se puede entregar",
+    "no entregado",
+    "non recapitabile",
+    "mancato recapito",
+    "onbestelbaar",
+    "não entregue",
+    "não é possível entregar",
+    "niedostarczalne",
+    "nedoručiteln",
+    "kan inte levereras",
+    "kan ikke leveres",
+    "не удается доставить",
+    "не доставлено",
+    "退信",
+    "无法传递",
+    "配信不能",
+];
+
+/// … and of those about what is still tried.
+const DELAYED: &[&str] = &["delayed", "could not send message for past", "verzögert", "delivery delay"];
+
+/// Subjects of answers that machines write for people who are away.
+const ANSWERS: &[&str] = &[
+    "out of office",
+    "automatic reply",
+    "autoreply",
+    "auto-reply",
+    "abwesenheit",
+    "automatische antwort",
+    "réponse automatique",
+    "respuesta automática",
+    "respuesta automatica",
+    "risposta automatica",
+    "resposta automática",
+    "automatisch antwoord",
+    "odpowiedź automatyczna",
+    "automatická odpověď",
+    "autosvar",
+    "автоответ",
+    "自动回复",
+    "自動返信",
+    "自動応答",
+];
 
 /// The most that is read of a report.
 const LONGEST: usize = 1024 * 1024;
@@ -42,9 +98,7 @@ fn status(recipient: &[(String, String)]) -> Option<Heard> {
     let words = diagnostic.split_once(';').map_or(diagnostic, |(_, words)| words.trim());
     match field(recipient, "action")?.to_ascii_lowercase().as_str() {
         "failed" => {
-            // The status in the diagnosis is what the server said; the other one is often a general one.
-            let said = words.split_whitespace().find_map(enhanced).filter(|_| status.ends_with(".0.0"));
-            let code = failure_of(said.or_else(|| enhanced(status)), words);
+            let code = failure_of(telling(status, words), words);
             Some(Heard::Bounced { code, why: format!("{status} {words}").trim().to_owned() })
         }
         "delayed" => Some(Heard::Delayed),
@@ -53,44 +107,88 @@ fn status(recipient: &[(String, String)]) -> Option<Heard> {
     }
 }
 
+/// The status that says most: the one in the diagnosis is what the server said, where the other one is a general one, or calls
+/// final what was refused for now.
+fn telling(status: &str, words: &str) -> Option<Status> {
+    let said = words.split_whitespace().find_map(enhanced);
+    let for_now = words.starts_with('4') && words.get(..3).is_some_and(|code| code.bytes().all(|c| c.is_ascii_digit()));
+    match (said, enhanced(status)) {
+        (Some(said), given) if said.class == 4 || given.is_none() || status.ends_with(".0.0") => Some(said),
+        (_, Some(given)) if for_now => Some(Status { class: 4, ..given }),
+        (_, given) => given,
+    }
+}
+
 /// A complaint. Other kinds of feedback (*not spam*, failed authentication) change nothing for the person.
 fn complaint(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
-    let report = fields(&text_of(part(message, "feedback-report")?)?.replace("\r\n", "\n"));
+    let Some(part) = part(message, "feedback-report") else { return complaint_of_outlook(message) };
+    let report = fields(&text_of(part)?.replace("\r\n", "\n"));
     let kind = field(&report, "feedback-type")?.to_ascii_lowercase();
     let named = ["original-rcpt-to", "removal-recipient"].iter().find_map(|name| field(&report, name));
     let recipient = named.and_then(|written| addresses(written).next()).or_else(|| quoted_recipient(message));
     matches!(kind.as_str(), "abuse" | "fraud" | "virus" | "other").then_some((recipient, Heard::Complained))
 }
 
+/// Outlook.com sends the message back in a letter, and says in a header of it whose it was.
+fn complaint_of_outlook(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
+    let complains = message.subject().is_some_and(|subject| subject.starts_with("complaint about message from "));
+    let is_theirs = author(message).is_some_and(|author| author.eq_ignore_ascii_case("staff@hotmail.com"));
+    let recipient = || named_by(message, "x-hmxmroriginalrecipient").or_else(|| quoted_recipient(message));
+    (complains && is_theirs).then(|| (recipient(), Heard::Complained))
+}
+
 /// To whom the message was that a report quotes.
 fn quoted_recipient(message: &Message<'_>) -> Option<String> {
-    quoted_headers(message).into_iter().find(|(name, _)| name == "to").and_then(|(_, value)| addresses(&value).next())
+    named_by(message, "to")
+}
+
+/// The first address in a header that a report quotes.
+fn named_by(message: &Message<'_>, header: &str) -> Option<String> {
+    quoted_headers(message).into_iter().find(|(name, _)| name == header).and_then(|(_, value)| addresses(&value).next())
 }
 
 /// A mail that is no report by its form, and whom it is about.
 fn letter(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
-    let header = |name: &str| message.header_raw(name).map(|text| text.trim().to_lowercase());
-    if header("Auto-Submitted").is_some_and(|value| value != "no") || header("X-Autoreply").is_some() {
-        return Some((author(message), Heard::AutoReply));
+    // Bounces of many systems say of themselves that a machine wrote them, which answers of people's machines do too.
+    if let Some(undelivered) = undelivered(message) {
+        return Some(undelivered);
     }
-    let subject = message.subject().unwrap_or_default().to_lowercase();
-    if ["out of office", "automatic reply", "abwesenheit", "autoreply"].iter().any(|words| subject.contains(words)) {
+    if is_answer_of_machine(message) {
         return Some((author(message), Heard::AutoReply));
-    }
-    let from = header("From").unwrap_or_default();
-    let from_machine = from.contains("mailer-daemon") || from.contains("postmaster");
-    let undelivered =
-        ["undeliver", "delivery status", "returned mail", "delivery failure", "failure notice", "delivery has failed"];
-    if from_machine && undelivered.iter().any(|words| subject.contains(words)) {
-        let text = message.body_text(0).unwrap_or_default();
-        let status =
-            text.split_whitespace().find_map(|word| enhanced(word.trim_matches(['#', '(', ')', '<', '>', ','])));
-        let why = text.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
-        return Some((failed_recipient(message, &text), Heard::Bounced { code: failure_of(status, &text), why }));
     }
     // Only a letter to the address for that opts somebody out: what else comes may quote it.
     let opts_out = |address: &String| address.split_once('+').is_some_and(|(local, _)| local.eq_ignore_ascii_case("u"));
     receivers(message).any(|address| opts_out(&address)).then(|| (author(message), Heard::OptedOut))
+}
+
+/// A letter of a mail system about a message that it could not deliver, or not yet.
+fn undelivered(message: &Message<'_>) -> Option<(Option<String>, Heard)> {
+    let from = message.header_raw("From").unwrap_or_default().to_lowercase();
+    let is_mail_system = from.contains("mailer-daemon") || from.contains("postmaster");
+    let subject = message.subject().unwrap_or_default().to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| subject.contains(word));
+    let (delayed, failed) = (says(DELAYED), says(UNDELIVERED) || message.header_raw("X-Failed-Recipients").is_some());
+    if !is_mail_system || !(delayed || failed) {
+        return None;
+    }
+    let text = message.body_text(0).unwrap_or_default();
+    let recipient = failed_recipient(message, &text);
+    if delayed {
+        return Some((recipient, Heard::Delayed));
+    }
+    let outside = |c: char| "#()<>,.:;".contains(c);
+    let status = text.split_whitespace().find_map(|word| enhanced(word.trim_matches(outside)));
+    let why = text.split_whitespace().take(40).collect::<Vec<_>>().join(" ");
+    Some((recipient, Heard::Bounced { code: failure_of(status, &text), why }))
+}
+
+fn is_answer_of_machine(message: &Message<'_>) -> bool {
+    let header = |name: &'static str| message.header_raw(name).map(|text| text.trim().to_lowercase());
+    let subject = message.subject().unwrap_or_default().to_lowercase();
+    header("Auto-Submitted").is_some_and(|value| value != "no")
+        || header("Precedence").is_some_and(|value| value == "auto_reply")
+        || ["X-Autoreply", "X-Autorespond"].iter().any(|name| header(name).is_some())
+        || ANSWERS.iter().any(|words| subject.contains(words))
 }
 
 fn author(message: &Message<'_>) -> Option<String> {

@@ -1,6 +1,8 @@
 //! Reports in the shapes in which mail systems write them, made here: form × what happened × line ends, each with what must
 //! be read of it.
 
+mod providers;
+
 use caravan_connect::returned::{Heard, MailReport, Reference, read_mail};
 
 const OURS: &str = "b+aaaabbbbcccc@bounce.acme.example";
