@@ -134,10 +134,69 @@ on_both_stores! {
         let states: Vec<_> = all.iter().map(|key| (key.selector.as_str(), key.signs, key.made_here, key.problem.is_none())).collect();
         assert_eq!(states, [("winter-27", true, true, true), ("c1", false, true, true)], "the former one is kept to go back to");
         systems.sign_with("acme", "winter-27", "ada").expect("it does already");
+        // Mail that it signed is still under way: neither the key nor its record may go.
+        let former = || deliver::domain_keys(engine, "acme").expect("keys").into_iter().find(|key| key.selector == "c1").expect("kept");
+        let (now, week) = (post.world.clock.now(), jiff::SignedDuration::from_hours(7 * 24));
+        assert_eq!((former().signed_until, former().needed_until), (Some(now), Some(now + week)));
+        assert_eq!(codes(deliver::forget_domain_key(engine, "acme", "c1")), ["key_still_needed"]);
+        let looked_up = || {
+            let check = systems.check_domain("acme").expect("it is looked up");
+            check.records.into_iter().filter(|record| record.purpose == "dkim").map(|record| (record.name, record.state, record.message)).collect::<Vec<_>>()
+        };
+        let [(_, RecordState::Good, _), (name, RecordState::Good, message)] = &looked_up()[..] else { panic!("{:?}", looked_up()) };
+        assert!(name == "c1._domainkey.acme.example" && message.contains("until 2026-12-08 09:00 UTC"), "{name}: {message}");
+        let listed = || {
+            let records = deliver::dns_records(engine, "acme").expect("the store").expect("a domain").expect("records");
+            records.iter().filter(|record| record.name == "c1._domainkey.acme.example").count()
+        };
+        assert_eq!(listed(), 1);
+        dns.holds(&[&txt(&second)]);
+        let [_, (_, RecordState::Missing, message)] = &looked_up()[..] else { panic!("{:?}", looked_up()) };
+        assert!(message.contains("receivers need the record until 2026-12-08"), "{message}");
+        dns.holds(&[&txt(&first), &txt(&second)]);
+        // Back and forth: what signs again is not former, and then its week begins anew.
+        post.advance(86_400);
+        systems.sign_with("acme", "c1", "ada").expect("back");
+        assert_eq!((former().signed_until, former().needed_until), (None, None));
+        systems.sign_with("acme", "winter-27", "ada").expect("and forth");
+        post.advance(7 * 86_400 - 1);
+        assert_eq!(codes(deliver::forget_domain_key(engine, "acme", "c1")), ["key_still_needed"]);
+        post.advance(1);
+        assert_eq!((former().needed_until, looked_up().len(), listed()), (None, 1, 0), "then both may go");
         deliver::forget_domain_key(engine, "acme", "c1").expect("forgotten");
         assert_eq!(codes(deliver::forget_domain_key(engine, "acme", "c1")), ["unknown_key"]);
         let manifest = definitions::export(engine, Some(DocumentKind::SendingDomain), Some("acme")).expect("an export");
         assert!(!manifest[0].to_yaml().expect("YAML").contains("PRIVATE"), "a private key never leaves");
+    }
+
+    a_key_that_left_the_manifest_is_looked_up_for_a_week_though_nobody_has_it_any_more(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let key = post.folder.path().join("key.pem");
+        std::fs::write(&key, include_str!("../../connect/tests/keys/rsa2048.pem")).expect("a file");
+        let signs_with = |selector: &str| {
+            let secret = key.display();
+            post.world.apply(&format!(
+                "{{kind: sending_domain, key: acme, domain: acme.example, dkim: [{{selector: {selector}}}], secrets: {{dkim_private_key: {{file: '{secret}'}}}}}}"
+            ));
+        };
+        signs_with("old");
+        signs_with("new");
+        let dns = caravan_testkit::Dns::start(&[]);
+        let systems = post.systems(&dns);
+        let state = || {
+            let check = systems.check_domain("acme").expect("it is looked up");
+            check.records.into_iter().find(|record| record.name == "old._domainkey.acme.example").map(|record| record.state)
+        };
+        assert_eq!(state(), Some(RecordState::Missing));
+        dns.holds(&["old._domainkey.acme.example TXT \"v=DKIM1; k=rsa; p=\""]);
+        assert_eq!(state(), Some(RecordState::Missing), "revoked is as good as gone");
+        dns.holds(&["old._domainkey.acme.example TXT \"v=DKIM1; k=rsa; p=MIIB\""]);
+        assert_eq!(state(), Some(RecordState::Good), "whichever it was");
+        let keys = deliver::domain_keys(&post.world.engine, "acme").expect("keys");
+        let shown: Vec<_> = keys.iter().map(|key| (key.selector.as_str(), key.signs, key.value.is_some(), key.needed_until.is_some())).collect();
+        assert_eq!(shown, [("new", true, true, false), ("old", false, false, true)]);
+        post.advance(7 * 86_400);
+        assert_eq!((state(), deliver::domain_keys(&post.world.engine, "acme").expect("keys").len()), (None, 1));
     }
 
     a_sender_outside_of_every_sending_domain_cannot_be_published(world at "2026-12-01T09:00:00Z") {

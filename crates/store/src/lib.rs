@@ -45,6 +45,7 @@ pub mod pictures;
 pub mod records;
 pub mod reports;
 pub mod retention;
+pub mod retired_keys;
 pub mod schedules;
 pub mod scratch;
 pub mod secrets;

@@ -59,6 +59,11 @@ export function SigningKeys({ domain }: { domain: string }) {
   );
 }
 
+function stateOf(key: DomainKey): string {
+  if (key.signs) return text.signs;
+  return key.signed_until ? text.former : text.waits;
+}
+
 type OneKeyProps = { domain: string; of: DomainKey; may: boolean; onDone: () => Promise<unknown> };
 
 function OneKey({ domain, of, may, onDone }: OneKeyProps) {
@@ -74,7 +79,7 @@ function OneKey({ domain, of, may, onDone }: OneKeyProps) {
         <Text size="sm" fw={600}>
           {text.key(of.selector)}
         </Text>
-        <Verdict grade={of.signs ? "good" : "none"} word={of.signs ? text.signs : text.waits} />
+        <Verdict grade={of.signs ? "good" : "none"} word={stateOf(of)} />
       </Group>
       {of.made_at ? (
         <Text size="xs" c="dimmed">
@@ -86,6 +91,13 @@ function OneKey({ domain, of, may, onDone }: OneKeyProps) {
         <RecordPart label={strings.admin.dns.name} value={of.name} copy />
         {of.value ? <RecordPart label={strings.admin.dns.value} value={of.value} copy /> : null}
       </dl>
+      {of.signed_until ? (
+        <Text size="sm" c="dimmed" mt={6}>
+          {of.needed_until
+            ? text.needed(formatInstant(of.needed_until))
+            : text.removable(formatInstant(of.signed_until))}
+        </Text>
+      ) : null}
       {of.problem ? (
         <Text size="sm" c="red" mt={6}>
           {of.problem}
@@ -95,14 +107,19 @@ function OneKey({ domain, of, may, onDone }: OneKeyProps) {
       {forget.error ? <Refusal error={forget.error} /> : null}
       {may && !of.signs ? (
         <Group gap="xs" mt="sm">
-          <Button size="xs" loading={sign.isPending} disabled={busy} onClick={() => sign.mutate()}>
+          <Button
+            size="xs"
+            loading={sign.isPending}
+            disabled={busy || !of.value}
+            onClick={() => sign.mutate()}
+          >
             {text.sign}
           </Button>
           <Button
             size="xs"
             variant="default"
             loading={forget.isPending}
-            disabled={busy}
+            disabled={busy || Boolean(of.needed_until)}
             onClick={() => forget.mutate()}
           >
             {text.forget}

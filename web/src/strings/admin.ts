@@ -196,7 +196,7 @@ export const admin = {
   signingKeys: {
     title: "Signing keys",
     make: "Make a key",
-    hint: "Publish the record of a key that waits, then let it sign: it takes the place of the key that signed until then. Leave the old record in the DNS for a week.",
+    hint: "Publish the record of a key that waits, then let it sign: it takes the place of the key that signed until then. The old record stays in the DNS for a week, while mail that it signed is under way.",
     none: "Mail of this domain leaves unsigned. Make a key, publish its record, then let it sign.",
     key: (selector: string) => `Key ${selector}`,
     signs: "Signs",
@@ -204,6 +204,11 @@ export const admin = {
     madeAt: (when: string) => `Made ${when}`,
     sign: "Look it up and sign with it",
     forget: "Forget it",
+    needed: (until: string) =>
+      `Mail that it signed is still under way. Leave it and its record in the DNS until ${until}.`,
+    removable: (since: string) =>
+      `It signed until ${since}. It may be forgotten, and its record removed from the DNS.`,
+    former: "Signed before",
   },
   dns: {
     title: "Records for the DNS",

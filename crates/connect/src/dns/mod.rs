@@ -17,7 +17,9 @@ use tokio::runtime::Handle;
 
 pub use self::records::{is_reported, policy_of, policy_record};
 pub use self::senders::check_senders;
-pub use self::verdict::{Expected, RecordCheck, RecordState, SendingDomainNames, check, check_key, unsigned};
+pub use self::verdict::{
+    Expected, RecordCheck, RecordState, SendingDomainNames, check, check_former_key, check_key, unsigned,
+};
 
 /// How long one server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);

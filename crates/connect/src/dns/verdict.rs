@@ -170,6 +170,40 @@ pub fn check_key(dns: &Dns, key: &Expected) -> RecordCheck {
     dkim(&Asking::of(dns), key)
 }
 
+/// Looks the public key up of a key that signs no more, while mail that it signed is under way. `record` is what must stand
+/// there, where that is known; `until` is when it may be taken away, for people.
+pub fn check_former_key(dns: &Dns, name: &str, record: Option<&str>, until: &str) -> RecordCheck {
+    let dns = &Asking::of(dns);
+    let check = match record {
+        Some(record) => dkim(dns, &Expected { name: name.to_owned(), record: record.to_owned() }),
+        None => any_key(dns, name),
+    };
+    let message = match check.state {
+        RecordState::Good => format!(
+            "This key signs no more. Mail that it signed is still under way, so leave the record until {until}; then it may be removed."
+        ),
+        _ => format!(
+            "{} This key signs no more, but mail that it signed is still under way, and receivers need the record until {until}.",
+            check.message
+        ),
+    };
+    RecordCheck { message, ..check }
+}
+
+/// Whether a public key stands under a name, whichever it is.
+fn any_key(dns: &Asking<'_>, name: &str) -> RecordCheck {
+    let wanted = Wanted::texts(name.to_owned(), "dkim", "<what stood here while the key signed>");
+    let found = match dns.texts(name) {
+        Ok(found) => found,
+        Err(why) => return wanted.unanswered(&why),
+    };
+    let is_key = |record: &String| tag(&tags(record), "p").is_some_and(|key| !key.trim().is_empty());
+    match found.iter().any(is_key) {
+        true => wanted.is(RecordState::Good, &found, ""),
+        false => wanted.is(RecordState::Missing, &found, "No public key stands here. Publish again what stood here."),
+    }
+}
+
 /// What is said where no key signs.
 pub fn unsigned(domain: &str) -> RecordCheck {
     let wanted = Wanted::texts(format!("<selector>._domainkey.{domain}"), "dkim", "v=DKIM1; k=rsa; p=…");

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use caravan_catalog::Actions;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    Document, DocumentKind, DocumentState, LifeCycle, declared_attributes, list_circles, read_document,
+    Body, Document, DocumentKind, DocumentState, LifeCycle, declared_attributes, list_circles, read_document,
 };
 use caravan_model::{DocumentId, Finding};
 use caravan_store::documents::{self, DocumentRow};
+use caravan_store::retired_keys::{self, RetiredKey};
 use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 
@@ -366,6 +367,7 @@ impl<'a> Apply<'a> {
             published_by: known.and_then(|row| row.published_by.clone()),
         };
         documents::put(s, &row)?;
+        self.note_keys(s, id, document)?;
         if goes_live && document.kind() == DocumentKind::WeightingModel {
             self.archive_others(s, document.key())?;
         }
@@ -378,6 +380,21 @@ impl<'a> Apply<'a> {
             )?;
         }
         Ok(id)
+    }
+
+    /// Keeps in mind which keys of a sending domain sign no more.
+    fn note_keys(&self, s: &mut dyn Session, id: DocumentId, document: &Document) -> Result<(), StoreError> {
+        let Body::SendingDomain(now) = &document.body else { return Ok(()) };
+        let stored = self.stored.get(&(document.kind(), document.key().to_owned()));
+        let old = stored.and_then(|(_, document)| document.as_ref()).map(|document| &document.body);
+        let sign: Vec<String> = now.dkim.iter().map(|key| key.selector.clone()).collect();
+        retired_keys::forget(s, id, &sign)?;
+        let Some(Body::SendingDomain(old)) = old else { return Ok(()) };
+        for key in old.dkim.iter().filter(|key| !sign.contains(&key.selector)) {
+            let (selector, secret) = (key.selector.clone(), key.secret_name().to_owned());
+            retired_keys::put(s, id, &RetiredKey { selector, secret, signed_until: self.now })?;
+        }
+        Ok(())
     }
 
     /// A fragment stays what it is unless it says so: a draft over a published one changes nothing of what is published.

@@ -1,15 +1,17 @@
 //! Signing keys that are made here: drawn, kept sealed like every secret, shown for the DNS, and only then signed with.
 //!
 //! A key waits until somebody lets it sign. That is refused as long as its public half is not found in the DNS: receivers would
-//! take what it signs for forged.
+//! take what it signs for forged. The key that it takes the place of is kept for a while: mail that it signed is still under way,
+//! and whoever looks at it then looks its record up.
 
 use caravan_connect::Secret;
 use caravan_connect::dns::{Dns, Expected, RecordCheck, RecordState, check_key};
 use caravan_connect::smtp::{Signer, new_signing_key};
 use caravan_model::document::{DkimKey, DocumentKind, SendingDomain};
 use caravan_model::{Finding, Random};
+use caravan_store::retired_keys::{self, RetiredKey};
 use caravan_store::{Session, StoreError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
@@ -36,6 +38,19 @@ pub struct DomainKey {
     pub value: Option<String>,
     /// Why it cannot be used.
     pub problem: Option<String>,
+    /// Until when it signed, where it signed once and does no more.
+    pub signed_until: Option<Timestamp>,
+    /// Until when its record must stay in the DNS all the same, because mail that it signed is under way; none once it may be
+    /// removed.
+    pub needed_until: Option<Timestamp>,
+}
+
+/// For how long after its last signature receivers may look a key up.
+const UNDER_WAY: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Until when the record of a key that signs no more must stay; none when it may be removed.
+fn needed_until(key: &RetiredKey, now: Timestamp) -> Option<Timestamp> {
+    Some(key.signed_until + UNDER_WAY).filter(|until| *until > now)
 }
 
 fn unknown(key: &str) -> DefinitionError {
@@ -48,11 +63,25 @@ fn unknown(key: &str) -> DefinitionError {
 /// There is no such domain.
 pub fn domain_keys(engine: &Engine, key: &str) -> Result<Vec<DomainKey>, DefinitionError> {
     let now = engine.clock().now();
-    let live = engine.store().read(|s: &mut dyn Session| -> Result<_, StoreError> { engine.live(s) })?;
-    all_keys(&live, key, now).ok_or_else(|| unknown(key))
+    let (live, retired) = engine.store().read(|s: &mut dyn Session| -> Result<_, StoreError> {
+        let live = engine.live(s)?;
+        let domain = live.definitions.get(KIND, key).map(|definition| definition.id);
+        let retired = domain.map(|domain| retired_keys::of(s, domain)).transpose()?.unwrap_or_default();
+        Ok((live, retired))
+    })?;
+    all_keys(&live, key, &retired, now).ok_or_else(|| unknown(key))
 }
 
-fn all_keys(live: &Live, key: &str, now: Timestamp) -> Option<Vec<DomainKey>> {
+/// The keys of a sending domain whose records must stay though they sign no more: name, value where it is known, until when.
+pub(super) fn former_keys(engine: &Engine, key: &str) -> Result<Vec<DomainKey>, StoreError> {
+    match domain_keys(engine, key) {
+        Ok(keys) => Ok(keys.into_iter().filter(|key| key.needed_until.is_some()).collect()),
+        Err(DefinitionError::Store(error)) => Err(error),
+        Err(_) => Ok(Vec::new()),
+    }
+}
+
+fn all_keys(live: &Live, key: &str, retired: &[RetiredKey], now: Timestamp) -> Option<Vec<DomainKey>> {
     let definition = live.definitions.get(KIND, key)?;
     let domain = definition.read::<SendingDomain>()?;
     let stored: Vec<_> = secrets::states(live, definition, &[]);
@@ -60,11 +89,22 @@ fn all_keys(live: &Live, key: &str, now: Timestamp) -> Option<Vec<DomainKey>> {
     let waiting = stored.iter().filter_map(|state| DkimKey::made_here_for(&state.name));
     let waiting = waiting.filter(|selector| domain.dkim.iter().all(|key| key.selector != *selector));
     let waiting: Vec<DkimKey> = waiting.map(|selector| DkimKey::made_here(&selector)).collect();
+    let former = |selector: &str| retired.iter().find(|key| key.selector == selector);
+    // Those of the manifest that are still needed, though it names them no more.
+    let gone = retired.iter().filter(|key| needed_until(key, now).is_some());
+    let gone = gone.filter(|gone| waiting.iter().all(|key| key.selector != gone.selector));
+    let gone: Vec<DkimKey> =
+        gone.map(|key| DkimKey { selector: key.selector.clone(), secret: Some(key.secret.clone()) }).collect();
+    let signs_with = |secret: &str| domain.dkim.iter().any(|key| key.secret_name() == secret);
     let secrets = secrets_of(live, definition, now);
     let shown = |key: &DkimKey, signs: bool| {
         let secret = key.secret_name();
         let record = match &secrets {
             Err(why) => Err(why.clone()),
+            // Another key has its name by now; this one's public half is known to nobody but the DNS.
+            Ok(_) if !signs && signs_with(secret) => {
+                Err("Its private key is not here any more. Leave its record in the DNS as it is.".to_owned())
+            }
             Ok(secrets) => match secrets.get(secret) {
                 None => Err(format!("Its private key `{secret}` is not here. Make a new one, or store it.")),
                 Some(private) => record_of(&domain.domain, &key.selector, private),
@@ -78,10 +118,12 @@ fn all_keys(live: &Live, key: &str, now: Timestamp) -> Option<Vec<DomainKey>> {
             name: format!("{}._domainkey.{}", key.selector, domain.domain),
             value: record.as_ref().ok().cloned(),
             problem: record.err(),
+            signed_until: former(&key.selector).filter(|_| !signs).map(|key| key.signed_until),
+            needed_until: former(&key.selector).filter(|_| !signs).and_then(|key| needed_until(key, now)),
         }
     };
     let signing = domain.dkim.iter().map(|key| shown(key, true));
-    Some(signing.chain(waiting.iter().map(|key| shown(key, false))).collect())
+    Some(signing.chain(waiting.iter().chain(&gone).map(|key| shown(key, false))).collect())
 }
 
 fn record_of(domain: &str, selector: &str, private: &Secret) -> Result<String, String> {
@@ -166,6 +208,11 @@ pub fn sign_with(
     Ok(found)
 }
 
+/// An instant as messages for people name it.
+pub(super) fn shown_day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
 fn no_key(key: &str, selector: &str) -> DefinitionError {
     let message = format!("The sending domain `{key}` has no key `{selector}`.");
     Finding::error("unknown_key", "", message).into()
@@ -174,7 +221,7 @@ fn no_key(key: &str, selector: &str) -> DefinitionError {
 /// Forgets a key that was made here and does not sign.
 ///
 /// # Errors
-/// There is no such domain or key, it signs, or the manifest says where it is.
+/// There is no such domain or key, it signs, mail that it signed is still under way, or the manifest says where it is.
 pub fn forget_domain_key(engine: &Engine, key: &str, selector: &str) -> Result<(), DefinitionError> {
     let there = domain_keys(engine, key)?;
     let chosen = there.iter().find(|key| key.selector == selector).ok_or_else(|| no_key(key, selector))?;
@@ -182,5 +229,19 @@ pub fn forget_domain_key(engine: &Engine, key: &str, selector: &str) -> Result<(
         let message = format!("The key `{selector}` signs. Let another one sign first.");
         return Err(Finding::error("key_signs", "", message).into());
     }
-    secrets::forget(engine, KIND, key, DkimKey::made_here(selector).secret_name())
+    if let Some(until) = chosen.needed_until {
+        let message = format!(
+            "The key `{selector}` signed until a short while ago, and mail that it signed is still under way. Leave it and its \
+             record in the DNS until {}; then both may be removed.",
+            shown_day(until)
+        );
+        return Err(Finding::error("key_still_needed", "", message).into());
+    }
+    secrets::forget(engine, KIND, key, DkimKey::made_here(selector).secret_name())?;
+    engine.store().write(|s| -> Result<(), StoreError> {
+        let live = engine.live(s)?;
+        let domain = live.definitions.get(KIND, key).map(|definition| definition.id);
+        domain.map_or(Ok(()), |domain| retired_keys::forget(s, domain, &[selector.to_owned()]))
+    })?;
+    Ok(())
 }

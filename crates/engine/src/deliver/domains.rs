@@ -16,6 +16,7 @@ use caravan_store::{Session, StoreError, dmarc};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+use super::domain_keys::{former_keys, shown_day};
 use super::links;
 use super::results::Verdict;
 use crate::Engine;
@@ -163,7 +164,14 @@ fn signer_of(domain: &SendingDomain, secrets: &Secrets) -> Result<Arc<Signer>, S
 pub fn dns_records(engine: &Engine, key: &str) -> Result<Option<Result<Vec<DnsRecord>, String>>, StoreError> {
     let found = engine.store().read(|s| signing_domain(s, engine, key))?;
     let here = engine.public_url().map_or("<this installation>", links::host_of);
-    Ok(found.map(|signing| signing.map(|(domain, signer)| records(&domain, &signer, here))))
+    let former = former_keys(engine, key)?.into_iter().filter_map(|key| {
+        let value = key.value?;
+        let purpose = "Public key of a former key, while mail that it signed is under way";
+        Some(DnsRecord { name: key.name, record_type: "TXT", value, purpose })
+    });
+    Ok(found.map(|signing| {
+        signing.map(|(domain, signer)| records(&domain, &signer, here).into_iter().chain(former).collect())
+    }))
 }
 
 /// A sending domain as it was looked up in the DNS.
@@ -214,6 +222,11 @@ pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Resu
     records.extend(dns::check_senders(dns, names, &seen));
     if keys.is_empty() {
         records.insert(0, dns::unsigned(&domain.domain));
+    }
+    let former = former_keys(engine, key)?.into_iter().filter_map(|key| Some((key.needed_until?, key)));
+    for (n, (until, former)) in former.enumerate() {
+        let check = dns::check_former_key(dns, &former.name, former.value.as_deref(), &shown_day(until));
+        records.insert(keys.len().max(1) + n, check);
     }
     let well = records.iter().all(|record| matches!(record.state, RecordState::Good | RecordState::Note));
     let found = serde_json::to_string(&records).unwrap_or_default();
