@@ -8634,6 +8634,17 @@ export interface components {
             value?: string | null;
             /** @description Why it cannot be used. */
             problem?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it signed, where it signed once and does no more.
+             */
+            signed_until?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when its record must stay in the DNS all the same, because mail that it signed is under way; none once it may be
+             *     removed.
+             */
+            needed_until?: string | null;
         };
         /** @description A signing key to be made. */
         NewDomainKey: {
