@@ -197,6 +197,7 @@ export const strings = {
     skipped: "Skipped",
     failed: "Failed",
     in_doubt: "In doubt",
+    bounced: "Came back",
     requested: "Requested",
   } as Record<string, string>,
   map: {

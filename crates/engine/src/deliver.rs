@@ -6,6 +6,7 @@
 
 mod about;
 mod alert;
+mod alerted;
 mod alike;
 mod audience;
 mod by_hand;

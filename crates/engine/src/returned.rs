@@ -4,7 +4,7 @@
 //! was in doubt. Only a hard bounce says that an address is of no use; a refusal by policy is the sender's trouble and
 //! changes nothing about the person.
 
-use caravan_catalog::{Changes, Definition};
+use caravan_catalog::{Changes, Definition, effects};
 use caravan_connect::Surroundings;
 use caravan_connect::returned::dmarc::{self, DmarcReport, NoReport};
 use caravan_connect::returned::{
@@ -17,9 +17,10 @@ use caravan_connect::verp::{self, Returns};
 use caravan_model::EffectId;
 use caravan_model::attribute::person;
 use caravan_model::document::DocumentKind;
+use caravan_store::alerts::AlertRecipient;
 use caravan_store::ledger::LedgerRow;
 use caravan_store::reports::{self, DeliveryReport};
-use caravan_store::{Session, StoreError, intake, ledger, outbox, suppressions, watched};
+use caravan_store::{Session, StoreError, alerts, intake, ledger, outbox, suppressions, watched};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
@@ -205,6 +206,12 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
     let live = engine.live(s)?;
     outbox::lock(s, effect)?;
     let row = ledger::get(s, effect, true)?;
+    if row.as_ref().is_none_or(|row| row.kind == effects::SALES_ALERT) {
+        let colleagues = alerts::of(s, &[effect])?;
+        if !colleagues.is_empty() {
+            return of_alert(s, report, colleagues, now);
+        }
+    }
     let report = &of_recipient(report, row.as_ref().and_then(|row| row.address.as_deref()));
     let copies = row.as_ref().map(|row| kept_of(row).copies).unwrap_or_default();
     if !of_copies(s, report, &copies, now)? {
@@ -234,6 +241,47 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
             opt_out(s, &live, effect, row.as_ref(), now, OptOut::Complaint)
         }
     }
+}
+
+/// What a report says of a sales alert: it is kept of whichever colleague it is about, and an address that takes no mail gets
+/// none any more. Where it does not say, it is about whom the key names, or about the only one.
+fn of_alert(
+    s: &mut dyn Session,
+    report: &MailReport,
+    colleagues: Vec<AlertRecipient>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let names = |colleague: &AlertRecipient| {
+        report.about.iter().any(|reference| match reference {
+            Reference::Key(key) | Reference::Quoted(key) => *key == colleague.key,
+            Reference::MessageId(id) => is_message_id_of(&colleague.key, id),
+            Reference::Address(_) => false,
+        })
+    };
+    let named = colleagues.iter().find(|colleague| names(colleague) || colleagues.len() == 1);
+    let first = report.recipient.as_deref().and_then(folded_address).or_else(|| named.map(|it| it.address.clone()));
+    let others = report.others.iter().map(|(address, heard)| (folded_address(address), heard));
+    let heard: Vec<_> = std::iter::once((first, &report.what)).chain(others).collect();
+    let mut news = Vec::new();
+    for colleague in colleagues {
+        let said =
+            heard.iter().find(|(address, _)| address.as_ref() == Some(&colleague.address)).map(|(_, heard)| *heard);
+        match said {
+            Some(Heard::Bounced { code, why }) => {
+                if *code == BOUNCED {
+                    ledger::suppress(s, std::slice::from_ref(&colleague.address), BOUNCED, now)?;
+                }
+                let (outcome, reason, message) = ("bounced".to_owned(), Some((*code).to_owned()), Some(why.clone()));
+                news.push(AlertRecipient { outcome, reason, message, at: now, ..colleague });
+            }
+            Some(Heard::Complained) => suppressions::put(s, &[(&colleague.address, COMPLAINT)], SOURCE, now)?,
+            Some(Heard::Delivered) if colleague.outcome == "in_doubt" => {
+                news.push(AlertRecipient { outcome: "done".to_owned(), message: None, at: now, ..colleague });
+            }
+            _ => {}
+        }
+    }
+    alerts::put(s, &news)
 }
 
 /// What a report says of those who got a copy: their addresses are kept from now on like anybody's, and nothing follows for
@@ -275,9 +323,12 @@ fn find(
     for reference in &report.about {
         let found = match reference {
             Reference::Address(address) => verp::read(keys, address).map(|(returns, effect)| (effect, Some(returns))),
-            Reference::Key(key) => ledger::known(s, std::slice::from_ref(key))?.pop().map(|row| (row.id, None)),
-            Reference::Quoted(key) => unproven(s, report, now, |row| row.key == *key)?,
-            Reference::MessageId(id) => unproven(s, report, now, |row| is_message_id_of(&row.key, id))?,
+            Reference::Key(key) => match ledger::known(s, std::slice::from_ref(key))?.pop() {
+                Some(row) => Some((row.id, None)),
+                None => alerts::by_key(s, key)?.map(|recipient| (recipient.effect, None)),
+            },
+            Reference::Quoted(key) => unproven(s, report, now, |known| known == key)?,
+            Reference::MessageId(id) => unproven(s, report, now, |known| is_message_id_of(known, id))?,
         };
         if found.is_some() {
             return Ok(found);
@@ -291,13 +342,17 @@ fn unproven(
     s: &mut dyn Session,
     report: &MailReport,
     now: Timestamp,
-    fits: impl Fn(&LedgerRow) -> bool,
+    fits: impl Fn(&str) -> bool,
 ) -> Result<Option<(EffectId, Option<Returns>)>, StoreError> {
     let named = report.recipient.iter().chain(report.others.iter().map(|(address, _)| address));
     for address in named.take(MOST_NAMED).filter_map(|address| folded_address(address)) {
         let rows = ledger::emails_to(s, &address, now - LATELY, MOST_LATELY)?;
-        if let Some(row) = rows.into_iter().find(|row| fits(row)) {
+        if let Some(row) = rows.into_iter().find(|row| fits(&row.key)) {
             return Ok(Some((row.id, None)));
+        }
+        let alerts = alerts::to(s, &address, now - LATELY, MOST_LATELY)?;
+        if let Some(alert) = alerts.into_iter().find(|alert| fits(&alert.key)) {
+            return Ok(Some((alert.effect, None)));
         }
     }
     Ok(None)

@@ -353,37 +353,6 @@ on_both_stores! {
         assert_eq!(taken["welcome"].samples[0].subject, "Hello Clerk");
         assert!(post.smtp.messages().is_empty());
     }
-
-    a_sales_alert_reaches_everyone_named(world at "2026-12-01T09:00:00Z") {
-        let post = Post::new(world);
-        post.world.apply(
-            "kind: roles_template\nkey: crm-roles\nroles:\n  - {role: Decision Maker, weighting: vital, required: true, members_required: 1, when: {person: job_title, starts_with: [Chief]}}\n  - {role: Influencer, weighting: normal, required: true, members_required: 1}\nstate: live\n---\n\
-             {kind: solution_interest, key: crm, name: CRM, roles_template: crm-roles, update_existing: true, create_for: {account_list: big}}",
-        );
-        post.world.run();
-        post.world.apply(
-            "kind: journey\nkey: tell\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: alert\nnodes:\n  \
-             alert: {type: action, on: account, action: send_sales_alert, solution_interest: crm, to: [one@example.com, two@example.com], next: null}\n",
-        );
-        post.world.publish("tell");
-        post.world.run();
-        post.smtp.behave_to("two@example.com", &Behaviour::Reply { stage: Stage::Data, reply: "451 4.3.0 later".into() });
-        let dispatcher = post.dispatcher();
-        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { retried: 5, ..Dispatched::default() }));
-        assert_eq!(post.accepted().len(), 5, "one of the two");
-        post.smtp.behave(&Behaviour::Accept);
-        post.advance(60);
-        assert_eq!(dispatcher.dispatch_once(), Ok(delivered(5)));
-        assert_eq!(post.accepted().len(), 10, "each got each alert once");
-        let counts = post.world.counts("tell");
-        assert_eq!((counts.get("alert done"), counts.get("alert pending")), (Some(&5), Some(&0)));
-        let messages = post.smtp.messages();
-        let message = messages.first().expect("an alert");
-        assert_eq!(message.header("Auto-Submitted"), Some("auto-generated"));
-        assert_eq!((message.header("List-Unsubscribe"), message.header("From")), (None, Some("Acme <news@acme.example>")));
-        let html = message.html.as_deref().expect("an HTML part");
-        assert!(html.contains("Decision Maker") && html.contains("Influencer") && !html.contains("/t/"), "{html}");
-    }
 }
 
 /// Three dispatchers, as three processes would have, on three lanes.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use caravan_model::clock::from_micros;
-use caravan_model::{DocumentId, EnrollmentId, Shard, VersionId};
+use caravan_model::{DocumentId, EffectId, EnrollmentId, Shard, VersionId};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::alerts::{self, AlertRecipient};
 use crate::error::StoreError;
 use crate::params;
 use crate::session::{Row, Session, SessionExt};
@@ -327,6 +328,8 @@ pub fn problems(
 /// What became of a queued effect of a trip; while it waits, `outcome` is `pending`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectOutcome {
+    /// The effect.
+    pub id: EffectId,
     /// The node, or the box action, that queued it.
     pub node: i64,
     /// The recipient, when it is a person of ours.
@@ -339,6 +342,8 @@ pub struct EffectOutcome {
     pub message: Option<String>,
     /// When it was queued or decided.
     pub at: Timestamp,
+    /// What became of it for each colleague, where it is a sales alert.
+    pub recipients: Vec<AlertRecipient>,
 }
 
 /// The effects of trips, waiting ones and decided ones. Indexes: `outbox_enrollment`, `ledger_enrollment`.
@@ -348,22 +353,33 @@ pub fn effects_of_trips(
 ) -> Result<HashMap<EnrollmentId, Vec<EffectOutcome>>, StoreError> {
     let mut effects: HashMap<EnrollmentId, Vec<EffectOutcome>> = HashMap::new();
     s.query(
-        "SELECT enrollment_id, node, person_id, outcome, reason, message, decided_at FROM ledger WHERE enrollment_id {in:1}
+        "SELECT enrollment_id, id, node, person_id, outcome, reason, message, decided_at
+         FROM ledger WHERE enrollment_id {in:1}
          UNION ALL
-         SELECT enrollment_id, node, person_id, 'pending', code, message, queued_at FROM outbox WHERE enrollment_id {in:1}",
+         SELECT enrollment_id, id, node, person_id, 'pending', code, message, queued_at
+         FROM outbox WHERE enrollment_id {in:1}",
         params![trips],
         &mut |r| {
             effects.entry(EnrollmentId(r.int(0))).or_default().push(EffectOutcome {
-                node: r.int(1),
-                person: r.opt_int(2),
-                outcome: r.string(3),
-                reason: r.opt_string(4),
-                message: r.opt_string(5),
-                at: r.instant(6),
+                id: EffectId(r.int(1)),
+                node: r.int(2),
+                person: r.opt_int(3),
+                outcome: r.string(4),
+                reason: r.opt_string(5),
+                message: r.opt_string(6),
+                at: r.instant(7),
+                recipients: Vec::new(),
             });
             Ok(())
         },
     )?;
+    let mut colleagues: HashMap<EffectId, Vec<AlertRecipient>> = HashMap::new();
+    for recipient in alerts::of_trips(s, trips)? {
+        colleagues.entry(recipient.effect).or_default().push(recipient);
+    }
+    for effect in effects.values_mut().flatten() {
+        effect.recipients = colleagues.remove(&effect.id).unwrap_or_default();
+    }
     Ok(effects)
 }
 

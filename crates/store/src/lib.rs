@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod accounts;
+pub mod alerts;
 pub mod audiences;
 pub mod backup;
 pub mod choices;

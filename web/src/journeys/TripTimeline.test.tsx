@@ -20,6 +20,30 @@ const acted = (outcomes: PersonOutcome[]): TripItem => ({
   detail: null,
 });
 
+it("says of a sales alert what came of it for each colleague", () => {
+  const told = (address: string, outcome: string, reason: string | null) => ({
+    person: null,
+    address,
+    outcome,
+    reason,
+    message: null,
+  });
+  const items = [
+    acted([
+      told("one@example.com", "done", null),
+      told("two@example.com", "bounced", "bounced_hard"),
+      told("three@example.com", "skipped", "suppressed"),
+    ]),
+  ];
+  renderInApp(<TripTimeline items={items} map={undefined} />);
+  const lines = within(screen.getAllByRole("list")[1] as HTMLElement).getAllByRole("listitem");
+  expect(lines.map((line) => line.textContent)).toEqual([
+    "one@example.com Done",
+    "two@example.com Came back: bounced hard",
+    "three@example.com Skipped: suppressed",
+  ]);
+});
+
 it("says for each person what came of it, and why not", () => {
   const skipped = { ...sent(2), outcome: "skipped", reason: "unsubscribed" };
   const failed = {

@@ -113,7 +113,9 @@ function Outcomes({ outcomes }: { outcomes: PersonOutcome[] }) {
                 <LinkTo to={at("/people", outcome.person.key)}>
                   {outcome.person.name || outcome.person.key}
                 </LinkTo>
-              ) : null}{" "}
+              ) : (
+                outcome.address
+              )}{" "}
               {outcomeWord(outcome.outcome)}
               {outcome.reason ? `: ${reasonWord(outcome.reason).toLowerCase()}` : ""}
               {outcome.message ? (

@@ -1,6 +1,7 @@
 //! What is known and kept of a message: what activities say about it, and what the ledger holds.
 
 use caravan_model::Shard;
+use caravan_store::alerts::AlertRecipient;
 use caravan_store::ledger::LedgerRow;
 use caravan_store::outbox::OutboxRow;
 use caravan_store::subscriptions::WEBHOOK;
@@ -63,6 +64,8 @@ pub struct About {
     pub values: Option<Map<String, Json>>,
     /// The audience that an account joins or leaves, once that is written down.
     pub audience: Option<i64>,
+    /// What became of a sales alert for those of its recipients of whom something is known by now.
+    pub recipients: Vec<AlertRecipient>,
     /// What a destination of an external audience is told, once that is written down.
     pub told: Option<Note>,
 }
@@ -92,6 +95,7 @@ impl About {
             message: Message::of(body.email, body.sms_message),
             address: None,
             audience: None,
+            recipients: Vec::new(),
             told: None,
             sender: None,
             copies: Vec::new(),

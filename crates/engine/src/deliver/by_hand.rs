@@ -10,7 +10,7 @@ use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, OutboxRow};
 use caravan_store::step::{self, Claim};
 use caravan_store::subscriptions::WEBHOOK;
-use caravan_store::{Dialect, Session, StoreError, limits};
+use caravan_store::{Dialect, Session, StoreError, alerts, limits};
 use jiff::Timestamp;
 
 use super::about::{Kept, kept_of};
@@ -77,6 +77,7 @@ pub fn settle(engine: &Engine, id: EffectId, settlement: Settlement) -> Result<(
             }
             (Settlement::GiveUp, _) => {
                 ledger::give_up(s, row.id, GIVEN_UP, now)?;
+                alerts::settle(s, row.id, "skipped", Some(GIVEN_UP), now)?;
                 limits::release(s, &[row.id])?;
                 becomes(s, &row, Counted::Skipped(GIVEN_UP.to_owned()))?;
             }
@@ -96,6 +97,7 @@ pub fn settle(engine: &Engine, id: EffectId, settlement: Settlement) -> Result<(
 /// An effect in doubt, or failed, has arrived after all: so somebody says, or a report about it.
 pub(crate) fn arrived(s: &mut dyn Session, live: &Live, row: &LedgerRow, now: Timestamp) -> Result<(), StoreError> {
     ledger::settle_delivered(s, row.id)?;
+    alerts::settle(s, row.id, "done", None, now)?;
     tell_sent(s, live, row, &kept_of(row), now)?;
     becomes(s, row, Counted::Done)
 }

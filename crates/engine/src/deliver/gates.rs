@@ -25,6 +25,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::about::About;
+use super::alerted;
 use super::audience;
 use super::copies::{self, Copies};
 use super::doors::{Doors, Way};
@@ -44,6 +45,7 @@ pub const COMPLAINT: &str = "complained";
 /// … when it takes no mail.
 pub const BOUNCED: &str = "bounced_hard";
 /// Why an address is barred that rests after soft bounces.
+const NOT_ALLOWED: &str = "not_on_allow_list";
 const SUSPENDED: &str = "email_suspended";
 /// Why a message was dropped in quiet hours that say so.
 pub const QUIET_HOURS: &str = "quiet_hours";
@@ -127,6 +129,8 @@ fn without_known(
 struct Facts {
     people: HashMap<PersonId, Recipient>,
     suppressed: HashMap<String, String>,
+    /// Who has got an alert, by alert.
+    served: HashMap<EffectId, HashSet<String>>,
     /// By number and sender: what was said to the sender.
     consents: HashMap<(String, String), String>,
     /// Numbers whose owners said *stop* to senders of ours, and to none that they want texts.
@@ -268,6 +272,7 @@ impl Facts {
             stopped,
             consents: consents.into_iter().map(|row| ((row.phone, row.sender), row.value)).collect(),
             senders: texts.collect::<HashSet<_>>().into_iter().filter_map(sender).collect(),
+            served: alerted::served(s, rows)?,
             suppressed: barred(s, &folded)?,
             people: people.into_iter().map(|person| (person.person, person)).collect(),
         })
@@ -315,7 +320,7 @@ impl Facts {
         match row.kind.as_str() {
             effects::EMAIL => self.email(live, frozen, row, about),
             effects::SMS => self.text(live, frozen, row, about),
-            effects::SALES_ALERT => self.alert(live, row),
+            effects::SALES_ALERT => self.alert(live, row, about, now),
             // Not written by us: the other system asks for consent itself.
             effects::CALL => Ok(Content::Call(Box::new(serde_json::from_str(&row.body).map_err(unreadable)?))),
             effects::MIRROR => self.mirror(row),
@@ -410,18 +415,39 @@ impl Facts {
         }
     }
 
-    /// Alerts go to colleagues: consent is not asked, but an address that takes no mail is left out.
-    fn alert(&self, live: &Live, row: &OutboxRow) -> Result<Content, Verdict> {
+    /// Alerts go to colleagues: consent is not asked, but an address that takes no mail is left out, and so is whoever has got
+    /// this one. Why somebody is left out is kept.
+    fn alert(&self, live: &Live, row: &OutboxRow, about: &mut About, now: Timestamp) -> Result<Content, Verdict> {
         let mut effect: SalesAlertEffect = serde_json::from_str(&row.body).map_err(unreadable)?;
-        let reachable = |folded: &String| self.suppressed.get(folded).is_none_or(|reason| reason == UNSUBSCRIBED);
-        effect.to.retain(|to| folded(to).is_ok_and(|folded| reachable(&folded)));
-        if effect.to.is_empty() {
-            return Err(Verdict::Skipped("email_invalid"));
+        let has_got_it = |folded: &String| self.served.get(&row.id).is_some_and(|served| served.contains(folded));
+        let all = effect.to.len();
+        effect.to.retain(|to| folded(to).ok().is_none_or(|folded| !has_got_it(&folded)));
+        if effect.to.is_empty() && all > 0 {
+            return Err(Verdict::Done { remote_id: None });
         }
-        effect.to.retain(|to| folded(to).is_ok_and(|folded| live.rules.allows(&folded)));
+        let barred = |to: &String| match folded(to) {
+            Err(problem) => Some(problem.code()),
+            Ok(folded) => self.bars_colleagues(&folded).or((!live.rules.allows(&folded)).then_some(NOT_ALLOWED)),
+        };
+        let reasons: Vec<(String, &str)> = effect.to.iter().filter_map(|to| Some((to.clone(), barred(to)?))).collect();
+        effect.to.retain(|to| reasons.iter().all(|(left_out, _)| left_out != to));
+        let left_out = reasons.iter().map(|(to, why)| alerted::recipient(row, to, "skipped", (Some(why), None), now));
+        about.recipients = left_out.collect();
         match effect.to.is_empty() {
-            true => Err(Verdict::Skipped("not_on_allow_list")),
+            true if reasons.iter().any(|(_, why)| *why == NOT_ALLOWED) => Err(Verdict::Skipped(NOT_ALLOWED)),
+            true => Err(Verdict::Skipped("email_invalid")),
             false => Ok(Content::Alert(Box::new(effect))),
+        }
+    }
+
+    /// Why a colleague's address gets no alerts; that its owner wants no marketing is no reason.
+    fn bars_colleagues(&self, folded: &str) -> Option<&'static str> {
+        match self.suppressed.get(folded).map(String::as_str)? {
+            UNSUBSCRIBED => None,
+            BOUNCED => Some("bounced_before"),
+            COMPLAINT => Some("complained"),
+            SUSPENDED => Some(SUSPENDED),
+            _ => Some("suppressed"),
         }
     }
 

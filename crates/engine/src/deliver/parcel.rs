@@ -27,7 +27,7 @@ use super::frozen::{Mailing, Texting};
 use super::links::{host_of, hosts_differ, link_base, link_parameters};
 use super::record::Recorder;
 use super::results::{Settled, Verdict, is_shut};
-use super::{Dispatcher, alert, audience};
+use super::{Dispatcher, alert, alerted, audience};
 use crate::external;
 use crate::live::Live;
 use crate::metrics::Whose;
@@ -214,7 +214,7 @@ impl Dispatcher {
                 let message = self.sealed(live, door, parcel.row.id, message)?;
                 let to_each = |to: &String| {
                     let message = EmailMessage { to: Mailbox::bare(to.clone()), ..message.clone() };
-                    item(format!("{key}.{to}"), message)
+                    item(alerted::key_for(key, to), message)
                 };
                 Ok(effect.to.iter().map(to_each).collect())
             }
@@ -332,6 +332,9 @@ fn answered(mut parcel: Parcel, answers: &[Outcome]) -> Settled {
     }
     let verdict = match (&parcel.content, answers) {
         (Content::Alert(effect), answers) if answers.len() == effect.to.len() => {
+            let answers_to = effect.to.iter().zip(answers);
+            let tried = answers_to.map(|(to, answer)| alerted::answered(&parcel.row, to, answer, parcel.judged_at));
+            parcel.about.recipients.extend(tried.collect::<Vec<_>>());
             together(effect, answers, parcel.judged_at)
         }
         (content, [answer]) if !matches!(content, Content::Alert(_)) => {
@@ -366,24 +369,20 @@ fn together_again(now: Timestamp, pause: Duration) -> Timestamp {
     Timestamp::from_second(next).unwrap_or(now)
 }
 
-/// An alert to several: in doubt when one of them is; tried again for those who have not got it; done when all have.
+/// An alert to several: tried again for those to whom it may yet go; then in doubt when it is for one of them, failed when it
+/// has for one, and done when all have it.
 fn together(effect: &SalesAlertEffect, answers: &[Outcome], judged_at: Timestamp) -> Verdict {
-    let unserved = |(_, answer): &(&String, &Outcome)| !matches!(answer, Outcome::Delivered { .. });
-    let rest: Vec<(&String, &Outcome)> = effect.to.iter().zip(answers).filter(unserved).collect();
-    let Some((_, first)) = rest.first() else {
-        let ids = answers
-            .iter()
-            .find_map(|a| if let Outcome::Delivered { remote_id, .. } = a { remote_id.clone() } else { None });
-        return Verdict::Done { remote_id: ids };
-    };
-    let worst =
-        |wanted: fn(&Outcome) -> bool| rest.iter().find(|(_, answer)| wanted(answer)).map(|(_, answer)| *answer);
-    let decisive = worst(|a| matches!(a, Outcome::Unknown { .. }))
-        .or_else(|| worst(|a| matches!(a, Outcome::Shut { .. })))
-        .or_else(|| worst(|a| matches!(a, Outcome::Retry { .. })))
-        .or_else(|| worst(|a| matches!(a, Outcome::Later { .. })))
-        .unwrap_or(first);
-    let to = rest.iter().map(|(to, _)| (*to).clone()).collect();
+    let waits =
+        |answer: &&Outcome| matches!(answer, Outcome::Shut { .. } | Outcome::Retry { .. } | Outcome::Later { .. });
+    let first = |wanted: fn(&Outcome) -> bool| answers.iter().find(|answer| wanted(answer));
+    let decisive = first(|a| matches!(a, Outcome::Shut { .. }))
+        .or_else(|| first(|a| matches!(a, Outcome::Retry { .. })))
+        .or_else(|| first(|a| matches!(a, Outcome::Later { .. })))
+        .or_else(|| first(|a| matches!(a, Outcome::Unknown { .. })))
+        .or_else(|| first(|a| matches!(a, Outcome::Failed { .. })))
+        .or_else(|| answers.first());
+    let Some(decisive) = decisive else { return Verdict::Done { remote_id: None } };
+    let to = effect.to.iter().zip(answers).filter(|(_, answer)| waits(answer)).map(|(to, _)| to.clone()).collect();
     let body = serde_json::to_string(&SalesAlertEffect { to, ..effect.clone() }).unwrap_or_default();
     verdict_of(decisive, &body, judged_at)
 }
@@ -400,8 +399,13 @@ mod tests {
         assert!(matches!(verdict(delivered.clone()), Verdict::Done { .. }));
         assert!(matches!(verdict(Outcome::failed("bounced_hard", "")), Verdict::Failed { .. }));
         assert!(matches!(verdict(Outcome::Unknown { message: String::new() }), Verdict::InDoubt(_)));
-        let Verdict::Again { body, .. } = verdict(Outcome::retry("later", "")) else { panic!("tried again") };
-        let rest: SalesAlertEffect = serde_json::from_str(&body).expect("an effect");
-        assert_eq!(rest.to, ["two@example.com"]);
+        for first in
+            [delivered.clone(), Outcome::failed("bounced_hard", ""), Outcome::Unknown { message: String::new() }]
+        {
+            let verdict = together(&effect, &[first, Outcome::retry("later", "")], Timestamp::UNIX_EPOCH);
+            let Verdict::Again { body, .. } = verdict else { panic!("tried again") };
+            let rest: SalesAlertEffect = serde_json::from_str(&body).expect("an effect");
+            assert_eq!(rest.to, ["two@example.com"], "for nobody else");
+        }
     }
 }

@@ -14,6 +14,7 @@ use caravan_connect::texts::{FailureClass, State};
 use caravan_model::attribute::{AttributeNo, person};
 use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId, Shard};
+use caravan_store::alerts::{self, AlertRecipient};
 use caravan_store::ledger::{self, LedgerRow};
 use caravan_store::outbox::{self, Again, OutboxRow};
 use caravan_store::reports::{self, HeardOf};
@@ -29,7 +30,7 @@ use super::gates::{BOUNCED, COMPLAINT, QUIET_HOURS};
 use super::membership::Memberships;
 use super::parcel::connection_of;
 use super::pauses::before_try;
-use super::{Dispatched, audience, service, soft};
+use super::{Dispatched, alerted, audience, service, soft};
 use crate::inbox::Command;
 use crate::live::Live;
 use crate::save;
@@ -124,6 +125,8 @@ struct Sheet {
     lost: Vec<Unheard>,
     /// … and those of which it has.
     heard_out: Vec<EffectId>,
+    /// What became of sales alerts, by colleague.
+    recipients: Vec<AlertRecipient>,
     /// Emails whose opens nobody can see.
     untracked: Vec<EffectId>,
     /// How changes of membership were taken.
@@ -139,6 +142,8 @@ impl Results<'_> {
             return Ok(Dispatched::default());
         }
         let mut sheet = Sheet::default();
+        let mut settled = settled;
+        alerted::with_earlier_tries(s, &mut settled)?;
         for one in self.settled_by_reports(s, &mut sheet, settled)? {
             self.enter(&mut sheet, one);
         }
@@ -146,6 +151,7 @@ impl Results<'_> {
         outbox::put_back(s, &sheet.again)?;
         outbox::delete(s, &sheet.gone)?;
         ledger::insert(s, &sheet.ledger)?;
+        alerts::put(s, &sheet.recipients)?;
         // People before addresses, as opting out does; counters last, as steps do.
         for address in &sheet.bounced_softly {
             soft::bounced(s, address, &mut sheet.changes, self.now)?;
@@ -231,6 +237,7 @@ impl Results<'_> {
                 return count(sheet, &row, counted_as(&ledger));
             }
             Verdict::Shut { code, message, body, .. } => {
+                sheet.recipients.extend(about.recipients);
                 let again = Again {
                     id: row.id,
                     attempt: row.attempt,
@@ -253,6 +260,7 @@ impl Results<'_> {
             {
                 let attempt = row.attempt + 1;
                 let not_before = self.now + before_try(&row.key, attempt, after);
+                sheet.recipients.extend(about.recipients);
                 sheet.done.retried += 1;
                 let (code, message) = (Some(code), Some(message));
                 return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
@@ -273,6 +281,7 @@ impl Results<'_> {
     fn finish(&self, sheet: &mut Sheet, row: OutboxRow, about: &About, verdict: Verdict) {
         let mut ledger = ledger_row(&row, about, self.now);
         sheet.memberships.note(&row, about, &verdict);
+        sheet.recipients.extend(alerted::settled(&row, &about.recipients, &verdict, self.now));
         sheet.audiences.take(&row, about.told.as_ref(), &verdict);
         sheet.inbox.extend(service::heard(&row, &verdict, self.now));
         let (outcome, counted, told) = match verdict {

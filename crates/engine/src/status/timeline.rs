@@ -196,7 +196,9 @@ pub struct TimelineItem {
 pub struct TimelineOutcome {
     /// For whom; none: for the account.
     pub person: Option<SubjectRef>,
-    /// `done`, `pending`, `no_op`, `skipped`, `failed` or `in_doubt`.
+    /// For which colleague, of a sales alert: their address.
+    pub address: Option<String>,
+    /// `done`, `pending`, `no_op`, `skipped`, `failed`, `in_doubt`, or `bounced` where a sales alert came back from a colleague.
     pub outcome: String,
     /// Why.
     pub reason: Option<String>,
@@ -466,7 +468,20 @@ pub(super) fn outcomes_of(
             if ids.is_empty() { vec![None] } else { ids.iter().copied().map(Some).collect() };
         for person in persons {
             let effect = effects.iter().find(|e| outcome == "pending" && e.node == node && e.person == person);
+            let told = effect.map(|effect| effect.recipients.as_slice()).unwrap_or_default();
+            all.extend(told.iter().map(|recipient| TimelineOutcome {
+                person: None,
+                address: Some(recipient.address.clone()),
+                outcome: recipient.outcome.clone(),
+                reason: recipient.reason.clone(),
+                message: recipient.message.clone(),
+                at: Some(recipient.at),
+            }));
+            if !told.is_empty() {
+                continue;
+            }
             all.push(TimelineOutcome {
+                address: None,
                 person: person.map(|id| people.person(id)),
                 outcome: effect.map_or(outcome, |e| e.outcome.as_str()).to_owned(),
                 reason: effect.map_or_else(|| reason.clone(), |e| e.reason.clone()),
