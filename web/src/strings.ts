@@ -200,6 +200,22 @@ export const strings = {
     bounced: "Came back",
     requested: "Requested",
   } as Record<string, string>,
+  held: {
+    by: {
+      quiet_hours: "held by quiet hours",
+      destination_rests: "held while their mailbox provider rests",
+      warm_up: "held by the day's plan of a new sender",
+      connection_rests: "held while the connection rests",
+      connection_paused: "held while the connection is paused",
+      journey_paused: "held while the journey is paused",
+      hold: "held with everything else that would leave",
+    } as Record<string, string>,
+    byOther: (reason: string) => `held: ${reason}`,
+    line: (n: number, by: string, when?: string) =>
+      `${number.format(n)} ${by}${when ? `, the next go on ${when}` : ""}`,
+    until: (when: string) => `, goes on ${when}`,
+    title: "Messages that are held",
+  },
   map: {
     label: "Journey map",
     start: "Journey starts",
@@ -244,11 +260,12 @@ export const strings = {
     show: "Which travellers to show",
     tookPath: (path: string) => `Took the path ${path}`,
     all: "Show all travellers of this node",
-    places: { current: "Now here", reached: "Reached", ended: "Ended here" },
+    places: { current: "Now here", reached: "Reached", ended: "Ended here", held: "Held" },
     noTravellers: {
       current: "Nobody stands here right now.",
       reached: "Nobody has come this far yet.",
       ended: "Nobody's trip has ended here.",
+      held: "No message is held here.",
     },
     entry: (n: number) => `entry ${n}`,
     onPeople: "Counts people",

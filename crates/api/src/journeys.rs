@@ -224,7 +224,7 @@ struct NodeQuery {
     limit: Option<usize>,
     /// `next_cursor` of the page before; left out: the first page.
     cursor: Option<String>,
-    /// Who stands there now, who ever arrived, or whose trip ended there; with `path` or `outcome`, whoever ever arrived.
+    /// Who stands there now, who ever arrived, whose trip ended there, or of whose messages some are held there; with `path` or `outcome`, whoever ever arrived.
     state: Option<Stand>,
     /// Only those who left by this path: its label, `other`, `timeout` or `failed`.
     path: Option<String>,

@@ -6,6 +6,7 @@ use axum::extract::State;
 use caravan_engine::external_audiences::{Held, held_of};
 use caravan_engine::groups::personas;
 use caravan_engine::sorting::PersonOrder;
+use caravan_engine::status::HeldMessage;
 use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::{DocumentKind, crm_link};
@@ -160,6 +161,8 @@ struct Person {
     records: Map<String, Value>,
     /// Their latest trips by themselves.
     journeys: Vec<Trip>,
+    /// Messages of journeys to them that are held for now, by quiet hours or by their mailbox provider, the next one first.
+    held_messages: Vec<HeldMessage>,
     /// Keys of the people lists they are in.
     lists: Vec<String>,
     /// Key of the persona that fits them best.
@@ -206,6 +209,7 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
         accounts: accounts.collect(),
         records: records_of::counts(s, &live, Subject::Person, row.id)?,
         journeys: history::trips(&live, trips),
+        held_messages: status::held_of_person(engine, s, row.id)?,
         persona: personas::of_person(s, &live, PersonId(row.id))?,
         lists: history::lists(s, &live, DocumentKind::PeopleList, row.id)?,
         crm_link: history::crm(&live).person.and_then(|pattern| crm_link(&pattern, &row.key)),

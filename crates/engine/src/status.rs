@@ -3,6 +3,7 @@
 //! Figures come from the counters that move with what they count; trips from their rows and moves.
 
 mod facts;
+mod held;
 mod map;
 mod timeline;
 mod travellers;
@@ -19,6 +20,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use held::{HeldMessage, HeldMessages, held_of_person};
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Titles, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
 pub use travellers::{Asked, Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
@@ -136,6 +138,9 @@ pub struct NodeStatus {
 pub struct Outcomes {
     /// Queued.
     pub pending: i64,
+    /// Those of the pending that something holds back, by what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldMessages>,
     /// Done.
     pub done: i64,
     /// There was nothing to do, by reason.
@@ -152,7 +157,10 @@ pub struct Outcomes {
 pub fn status(engine: &Engine, key: &str) -> Result<JourneyStatus, DefinitionError> {
     engine.store().read(|s| {
         let row = journey_row(s, key)?;
-        status_of(engine, s, &row)
+        let mut status = status_of(engine, s, &row)?;
+        let live = engine.live(s)?;
+        held::add_held(s, &live, row.id, &mut status)?;
+        Ok(status)
     })
 }
 
@@ -162,7 +170,7 @@ pub(crate) fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow,
         .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })
 }
 
-/// The figures of a journey whose row is at hand, in the same transaction.
+/// The figures of a journey whose row is at hand, in the same transaction, without what its messages wait for.
 pub fn status_of(engine: &Engine, s: &mut dyn Session, row: &DocumentRow) -> Result<JourneyStatus, DefinitionError> {
     let live = engine.live(s)?;
     let mut status = JourneyStatus {

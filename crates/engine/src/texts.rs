@@ -11,7 +11,7 @@ mod way_out;
 use self::answers::wrote;
 pub(crate) use self::answers::{after_failure, is_own_word};
 pub use self::troubles::{AccountTrouble, go_on, troubles};
-pub(crate) use self::troubles::{Standing, probe_leaves, resting, standing};
+pub(crate) use self::troubles::{Resting, Standing, probe_leaves, resting, standing};
 pub(crate) use self::unheard::{ASKED_EVERY, LOST_FOR, ask_unheard};
 pub(crate) use self::way_out::Out;
 use caravan_catalog::Changes;

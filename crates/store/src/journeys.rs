@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::alerts::{self, AlertRecipient};
 use crate::error::StoreError;
+use crate::held::Waits;
 use crate::params;
 use crate::session::{Row, Session, SessionExt};
 use crate::step::EnrollmentRow;
@@ -344,6 +345,8 @@ pub struct EffectOutcome {
     pub at: Timestamp,
     /// What became of it for each colleague, where it is a sales alert.
     pub recipients: Vec<AlertRecipient>,
+    /// What it waits for; none: it is decided.
+    pub waits: Option<Waits>,
 }
 
 /// The effects of trips, waiting ones and decided ones. Indexes: `outbox_enrollment`, `ledger_enrollment`.
@@ -353,10 +356,11 @@ pub fn effects_of_trips(
 ) -> Result<HashMap<EnrollmentId, Vec<EffectOutcome>>, StoreError> {
     let mut effects: HashMap<EnrollmentId, Vec<EffectOutcome>> = HashMap::new();
     s.query(
-        "SELECT enrollment_id, id, node, person_id, outcome, reason, message, decided_at
+        "SELECT enrollment_id, id, node, person_id, outcome, reason, message, decided_at, NULL, NULL, 0, FALSE
          FROM ledger WHERE enrollment_id {in:1}
          UNION ALL
-         SELECT enrollment_id, id, node, person_id, 'pending', code, message, queued_at
+         SELECT enrollment_id, id, node, person_id, 'pending', code, message, queued_at, lane, held, not_before,
+             claim IS NOT NULL
          FROM outbox WHERE enrollment_id {in:1}",
         params![trips],
         &mut |r| {
@@ -369,6 +373,12 @@ pub fn effects_of_trips(
                 message: r.opt_string(6),
                 at: r.instant(7),
                 recipients: Vec::new(),
+                waits: r.opt_string(8).map(|lane| Waits {
+                    lane,
+                    held: r.opt_string(9),
+                    not_before: r.instant(10),
+                    claimed: r.bool(11),
+                }),
             });
             Ok(())
         },

@@ -25,6 +25,7 @@ pub mod group_jobs;
 pub mod group_pages;
 pub mod groups;
 pub mod health;
+pub mod held;
 pub mod held_clicks;
 pub mod import_rejects;
 pub mod intake;

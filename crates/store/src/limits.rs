@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use caravan_model::clock::to_micros;
-use caravan_model::{EffectId, EnrollmentId};
+use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId};
 use jiff::Timestamp;
 
 use crate::bulk::Bulk;
@@ -39,6 +39,15 @@ pub struct CapClaim {
     pub asks: Vec<CapAsk>,
     /// Only looks: nothing is counted even if there is room (the message waits for another reason).
     pub look_only: bool,
+}
+
+/// The accounts to which these people belong. Index: `account_person_person`.
+pub fn accounts_of(s: &mut dyn Session, people: &[i64]) -> Result<Vec<(AccountId, PersonId)>, StoreError> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT account_id, person_id FROM account_person WHERE person_id {in:1} ORDER BY person_id, account_id";
+    s.query_map(sql, params![people], |r| Ok((AccountId(r.int(0)), PersonId(r.int(1)))))
 }
 
 /// Counts effects under their caps in the given order. Returns those for which there is no room.

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::bulk::Bulk;
 use crate::error::StoreError;
@@ -40,12 +40,14 @@ pub struct OutboxRow {
     pub queued_at: Timestamp,
     /// How often it was tried.
     pub attempt: i64,
+    /// How long quiet hours have held it, all such waiting added up.
+    pub quiet_for: SignedDuration,
     /// What rendering needs, JSON.
     pub body: String,
 }
 
 pub(crate) const OUTBOX: &str = "id, lane, key, kind, shard, enrollment_id, version_id, node, account_id, person_id, queued_at, \
-     attempt, body";
+     attempt, quiet_for, body";
 
 /// Not held back: nobody has claimed it and its journey is not paused.
 const FREE: &str = "claim IS NULL AND version_id NOT IN (SELECT v.id FROM document_version AS v \
@@ -65,7 +67,8 @@ pub(crate) fn read_outbox(r: &dyn Row) -> Result<OutboxRow, StoreError> {
         person: r.opt_int(9).map(PersonId),
         queued_at: r.instant(10),
         attempt: r.int(11),
-        body: r.string(12),
+        quiet_for: SignedDuration::from_micros(r.int(12)),
+        body: r.string(13),
     })
 }
 
@@ -153,7 +156,7 @@ pub fn take_over(
     let sql = format!(
         "SELECT {OUTBOX}, intent FROM outbox WHERE claim_until < $1 ORDER BY claim_until LIMIT $2 {{skip_locked}}"
     );
-    let rows = s.query_map(&sql, params![now, most as i64], |r| read_outbox(r).map(|row| (row, r.bool(13))))?;
+    let rows = s.query_map(&sql, params![now, most as i64], |r| read_outbox(r).map(|row| (row, r.bool(14))))?;
     let (called, idle): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, intent)| *intent);
     release(s, &idle.into_iter().map(|(row, _)| row.id).collect::<Vec<_>>())?;
     let called: Vec<OutboxRow> = called.into_iter().map(|(row, _)| row).collect();
@@ -182,12 +185,20 @@ pub struct Again {
     pub attempt: i64,
     /// Not before this instant.
     pub not_before: Timestamp,
+    /// What holds it until then, stable; none: nothing that people need to know of.
+    pub held: Option<&'static str>,
+    /// How long quiet hours have held it by then.
+    pub quiet_for: SignedDuration,
     /// Why it did not go, stable; none: it only waits for its time.
     pub code: Option<String>,
     /// Why, for people.
     pub message: Option<String>,
     /// What rendering needs from now on.
     pub body: String,
+}
+
+fn micros(waited: SignedDuration) -> i64 {
+    i64::try_from(waited.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Puts rows that the caller holds back for another try.
@@ -200,6 +211,8 @@ pub fn put_back(s: &mut dyn Session, rows: &[Again]) -> Result<(), StoreError> {
     let id: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
     let attempt: Vec<i64> = rows.iter().map(|row| row.attempt).collect();
     let not_before: Vec<i64> = rows.iter().map(|row| caravan_model::clock::to_micros(row.not_before)).collect();
+    let held: Vec<Option<&str>> = rows.iter().map(|row| row.held).collect();
+    let quiet_for: Vec<i64> = rows.iter().map(|row| micros(row.quiet_for)).collect();
     let code: Vec<Option<&str>> = rows.iter().map(|row| row.code.as_deref()).collect();
     let message: Vec<Option<&str>> = rows.iter().map(|row| row.message.as_deref()).collect();
     let body: Vec<&str> = rows.iter().map(|row| row.body.as_str()).collect();
@@ -208,12 +221,14 @@ pub fn put_back(s: &mut dyn Session, rows: &[Again]) -> Result<(), StoreError> {
             .column("id", &id)
             .column("attempt", &attempt)
             .column("not_before", &not_before)
+            .column("held", &held)
+            .column("quiet_for", &quiet_for)
             .column("code", &code)
             .column("message", &message)
             .column("body", &body)
             .set(
-                "attempt = {attempt}, not_before = {not_before}, code = {code}, message = {message}, body = {body}, \
-                 claim = NULL, claim_until = NULL, intent = FALSE",
+                "attempt = {attempt}, not_before = {not_before}, held = {held}, quiet_for = {quiet_for}, code = {code}, \
+                 message = {message}, body = {body}, claim = NULL, claim_until = NULL, intent = FALSE",
             )
             .matching("id = {id}"),
     )?;

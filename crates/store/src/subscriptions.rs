@@ -122,9 +122,9 @@ pub fn waiting(s: &mut dyn Session, key: &str, most: usize) -> Result<Vec<Waitin
     s.query_map(&sql, params![&format!("{WEBHOOK}:{key}"), most as i64], |r| {
         Ok(WaitingMessage {
             row: read_outbox(r)?,
-            next_try: r.instant(13),
-            code: r.opt_string(14),
-            message: r.opt_string(15),
+            next_try: r.instant(14),
+            code: r.opt_string(15),
+            message: r.opt_string(16),
         })
     })
 }

@@ -71,6 +71,8 @@ fn what_is_put_back_waits_and_shows_why(scratch: &Scratch) {
                 id: row.id,
                 attempt: 1,
                 not_before: at(500),
+                held: None,
+                quiet_for: jiff::SignedDuration::ZERO,
                 code: Some(code),
                 message: Some(message),
                 body: "{\"x\": 1}".to_owned(),

@@ -75,7 +75,7 @@ export const statusQuery = (key: string) =>
     queryFn: () => body(client.GET("/api/v1/journeys/{key}/status", { params: { path: { key } } })),
   });
 
-export const PLACES = ["current", "reached", "ended"] as const;
+export const PLACES = ["current", "reached", "ended", "held"] as const;
 export type PlaceOfTraveller = (typeof PLACES)[number];
 
 /** How the travellers of a node are narrowed: by the path they took, or by what came of its action. */

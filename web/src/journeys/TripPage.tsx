@@ -63,7 +63,7 @@ export function TripPage() {
         <TripMenu journey={key} id={id} trip={trip} />
       </PageHeader>
       <Standing trip={trip} map={map} />
-      <WhyHere here={trip.here} />
+      <WhyHere here={trip.here} held={trip.held} />
       <Card title={text.title}>
         {trip.items.length === 0 ? (
           <Text c="dimmed">{text.empty}</Text>

@@ -1,6 +1,7 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { PersonOutcome, TripItem } from "../api/types";
+import { formatInstant } from "../shell/format";
 import { renderInApp } from "../test-render";
 import { TripTimeline } from "./TripTimeline";
 
@@ -94,4 +95,16 @@ it("names the path that was taken and how the trip ended", () => {
   renderInApp(<TripTimeline items={items} map={undefined} />);
   expect(screen.getByText("Took the path Other")).toBeVisible();
   expect(screen.getByText("Completed")).toBeVisible();
+});
+
+it("says what holds a message that has not left, and when it goes on", () => {
+  const until = "2026-12-02T07:00:00Z";
+  const held = { ...sent(1), outcome: "pending", reason: "quiet_hours", until };
+  const asked = { ...sent(2), outcome: "pending", reason: "hold", until: null };
+  renderInApp(<TripTimeline items={[acted([held, asked])]} map={undefined} />);
+  const people = within(screen.getAllByRole("list")[1] as HTMLElement).getAllByRole("listitem");
+  expect(people.map((person) => person.textContent?.trim())).toEqual([
+    `Person 1 Pending: held by quiet hours, goes on ${formatInstant(until)}`,
+    "Person 2 Pending: held with everything else that would leave",
+  ]);
 });

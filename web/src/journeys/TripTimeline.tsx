@@ -11,7 +11,7 @@ import { prose } from "../shell/Prose";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
-import { endWord, outcomeWord, pathWord, reasonWord } from "./words";
+import { endWord, heldWord, outcomeWord, pathWord, reasonWord } from "./words";
 
 const text = strings.trip;
 const FEW = 8;
@@ -97,6 +97,12 @@ function Note({ item }: { item: TripItem }) {
   );
 }
 
+/** Why it came to that; of what has not left yet, what holds it. */
+const reasonOf = ({ outcome }: PersonOutcome, reason: string) =>
+  outcome === "pending" && Object.hasOwn(strings.held.by, reason)
+    ? heldWord(reason)
+    : reasonWord(reason).toLowerCase();
+
 /** What the action came to for each person, with the reason where it did not happen. */
 function Outcomes({ outcomes }: { outcomes: PersonOutcome[] }) {
   const [all, setAll] = useState(false);
@@ -117,7 +123,8 @@ function Outcomes({ outcomes }: { outcomes: PersonOutcome[] }) {
                 outcome.address
               )}{" "}
               {outcomeWord(outcome.outcome)}
-              {outcome.reason ? `: ${reasonWord(outcome.reason).toLowerCase()}` : ""}
+              {outcome.reason ? `: ${reasonOf(outcome, outcome.reason)}` : ""}
+              {outcome.until ? strings.held.until(formatInstant(outcome.until)) : ""}
               {outcome.message ? (
                 <Text span inherit c="dimmed">
                   {" "}

@@ -6,7 +6,7 @@ import { Card } from "../shell/Card";
 import { formatInstant } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
-import { pathWord } from "./words";
+import { heldLine, pathWord } from "./words";
 
 type Here = Trip["here"];
 type Why = NonNullable<Here["why"]>;
@@ -15,7 +15,7 @@ type TurnedDown = Why["turned_down"][number];
 
 const text = strings.trip.why;
 
-export function WhyHere({ here }: { here: Here }) {
+export function WhyHere({ here, held = [] }: { here: Here; held?: Trip["held"] | undefined }) {
   const { why } = here;
   const turnedDown = [...(why?.turned_down ?? []), ...(here.turned_down ?? [])];
   return (
@@ -23,6 +23,9 @@ export function WhyHere({ here }: { here: Here }) {
       {why ? <Text>{prose(why.text)}</Text> : null}
       {(why?.tried ?? []).map((tried) => (
         <Condition key={tried.path} tried={tried} />
+      ))}
+      {held.map((each) => (
+        <Text key={each.reason}>{heldLine(each)}</Text>
       ))}
       {turnedDown.length > 0 ? <DidNotCount all={turnedDown} /> : null}
       {here.to_change.length > 0 ? (

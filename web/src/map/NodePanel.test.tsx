@@ -1,11 +1,13 @@
 import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
-import { nodeTravellersQuery, type PlaceOfTraveller, statusQuery } from "../api/queries";
+import { nodeTravellersQuery, PLACES, type PlaceOfTraveller, statusQuery } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
+import { formatInstant } from "../shell/format";
 import { renderInApp } from "../test-render";
 import { SceneContext } from "./live";
 import { NodePanel } from "./NodePanel";
+import { OutcomeTable } from "./OutcomeTable";
 import { aMap, aStatus } from "./sample.test-support";
 import type { Shown } from "./shown";
 
@@ -23,6 +25,7 @@ const traveller = (id: string, more: Partial<NodeTraveller>): NodeTraveller => (
   path: null,
   outcome: null,
   due_at: null,
+  held: [],
   ...more,
 });
 
@@ -47,7 +50,7 @@ function panelOf(id: string, people: Partial<Record<PlaceOfTraveller, NodeTravel
   const onClose = vi.fn();
   renderInApp(<Opened id={id} onClose={onClose} />, (cache) => {
     cache.setQueryData(statusQuery("nurture").queryKey, aStatus());
-    for (const place of ["current", "reached", "ended"] as const) {
+    for (const place of PLACES) {
       const page = { items: people[place] ?? [], next_cursor: null };
       cache.setQueryData(nodeTravellersQuery("nurture", id, place).queryKey, {
         pages: [page],
@@ -92,4 +95,18 @@ it("closes", async () => {
   const { onClose } = panelOf("heard");
   await userEvent.click(screen.getByRole("button", { name: "Close the panel" }));
   expect(onClose).toHaveBeenCalledOnce();
+});
+
+it("says how many messages wait, for what, and when the next of them go on", () => {
+  const until = "2026-12-02T07:00:00Z";
+  const rows = [{ kind: "pending" as const, count: 13, reasons: [] as [string, number][] }];
+  const held = [
+    { reason: "quiet_hours", count: 12, until },
+    { reason: "connection_paused", count: 1, until: null },
+  ];
+  renderInApp(<OutcomeTable rows={rows} held={held} />);
+  expect(
+    screen.getByText(`12 held by quiet hours, the next go on ${formatInstant(until)}`),
+  ).toBeVisible();
+  expect(screen.getByText("1 held while the connection is paused")).toBeVisible();
 });

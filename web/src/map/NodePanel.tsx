@@ -210,6 +210,7 @@ function Performance({ status, node }: { status: NodeStatus; node: Shown }) {
           ) : (
             <OutcomeTable
               rows={outcomes}
+              held={status.outcomes?.held}
               to={(outcome, reason) => to({ outcome, reason, show: "reached" })}
             />
           )}

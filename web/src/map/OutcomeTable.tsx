@@ -1,5 +1,6 @@
 import { Text } from "@mantine/core";
-import { outcomeWord, reasonWord } from "../journeys/words";
+import type { Outcomes } from "../api/types";
+import { heldLine, outcomeWord, reasonWord } from "../journeys/words";
 import { formatNumber, formatShare } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import shell from "../shell/shell.module.css";
@@ -8,12 +9,14 @@ import classes from "./map.module.css";
 
 type Props = {
   rows: OutcomeRow[];
+  /** What holds those that are pending. */
+  held?: Outcomes["held"] | undefined;
   /** Where the number of an outcome, or of one of its reasons, leads. */
   to?: (outcome: string, reason?: string) => string;
 };
 
-/** Outcomes with their reasons, as numbers and shares of all executions. */
-export function OutcomeTable({ rows, to }: Props) {
+/** Outcomes with their reasons, as numbers and shares of all executions; of the pending, what holds them. */
+export function OutcomeTable({ rows, held = [], to }: Props) {
   const all = executions(rows);
   const number = (count: number, outcome: string, reason?: string) =>
     to && count > 0 ? (
@@ -43,6 +46,13 @@ export function OutcomeTable({ rows, to }: Props) {
               {number(count, row.kind, reason)}
             </span>
           ))}
+          {row.kind === "pending"
+            ? held.map((each) => (
+                <span key={each.reason} className={classes.reasonLine}>
+                  <span>{heldLine(each)}</span>
+                </span>
+              ))
+            : null}
         </li>
       ))}
     </ul>

@@ -2,7 +2,7 @@ import { CloseButton, Group, SegmentedControl, Skeleton, Stack, Text } from "@ma
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { nodeTravellersQuery, PLACES, type PlaceOfTraveller } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
-import { endWord, outcomeWord, pathWord, reasonWord } from "../journeys/words";
+import { endWord, heldLine, outcomeWord, pathWord, reasonWord } from "../journeys/words";
 import { MoreRows, rowsOf } from "../shell/DataTable";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -123,8 +123,10 @@ function ForWhom({ outcomes }: { outcomes: NonNullable<NodeTraveller["outcomes"]
   );
 }
 
-/** The one thing most worth knowing: when it goes on, how it ended, the path it took, or when it came. */
+/** The one thing most worth knowing: what holds its messages, when it goes on, how it ended, the path it took, or when it came. */
 function TravellerNote({ item }: { item: NodeTraveller }) {
+  const [held] = item.held ?? [];
+  if (held) return heldLine(held);
   if (item.left_at == null && item.due_at) return <Moment at={item.due_at} />;
   if (item.state === "ended" && item.outcome) return endWord(item.outcome);
   if (item.path) return pathWord(item.path);

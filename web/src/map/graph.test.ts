@@ -85,6 +85,7 @@ describe("outcomes", () => {
   it("adds reasons up, puts the most frequent first and leaves out what never happened", () => {
     const rows = outcomeRows({
       pending: 0,
+      held: [],
       done: 5,
       no_op: {},
       skipped: { email_missing: 1, unsubscribed: 3 },

@@ -99,6 +99,7 @@ export const aStatus = (): JourneyStatus => ({
     send: counts(320, 0, 320, {
       outcomes: {
         pending: 0,
+        held: [],
         done: 900,
         no_op: {},
         skipped: { unsubscribed: 60 },

@@ -7,6 +7,7 @@ import { Records } from "../customers/Records";
 import { NamedLink } from "../definitions/NamedLink";
 import { DEEDS } from "../groups/engagement";
 import { TripLinks } from "../journeys/TripLinks";
+import { heldWord } from "../journeys/words";
 import { ActivityList } from "../shell/ActivityList";
 import { attributeFacts } from "../shell/attributes";
 import { Card } from "../shell/Card";
@@ -14,6 +15,7 @@ import { CrmLink } from "../shell/CrmLink";
 import { rowsOf } from "../shell/DataTable";
 import { Facts } from "../shell/Facts";
 import { PageFault } from "../shell/Fault";
+import { formatInstant } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { PageHeader } from "../shell/PageHeader";
@@ -31,6 +33,7 @@ const ELSEWHERE = [
   "name",
   "accounts",
   "journeys",
+  "held_messages",
   "lists",
   "crm_link",
   "engagement",
@@ -112,6 +115,7 @@ function PersonOverview({ person }: { person: Person }) {
         <GroupsOfPerson person={person} />
         <HeldElsewhere person={person.key} />
         <LatestActivities personKey={person.key} />
+        {person.held_messages.length > 0 ? <HeldMessages messages={person.held_messages} /> : null}
         <Card title={text.journeys}>
           <TripLinks trips={person.journeys} empty={text.noJourneys} />
         </Card>
@@ -125,6 +129,24 @@ function PersonOverview({ person }: { person: Person }) {
         </Card>
       </div>
     </div>
+  );
+}
+
+/** What journeys want to send them and may not yet, and when it goes on. */
+function HeldMessages({ messages }: { messages: Person["held_messages"] }) {
+  return (
+    <Card title={strings.held.title}>
+      {messages.map((message, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: one trip may hold several alike
+        <Text key={index} size="sm" mb={4}>
+          <LinkTo to={`${at("/journeys", message.journey)}/${at("travellers", message.trip)}`}>
+            {message.node_title}
+          </LinkTo>{" "}
+          {heldWord(message.reason)}
+          {message.until ? strings.held.until(formatInstant(message.until)) : ""}
+        </Text>
+      ))}
+    </Card>
   );
 }
 

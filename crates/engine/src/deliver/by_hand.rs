@@ -11,7 +11,7 @@ use caravan_store::outbox::{self, OutboxRow};
 use caravan_store::step::{self, Claim};
 use caravan_store::subscriptions::WEBHOOK;
 use caravan_store::{Dialect, Session, StoreError, alerts, limits};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::about::{Kept, kept_of};
 use super::audience;
@@ -136,6 +136,7 @@ pub(crate) fn queued_again(row: &LedgerRow, kept: &Kept) -> Option<OutboxRow> {
         person: row.person,
         queued_at: row.queued_at,
         attempt: 0,
+        quiet_for: SignedDuration::ZERO,
         body: effect.body,
     })
 }

@@ -4,7 +4,7 @@
 //! hard bounces, a suspended address, suspended marketing, consent, complaints, deduplication, caps, quiet hours.
 //! Operational messages pass by marketing's gates. *Hold all outgoing* stands before them all: then nothing is claimed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use caravan_catalog::effects::{self, EmailEffect, MirrorEffect, SalesAlertEffect, SmsEffect};
@@ -15,7 +15,7 @@ use caravan_connect::webhooks::WebhookMessage;
 use caravan_model::document::{Channel, MessageType};
 use caravan_model::text::fold;
 use caravan_model::value::Value;
-use caravan_model::{EffectId, PersonId};
+use caravan_model::{AccountId, EffectId, PersonId};
 use caravan_store::ledger::{self, Recipient};
 use caravan_store::limits::{self, CapClaim};
 use caravan_store::outbox::OutboxRow;
@@ -128,6 +128,8 @@ fn without_known(
 /// What is so now about everyone concerned.
 struct Facts {
     people: HashMap<PersonId, Recipient>,
+    /// The accounts of those whom a message reaches on no account's trip, where any of them presses on its accounts.
+    accounts: HashMap<PersonId, Vec<AccountId>>,
     suppressed: HashMap<String, String>,
     /// Who has got an alert, by alert.
     served: HashMap<EffectId, HashSet<String>>,
@@ -263,8 +265,15 @@ impl Facts {
         let mirrored = rows.iter().filter(|row| row.kind == effects::MIRROR);
         let mirrored: Vec<i64> =
             mirrored.filter_map(|row| Some(serde_json::from_str::<MirrorEffect>(&row.body).ok()?.score)).collect();
+        let alone = rows.iter().filter(|row| row.account.is_none() && live.rules.spare_accounts());
+        let alone: BTreeSet<i64> = alone.filter_map(|row| Some(row.person?.0)).collect();
+        let mut accounts: HashMap<PersonId, Vec<AccountId>> = HashMap::new();
+        for (account, person) in limits::accounts_of(s, &alone.into_iter().collect::<Vec<_>>())? {
+            accounts.entry(person).or_default().push(account);
+        }
         Ok(Self {
             agreed,
+            accounts,
             copies,
             scores: scores_of(s, &ids, mirrored)?,
             keys: webhooks::Keys::load(s, rows)?,
@@ -476,10 +485,14 @@ impl Facts {
             rule_set,
             person: person.person,
             address: parcel.about.address.as_deref()?,
-            account: parcel.row.account,
+            accounts: parcel.row.account.map_or_else(|| self.accounts_of(person.person), |account| vec![account]),
             zone: person.time_zone.as_deref().and_then(|zone| TimeZone::get(zone).ok()),
-            queued_at: parcel.row.queued_at,
+            quiet_for: parcel.row.quiet_for,
         })
+    }
+
+    fn accounts_of(&self, person: PersonId) -> Vec<AccountId> {
+        self.accounts.get(&person).cloned().unwrap_or_default()
     }
 }
 
@@ -543,7 +556,7 @@ fn within_limits(
     let verdict = |id: &EffectId| match quiet.get(id) {
         _ if refused.contains(id) => Some(Verdict::Skipped("limit_reached")),
         None => None,
-        Some(Quiet::Until(until)) => Some(Verdict::Later(*until)),
+        Some(Quiet::Until(until)) => Some(Verdict::Quiet(*until)),
         Some(Quiet::Drop) => Some(Verdict::Skipped(QUIET_HOURS)),
         Some(Quiet::Expired) => Some(Verdict::Skipped("quiet_hours_expired")),
     };

@@ -70,6 +70,8 @@ pub enum Verdict {
     Shut { after: Option<Duration>, code: String, message: String, body: String },
     /// It may not go before this instant; that is no attempt.
     Later(Timestamp),
+    /// Quiet hours hold it until this instant; that is no attempt.
+    Quiet(Timestamp),
     /// It had left before.
     Known(Box<LedgerRow>),
 }
@@ -133,6 +135,21 @@ struct Sheet {
     memberships: Memberships,
     /// … and changes of external audiences.
     audiences: audience::Notes,
+}
+
+impl Sheet {
+    /// A row is put back until it may be tried again.
+    fn again(
+        &mut self,
+        row: &OutboxRow,
+        (attempt, not_before): (i64, Timestamp),
+        (code, message): (Option<String>, Option<String>),
+        body: String,
+    ) {
+        let OutboxRow { id, quiet_for, .. } = *row;
+        self.done.retried += 1;
+        self.again.push(Again { id, attempt, not_before, held: None, quiet_for, code, message, body });
+    }
 }
 
 impl Results<'_> {
@@ -238,21 +255,20 @@ impl Results<'_> {
             }
             Verdict::Shut { code, message, body, .. } => {
                 sheet.recipients.extend(about.recipients);
-                let again = Again {
-                    id: row.id,
-                    attempt: row.attempt,
-                    not_before: self.lane_rests_until,
-                    code: Some(code),
-                    message: Some(message),
-                    body,
-                };
-                sheet.done.retried += 1;
-                return sheet.again.push(again);
+                let why = (Some(code), Some(message));
+                return sheet.again(&row, (row.attempt, self.lane_rests_until), why, body);
             }
             Verdict::Later(not_before) => {
-                sheet.done.retried += 1;
-                let OutboxRow { id, attempt, body, .. } = row;
-                return sheet.again.push(Again { id, attempt, not_before, code: None, message: None, body });
+                let body = row.body.clone();
+                return sheet.again(&row, (row.attempt, not_before), (None, None), body);
+            }
+            Verdict::Quiet(until) => {
+                let body = row.body.clone();
+                sheet.again(&row, (row.attempt, until), (None, None), body);
+                let Some(again) = sheet.again.last_mut() else { return };
+                again.held = Some(QUIET_HOURS);
+                again.quiet_for += until.duration_since(self.now);
+                return;
             }
             Verdict::Again { after, code, message, body }
                 if row.attempt + 1 < MOST_ATTEMPTS
@@ -261,9 +277,7 @@ impl Results<'_> {
                 let attempt = row.attempt + 1;
                 let not_before = self.now + before_try(&row.key, attempt, after);
                 sheet.recipients.extend(about.recipients);
-                sheet.done.retried += 1;
-                let (code, message) = (Some(code), Some(message));
-                return sheet.again.push(Again { id: row.id, attempt, not_before, code, message, body });
+                return sheet.again(&row, (attempt, not_before), (Some(code), Some(message)), body);
             }
             // An email that was deferred for days has bounced: softly, or because of how it is sent.
             Verdict::Again { code, message, .. }
@@ -335,7 +349,11 @@ impl Results<'_> {
                 ("in_doubt", Counted::InDoubt, None)
             }
             // Dealt with by the caller.
-            Verdict::Again { .. } | Verdict::Shut { .. } | Verdict::Later(_) | Verdict::Known(_) => return,
+            Verdict::Again { .. }
+            | Verdict::Shut { .. }
+            | Verdict::Later(_)
+            | Verdict::Quiet(_)
+            | Verdict::Known(_) => return,
         };
         ledger.outcome = outcome.to_owned();
         sheet.gone.push(row.id);

@@ -8,7 +8,7 @@ use caravan_store::limits::{CapAsk, CapClaim};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// How long a message may wait for quiet hours to end, all waiting added up.
+/// How long quiet hours may hold a message, all such waiting added up; what else it waited for does not count.
 const LONGEST_QUIET: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The live rule sets, and who may get messages at all.
@@ -40,20 +40,22 @@ pub struct Limited<'a> {
     pub person: PersonId,
     /// Folded.
     pub address: &'a str,
-    pub account: Option<AccountId>,
+    /// The account on whose trip it is sent, else all that the person belongs to.
+    pub accounts: Vec<AccountId>,
     /// The recipient's zone.
     pub zone: Option<TimeZone>,
-    pub queued_at: Timestamp,
+    /// How long quiet hours have held it already.
+    pub quiet_for: SignedDuration,
 }
 
 /// What quiet hours say about a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quiet {
-    /// It waits until they end.
+    /// It waits until they end, and no longer than it may be held at all.
     Until(Timestamp),
     /// It is dropped.
     Drop,
-    /// It has waited too long already.
+    /// They have held it too long already.
     Expired,
 }
 
@@ -85,6 +87,11 @@ impl Rules {
             .any(|entry| if entry.starts_with('@') { address.ends_with(entry.as_str()) } else { address == entry })
     }
 
+    /// Whether any of them limits how many people of one account are written to.
+    pub fn spare_accounts(&self) -> bool {
+        self.sets.iter().any(|set| !set.rules.account_pressure.is_empty())
+    }
+
     /// The rule sets of a message: those that hold for everything, and the one that it names.
     fn sets_of<'a>(&'a self, message: &Limited<'a>) -> impl Iterator<Item = &'a LiveRules> {
         let named = message.rule_set;
@@ -92,10 +99,10 @@ impl Rules {
     }
 
     /// The caps under which a message is counted: those on messages by person and by address, whichever is reached
-    /// first, and those on the people of its account.
+    /// first, and those on the people of its accounts, of which each has to have room.
     pub fn claim(&self, message: &Limited<'_>, now: Timestamp, look_only: bool) -> CapClaim {
         let mut asks = Vec::new();
-        let Limited { effect, channel, person, account, address, .. } = message;
+        let Limited { effect, channel, person, accounts, address, .. } = message;
         for set in self.sets_of(message) {
             let mut ask =
                 |name: &str, (begin, ends_at): (Timestamp, Timestamp), whom: String, unit: String, at_most: u32| {
@@ -109,10 +116,12 @@ impl Rules {
                 }
             }
             let pressure = set.rules.account_pressure.iter().filter(|cap| cap.channels.contains(channel));
-            for (cap, account) in pressure.zip(account.iter().cycle()) {
+            for cap in pressure {
                 let window = cap.per.window(cap.every, now, &set.zone);
-                let (whom, unit) = (format!("account:{}", account.0), format!("person:{}", person.0));
-                ask(&cap.name, window, whom, unit, cap.people_at_most);
+                for account in accounts {
+                    let (whom, unit) = (format!("account:{}", account.0), format!("person:{}", person.0));
+                    ask(&cap.name, window, whom, unit, cap.people_at_most);
+                }
             }
         }
         CapClaim { effect: *effect, asks, look_only }
@@ -133,11 +142,8 @@ impl Rules {
                 QuietThen::Queue => ends = ends.max(Some(end)),
             }
         }
-        ends.map(
-            |end| {
-                if end.duration_since(message.queued_at) > LONGEST_QUIET { Quiet::Expired } else { Quiet::Until(end) }
-            },
-        )
+        let left = LONGEST_QUIET - message.quiet_for;
+        ends.map(|end| if left.is_positive() { Quiet::Until(end.min(now + left)) } else { Quiet::Expired })
     }
 }
 
@@ -158,9 +164,9 @@ mod tests {
             rule_set,
             person: PersonId(2),
             address: "ada@acme.example",
-            account: Some(AccountId(3)),
+            accounts: vec![AccountId(3), AccountId(4)],
             zone: None,
-            queued_at: at("2026-12-02T10:00:00Z"),
+            quiet_for: SignedDuration::ZERO,
         }
     }
 
@@ -184,6 +190,7 @@ mod tests {
                 ("7.daily|person:2|1796169600", "effect:1", 2),
                 ("7.daily|address:ada@acme.example|1796169600", "effect:1", 2),
                 ("7.few|account:3|1795910400", "person:2", 5),
+                ("7.few|account:4|1795910400", "person:2", 5),
             ]
         );
         assert_eq!(rules.claim(&message(None), at("2026-12-02T10:00:00Z"), false).asks, [], "it does not name the set");
@@ -203,7 +210,13 @@ mod tests {
         );
         let berliner = Limited { zone: TimeZone::get("Europe/Berlin").ok(), ..message(None) };
         assert_eq!(quiet(&berliner, "2026-12-02T21:30:00Z"), Some(Quiet::Drop));
-        assert_eq!(quiet(&message(None), "2026-12-10T02:00:00Z"), Some(Quiet::Expired));
+        let held = |quiet_for| Limited { quiet_for, ..message(None) };
+        let week = SignedDuration::from_hours(7 * 24);
+        let (hour, second) = (SignedDuration::from_hours(1), SignedDuration::from_secs(1));
+        assert_eq!(quiet(&held(week - hour), "2026-12-03T02:00:00Z"), Some(Quiet::Until(at("2026-12-03T03:00:00Z"))));
+        assert_eq!(quiet(&held(week - second), "2026-12-03T02:00:00Z"), Some(Quiet::Until(at("2026-12-03T02:00:01Z"))));
+        assert_eq!(quiet(&held(week), "2026-12-03T02:00:00Z"), Some(Quiet::Expired));
+        assert_eq!(quiet(&held(week), "2026-12-03T08:00:00Z"), None, "a week is over, and so are they");
     }
 
     #[test]

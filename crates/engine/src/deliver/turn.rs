@@ -25,6 +25,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::destination::Destinations;
 use super::doors::Way;
 use super::health::{self, Noted};
+use super::held::DESTINATION_RESTS;
 use super::parcel::Parcel;
 use super::pauses::rest_asked_for;
 use super::results::{Results, Settled, Verdict, is_shut};
@@ -295,7 +296,7 @@ impl<'a> Turn<'a> {
                     if now.duration_since(parcel.judged_at) > JUDGEMENT_HOLDS {
                         give_back.push(parcel.row.id);
                     } else if let Some(until) = destinations.holds_back(parcel, now) {
-                        later.push(put_off(parcel, until));
+                        later.push(put_off(parcel, until, DESTINATION_RESTS));
                     } else if may > 0 {
                         may -= 1;
                         destinations.takes(parcel);
@@ -451,9 +452,18 @@ fn own_pace(s: &mut dyn Session, lane: &str, per_second: f64, now: Timestamp) ->
     Ok(pace)
 }
 
-fn put_off(parcel: &Parcel, until: Timestamp) -> Again {
+fn put_off(parcel: &Parcel, until: Timestamp, held: &'static str) -> Again {
     let row = &parcel.row;
-    Again { id: row.id, attempt: row.attempt, not_before: until, code: None, message: None, body: row.body.clone() }
+    Again {
+        id: row.id,
+        attempt: row.attempt,
+        not_before: until,
+        held: Some(held),
+        quiet_for: row.quiet_for,
+        code: None,
+        message: None,
+        body: row.body.clone(),
+    }
 }
 
 #[cfg(test)]

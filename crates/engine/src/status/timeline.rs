@@ -11,10 +11,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::held::{HeldMessages, Sum};
 use super::map::titles;
 use super::travellers::{SubjectRef, shown};
 use crate::Engine;
 use crate::definitions::DefinitionError;
+use crate::deliver::Holds;
+use crate::live::Live;
 use crate::plan::Plan;
 use crate::walk::{Cause, HELD_OUT, StoredVisit, unparked};
 use crate::why::{Names, TurnedDown, Why};
@@ -126,6 +129,9 @@ pub struct TripTimeline {
     pub waiting: Option<Waiting>,
     /// Why it is where it is, and what would have to change.
     pub here: WhyHere,
+    /// Its messages that something holds back, by what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldMessages>,
     /// What happened, oldest first.
     pub items: Vec<TimelineItem>,
 }
@@ -206,6 +212,8 @@ pub struct TimelineOutcome {
     pub message: Option<String>,
     /// When it was decided, where that was later.
     pub at: Option<Timestamp>,
+    /// Until when it is held, where it is pending and that is known; `reason` says by what.
+    pub until: Option<Timestamp>,
 }
 
 /// The timeline of a trip of a journey.
@@ -216,7 +224,9 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
         let live = engine.live(s)?;
         let plan = live.plan(s, row.version)?.filter(|plan| &*plan.key == key).ok_or_else(unknown)?;
         let visits = visits_of(&journeys::moves(s, trip)?);
-        let effects = journeys::effects_of_trips(s, &[trip.0])?.remove(&trip).unwrap_or_default();
+        let mut effects = journeys::effects_of_trips(s, &[trip.0])?.remove(&trip).unwrap_or_default();
+        let paused = live.journeys.get(&plan.journey).is_some_and(|journey| journey.paused);
+        let (held, until) = held(s, &live, paused, &mut effects)?;
         let memory = row.memory.as_deref().and_then(|text| serde_json::from_str(text).ok());
         let people = people_named(s, &visits, memory.as_ref())?;
         let titles = titles(s, &live, row.version)?;
@@ -233,14 +243,39 @@ pub fn timeline(engine: &Engine, key: &str, trip: EnrollmentId) -> Result<TripTi
             entered_at: row.entered_at,
             ended_at: row.ended_at,
             waiting: active.then(|| waiting(&plan, &titles, &row, problem.as_ref())),
+            held,
             here: why_here(&plan, &titles, &people, &visits, &row),
             items: visits
                 .iter()
-                .flat_map(|visit| items(visit, &plan, &titles, &people, &effects))
+                .flat_map(|visit| items(visit, &plan, &titles, &people, (&effects, &until)))
                 .chain(problem.map(|problem| stuck(&plan, &titles, problem)))
                 .collect(),
         })
     })
+}
+
+/// What holds a trip's messages: added up, and for each of them until when. What holds one is its reason.
+fn held(
+    s: &mut dyn Session,
+    live: &Live,
+    paused: bool,
+    effects: &mut [EffectOutcome],
+) -> Result<(Vec<HeldMessages>, Vec<Option<Timestamp>>), StoreError> {
+    if effects.iter().all(|effect| effect.waits.is_none()) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let holds = Holds::load(s, live)?;
+    let mut sum = Sum::default();
+    let mut until = Vec::with_capacity(effects.len());
+    for effect in effects {
+        let hold = effect.waits.as_ref().and_then(|waits| holds.of(waits, paused));
+        until.push(hold.as_ref().and_then(|(_, until)| *until));
+        if let Some((reason, until)) = hold {
+            effect.reason = Some(reason.clone());
+            sum.add((reason, until), 1);
+        }
+    }
+    Ok((sum.all(), until))
 }
 
 fn stuck(plan: &Plan, titles: &HashMap<String, String>, problem: Problem) -> TimelineItem {
@@ -406,7 +441,7 @@ fn items(
     plan: &Plan,
     titles: &HashMap<String, String>,
     people: &People,
-    effects: &[EffectOutcome],
+    effects: (&[EffectOutcome], &[Option<Timestamp>]),
 ) -> Vec<TimelineItem> {
     let why = explain(plan, people, visit);
     let by = visit.cause.as_ref().and_then(|cause| match cause {
@@ -456,7 +491,7 @@ pub(super) fn outcomes_of(
     node: i64,
     outcomes: &BTreeMap<String, Vec<i64>>,
     people: &People,
-    effects: &[EffectOutcome],
+    (effects, until): (&[EffectOutcome], &[Option<Timestamp>]),
 ) -> Vec<TimelineOutcome> {
     let mut all = Vec::new();
     for (counted, ids) in outcomes {
@@ -467,17 +502,19 @@ pub(super) fn outcomes_of(
         let persons: Vec<Option<i64>> =
             if ids.is_empty() { vec![None] } else { ids.iter().copied().map(Some).collect() };
         for person in persons {
-            let effect = effects.iter().find(|e| outcome == "pending" && e.node == node && e.person == person);
-            let told = effect.map(|effect| effect.recipients.as_slice()).unwrap_or_default();
-            all.extend(told.iter().map(|recipient| TimelineOutcome {
+            let told = effects.iter().position(|e| outcome == "pending" && e.node == node && e.person == person);
+            let effect = told.and_then(|n| effects.get(n));
+            let recipients = effect.map(|effect| effect.recipients.as_slice()).unwrap_or_default();
+            all.extend(recipients.iter().map(|recipient| TimelineOutcome {
                 person: None,
                 address: Some(recipient.address.clone()),
                 outcome: recipient.outcome.clone(),
                 reason: recipient.reason.clone(),
                 message: recipient.message.clone(),
                 at: Some(recipient.at),
+                until: None,
             }));
-            if !told.is_empty() {
+            if !recipients.is_empty() {
                 continue;
             }
             all.push(TimelineOutcome {
@@ -487,6 +524,7 @@ pub(super) fn outcomes_of(
                 reason: effect.map_or_else(|| reason.clone(), |e| e.reason.clone()),
                 message: effect.and_then(|e| e.message.clone()),
                 at: effect.map(|e| e.at),
+                until: told.and_then(|n| until.get(n).copied().flatten()),
             });
         }
     }

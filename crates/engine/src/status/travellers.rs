@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use caravan_model::EnrollmentId;
+use caravan_store::documents::DocumentRow;
 use caravan_store::journeys::EffectOutcome;
 use caravan_store::step::EnrollmentRow;
 use caravan_store::{Session, StoreError, journeys};
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::held::{self, HeldMessages};
 use super::journey_row;
 use super::map::Titles;
 use super::timeline::{TimelineOutcome, Visit, outcomes_of, people_named, visits_of};
@@ -34,6 +36,8 @@ pub enum Stand {
     Reached,
     /// Those whose trip ended there.
     Ended,
+    /// Those of whose messages some are held there.
+    Held,
 }
 
 /// Which travellers of a journey are asked for.
@@ -105,6 +109,9 @@ pub struct TravellerRow {
     /// For whom the action came out as it was asked for; left out where nothing was asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<TimelineOutcome>,
+    /// Its messages of the node asked about, else of all nodes, that something holds back, by what.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldMessages>,
 }
 
 /// Travellers of a journey, by trip, after `after`.
@@ -120,13 +127,13 @@ pub fn travellers(
         let ended = match asked.stand {
             Stand::Current => Some(false),
             Stand::Ended => Some(true),
-            Stand::Reached => None,
+            Stand::Reached | Stand::Held => None,
         };
         let mut after = after;
         let mut items = Vec::new();
         for _ in 0..LOOKED_THROUGH / CHUNK {
             let trips = journeys::trips(s, journey.id, after, ended, CHUNK)?;
-            let found = stands(engine, s, &journey.key, &trips, asked)?;
+            let found = stands(engine, s, &journey, &trips, asked)?;
             for (trip, row) in trips.iter().zip(found) {
                 after = trip.id;
                 items.extend(row);
@@ -146,11 +153,12 @@ pub fn travellers(
 fn stands(
     engine: &Engine,
     s: &mut dyn Session,
-    key: &str,
+    journey: &DocumentRow,
     trips: &[EnrollmentRow],
     asked: &Asked,
 ) -> Result<Vec<Option<TravellerRow>>, StoreError> {
     let live = engine.live(s)?;
+    let key = journey.key.as_str();
     let mut numbers = Vec::with_capacity(trips.len());
     let mut wanted: Vec<i64> = Vec::new();
     for trip in trips {
@@ -161,11 +169,19 @@ fn stands(
             (Some(_), None) => None,
         };
         let here = number == Some(trip.node);
-        let matters = number.is_some() && (here || asked.stand == Stand::Reached);
+        let matters = number.is_some() && (here || matches!(asked.stand, Stand::Reached | Stand::Held));
         if matters {
             wanted.push(trip.id.0);
         }
         numbers.push((plan, if matters { number } else { None }));
+    }
+    let at_node = |(trip, (_, number)): (&EnrollmentRow, &(_, Option<i64>))| {
+        number.map(|number| (trip.id, asked.node.as_ref().map(|_| number)))
+    };
+    let of: Vec<_> = trips.iter().zip(&numbers).filter_map(at_node).collect();
+    let mut held = held::of_trips(s, &live, &of, journey.paused)?;
+    if asked.stand == Stand::Held {
+        wanted.retain(|trip| held.contains_key(&EnrollmentId(*trip)));
     }
     let mut moves = journeys::moves_of(s, &wanted)?.into_iter().peekable();
     let effects = match asked.outcome {
@@ -184,20 +200,25 @@ fn stands(
             own.push(step);
         }
         let visits = visits_of(&own);
+        let held = held.remove(&trip.id).unwrap_or_default();
         let visit = visits.iter().find(|visit| visit.acted_at(number).is_some());
-        let reached = visit.is_some() || number == trip.node;
+        let stands = match asked.stand {
+            Stand::Held => !held.is_empty(),
+            _ => visit.is_some() || number == trip.node,
+        };
         let by_path = asked.path.is_none() || visit.is_some_and(|visit| visit.path == asked.path);
         let own = effects.get(&trip.id).map_or(&[][..], Vec::as_slice);
         let outcomes = match (&asked.outcome, visit) {
             (Some(wanted), Some(visit)) => outcomes_like(s, visit, number, own, wanted)?,
             _ => Vec::new(),
         };
-        if !reached || !by_path || (asked.outcome.is_some() && outcomes.is_empty()) {
+        if !stands || !by_path || (asked.outcome.is_some() && outcomes.is_empty()) {
             rows.push(None);
             continue;
         }
         let title = titles.of(s, &live, trip.version, &plan.node(number).id)?;
-        rows.push(Some(TravellerRow { outcomes, ..row_of(s, key, trip, (&plan, number, title), visit)? }));
+        let row = row_of(s, key, trip, (&plan, number, title), (visit, held))?;
+        rows.push(Some(TravellerRow { outcomes, ..row }));
     }
     Ok(rows)
 }
@@ -212,7 +233,7 @@ fn outcomes_like(
 ) -> Result<Vec<TimelineOutcome>, StoreError> {
     let Some(counted) = visit.acted_at(number).filter(|counted| !counted.is_empty()) else { return Ok(Vec::new()) };
     let people = people_named(s, std::slice::from_ref(visit), None)?;
-    let mut found = outcomes_of(number, counted, &people, effects);
+    let mut found = outcomes_of(number, counted, &people, (effects, &[]));
     found.retain(|it| it.outcome == *outcome && (reason.is_none() || it.reason == *reason));
     Ok(found)
 }
@@ -222,7 +243,7 @@ fn row_of(
     key: &str,
     trip: &EnrollmentRow,
     (plan, number, node_title): (&Plan, i64, String),
-    visit: Option<&Visit>,
+    (visit, held): (Option<&Visit>, Vec<HeldMessages>),
 ) -> Result<TravellerRow, StoreError> {
     let here = number == trip.node;
     Ok(TravellerRow {
@@ -241,6 +262,7 @@ fn row_of(
         ended_at: trip.ended_at,
         due_at: trip.due_at.filter(|_| here && trip.ended_at.is_none()).map(unparked),
         outcomes: Vec::new(),
+        held,
     })
 }
 
@@ -279,7 +301,7 @@ fn trips_of(
     for trip in journeys::trips_of_subject(s, subject, 50)? {
         let Some(plan) = live.plan(s, trip.version)?.filter(|plan| plan.of_people == of_people) else { continue };
         let title = titles.of(s, &live, trip.version, &plan.node(trip.node).id)?;
-        rows.push(row_of(s, &plan.key, &trip, (&plan, trip.node, title), None)?);
+        rows.push(row_of(s, &plan.key, &trip, (&plan, trip.node, title), (None, Vec::new()))?);
     }
     Ok(rows)
 }

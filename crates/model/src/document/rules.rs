@@ -316,6 +316,10 @@ mod tests {
             at("2026-12-06T00:00:00Z"),
             "Saturday ends a week"
         );
+        // Saturday 23:59:59 in Berlin, and the second after it.
+        let (sunday, next_sunday) = (at("2026-11-28T23:00:00Z"), at("2026-12-05T23:00:00Z"));
+        assert_eq!(Period::Week.window(1, at("2026-12-05T22:59:59Z"), &berlin()), (sunday, next_sunday));
+        assert_eq!(Period::Week.window(1, next_sunday, &berlin()).0, next_sunday, "in the zone of the window");
     }
 
     #[test]

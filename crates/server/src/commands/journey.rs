@@ -253,12 +253,16 @@ fn row(id: &str, node: &NodeStatus) -> Vec<String> {
 }
 
 fn outcomes(outcomes: &Outcomes) -> Vec<String> {
-    let Outcomes { pending, done, no_op, skipped, failed, in_doubt } = outcomes;
+    let Outcomes { pending, held, done, no_op, skipped, failed, in_doubt } = outcomes;
     let by_reason = |word: &str, counts: &BTreeMap<String, i64>| -> Vec<String> {
         counts.iter().map(|(reason, n)| format!("{word} ({reason}) {n}")).collect()
     };
     let plain = [("done", done), ("pending", pending), ("in doubt", in_doubt)];
     let mut words: Vec<String> = plain.iter().filter(|(_, n)| **n > 0).map(|(word, n)| format!("{word} {n}")).collect();
+    words.extend(held.iter().map(|held| match held.until {
+        Some(until) => format!("held ({}) {}, the next go on {until}", held.reason, held.count),
+        None => format!("held ({}) {}", held.reason, held.count),
+    }));
     words.extend(by_reason("nothing to do", no_op));
     words.extend(by_reason("skipped", skipped));
     words.extend(by_reason("failed", failed));
