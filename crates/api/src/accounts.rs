@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ApiState;
+use crate::access::Caller;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
 use crate::history::{self, Activity, Attributes, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery, behind, place_of};
@@ -160,12 +161,14 @@ fn account(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Acc
 
 async fn put(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<SubjectPath>,
     seen: Option<IfMatch>,
     Json(fields): Json<Attributes>,
 ) -> Result<Answer<Account>, Problem> {
-    let write = state
-        .blocking(move |engine| subject::put(engine, (Subject::Account, &path.key), seen.as_ref(), &fields, account));
+    let write = state.blocking(move |engine| {
+        subject::put(engine, (Subject::Account, &path.key), seen.as_ref(), &fields, &caller.actor, account)
+    });
     write.await
 }
 

@@ -105,7 +105,8 @@ async fn take(
     let format = format_of(query.format, &headers)?;
     let kind = ImportKind::named(&path.kind);
     let map = query.map.as_deref().map(read_map).transpose()?.unwrap_or_default();
-    let options = ImportOptions { dry_run: query.dry_run, map, ..ImportOptions::default() };
+    let by = Some(caller.actor.clone());
+    let options = ImportOptions { dry_run: query.dry_run, map, by, ..ImportOptions::default() };
     // Programs read the answer; people may be on another page by then.
     let told = caller.csrf.is_some() && !query.dry_run;
     let (pieces, input) = mpsc::channel(PIECES);

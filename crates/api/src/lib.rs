@@ -11,6 +11,7 @@ mod catalogue;
 mod comments;
 mod conditions;
 mod connections;
+mod consent_records;
 mod consents;
 mod content;
 mod delivery;
@@ -74,6 +75,7 @@ fn operations() -> Operations {
         kinds::operations(),
         accounts::operations(),
         people::operations(),
+        consent_records::operations(),
         fields::operations(),
         conditions::operations(),
         members::operations(),

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ApiState;
+use crate::access::Caller;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
 use crate::history::{self, Activity, Attributes, Named, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery, behind, place_of};
@@ -220,12 +221,14 @@ fn person(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Answer<Pers
 
 async fn put(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<SubjectPath>,
     seen: Option<IfMatch>,
     Json(fields): Json<Attributes>,
 ) -> Result<Answer<Person>, Problem> {
-    let write = state
-        .blocking(move |engine| subject::put(engine, (Subject::Person, &path.key), seen.as_ref(), &fields, person));
+    let write = state.blocking(move |engine| {
+        subject::put(engine, (Subject::Person, &path.key), seen.as_ref(), &fields, &caller.actor, person)
+    });
     write.await
 }
 

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use caravan_engine::Engine;
-use caravan_engine::import::{self, Put};
+use caravan_engine::import::{self, Put, Writer};
 use caravan_engine::live::Live;
 use caravan_model::attribute::Subject;
 use caravan_store::people::{self as stored, DetailRow};
@@ -39,11 +39,12 @@ pub fn put<T>(
     (subject, key): (Subject, &str),
     seen: Option<&IfMatch>,
     Attributes(fields): &Attributes,
+    actor: &str,
     shown: impl Fn(&Engine, &mut dyn Session, &str) -> Result<Answer<T>, Problem>,
 ) -> Result<Answer<T>, Problem> {
     let stored = as_seen(engine, subject, key, seen)?;
     let since = seen.and(stored.as_ref()).map(|row| row.updated_at);
-    let done = import::put(engine, subject, key, fields, "api", since)?;
+    let done = import::put(engine, subject, key, fields, Writer::asking(actor), since)?;
     engine.poke();
     let answer = engine.store().read(|s| shown(engine, s, key))?;
     Ok(if done == Put::Created { answer.status(StatusCode::CREATED) } else { answer })

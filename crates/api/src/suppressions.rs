@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use caravan_engine::import::{self, ImportKind, Put};
+use caravan_engine::import::{self, ImportKind, Put, Writer};
 use caravan_store::suppressions::{self as stored, SuppressionRow};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ApiState;
+use crate::access::Caller;
 use crate::access::Permission::{ReadCustomers, WriteCustomers};
 use crate::http::page::{Page, SearchQuery};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
@@ -85,6 +86,7 @@ fn unknown(address: &str) -> Problem {
 
 async fn put(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<AddressPath>,
     Json(reason): Json<Reason>,
 ) -> Result<Answer<Suppression>, Problem> {
@@ -92,7 +94,7 @@ async fn put(
     row.insert("address".to_owned(), path.address.clone().into());
     row.extend(reason.reason.map(|reason| ("reason".to_owned(), Value::from(reason))));
     let write = state.blocking(move |engine| {
-        let done = import::put_row(engine, &ImportKind::Suppressions, &row, "api")?;
+        let done = import::put_row(engine, &ImportKind::Suppressions, &row, Writer::asking(&caller.actor))?;
         let address = listed(&path.address)?;
         let found = engine.store().read(|s| stored::get(s, &address))?.ok_or_else(|| unknown(&path.address))?;
         let answer = Answer::of(Suppression::from(found));
@@ -101,7 +103,7 @@ async fn put(
     write.await
 }
 
-async fn delete(State(state): State<ApiState>, Path(path): Path<AddressPath>) -> Result<Done, Problem> {
+async fn delete(State(state): State<ApiState>, caller: Caller, Path(path): Path<AddressPath>) -> Result<Done, Problem> {
     let write = state.blocking(move |engine| {
         let address = listed(&path.address)?;
         if engine.store().read(|s| stored::get(s, &address))?.is_none() {
@@ -109,7 +111,7 @@ async fn delete(State(state): State<ApiState>, Path(path): Path<AddressPath>) ->
         }
         let row = [("address", address.as_str()), ("suppression", "remove")];
         let row: Map<String, Value> = row.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        match import::put_row(engine, &ImportKind::Suppressions, &row, "api")? {
+        match import::put_row(engine, &ImportKind::Suppressions, &row, Writer::asking(&caller.actor))? {
             Put::Unchanged => {
                 let detail = "The person opted out; only they can lift that.";
                 Err(Problem::conflict("opt_out_kept", detail))

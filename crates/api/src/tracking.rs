@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::machines::Visitor;
-use caravan_engine::tracking::{self, OptOut, OptOutPage, PREVIEW, SigningKeys, TrackingError};
+use caravan_engine::tracking::{self, OptOut, OptOutPage, OptingOut, PREVIEW, SigningKeys, TrackingError};
 use caravan_engine::{content, texts};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -203,9 +203,19 @@ async fn ask(State(state): State<ApiState>, Path(path): Path<LinkPath>) -> Shown
     with_keys(&state, look).await.map_or_else(Refused::page, |page| opt_out_page(&page))
 }
 
-async fn opt_out(State(state): State<ApiState>, Path(path): Path<LinkPath>, body: Bytes) -> Shown {
+async fn opt_out(
+    State(state): State<ApiState>,
+    peer: Peer,
+    headers: HeaderMap,
+    Path(path): Path<LinkPath>,
+    body: Bytes,
+) -> Shown {
     let one_click = is_one_click(&body);
-    let how = if one_click { OptOut::OneClick } else { OptOut::Page };
+    let visitor = visitor(peer, &headers);
+    let how = match one_click {
+        true => OptingOut { how: OptOut::OneClick, visitor, words: |_| format!("{}={}", ONE_CLICK.0, ONE_CLICK.1) },
+        false => OptingOut { how: OptOut::Page, visitor, words: question },
+    };
     let go = move |engine: &_, keys: &_| tracking::opt_out(engine, keys, &path.token, how);
     match with_keys(&state, go).await {
         // Nobody reads what a mail program is answered; one that is refused marks the sender down.
@@ -248,12 +258,15 @@ fn preview_page() -> Shown {
 }
 
 fn opt_out_page(of: &OptOutPage) -> Shown {
-    let what = words::what(of.texts);
     if of.opted_out {
-        return page(StatusCode::OK, words::DONE_TITLE, &words::done(what), false);
+        return page(StatusCode::OK, words::DONE_TITLE, &words::done(words::what(of.texts)), false);
     }
-    let question = words::ask(what, of.address.as_deref(), of.organisation.as_deref());
-    page(StatusCode::OK, words::ASK_TITLE, &question, true)
+    page(StatusCode::OK, words::ASK_TITLE, &question(of), true)
+}
+
+/// What is asked on the page.
+fn question(of: &OptOutPage) -> String {
+    words::ask(words::what(of.texts), of.address.as_deref(), of.organisation.as_deref())
 }
 
 fn page(status: StatusCode, title: &str, text: &str, with_button: bool) -> Shown {

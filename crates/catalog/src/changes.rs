@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caravan_model::attribute::AttributeNo;
+use caravan_model::attribute::{self, AttributeNo};
 use caravan_model::value::Value;
 use caravan_model::{AccountId, DocumentId, EnrollmentId, GroupId, PersonId, Shard, VersionId};
 use jiff::Timestamp;
@@ -119,6 +119,46 @@ pub struct NewActivity {
     pub fields: String,
 }
 
+/// Something that was said to messages of a channel, for the history of consent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewConsent {
+    /// Who said it.
+    pub person: Option<PersonId>,
+    /// The address or number that it is about, in the form in which it is compared; none: the person's own.
+    pub address: Option<String>,
+    /// `email` or `sms`.
+    pub channel: &'static str,
+    /// The sender of ours that it was said to; none: to all.
+    pub sender: Option<String>,
+    /// `y` or `n`; none: what was said before is taken back.
+    pub value: Option<String>,
+    /// Why, in a word or a sentence.
+    pub reason: Option<String>,
+    /// How it came in (`header_one_click`, `import`, `journey:KEY` …).
+    pub source: String,
+    /// What shows it: name and value.
+    pub evidence: Vec<(&'static str, String)>,
+    /// The trip and its node that wrote it.
+    pub node: Option<(EnrollmentId, i64)>,
+}
+
+impl NewConsent {
+    /// What setting an attribute of a person says, where that is consent: `old` and `new` are its values.
+    pub fn of_attribute(person: PersonId, attribute: AttributeNo, old: &Value, new: &Value) -> Option<Self> {
+        let (channel, said): (_, fn(&Value) -> Option<String>) = match attribute {
+            attribute::person::UNSUBSCRIBED => {
+                ("email", |value| Some(if *value == Value::Boolean(true) { "n" } else { "y" }.to_owned()))
+            }
+            attribute::person::SMS_CONSENT => {
+                ("sms", |value| value.as_text().filter(|text| !text.is_empty()).map(str::to_owned))
+            }
+            _ => return None,
+        };
+        let value = said(new);
+        (value != said(old)).then(|| Self { person: Some(person), channel, value, ..Self::default() })
+    }
+}
+
 /// Something that must leave the system, as the step saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewEffect {
@@ -215,6 +255,8 @@ pub struct Changes {
     pub stages: Vec<StageChange>,
     /// Facts for the stream.
     pub activities: Vec<NewActivity>,
+    /// What was said to messages, for the history of consent.
+    pub consents: Vec<NewConsent>,
     /// Effects to queue.
     pub effects: Vec<NewEffect>,
     /// Commands to other enrollments.

@@ -172,6 +172,13 @@ impl SigningKeys {
         String::from_utf8(written.to_vec()).map_err(|_| BadToken)
     }
 
+    /// What stands for a text that is not kept itself: the same text gives the same, and without the key nobody finds the text.
+    pub fn fingerprint(&self, purpose: &str, text: &str) -> String {
+        let whole =
+            mac(&self.current.1, purpose.as_bytes()).chain_update([0]).chain_update(text).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(whole)
+    }
+
     /// The current key's id and ten bytes that only it can make of a purpose and a message.
     pub(crate) fn stamp(&self, purpose: &[u8], effect: EffectId) -> (u8, [u8; STAMP_BYTES]) {
         let (key_id, secret) = &self.current;

@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::pieces::for_spreadsheets;
 pub use self::pieces::{FileError, write_file};
 pub use self::request::{
     AccountsPassedOver, ExportOf, ExportRequest, ExportedAccounts, ExportedActivities, ExportedGroups, ExportedMembers,

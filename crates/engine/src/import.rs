@@ -26,6 +26,7 @@ mod suppressions;
 
 use std::collections::HashSet;
 
+use caravan_catalog::changes::NewConsent;
 use caravan_model::attribute::Schema;
 use caravan_model::document::OPPORTUNITY;
 use caravan_store::StoreError;
@@ -113,11 +114,13 @@ pub struct ImportOptions {
     pub dry_run: bool,
     /// What change activities name as their source.
     pub source: String,
+    /// Who imports it: a user's address, `token:NAME`.
+    pub by: Option<String>,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        Self { map: Vec::new(), dry_run: false, source: "import".to_owned() }
+        Self { map: Vec::new(), dry_run: false, source: "import".to_owned(), by: None }
     }
 }
 
@@ -263,4 +266,42 @@ struct Chunk<'a> {
     pretended: &'a HashSet<String>,
     /// The end of the file: no account waits for its parent any more.
     last: bool,
+    /// Who writes: a user's address, `token:NAME`.
+    by: Option<&'a str>,
+}
+
+impl Chunk<'_> {
+    /// What its rows say of consent has this source and is shown by this. What a user of the app writes is told from what a
+    /// program does.
+    fn consent(&self) -> NewConsent {
+        let in_the_app = self.by.is_some_and(|by| !by.starts_with("token:"));
+        let source = if self.source == API && in_the_app { "admin" } else { self.source };
+        let evidence = self.by.map(|by| ("by", by.to_owned())).into_iter().collect();
+        NewConsent { source: source.to_owned(), evidence, ..NewConsent::default() }
+    }
+}
+
+/// What is written by requests.
+pub const API: &str = "api";
+
+/// Who writes a row.
+#[derive(Debug, Clone, Copy)]
+pub struct Writer<'a> {
+    /// What change activities name as their source.
+    pub source: &'a str,
+    /// A user's address, or `token:NAME`.
+    pub by: Option<&'a str>,
+}
+
+impl<'a> Writer<'a> {
+    /// Whoever sends a request.
+    pub fn asking(actor: &'a str) -> Self {
+        Self { source: API, by: Some(actor) }
+    }
+}
+
+impl<'a> From<&'a str> for Writer<'a> {
+    fn from(source: &'a str) -> Self {
+        Self { source, by: None }
+    }
 }

@@ -8,6 +8,7 @@ pub mod chores;
 pub mod compare;
 pub mod compile;
 pub mod connections;
+pub mod consent_history;
 pub mod content;
 pub mod copies;
 mod counters;

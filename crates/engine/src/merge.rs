@@ -14,7 +14,7 @@ use caravan_model::{AccountId, DocumentId, EnrollmentId, PersonId};
 use caravan_store::merge::{self as stored, Pair, TripRow};
 use caravan_store::people::{self, DetailRow};
 use caravan_store::records::{self, ActivityRow, Relation, Table};
-use caravan_store::{Session, StoreError, external_audiences, intake, step};
+use caravan_store::{Session, StoreError, consent_records, external_audiences, intake, step};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -218,7 +218,7 @@ impl Scene {
         if trips_moved > 0 {
             stored::move_trips(s, pair, &trips)?;
         }
-        let (filled, kept) = self.unite_values(s)?;
+        let (filled, kept) = self.unite_values(s, by)?;
         let relations = self.unite_relations(s)?;
         let groups = self.unite_groups(s)?;
         let lists = lists_of(&self.live.definitions, self.subject);
@@ -238,6 +238,7 @@ impl Scene {
                 let (keep, gone) = (PersonId(pair.keep), PersonId(pair.gone));
                 let scores = stored::unite_scores(s, keep, gone)?;
                 stored::unite_opt_out(s, keep, gone)?;
+                consent_records::inherit(s, keep, gone)?;
                 stored::drop_person(s, keep, gone)?;
                 scores
             }

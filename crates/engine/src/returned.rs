@@ -4,6 +4,7 @@
 //! was in doubt. Only a hard bounce says that an address is of no use; a refusal by policy is the sender's trouble and
 //! changes nothing about the person.
 
+use caravan_catalog::changes::NewConsent;
 use caravan_catalog::{Changes, Definition, effects};
 use caravan_connect::Surroundings;
 use caravan_connect::returned::dmarc::{self, DmarcReport, NoReport};
@@ -24,16 +25,16 @@ use caravan_store::{Session, StoreError, alerts, intake, ledger, outbox, suppres
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value as Json, json};
 
-use crate::Engine;
 use crate::deliver::{
     BOUNCED, COMPLAINT, arrived, bounced_softly, folded_address, is_soft, kept_of, raise_flag, take_dmarc_report,
 };
 use crate::live::Live;
 use crate::secrets::secrets_of;
 use crate::tracking::{Message, OptOut, Who, write};
+use crate::{Engine, consent_history};
 
 /// What it is called on the stream.
-const SOURCE: &str = "returned";
+pub(crate) const SOURCE: &str = "returned";
 /// For how long a message is known by what a report quotes without proof. Servers give up after five days at most.
 const LATELY: SignedDuration = SignedDuration::from_hours(14 * 24);
 /// How many messages to an address are looked at for that, and how many addresses of a report.
@@ -235,9 +236,6 @@ fn one(s: &mut dyn Session, engine: &Engine, keys: &SigningKeys, report: &MailRe
         }
         Heard::Complained => {
             fares(s, &live, effect, row.as_ref(), (4, "complained", None), now)?;
-            if let Some(address) = row.as_ref().and_then(|row| row.address.as_deref()) {
-                suppressions::put(s, &[(address, COMPLAINT)], SOURCE, now)?;
-            }
             opt_out(s, &live, effect, row.as_ref(), now, OptOut::Complaint)
         }
     }
@@ -300,13 +298,30 @@ fn of_copies(s: &mut dyn Session, report: &MailReport, copies: &[String], now: T
             Heard::Bounced { code, .. } if *code == BOUNCED => {
                 ledger::suppress(s, std::slice::from_ref(address), BOUNCED, now)?;
             }
-            Heard::Complained => suppressions::put(s, &[(address, COMPLAINT)], SOURCE, now)?,
+            Heard::Complained => complained(s, address, now)?,
             _ => {}
         }
     }
     // Nobody knows whose address bounced: it is not held against the recipient.
     let nobodys = recipient.is_none() && matches!(report.what, Heard::Bounced { .. });
     Ok(!is_copy(&recipient) && !nobodys)
+}
+
+/// An address that got a copy complained.
+fn complained(s: &mut dyn Session, address: &str, now: Timestamp) -> Result<(), StoreError> {
+    if suppressions::get(s, address)?.is_some_and(|row| row.own_word.as_deref() == Some(COMPLAINT)) {
+        return Ok(());
+    }
+    let said = NewConsent {
+        address: Some(address.to_owned()),
+        channel: consent_history::EMAIL,
+        value: Some("n".to_owned()),
+        reason: Some(COMPLAINT.to_owned()),
+        source: OptOut::Complaint.reason().to_owned(),
+        ..NewConsent::default()
+    };
+    consent_history::keep(s, &[said], now)?;
+    suppressions::put(s, &[(address, COMPLAINT)], SOURCE, now)
 }
 
 /// The message that a report is about, and through which kind of address it was found.
@@ -454,5 +469,5 @@ fn opt_out(
     how: OptOut,
 ) -> Result<(), StoreError> {
     let token = Token { effect, person: row.and_then(|row| row.person), purpose: Purpose::Unsubscribe };
-    Who::find(s, live, &token)?.opt_out(s, live, now, how)
+    Who::find(s, live, &token)?.opt_out(s, live, now, (how, Vec::new()))
 }

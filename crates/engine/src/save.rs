@@ -36,6 +36,7 @@ pub(crate) fn changes(
     records::set_values(s, schema, Table::Account, &last_of_each(accounts, |c| (c.0, c.1)), now)?;
     let people = changes.person_values.iter().map(|c| (c.attribute, c.id.0, &c.value)).collect();
     records::set_values(s, schema, Table::Person, &last_of_each(people, |c| (c.0, c.1)), now)?;
+    crate::consent_history::keep(s, &changes.consents, now)?;
     let scores = changes.scores.iter().map(|c| (c.person, c.score, c.value)).collect();
     records::put_scores(s, &last_of_each(scores, |c| (c.0, c.1)))?;
     crate::groups::save(s, live, claim, &changes)?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caravan_catalog::Changes;
-use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_catalog::changes::{NewActivity, NewConsent, ValueChange};
 pub use caravan_connect::connector::Secret;
 use caravan_connect::texts::e164;
 pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Token};
@@ -27,7 +27,7 @@ use crate::deliver::{self, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::device;
 use crate::live::Live;
 use crate::machines::{self, Followed, Judged, Visitor};
-use crate::{save, texts};
+use crate::{consent_history, returned, save, texts};
 
 /// What tracking calls itself on the stream.
 const SOURCE: &str = "tracking";
@@ -63,7 +63,12 @@ pub enum OptOut {
 }
 
 impl OptOut {
-    fn reason(self) -> &'static str {
+    /// As the do-not-contact list has it.
+    fn listed(self) -> &'static str {
+        if self == Self::Complaint { deliver::COMPLAINT } else { UNSUBSCRIBED }
+    }
+
+    pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::OneClick => "header_one_click",
             Self::Page => "body_link",
@@ -72,6 +77,25 @@ impl OptOut {
         }
     }
 }
+
+/// That somebody opts out, and what shows it.
+pub struct OptingOut {
+    /// How.
+    pub how: OptOut,
+    /// Who asked.
+    pub visitor: Visitor,
+    /// What they were shown, or what their mail program said for them.
+    pub words: fn(&OptOutPage) -> String,
+}
+
+impl From<OptOut> for OptingOut {
+    fn from(how: OptOut) -> Self {
+        Self { how, visitor: Visitor::default(), words: |_| String::new() }
+    }
+}
+
+/// What shows that somebody opted out: name and value.
+pub(crate) type Evidence = Vec<(&'static str, String)>;
 
 /// What the page shows on which one opts out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,18 +212,31 @@ pub fn opt_out_page(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<
 }
 
 /// Opts the recipient out: the address for good, and everyone who has it. Again changes nothing more.
-pub fn opt_out(engine: &Engine, keys: &SigningKeys, token: &str, how: OptOut) -> Result<OptOutPage, TrackingError> {
+pub fn opt_out(
+    engine: &Engine,
+    keys: &SigningKeys,
+    token: &str,
+    how: impl Into<OptingOut>,
+) -> Result<OptOutPage, TrackingError> {
     let token = way_out(keys, token)?;
+    let OptingOut { how, visitor, words } = how.into();
+    let shows = |shown: &OptOutPage| {
+        let mut evidence = consent_history::of_visitor(keys, &visitor);
+        evidence.push(("words", words(shown)));
+        evidence
+    };
     let page = engine.store().write(|s| {
         let live = engine.live(s)?;
         let now = s.now()?;
         if token.purpose == Purpose::StopTexts {
             let out = texts::Out::find(s, &live, &token)?;
-            out.opt_out(s, &live, now)?;
+            let evidence = shows(&text_page(&live, &out, false));
+            out.opt_out(s, &live, evidence, now)?;
             return Ok(text_page(&live, &out, true));
         }
         let who = Who::find(s, &live, &token)?;
-        who.opt_out(s, &live, now, how)?;
+        let evidence = shows(&page(&live, &who, false));
+        who.opt_out(s, &live, now, (how, evidence))?;
         Ok::<_, StoreError>(page(&live, &who, true))
     })?;
     engine.poke();
@@ -315,6 +352,18 @@ impl Message {
                 || ledger::has_done(s, person, EMAIL_OPENED, trip, self.node_number, since)?),
             None => uses::was_opened(s, self.effect, since),
         }
+    }
+
+    /// Which message something was said to.
+    pub fn as_evidence(&self) -> Evidence {
+        let text = |name: &str| self.fields().get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        vec![
+            ("message", self.effect.to_string()),
+            ("email", text("email")),
+            ("sms_message", text("sms_message")),
+            ("journey", self.journey.clone()),
+            ("node", self.node.clone()),
+        ]
     }
 
     pub fn fields(&self) -> Json {
@@ -447,6 +496,8 @@ pub(crate) struct Who {
     address: Option<String>,
     /// As the person's record has it.
     written: Option<String>,
+    /// What the address said before, as the do-not-contact list has it.
+    said: Option<String>,
     opted_out: bool,
 }
 
@@ -460,15 +511,21 @@ impl Who {
         let written = recipient.as_ref().and_then(|recipient| recipient.email.clone());
         let sent_to = message.as_ref().and_then(|message| message.address.clone());
         let address = sent_to.or_else(|| written.as_deref().and_then(folded_address));
-        let listed = match &address {
-            Some(address) => suppressions::get(s, address)?.is_some_and(|row| row.own_word.is_some()),
-            None => false,
+        let said = match &address {
+            Some(address) => suppressions::get(s, address)?.and_then(|row| row.own_word),
+            None => None,
         };
-        let opted_out = listed && recipient.as_ref().is_none_or(|recipient| recipient.unsubscribed);
-        Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, opted_out })
+        let opted_out = said.is_some() && recipient.as_ref().is_none_or(|recipient| recipient.unsubscribed);
+        Ok(Self { person: recipient.map(|recipient| recipient.person), message, address, written, said, opted_out })
     }
 
-    pub fn opt_out(&self, s: &mut dyn Session, live: &Live, now: Timestamp, how: OptOut) -> Result<(), StoreError> {
+    pub fn opt_out(
+        &self,
+        s: &mut dyn Session,
+        live: &Live,
+        now: Timestamp,
+        (how, evidence): (OptOut, Evidence),
+    ) -> Result<(), StoreError> {
         let addresses: BTreeSet<String> = self.address.iter().chain(&self.written).cloned().collect();
         let addresses: Vec<String> = addresses.into_iter().collect();
         let mut people = ledger::people_at(s, &addresses)?;
@@ -476,7 +533,7 @@ impl Who {
             let unsubscribed = ledger::recipients(s, &[person.0])?.iter().any(|recipient| recipient.unsubscribed);
             people.push((person, unsubscribed));
         }
-        let mut changes = Changes::default();
+        let mut changes = Changes { consents: self.consents(&people, (how, evidence)), ..Changes::default() };
         for &(person, _) in people.iter().filter(|(_, unsubscribed)| !unsubscribed) {
             raise_flag(&mut changes, person, person::UNSUBSCRIBED, "unsubscribed", SOURCE, now);
             if let Some(attribute) = live.definitions.schema.person.no("unsubscribed_reason") {
@@ -491,7 +548,35 @@ impl Who {
         let ids: Vec<i64> = people.iter().map(|(person, _)| person.0).collect();
         ledger::opted_out_themselves(s, &ids)?;
         let address: Vec<String> = self.address.iter().cloned().collect();
-        ledger::suppress(s, &address, UNSUBSCRIBED, now)?;
+        let source = if how == OptOut::Complaint { returned::SOURCE } else { "delivery" };
+        let rows: Vec<(&str, &str)> = address.iter().map(|address| (address.as_str(), how.listed())).collect();
+        suppressions::put(s, &rows, source, now)?;
         write(s, live, now, changes)
+    }
+
+    /// What is new of it: of everyone who had not opted out before; where nobody had yet to, of the address that had not.
+    fn consents(&self, people: &[(PersonId, bool)], (how, evidence): (OptOut, Evidence)) -> Vec<NewConsent> {
+        let mut whose: Vec<Option<PersonId>> =
+            people.iter().filter(|(_, unsubscribed)| !unsubscribed).map(|(person, _)| Some(*person)).collect();
+        let knew = self
+            .said
+            .as_deref()
+            .is_some_and(|said| suppressions::hardness(said) >= suppressions::hardness(how.listed()));
+        if whose.is_empty() && !knew && (self.address.is_some() || self.person.is_some()) {
+            whose.push(self.person.or_else(|| Some(people.first()?.0)));
+        }
+        let mut all = evidence;
+        all.extend(self.message.iter().flat_map(Message::as_evidence));
+        let said = |person| NewConsent {
+            person,
+            address: self.address.clone(),
+            channel: consent_history::EMAIL,
+            value: Some("n".to_owned()),
+            reason: Some(how.listed().to_owned()),
+            source: how.reason().to_owned(),
+            evidence: all.clone(),
+            ..NewConsent::default()
+        };
+        whose.into_iter().map(said).collect()
     }
 }

@@ -173,6 +173,9 @@ on_both_stores! {
         assert!(post.person("p-8-0", "NOT unsubscribed"), "an answer is no opt-out");
         post.comes_back(&format!("From: p-8-0@example.com\r\nTo: <{address}>\r\nSubject: unsubscribe\r\n\r\n"));
         assert!(post.person("p-8-0", "unsubscribed AND unsubscribed_reason = 'mailto'"));
+        post.comes_back(&format!("From: p-8-0@example.com\r\nTo: <{address}>\r\nSubject: unsubscribe\r\n\r\n"));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM consent_record WHERE source = 'mailto'"), 1);
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM consent_record"), 1, "each once");
     }
 
     what_a_report_only_quotes_counts_for_the_address_that_was_written_to_lately(world at "2026-12-01T09:00:00Z") {

@@ -19,6 +19,7 @@ pub const FAMILIES: &[&str] = &[
     "audience_mark",
     "audit",
     "buying_group",
+    "consent_record",
     "definition_comment",
     "destination_audience",
     "document",

@@ -10,6 +10,7 @@ pub mod backup;
 pub mod choices;
 pub mod chores;
 pub mod comments;
+pub mod consent_records;
 pub mod consents;
 pub mod copy;
 pub mod counters;

@@ -227,6 +227,20 @@ export const heldOfQuery = (key: string) =>
       body(client.GET("/api/v1/people/{key}/external_audiences", { params: { path: { key } } })),
   });
 
+/** What a person said to messages, newest first. */
+export const consentQuery = (key: string) =>
+  pages(["person", key, "consent"], (cursor) =>
+    body(
+      client.GET("/api/v1/people/{key}/consent_records", {
+        params: { path: { key }, query: { limit: PAGE, cursor } },
+      }),
+    ),
+  );
+
+/** The same as a file. */
+export const consentCsv = (key: string) =>
+  `/api/v1/people/${encodeURIComponent(key)}/consent_records.csv`;
+
 /** What happened to a person; with `type` only activities of these types. */
 export const personTimelineQuery = (key: string, type?: string) =>
   pages(["person", key, "timeline", type], (cursor) =>

@@ -33,6 +33,7 @@ export type Account = Answer<"/api/v1/accounts/{key}">;
 export type BuyingGroup = Item<"/api/v1/accounts/{key}/buying_groups">;
 export type PersonRow = Item<"/api/v1/people">;
 export type Person = Answer<"/api/v1/people/{key}">;
+export type ConsentRecord = Answer<"/api/v1/people/{key}/consent_records">["items"][number];
 export type Held = Answer<"/api/v1/people/{key}/external_audiences">["items"][number];
 export type Activity = Item<"/api/v1/people/{key}/timeline">;
 export type MailRow = Item<"/api/v1/mail">;

@@ -23,6 +23,7 @@ import { RecordMenu } from "../shell/RecordMenu";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
+import { ConsentHistory } from "./ConsentHistory";
 import { personName } from "./columns";
 import { GroupsOfPerson } from "./GroupsOfPerson";
 import { HeldElsewhere } from "./HeldElsewhere";
@@ -88,6 +89,7 @@ export function PersonPage() {
             label: strings.customers.records.tab,
             body: <Records subject="person" owner={key} />,
           },
+          { id: "consent", label: text.tabs.consent, body: <ConsentHistory person={key} /> },
           { id: "timeline", label: text.tabs.timeline, body: <PersonTimeline personKey={key} /> },
         ]}
       />

@@ -8,7 +8,8 @@ use caravan_model::{AccountId, DocumentId, PersonId};
 
 use super::{AccountIx, Group, GroupIx, Member, Origin, PersonIx, World};
 use crate::changes::{
-    AudienceChange, Command, GroupChange, ListChange, MemberChange, NewActivity, ScoreChange, StageChange, ValueChange,
+    AudienceChange, Command, GroupChange, ListChange, MemberChange, NewActivity, NewConsent, ScoreChange, StageChange,
+    ValueChange,
 };
 
 impl World {
@@ -46,6 +47,12 @@ impl World {
         let old = std::mem::replace(stored, value.clone());
         let id = person.id;
         let fields = change_fields(&key, &old, &value, origin);
+        if let Some(said) = NewConsent::of_attribute(id, attribute, &old, &value) {
+            let trip = origin.enrollment.map(|trip| ("trip", trip.to_string()));
+            let evidence = trip.into_iter().collect();
+            let node = origin.enrollment.zip(origin.node);
+            self.changes.consents.push(NewConsent { source: origin.source.to_string(), evidence, node, ..said });
+        }
         self.changes.person_values.push(ValueChange { id, attribute, value });
         self.tell("person_changed", None, Some(id), fields, origin);
         true

@@ -7,6 +7,7 @@ use super::{Batch, Report, StepError};
 
 impl Batch<'_> {
     pub(super) fn save(mut self, s: &mut dyn Session) -> Result<Report, StepError> {
+        self.name_nodes();
         self.save_trips(s)?;
         if let Some(world) = self.world.take() {
             let heard = crate::save::changes(s, self.live, self.claim, world.changes)?;
@@ -33,6 +34,16 @@ impl Batch<'_> {
         }
         step::release(s, self.claim)?;
         Ok(self.report)
+    }
+
+    /// Records of consent outlive the versions whose nodes have numbers.
+    fn name_nodes(&mut self) {
+        let Some(world) = &mut self.world else { return };
+        for said in &mut world.changes.consents {
+            let Some((trip, node)) = said.node else { continue };
+            let traveller = self.place.get(&trip).and_then(|at| self.travellers.get(*at));
+            said.evidence.extend(traveller.map(|it| ("node", it.plan.node(node).id.clone())));
+        }
     }
 
     fn save_trips(&mut self, s: &mut dyn Session) -> Result<(), StepError> {

@@ -148,9 +148,14 @@ fn read(engine: &Engine, row: &ExportRow, request: &ExportRequest) -> Result<Wri
 /// A text that a spreadsheet would take for a formula begins with an apostrophe; a number stays one.
 fn shown(cell: &Cell, exact: bool) -> String {
     match cell {
-        Cell::Text(text) if !exact && is_formula(text) => format!("'{text}"),
+        Cell::Text(text) if !exact => for_spreadsheets(text),
         Cell::Text(text) | Cell::Plain(text) => text.clone(),
     }
+}
+
+/// Somebody's words, so that a spreadsheet takes them for nothing else.
+pub(crate) fn for_spreadsheets(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn is_formula(text: &str) -> bool {

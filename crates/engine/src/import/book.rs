@@ -137,6 +137,14 @@ impl<'a> Book<'a> {
         place.and_then(|place| slot.values.get(place)).cloned().unwrap_or_default()
     }
 
+    /// The value of an attribute that rows gave before and after them; new ones had none. None where no row gave any.
+    pub(super) fn change<'s>(&'s self, slot: &'s Slot<'_>, no: AttributeNo) -> Option<(&'s Value, &'s Value)> {
+        let place = self.places.get(no.index()).copied().flatten()?;
+        let new = slot.values.get(place)?;
+        let old = if slot.is_new { &Value::Null } else { slot.before.get(&place).unwrap_or(new) };
+        Some((old, new))
+    }
+
     /// Gives new slots their ids.
     pub(super) fn number(&mut self, s: &mut dyn Session) -> Result<(), StoreError> {
         let family = match self.table {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use caravan_catalog::changes::NewConsent;
 use caravan_connect::texts::{e164, sender_key};
 use caravan_store::reports::{self as stored, ConsentRow};
 use caravan_store::{Session, StoreError};
@@ -11,6 +12,7 @@ use super::draft::refuse_nul;
 use super::layout::Target;
 use super::reader::Cell;
 use super::{Chunk, Outcome, Reject};
+use crate::consent_history;
 use crate::texts::is_own_word;
 
 /// The longest name of a sender, in characters.
@@ -150,6 +152,18 @@ pub(super) fn apply(s: &mut dyn Session, chunk: &Chunk<'_>, drafts: &[ConsentDra
         .collect();
     stored::put_consents(s, &put, now)?;
     stored::forget_consents(s, &gone)?;
+    let said = put.iter().map(|row| (row.phone.as_str(), row.sender.as_str(), Some(row.value.clone())));
+    let said = said.chain(gone.iter().map(|&(phone, sender)| (phone, sender, None)));
+    let said: Vec<NewConsent> = said
+        .map(|(phone, sender, value)| NewConsent {
+            address: Some(phone.to_owned()),
+            channel: consent_history::SMS,
+            sender: Some(sender.to_owned()),
+            value,
+            ..chunk.consent()
+        })
+        .collect();
+    consent_history::keep(s, &said, now)?;
     Ok(outcome)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use caravan_catalog::changes::NewConsent;
 use caravan_model::attribute::{AttributeNo, person};
 use caravan_model::value::Value;
 use caravan_model::{AccountId, PersonId, Shard};
@@ -15,7 +16,24 @@ use super::draft::{Draft, RelationDraft};
 use super::ingest;
 use super::news::{Interest, News};
 use super::{Chunk, Outcome, Reject};
+use crate::consent_history;
 use crate::deliver::folded_address;
+
+/// What the rows say of consent that was not so before. New people start with nothing said.
+fn said(chunk: &Chunk<'_>, book: &Book<'_>) -> Vec<NewConsent> {
+    let mut said = Vec::new();
+    for slot in book.slots.iter().filter(|slot| !slot.pretended) {
+        for no in [person::UNSUBSCRIBED, person::SMS_CONSENT] {
+            let Some((old, new)) = book.change(slot, no) else { continue };
+            let Some(new) = NewConsent::of_attribute(PersonId(slot.id), no, old, new) else { continue };
+            let reason = (no == person::UNSUBSCRIBED).then(|| book.value(slot, person::UNSUBSCRIBED_REASON));
+            let reason = reason.filter(|reason| !reason.is_missing()).map(|reason| reason.to_string());
+            let consent = chunk.consent();
+            said.push(NewConsent { reason, source: consent.source, evidence: consent.evidence, ..new });
+        }
+    }
+    said
+}
 
 /// Accounts that the rows name: id and shard.
 type Accounts = HashMap<String, (AccountId, Shard)>;
@@ -47,6 +65,7 @@ pub(super) fn apply(s: &mut dyn Session, chunk: &Chunk<'_>, drafts: &[Draft]) ->
         slot.shard = Some(Shard::of_number(slot.id));
     }
     book.write(s, chunk, None, &|_| None, now)?;
+    consent_history::keep(s, &said(chunk, &book), now)?;
     write_ties(s, &book, &ties)?;
     tell(s, chunk, &book, &ties, &accounts, now)?;
     let keys: Vec<&str> = book.slots.iter().map(|slot| slot.key).collect();

@@ -195,6 +195,7 @@ impl Run<'_> {
             source: &self.options.source,
             pretended: &self.pretended,
             last,
+            by: self.options.by.as_deref(),
         };
         let work = |s: &mut dyn Session| rows.apply(s, &chunk);
         let transaction = if self.options.dry_run { pretended } else { committed };

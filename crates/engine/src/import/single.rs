@@ -22,7 +22,7 @@ use super::reader::Cell;
 use super::rows::Kind;
 use super::run::committed;
 use super::suppressions::BY_HAND;
-use super::{Chunk, ImportError, ImportKind, Outcome, Reject, accounts, people, records};
+use super::{Chunk, ImportError, ImportKind, Outcome, Reject, Writer, accounts, people, records};
 
 /// How many steps the trips of a subject get to end before it is taken away.
 const STEPS_TO_END: usize = 1_000;
@@ -43,12 +43,12 @@ pub enum Put {
 ///
 /// # Errors
 /// [`ImportError::File`] with the code and sentence of what is wrong with it; [`STALE`] when somebody was faster.
-pub fn put(
+pub fn put<'a>(
     engine: &Engine,
     subject: Subject,
     key: &str,
     fields: &Map<String, Json>,
-    source: &str,
+    writer: impl Into<Writer<'a>>,
     seen: Option<Timestamp>,
 ) -> Result<Put, ImportError> {
     let kind = match subject {
@@ -57,7 +57,7 @@ pub fn put(
     };
     let mut row = fields.clone();
     row.insert("key".to_owned(), Json::from(key));
-    put_guarded(engine, &kind, &row, source, &|s| match seen {
+    put_guarded(engine, &kind, &row, writer.into(), &|s| match seen {
         Some(seen) => still(s, table_of(subject), key, seen),
         None => Ok(true),
     })
@@ -82,8 +82,13 @@ fn still(s: &mut dyn Session, table: Table, key: &str, seen: Timestamp) -> Resul
 ///
 /// # Errors
 /// [`ImportError::File`] with the code and sentence of what is wrong with it.
-pub fn put_row(engine: &Engine, kind: &ImportKind, row: &Map<String, Json>, source: &str) -> Result<Put, ImportError> {
-    put_guarded(engine, kind, row, source, &|_| Ok(true))
+pub fn put_row<'a>(
+    engine: &Engine,
+    kind: &ImportKind,
+    row: &Map<String, Json>,
+    writer: impl Into<Writer<'a>>,
+) -> Result<Put, ImportError> {
+    put_guarded(engine, kind, row, writer.into(), &|_| Ok(true))
 }
 
 /// Writes one row unless `guard`, asked in the same transaction, is against it.
@@ -91,7 +96,7 @@ fn put_guarded(
     engine: &Engine,
     kind: &ImportKind,
     row: &Map<String, Json>,
-    source: &str,
+    writer: Writer<'_>,
     guard: &dyn Fn(&mut dyn Session) -> Result<bool, StoreError>,
 ) -> Result<Put, ImportError> {
     let live = engine.store().read(|s| engine.live(s))?;
@@ -99,8 +104,8 @@ fn put_guarded(
     let layout = Layout::new(kind.columns(&live), &[])?;
     let targets: Vec<Target> = row.keys().map(|name| layout.target(name)).collect::<Result<_, _>>()?;
     let mut rows = kind.no_rows();
-    rows.read(1, targets.iter().zip(row.values().map(Cell::of_json)), &live, source, &mut ())?;
-    let outcome = alone(engine, &live, source, &|s, chunk| match guard(s)? {
+    rows.read(1, targets.iter().zip(row.values().map(Cell::of_json)), &live, writer.source, &mut ())?;
+    let outcome = alone(engine, &live, writer, &|s, chunk| match guard(s)? {
         true => rows.apply(s, chunk),
         false => Ok(Outcome { rejects: vec![stale()], ..Outcome::default() }),
     })?;
@@ -113,7 +118,7 @@ fn put_guarded(
 /// The store refuses.
 pub fn delete_record(engine: &Engine, object: &Object, key: &str) -> Result<bool, StoreError> {
     let live = engine.store().read(|s| engine.live(s))?;
-    let outcome = alone(engine, &live, BY_HAND, &|s, chunk| records::remove(s, chunk, object, key))?;
+    let outcome = alone(engine, &live, BY_HAND.into(), &|s, chunk| records::remove(s, chunk, object, key))?;
     Ok(outcome.updated > 0)
 }
 
@@ -121,11 +126,11 @@ pub fn delete_record(engine: &Engine, object: &Object, key: &str) -> Result<bool
 fn alone(
     engine: &Engine,
     live: &Live,
-    source: &str,
+    Writer { source, by }: Writer<'_>,
     work: &dyn Fn(&mut dyn Session, &Chunk<'_>) -> Result<Outcome, StoreError>,
 ) -> Result<Outcome, StoreError> {
     let pretended = HashSet::new();
-    let chunk = Chunk { engine, schema: &live.definitions.schema, source, pretended: &pretended, last: true };
+    let chunk = Chunk { engine, schema: &live.definitions.schema, source, pretended: &pretended, last: true, by };
     committed(engine.store(), &|s| work(s, &chunk))
 }
 
@@ -171,7 +176,7 @@ pub(super) fn apply(
     source: &str,
 ) -> Result<Outcome, StoreError> {
     let pretended = HashSet::new();
-    let chunk = Chunk { engine, schema: &live.definitions.schema, source, pretended: &pretended, last: true };
+    let chunk = Chunk { engine, schema: &live.definitions.schema, source, pretended: &pretended, last: true, by: None };
     match subject {
         Subject::Account => accounts::apply(s, &chunk, drafts),
         Subject::Person => people::apply(s, &chunk, drafts),
@@ -243,6 +248,7 @@ fn delete_if_idle(
         Subject::Person => {
             // Destinations that hold the person are told.
             external_audiences::mark_people(s, &[row.id], &crate::external_audiences::all(&live))?;
+            crate::consent_history::erase(s, PersonId(row.id))?;
             stored::delete_person(s, PersonId(row.id), &lists)?;
         }
     }

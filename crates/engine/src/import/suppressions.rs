@@ -1,7 +1,9 @@
 //! Import files of do-not-contact addresses: one email address or phone number a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use caravan_catalog::changes::NewConsent;
+use caravan_connect::texts::FailureClass;
 use caravan_store::suppressions::{self as stored, SuppressionRow, hardness, is_own_word};
 use caravan_store::{Session, StoreError};
 
@@ -10,7 +12,8 @@ use super::draft::{read_removal, refuse_nul};
 use super::layout::Target;
 use super::reader::Cell;
 use super::{Chunk, Outcome, Reject};
-use crate::deliver::folded_address;
+use crate::consent_history;
+use crate::deliver::{BOUNCED, folded_address};
 
 /// The reason of an address whose row gives none.
 pub const BY_HAND: &str = "manual";
@@ -124,6 +127,12 @@ impl<'a> Listed<'a> {
         Self { reason, own_word: Some(reason).filter(|reason| is_own_word(reason)) }
     }
 
+    /// Why nobody is to write there, where anybody said so.
+    fn objection(&self) -> Option<&'a str> {
+        let no_use = [BOUNCED, FailureClass::BadNumber.key()];
+        self.own_word.or(Some(self.reason).filter(|reason| !no_use.contains(reason)))
+    }
+
     /// With another reason beside it: the hardest is shown, and the person's own word is kept.
     fn and(self, reason: &'a str) -> Self {
         let harder = hardness(reason) >= hardness(self.reason);
@@ -168,7 +177,26 @@ pub(super) fn apply(
             stored::put(s, &rows, chunk.source, now)?;
         }
     }
+    consent_history::keep(s, &said(chunk, &before, &after), now)?;
     Ok(outcome)
+}
+
+/// What differs of what addresses say; that one takes no mail says nothing of consent.
+fn said(chunk: &Chunk<'_>, before: &BTreeMap<&str, Listed>, after: &BTreeMap<&str, Listed>) -> Vec<NewConsent> {
+    let no =
+        |list: &BTreeMap<&str, Listed>, address: &str| list.get(address).and_then(Listed::objection).map(str::to_owned);
+    let addresses: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let changed = addresses.into_iter().filter_map(|address| {
+        let (was, is) = (no(before, address), no(after, address));
+        (was != is).then(|| NewConsent {
+            address: Some(address.to_owned()),
+            channel: if address.starts_with('+') { consent_history::SMS } else { consent_history::EMAIL },
+            value: is.as_ref().map(|_| "n".to_owned()),
+            reason: is.or(was),
+            ..chunk.consent()
+        })
+    });
+    changed.collect()
 }
 
 fn fold<'a>(list: &mut BTreeMap<&'a str, Listed<'a>>, draft: &'a SuppressionDraft, outcome: &mut Outcome) {

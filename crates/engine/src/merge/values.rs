@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use caravan_catalog::changes::NewConsent;
+use caravan_model::PersonId;
 use caravan_model::attribute::{Attribute, AttributeNo, Subject};
 use caravan_model::value::Value;
 use caravan_store::records::{self, Table};
 use caravan_store::{Session, StoreError};
 
 use super::Scene;
+use crate::consent_history;
 
 /// Attributes of one row alone: its key, and whose child it is.
 const OWN: &[&str] = &["key", "parent_key"];
@@ -23,7 +26,7 @@ const CONSENT: &str = "sms_consent";
 
 impl Scene {
     /// Fills what the one that stays has no value of; returns the keys of those, and of those in which both differ.
-    pub(super) fn unite_values(&self, s: &mut dyn Session) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    pub(super) fn unite_values(&self, s: &mut dyn Session, by: &str) -> Result<(Vec<String>, Vec<String>), StoreError> {
         let schema = &self.live.definitions.schema;
         let set = schema.of(self.subject);
         let value = |row: &caravan_store::people::DetailRow, no: AttributeNo| {
@@ -31,10 +34,14 @@ impl Scene {
         };
         let takes = |key: &str| set.no(key).is_some_and(|no| value(&self.keep, no).is_missing());
         let (mut filled, mut kept, mut rows) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut said: Vec<NewConsent> = Vec::new();
         for (no, attribute) in set.iter().filter(|(_, attribute)| !OWN.contains(&attribute.key.as_str())) {
             let (mine, other) = (value(&self.keep, no), value(&self.gone, no));
             match united(attribute, &mine, &other, &takes) {
                 Some(new) => {
+                    if self.subject == Subject::Person {
+                        said.extend(NewConsent::of_attribute(PersonId(self.pair.keep), no, &mine, &new));
+                    }
                     filled.push(attribute.key.clone());
                     rows.insert((no, self.pair.keep), new);
                 }
@@ -44,6 +51,11 @@ impl Scene {
         }
         let table = if self.subject == Subject::Account { Table::Account } else { Table::Person };
         records::put_values(s, schema, table, &rows, self.claim.now)?;
+        for consent in &mut said {
+            consent.source = "merge".to_owned();
+            consent.evidence = vec![("by", by.to_owned()), ("merged", self.gone.key.clone())];
+        }
+        consent_history::keep(s, &said, self.claim.now)?;
         Ok((filled, kept))
     }
 }

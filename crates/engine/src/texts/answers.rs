@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use caravan_catalog::Changes;
-use caravan_catalog::changes::{NewActivity, ValueChange};
+use caravan_catalog::changes::{NewActivity, NewConsent, ValueChange};
 use caravan_connect::texts::{FailureClass, Inbound, Keyword, e164, sender_key};
 use caravan_model::value::Value;
 use caravan_model::{EffectId, PersonId};
@@ -16,10 +16,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use crate::Engine;
 use crate::deliver::kept_of;
 use crate::live::Live;
-use crate::tracking::{Message, write};
+use crate::tracking::{Evidence, Message, write};
+use crate::{Engine, consent_history};
 
 /// For how long an opt-out counts for the last text.
 const COUNTS_FOR: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -44,7 +44,9 @@ pub(crate) fn after_failure(
         Some(FailureClass::BadNumber) => ledger::suppress(s, &[phone.to_owned()], FailureClass::BadNumber.key(), now),
         Some(FailureClass::Consent) => {
             opts_out(s, live, (phone, &[sender]), OF_PROVIDER, effect, changes, now)?;
-            says(s, live, ("n", OF_PROVIDER), (phone, &[sender]), changes, now).map(|_| ())
+            let evidence = effect.map(|effect| ("message", effect.to_string())).into_iter().collect();
+            let said = Said { value: "n", source: OF_PROVIDER, reason: class.map(FailureClass::key), evidence };
+            says(s, live, said, (phone, &[sender]), None, changes, now).map(|_| ())
         }
         _ => Ok(()),
     }
@@ -95,12 +97,20 @@ pub(super) fn wrote(
     if inbound.keyword == Some(Keyword::Stop) {
         opts_out(s, &live, (&phone, &senders), OF_KEYWORD, None, &mut changes, now)?;
     }
+    let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
+    let evidence = vec![
+        ("words", inbound.text.clone()),
+        ("to", senders.join(", ")),
+        ("provider", provider.to_owned()),
+        ("provider_id", inbound.remote_id.clone()),
+        (FOR_REVIEW, if inbound.guessed { "true".to_owned() } else { String::new() }),
+    ];
+    let said = |value| Said { value, source: OF_KEYWORD, reason: keyword.as_deref(), evidence };
     let people = match inbound.keyword {
-        Some(Keyword::Stop) => says(s, &live, ("n", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
-        Some(Keyword::Start) => says(s, &live, ("y", OF_KEYWORD), (&phone, &senders), &mut changes, now)?,
+        Some(Keyword::Stop) => says(s, &live, said("n"), (&phone, &senders), None, &mut changes, now)?,
+        Some(Keyword::Start) => says(s, &live, said("y"), (&phone, &senders), None, &mut changes, now)?,
         Some(Keyword::Help) | None => people_at(s, &phone)?.into_iter().map(|(person, _)| person).collect(),
     };
-    let keyword = inbound.keyword.map(|keyword| format!("{keyword:?}").to_lowercase());
     let mut fields = json!({"text": inbound.text, "keyword": keyword, "to": inbound.to.first()});
     if let Some(fields) = fields.as_object_mut().filter(|_| inbound.guessed) {
         fields.insert(FOR_REVIEW.to_owned(), true.into());
@@ -148,27 +158,68 @@ pub(crate) fn is_own_word(source: &str) -> bool {
     [OF_KEYWORD, OF_PROVIDER, OF_LINK].contains(&source)
 }
 
-/// A number says yes or no: to the senders, and as everybody's word who has it. Returns who they are.
+/// What is said of text messages, how it came in and what shows it.
+pub(super) struct Said<'a> {
+    /// `y` or `n`.
+    pub value: &'a str,
+    /// How.
+    pub source: &'a str,
+    /// The keyword, or what the provider said.
+    pub reason: Option<&'a str>,
+    /// What shows it.
+    pub evidence: Evidence,
+}
+
+/// A person, and what they said to text messages in general.
+pub(super) type Speaker = (PersonId, Option<String>);
+
+/// A number says yes or no: to the senders, and as everybody's word who has it, and of `also`, however their record writes the
+/// number by now. Returns who they are.
 pub(super) fn says(
     s: &mut dyn Session,
     live: &Live,
-    (value, source): (&str, &str),
+    said: Said<'_>,
     (phone, senders): (&str, &[&str]),
+    also: Option<&Speaker>,
     changes: &mut Changes,
     now: Timestamp,
 ) -> Result<Vec<PersonId>, StoreError> {
-    for sender in senders {
-        reports::set_consent(s, phone, &sender_key(sender), value, source, now)?;
+    let keys: Vec<String> = senders.iter().map(|sender| sender_key(sender)).collect();
+    let before = reports::consents(s, &[phone.to_owned()], true)?;
+    let knew = |key: &String| {
+        before.iter().any(|row| row.sender == *key && row.value == said.value && is_own_word(&row.source))
+    };
+    let is_news = !keys.iter().all(knew);
+    for key in &keys {
+        reports::set_consent(s, phone, key, said.value, said.source, now)?;
     }
-    let people = people_at(s, phone)?;
+    let mut people = people_at(s, phone)?;
+    let missing = also.filter(|(person, _)| !people.iter().any(|(id, _)| id == person));
+    people.extend(missing.cloned());
+    let news = people.iter().filter(|(_, before)| is_news || before.as_deref() != Some(said.value));
+    let mut whose: Vec<Option<PersonId>> = news.map(|(person, _)| Some(*person)).collect();
+    if people.is_empty() && is_news {
+        whose.push(None);
+    }
     for (person, before) in &people {
-        writes_down(live, (*person, before.as_deref()), (value, source), changes, now);
+        writes_down(live, (*person, before.as_deref()), (said.value, said.source), changes, now);
     }
+    changes.consents.extend(whose.into_iter().map(|person| NewConsent {
+        person,
+        address: Some(phone.to_owned()),
+        channel: consent_history::SMS,
+        sender: keys.first().cloned(),
+        value: Some(said.value.to_owned()),
+        reason: said.reason.map(str::to_owned),
+        source: said.source.to_owned(),
+        evidence: said.evidence.clone(),
+        node: None,
+    }));
     Ok(people.into_iter().map(|(person, _)| person).collect())
 }
 
 /// What a person says to text messages in general, unless they have said it before.
-pub(super) fn writes_down(
+fn writes_down(
     live: &Live,
     (person, before): (PersonId, Option<&str>),
     (value, source): (&str, &str),

@@ -4,19 +4,18 @@
 use caravan_catalog::Changes;
 use caravan_connect::texts::{e164, sender_key};
 use caravan_connect::tracking::Token;
-use caravan_model::PersonId;
 use caravan_store::{Session, StoreError, ledger, reports};
 use jiff::Timestamp;
 
-use super::answers::{OF_LINK, says, writes_down};
+use super::answers::{OF_LINK, Said, Speaker, says};
 use crate::live::Live;
-use crate::tracking::{Message, write};
+use crate::tracking::{Evidence, Message, write};
 
 /// Who opts out, and from which sender.
 pub(crate) struct Out {
     message: Option<Message>,
     /// The recipient, and what they said to text messages in general.
-    person: Option<(PersonId, Option<String>)>,
+    person: Option<Speaker>,
     /// The number that the message went to; the person's, when nobody knows it any more.
     phone: Option<String>,
     sender: Option<String>,
@@ -45,18 +44,22 @@ impl Out {
         Ok(Self { message, person, phone, sender, opted_out })
     }
 
-    pub fn opt_out(&self, s: &mut dyn Session, live: &Live, now: Timestamp) -> Result<(), StoreError> {
+    pub fn opt_out(
+        &self,
+        s: &mut dyn Session,
+        live: &Live,
+        mut evidence: Evidence,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let Some(phone) = &self.phone else { return Ok(()) };
         let mut changes = Changes::default();
         if let (Some(message), false) = (&self.message, self.opted_out) {
             changes.activities.extend(message.opted_out_of_texts(s, OF_LINK, now)?);
         }
         let senders: Vec<&str> = self.sender.as_deref().into_iter().collect();
-        let people = says(s, live, ("n", OF_LINK), (phone, &senders), &mut changes, now)?;
-        // However their record writes the number by now.
-        if let Some((person, before)) = self.person.as_ref().filter(|(person, _)| !people.contains(person)) {
-            writes_down(live, (*person, before.as_deref()), ("n", OF_LINK), &mut changes, now);
-        }
+        evidence.extend(self.message.iter().flat_map(Message::as_evidence));
+        let said = Said { value: "n", source: OF_LINK, reason: None, evidence };
+        says(s, live, said, (phone, &senders), self.person.as_ref(), &mut changes, now)?;
         write(s, live, now, changes)
     }
 

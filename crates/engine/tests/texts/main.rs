@@ -294,6 +294,17 @@ on_both_stores! {
         texting.writes("+15559000001", "START", "SMd", None);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE sms_consent = 'n'"), 0);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM text_consent WHERE value = 'y'"), 1);
+        // Each word once for everybody who has the number.
+        let said = "SELECT p.key || ' ' || c.address || ' ' || c.sender || ' ' || c.value || ' ' || c.reason || ' ' || c.source
+                    FROM consent_record AS c JOIN person AS p ON p.id = c.person_id ORDER BY c.id";
+        let told = |key: &str, word: &str| format!("{key} +15559000001 {NUMBER} {word} keyword");
+        let wanted = [("p-5-0", "n stop"), ("p-5-1", "n stop"), ("p-5-0", "y start"), ("p-5-1", "y start")];
+        assert_eq!(texting.world.rows(said, |r| r.string(0)), wanted.map(|(key, word)| told(key, word)));
+        assert_eq!(texting.world.one("SELECT COUNT(*) FROM consent_record WHERE CAST(evidence AS TEXT) LIKE '%Stop.%'"), 2, "their words");
+        texting.writes("+15559000001", "START", "SMe", None);
+        texting.writes("+15559009999", "STOP", "SMf", None);
+        let strangers = "SELECT COUNT(*) FROM consent_record WHERE person_id IS NULL AND address = '+15559009999' AND value = 'n'";
+        assert_eq!((texting.world.one("SELECT COUNT(*) FROM consent_record"), texting.world.one(strangers)), (5, 1), "what was said before is not said again");
     }
 
     a_stop_holds_however_the_sender_is_written_and_for_whoever_has_the_number_later(world at "2026-12-01T09:00:00Z") {
