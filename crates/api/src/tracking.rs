@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use caravan_engine::machines::Visitor;
 use caravan_engine::tracking::{self, OptOut, OptOutPage, OptingOut, PREVIEW, SigningKeys, TrackingError};
 use caravan_engine::{content, texts};
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -69,6 +70,9 @@ mod words {
 /// A picture of one transparent point, GIF.
 const POINT: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
+/// What no address has in it as it is, besides letters beyond ASCII.
+const BESIDE_ADDRESSES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
+
 /// Messages are nobody's to find.
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 /// What a mail program sends that has a button of its own (RFC 8058).
@@ -77,14 +81,15 @@ const ONE_CLICK: (&str, &str) = ("List-Unsubscribe", "One-Click");
 /// Whether a form, of either kind, says what mail programs say.
 fn is_one_click(body: &[u8]) -> bool {
     let (name, value) = ONE_CLICK;
-    let Ok(text) = std::str::from_utf8(body) else { return false };
-    let in_form = text.trim().split('&').any(|field| field == format!("{name}={value}"));
-    let mut parts = text.split("\r\n--");
-    let in_parts = parts.any(|part| {
-        let (head, said) = part.split_once("\r\n\r\n").unwrap_or_default();
-        head.contains(&format!("name=\"{name}\"")) && said.trim() == value
-    });
-    in_form || in_parts
+    let text = String::from_utf8_lossy(body).replace("\r\n", "\n");
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().trim().to_owned();
+    let says = |field: &str| field.split_once('=').is_some_and(|(n, v)| decoded(n) == name && decoded(v) == value);
+    let names = |head: &str| {
+        let words = head.split([';', '\n']).map(|word| word.trim().replace('"', ""));
+        words.into_iter().any(|word| word == format!("name={name}"))
+    };
+    let part = |part: &str| part.split_once("\n\n").is_some_and(|(head, said)| names(head) && said.trim() == value);
+    text.split('&').any(says) || text.split("\n--").any(part)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -151,7 +156,14 @@ async fn clicked(
         Ok(target) => target,
         Err(refused) => return refused.page(),
     };
-    match HeaderValue::from_str(&target) {
+    leads_on(&target)
+}
+
+/// A redirect. Letters beyond ASCII are written as addresses have them; browsers read names of hosts so, too.
+fn leads_on(target: &str) -> Shown {
+    let written: String = target.chars().filter(|c| !c.is_control()).collect();
+    let written = utf8_percent_encode(written.trim(), BESIDE_ADDRESSES).to_string();
+    match HeaderValue::from_str(&written) {
         Ok(location) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
         Err(_) => Refused::Unknown.page(),
     }
@@ -173,9 +185,9 @@ async fn followed(
     let visitor = Some(visitor(peer, &headers)).filter(|_| method != Method::HEAD);
     let follow =
         move |engine: &_, keys: &_| texts::followed(engine, keys, &path.code, visitor.as_ref()).map_err(Into::into);
-    match with_keys(&state, follow).await.map(|target| target.map(|target| HeaderValue::from_str(&target))) {
-        Ok(Some(Ok(location))) => Shown((StatusCode::FOUND, [(header::LOCATION, location)]).into_response()),
-        Ok(_) => Refused::Unknown.page(),
+    match with_keys(&state, follow).await {
+        Ok(Some(target)) => leads_on(&target),
+        Ok(None) => Refused::Unknown.page(),
         Err(refused) => refused.page(),
     }
 }

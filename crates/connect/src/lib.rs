@@ -13,6 +13,8 @@ pub mod dns;
 pub mod email;
 pub mod external_audiences;
 pub mod folder;
+#[cfg(test)]
+mod hostile;
 pub mod inlet;
 pub mod linkedin;
 pub mod marketo;

@@ -8,6 +8,10 @@ use serde_json::json;
 
 use crate::support::Api;
 
+const FORM: &str = "application/x-www-form-urlencoded";
+/// What a mail program says (RFC 8058).
+const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
+
 fn keys() -> SigningKeys {
     SigningKeys::new(1, Secret::new("a secret of this installation"))
 }
@@ -62,6 +66,110 @@ async fn proof_8_mail_programs_opt_out_by_either_kind_of_form_as_often_as_they_l
     let unknown = api.post("/t/u/cut-off").text(form, "List-Unsubscribe=One-Click").send().await;
     assert_eq!(unknown.status, 200, "a mail program has nobody to tell");
     assert_eq!(api.post("/t/u/cut-off").text(form, "").send().await.status, 404, "a person has");
+}
+
+#[tokio::test]
+async fn proof_8_no_way_of_looking_opts_out() {
+    let (api, admin, person) = sent().await;
+    let path = format!("/t/u/{}", token(Purpose::Unsubscribe, person));
+    let looks: [(&str, &[(&str, &str)]); 8] = [
+        ("GET", &[]),
+        ("HEAD", &[]),
+        ("OPTIONS", &[("origin", "https://mail.example"), ("access-control-request-method", "POST")]),
+        ("GET", &[("purpose", "prefetch"), ("sec-purpose", "prefetch;prerender"), ("x-moz", "prefetch")]),
+        ("GET", &[("user-agent", "GoogleImageProxy"), ("x-http-method-override", "POST")]),
+        ("PUT", &[]),
+        ("DELETE", &[]),
+        ("PATCH", &[]),
+    ];
+    for (method, headers) in looks {
+        for query in ["", "?List-Unsubscribe=One-Click", "?_method=POST"] {
+            let call = api.call(method, &format!("{path}{query}")).text(FORM, ONE_CLICK);
+            let reply = headers.iter().fold(call, |call, (name, value)| call.header(name, value)).send().await;
+            let looked = matches!(method, "GET" | "HEAD");
+            assert_eq!(reply.status == 200, looked, "{method} {query}: {}", reply.status);
+            assert_eq!((reply.header("set-cookie"), reply.header("location")), ("", ""), "{method} {query}");
+        }
+    }
+    let ada = api.get("/api/v1/people/ada").bearer(&admin).send().await.json();
+    assert_eq!(ada["unsubscribed"], false);
+    let suppressed = api.get("/api/v1/suppressions").bearer(&admin).send().await.json();
+    assert_eq!(suppressed["items"], json!([]), "{suppressed}");
+}
+
+#[tokio::test]
+async fn proof_8_a_mail_program_is_answered_200_whatever_the_token_and_however_it_writes_its_form() {
+    let in_parts = |head: &str, end: &str| {
+        format!("--b{end}Content-Disposition: form-data; {head}{end}{end}One-Click{end}--b--{end}")
+    };
+    let multipart = "multipart/form-data; boundary=b";
+    let forms = [
+        (FORM, ONE_CLICK.to_owned()),
+        (FORM, "List%2DUnsubscribe=One%2DClick\r\n".to_owned()),
+        ("", format!("a=b&{ONE_CLICK}")),
+        (multipart, in_parts("name=\"List-Unsubscribe\"", "\r\n")),
+        (multipart, in_parts("name=List-Unsubscribe", "\r\n")),
+        (multipart, in_parts("name=\"List-Unsubscribe\"", "\n")),
+        (multipart, in_parts("name=\"List-Unsubscribe\"\r\nContent-Type: text/plain", "\r\n")),
+    ];
+    for (kind, form) in forms {
+        let (api, admin, person) = sent().await;
+        let good = token(Purpose::Unsubscribe, person);
+        let gone = token(Purpose::Unsubscribe, person + 1_000);
+        let foreign = SigningKeys::new(1, Secret::new("another secret"));
+        let foreign = foreign.sign(&Token { effect: EffectId(1), person: None, purpose: Purpose::Unsubscribe });
+        let other_purpose = token(Purpose::Open, person);
+        for token in [gone.as_str(), &foreign, &other_purpose, "cut-off", &good[..good.len() - 1], &good, &good] {
+            let reply = api.post(&format!("/t/u/{token}")).text(kind, &form).send().await;
+            assert_eq!((reply.status.as_u16(), reply.text().as_str()), (200, ""), "{kind} {form:?} {token}");
+            assert_eq!((reply.header("set-cookie"), reply.header("location")), ("", ""));
+        }
+        let ada = api.get("/api/v1/people/ada").bearer(&admin).send().await.json();
+        let is = (&json!(true), &json!("header_one_click"));
+        assert_eq!((&ada["unsubscribed"], &ada["unsubscribed_reason"]), is, "{kind} {form:?}");
+        let told = api.store().read(|s| {
+            let sql = "SELECT COUNT(*) FROM activity WHERE type = 'email_unsubscribed'";
+            caravan_store::SessionExt::query_map(s, sql, &[], |r| Ok(r.int(0)))
+        });
+        let told = told.expect("a count");
+        assert!(told[0] <= 1, "twice is once: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn proof_8_a_body_that_says_something_else_is_no_mail_programs() {
+    for body in [
+        "",
+        "List-Unsubscribe=No",
+        "list-unsubscribe=one-click",
+        "One-Click",
+        "x=List-Unsubscribe=One-Click",
+        "\u{0}\u{fffd}",
+    ] {
+        let (api, admin, person) = sent().await;
+        let reply = api.post(&format!("/t/u/{}", token(Purpose::Unsubscribe, person))).text(FORM, body).send().await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (200, ""), "{body:?}");
+        let ada = api.get("/api/v1/people/ada").bearer(&admin).send().await.json();
+        assert_eq!(ada["unsubscribed_reason"], "body_link", "whoever posts wants out, by the page: {body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_with_letters_beyond_ascii_leads_on() {
+    let (api, _, person) = sent().await;
+    for (target, leads_to) in [
+        ("https://bücher.example/grüße?für=dich#ä", "https://b%C3%BCcher.example/gr%C3%BC%C3%9Fe?f%C3%BCr=dich#%C3%A4"),
+        (
+            "https://acme.example/a b?c=\"d\"\r\nSet-Cookie: x=y",
+            "https://acme.example/a%20b?c=%22d%22Set-Cookie:%20x=y",
+        ),
+        ("https://acme.example/a%20b?c=%C3%A4&d=[1]", "https://acme.example/a%20b?c=%C3%A4&d=[1]"),
+    ] {
+        let purpose = Purpose::Click { link: 0, target: target.to_owned(), parameters: String::new(), visitor: false };
+        let reply = api.get(&format!("/t/c/{}", token(purpose, person))).send().await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (302, leads_to), "{target}");
+        assert_eq!(reply.header("set-cookie"), "");
+    }
 }
 
 #[tokio::test]

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use caravan_model::document::LinkTracking;
 use caravan_model::template::escaped;
-use lol_html::errors::RewritingError;
-use lol_html::html_content::{ContentType, Element};
-use lol_html::{RewriteStrSettings, element, rewrite_str};
+use lol_html::errors::{AttributeNameError, RewritingError};
+use lol_html::html_content::{Attribute, ContentType, Element};
+use lol_html::{RewriteStrSettings, comments, element, rewrite_str};
 
 use super::compile::{Link, Tracking};
 use super::language::Language;
@@ -25,6 +25,9 @@ const TRACK: &str = "data-track";
 /// Keeps the first words of the body out of the preview behind the preheader.
 const FILLER: &str = "&#847;&zwnj;&nbsp;";
 const FILLER_TIMES: usize = 60;
+
+/// Attributes that hold an address which a browser follows or loads.
+const ADDRESSES: &[&str] = &["href", "src", "action", "formaction", "background", "data", "poster", "xlink:href"];
 
 /// Where an edge of the message goes. No value can put these there: they are markup.
 const TOP: &str = "<!--caravan:top-->";
@@ -53,7 +56,7 @@ pub fn prepare(
             true => wish_of(el),
             false => wishes.get(&target).copied().unwrap_or_default(),
         };
-        let tracking = match (is_web_address(&target), wish) {
+        let tracking = match (may_be_web_address(&target), wish) {
             (false, _) => Tracking::Never,
             (true, LinkTracking::Tracked) => Tracking::Tracked,
             (true, LinkTracking::WithToken) => Tracking::WithToken,
@@ -134,10 +137,15 @@ pub fn with_edges(html: &str, above: Option<&str>, under: Option<&str>) -> Strin
 }
 
 /// Whether links of this kind are tracked at all; templates that begin with a value may become one.
+fn may_be_web_address(target: &str) -> bool {
+    let ours = ["system.unsubscribe_url", "system.web_view_url"].iter().any(|name| target.contains(name));
+    let begins_with_a_value = ["{{", "{%"].iter().any(|tag| target.trim_start().starts_with(tag));
+    !ours && (begins_with_a_value || is_web_address(target))
+}
+
 fn is_web_address(target: &str) -> bool {
     let start = target.trim_start().to_ascii_lowercase();
-    let ours = ["system.unsubscribe_url", "system.web_view_url"].iter().any(|name| target.contains(name));
-    !ours && ["http://", "https://", "{{", "{%"].iter().any(|prefix| start.starts_with(prefix))
+    start.starts_with("http://") || start.starts_with("https://")
 }
 
 fn wish_of(el: &Element<'_, '_>) -> LinkTracking {
@@ -206,23 +214,27 @@ impl Masked {
 pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Result<String, RewritingError> {
     let (unsubscribe, web_view) = (links.unsubscribe(), links.web_view());
     let bodies = Cell::new(0);
-    let disarm = element!("[href], [src]", |el| {
-        for name in ["href", "src"] {
-            if el.get_attribute(name).is_some_and(|address| !is_harmless(&decoded(&address))) {
-                el.set_attribute(name, "#")?;
-            }
+    let disarm = element!("*", |el| Ok(disarm(el).map(drop)?));
+    // Links of Outlook stand in comments.
+    let disarm_conditional = comments!("*", |comment| {
+        let text = comment.text();
+        let holds = text.starts_with("[if") && ADDRESSES.iter().any(|name| text.contains(&format!("{name}=")));
+        match holds.then(|| disarmed(&text)).transpose()?.flatten() {
+            Some(text) => Ok(comment.set_text(&text)?),
+            None => Ok(()),
         }
-        Ok(())
     });
     let track = element!("[data-link]", |el| {
         let number = el.get_attribute(LINK).and_then(|number| number.parse().ok());
         let target = el.get_attribute("href").unwrap_or_default();
-        let target = decoded(target.trim());
+        // Browsers leave these out wherever they stand.
+        let target = decoded(&target).replace(['\t', '\n', '\r'], "");
+        let target = target.trim();
         let ours = target == unsubscribe || target == web_view;
         let wish = wish_of(el);
-        let wanted = wish != LinkTracking::Off && is_web_address(&target) && !ours;
+        let wanted = wish != LinkTracking::Off && is_web_address(target) && !ours;
         let told = wish == LinkTracking::WithToken;
-        if let Some(tracked) = number.filter(|_| wanted).and_then(|number| links.click(number, &target, told)) {
+        if let Some(tracked) = number.filter(|_| wanted).and_then(|number| links.click(number, target, told)) {
             el.set_attribute("href", &tracked)?;
         }
         el.remove_attribute(LINK);
@@ -245,9 +257,33 @@ pub fn finish(html: &str, preheader: Option<&str>, links: &LinkMaker<'_>) -> Res
     });
     let settings = RewriteStrSettings::new()
         .append_element_content_handler(disarm)
+        .append_element_content_handler(disarm_conditional)
         .append_element_content_handler(track)
         .append_element_content_handler(add_hidden);
     rewrite_str(html, settings)
+}
+
+/// Takes addresses out of an element that can do more than lead somewhere; whether there were any.
+fn disarm(el: &mut Element<'_, '_>) -> Result<bool, AttributeNameError> {
+    let runs = |attribute: &&Attribute<'_>| {
+        ADDRESSES.contains(&attribute.name().as_str()) && !is_harmless(&decoded(&attribute.value()))
+    };
+    let found: Vec<String> = el.attributes().iter().filter(runs).map(Attribute::name).collect();
+    for name in &found {
+        el.set_attribute(name, "#")?;
+    }
+    Ok(!found.is_empty())
+}
+
+/// The same of a piece of HTML; none where there was nothing to do.
+fn disarmed(html: &str) -> Result<Option<String>, RewritingError> {
+    let found = Cell::new(false);
+    let look = element!("*", |el| {
+        found.set(disarm(el)? || found.get());
+        Ok(())
+    });
+    let html = rewrite_str(html, RewriteStrSettings::new().append_element_content_handler(look))?;
+    Ok(Some(html).filter(|_| found.get()))
 }
 
 fn hidden(preheader: &str) -> String {
@@ -267,6 +303,10 @@ fn picture_tag(url: &str) -> String {
 /// Whether following or loading an address can at most go somewhere: no scheme that runs code.
 fn is_harmless(address: &str) -> bool {
     let address: String = address.chars().filter(|c| !c.is_control() && !c.is_whitespace()).collect();
+    // Of a computer in the network, which Windows signs in at.
+    if address.starts_with(r"\\") {
+        return false;
+    }
     let before_path = address.split(['/', '?', '#']).next().unwrap_or_default();
     let Some((scheme, rest)) = before_path.split_once(':') else { return true };
     match scheme.to_ascii_lowercase().as_str() {
@@ -342,7 +382,14 @@ mod tests {
 
     #[test]
     fn schemes_that_run_code_are_not_harmless() {
-        for bad in ["javascript:alert(1)", " JAVA\tscript:x", "vbscript:x", "data:text/html,x", "file:///etc/passwd"] {
+        for bad in [
+            "javascript:alert(1)",
+            " JAVA\tscript:x",
+            "vbscript:x",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            r"\\evil.example\x",
+        ] {
             assert!(!is_harmless(bad), "{bad}");
         }
         for good in ["https://a.example/x:y", "/a:b", "#top", "?x=a:b", "mailto:a@b.example", "data:image/png;base64,x"]

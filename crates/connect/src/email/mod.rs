@@ -36,3 +36,6 @@ pub use compile::{Compiled, Link, Tracking, check_text, compile, without_tags};
 pub use content::{Attributes, Edge, EmailBody, EmailContent, SYSTEM_ATTRIBUTES, Sender, Snapshot};
 pub(crate) use render::one_line;
 pub use render::{RenderError, Rendered};
+
+#[cfg(test)]
+mod hostile_tests;

@@ -142,8 +142,14 @@ impl Compiled {
         if rendered.len() > MAX_PART_BYTES {
             return Err(RenderError::limit(name));
         }
-        Ok(rendered)
+        Ok(readable(rendered))
     }
+}
+
+/// Without characters that no reader shows and no message may hold.
+fn readable(text: String) -> String {
+    let odd = |c: char| c.is_ascii_control() && !matches!(c, '\n' | '\r' | '\t');
+    if text.bytes().any(|byte| odd(char::from(byte))) { text.replace(odd, "") } else { text }
 }
 
 fn with_text_edges(text: String, above: Option<&str>, under: Option<&str>) -> String {
@@ -180,12 +186,15 @@ fn without_nulls(value: &Json) -> Json {
     }
 }
 
-/// Fit for a header: one line, no control or direction-changing characters, single spaces, of bounded length.
+/// Fit for a header: one line, no control or direction-changing characters, single spaces, of bounded length, and nothing that
+/// a mail program would decode once more (`=?utf-8?…?=`).
 pub(crate) fn one_line(text: &str) -> String {
     let hidden = |c: char| matches!(c, '\u{200B}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
-    let spaced: String = text.chars().map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
+    let visible = text.chars().filter(|c| !hidden(*c));
+    let spaced: String = visible.map(|c| if c.is_control() || c.is_whitespace() { ' ' } else { c }).collect();
     let words: Vec<&str> = spaced.split_whitespace().collect();
-    words.join(" ").chars().filter(|c| !hidden(*c)).take(MAX_HEADER_CHARS).collect()
+    let short: String = words.join(" ").replace("=?", "= ?").chars().take(MAX_HEADER_CHARS).collect();
+    short.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::io::{Cursor, Read};
 use std::net::IpAddr;
 
 use flate2::read::MultiGzDecoder;
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
+use mail_parser::{Message, MessagePart, MimeHeaders as _};
 
 /// The most that a report may take unpacked.
 pub const LONGEST: u64 = 20 * 1024 * 1024;
@@ -17,6 +17,9 @@ pub const LONGEST: u64 = 20 * 1024 * 1024;
 pub const MOST_ROWS: usize = 20_000;
 /// Files in an archive that are looked at.
 const MOST_FILES: usize = 20;
+
+/// Parts of a mail that are unpacked: a report comes alone.
+const MOST_PARTS: usize = 5;
 
 /// Why a file is no report that can be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -84,14 +87,14 @@ pub struct DmarcRow {
 
 /// A report that came as mail: none where the mail is something else.
 pub fn of_mail(raw: &[u8]) -> Option<Result<DmarcReport, NoReport>> {
-    let message = MessageParser::default().parse(raw)?;
+    let message = super::parsed(raw)?;
     // A bounce may quote a report, and is none.
     if message.parts.iter().any(|part| ["delivery-status", "feedback-report"].contains(&subtype(part).as_str())) {
         return None;
     }
     let announced = message.subject().is_some_and(|subject| subject.to_lowercase().trim().starts_with("report domain"));
     let mut refused = None;
-    for part in packed_parts(&message) {
+    for part in packed_parts(&message).take(MOST_PARTS) {
         match of_file(part.contents()) {
             Ok(report) => return Some(Ok(report)),
             Err(why) if announced || file_name(part).matches('!').count() >= 3 => refused = Some(Err(why)),

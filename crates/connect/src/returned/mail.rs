@@ -1,8 +1,8 @@
 //! Reports that come as mail.
 
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders as _};
+use mail_parser::{Message, MessagePart, MimeHeaders as _};
 
-use super::{Heard, MailReport, Reference, Status, enhanced, failure_of};
+use super::{Heard, MailReport, Reference, Status, enhanced, failure_of, parsed};
 
 /// Subjects of letters about what could not be delivered, as mail systems of many languages write them.
 const UNDELIVERED: &[&str] = &[
@@ -65,7 +65,7 @@ const LONGEST: usize = 1024 * 1024;
 
 /// What a mail reports: of one message, or of none (a letter from somebody, a report that says nothing).
 pub fn read_mail(raw: &[u8]) -> Option<MailReport> {
-    let message = MessageParser::default().parse(raw.get(..raw.len().min(LONGEST))?)?;
+    let message = parsed(raw.get(..raw.len().min(LONGEST))?)?;
     let about = references(&message);
     let mut recipients = statuses(&message).into_iter();
     if let Some((recipient, what)) = recipients.next() {

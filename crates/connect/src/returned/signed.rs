@@ -144,4 +144,18 @@ mod tests {
         let header = sign_reports(&secret, unknown, 1_000);
         assert!(matches!(refused(&secret, &header, unknown, 1_000), SignedReportsRefused::Unreadable(_)));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_call_makes_it_panic(header in "(t=|v1=|,| |é|[0-9a-f]|\\PC){0,20}", body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60), text in "([{}\\[\\]\":,]|events|type|bounced|status|null|[0-9]|\\PC){0,40}", now in proptest::prelude::any::<i64>()) {
+            let secret = Secret::new("s3cret");
+            let refused = SignedReports::read(&secret, &header, &body, now);
+            proptest::prop_assert_eq!(refused, Err(SignedReportsRefused::NotSigned));
+            let events = format!(r#"{{"events": [{{"type": "bounced", "status": {0}, "why": {0}, "key": {0}}}]}}"#, serde_json::json!(text));
+            for body in [body.as_slice(), text.as_bytes(), events.as_bytes()] {
+                let read = SignedReports::read(&secret, &sign_reports(&secret, body, now), body, now);
+                proptest::prop_assert_ne!(read, Err(SignedReportsRefused::NotSigned));
+            }
+        }
+    }
 }

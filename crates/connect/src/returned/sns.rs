@@ -351,4 +351,35 @@ mod tests {
         assert_eq!(heard("DeliveryDelay"), Some(Heard::Delayed));
         assert_eq!(heard("Open"), None, "opens are ours");
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn no_call_certificate_or_event_makes_it_panic(at in proptest::prelude::any::<proptest::sample::Index>(), bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..8), text in "([{}\\[\\]\":,]|mail|Bounce|null|[0-9]|\\PC){0,40}") {
+            let event = json!({"eventType": "Bounce", "mail": {"source": text, "headers": [{"name": text, "value": text}]},
+                "bounce": {"bounceType": text, "bounceSubType": text, "bouncedRecipients": [{"emailAddress": text, "status": text, "diagnosticCode": text}]}});
+            let whole: Event = serde_json::from_value(event.clone()).expect("an event");
+            proptest::prop_assert!(whole.report().is_some());
+            let put = |whole: &[u8]| {
+                let at = at.index(whole.len());
+                [&whole[..at], bytes.as_slice(), whole.get(at + bytes.len()..).unwrap_or_default()].concat()
+            };
+            let _ = serde_json::from_slice::<Event>(&put(event.to_string().as_bytes())).map(|event| event.report());
+            let unsigned = json!({"Type": "Notification", "MessageId": text, "TopicArn": TOPIC, "Message": event.to_string(), "Timestamp": text,
+                "SignatureVersion": "2", "Signature": text, "SigningCertURL": CERTIFICATE}).to_string();
+            let broken = || Ok([b"-----BEGIN CERTIFICATE-----".as_slice(), STANDARD.encode(put(&DER)).as_bytes()].concat());
+            proptest::prop_assert_eq!(SnsSays::read(TOPIC, unsigned.as_bytes(), |_| broken()), Err(SnsRefused::NotSigned));
+            for call in [put(unsigned.as_bytes()), bytes.clone(), text.clone().into_bytes()] {
+                proptest::prop_assert!(SnsSays::read(TOPIC, &call, |_| broken()).is_err());
+            }
+            let _ = is_amazon(&text);
+        }
+    }
+
+    /// The beginning of an RSA key in a certificate.
+    const DER: [u8; 24] = [
+        0x30, 0x82, 0x01, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x03, 0x82,
+        0x01, 0x0f, 0, 1, 2, 3,
+    ];
 }

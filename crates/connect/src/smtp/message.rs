@@ -13,6 +13,12 @@ use super::settings::SmtpSettings;
 use crate::connector::{EmailMessage, Mailbox, Outcome, Unsubscribe};
 use crate::email::{check_address, one_line};
 
+/// No header of ours is longer, in characters.
+const MOST_IN_LINE: usize = 900;
+
+/// No name of a mailbox is longer, in characters.
+const MOST_IN_NAME: usize = 250;
+
 /// A message and the two addresses on its envelope.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mail {
@@ -100,6 +106,8 @@ fn mailbox(mailbox: &Mailbox, code: &str) -> Result<lettre::message::Mailbox, Ou
         .map_err(|problem| Outcome::failed(code, format!("`{}`: {problem}.", one_line(&mailbox.email))))?;
     // The library panics at a line break in a name.
     let name = mailbox.name.as_deref().map(one_line).filter(|name| !name.is_empty());
+    // In quotes it is one word, which is never broken.
+    let name = name.map(|name| name.chars().take(MOST_IN_NAME).collect::<String>().trim_end().to_owned());
     Ok(lettre::message::Mailbox::new(name, address))
 }
 
@@ -116,15 +124,16 @@ fn key_hash(key: &str) -> String {
 fn with_own_headers(mut builder: MessageBuilder, key: &str, email: &EmailMessage) -> MessageBuilder {
     if let Some(Unsubscribe { url, mailto }) = &email.unsubscribe {
         let mailto = mailto.as_deref().filter(|address| check_address(address).is_ok());
-        let mailto = mailto.map_or_else(String::new, |address| format!(", <mailto:{address}>"));
+        let mailto = mailto.map_or_else(String::new, |address| format!(", <mailto:{}>", in_mailto(address)));
         builder = with_header(builder, "List-Unsubscribe", &format!("<{url}>{mailto}"));
         builder = with_header(builder, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
     }
     if let Some(list_id) = &email.list_id {
-        builder = with_header(builder, "List-Id", &format!("<{list_id}>"));
+        let list_id = list_id.replace(['<', '>'], "");
+        builder = with_header(builder, "List-Id", &format!("<{}>", shortened(&list_id)));
     }
     if let Some(feedback_id) = &email.feedback_id {
-        builder = with_header(builder, "Feedback-ID", feedback_id);
+        builder = with_header(builder, "Feedback-ID", shortened(feedback_id));
     }
     if email.auto_submitted {
         builder = with_header(builder, "Auto-Submitted", "auto-generated");
@@ -133,7 +142,18 @@ fn with_own_headers(mut builder: MessageBuilder, key: &str, email: &EmailMessage
         builder = with_header(builder, "X-Proof", "1");
     }
     // By it a message is found again in a bounce, a complaint or a mailbox.
-    with_header(builder, "X-Caravan-Key", key)
+    with_header(builder, "X-Caravan-Key", shortened(key))
+}
+
+/// What fits into one line (RFC 5322), whatever stands around it.
+fn shortened(value: &str) -> &str {
+    value.char_indices().nth(MOST_IN_LINE).map_or(value, |(at, _)| value.get(..at).unwrap_or_default())
+}
+
+/// An address in a link that writes to it and to nobody else: no field can follow it.
+fn in_mailto(address: &str) -> String {
+    let special = |c: char| matches!(c, '%' | '?' | '&' | '#');
+    address.chars().map(|c| if special(c) { format!("%{:02X}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// A header of printable ASCII, written as it is: an address in it must not be encoded or broken.

@@ -21,6 +21,8 @@ use tokio::time::timeout;
 pub use self::dkim::{KeyError, Signer, SigningError};
 use self::failure::{Failure, Stage};
 pub use self::keys::new_signing_key;
+#[cfg(test)]
+pub(crate) use self::message::compose;
 pub use self::message::is_message_id_of;
 use self::session::{Server, Session};
 pub use self::settings::{Security, SenderSettings, SmtpSettings};

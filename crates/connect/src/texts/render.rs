@@ -151,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_limited_in_units_of_its_alphabet() {
+        let fits = |character: &str, times: usize| made(&character.repeat(times), false).is_ok();
+        for (character, units) in [("x", 1), ("é", 1), ("€", 2), ("ł", 1), ("\u{1f389}", 2)] {
+            assert!(fits(character, MOST_UNITS / units), "{character}");
+            assert!(!fits(character, MOST_UNITS / units + 1), "{character}");
+        }
+        let mixed = format!("{}\u{1f389}", "€".repeat(MOST_UNITS - 2));
+        assert!(made(&mixed, false).is_ok(), "in the alphabet of the emoji a euro takes one");
+        let why = made(&format!("{mixed}x"), false).expect_err("one more");
+        assert_eq!(why.code, "sms_too_long");
+        assert!(why.message.contains("1601 units of the alphabet UCS-2"), "{}", why.message);
+    }
+
+    #[test]
     fn what_cannot_be_sent_says_why() {
         let code = |body: &str| made(body, false).expect_err("refused").code;
         assert_eq!(code("{{ person.last_name }}"), "sms_empty");

@@ -77,6 +77,17 @@ fn zipped(files: &[(&str, &str)]) -> Vec<u8> {
     archive.finish().expect("in memory").into_inner()
 }
 
+/// Packed as tightly as it goes.
+fn zipped_well(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+        archive.start_file(*name, options).expect("in memory");
+        archive.write_all(text.as_bytes()).expect("in memory");
+    }
+    archive.finish().expect("in memory").into_inner()
+}
+
 fn why(bytes: &[u8]) -> String {
     of_file(bytes).expect_err("no report").to_string()
 }
@@ -172,8 +183,22 @@ fn what_is_no_report_says_why() {
 }
 
 #[test]
+fn only_the_first_archives_of_a_mail_are_looked_into() {
+    let with_reports_behind = |others: usize| {
+        let mail = mail("x", "text/xml", "r.xml", OLDER.as_bytes());
+        let at = mail.rfind("--b\r\n").expect("the report");
+        let other = "--b\r\nContent-Type: text/xml\r\n\r\n<other/>\r\n".repeat(others);
+        of_mail(format!("{}{other}{}", &mail[..at], &mail[at..]).as_bytes())
+    };
+    assert!(with_reports_behind(MOST_PARTS - 1).is_some_and(|report| report.is_ok()));
+    assert_eq!(with_reports_behind(MOST_PARTS), None);
+}
+
+#[test]
 fn bombs_are_refused_before_they_are_unpacked() {
     let bomb = gzipped(&vec![b' '; 3 * LONGEST as usize]);
+    assert!(bomb.len() < 100_000 && why(&bomb).contains("more than 20 MiB"));
+    let bomb = zipped_well(&[("a.xml", &" ".repeat(LONGEST as usize + 1))]);
     assert!(bomb.len() < 100_000 && why(&bomb).contains("more than 20 MiB"));
     let row = "<record><row><source_ip>192.0.2.1</source_ip><count>1</count></row></record>";
     let many = format!("<feedback>{}</feedback>", row.repeat(MOST_ROWS + 1));
@@ -181,6 +206,17 @@ fn bombs_are_refused_before_they_are_unpacked() {
 }
 
 proptest! {
+    #[test]
+    fn no_archive_makes_it_panic(at in any::<proptest::sample::Index>(), bytes in proptest::collection::vec(any::<u8>(), 1..6)) {
+        for mut packed in [gzipped(OLDER.as_bytes()), zipped(&[("readme.txt", "hello"), ("a.xml", OLDER)])] {
+            let at = at.index(packed.len());
+            for (place, byte) in packed[at..].iter_mut().zip(&bytes) {
+                *place = *byte;
+            }
+            drop((of_file(&packed), of_file(&packed[..at]), of_mail(mail("x", "application/zip", "r.zip", &packed).as_bytes())));
+        }
+    }
+
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), at in 0_usize..1500) {
         let mut broken = OLDER.as_bytes().to_vec();

@@ -119,3 +119,41 @@ proptest::proptest! {
         let _ = read_mail(&raw);
     }
 }
+
+/// A piece of a report put in another place, taken out, or repeated so often; then one byte changed.
+fn mutated(raw: &[u8], (from, to, length): (usize, usize, usize), times: usize, byte: u8) -> Vec<u8> {
+    let (from, to) = (from % raw.len(), to % raw.len());
+    let piece = &raw[from..raw.len().min(from + length)];
+    let mut made = [&raw[..to], &piece.repeat(times), &raw[raw.len().min(to + length)..]].concat();
+    if let Some(last) = made.len().checked_sub(1) {
+        made[to.min(last)] = byte;
+    }
+    made
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn a_report_whose_parts_were_mixed_up_is_read_without_a_panic_and_says_no_more_than_it_holds(
+        places in (0_usize..4_000, 0_usize..4_000, 0_usize..300), times in 0_usize..40, byte in proptest::prelude::any::<u8>()
+    ) {
+        let raw = report("b+token@bounce.acme.example", "Action: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 \u{fc} no", WHOLE);
+        let raw = mutated(&raw, places, times, byte);
+        if let Some(report) = read_mail(&raw) {
+            proptest::prop_assert!(report.about.len() + report.others.len() <= raw.len());
+        }
+        let _ = crate::returned::dmarc::of_mail(&raw);
+    }
+}
+
+#[test]
+fn messages_within_messages_without_end_are_bounded() {
+    let letters = "Content-Type: message/rfc822\r\n\r\n".repeat(30_000);
+    let folded = "CONTENT-TYPE:\r\n Message/RFC822\r\n\r\n".repeat(25_000);
+    let digests = "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\n\r\n".repeat(10_000);
+    for raw in [letters, folded, digests] {
+        assert_eq!(read_mail(raw.as_bytes()), None);
+        assert!(crate::returned::dmarc::of_mail(raw.as_bytes()).is_none());
+    }
+}

@@ -198,3 +198,23 @@ fn a_call_is_read_only_when_it_is_signed() {
         assert_eq!(TextProvider::read(&Twilio, &json!({}), &secrets, &refused), Err(CallRefused::NotSigned));
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_call_of_anybody_makes_it_panic(url in "(https://|http://|a\\.example|:443|:80|/|\\?|&|m=|bodySHA256=|[0-9]|\\PC){0,12}",
+        body in "(MessageStatus=|SmsStatus=|Body=|From=|To=|MessageSid=|ErrorCode=|OptOutType=|delivered|stop|&|=|%|%2B|%é|\\+|[0-9]|\\PC){0,16}",
+        raw in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..40), by in "[A-Za-z0-9+/=]{0,40}|\\PC{0,9}") {
+        let secrets = Secrets::from([(TOKEN.0.to_owned(), Secret::new(TOKEN.1))]);
+        for body in [body.as_bytes(), raw.as_slice()] {
+            let headers = [("x-twilio-signature".to_owned(), by.clone())];
+            let call = Call { url: &url, headers: &headers, body };
+            proptest::prop_assert_eq!(TextProvider::read(&Twilio, &json!({}), &secrets, &call), Err(CallRefused::NotSigned));
+            let signed = [("x-twilio-signature".to_owned(), signature::of(TOKEN.1, &url, body))];
+            let read = TextProvider::read(&Twilio, &json!({}), &secrets, &Call { headers: &signed, ..call });
+            proptest::prop_assert!(read != Err(CallRefused::NotSigned) || url.contains("bodySHA256="), "{:?}", read);
+        }
+        let reply = Twilio.reply(Some(&url)).body;
+        let within = reply.split_once("<Message>").and_then(|(_, rest)| rest.split_once("</Message>")).map(|(text, _)| text);
+        proptest::prop_assert!(within.is_some_and(|text| !text.contains(['<', '>'])), "{}", reply);
+    }
+}
