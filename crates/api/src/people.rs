@@ -11,8 +11,10 @@ use caravan_engine::{Engine, status};
 use caravan_model::attribute::Subject;
 use caravan_model::document::{DocumentKind, crm_link};
 use caravan_model::{ActivityId, PersonId};
+use caravan_store::machine_events::{self, MachineEventRow};
 use caravan_store::people::{self as stored, ListedRow, PassedOver, Shown};
 use caravan_store::records::Table;
+use caravan_store::uses::UseKind;
 use caravan_store::{Session, StoreError, engagement, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -28,6 +30,8 @@ use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query}
 use crate::records as records_of;
 use crate::subject;
 
+/// Opens and clicks of machines that are shown of a person.
+const MOST_MACHINES: usize = 200;
 const PERSON: &str = "/api/v1/people/{key}";
 
 /// The operations of this file.
@@ -44,6 +48,12 @@ pub fn operations() -> Operations {
             "What other systems hold of a person, as the external audiences that they are or were in told them",
         )
         .get("/api/v1/people/{key}/timeline", ReadCustomers, timeline, "What a person did, newest first")
+        .get(
+            "/api/v1/people/{key}/machines",
+            ReadCustomers,
+            machines,
+            "Opens and clicks of messages to a person that a machine made and that count for nothing, newest first",
+        )
 }
 
 /// A person in a list.
@@ -276,6 +286,63 @@ impl TypesQuery {
         }
         Ok(patterns)
     }
+}
+
+/// What machines did with the messages to a person.
+#[derive(Debug, Serialize, JsonSchema)]
+struct MachinesOfPerson {
+    /// The newest of the last thirty days, up to 200; of one message up to 100 are kept.
+    items: Vec<MachineUse>,
+}
+
+/// An open or a click of a machine. Figures, scores, lists and journeys do not see it.
+#[derive(Debug, Serialize, JsonSchema)]
+struct MachineUse {
+    /// In which message.
+    message: String,
+    /// When.
+    at: Timestamp,
+    /// `opened` or `clicked`.
+    what: String,
+    /// Number of the link; none for an open.
+    link: Option<i64>,
+    /// Where the link leads, without what follows a `?` or `#`.
+    url: Option<String>,
+    /// How it was told: `agent`, `network`, `prefetch`, `burst`, `quick`, `hidden_link`.
+    pattern: String,
+    /// What it calls itself.
+    user_agent: Option<String>,
+    /// The same for the same address, as long as the key of links is the same; the address itself is not kept.
+    address_code: Option<String>,
+}
+
+impl From<MachineEventRow> for MachineUse {
+    fn from(row: MachineEventRow) -> Self {
+        let clicked = row.kind == UseKind::Clicked.key();
+        Self {
+            message: row.effect.to_string(),
+            at: row.at,
+            what: row.kind,
+            link: clicked.then_some(row.link),
+            url: Some(row.url).filter(|url| !url.is_empty()),
+            pattern: row.pattern,
+            user_agent: row.user_agent,
+            address_code: row.address_code,
+        }
+    }
+}
+
+async fn machines(
+    State(state): State<ApiState>,
+    Path(path): Path<SubjectPath>,
+) -> Result<Answer<MachinesOfPerson>, Problem> {
+    let read = |engine: &Engine, s: &mut dyn Session, key: &str| -> Result<_, Problem> {
+        let live = engine.live(s)?;
+        let row = subject::found(s, &live, Subject::Person, key)?;
+        let items = machine_events::of_person(s, PersonId(row.id), MOST_MACHINES)?;
+        Ok(Answer::of(MachinesOfPerson { items: items.into_iter().map(MachineUse::from).collect() }))
+    };
+    state.blocking(move |engine| engine.store().read(|s| read(engine, s, &path.key))).await
 }
 
 async fn timeline(

@@ -8,6 +8,8 @@
 //! link (2 bytes) · of a link with campaign parameters their length (2 bytes) and they themselves · target address in UTF-8 ·
 //! the first 16 bytes of HMAC-SHA256 over everything before.
 
+use std::net::IpAddr;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use caravan_model::{EffectId, PersonId};
@@ -198,6 +200,12 @@ impl SigningKeys {
             stamp.len() == STAMP_BYTES && mac.verify_truncated_left(stamp).is_ok()
         };
         self.secret(key_id).is_some_and(made)
+    }
+
+    /// The same for the same address, as long as the key is the same; nobody finds the address by it without the key.
+    pub fn address_code(&self, address: IpAddr) -> String {
+        let code = mac(&self.current.1, b"address").chain_update([0]).chain_update(address.to_canonical().to_string());
+        URL_SAFE_NO_PAD.encode(code.finalize().into_bytes()).chars().take(16).collect()
     }
 
     fn secret(&self, id: u8) -> Option<&Secret> {

@@ -18,10 +18,15 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("linux", "Computer", "Linux"),
 ];
 
+/// What a program calls itself, as it is kept; none where it says nothing.
+pub fn program(agent: &str) -> Option<String> {
+    let agent = agent.trim();
+    (!agent.is_empty()).then(|| agent.chars().filter(|c| !c.is_control()).take(LONGEST).collect())
+}
+
 /// Adds to the fields of an activity what a program says of itself; nothing where it says nothing.
 pub fn described(fields: &mut Map<String, Json>, agent: Option<&str>) {
-    let Some(agent) = agent.map(str::trim).filter(|agent| !agent.is_empty()) else { return };
-    let agent: String = agent.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let Some(agent) = agent.and_then(program) else { return };
     let lower = agent.to_ascii_lowercase();
     if let Some((_, device, os)) = KNOWN.iter().find(|(word, ..)| lower.contains(word)) {
         fields.insert("mobile".to_owned(), json!(*device != "Computer"));

@@ -2,13 +2,13 @@
 //!
 //! Several ways of telling them, each off, logged or filtered by the organisation's settings: by what they call themselves
 //! and where they come from, by a link that no person sees, by following a link before anybody can have read the message,
-//! and by several links of one message followed at nearly the same time. What is filtered is kept for the figures, and
+//! and by several links of one message followed at nearly the same time. What is filtered is counted apart and kept to be looked at;
 //! neither scores, journeys nor rates see it. A click that the next ones may give away is held until they cannot any more.
 
 use std::net::IpAddr;
 
 use caravan_connect::outbound::Network;
-use caravan_connect::tracking::HIDDEN_LINK;
+use caravan_connect::tracking::{HIDDEN_LINK, SigningKeys};
 use caravan_model::EffectId;
 use caravan_model::document::{DocumentKind, Machines, Settings, Treatment};
 use caravan_store::uses::{self, UseKind};
@@ -68,6 +68,8 @@ const BEFORE_HIDDEN: SignedDuration = SignedDuration::from_secs(30);
 const AFTER_HIDDEN: SignedDuration = SignedDuration::from_secs(60);
 /// How bursts are named.
 const BURST: &str = "burst";
+/// How the link that no person sees is named.
+const HIDDEN: &str = "hidden_link";
 /// As exact as instants are kept.
 const MOMENT: SignedDuration = SignedDuration::from_micros(1);
 
@@ -78,6 +80,27 @@ pub struct Visitor {
     pub agent: Option<String>,
     /// Where it comes from.
     pub address: Option<IpAddr>,
+}
+
+/// A request, as it is judged and kept.
+#[derive(Clone, Copy)]
+pub(crate) struct Request<'a> {
+    /// Who made it.
+    pub visitor: &'a Visitor,
+    /// Makes codes of addresses.
+    pub keys: &'a SigningKeys,
+}
+
+impl Request<'_> {
+    /// What the program calls itself.
+    pub fn agent(&self) -> Option<&str> {
+        self.visitor.agent.as_deref()
+    }
+
+    /// The same for the same address that it came from.
+    pub fn address_code(&self) -> Option<String> {
+        self.visitor.address.map(|address| self.keys.address_code(address))
+    }
 }
 
 /// A link that was followed.
@@ -98,8 +121,8 @@ pub enum Verdict {
     Person,
     /// A machine, told by this; it counts all the same, because the settings only log it.
     Logged(&'static str),
-    /// A machine; it does not count.
-    Machine,
+    /// A machine, told by this; it does not count.
+    Machine(&'static str),
     /// Of a blocked network: nothing is kept of it.
     Blocked,
 }
@@ -125,7 +148,7 @@ fn treated(treatment: Treatment, pattern: &'static str) -> Verdict {
     match treatment {
         Treatment::Off => Verdict::Person,
         Treatment::Log => Verdict::Logged(pattern),
-        Treatment::Filter => Verdict::Machine,
+        Treatment::Filter => Verdict::Machine(pattern),
     }
 }
 
@@ -165,7 +188,7 @@ fn opened_in_a_burst(
     match machines.open_bursts {
         Treatment::Off => {}
         Treatment::Log => held_clicks::rewrite_opens(s, effect, since, |fields| with_pattern(fields, Some(BURST)))?,
-        Treatment::Filter => held_clicks::take_back(s, effect, UseKind::Opened, since)?,
+        Treatment::Filter => held_clicks::take_back(s, effect, (UseKind::Opened, BURST), since)?,
     }
     Ok(treated(machines.open_bursts, BURST))
 }
@@ -266,18 +289,18 @@ fn near_hidden_link(
     let treatment = machines.hidden_link;
     if treatment == Treatment::Off {
         // A message that left while the settings asked for it may still carry one; nobody follows it.
-        return Ok(if link == HIDDEN_LINK { Verdict::Machine } else { Verdict::Person });
+        return Ok(if link == HIDDEN_LINK { Verdict::Machine(HIDDEN) } else { Verdict::Person });
     }
     if link == HIDDEN_LINK {
         if treatment == Treatment::Filter {
-            held_clicks::take_back(s, effect, UseKind::Clicked, now - BEFORE_HIDDEN)?;
+            held_clicks::take_back(s, effect, (UseKind::Clicked, HIDDEN), now - BEFORE_HIDDEN)?;
         }
         // Nothing is there for a journey to hear.
-        return Ok(Verdict::Machine);
+        return Ok(Verdict::Machine(HIDDEN));
     }
     let others = uses::other_clicks(s, effect, link.into(), now - AFTER_HIDDEN)?;
     let told = others.contains(&HIDDEN_LINK.into());
-    Ok(if told { treated(treatment, "hidden_link") } else { Verdict::Person })
+    Ok(if told { treated(treatment, HIDDEN) } else { Verdict::Person })
 }
 
 /// Before anybody can have read the message.
@@ -300,7 +323,7 @@ fn in_a_burst(
         return Ok(Verdict::Person);
     }
     if machines.bursts == Treatment::Filter {
-        held_clicks::take_back(s, effect, UseKind::Clicked, since)?;
+        held_clicks::take_back(s, effect, (UseKind::Clicked, BURST), since)?;
     }
     Ok(treated(machines.bursts, BURST))
 }
@@ -357,7 +380,7 @@ mod tests {
         for agent in
             ["Mozilla/5.0 (compatible; Googlebot/2.1)", "curl/8.5.0", "Slackbot-LinkExpanding 1.0", "acmegateway 7"]
         {
-            assert_eq!(by_itself(&machines, &named(agent)), Verdict::Machine, "{agent}");
+            assert_eq!(by_itself(&machines, &named(agent)), Verdict::Machine("agent"), "{agent}");
         }
         let people = [
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36",
@@ -394,7 +417,7 @@ mod tests {
             ..Machines::default()
         };
         for address in ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8::1"] {
-            assert_eq!(by_itself(&machines, &from(address)), Verdict::Machine, "{address}");
+            assert_eq!(by_itself(&machines, &from(address)), Verdict::Machine("network"), "{address}");
         }
         assert_eq!(by_itself(&machines, &from("203.0.114.1")), Verdict::Person);
         assert_eq!(by_itself(&machines, &from("198.51.100.7")), Verdict::Blocked);
@@ -428,7 +451,7 @@ mod tests {
     #[test]
     fn what_is_filtered_weighs_more_than_what_is_logged() {
         let (logged, person) = (Verdict::Logged("quick"), Verdict::Person);
-        assert_eq!(strongest([person, logged, Verdict::Machine]), Verdict::Machine);
+        assert_eq!(strongest([person, logged, Verdict::Machine(BURST)]), Verdict::Machine(BURST));
         assert_eq!(strongest([person, logged, person]), logged);
         assert_eq!(strongest([person; 3]), person);
     }

@@ -7,7 +7,7 @@ use caravan_catalog::Definitions;
 use caravan_model::document::{DocumentKind, Retention};
 use caravan_model::duration::Duration;
 use caravan_store::retention::{self as stored, Kept, Size, Types};
-use caravan_store::{Session, StoreError, chores, dmarc, import_rejects, visitors};
+use caravan_store::{Session, StoreError, chores, dmarc, import_rejects, machine_events, visitors};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,8 @@ const CLAIM: SignedDuration = SignedDuration::from_mins(30);
 const VISITORS: Duration = Duration::days(200);
 /// How long the rejects of imports by schedule are kept; the first of them stay with their run.
 const REJECTS: Duration = Duration::days(90);
+/// How long opens and clicks of machines can be looked at.
+const MACHINES: Duration = Duration::days(30);
 /// How often it is done.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -135,6 +137,8 @@ fn run(engine: &Engine, mut memory: Memory) -> Result<(Memory, bool), StoreError
     let (_, ended) = forget(engine, &live, VISITORS, visitors::forget)?;
     done &= ended;
     let (_, ended) = forget(engine, &live, REJECTS, import_rejects::forget)?;
+    done &= ended;
+    let (_, ended) = forget(engine, &live, MACHINES, machine_events::forget)?;
     done &= ended;
     let old = retention.mail_reports();
     let (_, ended) = forget(engine, &live, old, dmarc::forget_rows)?;

@@ -27,7 +27,7 @@ use caravan_store::{Session, StoreError, ledger, outbox};
 use crate::Engine;
 use crate::deliver::arrived;
 use crate::live::Live;
-use crate::machines::Visitor;
+use crate::machines::{Request, Visitor};
 use crate::secrets::secrets_of;
 use crate::tracking::{Message, SMS_CLICKED, write};
 
@@ -153,7 +153,8 @@ pub fn followed(
         let Some(message) = Message::find(s, &live, link.effect)? else { return Ok(None) };
         let Some(person) = message.person else { return Ok(None) };
         let number = u16::try_from(link.link).unwrap_or(u16::MAX);
-        let activities = message.clicked(s, &live, visitor, (SMS_CLICKED, person), (number, &link.target), now)?;
+        let activities =
+            message.clicked(s, &live, Request { visitor, keys }, (SMS_CLICKED, person), (number, &link.target), now)?;
         write(s, &live, now, Changes { activities, ..Changes::default() })?;
         Ok(Some(person))
     });

@@ -16,6 +16,7 @@ use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, Shard, VersionId};
 use caravan_store::held_clicks::{self, HeldClick};
+use caravan_store::machine_events::{self, MachineEvent};
 use caravan_store::step::{self, Claim};
 use caravan_store::uses::{self, MessageUse, UseKind};
 use caravan_store::{Session, StoreError, ledger, outbox, suppressions};
@@ -26,7 +27,7 @@ use crate::Engine;
 use crate::deliver::{self, UNSUBSCRIBED, folded_address, kept_of, raise_flag};
 use crate::device;
 use crate::live::Live;
-use crate::machines::{self, Followed, Judged, Visitor};
+use crate::machines::{self, Followed, Judged, Request, Visitor};
 use crate::{consent_history, returned, save, texts};
 
 /// What tracking calls itself on the stream.
@@ -119,7 +120,7 @@ pub fn opened(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visito
     let Some(person) = token.person else { return Ok(()) };
     record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, token.effect)? else { return Ok(Vec::new()) };
-        message.opened(s, live, visitor, person, now)
+        message.opened(s, live, Request { visitor, keys }, person, now)
     })?;
     Ok(())
 }
@@ -134,7 +135,7 @@ pub fn clicked(engine: &Engine, keys: &SigningKeys, token: &str, visitor: &Visit
     let Some(person) = person else { return Ok(leads_to) };
     let written = record(engine, |s, live, now| {
         let Some(message) = Message::find(s, live, effect)? else { return Ok(Vec::new()) };
-        message.clicked(s, live, visitor, (EMAIL_CLICKED, person), (link, &target), now)
+        message.clicked(s, live, Request { visitor, keys }, (EMAIL_CLICKED, person), (link, &target), now)
     });
     if let Err(error) = written {
         tracing::error!(%error, %effect, "a click could not be written down");
@@ -376,28 +377,28 @@ impl Message {
         &self,
         s: &mut dyn Session,
         live: &Live,
-        visitor: &Visitor,
+        request: Request<'_>,
         (kind, person): (&'static str, PersonId),
         (link, target): (u16, &str),
         now: Timestamp,
     ) -> Result<Vec<NewActivity>, StoreError> {
         let followed = Followed { effect: self.effect, link, sent_at: self.sent_at };
-        let Judged { verdict, held_until } = machines::clicks(s, live, visitor, followed, now)?;
+        let Judged { verdict, held_until } = machines::clicks(s, live, request.visitor, followed, now)?;
         if verdict == machines::Verdict::Blocked {
             return Ok(Vec::new());
         }
         self.used(s, UseKind::Clicked, (link, target), verdict, now)?;
-        if !verdict.counts() {
-            return Ok(Vec::new());
+        if let machines::Verdict::Machine(pattern) = verdict {
+            return self.keep_apart(s, request, (UseKind::Clicked, pattern), (link, target), now);
         }
         let mut fields = self.fields();
         if let Some(fields) = fields.as_object_mut() {
             machines::with_pattern(fields, verdict.pattern());
             fields.insert("url".to_owned(), target.into());
             fields.insert("link".to_owned(), link.into());
-            device::described(fields, visitor.agent.as_deref());
+            device::described(fields, request.agent());
         }
-        self.tell(s, (kind, person), (link.into(), fields), held_until, now)
+        self.tell(s, request, (kind, person), (link.into(), fields), (held_until, now))
     }
 
     /// The picture was fetched: counted, and told where it was a person.
@@ -405,39 +406,59 @@ impl Message {
         &self,
         s: &mut dyn Session,
         live: &Live,
-        visitor: &Visitor,
+        request: Request<'_>,
         person: PersonId,
         now: Timestamp,
     ) -> Result<Vec<NewActivity>, StoreError> {
-        let Judged { verdict, held_until } = machines::opens(s, live, visitor, (self.effect, self.sent_at), now)?;
+        let Judged { verdict, held_until } =
+            machines::opens(s, live, request.visitor, (self.effect, self.sent_at), now)?;
         let is_the_same = self.was_opened(s, person, now - ONE_OPEN)?;
         if verdict == machines::Verdict::Blocked || is_the_same {
             return Ok(Vec::new());
         }
         self.used(s, UseKind::Opened, (0, ""), verdict, now)?;
-        if !verdict.counts() {
-            return Ok(Vec::new());
+        if let machines::Verdict::Machine(pattern) = verdict {
+            return self.keep_apart(s, request, (UseKind::Opened, pattern), (0, ""), now);
         }
         let mut fields = self.fields();
         if let Some(fields) = fields.as_object_mut() {
             machines::with_pattern(fields, verdict.pattern());
-            device::described(fields, visitor.agent.as_deref());
+            device::described(fields, request.agent());
         }
-        self.tell(s, (EMAIL_OPENED, person), (held_clicks::NO_LINK, fields), held_until, now)
+        self.tell(s, request, (EMAIL_OPENED, person), (held_clicks::NO_LINK, fields), (held_until, now))
     }
 
     /// What is told now; what the next thing that is done may give away is held instead.
     fn tell(
         &self,
         s: &mut dyn Session,
+        request: Request<'_>,
         (kind, person): (&'static str, PersonId),
         (link, fields): (i64, Json),
-        held_until: Option<Timestamp>,
-        now: Timestamp,
+        (held_until, now): (Option<Timestamp>, Timestamp),
     ) -> Result<Vec<NewActivity>, StoreError> {
         let Some(due_at) = held_until else { return Ok(vec![self.activity(kind, person, now, fields)]) };
         let (effect, kind, fields) = (self.effect, kind.to_owned(), fields.to_string());
-        held_clicks::hold(s, &HeldClick { effect, link, at: now, due_at, kind, fields })?;
+        held_clicks::hold(
+            s,
+            &HeldClick { effect, link, at: now, due_at, kind, fields, address_code: request.address_code() },
+        )?;
+        Ok(Vec::new())
+    }
+
+    /// What a machine did is kept to be looked at, and told to nobody.
+    fn keep_apart(
+        &self,
+        s: &mut dyn Session,
+        request: Request<'_>,
+        (kind, pattern): (UseKind, &str),
+        (link, target): (u16, &str),
+        at: Timestamp,
+    ) -> Result<Vec<NewActivity>, StoreError> {
+        let (agent, address_code) = (request.agent().and_then(device::program), request.address_code());
+        let (user_agent, address_code) = (agent.as_deref(), address_code.as_deref());
+        let (effect, link, url) = (self.effect, link.into(), uses::without_what_is_personal(target));
+        machine_events::keep(s, &MachineEvent { effect, at, kind, link, url, pattern, user_agent, address_code })?;
         Ok(Vec::new())
     }
 
@@ -449,7 +470,7 @@ impl Message {
         verdict: machines::Verdict,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let url = target.split(['?', '#']).next().unwrap_or_default();
+        let url = uses::without_what_is_personal(target);
         let used = MessageUse { effect: self.effect, kind, link: link.into(), url, counts: verdict.counts(), at };
         uses::count(s, &used)
     }

@@ -8,11 +8,11 @@ use caravan_engine::deliver::{self, Dispatched};
 use caravan_engine::figures::{self, Asked, By, Figures};
 use caravan_engine::import::segment;
 use caravan_engine::machines::Visitor;
-use caravan_engine::returned;
 use caravan_engine::tracking::{self, OptOut};
+use caravan_engine::{retention, returned};
 use caravan_model::PersonId;
 use caravan_model::attribute::Schema;
-use caravan_store::people;
+use caravan_store::{machine_events, people};
 use caravan_testkit::{Behaviour, Stage};
 use serde_json::json;
 use support::post::{Post, delivered, keys};
@@ -179,6 +179,65 @@ on_both_stores! {
         post.click("p-6-0@example.com", Some("curl/8.5.0"));
         assert_eq!(post.told("email_clicked"), 3, "nothing is held where nothing is filtered");
         assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE type = 'email_clicked' AND CAST(fields AS TEXT) LIKE '%\"pattern\"%agent%'"), 1);
+    }
+
+    what_machines_did_is_kept_to_be_looked_at_and_seen_by_nothing_else(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: email, key: several, connection: mail, subject: Hello, body: {html: '<p><a href=\"https://acme.example/one?p=1\">one</a> \
+             <a href=\"https://acme.example/two\">two</a></p>'}}",
+        );
+        post.sends("several", "");
+        assert_eq!(post.dispatcher().dispatch_once(), Ok(delivered(15)));
+        post.advance(60);
+        let engine = &post.world.engine;
+        let came_from = |address: &str| Visitor { agent: Some("AcmeMailScanner/2.0".to_owned()), address: address.parse().ok() };
+        let links = post.links("p-5-0@example.com");
+        tracking::clicked(engine, &keys(), &links.click, &came_from("192.0.2.1")).expect("a click");
+        tracking::opened(engine, &keys(), &links.open, &came_from("192.0.2.2")).expect("an open");
+        // Nobody could know of the first of these before the second.
+        let gateway = Visitor { agent: Some("Mozilla/5.0 (X11; Linux)".to_owned()), address: "192.0.2.1".parse().ok() };
+        post.advance(60);
+        for token in &post.clicks_of("p-5-1@example.com") {
+            tracking::clicked(engine, &keys(), token, &gateway).expect("a click");
+        }
+        post.advance(60);
+        let kept = |of: &str| {
+            let sql = format!("SELECT id FROM person WHERE email = '{of}'");
+            let person = PersonId(post.world.one(&sql));
+            engine.store().read(|s| machine_events::of_person(s, person, 1_000)).expect("the store")
+        };
+        let of_one = kept("p-5-0@example.com");
+        let told: Vec<_> = of_one.iter().map(|it| (it.kind.as_str(), it.link, it.url.as_str(), it.pattern.as_str(), it.user_agent.as_deref())).collect();
+        let agent = Some("AcmeMailScanner/2.0");
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told.contains(&("clicked", 0, "https://acme.example/one", "agent", agent)), "without what is personal: {told:?}");
+        assert!(told.contains(&("opened", 0, "", "agent", agent)), "{told:?}");
+        let of_other = kept("p-5-1@example.com");
+        let told: Vec<_> = of_other.iter().map(|it| (it.url.as_str(), it.pattern.as_str(), it.user_agent.as_deref())).collect();
+        let agent = gateway.agent.as_deref();
+        assert_eq!(told, [("https://acme.example/one", "burst", agent), ("https://acme.example/two", "burst", agent)], "the one that was held too");
+        let code = |kind: &str| of_one.iter().find(|it| it.kind == kind).and_then(|it| it.address_code.clone()).expect("a code");
+        assert!(of_other.iter().all(|it| it.address_code.as_deref() == Some(code("clicked").as_str())), "the same address: {of_other:?}");
+        assert_ne!(code("clicked"), code("opened"));
+        assert!(!code("clicked").contains("192"));
+
+        // Nothing else sees them.
+        post.world.run();
+        assert_eq!((post.told_of_clicks(), post.told("email_opened")), (0, 0));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM activity WHERE CAST(fields AS TEXT) LIKE '%AcmeMailScanner%'"), 0);
+        let [figures] = post.figures(By::Message).try_into().expect("one message");
+        assert_eq!((figures.opened, figures.opens, figures.clicked, figures.clicks, figures.machines), (0, 0, 0, 0, 4));
+
+        // However often it comes, a hundred are kept of a message; after a month none.
+        for _ in 0..120 {
+            post.advance(1);
+            tracking::clicked(engine, &keys(), &links.click, &came_from("192.0.2.1")).expect("a click");
+        }
+        assert_eq!(kept("p-5-0@example.com").len(), 100);
+        post.advance(31 * 24 * 3_600);
+        assert_eq!(retention::tick(engine), Ok(true));
+        assert_eq!(post.world.one("SELECT COUNT(*) FROM machine_event"), 0);
     }
 
     whoever_follows_what_nobody_sees_or_reads_in_no_time_is_a_machine(world at "2026-12-01T09:00:00Z") {

@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
 use crate::error::StoreError;
+use crate::machine_events::{self, MachineEvent};
 use crate::params;
 use crate::session::{Session, SessionExt};
-use crate::uses::UseKind;
+use crate::uses::{self, UseKind};
 
 /// Type of the activity that tells of an open.
 pub const OPENED: &str = "email_opened";
@@ -31,28 +32,55 @@ pub struct HeldClick {
     pub kind: String,
     /// Fields of the activity, JSON.
     pub fields: String,
+    /// The same for the same address that it came from.
+    pub address_code: Option<String>,
 }
 
 /// Holds a click or an open.
 pub fn hold(s: &mut dyn Session, click: &HeldClick) -> Result<(), StoreError> {
     s.execute(
-        "INSERT INTO held_click (effect_id, link, at, due_at, type, fields) VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO held_click (effect_id, link, at, due_at, type, fields, address_code)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (effect_id, link, at) DO NOTHING",
-        params![click.effect, click.link, click.at, click.due_at, &click.kind, &click.fields],
+        params![
+            click.effect,
+            click.link,
+            click.at,
+            click.due_at,
+            &click.kind,
+            &click.fields,
+            click.address_code.as_deref()
+        ],
     )?;
     Ok(())
 }
 
 /// A machine made them: the opens, or the clicks, of a message that are held and were made since `since` go, and count as
-/// a machine's.
-pub fn take_back(s: &mut dyn Session, effect: EffectId, what: UseKind, since: Timestamp) -> Result<(), StoreError> {
+/// a machine's, told by `pattern`.
+pub fn take_back(
+    s: &mut dyn Session,
+    effect: EffectId,
+    (what, pattern): (UseKind, &str),
+    since: Timestamp,
+) -> Result<(), StoreError> {
     let of_kind = if what == UseKind::Opened { "=" } else { "<>" };
-    let sql = format!("DELETE FROM held_click WHERE effect_id = $1 AND at >= $2 AND type {of_kind} $3 RETURNING link");
-    let links = s.query_map(&sql, params![effect, since, OPENED], |r| Ok(r.int(0)))?;
-    for link in links {
+    let sql = format!(
+        "DELETE FROM held_click WHERE effect_id = $1 AND at >= $2 AND type {of_kind} $3
+         RETURNING link, at, fields, address_code"
+    );
+    let taken = s.query_map(&sql, params![effect, since, OPENED], |r| {
+        Ok((r.int(0).max(0), r.instant(1), r.string(2), r.opt_string(3)))
+    })?;
+    for (link, at, fields, address_code) in taken {
         let sql = "UPDATE message_use SET counted = counted - 1, machines = machines + 1
              WHERE effect_id = $1 AND kind = $2 AND link = $3 AND counted > 0";
-        s.execute(sql, params![effect, what.key(), link.max(0)])?;
+        s.execute(sql, params![effect, what.key(), link])?;
+        let fields: Map<String, Json> = serde_json::from_str(&fields).unwrap_or_default();
+        let text = |name: &str| fields.get(name).and_then(Json::as_str);
+        let url = uses::without_what_is_personal(text("url").unwrap_or_default());
+        let (user_agent, address_code) = (text("user_agent"), address_code.as_deref());
+        let event = MachineEvent { effect, at, kind: what, link, url, pattern, user_agent, address_code };
+        machine_events::keep(s, &event)?;
     }
     Ok(())
 }
@@ -90,7 +118,7 @@ pub fn next_due(s: &mut dyn Session) -> Result<Option<Timestamp>, StoreError> {
 pub fn take_due(s: &mut dyn Session, now: Timestamp) -> Result<Vec<HeldClick>, StoreError> {
     let sql = "DELETE FROM held_click WHERE due_at <= (
              SELECT MAX(due_at) FROM (SELECT due_at FROM held_click WHERE due_at <= $1 ORDER BY due_at LIMIT $2) AS due)
-         RETURNING effect_id, link, at, due_at, type, fields";
+         RETURNING effect_id, link, at, due_at, type, fields, address_code";
     let mut due = s.query_map(sql, params![now, TOLD_AT_ONCE], |r| {
         Ok(HeldClick {
             effect: EffectId(r.int(0)),
@@ -99,6 +127,7 @@ pub fn take_due(s: &mut dyn Session, now: Timestamp) -> Result<Vec<HeldClick>, S
             due_at: r.instant(3),
             kind: r.string(4),
             fields: r.string(5),
+            address_code: r.opt_string(6),
         })
     })?;
     due.sort_by_key(|click| (click.at, click.effect, click.link));

@@ -35,6 +35,7 @@ pub mod lane_days;
 pub mod lane_turns;
 pub mod ledger;
 pub mod limits;
+pub mod machine_events;
 pub mod members;
 pub mod merge;
 pub mod meta;

@@ -50,6 +50,11 @@ pub struct MessageUse<'a> {
     pub at: Timestamp,
 }
 
+/// Where a link leads, without what may be personal: neither what follows the `?` nor the `#`.
+pub fn without_what_is_personal(target: &str) -> &str {
+    target.split(['?', '#']).next().unwrap_or_default()
+}
+
 /// Counts a use.
 pub fn count(s: &mut dyn Session, used: &MessageUse<'_>) -> Result<(), StoreError> {
     let (counted, machines) = (i64::from(used.counts), i64::from(!used.counts));
