@@ -382,7 +382,7 @@ export const strings = {
     empty: "No people yet",
     emptyHint: "People work at accounts and receive your messages. Bring them in from a CSV file.",
     back: "Back to people",
-    engaged: (score: number) => `engagement ${number.format(score)}`,
+    engaged: (score: number) => `Engagement ${number.format(score)}`,
     latest: "Latest activities",
     noLatest: "No email, page, form or interesting moment yet.",
     columns: {

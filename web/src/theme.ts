@@ -69,7 +69,21 @@ export const theme = createTheme({
       defaultProps: { centered: true, radius: "lg", closeButtonProps: CLOSE },
       styles: { title: { fontSize: "1.0625rem", fontWeight: 650 } },
     },
-    Table: { defaultProps: { verticalSpacing: 10, horizontalSpacing: "md" } },
+    Table: {
+      defaultProps: {
+        verticalSpacing: 10,
+        horizontalSpacing: "md",
+        borderColor: "var(--cv-line)",
+        highlightOnHoverColor: "color-mix(in srgb, var(--cv-ground) 70%, transparent)",
+      },
+    },
+    // Air between a label and its box, so that the ring of the focus does not touch the words.
+    InputWrapper: { styles: { label: { marginBottom: 4 }, description: { marginBottom: 2 } } },
+    // One line stands in the middle of its box.
+    Textarea: { styles: { input: { paddingBlock: 7 } } },
+    Fieldset: {
+      styles: { root: { marginInline: 0 }, legend: { fontWeight: 600, fontSize: "0.8125rem" } },
+    },
   },
 });
 
@@ -118,6 +132,9 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--mantine-color-red-filled": "#c2253c",
     "--mantine-color-red-filled-hover": "#a61e33",
     "--mantine-color-orange-text": "#ffb877",
+    "--mantine-color-gray-light": "rgb(151 165 181 / 13%)",
+    "--mantine-color-gray-light-hover": "rgb(151 165 181 / 19%)",
+    "--mantine-color-gray-light-color": "#b9c3cf",
     "--mantine-color-yellow-light": "rgb(229 173 44 / 14%)",
     "--mantine-color-yellow-light-hover": "rgb(229 173 44 / 20%)",
     "--mantine-color-yellow-light-color": "#ffd97a",

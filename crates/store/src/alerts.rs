@@ -1,7 +1,7 @@
 //! What became of sales alerts for each colleague.
 
-use caravan_model::clock::to_micros;
 use caravan_model::EffectId;
+use caravan_model::clock::to_micros;
 use jiff::Timestamp;
 
 use crate::bulk::Bulk;

@@ -5,7 +5,7 @@ import { auditQuery } from "../api/admin";
 import { kindsQuery } from "../api/queries";
 import type { AuditEntry } from "../api/types";
 import type { Column } from "../shell/DataTable";
-import { formatInstant } from "../shell/format";
+import { formatStamp } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
@@ -27,7 +27,7 @@ const columnsOf = (kinds: ReadonlySet<string>): Column<AuditEntry>[] => {
       value: (row) => row.at,
       cell: (row) => (
         <time dateTime={row.at} style={{ whiteSpace: "nowrap" }}>
-          {formatInstant(row.at)}
+          {formatStamp(row.at)}
         </time>
       ),
     },

@@ -1,5 +1,5 @@
 // Who meets the condition now: how many, some of them, and why one named account or person does or does not.
-import { Alert, Loader, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Loader, Skeleton, Stack, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Check, X } from "lucide-react";
@@ -7,6 +7,7 @@ import { useState } from "react";
 import { previewQuery } from "../api/conditions";
 import { ApiError } from "../api/problem";
 import type { ConditionPreview } from "../api/types";
+import { CustomerPicker } from "../customers/CustomerPicker";
 import type { Subject } from "../editor/manifest";
 import { formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -24,8 +25,8 @@ type Props = {
 };
 
 export function PreviewPane({ subject, condition, entering }: Props) {
-  const [typed, setTyped] = useState("");
-  const [asked] = useDebouncedValue({ condition, typed: typed.trim() }, PATIENCE_MS);
+  const [typed, setTyped] = useState<string>();
+  const [asked] = useDebouncedValue({ condition, typed: typed ?? "" }, PATIENCE_MS);
   const { data, error, isFetching } = useQuery({
     ...previewQuery(subject, asked.condition, asked.typed, entering),
     placeholderData: keepPreviousData,
@@ -48,12 +49,13 @@ export function PreviewPane({ subject, condition, entering }: Props) {
       ) : null}
       {!data && !error ? <Skeleton height={60} /> : null}
       {data && !error ? <Matches preview={data} subject={subject} /> : null}
-      <TextInput
+      <CustomerPicker
+        subject={subject}
         size="xs"
         label={text.whyNot[subject]}
-        placeholder={text.key}
+        placeholder={text.search}
         value={typed}
-        onChange={(event) => setTyped(event.currentTarget.value)}
+        onChange={setTyped}
       />
       {data?.why_not && asked.typed !== "" && !error ? <Why why={data.why_not} /> : null}
     </section>

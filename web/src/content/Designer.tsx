@@ -116,7 +116,7 @@ export default function Designer({
           value={device}
           onChange={choose}
         />
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" visibleFrom="lg">
           {text.chooseText}
         </Text>
         <Group gap={6}>

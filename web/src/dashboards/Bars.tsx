@@ -34,6 +34,14 @@ export const named = (name: unknown) => (
   <span style={{ color: "var(--mantine-color-text)", fontSize: "0.8125rem" }}>{String(name)}</span>
 );
 const ROW_PX = 34;
+const LETTER_PX = 6.6;
+const NAMES_PX = { least: 48, most: 170 };
+
+/** How wide the names at the left stand: the longest decides, within bounds. */
+function roomFor(names: string[]): number {
+  const longest = Math.max(0, ...names.map((each) => each.length));
+  return Math.min(NAMES_PX.most, Math.max(NAMES_PX.least, Math.ceil(longest * LETTER_PX) + 14));
+}
 
 export function Bars<T extends object>({ label, rows, name, series, stacked, onChoose }: Props<T>) {
   const height = 70 + rows.length * (stacked ? ROW_PX : ROW_PX + 12 * series.length);
@@ -46,12 +54,12 @@ export function Bars<T extends object>({ label, rows, name, series, stacked, onC
           <YAxis
             type="category"
             dataKey={(row: T) => String(row[name])}
-            width={170}
+            width={roomFor(rows.map((row) => String(row[name])))}
             tick={TICK}
             stroke="var(--cv-line-strong)"
           />
           <Tooltip cursor={{ fill: "var(--cv-ground)" }} contentStyle={TIP} labelStyle={LABEL} />
-          {series.length > 1 ? <Legend formatter={named} /> : null}
+          {series.length > 1 ? <Legend formatter={named} itemSorter={null} /> : null}
           {series.map((each) => (
             <Bar
               key={each.key}

@@ -20,8 +20,13 @@ const text = strings.dashboards.journey;
 
 export default function JourneyBoard() {
   const { search } = useBoard();
-  const first = rowsOf(useInfiniteQuery(journeysQuery("")))[0]?.key;
-  const key = search.journey ?? first;
+  const journeys = useInfiniteQuery(journeysQuery(""));
+  const key = search.journey ?? rowsOf(journeys)[0]?.key;
+  // Nothing to choose from, nothing to count.
+  if (!key && journeys.isSuccess) {
+    const { empty, emptyHint } = strings.dashboards.journeys;
+    return <EmptyState icon={ChartColumn} title={empty} hint={emptyHint} />;
+  }
   return (
     <div className={classes.stack}>
       <Group justify="space-between">

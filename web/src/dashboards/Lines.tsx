@@ -36,7 +36,7 @@ export function Lines<T extends object>({ label, rows, day, series }: Props<T>) 
           />
           <YAxis domain={[0, 100]} width={36} tick={TICK} stroke="var(--cv-line-strong)" />
           <Tooltip contentStyle={TIP} labelStyle={LABEL} />
-          <Legend formatter={named} />
+          <Legend formatter={named} itemSorter={null} />
           {series.map((each) => (
             <Line
               key={each.label}

@@ -20,6 +20,6 @@ it("names bands by their ends, and those without a score only when there are any
     { from: 75, to: 100, groups: 0 },
     { from: null, to: null, groups: 0 },
   ];
-  expect(byBand(bands).map(({ name }) => name)).toEqual(["0–25 %", "75–100 %"]);
+  expect(byBand(bands).map(({ name }) => name)).toEqual(["0–25%", "75–100%"]);
   expect(byBand([{ from: null, to: null, groups: 2 }])).toEqual([{ name: "No score", groups: 2 }]);
 });

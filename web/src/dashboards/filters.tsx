@@ -31,7 +31,8 @@ export function DaysFilter({ usual, open = false }: { usual: number; open?: bool
     ...[7, 30, 90].map((days) => ({ value: String(days), label: text.days(days) })),
     ...(open ? [{ value: ALL, label: text.allTime }] : []),
   ];
-  const value = search.days === 0 ? ALL : String(search.days ?? usual);
+  const days = search.days ?? usual;
+  const value = days === 0 ? ALL : String(days);
   return (
     <SegmentedControl
       size="xs"

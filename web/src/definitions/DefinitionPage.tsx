@@ -97,8 +97,12 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
         back={{ to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) }}
         detail={
           <>
-            <span>{kind.label}</span>
-            <span>{definition}</span>
+            {kind.kind === "settings" ? null : (
+              <>
+                <span>{kind.label}</span>
+                <span>{definition}</span>
+              </>
+            )}
             {kind.life_cycle === "publish" ? (
               <DefinitionState state={String(body.state ?? "draft")} />
             ) : null}

@@ -25,6 +25,7 @@ import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import type { PanelProps } from "./editors";
+import { useNamesOf } from "./NamedLink";
 
 const text = strings.definitions.members;
 const PLURALS: Record<string, Membered> = {
@@ -173,6 +174,14 @@ function hintOf(q: string, byHand: boolean): string {
   return byHand ? text.noneHint.static : text.noneHint.dynamic;
 }
 
+/** Who put a member there: a journey by its name. */
+function Source({ source }: { source: string }) {
+  const journeyNamed = useNamesOf("journeys");
+  const [by, key] = source.split(":");
+  if (by === "journey" && key) return text.byJourney(journeyNamed(key.trim()));
+  return strings.accounts.sources[source] ?? humanise(source);
+}
+
 function columnsOf(people: boolean): Column<ListMember>[] {
   return [
     {
@@ -181,9 +190,16 @@ function columnsOf(people: boolean): Column<ListMember>[] {
       label: text.columns.name,
       value: (row) => row.name ?? row.key,
       cell: (row) => (
-        <LinkTo className={classes.nameLink} to={at(people ? "/people" : "/accounts", row.key)}>
-          {row.name ?? row.key}
-        </LinkTo>
+        <>
+          <LinkTo className={classes.nameLink} to={at(people ? "/people" : "/accounts", row.key)}>
+            {row.name ?? row.key}
+          </LinkTo>
+          {people && row.name ? (
+            <Text size="xs" c="dimmed" className={classes.oneLine}>
+              {row.key}
+            </Text>
+          ) : null}
+        </>
       ),
     },
     ...(people
@@ -192,20 +208,21 @@ function columnsOf(people: boolean): Column<ListMember>[] {
             order: "email",
           }),
         ]
-      : []),
-    {
-      id: "key",
-      order: "key",
-      label: text.columns.key,
-      value: (row) => row.key,
-      cell: (row) => row.key,
-    },
+      : [
+          {
+            id: "key",
+            order: "key",
+            label: text.columns.key,
+            value: (row: ListMember) => row.key,
+            cell: (row: ListMember) => <span className={classes.oneLine}>{row.key}</span>,
+          },
+        ]),
     {
       id: "source",
       order: "source",
       label: text.columns.source,
       value: (row) => row.source,
-      cell: (row) => strings.accounts.sources[row.source] ?? humanise(row.source),
+      cell: (row) => <Source source={row.source} />,
     },
     {
       id: "added",

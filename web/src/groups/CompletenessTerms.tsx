@@ -36,7 +36,7 @@ export function CompletenessTerms({ sum }: { sum: ExplainedScores["completeness"
                 )}
               </Table.Td>
               <Table.Td>{text.needed(role.members, role.members_required)}</Table.Td>
-              <Table.Td data-numeric>{exact(role.filled)} %</Table.Td>
+              <Table.Td data-numeric>{exact(role.filled)}%</Table.Td>
               <Table.Td data-numeric>
                 {role.required ? exact(role.adds) : strings.list.none}
               </Table.Td>

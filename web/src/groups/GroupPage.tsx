@@ -11,7 +11,7 @@ import { NamedLink } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
 import { PageFault } from "../shell/Fault";
-import { formatInstant, formatNumber, humanise } from "../shell/format";
+import { formatInstant, formatNumber, formatStamp, humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
 import classes from "../shell/shell.module.css";
@@ -189,7 +189,7 @@ function Moves({ group }: { group: GroupDetail }) {
           </Text>
           <Text size="xs" c="dimmed">
             {strings.accounts.sources[move.source] ?? humanise(move.source)} ·{" "}
-            {formatInstant(move.at)}
+            {formatStamp(move.at)}
           </Text>
         </Group>
       ))}

@@ -1,15 +1,13 @@
 // What makes up the two scores of a buying group, term by term, and how they went day by day.
-import { Alert, Button, Skeleton } from "@mantine/core";
+import { Alert, Button, Skeleton, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { History } from "lucide-react";
 import { Suspense } from "react";
 import { useMay } from "../admin/useMay";
 import { explainedScoresQuery, pastScoresQuery, scoreNow } from "../api/groups";
 import type { GroupDetail, PastScores } from "../api/types";
 import { Lines } from "../dashboards/charts";
 import { Card } from "../shell/Card";
-import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
@@ -78,7 +76,7 @@ function PastDays({ id }: { id: string }) {
   return (
     <Card title={text.history}>
       {data && days.length === 0 ? (
-        <EmptyState icon={History} title={text.history} hint={text.noHistory} />
+        <Text c="dimmed">{text.noHistory}</Text>
       ) : (
         <Suspense fallback={<Skeleton height={280} />}>
           <Lines label={text.history} rows={days} day={(row) => row.day} series={SERIES} />

@@ -10,7 +10,7 @@ import { differences } from "../editor/differences";
 import type { Manifest } from "../editor/manifest";
 import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
-import { formatInstant } from "../shell/format";
+import { formatStamp } from "../shell/format";
 import { strings } from "../strings";
 import { ComparedMap } from "./ComparedMap";
 import classes from "./history.module.css";
@@ -39,7 +39,7 @@ function Comparison({ journey, versions }: { journey: string; versions: JourneyV
   const data = [
     ...versions.map((version) => ({
       value: String(version.number),
-      label: text.version(version.number, formatInstant(version.published_at)),
+      label: text.version(version.number, formatStamp(version.published_at)),
     })),
     { value: DRAFT, label: text.draft },
   ].reverse();

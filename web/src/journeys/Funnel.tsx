@@ -1,7 +1,7 @@
 import { Group, Table, Text, Title } from "@mantine/core";
 import { CircleCheck, RefreshCw } from "lucide-react";
 import type { PlaceOfTraveller } from "../api/queries";
-import type { JourneyMap, JourneyStatus } from "../api/types";
+import type { JourneyMap, JourneyStatus, MapNode } from "../api/types";
 import { Tile } from "../map/Card";
 import { closes } from "../map/counts";
 import { addressOfTravellers } from "../map/shown";
@@ -70,7 +70,7 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
                         {node.title}
                       </LinkTo>
                       <Text size="xs" c="dimmed">
-                        {node.facts[0]?.value ?? node.subtitle}
+                        {inBrief(node)}
                       </Text>
                     </div>
                   </Group>
@@ -89,6 +89,12 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
       </ScrollBox>
     </section>
   );
+}
+
+/** What tells this node from others of its kind; a bare number needs to be named. */
+function inBrief({ facts: [fact], subtitle }: MapNode): string {
+  if (!fact) return subtitle;
+  return /\p{L}/u.test(fact.value) ? fact.value : `${fact.label}: ${fact.value}`;
 }
 
 function ShareBar({ family, part, whole }: { family: string; part: number; whole: number }) {

@@ -4,7 +4,6 @@ import { useState } from "react";
 import type { JourneyMap, MapNode, PersonOutcome, TripItem } from "../api/types";
 import { titleOf } from "../map/graph";
 import { iconOf } from "../map/icons";
-import { formatInstant } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
@@ -63,7 +62,7 @@ function Entry({ item, node, title }: EntryProps) {
         <Note item={item} />
         {item.outcomes && item.outcomes.length > 0 ? <Outcomes outcomes={item.outcomes} /> : null}
       </div>
-      <div className={shell.eventTime} title={formatInstant(item.at)}>
+      <div className={shell.eventTime}>
         <Moment at={item.at} />
       </div>
     </li>
@@ -76,7 +75,7 @@ function Note({ item }: { item: TripItem }) {
     return (
       <Text size="xs" c="dimmed">
         {endWord(item.path ?? item.detail)}
-        {item.why ? ` – ${item.why.text}` : ""}
+        {item.why ? <> – {prose(item.why.text)}</> : null}
       </Text>
     );
   }
@@ -84,7 +83,7 @@ function Note({ item }: { item: TripItem }) {
     <>
       {item.why ? (
         <Text size="xs" c="dimmed">
-          {item.why.text}
+          {prose(item.why.text)}
         </Text>
       ) : null}
       {item.path ? <Text size="xs">{text.tookPath(pathWord(item.path))}</Text> : null}

@@ -35,7 +35,7 @@ export function CardFace({
     >
       <FindingBadge node={node.id} />
       {mark ? <span className={classes.mark}>{strings.history.marks[mark]}</span> : null}
-      <Pulse value={status?.reached} />
+      {published ? <Pulse value={status?.reached} /> : null}
       <button
         type="button"
         className={classes.cardHead}

@@ -32,7 +32,7 @@ export const PathEdge = memo(function PathEdge({ id, data }: EdgeProps) {
         d={line}
         markerEnd="url(#caravan-arrow)"
       />
-      {rises > 0 ? (
+      {published && rises > 0 ? (
         <circle
           key={rises}
           r={5}

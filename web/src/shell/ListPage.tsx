@@ -56,12 +56,14 @@ export function ListSection<T>(props: ListProps<T>) {
   const total = totalOf(props.rows);
   return (
     <div className={classes.stack}>
-      <Group justify="space-between" gap="xs">
-        <Text size="sm" c="dimmed">
-          {total == null || list.blank ? "" : strings.list.total(total)}
-        </Text>
-        {list.tools}
-      </Group>
+      {list.tools ? (
+        <Group justify="space-between" gap="xs">
+          <Text size="sm" c="dimmed">
+            {total == null || list.blank ? "" : strings.list.total(total)}
+          </Text>
+          {list.tools}
+        </Group>
+      ) : null}
       {list.table}
     </div>
   );

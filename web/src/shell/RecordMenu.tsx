@@ -1,5 +1,5 @@
 // What a hand does to an account or a person: changing attributes, merging it with another, and taking it away.
-import { Button, Menu, ScrollArea, Stack, Text } from "@mantine/core";
+import { Button, Menu, ScrollArea, SimpleGrid, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -82,11 +82,12 @@ function EditDialog({ subject, record, name, onClose }: DialogProps) {
       error={save.error}
       busy={save.isPending}
       ready={Object.keys(changes).length > 0}
+      size="lg"
       onClose={onClose}
       onSubmit={() => save.mutate()}
     >
-      <ScrollArea.Autosize mah={420} type="auto">
-        <Stack gap="sm" pr="sm">
+      <ScrollArea.Autosize mah="min(620px, 60dvh)" type="auto">
+        <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="md" verticalSpacing="sm" p={4} pr="sm">
           {fields.map((field) => (
             <ValueInput
               key={field.key}
@@ -105,7 +106,7 @@ function EditDialog({ subject, record, name, onClose }: DialogProps) {
               }
             />
           ))}
-        </Stack>
+        </SimpleGrid>
       </ScrollArea.Autosize>
     </Dialog>
   );

@@ -13,7 +13,15 @@ export const formatShare = (part: number, whole: number) =>
   whole === 0 ? strings.list.none : percents.format(part / whole);
 
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const instants = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const stamps = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const instants = new Intl.DateTimeFormat(undefined, {
+  year: "numeric",
+  month: "short",
+  day: "numeric",
+  hour: "numeric",
+  minute: "2-digit",
+  timeZoneName: "short",
+});
 
 function parse(iso: string | null | undefined): Date | undefined {
   if (iso == null || iso === "") return undefined;
@@ -26,6 +34,13 @@ export function formatDate(iso: string | null | undefined): string {
   return date ? dates.format(date) : strings.list.none;
 }
 
+/** An instant in a column of them, which would repeat the zone on every line. */
+export function formatStamp(iso: string | null | undefined): string {
+  const date = parse(iso);
+  return date ? stamps.format(date) : strings.list.none;
+}
+
+/** An instant with the zone that it is told in. */
 export function formatInstant(iso: string | null | undefined): string {
   const date = parse(iso);
   return date ? instants.format(date) : strings.list.none;

@@ -6,7 +6,7 @@ import { endWord, pathWord } from "../journeys/words";
 import { titleOf } from "../map/graph";
 import map from "../map/map.module.css";
 import { Facts } from "../shell/Facts";
-import { formatInstant, formatNumber, humanise } from "../shell/format";
+import { formatInstant, formatNumber, formatStamp, humanise } from "../shell/format";
 import { strings } from "../strings";
 import classes from "./simulate.module.css";
 
@@ -88,10 +88,10 @@ function Messages({ report }: { report: Simulation }) {
           {emails.map(([email, count]) => (
             <Accordion.Item key={email} value={email}>
               <Accordion.Control>
-                <Text span size="sm" fw={600}>
+                <Text size="sm" fw={600}>
                   {emailNamed(email)}
-                </Text>{" "}
-                <Text span size="sm" c="dimmed">
+                </Text>
+                <Text size="xs" c="dimmed">
                   {text.sent(formatNumber(count))}
                 </Text>
               </Accordion.Control>
@@ -131,7 +131,7 @@ function Steps({ map: drawn, steps }: { map: JourneyMap; steps: Simulation["time
       <Table.Tbody>
         {steps.map((step) => (
           <Table.Tr key={`${step.node} ${step.arrived}`}>
-            <Table.Td>{formatInstant(step.arrived)}</Table.Td>
+            <Table.Td>{formatStamp(step.arrived)}</Table.Td>
             <Table.Td>
               {titleOf(drawn, step.node)}
               {step.path ? ` · ${pathWord(step.path)}` : ""}

@@ -24,7 +24,7 @@ export const conditions = {
           : "people match",
     sample: "Some of them",
     whyNot: { account: "Why not this account?", person: "Why not this person?" },
-    key: "Its key",
+    search: "Search by name",
     holds: "It matches.",
     fails: "It does not match.",
     saw: (what: string) => `saw: ${what}`,

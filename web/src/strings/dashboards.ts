@@ -60,7 +60,7 @@ export const dashboards = {
     meanEngagement: "Mean engagement",
     noStage: "No stage",
     noScore: "No score",
-    band: (from: number, to: number) => `${from}–${to} %`,
+    band: (from: number, to: number) => `${from}–${to}%`,
     open: "Browse buying groups",
     empty: "No buying groups yet",
     emptyHint: "They are made from a solution interest and its roles template.",

@@ -14,6 +14,7 @@ export const definitions = {
   states: { draft: "Draft", live: "Live", archived: "Replaced" } as Record<string, string>,
   members: {
     title: "Members",
+    byJourney: (name: string) => `Journey: ${name}`,
     none: "Nobody is on it yet",
     noneHint: {
       static: "Add members by key here, or let journeys and imports add them.",

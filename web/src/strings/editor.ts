@@ -192,7 +192,7 @@ export const editor = {
     label: "Label",
     condition: "Condition",
     percent: "Share in percent",
-    shares: (sum: number) => `The shares add up to ${sum} %`,
+    shares: (sum: number) => `The shares add up to ${sum}%`,
     up: "Move the path up",
     down: "Move the path down",
     remove: "Delete the path",
