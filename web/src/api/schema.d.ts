@@ -1725,6 +1725,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/people/{key}/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Opens and clicks of messages to a person that a machine made and that count for nothing, newest first */
+        get: operations["get_people_key_machines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{key}/consent_records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person said to messages, how it came in and what shows it, newest first */
+        get: operations["get_people_key_consent_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{key}/consent_records.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file */
+        get: operations["get_people_key_consent_records_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/consent_records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an address or a number said to messages, newest first, also after its owner was erased */
+        get: operations["get_consent_records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/fields": {
         parameters: {
             query?: never;
@@ -4854,6 +4922,8 @@ export interface components {
              * @description Queued.
              */
             pending: number;
+            /** @description Those of the pending that something holds back, by what. */
+            held: components["schemas"]["HeldMessages"][];
             /**
              * Format: int64
              * @description Done.
@@ -4876,6 +4946,24 @@ export interface components {
              * @description Nobody knows whether it happened.
              */
             in_doubt: number;
+        };
+        /** @description Messages that wait for one reason. */
+        HeldMessages: {
+            /**
+             * @description What holds them: `quiet_hours`, `destination_rests` (a mailbox provider asked for less), `warm_up` (the day's plan of a new
+             *     sender is full), `connection_rests`, `connection_paused`, `journey_paused` or `hold` (everything is held).
+             */
+            reason: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When the next of them may go; none: somebody has to let them.
+             */
+            until?: string | null;
         };
         /** @description A journey that takes nobody in any more. */
         Stopped: {
@@ -5042,7 +5130,7 @@ export interface components {
             limit?: number | null;
             /** @description `next_cursor` of the page before; left out: the first page. */
             cursor?: string | null;
-            /** @description Who stands there now, who ever arrived, or whose trip ended there; with `path` or `outcome`, whoever ever arrived. */
+            /** @description Who stands there now, who ever arrived, whose trip ended there, or of whose messages some are held there; with `path` or `outcome`, whoever ever arrived. */
             state?: components["schemas"]["Stand"] | null;
             /** @description Only those who left by this path: its label, `other`, `timeout` or `failed`. */
             path?: string | null;
@@ -5055,7 +5143,7 @@ export interface components {
             reason?: string | null;
         };
         /** @description Which travellers of a node. */
-        Stand: "current" | "reached" | "ended";
+        Stand: "current" | "reached" | "ended" | "held";
         /** @description One page of a list. */
         TravellerRowPage: {
             /** @description The rows. */
@@ -5121,6 +5209,8 @@ export interface components {
             due_at?: string | null;
             /** @description For whom the action came out as it was asked for; left out where nothing was asked. */
             outcomes?: components["schemas"]["TimelineOutcome"][];
+            /** @description Its messages of the node asked about, else of all nodes, that something holds back, by what. */
+            held: components["schemas"]["HeldMessages"][];
         };
         /** @description An account or a person, as shown. */
         SubjectRef: {
@@ -5138,7 +5228,9 @@ export interface components {
         TimelineOutcome: {
             /** @description For whom; none: for the account. */
             person?: components["schemas"]["SubjectRef"] | null;
-            /** @description `done`, `pending`, `no_op`, `skipped`, `failed` or `in_doubt`. */
+            /** @description For which colleague, of a sales alert: their address. */
+            address?: string | null;
+            /** @description `done`, `pending`, `no_op`, `skipped`, `failed`, `in_doubt`, or `bounced` where a sales alert came back from a colleague. */
             outcome: string;
             /** @description Why. */
             reason?: string | null;
@@ -5149,6 +5241,11 @@ export interface components {
              * @description When it was decided, where that was later.
              */
             at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when it is held, where it is pending and that is known; `reason` says by what.
+             */
+            until?: string | null;
         };
         TravellersQuery: {
             /**
@@ -5215,6 +5312,8 @@ export interface components {
             waiting?: components["schemas"]["Waiting"] | null;
             /** @description Why it is where it is, and what would have to change. */
             here: components["schemas"]["WhyHere"];
+            /** @description Its messages that something holds back, by what. */
+            held: components["schemas"]["HeldMessages"][];
             /** @description What happened, oldest first. */
             items: components["schemas"]["TimelineItem"][];
         };
@@ -6182,6 +6281,8 @@ export interface components {
             };
             /** @description Their latest trips by themselves. */
             journeys: components["schemas"]["AccountJourney"][];
+            /** @description Messages of journeys to them that are held for now, by quiet hours or by their mailbox provider, the next one first. */
+            held_messages: components["schemas"]["HeldMessage"][];
             /** @description Keys of the people lists they are in. */
             lists: string[];
             /** @description Key of the persona that fits them best. */
@@ -6199,6 +6300,24 @@ export interface components {
             name?: string | null;
             /** @description The person's roles there. */
             roles: string[];
+        };
+        /** @description A message to a person that waits to leave. */
+        HeldMessage: {
+            /** @description The trip that sends it. */
+            trip: string;
+            /** @description The journey's key. */
+            journey: string;
+            /** @description The node. */
+            node: string;
+            /** @description What the node's card is called. */
+            node_title: string;
+            /** @description What holds it, as at nodes. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it may go; none: somebody has to let it.
+             */
+            until?: string | null;
         };
         /** @description What other systems hold of a person. */
         HeldOfPerson: {
@@ -6234,6 +6353,84 @@ export interface components {
         TypesQuery: {
             /** @description Only activities of these types, separated by commas; `page_*` stands for all that begin so. At most 20. */
             type?: string | null;
+        };
+        /** @description What machines did with the messages to a person. */
+        MachinesOfPerson: {
+            /** @description The newest of the last thirty days, up to 200; of one message up to 100 are kept. */
+            items: components["schemas"]["MachineUse"][];
+        };
+        /** @description An open or a click of a machine. Figures, scores, lists and journeys do not see it. */
+        MachineUse: {
+            /** @description In which message. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `opened` or `clicked`. */
+            what: string;
+            /**
+             * Format: int64
+             * @description Number of the link; none for an open.
+             */
+            link?: number | null;
+            /** @description Where the link leads, without what follows a `?` or `#`. */
+            url?: string | null;
+            /** @description How it was told: `agent`, `network`, `prefetch`, `burst`, `quick`, `hidden_link`. */
+            pattern: string;
+            /** @description What it calls itself. */
+            user_agent?: string | null;
+            /** @description The same for the same address, as long as the key of links is the same; the address itself is not kept. */
+            address_code?: string | null;
+        };
+        /** @description One page of a list. */
+        ConsentRecordPage: {
+            /** @description The rows. */
+            items: components["schemas"]["ConsentRecord"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description Something that was said to messages. It is kept as it was, whatever happens later. */
+        ConsentRecord: {
+            /**
+             * Format: int64
+             * @description Its number; later ones have higher ones.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description `email` or `sms`. */
+            channel: string;
+            /** @description `y` or `n`; none: what was said before was taken back. */
+            value?: string | null;
+            /** @description The address or number as it was; `#` and a fingerprint where its owner was erased. */
+            address?: string | null;
+            /** @description The sender of ours that it was said to; none: to all. */
+            sender?: string | null;
+            /** @description Why, in a word or a sentence. */
+            reason?: string | null;
+            /**
+             * @description How it came in: `header_one_click`, `body_link`, `mailto`, `complaint`, `keyword`, `link`, `provider`, `import`, `api`,
+             *     `admin`, `merge`, `journey:KEY` …
+             */
+            source: string;
+            /** @description What shows it: words that were shown or received, the message, who wrote it; a network address as a fingerprint only. */
+            evidence: {
+                [key: string]: unknown;
+            };
+        };
+        AddressQuery: {
+            /** @description An email address, a domain (`@acme.example`), or a phone number with its country code. */
+            address: string;
         };
         /** @description The attributes of both subjects. */
         Fields: {
@@ -11980,7 +12177,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
-                /** @description Who stands there now, who ever arrived, or whose trip ended there; with `path` or `outcome`, whoever ever arrived. */
+                /** @description Who stands there now, who ever arrived, whose trip ended there, or of whose messages some are held there; with `path` or `outcome`, whoever ever arrived. */
                 state?: components["schemas"]["Stand"];
                 /** @description Only those who left by this path: its label, `other`, `timeout` or `failed`. */
                 path?: string;
@@ -17750,6 +17947,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_key_machines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What machines did with the messages to a person. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachinesOfPerson"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_key_consent_records: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentRecordPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_people_key_consent_records_csv: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A header, then one line for each row. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_consent_records: {
+        parameters: {
+            query: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description An email address, a domain (`@acme.example`), or a phone number with its country code. */
+                address: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentRecordPage"];
                 };
             };
             /** @description Refused; `code` says why. */

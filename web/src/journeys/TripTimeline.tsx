@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { JourneyMap, MapNode, PersonOutcome, TripItem } from "../api/types";
 import { titleOf } from "../map/graph";
 import { iconOf } from "../map/icons";
+import { formatInstant } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
