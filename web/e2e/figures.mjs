@@ -122,6 +122,91 @@ await walk(async () => {
     });
   });
 
+  await step("the overview's figures are the API's, and its files hold them", async () => {
+    const { items: journeys } = await api("/journeys?limit=50");
+    const ran = journeys.filter(({ travellers }) => (travellers.entered ?? 0) > 0);
+    const counts = await Promise.all(
+      ran.map(async ({ key }) => ({
+        key,
+        sent: (await api(`/messages/figures?by=message&journey=${key}`)).items.length,
+      })),
+    );
+    const { key } = counts.find(({ sent }) => sent > 0) ?? {};
+    assert.ok(key, "a journey sends");
+    const region = (name) => page.getByRole("region", { name, exact: true });
+    const cells = async (table) =>
+      page
+        .getByRole("table", { name: table })
+        .locator("tbody tr")
+        .first()
+        .locator("td")
+        .allTextContents();
+    // Accounts travel all the while in a demo: both are asked for at once until they agree.
+    await eventually("the overview holds the figures", async () => {
+      await open(`/journeys/${key}/overview`);
+      await region("Completion rate").waitFor();
+      const figures = await api(`/journeys/${key}/figures`);
+      const told = (await region("Completion rate").textContent()) ?? "";
+      const [, completed, entered] = /([\d,]+) of ([\d,]+) who entered/.exec(told) ?? [];
+      assert.deepEqual([number(completed), number(entered)], [figures.completed, figures.entered]);
+      const [, engaged, people] =
+        /by people([\d,]+)of ([\d,]+)/.exec(
+          (await region("Engagement by people").textContent()) ?? "",
+        ) ?? [];
+      const { engagement } = figures;
+      assert.deepEqual(
+        [number(engaged), number(people)],
+        [engagement.engaged_people, engagement.people],
+      );
+      const ring = await region("Engagement by accounts")
+        .getByRole("listitem")
+        .locator("b")
+        .allTextContents();
+      const rest = engagement.accounts - engagement.engaged_accounts;
+      assert.deepEqual(ring.map(number), [engagement.engaged_accounts, rest]);
+      await page
+        .getByRole("img", { name: "Completion over time" })
+        .locator(".recharts-surface")
+        .first()
+        .waitFor();
+      const [version, , versionEntered, versionCompleted] = await cells("Versions compared");
+      const first = figures.versions[0];
+      assert.deepEqual([version, versionEntered, versionCompleted].map(number), [
+        first.version,
+        first.entered,
+        first.completed,
+      ]);
+      const { items } = await api(`/messages/figures?by=message&journey=${key}`);
+      const emails = items.filter(({ channel }) => channel === "email");
+      const sent = Math.max(...emails.map((each) => each.sent));
+      assert.equal(number((await cells("Email performance"))[1]), sent);
+    });
+    await eventually("the files hold what is shown", async () => {
+      await page.reload();
+      const [, ...nodes] = await csv(
+        region("Funnel by node").getByRole("button", { name: "Download as CSV" }),
+      );
+      const status = await api(`/journeys/${key}/status`);
+      const [, name, , reached] = nodes[0];
+      assert.equal(Number(reached), status.nodes[name].reached);
+      await page.getByRole("button", { name: "Email performance: more" }).click();
+      const [, ...emails] = await csv(page.getByRole("menuitem", { name: "Download CSV" }));
+      const { items } = await api(`/messages/figures?by=message&journey=${key}`);
+      const told = items.filter(({ channel }) => channel === "email").map(({ sent }) => sent);
+      assert.deepEqual(emails.map((row) => Number(row[1])).toSorted(), told.toSorted());
+    });
+    await page.getByRole("button", { name: "Email performance: more" }).click();
+    await page.getByRole("menuitem", { name: "View more" }).click();
+    const dialog = page.getByRole("dialog", { name: "Email performance" });
+    await dialog.getByRole("img", { name: "Delivered, opened and clicked" }).waitFor();
+    await page.keyboard.press("Escape");
+    await dialog.waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: "Email performance: more" }).click();
+    await page.getByRole("menuitem", { name: "Drill through" }).click();
+    await page.waitForURL((url) => url.searchParams.get("journey") === key);
+    await page.getByRole("table", { name: "Email performance" }).waitFor();
+  });
+
   await step("a journey's bar leads to its details, and those to its travellers", async () => {
     await open("/dashboards");
     const { items } = await api("/journeys?limit=50");

@@ -12,6 +12,7 @@ import { design } from "./strings/design";
 import { destinations } from "./strings/destinations";
 import { editor, forms, starters } from "./strings/editor";
 import { exports } from "./strings/exports";
+import { figures } from "./strings/figures";
 import { groups } from "./strings/groups";
 import { history } from "./strings/history";
 import { imports } from "./strings/imports";
@@ -33,6 +34,7 @@ export const strings = {
   content,
   customers,
   dashboards,
+  figures,
   definitions,
   design,
   destinations,
@@ -170,6 +172,7 @@ export const strings = {
     notPublishedHint: "Figures appear here once the journey is published and somebody entered.",
     columns: {
       node: "Node",
+      name: "Name in the manifest",
       reached: "Reached",
       left: "Left",
       current: "Current",

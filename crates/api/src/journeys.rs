@@ -6,7 +6,7 @@ use caravan_engine::Engine;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Feeder, Review, Verb};
 use caravan_engine::status::{
-    self, Asked, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline,
+    self, Asked, JourneyFigures, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline,
 };
 use caravan_engine::travel;
 use caravan_model::document::DocumentKind;
@@ -35,6 +35,12 @@ pub fn operations() -> Operations {
         .get("/api/v1/journeys", ReadDefinitions, list, "Journeys with their counts, by key or in another order")
         .get(&at("map"), ReadDefinitions, map, "The map as it is drawn: cards and connectors")
         .get(&at("status"), ReadDefinitions, show_status, "Counts of a journey, its nodes and paths")
+        .get(
+            &at("figures"),
+            ReadDefinitions,
+            figures,
+            "A journey over time: entered and completed by day, duration, engagement, versions and variants compared",
+        )
         .post(&at("publish"), RunJourneys, publish, "Publish the draft")
         .post(&at("pause"), RunJourneys, pause, "Move nobody and send nothing for now")
         .post(&at("resume"), RunJourneys, resume, "Go on after a pause")
@@ -92,6 +98,23 @@ async fn show_status(
 
 async fn status_of(state: &ApiState, key: String) -> Result<Answer<JourneyStatus>, Problem> {
     Ok(Answer::of(state.blocking(move |engine| Ok(status::status(engine, &key)?)).await?))
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct FiguresQuery {
+    /// Only those who entered at this instant or later.
+    from: Option<Timestamp>,
+    /// Only those who entered before this instant.
+    until: Option<Timestamp>,
+}
+
+async fn figures(
+    State(state): State<ApiState>,
+    Path(path): Path<JourneyPath>,
+    Query(query): Query<FiguresQuery>,
+) -> Result<Answer<JourneyFigures>, Problem> {
+    let read = state.blocking(move |engine| Ok(status::figures(engine, &path.key, query.from, query.until)?));
+    Ok(Answer::of(read.await?))
 }
 
 async fn publish(

@@ -3,6 +3,7 @@
 //! Figures come from the counters that move with what they count; trips from their rows and moves.
 
 mod facts;
+mod figures;
 mod held;
 mod map;
 mod timeline;
@@ -20,6 +21,7 @@ use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use figures::{Engagement, JourneyDay, JourneyFigures, Performance, Took, VariantFigures, VersionFigures, figures};
 pub use held::{HeldMessage, HeldMessages, held_of_person};
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Titles, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};

@@ -245,6 +245,9 @@ on_both_stores! {
         assert_eq!(goal.travellers.entered, 200 - held_out);
         assert_eq!(goal.travellers.converted, 200 - held_out - goal.travellers.before, "the journey made all of them customers");
         assert_eq!((goal.travellers.rate, goal.held_out.converted, goal.held_out.rate), (Some(1.0), 0, Some(0.0)));
+        let figures = status::figures(&world.engine, "lift", None, None).expect("figures");
+        assert_eq!((figures.performance.entered, figures.engagement.accounts), (200 - held_out, 200 - held_out), "those held out aside");
+        assert_eq!(figures.performance.goal, Some(goal.travellers));
         // One of those held out becomes a customer without the journey.
         let control = world.one("SELECT MIN(subject_id) FROM enrollment WHERE outcome = 'held_out' AND goal_at IS NULL");
         let key = format!("a-{}", control - world.one("SELECT MIN(id) FROM account"));

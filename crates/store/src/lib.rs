@@ -30,6 +30,7 @@ pub mod held;
 pub mod held_clicks;
 pub mod import_rejects;
 pub mod intake;
+pub mod journey_figures;
 pub mod journeys;
 pub mod lane_days;
 pub mod lane_turns;

@@ -25,6 +25,20 @@ export const messageFiguresQuery = ({ days, journey }: MessageFilter) =>
     staleTime: 10_000,
   });
 
+/** A journey by day, compared by version and variant; of those who entered in the last days, or of all. */
+export const journeyFiguresQuery = (key: string, days?: number) =>
+  queryOptions({
+    queryKey: ["journey", key, "figures", days ?? "all"],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/journeys/{key}/figures", {
+          params: { path: { key }, query: since(days) },
+        }),
+      ),
+    staleTime: 10_000,
+    refetchInterval: 10_000,
+  });
+
 export type GroupFigureFilter = { interest?: string | undefined; stage?: string | undefined };
 
 export const groupFiguresQuery = ({ interest, stage }: GroupFigureFilter) =>

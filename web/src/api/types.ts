@@ -76,6 +76,7 @@ export type StoredTable = Answer<"/api/v1/storage">["tables"][number];
 export type EmailPreview =
   paths["/api/v1/emails/{key}/preview"]["post"]["responses"][200]["content"]["application/json"];
 export type MessageFigures = Answer<"/api/v1/messages/figures">["items"][number];
+export type JourneyFigures = Answer<"/api/v1/journeys/{key}/figures">;
 export type GroupFigures = Answer<"/api/v1/buying_groups/figures">;
 export type ScoredDay = Item<"/api/v1/buying_groups/days">;
 export type SpamReport =

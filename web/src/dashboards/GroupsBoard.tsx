@@ -1,5 +1,5 @@
 // Buying groups by stage, completeness and engagement; each bar leads to the groups that it counts.
-import { Button, Group, Skeleton, Text } from "@mantine/core";
+import { Button, Group, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { UsersRound } from "lucide-react";
@@ -17,6 +17,7 @@ import { strings } from "../strings";
 import { byBand, byStage, type Counted } from "./bands";
 import { Bars } from "./charts";
 import own from "./dashboards.module.css";
+import { Figure } from "./Figure";
 import { InterestFilter, useBoard } from "./filters";
 
 const text = strings.dashboards.groups;
@@ -98,19 +99,6 @@ function Figures({ figures, stages, interest }: Props) {
 
 const percent = (n: number | null | undefined) =>
   n == null ? strings.list.none : formatNumber(Math.round(n * 10) / 10);
-
-function Figure({ label, value }: { label: string; value: string }) {
-  return (
-    <div className={own.number}>
-      <Text size="sm" c="dimmed">
-        {label}
-      </Text>
-      <Text fz={26} fw={650} lh={1.3}>
-        {value}
-      </Text>
-    </div>
-  );
-}
 
 async function save(figures: GroupFigures, stages: string[]) {
   const rows = (what: string, counted: Counted[]) =>

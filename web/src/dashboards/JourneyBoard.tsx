@@ -1,8 +1,9 @@
-// One journey in detail: its ring, its funnel, what became of its messages; every number leads to who it is about.
+// One journey in detail: its ring, its funnel, how it does over time, what became of its messages; every number leads to who it is about.
 import { Button, Group, Skeleton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ChartColumn } from "lucide-react";
 import { journeysQuery, mapQuery, statusQuery } from "../api/queries";
+import { FigureCards } from "../journeys/FigureCards";
 import { Funnel } from "../journeys/Funnel";
 import journeyClasses from "../journeys/journeys.module.css";
 import { StatusRing } from "../journeys/StatusRing";
@@ -14,7 +15,6 @@ import { at, LinkTo } from "../shell/LinkTo";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { DaysFilter, JourneyFilter, useBoard } from "./filters";
-import { MessageFigures } from "./MessagesBoard";
 
 const text = strings.dashboards.journey;
 
@@ -76,7 +76,7 @@ function Details({ journey, days }: { journey: string; days: number | undefined 
         </Card>
         <Funnel map={map} status={status} />
       </div>
-      <MessageFigures filter={{ journey, days: days || undefined }} />
+      <FigureCards journey={journey} days={days || undefined} />
     </>
   );
 }

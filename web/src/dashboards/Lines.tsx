@@ -14,11 +14,18 @@ import { LABEL, named, TICK, TIP } from "./Bars";
 
 export type LineSeries<T> = { label: string; colour: string; of: (row: T) => number | null };
 
-type Props<T> = { label: string; rows: T[]; day: (row: T) => string; series: LineSeries<T>[] };
+type Props<T> = {
+  label: string;
+  rows: T[];
+  day: (row: T) => string;
+  series: LineSeries<T>[];
+  /** Whole numbers as large as they come; left out: scores from 0 to 100. */
+  counts?: boolean;
+};
 
 const HEIGHT = 280;
 
-export function Lines<T extends object>({ label, rows, day, series }: Props<T>) {
+export function Lines<T extends object>({ label, rows, day, series, counts }: Props<T>) {
   return (
     <div role="img" aria-label={label}>
       <ResponsiveContainer width="100%" height={HEIGHT}>
@@ -34,7 +41,13 @@ export function Lines<T extends object>({ label, rows, day, series }: Props<T>) 
             minTickGap={40}
             stroke="var(--cv-line-strong)"
           />
-          <YAxis domain={[0, 100]} width={36} tick={TICK} stroke="var(--cv-line-strong)" />
+          <YAxis
+            domain={[0, counts ? "auto" : 100]}
+            allowDecimals={!counts}
+            width={counts ? 48 : 36}
+            tick={TICK}
+            stroke="var(--cv-line-strong)"
+          />
           <Tooltip contentStyle={TIP} labelStyle={LABEL} />
           <Legend formatter={named} itemSorter={null} />
           {series.map((each) => (

@@ -65,13 +65,13 @@ const messageColumn = (nameOf: (row: Figures) => string): Column<Figures> => ({
     ),
 });
 
+const CHANNEL: Column<Figures> = {
+  id: "channel",
+  label: words.channel,
+  value: (row) => row.channel,
+  cell: (row) => humanise(row.channel),
+};
 const FIGURES: Column<Figures>[] = [
-  {
-    id: "channel",
-    label: words.channel,
-    value: (row) => row.channel,
-    cell: (row) => humanise(row.channel),
-  },
   counted("sent"),
   counted("delivered"),
   counted("opened"),
@@ -82,6 +82,19 @@ const FIGURES: Column<Figures>[] = [
   rated("open_rate", words.openRate, (row) => row.open_rate),
   rated("click_rate", words.clickRate, (row) => row.click_rate),
 ];
+/** Nobody sees whether a text message was opened. */
+const OPENS = new Set(["opened", "open_rate"]);
+
+export type Channel = Figures["channel"];
+
+/** What is told of messages: of both channels, or of one alone. */
+export function useMessageColumns(channel?: Channel): Column<Figures>[] {
+  const nameOf = useMessageName();
+  return useMemo(() => {
+    const told = channel === "sms" ? FIGURES.filter(({ id }) => !OPENS.has(id)) : FIGURES;
+    return [messageColumn(nameOf), ...(channel ? [] : [CHANNEL]), ...told];
+  }, [nameOf, channel]);
+}
 
 export function MessagesBoard() {
   const { search } = useBoard();
@@ -108,12 +121,14 @@ function useMessageName(): (row: Figures) => string {
   );
 }
 
-export function MessageFigures({ filter }: { filter: MessageFilter }) {
+/** The chart and the whole table; of both channels, or of one alone. */
+export function MessageFigures({ filter, channel }: { filter: MessageFilter; channel?: Channel }) {
   const navigate = useNavigate();
   const figures = useQuery(messageFiguresQuery(filter));
-  const items = figures.data?.items ?? [];
+  const told = figures.data?.items.filter((row) => !channel || row.channel === channel);
+  const items = told ?? [];
   const nameOf = useMessageName();
-  const columns = useMemo(() => [messageColumn(nameOf), ...FIGURES], [nameOf]);
+  const columns = useMessageColumns(channel);
   return (
     <>
       {items.length > 0 ? (
@@ -134,7 +149,7 @@ export function MessageFigures({ filter }: { filter: MessageFilter }) {
       <ListSection
         id="message-figures"
         title={strings.dashboards.tabs.messages}
-        rows={wholeRows(figures, figures.data?.items)}
+        rows={wholeRows(figures, told)}
         columns={columns}
         rowKey={(row) => `${row.channel} ${row.message}`}
         empty={{ icon: ChartColumn, title: text.empty, hint: text.emptyHint }}

@@ -28,7 +28,7 @@ export function useBoard() {
 export function DaysFilter({ usual, open = false }: { usual: number; open?: boolean }) {
   const { search, put } = useBoard();
   const data = [
-    ...[7, 30, 90].map((days) => ({ value: String(days), label: text.days(days) })),
+    ...[7, 30, 90].map((n) => ({ value: String(n), label: text.days(n) })),
     ...(open ? [{ value: ALL, label: text.allTime }] : []),
   ];
   const days = search.days ?? usual;

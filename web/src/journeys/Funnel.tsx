@@ -10,6 +10,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { ScrollBox } from "../shell/ScrollBox";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
+import { FunnelFile } from "./FunnelFile";
 import classes from "./journeys.module.css";
 
 const text = strings.overview;
@@ -31,10 +32,13 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
     <section className={shell.tableFrame} aria-label={text.funnel}>
       <Group justify="space-between" className={classes.funnelHead}>
         <Title order={2}>{text.funnel}</Title>
-        <span className={classes.equation} data-whole={whole}>
-          {whole ? <CircleCheck size={15} aria-hidden /> : <RefreshCw size={15} aria-hidden />}
-          {whole ? text.equationHolds : text.equationBroken} {text.equation}
-        </span>
+        <Group gap="sm">
+          <span className={classes.equation} data-whole={whole}>
+            {whole ? <CircleCheck size={15} aria-hidden /> : <RefreshCw size={15} aria-hidden />}
+            {whole ? text.equationHolds : text.equationBroken} {text.equation}
+          </span>
+          <FunnelFile map={map} status={status} />
+        </Group>
       </Group>
       <ScrollBox label={text.funnel}>
         <Table verticalSpacing={8}>

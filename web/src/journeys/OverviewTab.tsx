@@ -14,6 +14,7 @@ import { EmptyState } from "../shell/EmptyState";
 import { Facts } from "../shell/Facts";
 import { formatNumber } from "../shell/format";
 import { strings } from "../strings";
+import { FigureCards } from "./FigureCards";
 import { Funnel } from "./Funnel";
 import { GoalCard } from "./GoalCard";
 import classes from "./journeys.module.css";
@@ -48,6 +49,7 @@ export function OverviewTab() {
         <Funnel map={map} status={status} />
       </div>
       {status.goal ? <GoalCard goal={status.goal} /> : null}
+      <FigureCards journey={key} />
       <Card title={text.outcomes}>
         <ActionOutcomes map={map} status={status} />
       </Card>

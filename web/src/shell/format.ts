@@ -65,6 +65,13 @@ export function formatRelative(iso: string | null | undefined, now: number): str
   return strings.time.justNow;
 }
 
+/** Seconds in words, by the largest unit that they fill: 5400 → “1.5 hours”. */
+export function formatSeconds(seconds: number): string {
+  const [unit, size] = STEPS.find((step) => seconds >= step[1]) ?? (["second", 1] as const);
+  const options = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(undefined, options).format(seconds / size);
+}
+
 /** Words that are not written as a sentence would write them. */
 const SPELLED = new Map(
   [

@@ -20,6 +20,12 @@ export const wholeRows = <T>(
   refetch: query.refetch,
 });
 
+const SETTLED = { error: null, isPending: false, refetch: () => undefined };
+
+/** Rows that are at hand, in the same shape. */
+export const givenRows = <T>(items: T[]): Rows<T> =>
+  wholeRows(SETTLED as unknown as UseQueryResult, items);
+
 /** A paged list that keeps showing the last answer while the next search loads. */
 export const useRows = ((options: UseInfiniteQueryOptions) =>
   useInfiniteQuery({ ...options, placeholderData: keepPreviousData })) as typeof useInfiniteQuery;

@@ -87,6 +87,45 @@ async fn a_journey_is_published_travelled_and_looked_at() {
 }
 
 #[tokio::test]
+async fn figures_tell_a_journey_day_by_day_and_of_a_time() {
+    let (api, token) = drafted().await;
+    let get = |path: &str| api.get(&format!("/api/v1/journeys{path}")).bearer(&token).send();
+    let draft = get("/nurture/figures").await.json();
+    assert_eq!((&draft["entered"], &draft["days"], &draft["versions"]), (&json!(0), &json!([]), &json!([])), "{draft}");
+    assert_eq!(
+        (&draft["completion_rate"], &draft["duration"], &draft["goal"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
+    api.post("/api/v1/journeys/nurture/publish").bearer(&token).send().await;
+    run(&api).await;
+    api.clock.advance_to("2026-12-04T09:00:00Z".parse().expect("a time"));
+    run(&api).await;
+
+    let all = get("/nurture/figures").await.json();
+    assert_eq!(
+        (&all["entered"], &all["completed"], &all["completion_rate"]),
+        (&json!(3), &json!(3), &json!(1.0)),
+        "{all}"
+    );
+    let three_days = 3 * 86_400;
+    assert_eq!(all["duration"], json!({"median_seconds": three_days, "p90_seconds": three_days}));
+    let day = |day: &str, entered: i64, completed: i64| json!({"day": day, "entered": entered, "completed": completed});
+    let days = [day("2026-12-01", 3, 0), day("2026-12-02", 0, 0), day("2026-12-03", 0, 0), day("2026-12-04", 0, 3)];
+    assert_eq!(all["days"], json!(days));
+    assert_eq!((&all["versions"][0]["version"], &all["versions"][0]["completed"]), (&json!(1), &json!(3)));
+    let engagement = json!({"accounts": 3, "engaged_accounts": 0, "people": 0, "engaged_people": 0});
+    assert_eq!((&all["engagement"], &all["variants"]), (&engagement, &json!([])));
+
+    let later = get("/nurture/figures?from=2026-12-02T00:00:00Z").await.json();
+    assert_eq!((&later["entered"], &later["days"]), (&json!(0), &json!([day("2026-12-04", 0, 3)])), "{later}");
+    let earlier = get("/nurture/figures?until=2026-12-02T00:00:00Z").await.json();
+    assert_eq!((&earlier["completed"], &earlier["days"]), (&json!(3), &json!([day("2026-12-01", 3, 0)])), "{earlier}");
+    assert_eq!(get("/nurture/figures?from=yesterday").await.refusal().0, 400);
+    assert_eq!(get("/nowhere/figures").await.refusal().0, 404);
+    assert_eq!(api.get("/api/v1/journeys/nurture/figures").send().await.refusal().0, 401);
+}
+
+#[tokio::test]
 async fn travellers_enter_and_leave_by_hand_and_states_refuse_what_they_cannot_do() {
     let (api, token) = drafted().await;
     let post = |path: &str| api.post(&format!("/api/v1/journeys/nurture/{path}")).bearer(&token);
