@@ -124,6 +124,11 @@ await walk(async () => {
       .getByRole("heading", { name: trip.traveller.name ?? trip.traveller.key, level: 1 })
       .waitFor();
     if (trip.waiting) await page.getByText(/^Waiting here: /).waitFor();
+    const told = page.getByRole("region", { name: "Why it is here" });
+    for (const change of trip.here.to_change)
+      await told.getByText(change.replaceAll(/[`*]/g, "")).first().waitFor();
+    for (const tried of trip.here.why?.tried ?? [])
+      for (const { text } of tried.tests) await told.getByText(text).first().waitFor();
     await eventually("every item is listed", async () => {
       const { items } = await api(`/journeys/${journey.key}/travellers/${id}/timeline`);
       assert.equal(await page.locator("main ol > li").count(), items.length);

@@ -213,6 +213,45 @@ await walk(async () => {
     await noBarriers("the outline");
   });
 
+  await step("a group inside the condition is filled, and then the one around it", async () => {
+    await enter(page.locator(`[data-card="${ids.split}"]`));
+    const edit = panel().getByRole("button", { name: /^Edit the condition/ });
+    await enter(edit.first());
+    const builder = page.getByRole("dialog");
+    const search = builder.getByLabel("Search attributes and filters");
+    const choose = async (attribute, value) => {
+      const before = await builder.getByLabel("Value").count();
+      await type(search, attribute);
+      await enter(builder.getByRole("button", { name: attribute, exact: true }).first());
+      await builder.getByLabel("Value").nth(before).waitFor();
+      await type(builder.getByLabel("Value").last(), value);
+      await press("Enter");
+    };
+    await search.waitFor();
+    await enter(builder.getByRole("button", { name: "Add a group" }).first());
+    await choose("Country", "DE");
+    await choose("Industry", "Software");
+    await noBarriers("a group that is added to");
+    await enter(builder.getByRole("button", { name: "Add here" }).first());
+    await choose("City", "Berlin");
+    const large = { account: "employees", at_least: 100 };
+    const parts = [
+      { account: "country", is: "DE" },
+      { account: "industry", is: "Software" },
+    ];
+    const kept = (all) =>
+      eventually("the draft holds what is asked", async () => {
+        const { nodes } = await api(`/journeys/${KEY}`);
+        assert.deepEqual(nodes[ids.split].paths[0].when, { all });
+      });
+    await kept([large, { any: parts }, { account: "city", is: "Berlin" }]);
+    await enter(builder.getByRole("button", { name: "Remove City" }));
+    await enter(builder.getByRole("button", { name: "Remove the group" }));
+    await kept([large]);
+    await enter(builder.getByRole("button", { name: "Done" }));
+    await builder.waitFor({ state: "hidden" });
+  });
+
   await step("nodes are deleted, and the deletion undone, by keys", async () => {
     const extra = await add(`/nodes/${ids.wait}/next`, "Wait");
     const card = page.locator(`[data-card="${extra}"]`);

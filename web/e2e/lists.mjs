@@ -93,6 +93,8 @@ await walk(async () => {
     "a dynamic list is made with its condition, and whoever matches is on it",
     async () => {
       const name = `Large ${mark}`;
+      const other = { key: `l-${mark}-other`, name: `Different ${mark}` };
+      await write("PUT", `/accounts/${other.key}`, { name: other.name });
       await open("/lists");
       await page.getByRole("button", { name: "Create account list" }).first().click();
       await dialog().getByLabel("Name", { exact: false }).first().fill(name);
@@ -107,6 +109,14 @@ await walk(async () => {
       await condition.getByLabel(/value/i).first().fill(`Listed ${mark}`);
       await page.keyboard.press("Enter");
       await condition.getByText("3 accounts match").waitFor();
+      const told = condition.getByRole("region", { name: "Who matches now" });
+      for (const key of ACCOUNTS)
+        await told.locator(`a[href$="/accounts/${encodeURIComponent(key)}"]`).waitFor();
+      await told.getByLabel("Why not this account?").fill(other.key);
+      await told.getByText("It does not match.").waitFor();
+      await told.getByText(`saw: ${other.name}`).waitFor();
+      await told.getByLabel("Why not this account?").fill(ACCOUNTS[0]);
+      await told.getByText("It matches.").waitFor();
       await noBarriers("the condition of a new list");
       await condition.getByRole("button", { name: "Done" }).click();
       await dialog().getByRole("button", { name: "Create", exact: true }).click();

@@ -16,6 +16,8 @@ if (page.window) {
       onchange: null,
     }) as MediaQueryList;
 
+  page.window.Element.prototype.scrollIntoView = () => {};
+
   page.window.ResizeObserver = class {
     observe() {}
     unobserve() {}

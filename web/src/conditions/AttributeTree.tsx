@@ -6,13 +6,20 @@ import type { Catalogue } from "../api/types";
 import type { Fields, Subject } from "../editor/manifest";
 import { strings } from "../strings";
 import classes from "./conditions.module.css";
+import { carry } from "./drag";
 import { type Folder, treeOf } from "./tests";
 
 const text = strings.conditions;
 
-type Props = { catalogue: Catalogue; subject: Subject; onChoose: (test: Fields) => void };
+type Props = {
+  catalogue: Catalogue;
+  subject: Subject;
+  /** The group that a click adds to, where there are several. */
+  into?: string | undefined;
+  onChoose: (test: Fields) => void;
+};
 
-export function AttributeTree({ catalogue, subject, onChoose }: Props) {
+export function AttributeTree({ catalogue, subject, into, onChoose }: Props) {
   const [filter, setFilter] = useState("");
   const wanted = filter.trim().toLowerCase();
   const folders = treeOf(catalogue, subject)
@@ -31,11 +38,17 @@ export function AttributeTree({ catalogue, subject, onChoose }: Props) {
         value={filter}
         onChange={(event) => setFilter(event.currentTarget.value)}
       />
+      {into ? (
+        <Text size="xs" c="dimmed" aria-live="polite">
+          {text.addsTo(into)}
+        </Text>
+      ) : null}
       <ScrollArea className={classes.treeScroll} type="auto" offsetScrollbars>
         {folders.map((folder, n) => (
           <FolderView
             key={folder.label}
             folder={folder}
+            subject={subject}
             begins={n === 0}
             searching={wanted !== ""}
             onChoose={onChoose}
@@ -53,11 +66,13 @@ export function AttributeTree({ catalogue, subject, onChoose }: Props) {
 
 function FolderView({
   folder,
+  subject,
   begins,
   searching,
   onChoose,
 }: {
   folder: Folder;
+  subject: Subject;
   begins: boolean;
   searching: boolean;
   onChoose: (test: Fields) => void;
@@ -84,9 +99,7 @@ function FolderView({
               <UnstyledButton
                 className={classes.leaf}
                 draggable
-                onDragStart={(event: React.DragEvent) =>
-                  event.dataTransfer.setData(DRAGGED, JSON.stringify(leaf.make()))
-                }
+                onDragStart={(event: React.DragEvent) => carry(event, subject, leaf.make())}
                 onClick={() => onChoose(leaf.make())}
               >
                 <Plus size={13} aria-hidden />
@@ -99,6 +112,3 @@ function FolderView({
     </div>
   );
 }
-
-/** The type under which a dragged test travels. */
-export const DRAGGED = "application/x-caravan-test";

@@ -10,8 +10,10 @@ import classes from "./conditions.module.css";
 import { GroupEditor } from "./GroupEditor";
 import { groupOf } from "./operators";
 import { PreviewPane } from "./PreviewPane";
+import { addTo, groupAt, hasInnerGroups, type Path, subjectAt } from "./paths";
 
 const text = strings.conditions;
+const TOP: Path = [];
 
 type Props = {
   title: string;
@@ -28,6 +30,9 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
   const [condition, setCondition] = useState(() =>
     groupOf(value) && groupOf(value)?.kind !== "not" ? value : { all: value ? [value] : [] },
   );
+  const [chosen, choose] = useState(TOP);
+  const offered = hasInnerGroups(condition);
+  const to = groupAt(condition, chosen) ? chosen : TOP;
   const change = (next: unknown) => {
     setCondition(next);
     const group = groupOf(next);
@@ -46,11 +51,9 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
         <div className={classes.builder}>
           <AttributeTree
             catalogue={catalogue}
-            subject={subject}
-            onChoose={(test) => {
-              const group = groupOf(condition) ?? { kind: "all" as const, parts: [] };
-              change({ [group.kind]: [...group.parts, test] });
-            }}
+            subject={subjectAt(subject, to)}
+            into={offered ? text.groups[groupAt(condition, to)?.kind ?? "all"] : undefined}
+            onChoose={(test) => change(addTo(condition, to, test))}
           />
           <section className={classes.logic} aria-label={text.logic}>
             <GroupEditor
@@ -59,6 +62,8 @@ export function ConditionDialog({ title, subject, inJourney, value, onChange, on
               inJourney={inJourney}
               condition={condition}
               onChange={change}
+              path={TOP}
+              adds={{ to, choose, offered }}
               top
             />
           </section>

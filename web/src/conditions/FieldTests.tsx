@@ -5,7 +5,7 @@ import { useState } from "react";
 import { type Fields, isRecord } from "../editor/manifest";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
-import { OperatorRow } from "./OperatorRow";
+import { OperatorRows } from "./OperatorRow";
 import { begun } from "./operators";
 
 const text = strings.conditions;
@@ -46,7 +46,7 @@ export function FieldTests({ fields, value, onChange }: Props) {
               <X size={14} />
             </ActionIcon>
           </Group>
-          <OperatorRow
+          <OperatorRows
             test={isRecord(test) ? test : { is: test }}
             typed={fieldOf(name)}
             onChange={(next) => put({ ...tests, [name]: next })}

@@ -1,16 +1,19 @@
 // A group of tests: all, any or none of them must hold; groups stand in groups.
 import { ActionIcon, Button, Group, SegmentedControl, Text } from "@mantine/core";
-import { FolderPlus, X } from "lucide-react";
-import { useState } from "react";
+import { Crosshair, FolderPlus, X } from "lucide-react";
 import type { Catalogue } from "../api/types";
 import { isRecord, type Subject } from "../editor/manifest";
 import { strings } from "../strings";
-import { DRAGGED } from "./AttributeTree";
 import classes from "./conditions.module.css";
-import { deniedParts, type GroupKind, groupFrom, groupOf } from "./operators";
+import { useDrop } from "./drag";
+import { asGroup, type GroupKind, groupFrom, groupOf } from "./operators";
+import { innerGroup, type Path, samePath } from "./paths";
 import { TestEditor } from "./TestEditor";
 
 const text = strings.conditions;
+
+/** The group that a click in the tree adds to, and how another is chosen; not offered while there is only one. */
+export type Adds = { to: Path; choose: (path: Path) => void; offered: boolean };
 
 export type ConditionProps = {
   catalogue: Catalogue;
@@ -18,58 +21,65 @@ export type ConditionProps = {
   inJourney: boolean;
   condition: unknown;
   onChange: (condition: unknown) => void;
+  /** The way to it from the top. */
+  path: Path;
+  adds: Adds;
 };
 
 type Props = ConditionProps & { top?: boolean; onRemove?: () => void };
 
 export function GroupEditor(props: Props) {
   const { condition, onChange, top, onRemove, ...shared } = props;
-  const group = groupOf(condition) ?? { kind: "all" as const, parts: [] };
-  const parts = group.kind === "not" ? deniedParts(group.parts) : group.parts;
-  const [target, setTarget] = useState(false);
-  const put = (next: unknown[]) => onChange(groupFrom(group.kind, next));
+  const { subject, path, adds } = shared;
+  const { kind, parts } = asGroup(condition);
+  const put = (next: unknown[]) => onChange(groupFrom(kind, next));
+  const { held, handlers } = useDrop(subject, (test) => put([...parts, test]));
+  const chosen = adds.offered && samePath(adds.to, path);
   return (
     <fieldset
       className={classes.group}
-      data-kind={group.kind}
+      data-kind={kind}
       data-top={top || undefined}
-      data-target={target || undefined}
-      aria-label={text.groups[group.kind]}
-      onDragOver={(event) => {
-        if (!event.dataTransfer.types.includes(DRAGGED)) return;
-        event.preventDefault();
-        event.stopPropagation();
-        setTarget(true);
-      }}
-      onDragLeave={() => setTarget(false)}
-      onDrop={(event) => {
-        setTarget(false);
-        const dragged = event.dataTransfer.getData(DRAGGED);
-        if (dragged === "") return;
-        event.preventDefault();
-        event.stopPropagation();
-        put([...parts, JSON.parse(dragged)]);
-      }}
+      data-held={held}
+      data-chosen={chosen || undefined}
+      aria-label={text.groups[kind]}
+      {...handlers}
     >
-      <Group justify="space-between" wrap="nowrap" mb={parts.length > 0 ? "sm" : 0}>
+      <Group justify="space-between" mb={parts.length > 0 ? "sm" : 0}>
         <SegmentedControl
           size="xs"
           aria-label={text.logic}
-          data={(top ? (["all", "any"] as const) : (["all", "any", "not"] as const)).map(
-            (kind) => ({
-              value: kind,
-              label: text.kinds[kind],
-            }),
-          )}
-          value={group.kind}
-          onChange={(kind) => onChange(groupFrom(kind as GroupKind, parts))}
+          data={KINDS.filter((each) => !top || each !== "not").map((each) => ({
+            value: each,
+            label: text.kinds[each],
+          }))}
+          value={kind}
+          onChange={(next) => {
+            onChange(groupFrom(next as GroupKind, parts));
+            adds.choose(path);
+          }}
         />
         <Group gap={4} wrap="nowrap">
+          {adds.offered ? (
+            <Button
+              size="compact-xs"
+              variant={chosen ? "light" : "subtle"}
+              leftSection={<Crosshair size={14} aria-hidden />}
+              aria-pressed={chosen}
+              title={text.addHereHint}
+              onClick={() => adds.choose(path)}
+            >
+              {text.addHere}
+            </Button>
+          ) : null}
           <Button
             size="compact-xs"
             variant="subtle"
             leftSection={<FolderPlus size={14} aria-hidden />}
-            onClick={() => put([...parts, { any: [] }])}
+            onClick={() => {
+              put([...parts, innerGroup(kind)]);
+              adds.choose([...path, parts.length]);
+            }}
           >
             {text.addGroup}
           </Button>
@@ -94,19 +104,31 @@ export function GroupEditor(props: Props) {
         {parts.map((part, n) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: tests have no names of their own
           <li key={n}>
-            {n > 0 ? <span className={classes.joint}>{text.joints[group.kind]}</span> : null}
+            {n > 0 ? <span className={classes.joint}>{text.joints[kind]}</span> : null}
             <PartEditor
               {...shared}
+              path={[...path, n]}
               condition={part}
               onChange={(next) => put(parts.map((each, m) => (m === n ? next : each)))}
-              onRemove={() => put(parts.filter((_, m) => m !== n))}
+              onRemove={() => {
+                put(parts.filter((_, m) => m !== n));
+                // What stood behind it has another number now.
+                adds.choose(path);
+              }}
             />
           </li>
         ))}
       </ol>
+      {held === "refused" ? (
+        <Text size="sm" c="red" mt="xs" role="alert">
+          {text.refused[subject]}
+        </Text>
+      ) : null}
     </fieldset>
   );
 }
+
+const KINDS = ["all", "any", "not"] as const;
 
 function PartEditor(props: ConditionProps & { onRemove: () => void }) {
   if (groupOf(props.condition)) return <GroupEditor {...props} />;

@@ -1,103 +1,74 @@
 // What a buying group must be like: interest, stage, status, completeness, engagement, roles.
-import {
-  ActionIcon,
-  Button,
-  Group,
-  NumberInput,
-  Select,
-  Stack,
-  Switch,
-  TextInput,
-} from "@mantine/core";
+import { ActionIcon, Button, Group, NumberInput, Stack, Switch, Text } from "@mantine/core";
 import { Plus, X } from "lucide-react";
 import { type Fields, isRecord } from "../editor/manifest";
-import { ReferencePicker, useDefinitions } from "../forms/ReferencePicker";
-import { FieldInput } from "../forms/SchemaForm";
+import type { Typed } from "../forms/inputs";
+import { ReferencePicker, ReferencesPicker, useDefinitions } from "../forms/ReferencePicker";
+import { useStages } from "../forms/useStages";
 import { strings } from "../strings";
-import { OperatorRow } from "./OperatorRow";
+import { OperatorRows } from "./OperatorRow";
+import { plainly, textsIn } from "./operators";
 
 const text = strings.conditions;
-const NUMBERS = ["completeness", "engagement"] as const;
+
+type FactName = keyof typeof text.facts;
+const OF_GROUP: FactName[] = ["stage", "status", "completeness", "engagement"];
+const OF_MEMBER: FactName[] = ["role", ...OF_GROUP];
+
+/** What a fact that is added begins with: labels to choose, or a number to compare with. */
+const BEGINNINGS: Record<FactName, unknown> = {
+  role: [],
+  stage: [],
+  status: [],
+  completeness: { at_least: 50 },
+  engagement: { at_least: 50 },
+};
 
 type Props = { member: boolean; value: Fields; onChange: (value: Fields) => void };
 
 export function GroupFacts({ member, value, onChange }: Props) {
   const set = (name: string, next: unknown) => {
     const { [name]: _, ...rest } = value;
-    onChange(next === undefined || next === "" ? rest : { ...rest, [name]: next });
+    onChange(next === undefined ? rest : { ...value, [name]: next });
   };
-  const plain = (name: string) => (typeof value[name] === "string" ? (value[name] as string) : "");
+  const typed = useTypes(textsIn(value.solution_interest));
+  const names = member ? OF_MEMBER : OF_GROUP;
+  const asked = names.filter((name) => Object.hasOwn(value, name));
   return (
     <Stack gap="xs">
-      <ReferencePicker
+      <ReferencesPicker
         kind="solution_interest"
         label={text.interest}
+        create
         value={value.solution_interest}
-        onChange={(interest) => set("solution_interest", interest)}
+        onChange={(interests) =>
+          set("solution_interest", interests.length === 0 ? undefined : plainly(interests))
+        }
       />
-      {member ? (
-        <RolePicker
-          label={text.role}
-          value={plain("role")}
-          onChange={(role) => set("role", role)}
+      {asked.map((name) => (
+        <Fact
+          key={name}
+          name={name}
+          typed={typed[name]}
+          value={value[name]}
+          onChange={(fact) => set(name, fact)}
         />
-      ) : null}
-      <Group gap="xs" grow align="flex-start">
-        <FieldInput
-          name="stage"
-          field={{
-            input: "stage",
-            of: "solution_interest",
-            required: false,
-            help: undefined,
-            label: undefined,
-          }}
-          whole={value}
-          value={value.stage}
-          onChange={(stage) => set("stage", stage)}
-          errors={NONE}
-          at=""
-          subject="account"
-        />
-        <TextInput
-          label={text.status}
-          value={plain("status")}
-          onChange={(event) => set("status", event.currentTarget.value)}
-        />
-      </Group>
-      {NUMBERS.map((name) =>
-        isRecord(value[name]) ? (
-          <Group key={name} gap="xs" align="flex-end" wrap="nowrap">
-            <div style={{ flex: 1 }}>
-              <span>{text[name]}</span>
-              <OperatorRow
-                test={value[name] as Fields}
-                typed={{ type: "number" }}
-                onChange={(test) => set(name, test)}
-              />
-            </div>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={strings.forms.removeNamed(text[name])}
-              onClick={() => set(name, undefined)}
-            >
-              <X size={15} />
-            </ActionIcon>
-          </Group>
-        ) : (
-          <div key={name}>
+      ))}
+      <Group gap={4}>
+        {names
+          .filter((name) => !asked.includes(name))
+          .map((name) => (
             <Button
+              key={name}
               size="compact-xs"
               variant="subtle"
-              leftSection={<Plus size={13} />}
-              onClick={() => set(name, { at_least: 50 })}
+              leftSection={<Plus size={13} aria-hidden />}
+              onClick={() => set(name, BEGINNINGS[name])}
             >
-              {text[name]}
+              {text.facts[name]}
             </Button>
-          </div>
-        ),
-      )}
+          ))}
+      </Group>
       {member ? (
         <Switch
           size="xs"
@@ -112,27 +83,61 @@ export function GroupFacts({ member, value, onChange }: Props) {
   );
 }
 
-const NONE = new Map<string, string>();
+/** What values each fact takes; stages are those of the chosen interests, or of all. */
+function useTypes(interests: string[]): Record<FactName, Typed> {
+  const { all } = useDefinitions("solution_interest");
+  const stages = useStages(interests.length > 0 ? interests : all.map(({ value }) => value));
+  const roles = useDefinitions("role").options.map(({ value }) => value);
+  return {
+    role: { type: "string", values: roles },
+    stage: { type: "string", values: stages },
+    status: { type: "string" },
+    completeness: { type: "number" },
+    engagement: { type: "number" },
+  };
+}
 
-function RolePicker({
-  label,
+/** One fact: a plain label or several are the short form of `is`, and stay it. */
+function Fact({
+  name,
+  typed,
   value,
   onChange,
 }: {
-  label: string;
-  value: string;
-  onChange: (role: string | undefined) => void;
+  name: FactName;
+  typed: Typed;
+  value: unknown;
+  onChange: (value: unknown) => void;
 }) {
-  const { options } = useDefinitions("role");
+  const label = text.facts[name];
+  const change = (test: Fields) => {
+    const short = typed.type === "string" && Object.keys(test).join() === "is";
+    onChange(short ? test.is : test);
+  };
   return (
-    <Select
-      label={label}
-      searchable
-      clearable
-      data={options.map(({ value, label }) => ({ value, label }))}
-      value={value === "" ? null : value}
-      onChange={(role) => onChange(role ?? undefined)}
-    />
+    <fieldset aria-label={label} style={{ border: 0, margin: 0, padding: 0, minWidth: 0 }}>
+      <Group justify="space-between" wrap="nowrap">
+        <Text size="xs" fw={600}>
+          {label}
+        </Text>
+        <ActionIcon
+          size="sm"
+          variant="subtle"
+          color="gray"
+          aria-label={strings.forms.removeNamed(label)}
+          onClick={() => onChange(undefined)}
+        >
+          <X size={14} />
+        </ActionIcon>
+      </Group>
+      <Stack gap={4}>
+        <OperatorRows
+          test={isRecord(value) ? value : { is: value }}
+          typed={typed}
+          onChange={change}
+        />
+      </Stack>
+    </fieldset>
   );
 }
 
@@ -151,9 +156,12 @@ function RoleCounts({
         // biome-ignore lint/suspicious/noArrayIndexKey: rows have no names of their own
         <Group key={n} gap="xs" align="flex-end" wrap="nowrap">
           <div style={{ flex: 1 }}>
-            <RolePicker
+            <ReferencePicker
+              kind="role"
               label={text.role}
-              value={String(row.role ?? "")}
+              required
+              create={false}
+              value={row.role}
               onChange={(role) =>
                 put(rows.map((each, m) => (m === n ? { ...each, role: role ?? "" } : each)))
               }

@@ -1,31 +1,65 @@
 // One test as a card: what it asks, how it compares, and with what.
-import { ActionIcon, Group, NumberInput, Stack, Switch, TagsInput, Text } from "@mantine/core";
-import { X } from "lucide-react";
-import type { ReactNode } from "react";
+import {
+  ActionIcon,
+  Group,
+  NumberInput,
+  Select,
+  Stack,
+  Switch,
+  TagsInput,
+  Text,
+} from "@mantine/core";
+import { ChevronDown, ChevronRight, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useShapes } from "../customers/objects";
 import { type Fields, isRecord } from "../editor/manifest";
 import { DurationInput } from "../forms/inputs";
-import { ReferencePicker, useDefinitions } from "../forms/ReferencePicker";
+import {
+  ReferencePicker,
+  ReferencesPicker,
+  useDefinitions,
+  useKind,
+} from "../forms/ReferencePicker";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
 import classes from "./conditions.module.css";
 import { FieldTests } from "./FieldTests";
 import { type ConditionProps, GroupEditor } from "./GroupEditor";
 import { GroupFacts } from "./GroupFacts";
-import { OperatorRow } from "./OperatorRow";
+import { OperatorRows } from "./OperatorRow";
+import { plainly, textsIn } from "./operators";
+import { addTo } from "./paths";
 import { TestAdder } from "./TestAdder";
 import { testKey } from "./tests";
+import { useNames } from "./useNames";
+import { conditionWords, kindNamedBy } from "./words";
 
 const text = strings.conditions;
 
 type Props = ConditionProps & { test: Fields; onRemove: () => void };
 
 export function TestEditor(props: Props) {
-  const { test, onRemove } = props;
+  const { test, path, onRemove } = props;
   const title = useTitle(props);
+  const [folded, setFolded] = useState(false);
+  const number = Number(path.at(-1)) + 1;
   return (
     <section className={classes.test} aria-label={title}>
-      <Group justify="space-between" wrap="nowrap" mb={8}>
-        <Text fw={600} size="sm">
+      <Group gap={4} wrap="nowrap" mb={8}>
+        <ActionIcon
+          size="sm"
+          variant="subtle"
+          color="gray"
+          aria-expanded={!folded}
+          aria-label={text.fold(number, title)}
+          onClick={() => setFolded(!folded)}
+        >
+          {folded ? <ChevronRight size={15} /> : <ChevronDown size={15} />}
+        </ActionIcon>
+        <Text fw={600} size="sm" flex={1}>
+          <Text span inherit c="dimmed">
+            {number}.
+          </Text>{" "}
           {title}
         </Text>
         <ActionIcon
@@ -37,8 +71,17 @@ export function TestEditor(props: Props) {
           <X size={15} />
         </ActionIcon>
       </Group>
-      <Stack gap="xs">{bodyOf(props, test)}</Stack>
+      {folded ? <Words test={test} /> : <Stack gap="xs">{bodyOf(props, test)}</Stack>}
     </section>
+  );
+}
+
+function Words({ test }: { test: Fields }) {
+  const names = useNames(test);
+  return (
+    <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+      {conditionWords(test, names)}
+    </Text>
   );
 }
 
@@ -67,7 +110,7 @@ function bodyOf(props: Props, test: Fields): ReactNode {
     case "person": {
       const attribute = catalogue.attributes[key].find((each) => each.key === test[key]);
       return (
-        <OperatorRow
+        <OperatorRows
           test={test}
           typed={attribute ? { type: attribute.type, values: attribute.values } : undefined}
           onChange={onChange}
@@ -84,25 +127,25 @@ function bodyOf(props: Props, test: Fields): ReactNode {
             value={test.score}
             onChange={(score) => onChange({ ...test, score: score ?? "" })}
           />
-          <OperatorRow test={test} typed={{ type: "number" }} onChange={onChange} />
+          <OperatorRows test={test} typed={{ type: "number" }} onChange={onChange} />
         </>
       );
     case "in_account_list":
     case "in_people_list":
     case "in_external_audience":
+    case "persona":
+    case "derived_persona":
       return (
-        <ListField
-          kind={LISTS[key]}
+        <NamesField
+          kind={kindNamedBy(key)}
           value={test[key]}
-          onChange={(lists) => onChange({ [key]: lists })}
+          onChange={(names) => onChange({ [key]: names })}
         />
       );
     case "role_in_account":
       return (
-        <TagsInput
-          label={text.roles}
-          placeholder={strings.forms.typeAndEnter}
-          value={texts(test.role_in_account)}
+        <AccountRoles
+          value={test.role_in_account}
           onChange={(roles) => onChange({ role_in_account: roles })}
         />
       );
@@ -118,18 +161,7 @@ function bodyOf(props: Props, test: Fields): ReactNode {
     case "has_people":
       return <HasPeople {...props} set={set} />;
     case "has":
-      return (
-        <>
-          <ReferencePicker
-            kind="custom_object"
-            label={text.object}
-            required
-            value={test.has}
-            onChange={(object) => onChange({ ...test, has: object ?? "" })}
-          />
-          <FieldTests value={test.where} onChange={(where) => set("where", where)} />
-        </>
-      );
+      return <HasRecord {...props} set={set} />;
     case "did":
     case "did_not":
       return <History {...props} set={set} negated={key === "did_not"} />;
@@ -144,7 +176,7 @@ function bodyOf(props: Props, test: Fields): ReactNode {
 
 type Set = { set: (name: string, value: unknown) => void };
 
-function HasPeople({ set, test, onChange, ...shared }: Props & Set) {
+function HasPeople({ set, test, onChange, onRemove: _, ...shared }: Props & Set) {
   return (
     <>
       <Group gap="xs" grow>
@@ -167,27 +199,43 @@ function HasPeople({ set, test, onChange, ...shared }: Props & Set) {
   );
 }
 
-/** People's tests inside an account's condition, with a tree of their own to add from. */
-function PeopleCondition(props: ConditionProps) {
+/** People's tests inside an account's condition, with a picker of their own to add from. */
+function PeopleCondition(props: Omit<ConditionProps, "subject">) {
+  const { catalogue, condition, onChange, path } = props;
   return (
     <>
-      <GroupEditor {...props} subject="person" />
-      <PeopleTests {...props} />
+      <GroupEditor {...props} subject="person" path={[...path, "has_people"]} />
+      <TestAdder catalogue={catalogue} onChoose={(test) => onChange(addTo(condition, [], test))} />
     </>
   );
 }
 
-function PeopleTests({ catalogue, condition, onChange }: ConditionProps) {
+/** A record of an object, with tests of its fields by their types. */
+function HasRecord({ test, subject, onChange, set }: Props & Set) {
+  const { shapes, known } = useShapes(subject);
+  const key = typeof test.has === "string" ? test.has : "";
+  const shape = shapes.find(({ object }) => object === key);
+  const lost = known && key !== "" && !shape ? [key] : [];
   return (
-    <TestAdder
-      catalogue={catalogue}
-      onChoose={(test) => {
-        const group = isRecord(condition) ? condition : { all: [] };
-        const kind = Array.isArray(group.any) ? "any" : "all";
-        const parts = Array.isArray(group[kind]) ? (group[kind] as unknown[]) : [group];
-        onChange({ [kind]: [...parts, test] });
-      }}
-    />
+    <>
+      <Select
+        label={text.object}
+        required
+        searchable
+        allowDeselect={false}
+        data={[
+          ...shapes.map(({ object, title }) => ({ value: object, label: title })),
+          ...lost.map((object) => ({ value: object, label: text.missingObject(object) })),
+        ]}
+        value={key === "" ? null : key}
+        onChange={(object) => onChange({ ...test, has: object ?? "" })}
+      />
+      <FieldTests
+        fields={shape && Object.entries(shape.fields).map(([key, type]) => ({ key, type }))}
+        value={test.where}
+        onChange={(where) => set("where", where)}
+      />
+    </>
   );
 }
 
@@ -261,42 +309,46 @@ export function Count({
   );
 }
 
-const texts = (value: unknown): string[] =>
-  Array.isArray(value)
-    ? value.map(String)
-    : typeof value === "string" && value !== ""
-      ? [value]
-      : [];
-
-/** What the tests of membership name. */
-const LISTS = {
-  in_account_list: "account_list",
-  in_people_list: "people_list",
-  in_external_audience: "external_audience",
-} as const;
-
-/** One of several lists; a single one is written without the brackets. */
-function ListField({
+/** One or several definitions of a kind, any of which will do. */
+function NamesField({
   kind,
   value,
   onChange,
 }: {
   kind: string;
   value: unknown;
-  onChange: (lists: string | string[]) => void;
+  onChange: (names: string | string[]) => void;
 }) {
-  const { kind: known } = useDefinitions(kind);
-  const label = known?.label ?? humanise(kind);
-  if (Array.isArray(value) && value.length > 1) {
-    return <TagsInput label={label} value={texts(value)} onChange={onChange} />;
-  }
+  const known = useKind(kind);
   return (
-    <ReferencePicker
+    <ReferencesPicker
       kind={kind}
-      label={label}
+      label={known?.label ?? humanise(kind)}
       required
-      value={texts(value)[0]}
-      onChange={(list) => onChange(list ?? "")}
+      create
+      value={value}
+      onChange={(names) => onChange(names.length === 0 ? "" : plainly(names))}
+    />
+  );
+}
+
+/** Roles in accounts come with the data as they are called there; those that there are definitions of are offered. */
+function AccountRoles({
+  value,
+  onChange,
+}: {
+  value: unknown;
+  onChange: (roles: string | string[]) => void;
+}) {
+  const { options } = useDefinitions("role");
+  return (
+    <TagsInput
+      label={text.roles}
+      placeholder={strings.forms.typeAndEnter}
+      acceptValueOnBlur
+      data={options.map(({ value }) => value)}
+      value={textsIn(value)}
+      onChange={(roles) => onChange(plainly(roles))}
     />
   );
 }

@@ -61,10 +61,20 @@ const ALL = new Set<string>([...TEXT, ...NUMBER, ...TIME]);
 
 export const isOperator = (word: string): word is Operator => ALL.has(word);
 
-/** The operator of a test and what it compares with; tests of several operators show the first. */
-export function operatorOf(test: Fields): { operator: Operator; value: unknown } | undefined {
-  const found = Object.keys(test).find(isOperator);
-  return found ? { operator: found as Operator, value: test[found] } : undefined;
+/** One thing that is asked of a value. */
+export type Check = { operator: Operator; value: unknown };
+
+/** Everything that a test asks of its value: one or several operators, all of which must hold. */
+export const checksOf = (test: Fields): Check[] =>
+  Object.entries(test).flatMap(([operator, value]) =>
+    isOperator(operator) ? [{ operator, value }] : [],
+  );
+
+/** The operator that people read: `is_empty: false` asks what `is_not_empty` asks. */
+export function shownAs({ operator, value }: Check): Operator {
+  if (value !== false) return operator;
+  if (operator === "is_empty") return "is_not_empty";
+  return operator === "is_not_empty" ? "is_empty" : operator;
 }
 
 /** What one writes behind an operator: nothing, one value, several, two ends, a duration. */
@@ -79,13 +89,30 @@ export function takes(operator: Operator, type: string | undefined): Takes {
   return plain && many.includes(operator) ? "several" : "one";
 }
 
-/** The same test under another operator, keeping its value where the new one takes the same. */
-export function withOperator(test: Fields, operator: Operator, type: string | undefined): Fields {
-  const before = operatorOf(test);
-  const rest = Object.fromEntries(Object.entries(test).filter(([name]) => !isOperator(name)));
-  const same = before && takes(before.operator, type) === takes(operator, type);
-  return { ...rest, [operator]: same ? before.value : beginning(operator, type) };
+/** The same test with one operator in the place of another, keeping its value where the new one takes the same. */
+export function withOperator(
+  test: Fields,
+  before: Operator,
+  after: Operator,
+  type: string | undefined,
+): Fields {
+  const same = takes(before, type) === takes(after, type) && takes(after, type) !== "nothing";
+  return Object.fromEntries(
+    Object.entries(test).map(([name, value]) =>
+      name === before ? [after, same ? value : beginning(after, type)] : [name, value],
+    ),
+  );
 }
+
+/** The same test asking one thing more; none when every operator of the type stands in it. */
+export function withAnother(test: Fields, type: string | undefined): Fields | undefined {
+  const free = operatorsFor(type).find((operator) => !Object.hasOwn(test, operator));
+  return free && { ...test, [free]: beginning(free, type) };
+}
+
+/** The same test without this operator. */
+export const withoutOperator = (test: Fields, operator: Operator): Fields =>
+  Object.fromEntries(Object.entries(test).filter(([name]) => name !== operator));
 
 function beginning(operator: Operator, type: string | undefined): unknown {
   switch (takes(operator, type)) {
@@ -108,6 +135,18 @@ export const begun = (type: string | undefined): Fields => {
   return { [operator]: beginning(operator, type) };
 };
 
+/** One text is written plainly, several in brackets. */
+export const plainly = (values: string[]): string | string[] =>
+  values.length === 1 && values[0] !== undefined ? values[0] : values;
+
+/** The texts of a value that may be one or several. */
+export const textsIn = (value: unknown): string[] =>
+  Array.isArray(value)
+    ? value.map(String)
+    : value === undefined || value === null || value === ""
+      ? []
+      : [String(value)];
+
 /** Whether something is still to be filled in. */
 export function isOpen(value: unknown): boolean {
   if (value === null || value === undefined || value === "") return true;
@@ -116,8 +155,9 @@ export function isOpen(value: unknown): boolean {
 }
 
 export type GroupKind = "all" | "any" | "not";
+export type TestGroup = { kind: GroupKind; parts: unknown[] };
 
-export function groupOf(condition: unknown): { kind: GroupKind; parts: unknown[] } | undefined {
+export function groupOf(condition: unknown): TestGroup | undefined {
   if (!isRecord(condition)) return undefined;
   if (Array.isArray(condition.all)) return { kind: "all", parts: condition.all };
   if (Array.isArray(condition.any)) return { kind: "any", parts: condition.any };
@@ -136,4 +176,12 @@ export function deniedParts(parts: unknown[]): unknown[] {
   const [only] = parts;
   const inner = groupOf(only);
   return inner?.kind === "any" ? inner.parts : parts;
+}
+
+/** A condition as a group and the parts of its card; what is no group is one of that alone. */
+export function asGroup(condition: unknown): TestGroup {
+  const group = groupOf(condition);
+  if (group) return group.kind === "not" ? { ...group, parts: deniedParts(group.parts) } : group;
+  const asks = isRecord(condition) && Object.keys(condition).length > 0;
+  return { kind: "all", parts: asks ? [condition] : [] };
 }

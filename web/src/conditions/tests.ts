@@ -10,6 +10,8 @@ export const TESTS = [
   "account",
   "person",
   "score",
+  "persona",
+  "derived_persona",
   "in_account_list",
   "in_people_list",
   "in_external_audience",
@@ -70,6 +72,8 @@ const PERSON: Leaf[] = [
   leaf("in_external_audience", () => ({ in_external_audience: "" })),
   leaf("member_of_buying_group", () => ({ member_of_buying_group: {} })),
   leaf("role_in_account", () => ({ role_in_account: [] })),
+  leaf("persona", () => ({ persona: "" })),
+  leaf("derived_persona", () => ({ derived_persona: "" })),
   leaf("score", () => ({ score: "", at_least: 1 })),
   leaf("has", () => ({ has: "" })),
 ];

@@ -1,7 +1,7 @@
 // A condition in words, as the server says it too: labels for keys, operators spelled out. No React in here.
 import { durationWords, formatValue, humanise } from "../shell/format";
 import { strings } from "../strings";
-import { isOperator, type Operator } from "./operators";
+import { isOperator, type Operator, shownAs } from "./operators";
 import type { TestKey } from "./tests";
 
 /** What things are called whose keys stand in manifests. */
@@ -27,6 +27,7 @@ const KINDS: Record<string, string> = {
   in_people_list: "people_list",
   in_external_audience: "external_audience",
   has: "custom_object",
+  derived_persona: "persona",
   list: "account_list",
   service: "external_action",
 };
@@ -69,6 +70,8 @@ const SAID: Record<TestKey, (test: Fields, names: Names) => string> = {
   account: (test, names) => checks(names.attribute("account", String(test.account)), test),
   person: (test, names) => checks(names.attribute("person", String(test.person)), test),
   score: (test, names) => checks(text.score(names.definition("score", String(test.score))), test),
+  persona: (test, names) => text.persona(named("persona", test, names)),
+  derived_persona: (test, names) => text.derivedPersona(named("derived_persona", test, names)),
   in_account_list: (test, names) => text.inList(named("in_account_list", test, names)),
   in_people_list: (test, names) => text.inList(named("in_people_list", test, names)),
   in_external_audience: (test, names) =>
@@ -144,7 +147,7 @@ function checks(name: string, test: Fields, called = (value: string) => value): 
 }
 
 function checkWords(operator: Operator, value: unknown, called: (value: string) => string) {
-  const word = strings.conditions.operators[operator];
+  const word = strings.conditions.operators[shownAs({ operator, value })];
   if (operator === "is_empty" || operator === "is_not_empty") return word;
   if (operator === "in_past") return `${word} ${durationWords(String(value))}`;
   if (operator === "between" && Array.isArray(value))

@@ -5,6 +5,7 @@ import { createContext, lazy, type ReactNode, Suspense, useContext, useState } f
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import { connectionTypesQuery } from "../api/systems";
 import type { DefinitionRow, Kind } from "../api/types";
+import { textsIn } from "../conditions/operators";
 import { humanise, inSentence } from "../shell/format";
 import { strings } from "../strings";
 import type { Only } from "./schema";
@@ -82,19 +83,9 @@ type Props = {
 };
 
 export function ReferencePicker({ kind, only, value, onChange, create = true, ...common }: Props) {
-  const live = useContext(LiveOnly);
-  const { kind: known, all, options, isPending } = useDefinitions(kind, { ...only, live });
-  const [making, setMaking] = useState(false);
-  const name = inSentence(known?.label ?? humanise(kind));
   const chosen = typeof value === "string" && value !== "" ? value : null;
-  const beside = chosen !== null && !isPending && !options.some((each) => each.value === chosen);
-  const unfit = all.find((each) => each.value === chosen)?.label;
-  const labelBeside = unfit ? strings.forms.unfit(unfit) : strings.forms.missing(chosen ?? "");
-  const data = [
-    ...options.map(({ value, label }) => ({ value, label })),
-    ...(beside ? [{ value: chosen, label: labelBeside }] : []),
-    ...(create ? [{ value: CREATE, label: strings.forms.createNew(name) }] : []),
-  ];
+  const { known, name, data } = useChoices(kind, only, textsIn(chosen), create);
+  const [making, setMaking] = useState(false);
   return (
     <>
       <Select
@@ -129,22 +120,52 @@ export function ReferencesPicker({
   only,
   value,
   onChange,
+  create = false,
   ...common
-}: Omit<Props, "onChange" | "create"> & { onChange: (value: string[]) => void }) {
-  const { kind: known, options } = useDefinitions(kind, only);
-  const chosen = Array.isArray(value) ? value.map(String) : [];
-  const unknown = chosen.filter((each) => !options.some((option) => option.value === each));
+}: Omit<Props, "onChange"> & { onChange: (value: string[]) => void }) {
+  const chosen = textsIn(value);
+  const { known, name, data } = useChoices(kind, only, chosen, create);
+  const [making, setMaking] = useState(false);
   return (
-    <MultiSelect
-      {...common}
-      searchable
-      placeholder={strings.forms.choose(inSentence(known?.label ?? humanise(kind)))}
-      data={[
-        ...options.map(({ value, label }) => ({ value, label })),
-        ...unknown.map((each) => ({ value: each, label: each })),
-      ]}
-      value={chosen}
-      onChange={onChange}
-    />
+    <>
+      <MultiSelect
+        {...common}
+        searchable
+        placeholder={strings.forms.choose(name)}
+        nothingFoundMessage={strings.forms.nothingFound}
+        maxDropdownHeight={280}
+        data={data}
+        value={chosen}
+        onChange={(next) => (next.includes(CREATE) ? setMaking(true) : onChange(next))}
+      />
+      {making && known ? (
+        <Suspense>
+          <CreateDialog
+            kind={known}
+            onClose={() => setMaking(false)}
+            onMade={(row) => onChange([...chosen, known.by_name ? row.name : row.key])}
+          />
+        </Suspense>
+      ) : null}
+    </>
   );
+}
+
+/** What a picker offers: the definitions that fit, what was chosen before and does not, and to make a new one. */
+function useChoices(kind: string, only: Only | undefined, chosen: string[], create: boolean) {
+  const live = useContext(LiveOnly);
+  const { kind: known, all, options, isPending } = useDefinitions(kind, { ...only, live });
+  const name = inSentence(known?.label ?? humanise(kind));
+  const beside = chosen.filter((key) => !options.some(({ value }) => value === key));
+  const labelOf = (key: string) => {
+    const unfit = all.find(({ value }) => value === key)?.label;
+    if (isPending) return key;
+    return unfit ? strings.forms.unfit(unfit) : strings.forms.missing(key);
+  };
+  const data = [
+    ...options.map(({ value, label }) => ({ value, label })),
+    ...beside.map((value) => ({ value, label: labelOf(value) })),
+    ...(create ? [{ value: CREATE, label: strings.forms.createNew(name) }] : []),
+  ];
+  return { known, name, data };
 }

@@ -11,12 +11,13 @@ import {
 } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { catalogueQuery, definitionQuery } from "../api/queries";
+import { catalogueQuery } from "../api/queries";
 import { type Fields, isRecord } from "../editor/manifest";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { ValueInput } from "./inputs";
 import { type Choice, choiceWord } from "./schema";
+import { useStages } from "./useStages";
 
 type Common = {
   label: string;
@@ -131,22 +132,13 @@ export function StageField({
   ...common
 }: Common & { interest: unknown; value: unknown; onChange: (value: unknown) => void }) {
   const key = typeof interest === "string" ? interest : "";
-  const { data: found } = useQuery({
-    ...definitionQuery("solution_interests", key),
-    enabled: key !== "",
-  });
-  const modelKey = typeof found?.body.stage_model === "string" ? found.body.stage_model : "";
-  const { data: model } = useQuery({
-    ...definitionQuery("stage_models", modelKey),
-    enabled: modelKey !== "",
-  });
-  const stages = Array.isArray(model?.body.stages) ? model.body.stages.filter(isRecord) : [];
+  const stages = useStages(key === "" ? [] : [key]);
   return (
     <Select
       {...common}
       searchable
       nothingFoundMessage={key ? strings.forms.noStages : strings.forms.interestFirst}
-      data={stages.map((stage) => String(stage.name))}
+      data={stages}
       value={typeof value === "string" && value !== "" ? value : null}
       onChange={(chosen) => onChange(chosen ?? undefined)}
     />
