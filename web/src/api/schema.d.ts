@@ -91,6 +91,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journeys/{key}/figures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A journey over time: entered and completed by day, duration, engagement, versions and variants compared */
+        get: operations["get_journeys_key_figures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/journeys/{key}/publish": {
         parameters: {
             query?: never;
@@ -4965,6 +4982,157 @@ export interface components {
              */
             until?: string | null;
         };
+        FiguresQuery: {
+            /**
+             * Format: date-time
+             * @description Only those who entered at this instant or later.
+             */
+            from?: string | null;
+            /**
+             * Format: date-time
+             * @description Only those who entered before this instant.
+             */
+            until?: string | null;
+        };
+        /** @description A journey in numbers, those of its audience who are only counted aside. */
+        JourneyFigures: {
+            /** @description Its key. */
+            key: string;
+            /**
+             * Format: int64
+             * @description Trips that began.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Of these, those that came to an end of the map, whenever.
+             */
+            completed: number;
+            /**
+             * Format: double
+             * @description Completed of entered.
+             */
+            completion_rate?: number | null;
+            /** @description How many of them reached the goal; none without a goal. */
+            goal?: components["schemas"]["Conversion"] | null;
+            /** @description How long it took those who completed; none while nobody has. */
+            duration?: components["schemas"]["Took"] | null;
+            /** @description Who became engaged. */
+            engagement: components["schemas"]["Engagement"];
+            /** @description Day by day in the organisation's time zone, without a gap; while the journey runs, up to now. */
+            days: components["schemas"]["JourneyDay"][];
+            /** @description Each published version by itself, oldest first. */
+            versions: components["schemas"]["VersionFigures"][];
+            /** @description Each path of each variant split that parts travellers, over all versions. */
+            variants: components["schemas"]["VariantFigures"][];
+        };
+        /** @description How long trips took. */
+        Took: {
+            /**
+             * Format: int64
+             * @description Half of them took no longer, in seconds.
+             */
+            median_seconds: number;
+            /**
+             * Format: int64
+             * @description Nine of ten took no longer, in seconds.
+             */
+            p90_seconds: number;
+        };
+        /** @description Who did something since they entered that counts for engagement. */
+        Engagement: {
+            /**
+             * Format: int64
+             * @description Accounts that entered; in a person journey, accounts of the people who did.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Of these, those of whose people somebody did something.
+             */
+            engaged_accounts: number;
+            /**
+             * Format: int64
+             * @description People of the accounts that entered; in a person journey, those who entered.
+             */
+            people: number;
+            /**
+             * Format: int64
+             * @description Of these, those who did something.
+             */
+            engaged_people: number;
+        };
+        /** @description A journey on one day. */
+        JourneyDay: {
+            /** @description The day. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Trips that began.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Trips that came to an end of the map, whenever they began.
+             */
+            completed: number;
+        };
+        /** @description A version of a journey in numbers. */
+        VersionFigures: {
+            /**
+             * Format: int64
+             * @description 1, 2, 3 …
+             */
+            version: number;
+            /**
+             * Format: date-time
+             * @description When it was published.
+             */
+            published_at: string;
+            /**
+             * Format: int64
+             * @description Trips that began.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Of these, those that came to an end of the map, whenever.
+             */
+            completed: number;
+            /**
+             * Format: double
+             * @description Completed of entered.
+             */
+            completion_rate?: number | null;
+            /** @description How many of them reached the goal; none without a goal. */
+            goal?: components["schemas"]["Conversion"] | null;
+        };
+        /** @description A path of a variant split in numbers. */
+        VariantFigures: {
+            /** @description The split's name in the manifest. */
+            node: string;
+            /** @description What its card is called. */
+            title: string;
+            /** @description The path. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Trips that began.
+             */
+            entered: number;
+            /**
+             * Format: int64
+             * @description Of these, those that came to an end of the map, whenever.
+             */
+            completed: number;
+            /**
+             * Format: double
+             * @description Completed of entered.
+             */
+            completion_rate?: number | null;
+            /** @description How many of them reached the goal; none without a goal. */
+            goal?: components["schemas"]["Conversion"] | null;
+        };
         /** @description A journey that takes nobody in any more. */
         Stopped: {
             /** @description Its key. */
@@ -9049,7 +9217,7 @@ export interface components {
         };
         /** @description What became of a report. */
         DmarcOutcome: "kept" | "known" | "not_ours" | "out_of_time";
-        FiguresQuery: {
+        FiguresQuery2: {
             /** @description Key of a journey; left out: all. */
             journey?: string | null;
             /** @description Name of a node. */
@@ -11860,6 +12028,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyStatus"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_journeys_key_figures: {
+        parameters: {
+            query?: {
+                /** @description Only those who entered at this instant or later. */
+                from?: string;
+                /** @description Only those who entered before this instant. */
+                until?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The journey's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A journey in numbers, those of its audience who are only counted aside. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyFigures"];
                 };
             };
             /** @description Refused; `code` says why. */
