@@ -70,7 +70,7 @@ pub(crate) use self::held::{Hold, Holds};
 pub(crate) use self::links::{link_base, link_parameters};
 pub(crate) use self::membership::{audiences_of, settings_of};
 pub use self::proof::{Proofed, TextOf};
-pub use self::record::Recorder;
+pub use self::record::{Recorder, Taken};
 pub(crate) use self::results::raise_flag;
 pub(crate) use self::text::needs_way_out;
 

@@ -13,7 +13,7 @@ mod timelines;
 
 use std::collections::BTreeMap;
 
-use caravan_connect::EmailMessage;
+use caravan_connect::{EmailMessage, TextMessage};
 use caravan_model::Finding;
 use caravan_model::duration::Duration;
 use jiff::Timestamp;
@@ -139,6 +139,9 @@ pub struct SimulationReport {
     /// The first messages of each email, rendered, as many as were asked for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub samples: BTreeMap<String, Vec<Sample>>,
+    /// The first of each text message.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sms_samples: BTreeMap<String, Vec<SmsSample>>,
     /// When the journey finished, or `until`.
     pub finished_at: Timestamp,
 }
@@ -169,6 +172,21 @@ pub struct Sample {
 impl From<EmailMessage> for Sample {
     fn from(message: EmailMessage) -> Self {
         Self { to: message.to.email, subject: message.subject, html: message.html, text: message.text }
+    }
+}
+
+/// A text message as it would have left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SmsSample {
+    /// The recipient's number.
+    pub to: String,
+    /// The text.
+    pub text: String,
+}
+
+impl From<TextMessage> for SmsSample {
+    fn from(message: TextMessage) -> Self {
+        Self { to: message.to, text: message.text }
     }
 }
 
@@ -207,6 +225,7 @@ pub fn simulate(engine: &Engine, request: SimulateRequest<'_>) -> Result<Simulat
         messages: sent.messages,
         effects: sent.effects,
         samples: sent.samples,
+        sms_samples: sent.sms_samples,
         finished_at,
     })
 }

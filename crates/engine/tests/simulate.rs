@@ -257,6 +257,29 @@ fn messages_pass_the_gates_and_the_first_are_shown() {
 }
 
 #[test]
+fn texts_count_as_texts_and_the_first_are_shown_beside_an_email_of_the_same_key() {
+    let world = prepared(World::embedded(START));
+    world.sql(
+        "UPDATE person SET mobile_phone = '+1 555 867-0' || SUBSTR(CAST(1000 + id AS TEXT), 2), sms_consent = 'y'",
+    );
+    world.apply(
+        "{kind: connection, key: twilio, type: twilio, settings: {account_sid: AC00000000000000000000000000000001, from: '+15005550006'}, secrets: {auth_token: {env: PATH}}}\n---\n\
+         {kind: sms_message, key: welcome, connection: twilio, type: transactional, body: 'Hi {{ person.key }}'}\n---\n\
+         {kind: journey, key: both, subject: account, audience: {account_list: big}, end: 2027-03-01T00:00:00Z, entry: mail, nodes: {\
+           mail: {type: action, on: people, action: send_email, email: welcome, next: text}, \
+           text: {type: action, on: people, action: send_sms, sms_message: welcome, next: null}}}",
+    );
+    let report = run(&world, SimulateRequest { samples: 2, ..request(stored("both"), "2026-12-02T00:00:00Z") });
+    assert_eq!(report.messages.email, [("welcome".to_owned(), 13)].into());
+    assert_eq!(report.messages.sms, [("welcome".to_owned(), 15)].into());
+    assert!(report.effects.is_empty(), "{:?}", report.effects);
+    let shown: Vec<&str> = report.sms_samples["welcome"].iter().map(|sample| sample.text.as_str()).collect();
+    assert_eq!(shown, ["Hi p-5-0", "Hi p-5-1"]);
+    assert!(report.sms_samples["welcome"][0].to.starts_with("+1555867"));
+    assert_eq!(report.samples["welcome"].len(), 2);
+}
+
+#[test]
 fn what_another_journey_has_queued_is_not_sent() {
     let world = prepared(World::embedded(START));
     world.apply(&OTHER.replace("entry: rest", "entry: greet").replace("key: other", "key: greeting").replace(

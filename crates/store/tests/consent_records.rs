@@ -3,8 +3,8 @@
 mod support;
 
 use caravan_model::PersonId;
+use caravan_store::SessionExt as _;
 use caravan_store::consent_records::{self, ConsentRecord};
-use caravan_store::{SessionExt as _, StoreError};
 use support::{Scratch, on_both_databases};
 
 on_both_databases! {

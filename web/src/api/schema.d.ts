@@ -5825,6 +5825,10 @@ export interface components {
             samples?: {
                 [key: string]: components["schemas"]["Sample"][];
             };
+            /** @description The first of each text message. */
+            sms_samples?: {
+                [key: string]: components["schemas"]["SmsSample"][];
+            };
             /**
              * Format: date-time
              * @description When the journey finished, or `until`.
@@ -5853,6 +5857,13 @@ export interface components {
             /** @description The HTML part. */
             html?: string | null;
             /** @description The plain text part. */
+            text: string;
+        };
+        /** @description A text message as it would have left. */
+        SmsSample: {
+            /** @description The recipient's number. */
+            to: string;
+            /** @description The text. */
             text: string;
         };
         /** @description One traveller at one node. */

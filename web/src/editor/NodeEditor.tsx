@@ -67,7 +67,9 @@ export function NodeEditor({ manifest, id, card, findings, onClose }: Props) {
             {card.subtitle}
           </Text>
         </div>
-        {standing.kind === "entry" ? null : <NodeTools id={id} standing={standing} />}
+        {standing.kind === "entry" ? null : (
+          <NodeTools manifest={manifest} id={id} standing={standing} />
+        )}
         <CloseButton aria-label={text.close} onClick={onClose} />
       </Group>
       <Stack gap="md" className={map.panelSection}>
@@ -106,8 +108,12 @@ function Findings({ findings }: { findings: DraftFinding[] }) {
   );
 }
 
-function NodeTools({ id, standing }: { id: string; standing: Standing }) {
+type ToolsProps = { manifest: Manifest; id: string; standing: Standing };
+
+function NodeTools({ manifest, id, standing }: ToolsProps) {
   const { draft, apply, select } = useEditor();
+  const removed = removeNode(manifest, id);
+  const kept = "refused" in removed ? strings.editor.refused[removed.refused] : undefined;
   const copy = (branch: boolean) => {
     const copied = copyOf(draft.get().manifest, id, branch);
     if (!copied) return;
@@ -116,13 +122,15 @@ function NodeTools({ id, standing }: { id: string; standing: Standing }) {
   };
   return (
     <Group gap={2} wrap="nowrap">
-      <Tooltip label={text.delete}>
+      <Tooltip label={kept ?? text.delete} multiline maw={280}>
         <ActionIcon
           variant="subtle"
           color="gray"
           aria-label={text.delete}
+          aria-description={kept}
+          data-disabled={kept ? true : undefined}
           onClick={() => {
-            select(undefined);
+            if (!kept) select(undefined);
             apply((manifest) => removeNode(manifest, id));
           }}
         >
@@ -163,13 +171,21 @@ function NodeTools({ id, standing }: { id: string; standing: Standing }) {
                 apply((manifest) => removeBranch(manifest, id));
               }}
             >
-              {text.deleteBranch}
+              <BranchSize manifest={manifest} id={id} />
             </Menu.Item>
           </Menu.Dropdown>
         </Menu>
       ) : null}
     </Group>
   );
+}
+
+/** How much goes with a node and everything after it; counted only while somebody asks. */
+function BranchSize({ manifest, id }: { manifest: Manifest; id: string }) {
+  const left = removeBranch(manifest, id);
+  if ("refused" in left) return text.deleteBranch;
+  const gone = Object.keys(manifest.nodes).length - Object.keys(left.manifest.nodes).length;
+  return text.deleteBranchOf(gone);
 }
 
 type FormProps = {

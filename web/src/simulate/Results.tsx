@@ -71,14 +71,6 @@ function Messages({ report }: { report: Simulation }) {
       <Title order={3} mb="xs">
         {text.messages}
       </Title>
-      {texts.length > 0 ? (
-        <Facts
-          facts={texts.map(([message, count]) => ({
-            label: text.textMessage(smsNamed(message)),
-            value: text.sent(formatNumber(count)),
-          }))}
-        />
-      ) : null}
       {emails.length + texts.length === 0 ? (
         <Text size="sm" c="dimmed">
           {text.noMessages}
@@ -86,36 +78,67 @@ function Messages({ report }: { report: Simulation }) {
       ) : (
         <Accordion variant="separated" chevronPosition="left">
           {emails.map(([email, count]) => (
-            <Accordion.Item key={email} value={email}>
-              <Accordion.Control>
-                <Text size="sm" fw={600}>
-                  {emailNamed(email)}
-                </Text>
-                <Text size="xs" c="dimmed">
-                  {text.sent(formatNumber(count))}
-                </Text>
-              </Accordion.Control>
-              <Accordion.Panel>
-                {(report.samples?.[email] ?? []).map((sample) => (
-                  <figure key={sample.to} className={classes.sample}>
-                    <figcaption>
-                      <Text size="xs" c="dimmed">
-                        {sample.to}
-                      </Text>
-                      <Text size="sm" fw={600}>
-                        {sample.subject}
-                      </Text>
-                    </figcaption>
-                    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long message scrolls, by keyboard too */}
-                    <pre tabIndex={0}>{sample.text}</pre>
-                  </figure>
-                ))}
-              </Accordion.Panel>
-            </Accordion.Item>
+            <Sent
+              key={`email ${email}`}
+              id={`email ${email}`}
+              name={emailNamed(email)}
+              count={count}
+              samples={report.samples?.[email] ?? []}
+            />
+          ))}
+          {texts.map(([message, count]) => (
+            <Sent
+              key={`sms ${message}`}
+              id={`sms ${message}`}
+              name={text.textMessage(smsNamed(message))}
+              count={count}
+              samples={report.sms_samples?.[message] ?? []}
+            />
           ))}
         </Accordion>
       )}
     </section>
+  );
+}
+
+type SentProps = {
+  id: string;
+  name: string;
+  count: number;
+  samples: { to: string; subject?: string; text: string }[];
+};
+
+/** What would have been sent of one message, with the first of them as each recipient would get it. */
+function Sent({ id, name, count, samples }: SentProps) {
+  return (
+    <Accordion.Item value={id}>
+      <Accordion.Control>
+        <Text size="sm" fw={600}>
+          {name}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {text.sent(formatNumber(count))}
+        </Text>
+      </Accordion.Control>
+      <Accordion.Panel>
+        {samples.map((sample) => (
+          <figure key={sample.to} className={classes.sample}>
+            <figcaption>
+              <Text size="xs" c="dimmed">
+                {sample.to}
+              </Text>
+              {sample.subject ? (
+                <Text size="sm" fw={600}>
+                  {sample.subject}
+                </Text>
+              ) : null}
+            </figcaption>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long message scrolls, by keyboard too */}
+            <pre tabIndex={0}>{sample.text}</pre>
+          </figure>
+        ))}
+      </Accordion.Panel>
+    </Accordion.Item>
   );
 }
 

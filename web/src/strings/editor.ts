@@ -116,6 +116,10 @@ export const editor = {
     close: "Close the panel",
     delete: "Delete",
     deleteBranch: "Delete with everything after it",
+    deleteBranchOf: (n: number) =>
+      n === 1
+        ? "Delete with everything after it"
+        : `Delete with everything after it (${number.format(n)} nodes)`,
     copy: "Copy",
     copyBranch: "Copy with everything after it",
     more: "More for this node",

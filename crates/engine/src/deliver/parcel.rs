@@ -25,7 +25,7 @@ use super::call::through;
 use super::doors::Way;
 use super::frozen::{Mailing, Texting};
 use super::links::{host_of, hosts_differ, link_base, link_parameters};
-use super::record::Recorder;
+use super::record::{Recorder, Taken};
 use super::results::{Settled, Verdict, is_shut};
 use super::{Dispatcher, alert, alerted, audience};
 use crate::external;
@@ -319,8 +319,12 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
         if let Content::Service(call) = &parcel.content {
             recorder.note_call(&parcel.row.key, call);
         }
-        let is_email = matches!(parcel.content, Content::Email { .. });
-        items.iter().map(move |item| recorder.take(&mailing, is_email, item)).collect::<Vec<_>>()
+        let what = match parcel.content {
+            Content::Email { .. } => Taken::Email,
+            Content::Text { .. } => Taken::Text,
+            _ => Taken::Other,
+        };
+        items.iter().map(move |item| recorder.take(what, &mailing, item)).collect::<Vec<_>>()
     };
     parcels.iter().flat_map(take).collect()
 }

@@ -2,38 +2,49 @@
 
 use std::collections::BTreeMap;
 
-use caravan_connect::{EffectBody, EmailMessage, Outcome, Outgoing};
+use caravan_connect::{EffectBody, EmailMessage, Outcome, Outgoing, TextMessage};
 use parking_lot::Mutex;
 
 use crate::external::{Call, CallKey};
+
+/// What is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Taken {
+    /// Emails to people.
+    Email,
+    /// Text messages.
+    Text,
+    /// Alerts, calls and whatever else leaves.
+    Other,
+}
 
 /// Takes everything and delivers nothing. The same messages in the same order leave the same record.
 #[derive(Debug)]
 pub struct Recorder {
     samples: usize,
     calls: Mutex<Vec<(CallKey, Call)>>,
-    taken: Mutex<BTreeMap<String, Recorded>>,
+    taken: Mutex<BTreeMap<(Taken, String), Recorded>>,
 }
 
-/// What was taken of one email (or of the sales alerts).
+/// What was taken of one email, of one text message, of the sales alerts, or of the calls of one operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Recorded {
-    /// Whether it is an email to people, not an alert or a call.
-    pub is_email: bool,
     /// How many messages, or calls.
     pub count: u64,
-    /// The first of them.
-    pub samples: Vec<EmailMessage>,
+    /// The first of the emails.
+    pub emails: Vec<EmailMessage>,
+    /// The first of the texts.
+    pub texts: Vec<TextMessage>,
 }
 
 impl Recorder {
-    /// Keeps this many rendered messages of each email.
+    /// Keeps this many rendered messages of each email and text message.
     pub fn new(samples: usize) -> Self {
         Self { samples, calls: Mutex::default(), taken: Mutex::default() }
     }
 
-    /// What was taken, by key of the email (`sales_alert` for alerts, the operation for calls).
-    pub fn taken(&self) -> BTreeMap<String, Recorded> {
+    /// What was taken, by what it is and its key (`sales_alert` for alerts, the operation for calls).
+    pub fn taken(&self) -> BTreeMap<(Taken, String), Recorded> {
         self.taken.lock().clone()
     }
 
@@ -49,15 +60,18 @@ impl Recorder {
         }
     }
 
-    pub(super) fn take(&self, mailing: &str, is_email: bool, item: &Outgoing) -> Outcome {
+    pub(super) fn take(&self, what: Taken, mailing: &str, item: &Outgoing) -> Outcome {
         let mut taken = self.taken.lock();
-        let recorded = taken.entry(mailing.to_owned()).or_default();
+        let recorded = taken.entry((what, mailing.to_owned())).or_default();
         recorded.count += 1;
-        recorded.is_email = is_email;
-        if let EffectBody::Email(message) = &item.body
-            && recorded.samples.len() < self.samples
-        {
-            recorded.samples.push((**message).clone());
+        match &item.body {
+            EffectBody::Email(message) if recorded.emails.len() < self.samples => {
+                recorded.emails.push((**message).clone());
+            }
+            EffectBody::Text(message) if recorded.texts.len() < self.samples => {
+                recorded.texts.push((**message).clone());
+            }
+            _ => {}
         }
         Outcome::Delivered { remote_id: None, detail: "recorded".to_owned() }
     }

@@ -12,11 +12,11 @@ use super::answers::Answers;
 use super::nights::Nights;
 use super::script::Script;
 use super::stage::Stage;
-use super::{Messages, Sample};
+use super::{Messages, Sample, SmsSample};
 use crate::Engine;
 use crate::batch::Limits;
 use crate::definitions::DefinitionError;
-use crate::deliver::{Delivery, Dispatcher, Recorder};
+use crate::deliver::{Delivery, Dispatcher, Recorder, Taken};
 use crate::external::{Call, CallKey};
 use crate::lifecycle;
 
@@ -63,14 +63,18 @@ impl Post {
     /// What was taken.
     pub fn sent(&self) -> Sent {
         let mut sent = Sent::default();
-        for (key, taken) in self.recorder.taken() {
+        for ((what, key), taken) in self.recorder.taken() {
             let count = i64::try_from(taken.count).unwrap_or(i64::MAX);
-            match taken.is_email {
-                true => sent.messages.email.insert(key.clone(), count),
-                false => sent.effects.insert(key.clone(), count),
+            match what {
+                Taken::Email => sent.messages.email.insert(key.clone(), count),
+                Taken::Text => sent.messages.sms.insert(key.clone(), count),
+                Taken::Other => sent.effects.insert(key.clone(), count),
             };
-            if !taken.samples.is_empty() {
-                sent.samples.insert(key, taken.samples.into_iter().map(Sample::from).collect());
+            if !taken.texts.is_empty() {
+                sent.sms_samples.insert(key.clone(), taken.texts.into_iter().map(SmsSample::from).collect());
+            }
+            if what == Taken::Email && !taken.emails.is_empty() {
+                sent.samples.insert(key, taken.emails.into_iter().map(Sample::from).collect());
             }
         }
         sent
@@ -83,6 +87,7 @@ pub(super) struct Sent {
     pub messages: Messages,
     pub effects: BTreeMap<String, i64>,
     pub samples: BTreeMap<String, Vec<Sample>>,
+    pub sms_samples: BTreeMap<String, Vec<SmsSample>>,
 }
 
 /// Runs until the journey has finished, nothing is due any more before `until`, or `until` itself. Returns when it

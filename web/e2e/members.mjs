@@ -1,0 +1,282 @@
+// Buying groups by hand: who is in one and as what, its stage and status, one by one and several at once. Every effect
+// is read back from the API.
+import assert from "node:assert/strict";
+import { signIn } from "./browser.mjs";
+import { writeMail } from "./mails.mjs";
+import { begin } from "./walk.mjs";
+
+const { server, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const mark = Date.now().toString(36);
+const INTEREST = `interest-${mark}`;
+const ACCOUNTS = ["a", "b", "c"].map((name) => `m-${mark}-${name}`);
+const [ADA, BOB, CY] = ["ada", "bob", "cy"].map((name) => `${name}-${mark}`);
+const MAIL = `by-hand-${mark}`;
+const STATUS = `Warm ${mark}`;
+const DECIDES = "Decision Maker";
+const CHAMPION = "Champion";
+
+const open = async (path) => {
+  await page.goto(`${server.url}${path}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+};
+const dialog = () => page.getByRole("dialog");
+const bulk = () => page.getByRole("region", { name: "What to do with the chosen rows" });
+const pick = (key) => page.getByLabel(`Choose ${key}`).check();
+const rowOf = (text) => page.getByRole("row").filter({ hasText: text });
+
+async function choose(within, label, option) {
+  await within.getByRole("combobox", { name: label }).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
+}
+
+/** Who is in a group, or was taken out, with the role. */
+async function membersOf({ id }, removed = false) {
+  const { items } = await api(`/buying_groups/${id}/members?removed=${removed}`);
+  return Object.fromEntries(items.map(({ person, role }) => [person, role]));
+}
+
+const totalOf = async (asked) => (await api(`/buying_groups?limit=1&${asked}`)).total;
+
+/** Three accounts with a group each, in which nobody is: its roles are given by hand. */
+async function makeGroups() {
+  await write("PUT", `/roles_templates/roles-${mark}`, {
+    roles: [{ role: DECIDES, required: true, weighting: "vital" }, { role: CHAMPION }],
+    state: "live",
+  });
+  for (const key of ACCOUNTS) await write("PUT", `/accounts/${key}`, { name: `Group ${key}` });
+  for (const key of [ADA, BOB, CY])
+    await write("PUT", `/people/${key}`, {
+      email: `${key}@acme.example`,
+      first_name: key,
+      account_key: ACCOUNTS[0],
+      unsubscribed: key === BOB,
+    });
+  await write("PUT", `/account_lists/groups-${mark}`, {
+    type: "static",
+    state: "live",
+    accounts: ACCOUNTS,
+  });
+  const [model] = (await api("/stage_models")).items;
+  await write("PUT", `/solution_interests/${INTEREST}`, {
+    name: INTEREST,
+    roles_template: `roles-${mark}`,
+    stage_model: model.key,
+    create_for: { account_list: `groups-${mark}` },
+  });
+  await write("POST", `/solution_interests/${INTEREST}/create_groups`);
+  return eventually("each account has its group", async () => {
+    const { items } = await api(`/buying_groups?solution_interest=${INTEREST}`);
+    assert.equal(items.length, ACCOUNTS.length);
+    return ACCOUNTS.map((key) => items.find(({ account }) => account.key === key));
+  });
+}
+
+await walk(async () => {
+  await signIn(page, server);
+  const groups = await makeGroups();
+  const [group] = groups;
+  const now = () => api(`/buying_groups/${group.id}`);
+
+  await step("people of the account are added with a role", async () => {
+    await open(`/groups/${group.id}?tab=members`);
+    await page.getByText("Nobody is in this group yet").waitFor();
+    await page.getByRole("button", { name: "Add people" }).click();
+    const send = dialog().getByRole("button", { name: "Add people" });
+    assert.ok(await send.isDisabled(), "nobody without a role");
+    for (const key of [ADA, BOB]) {
+      await dialog().getByLabel("People of the account").and(page.locator("input")).fill(key);
+      await page.getByRole("option", { name: key, exact: true }).click();
+    }
+    await page.keyboard.press("Tab");
+    await choose(dialog(), "Role", DECIDES);
+    await noBarriers("adding people to a group");
+    await send.click();
+    for (const key of [ADA, BOB]) await rowOf(key).getByText(DECIDES).waitFor();
+    assert.deepEqual(await membersOf(group), { [ADA]: DECIDES, [BOB]: DECIDES });
+    assert.equal((await now()).completeness, 100, "its required role is filled");
+    await noBarriers("the members of a group");
+  });
+
+  await step("one of them gets another role", async () => {
+    await pick(BOB);
+    await bulk().getByText("1 chosen").waitFor();
+    await bulk().getByRole("button", { name: "Change role" }).click();
+    await choose(dialog(), "Role", CHAMPION);
+    await noBarriers("changing a role");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await rowOf(BOB).getByText(CHAMPION).waitFor();
+    await bulk().waitFor({ state: "detached" });
+    assert.deepEqual(await membersOf(group), { [ADA]: DECIDES, [BOB]: CHAMPION });
+  });
+
+  await step("an email leaves by hand for whoever may be written to, and tells who may not", async () => {
+    await writeMail({ api, write }, MAIL, MAIL);
+    await page.reload();
+    await pick(ADA);
+    await pick(BOB);
+    await bulk().getByRole("button", { name: "Send email" }).click();
+    await dialog().getByText("Email to 2 members").waitFor();
+    assert.ok(await dialog().getByRole("button", { name: "Send" }).isDisabled());
+    await dialog().getByRole("combobox", { name: "Email" }).fill(MAIL);
+    await page.getByRole("option", { name: MAIL, exact: true }).click();
+    await noBarriers("an email by hand");
+    await dialog().getByRole("button", { name: "Send" }).click();
+    await dialog().getByText("One email is on its way").waitFor();
+    await dialog().getByText("One person gets none").waitFor();
+    await dialog().getByRole("listitem").filter({ hasText: BOB }).waitFor();
+    await noBarriers("who gets the email, and who does not");
+    await dialog().getByRole("button", { name: "Done" }).click();
+    await bulk().waitFor({ state: "detached" });
+    const mine = async () =>
+      (await api("/mail?limit=50")).items.filter(({ subject }) => subject === MAIL);
+    await eventually("it arrives", async () => assert.equal((await mine()).length, 1));
+    assert.deepEqual((await mine())[0].to, [`${ADA}@acme.example`]);
+  });
+
+  await step("one is taken out, listed as such, and put back with a role", async () => {
+    await pick(ADA);
+    await bulk().getByRole("button", { name: "Take out" }).click();
+    await rowOf(ADA).waitFor({ state: "detached" });
+    assert.deepEqual(await membersOf(group), { [BOB]: CHAMPION });
+    assert.deepEqual(Object.keys(await membersOf(group, true)), [ADA]);
+    assert.deepEqual((await now()).missing_roles, [DECIDES]);
+    await page.getByRole("tab", { name: "Overview" }).click();
+    await page.getByText(`Nobody is ${DECIDES} yet`).waitFor();
+    await noBarriers("a group that lacks a role");
+    await page.getByRole("tab", { name: "Taken out" }).click();
+    await rowOf(ADA).waitFor();
+    assert.equal(await rowOf(BOB).count(), 0);
+    await noBarriers("who was taken out");
+    await pick(ADA);
+    await bulk().getByRole("button", { name: "Add people" }).click();
+    await choose(dialog(), "Role", DECIDES);
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByText("Nobody was taken out").waitFor();
+    assert.deepEqual(await membersOf(group), { [ADA]: DECIDES, [BOB]: CHAMPION });
+    assert.deepEqual(await membersOf(group, true), {});
+  });
+
+  await step("a group is moved to a stage, and its page tells the move", async () => {
+    await open(`/groups/${group.id}`);
+    await page.getByText("It has not been moved yet.").waitFor();
+    await page.getByRole("button", { name: "Move to a stage" }).click();
+    await choose(dialog(), "Stage", "Aware");
+    await noBarriers("moving a group");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByText("no stage → Aware").waitFor();
+    const { stage, stages } = await now();
+    assert.deepEqual([stage, stages.map((move) => move.new)], ["Aware", ["Aware"]]);
+    await page.getByRole("button", { name: "Move to a stage" }).click();
+    await dialog().getByRole("combobox", { name: "Stage" }).click();
+    await page.getByRole("option", { name: "Engaged", exact: true }).waitFor();
+    const here = page.getByRole("option", { name: "Aware", exact: true });
+    assert.equal(await here.count(), 0, "it stands there already");
+    await page.keyboard.press("Escape");
+    await dialog().getByRole("button", { name: "Cancel" }).click();
+  });
+
+  await step("a status is written", async () => {
+    await page.getByRole("button", { name: "More" }).click();
+    await page.getByRole("menuitem", { name: "Write a status" }).click();
+    await dialog().getByLabel("Status").fill(STATUS);
+    await noBarriers("writing a status");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByRole("main").getByText(STATUS).waitFor();
+    assert.equal((await now()).status, STATUS);
+  });
+
+  await step("two groups are moved together, and who is refused is told by name", async () => {
+    const [, beta, gamma] = groups;
+    await open(`/groups?q=${mark}`);
+    for (const { id } of [beta, gamma]) await pick(id);
+    await bulk().getByText("2 chosen").waitFor();
+    await bulk().getByRole("button", { name: "Move to a stage" }).click();
+    await dialog().getByText("Move 2 buying groups to a stage").waitFor();
+    await choose(dialog(), "Stage", "Aware");
+    await noBarriers("moving several groups");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await page.getByText("2 groups are changed").waitFor();
+    for (const { name } of [beta, gamma]) await rowOf(name).getByText("Aware").waitFor();
+    for (const { id } of [beta, gamma])
+      assert.equal((await api(`/buying_groups/${id}`)).stage, "Aware");
+    await bulk().waitFor({ state: "detached" });
+  });
+
+  await step("the list is narrowed by what the API narrows it by, and counts as it does", async () => {
+    await write("POST", "/engagement/score");
+    await eventually("some are engaged", async () =>
+      assert.ok((await totalOf("engagement_from=1")) > 0),
+    );
+    const all = await totalOf("");
+    const main = page.getByRole("main");
+    const filters = page.getByRole("dialog", { name: "Filters" });
+    const show = () => page.getByRole("button", { name: /^Filters/ }).click();
+    /** The list tells as many as the API has, who are some of all. */
+    const counts = (asked, filtered) =>
+      eventually(asked, async () => {
+        const total = await totalOf(asked);
+        assert.ok(total > 0 && total < all, `${total} of ${all}`);
+        await page.getByRole("button", { name: `Filters · ${filtered}` }).waitFor();
+        const told = await main.getByText(/ in all$/).textContent({ timeout: 1_000 });
+        assert.equal(told, `${total.toLocaleString("en")} in all`);
+      });
+    const cleared = async () => {
+      await filters.getByRole("button", { name: "Clear all filters" }).click();
+      await main.getByText(`${all.toLocaleString("en")} in all`, { exact: true }).waitFor();
+      await page.keyboard.press("Escape");
+      await filters.waitFor({ state: "detached" });
+    };
+    await open("/groups");
+    await show();
+    await filters.getByLabel("Status").fill(STATUS);
+    await counts(`status=${encodeURIComponent(STATUS)}`, 1);
+    await rowOf(group.name).waitFor();
+    await noBarriers("the filters of buying groups");
+    await cleared();
+
+    await show();
+    await choose(filters, "Role that is filled", CHAMPION);
+    await counts(`present_role=${CHAMPION}`, 1);
+    await filters.getByLabel("Completeness from").fill("50");
+    await counts(`present_role=${CHAMPION}&completeness_from=50`, 2);
+    await cleared();
+
+    await show();
+    await filters.getByLabel("Completeness up to").fill("50");
+    await counts("completeness_to=50", 1);
+    await cleared();
+
+    await show();
+    await filters.getByLabel("Engagement from").fill("1");
+    await counts("engagement_from=1", 1);
+    await page.reload();
+    await counts("engagement_from=1", 1);
+  });
+
+  await step("a group is put away from its page, and two from the list", async () => {
+    const gone = async ({ id }) => {
+      const { items } = await api(`/buying_groups?solution_interest=${INTEREST}`);
+      return !items.some((each) => each.id === id);
+    };
+    await open(`/groups/${group.id}`);
+    await page.getByRole("button", { name: "More" }).click();
+    await page.getByRole("menuitem", { name: "Put away" }).click();
+    await dialog().getByText("Put this buying group away?").waitFor();
+    await noBarriers("putting a group away");
+    await dialog().getByRole("button", { name: "Put away" }).click();
+    await page.getByRole("heading", { name: "Buying groups", level: 1 }).waitFor();
+    await eventually("it is away", async () => assert.ok(await gone(group)));
+
+    const [, beta, gamma] = groups;
+    await open(`/groups?q=${mark}`);
+    await rowOf(beta.name).waitFor();
+    assert.equal(await rowOf(group.name).count(), 0);
+    for (const { id } of [beta, gamma]) await pick(id);
+    await bulk().getByRole("button", { name: "Put away" }).click();
+    await dialog().getByText("Put these 2 buying groups away?").waitFor();
+    await noBarriers("putting several groups away");
+    await dialog().getByRole("button", { name: "Put away" }).click();
+    await page.getByText(`Nothing matches “${mark}”`).waitFor();
+    for (const each of [beta, gamma]) assert.ok(await gone(each), each.name);
+  });
+});
