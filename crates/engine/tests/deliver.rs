@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Recorder, Settlement};
+use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Recorder, Settlement, Taken};
 use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::machines::Visitor;
 use caravan_engine::tracking::{self, OptOut};
@@ -349,8 +349,9 @@ on_both_stores! {
         post.execute("UPDATE person SET unsubscribed = TRUE WHERE key = 'p-5-0'");
         assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, skipped: 1, ..Dispatched::default() }));
         let taken = recorder.taken();
-        assert_eq!((taken.len(), taken["welcome"].count, taken["welcome"].samples.len()), (1, 14, 2));
-        assert_eq!(taken["welcome"].samples[0].subject, "Hello Clerk");
+        let welcome = &taken[&(Taken::Email, "welcome".to_owned())];
+        assert_eq!((taken.len(), welcome.count, welcome.emails.len()), (1, 14, 2));
+        assert_eq!(welcome.emails[0].subject, "Hello Clerk");
         assert!(post.smtp.messages().is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caravan_engine::deliver::{Delivery, Dispatcher, Recorder};
+use caravan_engine::deliver::{Delivery, Dispatcher, Recorder, Taken};
 use caravan_engine::machines::Visitor;
 use caravan_engine::tracking::{self, Secret, SigningKeys};
 use serde_json::{Value, json};
@@ -63,7 +63,7 @@ fn deliver(api: &Api) -> Arc<Recorder> {
 
 fn subjects(recorder: &Recorder) -> Vec<String> {
     let taken = recorder.taken();
-    let samples = taken.values().flat_map(|mailing| &mailing.samples);
+    let samples = taken.values().flat_map(|mailing| &mailing.emails);
     let mut subjects: Vec<String> = samples.map(|message| message.subject.clone()).collect();
     subjects.sort();
     subjects
@@ -91,7 +91,12 @@ async fn an_email_by_hand_leaves_once_for_each_member_and_stands_on_their_timeli
     assert_eq!(timeline(&api, &token, "accounts/acme").await.len(), 2);
 
     let taken = recorder.taken();
-    let message = taken["hello"].samples.iter().find(|it| it.subject == "Hello Ada").expect("a message").clone();
+    let message = taken[&(Taken::Email, "hello".to_owned())]
+        .emails
+        .iter()
+        .find(|it| it.subject == "Hello Ada")
+        .expect("a message")
+        .clone();
     let html = message.html.clone().unwrap_or_default();
     assert!(html.contains("Acme Decision Maker"), "{html}");
     let click = html.split("/t/c/").nth(1).and_then(|rest| rest.split('"').next()).expect("a tracked link");
