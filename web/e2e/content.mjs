@@ -209,7 +209,7 @@ await walk(async () => {
     await page.getByRole("button", { name: "Insert a field" }).click();
     await page.getByPlaceholder("Search fields").fill("opportunit");
     await page
-      .getByRole("menuitem", { name: /one after another/ })
+      .getByRole("button", { name: /one after another/ })
       .first()
       .click();
     const code = await page.getByLabel("MJML").inputValue();

@@ -156,6 +156,33 @@ await walk(async () => {
     });
   });
 
+  await step("what cannot be deleted says why before anybody tries, and when they do", async () => {
+    const whole = await stored();
+    await write("PUT", `/journeys/${key}?incomplete=true`, {
+      ...whole,
+      nodes: {
+        ...whole.nodes,
+        fork: { ...whole.nodes.fork, other: { next: "rest" } },
+        rest: { type: "wait", duration: "1d", next: null },
+      },
+    });
+    await open("fork");
+    const bin = panel().getByRole("button", { name: "Delete", exact: true });
+    const why = /Several of its paths lead on/;
+    assert.match(await bin.getAttribute("aria-description"), why);
+    await bin.hover();
+    await page.getByRole("tooltip").getByText(why).waitFor();
+    await noBarriers("a node that cannot be deleted");
+    await bin.click();
+    await page.getByRole("alert").getByText(why).waitFor();
+    assert.ok((await nodes()).includes("fork"));
+    await panel().getByRole("button", { name: "More for this node" }).click();
+    await page.getByRole("menuitem", { name: /\(\d+ nodes\)$/ }).waitFor();
+    await page.keyboard.press("Escape");
+    await write("PUT", `/journeys/${key}?incomplete=true`, whole);
+    await open();
+  });
+
   await step("every kind of change is undone, and redone", async () => {
     await page.reload();
     await cardButton("pause").waitFor();
@@ -174,7 +201,7 @@ await walk(async () => {
       () => panel().getByRole("button", { name: "Move the path down" }).first().click(),
       () => add("/entry", "Split paths"),
       () => panel().getByText("People", { exact: true }).click(),
-      () => fromMenu("late", "Delete with everything after it"),
+      () => fromMenu("late", /^Delete with everything after it/),
       () => pasteAt("/entry"),
       async () => {
         await page.getByRole("button", { name: "Journey settings" }).click();

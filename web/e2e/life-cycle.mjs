@@ -201,6 +201,7 @@ await walk(async () => {
     await eventually("the end is moved", async () =>
       assert.equal(Date.parse((await manifest(COPY)).end), end),
     );
+    assert.equal(Date.parse((await api(`/journeys/${COPY}/map`)).end), end, "and the map says so");
     await choose("Close");
     await confirm("Close");
     await stateIs("closed", COPY);

@@ -109,29 +109,32 @@ await walk(async () => {
     assert.deepEqual(await membersOf(group), { [ADA]: DECIDES, [BOB]: CHAMPION });
   });
 
-  await step("an email leaves by hand for whoever may be written to, and tells who may not", async () => {
-    await writeMail({ api, write }, MAIL, MAIL);
-    await page.reload();
-    await pick(ADA);
-    await pick(BOB);
-    await bulk().getByRole("button", { name: "Send email" }).click();
-    await dialog().getByText("Email to 2 members").waitFor();
-    assert.ok(await dialog().getByRole("button", { name: "Send" }).isDisabled());
-    await dialog().getByRole("combobox", { name: "Email" }).fill(MAIL);
-    await page.getByRole("option", { name: MAIL, exact: true }).click();
-    await noBarriers("an email by hand");
-    await dialog().getByRole("button", { name: "Send" }).click();
-    await dialog().getByText("One email is on its way").waitFor();
-    await dialog().getByText("One person gets none").waitFor();
-    await dialog().getByRole("listitem").filter({ hasText: BOB }).waitFor();
-    await noBarriers("who gets the email, and who does not");
-    await dialog().getByRole("button", { name: "Done" }).click();
-    await bulk().waitFor({ state: "detached" });
-    const mine = async () =>
-      (await api("/mail?limit=50")).items.filter(({ subject }) => subject === MAIL);
-    await eventually("it arrives", async () => assert.equal((await mine()).length, 1));
-    assert.deepEqual((await mine())[0].to, [`${ADA}@acme.example`]);
-  });
+  await step(
+    "an email leaves by hand for whoever may be written to, and tells who may not",
+    async () => {
+      await writeMail({ api, write }, MAIL, MAIL);
+      await page.reload();
+      await pick(ADA);
+      await pick(BOB);
+      await bulk().getByRole("button", { name: "Send email" }).click();
+      await dialog().getByText("Email to 2 members").waitFor();
+      assert.ok(await dialog().getByRole("button", { name: "Send" }).isDisabled());
+      await dialog().getByRole("combobox", { name: "Email" }).fill(MAIL);
+      await page.getByRole("option", { name: MAIL, exact: true }).click();
+      await noBarriers("an email by hand");
+      await dialog().getByRole("button", { name: "Send" }).click();
+      await dialog().getByText("One email is on its way").waitFor();
+      await dialog().getByText("One person gets none").waitFor();
+      await dialog().getByRole("listitem").filter({ hasText: BOB }).waitFor();
+      await noBarriers("who gets the email, and who does not");
+      await dialog().getByRole("button", { name: "Done" }).click();
+      await bulk().waitFor({ state: "detached" });
+      const mine = async () =>
+        (await api("/mail?limit=50")).items.filter(({ subject }) => subject === MAIL);
+      await eventually("it arrives", async () => assert.equal((await mine()).length, 1));
+      assert.deepEqual((await mine())[0].to, [`${ADA}@acme.example`]);
+    },
+  );
 
   await step("one is taken out, listed as such, and put back with a role", async () => {
     await pick(ADA);
@@ -185,73 +188,96 @@ await walk(async () => {
     assert.equal((await now()).status, STATUS);
   });
 
-  await step("two groups are moved together, and who is refused is told by name", async () => {
-    const [, beta, gamma] = groups;
-    await open(`/groups?q=${mark}`);
-    for (const { id } of [beta, gamma]) await pick(id);
-    await bulk().getByText("2 chosen").waitFor();
-    await bulk().getByRole("button", { name: "Move to a stage" }).click();
-    await dialog().getByText("Move 2 buying groups to a stage").waitFor();
-    await choose(dialog(), "Stage", "Aware");
-    await noBarriers("moving several groups");
-    await dialog().getByRole("button", { name: "Save" }).click();
-    await page.getByText("2 groups are changed").waitFor();
-    for (const { name } of [beta, gamma]) await rowOf(name).getByText("Aware").waitFor();
-    for (const { id } of [beta, gamma])
-      assert.equal((await api(`/buying_groups/${id}`)).stage, "Aware");
-    await bulk().waitFor({ state: "detached" });
-  });
-
-  await step("the list is narrowed by what the API narrows it by, and counts as it does", async () => {
-    await write("POST", "/engagement/score");
-    await eventually("some are engaged", async () =>
-      assert.ok((await totalOf("engagement_from=1")) > 0),
-    );
-    const all = await totalOf("");
-    const main = page.getByRole("main");
-    const filters = page.getByRole("dialog", { name: "Filters" });
-    const show = () => page.getByRole("button", { name: /^Filters/ }).click();
-    /** The list tells as many as the API has, who are some of all. */
-    const counts = (asked, filtered) =>
-      eventually(asked, async () => {
-        const total = await totalOf(asked);
-        assert.ok(total > 0 && total < all, `${total} of ${all}`);
-        await page.getByRole("button", { name: `Filters · ${filtered}` }).waitFor();
-        const told = await main.getByText(/ in all$/).textContent({ timeout: 1_000 });
-        assert.equal(told, `${total.toLocaleString("en")} in all`);
-      });
-    const cleared = async () => {
-      await filters.getByRole("button", { name: "Clear all filters" }).click();
-      await main.getByText(`${all.toLocaleString("en")} in all`, { exact: true }).waitFor();
-      await page.keyboard.press("Escape");
-      await filters.waitFor({ state: "detached" });
+  await step("several groups are moved together, and who is refused is told by name", async () => {
+    const [alpha, beta, gamma] = groups;
+    const stageOf = async ({ id }) => (await api(`/buying_groups/${id}`)).stage ?? null;
+    const move = async (two, stage) => {
+      for (const { id } of two) await pick(id);
+      await bulk().getByText("2 chosen").waitFor();
+      await bulk().getByRole("button", { name: "Move to a stage" }).click();
+      await dialog().getByText("Move 2 buying groups to a stage").waitFor();
+      await choose(dialog(), "Stage", stage);
+      await dialog().getByRole("button", { name: "Save" }).click();
     };
-    await open("/groups");
-    await show();
-    await filters.getByLabel("Status").fill(STATUS);
-    await counts(`status=${encodeURIComponent(STATUS)}`, 1);
-    await rowOf(group.name).waitFor();
-    await noBarriers("the filters of buying groups");
-    await cleared();
-
-    await show();
-    await choose(filters, "Role that is filled", CHAMPION);
-    await counts(`present_role=${CHAMPION}`, 1);
-    await filters.getByLabel("Completeness from").fill("50");
-    await counts(`present_role=${CHAMPION}&completeness_from=50`, 2);
-    await cleared();
-
-    await show();
-    await filters.getByLabel("Completeness up to").fill("50");
-    await counts("completeness_to=50", 1);
-    await cleared();
-
-    await show();
-    await filters.getByLabel("Engagement from").fill("1");
-    await counts("engagement_from=1", 1);
+    await open(`/groups?q=${mark}`);
+    await move([beta, gamma], "Aware");
+    await page.getByText("2 groups are changed").waitFor();
+    await bulk().waitFor({ state: "detached" });
+    for (const each of [beta, gamma]) {
+      await rowOf(each.name).getByText("Aware").waitFor();
+      assert.equal(await stageOf(each), "Aware");
+    }
+    await write("PUT", `/accounts/${ACCOUNTS[1]}/buying_groups/${INTEREST}/stage`, {
+      stage: "Engaged",
+    });
     await page.reload();
-    await counts("engagement_from=1", 1);
+    await move([alpha, beta], "Evaluating");
+    const refused = dialog().getByRole("listitem");
+    await refused.filter({ hasText: alpha.name }).getByText("does not lead from").waitFor();
+    assert.equal(await refused.count(), 1);
+    await noBarriers("moving several groups");
+    await dialog().getByRole("button", { name: "Cancel" }).click();
+    await rowOf(beta.name).getByText("Evaluating").waitFor();
+    assert.deepEqual([await stageOf(alpha), await stageOf(beta)], ["Aware", "Evaluating"]);
   });
+
+  await step(
+    "the list is narrowed by what the API narrows it by, and counts as it does",
+    async () => {
+      await write("POST", "/engagement/score");
+      await eventually("some are engaged", async () =>
+        assert.ok((await totalOf("engagement_from=1")) > 0),
+      );
+      const all = await totalOf("");
+      const main = page.getByRole("main");
+      const filters = page.getByRole("dialog", { name: "Filters" });
+      const show = () => page.getByRole("button", { name: /^Filters/ }).click();
+      /** How many the list says there are. */
+      const told = async () => {
+        const words = await main.getByText(/ in all$/).textContent({ timeout: 1_000 });
+        return Number(words.replaceAll(/\D/g, ""));
+      };
+      /** The list tells as many as the API has, who are some of all. */
+      const counts = (asked, filtered) =>
+        eventually(asked, async () => {
+          const total = await totalOf(asked);
+          assert.ok(total > 0 && total < all, `${total} of ${all}`);
+          await page.getByRole("button", { name: `Filters · ${filtered}` }).waitFor();
+          assert.equal(await told(), total);
+        });
+      const cleared = async () => {
+        await filters.getByRole("button", { name: "Clear all filters" }).click();
+        await page.getByRole("button", { name: "Filters", exact: true }).waitFor();
+        await eventually("all are listed", async () => assert.ok((await told()) >= all));
+        await open("/groups");
+      };
+      await open("/groups");
+      await show();
+      await filters.getByLabel("Status").fill(STATUS);
+      await counts(`status=${encodeURIComponent(STATUS)}`, 1);
+      await rowOf(group.name).waitFor();
+      await noBarriers("the filters of buying groups");
+      await cleared();
+
+      await show();
+      await choose(filters, "Role that is filled", CHAMPION);
+      await counts(`present_role=${CHAMPION}`, 1);
+      await filters.getByLabel("Completeness from").fill("50");
+      await counts(`present_role=${CHAMPION}&completeness_from=50`, 2);
+      await cleared();
+
+      await show();
+      await filters.getByLabel("Completeness up to").fill("50");
+      await counts("completeness_to=50", 1);
+      await cleared();
+
+      await show();
+      await filters.getByLabel("Engagement from").fill("1");
+      await counts("engagement_from=1", 1);
+      await page.reload();
+      await counts("engagement_from=1", 1);
+    },
+  );
 
   await step("a group is put away from its page, and two from the list", async () => {
     const gone = async ({ id }) => {

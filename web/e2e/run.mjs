@@ -16,6 +16,7 @@ const WALKS = [
   "authoring.mjs",
   "looking-after.mjs",
   "customers.mjs",
+  "members.mjs",
   "exports.mjs",
   "lists.mjs",
   "figures.mjs",
@@ -28,6 +29,9 @@ const WALKS = [
   "keyboard.mjs",
   "second-editor.mjs",
   "large-map.mjs",
+  "keeping.mjs",
+  "previews.mjs",
+  "zones.mjs",
   "barriers.mjs",
   "segment.mjs",
 ];

@@ -94,6 +94,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Buying groups", "Buying groups: lists, members, stage and status, scores and how they come about."),
     ("Records", "Opportunities and records of custom objects."),
     ("Suppressions", "Addresses that are not written to."),
+    ("Consent", "What people said to messages, when, how, and what shows it."),
     ("Connections", "How other systems are reached, how they are, who uses them, and what they offer."),
     ("Webhooks", "Activities posted to other systems: signing secrets, what was sent, sending again."),
     ("Import", "Accounts, people, activities, records, suppressions and consents in bulk."),

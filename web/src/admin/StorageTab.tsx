@@ -120,6 +120,8 @@ function Retention() {
             })),
             { label: text.repeats, value: keep(data.repeats) },
             { label: text.unknown, value: keep(data.unknown) },
+            { label: text.messages, value: keep(data.messages) },
+            { label: text.mailReports, value: keep(data.mail_reports) },
             ...data.sizes.map((size) => ({
               label: text.sizes[size.what] ?? size.what,
               value: [

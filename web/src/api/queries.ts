@@ -227,6 +227,13 @@ export const heldOfQuery = (key: string) =>
       body(client.GET("/api/v1/people/{key}/external_audiences", { params: { path: { key } } })),
   });
 
+/** What programs did with the messages to a person. */
+export const machineUsesQuery = (key: string) =>
+  queryOptions({
+    queryKey: ["person", key, "machines"],
+    queryFn: () => body(client.GET("/api/v1/people/{key}/machines", { params: { path: { key } } })),
+  });
+
 /** What a person said to messages, newest first. */
 export const consentQuery = (key: string) =>
   pages(["person", key, "consent"], (cursor) =>

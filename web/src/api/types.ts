@@ -110,4 +110,5 @@ export type Propagated =
   paths["/api/v1/emails/{key}/propagate"]["post"]["responses"][200]["content"]["application/json"]["items"][number];
 export type ImportedTemplate =
   paths["/api/v1/email_templates/{key}/import"]["post"]["responses"][200]["content"]["application/json"];
+export type MachineUse = Answer<"/api/v1/people/{key}/machines">["items"][number];
 export type ImportRun = Item<"/api/v1/connections/{key}/imports">;

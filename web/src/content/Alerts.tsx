@@ -21,7 +21,7 @@ export function Alerts({ body }: { body: Fields }) {
   const none = data !== undefined && findings.length === 0;
   const colour = errors > 0 ? "red" : "yellow";
   return (
-    <Popover position="bottom-end" width={380} shadow="md" withinPortal>
+    <Popover position="bottom-end" width={380} shadow="md" withinPortal trapFocus>
       <Popover.Target>
         <Button
           size="xs"
@@ -38,7 +38,7 @@ export function Alerts({ body }: { body: Fields }) {
           {none ? text.noAlerts : text.alerts(findings.length)}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown aria-label={text.alertsTitle}>
         <Text fw={600} size="sm" mb="xs">
           {none ? text.noAlerts : text.alertsTitle}
         </Text>

@@ -1,5 +1,5 @@
 // The attributes that a message can name, as templates write them.
-import { Button, Menu, ScrollArea, Text, TextInput } from "@mantine/core";
+import { Button, Popover, Text, TextInput, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { UserRound } from "lucide-react";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { catalogueQuery, definitionQuery } from "../api/queries";
 import { useShapes } from "../customers/objects";
 import { isRecord } from "../editor/manifest";
 import { strings } from "../strings";
+import classes from "./content.module.css";
 import { type Token, tokensOfRecords } from "./records";
 
 const text = strings.content;
@@ -50,14 +51,29 @@ export function FieldMenu({ onChoose, journey }: Props) {
     `${group} ${label}`.toLowerCase().includes(wanted),
   );
   const groups = [...new Set(found.map(({ group }) => group))];
+  const [open, setOpen] = useState(false);
   return (
-    <Menu position="bottom-end" shadow="md" width={280} withinPortal trapFocus>
-      <Menu.Target>
-        <Button size="xs" variant="default" leftSection={<UserRound size={14} aria-hidden />}>
+    <Popover
+      opened={open}
+      onChange={setOpen}
+      position="bottom-end"
+      shadow="md"
+      width={280}
+      withinPortal
+      trapFocus
+      returnFocus
+    >
+      <Popover.Target>
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={<UserRound size={14} aria-hidden />}
+          onClick={() => setOpen(!open)}
+        >
           {text.insert}
         </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
+      </Popover.Target>
+      <Popover.Dropdown p={4} aria-label={text.insert}>
         <TextInput
           size="xs"
           m={4}
@@ -66,26 +82,36 @@ export function FieldMenu({ onChoose, journey }: Props) {
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
         />
-        <ScrollArea.Autosize mah={300}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long list scrolls, by keyboard too */}
+        <div className={classes.fieldList} tabIndex={0}>
           {groups.map((group) => (
-            <div key={group}>
-              <Menu.Label>{group}</Menu.Label>
+            <section key={group} aria-label={group}>
+              <Text size="xs" c="dimmed" px={12} py={5}>
+                {group}
+              </Text>
               {found
                 .filter((each) => each.group === group)
                 .map(({ token, label }) => (
-                  <Menu.Item key={token} onClick={() => onChoose(token)}>
+                  <UnstyledButton
+                    key={token}
+                    className={classes.fieldItem}
+                    onClick={() => {
+                      setOpen(false);
+                      onChoose(token);
+                    }}
+                  >
                     {label}
-                  </Menu.Item>
+                  </UnstyledButton>
                 ))}
-            </div>
+            </section>
           ))}
-        </ScrollArea.Autosize>
+        </div>
         {journey ? null : (
           <Text size="xs" c="dimmed" p={8}>
             {text.myHint}
           </Text>
         )}
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

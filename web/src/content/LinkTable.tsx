@@ -1,6 +1,6 @@
 // The links of an email, where each leads, how its clicks are tracked, and how often it was followed.
 import { NativeSelect, Skeleton, Table, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { emailPreviewQuery, linkFiguresQuery, type Viewer } from "../api/content";
 import { type Fields, isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
@@ -29,7 +29,10 @@ function tracked(body: Fields, target: string, tracking: string): Fields {
 }
 
 export function LinkTable({ definition, body, onBody, viewer }: Props) {
-  const { data, error } = useQuery(emailPreviewQuery(definition, body, viewer));
+  const { data, error } = useQuery({
+    ...emailPreviewQuery(definition, body, viewer),
+    placeholderData: keepPreviousData,
+  });
   const { data: figures } = useQuery(linkFiguresQuery(definition));
   if (error) return <Refusal error={error} />;
   if (!data) return <Skeleton height={200} />;

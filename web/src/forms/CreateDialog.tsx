@@ -7,6 +7,7 @@ import { putDefinition } from "../api/queries";
 import type { Kind } from "../api/types";
 import type { Fields } from "../editor/manifest";
 import { inSentence } from "../shell/format";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { beginningOf } from "./beginnings";
 import { errorsOf } from "./errors";
@@ -94,8 +95,8 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
           {make.error && (findings.length === 0 || elsewhere.length > 0) ? (
             <Alert color="red" variant="light" role="alert">
               {elsewhere.length > 0
-                ? elsewhere.map((finding) => finding.message).join(" ")
-                : make.error.message}
+                ? elsewhere.map((finding) => prose(`${finding.message} `))
+                : prose(make.error.message)}
             </Alert>
           ) : null}
           <Group justify="flex-end" gap="xs">

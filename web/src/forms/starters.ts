@@ -24,6 +24,10 @@ const STARTERS: Record<string, Fields> = {
   external_audience: { destinations: [] },
   // Its filter stays as it is once it is live: it is looked at first.
   data_flow: { state: "draft" },
+  rule_set: {
+    state: "draft",
+    caps: [{ name: words.cap, channels: ["email"], at_most: 3, per: "week" }],
+  },
   roles_template: { roles: [{ role: "Decision Maker", weighting: "vital", required: true }] },
   weighting_model: {
     bands: words.bands.map((name, n) => ({ name, value: 20 * (n + 1) })),

@@ -106,10 +106,12 @@ function useForEach(
 ) {
   const cache = useQueryClient();
   const [refused, setRefused] = useState<Refused[]>([]);
+  // What went through is not done again.
+  const left = refused.length > 0 ? refused.map(({ group }) => group) : groups;
   const run = useMutation({
     mutationFn: async () => {
       const failed: Refused[] = [];
-      for (const group of groups) {
+      for (const group of left) {
         try {
           await change(group);
         } catch (error) {
@@ -120,8 +122,8 @@ function useForEach(
     },
     onSuccess: async (failed) => {
       setRefused(failed);
-      if (failed.length < groups.length)
-        notifications.show({ message: text.bulk.done(groups.length - failed.length) });
+      if (failed.length < left.length)
+        notifications.show({ message: text.bulk.done(left.length - failed.length) });
       await cache.invalidateQueries({
         predicate: ({ queryKey }) => ["group", "groups", "account"].includes(String(queryKey[0])),
       });

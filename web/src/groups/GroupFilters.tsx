@@ -3,6 +3,7 @@ import { Button, Group, NumberInput, Popover, Select, Stack, TextInput } from "@
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
 import { ListFilter } from "lucide-react";
+import { useRef, useState } from "react";
 import { useDefinitions } from "../forms/ReferencePicker";
 import { strings } from "../strings";
 import type { GroupSearch } from "./search";
@@ -34,7 +35,23 @@ export function GroupFilters({ search }: { search: GroupSearch }) {
   const stages = useStageNames();
   const put = (part: Partial<GroupSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true });
-  const putSoon = useDebouncedCallback(put, 300);
+  // What is typed in several fields within a moment is one change.
+  const typed = useRef<Partial<GroupSearch>>({});
+  const putTyped = useDebouncedCallback(() => {
+    put(typed.current);
+    typed.current = {};
+  }, 300);
+  const putSoon = (part: Partial<GroupSearch>) => {
+    typed.current = { ...typed.current, ...part };
+    putTyped();
+  };
+  // Fields that are typed into begin anew once everything is cleared.
+  const [cleared, setCleared] = useState(0);
+  const clear = () => {
+    typed.current = {};
+    setCleared((times) => times + 1);
+    put(NONE);
+  };
   const count = countOf(search);
   const choice = (
     name: "interest" | "stage" | "missing" | "present",
@@ -73,7 +90,7 @@ export function GroupFilters({ search }: { search: GroupSearch }) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown aria-label={text.filters}>
-        <Stack gap="sm">
+        <Stack gap="sm" key={cleared}>
           {choice(
             "interest",
             interests.map(({ value, label }) => ({ value, label })),
@@ -94,13 +111,7 @@ export function GroupFilters({ search }: { search: GroupSearch }) {
             {bound("engagedFrom", "")}
             {bound("engagedTo", "")}
           </Group>
-          <Button
-            variant="subtle"
-            color="gray"
-            size="xs"
-            disabled={count === 0}
-            onClick={() => put(NONE)}
-          >
+          <Button variant="subtle" color="gray" size="xs" onClick={clear}>
             {text.filter.clear}
           </Button>
         </Stack>

@@ -194,6 +194,7 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
         <RoleDialog
           group={group}
           people={changing.people}
+          removed={removed}
           onClose={() => {
             setChanging(undefined);
             changing.done();
@@ -209,17 +210,20 @@ const rolesOf = (group: GroupDetail) => group.roles.map((role) => role.role);
 function RoleDialog({
   group,
   people,
+  removed,
   onClose,
 }: {
   group: GroupDetail;
   people: string[];
+  /** They were taken out and come back. */
+  removed: boolean;
   onClose: () => void;
 }) {
   const [role, setRole] = useState<string | null>(null);
   const assign = useGroupChange((to: string) => assignMembers(group.id, to, people), onClose);
   return (
     <Dialog
-      title={text.changeRole}
+      title={removed ? text.add : text.changeRole}
       error={assign.error}
       busy={assign.isPending}
       ready={role !== null}

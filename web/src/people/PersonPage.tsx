@@ -1,6 +1,7 @@
-import { Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Group, Skeleton, Stack, Switch, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
 import { Records } from "../customers/Records";
@@ -27,6 +28,7 @@ import { ConsentHistory } from "./ConsentHistory";
 import { personName } from "./columns";
 import { GroupsOfPerson } from "./GroupsOfPerson";
 import { HeldElsewhere } from "./HeldElsewhere";
+import { MachineUses } from "./MachineUses";
 
 const text = strings.people;
 const ELSEWHERE = [
@@ -173,11 +175,20 @@ function LatestActivities({ personKey }: { personKey: string }) {
 }
 
 function PersonTimeline({ personKey }: { personKey: string }) {
+  const [machines, setMachines] = useState(false);
   return (
-    <ActivityList
-      rows={useInfiniteQuery(personTimelineQuery(personKey))}
-      own={personKey}
-      of={{ person: personKey }}
-    />
+    <Stack gap="md">
+      <Switch
+        label={text.machines.show}
+        checked={machines}
+        onChange={(event) => setMachines(event.currentTarget.checked)}
+      />
+      {machines ? <MachineUses person={personKey} /> : null}
+      <ActivityList
+        rows={useInfiniteQuery(personTimelineQuery(personKey))}
+        own={personKey}
+        of={{ person: personKey }}
+      />
+    </Stack>
   );
 }

@@ -139,6 +139,8 @@ export const admin = {
     forEver: "Activities are kept for ever: the settings name no retention.",
     repeats: "Ids that refuse repeated activities",
     unknown: "Activities of people who are not known yet",
+    messages: "Settled messages of webhooks",
+    mailReports: "Reports of receivers about mail",
     sizes: {
       activities: "Activities",
       repeats: "Ids that refuse repeats",

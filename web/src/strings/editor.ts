@@ -356,5 +356,6 @@ export const starters = {
   text: "Write here what you have to say.",
   subject: "A few words for {{ person.first_name | default('you') }}",
   stages: { first: "Aware", won: "Won" },
+  cap: "A week's worth",
   bands: ["Trivial", "Minor", "Normal", "Important", "Vital"],
 };

@@ -12,7 +12,7 @@ use caravan_connect::smtp::Signer;
 use caravan_model::DocumentId;
 use caravan_model::document::{DocumentKind, SendingDomain};
 use caravan_store::watched::{self, DomainCheckRow};
-use caravan_store::{Session, StoreError, dmarc};
+use caravan_store::{Session, StoreError, dmarc, documents};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
@@ -280,13 +280,17 @@ pub fn domains_not_well(engine: &Engine) -> Result<Vec<DomainCheck>, StoreError>
     })
 }
 
-/// What was found when a sending domain was last looked up; none when it never was.
+/// What was found when a sending domain was last looked up; none when it never was, or when that was another of the same key.
 ///
 /// # Errors
 /// The store's.
 pub fn last_check(engine: &Engine, key: &str) -> Result<Option<DomainCheck>, StoreError> {
-    let rows = engine.store().read(watched::domain_checks)?;
-    Ok(rows.into_iter().find(|row| row.domain == key).map(DomainCheck::of))
+    engine.store().read(|s| {
+        let Some(domain) = documents::get(s, DocumentKind::SendingDomain.key(), key)? else { return Ok(None) };
+        let rows = watched::domain_checks(s)?;
+        let own = rows.into_iter().find(|row| row.domain == key && row.checked_at >= domain.created_at);
+        Ok(own.map(DomainCheck::of))
+    })
 }
 
 /// The addresses that receivers saw sending most for a domain lately, with its own return path.

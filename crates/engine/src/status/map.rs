@@ -144,6 +144,10 @@ pub fn map(engine: &Engine, key: &str, which: Which) -> Result<JourneyMap, Defin
             .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })?;
         map.state.clone_from(&row.state);
         map.version = version;
+        // The end of what runs is moved without a new version.
+        if version.is_some() && matches!(row.state.as_str(), "live" | "scheduled" | "closed") {
+            map.end = row.ends_at.or(map.end);
+        }
         Ok(map)
     })
 }
