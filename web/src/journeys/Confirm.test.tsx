@@ -1,7 +1,7 @@
 import { screen } from "@testing-library/react";
 import { feedersQuery } from "../api/queries";
 import { renderInApp } from "../test-render";
-import { Confirm } from "./LifeCycle";
+import { Confirm } from "./Confirm";
 import type { LifeCycleAction } from "./states";
 
 const show = (action: LifeCycleAction) =>

@@ -1,22 +1,20 @@
 // The buttons that change a journey's state; each says what will happen and asks first.
-import { Alert, Button, Group, Menu, Modal, Text } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Menu, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ChevronDown, Pencil } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
-import { body, client } from "../api/client";
-import { feedersQuery, findingsQuery, statusQuery } from "../api/queries";
+import { findingsQuery } from "../api/queries";
 import type { JourneyState } from "../api/types";
 import { at, LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
-import { Refusal } from "./Refusal";
 import { actionsIn, type LifeCycleAction, mayDelete, mayMoveEnd } from "./states";
 
 const text = strings.journey;
 
 // What asks first is loaded when it asks.
+const Confirm = lazy(() => import("./Confirm").then(({ Confirm }) => ({ default: Confirm })));
 const DeleteDialog = lazy(() =>
   import("./DeleteDialog").then(({ DeleteDialog }) => ({ default: DeleteDialog })),
 );
@@ -119,8 +117,8 @@ export function LifeCycleMenu(props: Omit<Props, "published"> & { children: Reac
           ) : null}
         </Menu.Dropdown>
       </Menu>
-      {asked ? <Confirm journey={journey} action={asked} onClose={() => setAsked(null)} /> : null}
       <Suspense fallback={null}>
+        {asked ? <Confirm journey={journey} action={asked} onClose={() => setAsked(null)} /> : null}
         {other === "reentry" ? (
           <ReentryDialog
             journey={journey}
@@ -162,63 +160,5 @@ function PublishButton({ journey, onClick }: { journey: string; onClick: () => v
         {text.actions.publish}
       </Button>
     </>
-  );
-}
-
-const POST = {
-  pause: "/api/v1/journeys/{key}/pause",
-  resume: "/api/v1/journeys/{key}/resume",
-  close: "/api/v1/journeys/{key}/close",
-  abort: "/api/v1/journeys/{key}/abort",
-} as const;
-
-/** Asks before a journey's state changes; says who would send travellers in vain from then on. */
-export function Confirm({
-  journey,
-  action,
-  onClose,
-}: {
-  journey: string;
-  action: LifeCycleAction;
-  onClose: () => void;
-}) {
-  const cache = useQueryClient();
-  const stops = action === "close" || action === "abort";
-  const feeders = useQuery({ ...feedersQuery(journey), enabled: stops });
-  const fed = stops ? (feeders.data?.items ?? []) : [];
-  const change = useMutation({
-    mutationFn: () => body(client.POST(POST[action], { params: { path: { key: journey } } })),
-    onSuccess: (status) => {
-      cache.setQueryData(statusQuery(journey).queryKey, status);
-      notifications.show({ message: text.done[action] });
-      onClose();
-      return cache.invalidateQueries({
-        predicate: ({ queryKey }) => queryKey[0] === "journeys" || queryKey[1] === journey,
-      });
-    },
-  });
-  return (
-    <Modal opened onClose={onClose} title={text.confirm[action].title}>
-      <Text c="dimmed">{text.confirm[action].text}</Text>
-      {fed.map(({ journey: from, nodes }) => (
-        <Alert key={from} color="yellow" mt="md">
-          {text.fed(from, nodes)} {text.fedInVain}
-        </Alert>
-      ))}
-      {feeders.error ? <Refusal error={feeders.error} /> : null}
-      {change.error ? <Refusal error={change.error} /> : null}
-      <Group justify="flex-end" mt="lg" gap="xs">
-        <Button variant="default" onClick={onClose} data-autofocus>
-          {text.actions.cancel}
-        </Button>
-        <Button
-          color={action === "abort" ? "red" : undefined}
-          loading={change.isPending}
-          onClick={() => change.mutate()}
-        >
-          {text.actions[action]}
-        </Button>
-      </Group>
-    </Modal>
   );
 }

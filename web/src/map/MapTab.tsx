@@ -15,10 +15,13 @@ import { layoutGraph } from "./layout";
 import { type MapScene, SceneContext } from "./live";
 import { useDirection, useOpenedBoxes } from "./look";
 import classes from "./map.module.css";
-import { NodePanel } from "./NodePanel";
 import type { Shown } from "./shown";
 import { sizeOf } from "./size";
 
+// The panel comes with the first node that is opened.
+const NodePanel = lazy(() =>
+  import("./NodePanel").then((module) => ({ default: module.NodePanel })),
+);
 const EditorTab = lazy(() =>
   import("../editor/EditorTab").then((module) => ({ default: module.EditorTab })),
 );
@@ -88,13 +91,15 @@ function LoadedMap({ map }: { map: JourneyMap }) {
           onTurn={turn}
         />
         {selected ? (
-          <NodePanel
-            key={selected}
-            map={map}
-            id={selected}
-            shown={{ show, path, outcome, reason }}
-            onClose={() => open(undefined)}
-          />
+          <Suspense fallback={<Skeleton className={classes.panel} radius={0} />}>
+            <NodePanel
+              key={selected}
+              map={map}
+              id={selected}
+              shown={{ show, path, outcome, reason }}
+              onClose={() => open(undefined)}
+            />
+          </Suspense>
         ) : null}
       </div>
     </SceneContext>

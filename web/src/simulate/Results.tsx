@@ -79,8 +79,8 @@ function Messages({ report }: { report: Simulation }) {
         <Accordion variant="separated" chevronPosition="left">
           {emails.map(([email, count]) => (
             <Sent
-              key={`email ${email}`}
-              id={`email ${email}`}
+              key={`email:${email}`}
+              id={`email:${email}`}
               name={emailNamed(email)}
               count={count}
               samples={report.samples?.[email] ?? []}
@@ -88,8 +88,8 @@ function Messages({ report }: { report: Simulation }) {
           ))}
           {texts.map(([message, count]) => (
             <Sent
-              key={`sms ${message}`}
-              id={`sms ${message}`}
+              key={`sms:${message}`}
+              id={`sms:${message}`}
               name={text.textMessage(smsNamed(message))}
               count={count}
               samples={report.sms_samples?.[message] ?? []}
