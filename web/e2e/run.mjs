@@ -1,6 +1,7 @@
 // Runs the browser tests: against a running server when CARAVAN_URL is set, else with `$CARAVAN_BINARY` on an empty store,
 // on a demo's embedded store and one smoke path on PostgreSQL where CARAVAN_TEST_DATABASE_URL names a throw-away one.
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -103,6 +104,8 @@ async function withServer(binary, command, store, run) {
   const listen = `127.0.0.1:${await freePort()}`;
   const server = spawn(binary, [command, "--json", ...place, "--listen", listen, ...LOOPBACK], {
     stdio: ["ignore", "pipe", "inherit"],
+    // Where no folder keeps a key of its own, secrets that walks set are kept by this one.
+    env: { ...process.env, CARAVAN_SECRET_KEY: randomBytes(32).toString("base64") },
   });
   const stopped = ended(server);
   try {

@@ -35,7 +35,8 @@ export function ViewerPicker({ viewer, onChange }: Props) {
         nothingFoundMessage={strings.forms.nothingFound}
         data={data}
         value={viewer.journey ?? null}
-        onSearchChange={(next) => setSearch(chosen && next === chosen.label ? "" : next)}
+        // The name of what was chosen stands there too, and is no search.
+        onSearchChange={(next) => setSearch(data.some(({ label }) => label === next) ? "" : next)}
         onChange={(journey, option) => {
           setChosen(journey && option ? { value: journey, label: option.label } : undefined);
           onChange({ ...viewer, journey: journey ?? undefined });

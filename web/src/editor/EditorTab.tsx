@@ -62,9 +62,8 @@ function OpenEditor({ journey, state, liveVersion, catalogue, stored }: OpenProp
       window.removeEventListener("focus", focus);
       window.removeEventListener("beforeunload", leave);
       if (open.current === draft) open.current = undefined;
-      void draft
-        .flush()
-        .then(() => cache.invalidateQueries({ queryKey: ["journey", journey, "map"] }));
+      // Whatever opens next may have read the draft as it was before the last change.
+      void draft.flush().then(() => cache.invalidateQueries({ queryKey: ["journey", journey] }));
     };
   }, [draft, open, cache, journey]);
   return (
