@@ -5,6 +5,7 @@ mod activities;
 mod administration;
 mod comments;
 mod connections;
+mod consent;
 mod customers;
 mod definitions;
 mod documentation;
