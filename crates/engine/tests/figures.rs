@@ -100,6 +100,37 @@ on_both_stores! {
         assert_eq!((link.url.as_str(), link.clicked, link.clicks), ("https://acme.example/start", 1, 1));
     }
 
+    the_table_has_every_figure_under_its_name(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-5-0@example.com", &Behaviour::Reply { stage: Stage::Rcpt, reply: "550 5.1.1 no such user".into() });
+        post.dispatcher().dispatch_once().expect("a round");
+        post.advance(3_600);
+        post.open("p-6-0@example.com");
+        post.click("p-6-1@example.com", None);
+        let rows = post.figures(By::Node);
+        assert_eq!(rows.len(), 1);
+        let table = String::from_utf8(figures::csv(&rows).expect("a table")).expect("text");
+        let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split(',').collect()).collect();
+        let [names, cells] = lines.as_slice() else { panic!("{table}") };
+        let told = serde_json::to_value(&rows[0]).expect("JSON");
+        let told = told.as_object().expect("an object");
+        let mut known: Vec<&str> = told.keys().map(String::as_str).collect();
+        let mut listed = names.clone();
+        (known.sort_unstable(), listed.sort_unstable());
+        assert_eq!(listed, known, "a figure has a column");
+        for (name, cell) in names.iter().zip(cells) {
+            let expected = match &told[*name] {
+                value if value.is_f64() => format!("{:.4}", value.as_f64().unwrap_or_default()),
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Null => String::new(),
+                value => value.to_string(),
+            };
+            assert_eq!(*cell, expected, "{name}");
+        }
+        assert_eq!((told["sent"].as_i64(), told["delivered"].as_i64(), told["bounced_hard"].as_i64()), (Some(15), Some(14), Some(1)));
+    }
+
     tv_r1_tv_r2_rates_of_a_thousand_messages(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.sends("welcome", "");

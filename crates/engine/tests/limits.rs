@@ -102,6 +102,33 @@ on_both_stores! {
         assert_eq!(post.world.one(used), 28, "yesterday's windows are swept away");
     }
 
+    places_of_a_message_in_doubt_are_kept_until_somebody_gives_it_up(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(
+            "{kind: rule_set, key: gentle, global: true, caps: [{name: daily, channels: [email], at_most: 1, per: day}], \
+              account_pressure: [{name: few, channels: [email], people_at_most: 3, per: day}], state: live}",
+        );
+        post.sends("welcome", "");
+        post.smtp.behave_to("p-5-0@example.com", &Behaviour::DropAfterData);
+        let dispatcher = post.dispatcher();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 14, in_doubt: 1, ..Dispatched::default() }));
+        let used = || post.world.one("SELECT CAST(COALESCE(SUM(used), 0) AS BIGINT) FROM cap_window");
+        assert_eq!(used(), 45, "it may have arrived: by person, by address and by account");
+        let doubted = EffectId(post.world.one("SELECT id FROM ledger WHERE outcome = 'in_doubt'"));
+        deliver::settle(&post.world.engine, doubted, Settlement::GiveUp).expect("given up");
+        post.is(&[("done", 14), ("skipped:given_up", 1)]);
+        assert_eq!(used(), 42);
+        post.smtp.behave(&Behaviour::Accept);
+        post.world.apply("{kind: email, key: again, connection: mail, subject: Again, body: {html: <p>Again</p>}}");
+        post.world.apply(
+            "kind: journey\nkey: next\nsubject: account\naudience: {account_list: big}\nend: 2027-06-30T00:00:00Z\nentry: mail\nnodes:\n  \
+             mail: {type: action, on: people, action: send_email, email: again, next: null}\n",
+        );
+        post.world.publish("next");
+        post.world.run();
+        assert_eq!(dispatcher.dispatch_once(), Ok(Dispatched { delivered: 1, skipped: 14, ..Dispatched::default() }));
+    }
+
     an_account_is_not_pressed(world at "2026-12-01T09:00:00Z") {
         let post = Post::new(world);
         post.world.apply(
