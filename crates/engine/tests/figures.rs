@@ -117,7 +117,8 @@ on_both_stores! {
         let told = told.as_object().expect("an object");
         let mut known: Vec<&str> = told.keys().map(String::as_str).collect();
         let mut listed = names.clone();
-        (known.sort_unstable(), listed.sort_unstable());
+        known.sort_unstable();
+        listed.sort_unstable();
         assert_eq!(listed, known, "a figure has a column");
         for (name, cell) in names.iter().zip(cells) {
             let expected = match &told[*name] {
