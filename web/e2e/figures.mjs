@@ -23,8 +23,12 @@ async function csv(button) {
 }
 
 async function choose(label, option) {
-  await page.getByRole("combobox", { name: label }).click();
-  await page.getByRole("option", { name: option, exact: true }).click();
+  const wanted = page.getByRole("option", { name: option, exact: true });
+  // What can be chosen may come after the field was opened.
+  await eventually(`${option} is chosen`, async () => {
+    if (!(await wanted.isVisible())) await page.getByRole("combobox", { name: label }).click();
+    await wanted.click({ timeout: 2_000 });
+  });
 }
 
 /** As many rows as the list below says that there are. */

@@ -9,9 +9,5 @@ export const Lines = lazy(() =>
   import("./Lines").then((module) => ({ default: module.Lines })),
 ) as unknown as typeof import("./Lines").Lines;
 
-export const Ring = lazy(() =>
-  import("./Ring").then((module) => ({ default: module.Ring })),
-) as unknown as typeof import("./Ring").Ring;
-
 /** More bars than these are no picture any more. */
 export const MOST_BARS = 20;

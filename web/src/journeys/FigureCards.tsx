@@ -3,13 +3,14 @@ import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { journeyFiguresQuery } from "../api/figures";
 import type { JourneyFigures } from "../api/types";
-import { Lines, Ring } from "../dashboards/charts";
+import { Lines } from "../dashboards/charts";
 import own from "../dashboards/dashboards.module.css";
 import { Figure } from "../dashboards/Figure";
 import { PerformanceTable } from "../dashboards/PerformanceTable";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatNumber, formatSeconds, formatShare } from "../shell/format";
+import { Ring } from "../shell/Ring";
 import { strings } from "../strings";
 import { Comparison } from "./Comparison";
 
@@ -93,7 +94,7 @@ function EngagedAccounts({ engagement }: { engagement: JourneyFigures["engagemen
         <Text c="dimmed">{text.nobody}</Text>
       ) : (
         <Ring
-          label={text.accounts}
+          whole={accounts}
           total={text.accountsTotal}
           parts={[
             { label: text.engaged, count: engaged, colour: "var(--cv-done)" },

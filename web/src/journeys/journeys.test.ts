@@ -1,5 +1,6 @@
 import type { JourneyStatus } from "../api/types";
 import { NOBODY } from "../map/sample.test-support";
+import { arcsOf } from "../shell/ring";
 import { ringParts } from "./ring";
 import { actionsIn, mayDelete } from "./states";
 import { endWord, outcomeWord } from "./words";
@@ -28,20 +29,20 @@ const trips = (more: Partial<JourneyStatus["travellers"]> = {}): JourneyStatus["
 
 describe("status ring", () => {
   it("goes once around when everybody is accounted for", () => {
-    const parts = ringParts(trips({ entered: 10, active: 2, completed: 7, timed_out: 1 }));
+    const parts = arcsOf(ringParts(trips({ active: 2, completed: 7, timed_out: 1 })), 10);
     expect(parts.map((part) => part.state)).toEqual(["active", "completed", "timed_out"]);
     expect(parts.reduce((sum, part) => sum + part.share, 0)).toBeCloseTo(1);
     expect(parts[2]?.offset).toBeCloseTo(0.9);
   });
 
   it("closes with those who are only counted", () => {
-    const parts = ringParts(trips({ entered: 10, active: 2, completed: 3, held_out: 5 }));
+    const parts = arcsOf(ringParts(trips({ active: 2, completed: 3, held_out: 5 })), 10);
     expect(parts.map((part) => part.state)).toEqual(["active", "completed", "held_out"]);
     expect(parts.reduce((sum, part) => sum + part.share, 0)).toBeCloseTo(1);
   });
 
   it("stays empty while nobody has entered", () => {
-    expect(ringParts(trips()).every((part) => part.share === 0)).toBe(true);
+    expect(arcsOf(ringParts(trips()), 0).every((part) => part.share === 0)).toBe(true);
   });
 });
 

@@ -1,28 +1,20 @@
 import type { JourneyStatus } from "../api/types";
 
-const ORDER = [
-  "active",
-  "completed",
-  "no_path",
-  "timed_out",
-  "removed",
-  "expired",
-  "aborted",
-  "held_out",
-] as const;
+/** How trips stand, in a fixed order, each in its colour. */
+const COLOURS = {
+  active: "var(--cv-pending)",
+  completed: "var(--cv-done)",
+  no_path: "var(--cv-noop)",
+  timed_out: "var(--cv-skipped)",
+  removed: "var(--cv-action)",
+  expired: "var(--cv-flow)",
+  aborted: "var(--cv-failed)",
+  held_out: "var(--mantine-color-dimmed)",
+};
 
-export type RingPart = { state: string; count: number; share: number; offset: number };
-
-/** The parts of the ring in a fixed order; inside and completed always, the others when they occur. */
-export function ringParts(travellers: JourneyStatus["travellers"]): RingPart[] {
-  const { entered } = travellers;
-  let offset = 0;
-  return ORDER.map((state) => ({ state, count: travellers[state] }))
-    .filter(({ state, count }) => count > 0 || state === "active" || state === "completed")
-    .map(({ state, count }) => {
-      const share = entered === 0 ? 0 : count / entered;
-      const part = { state, count, share, offset };
-      offset += share;
-      return part;
-    });
+/** What the ring shows: inside and completed always, the others when they occur. */
+export function ringParts(travellers: JourneyStatus["travellers"]) {
+  return (Object.keys(COLOURS) as (keyof typeof COLOURS)[])
+    .map((state) => ({ state, count: travellers[state], colour: COLOURS[state] }))
+    .filter(({ state, count }) => count > 0 || state === "active" || state === "completed");
 }

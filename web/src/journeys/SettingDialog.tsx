@@ -1,10 +1,11 @@
 // One setting of a journey, changed without opening the map: through the open editor, so that both stay the same.
-import { Button, Group, Skeleton, Stack } from "@mantine/core";
+import { Button, Group, Modal, Skeleton, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { versionManifestQuery } from "../api/drafts";
 import { ApiError } from "../api/problem";
 import { loadDefinition, putDefinition } from "../api/queries";
-import type { Fields } from "../editor/manifest";
+import type { Fields as Manifest } from "../editor/manifest";
 import { useOpenDraft } from "../editor/openDraft";
 import { errorsOf } from "../forms/errors";
 import { strings } from "../strings";
@@ -13,7 +14,7 @@ import { Refusal } from "./Refusal";
 type Field = {
   value: unknown;
   errors: ReadonlyMap<string, string>;
-  onChange: (value: Fields | undefined) => void;
+  onChange: (value: Manifest | undefined) => void;
 };
 
 type Props = {
@@ -24,11 +25,52 @@ type Props = {
   onClose: () => void;
 };
 
+export type SettingProps = { journey: string; editing: boolean; onClose: () => void };
+
+type DialogProps = Props &
+  SettingProps & {
+    title: string;
+    /** What was published, in words. */
+    told: (value: unknown) => ReactNode;
+    /** Why it cannot be changed there. */
+    fixed: string;
+  };
+
+/** Changed while the journey is a draft, told once it is published. */
+export function SettingDialog({ title, editing, told, fixed, ...setting }: DialogProps) {
+  return (
+    <Modal opened onClose={setting.onClose} title={title}>
+      {editing ? <Fields {...setting} /> : <Told {...setting} told={told} fixed={fixed} />}
+    </Modal>
+  );
+}
+
+type ToldProps = Pick<DialogProps, "journey" | "field" | "told" | "fixed" | "onClose">;
+
+function Told({ journey, field, told, fixed, onClose }: ToldProps) {
+  const { data, error } = useQuery(versionManifestQuery(journey, "live"));
+  if (error) return <Refusal error={error} />;
+  if (!data) return <Skeleton height={60} />;
+  return (
+    <Stack gap="md">
+      {told(data[field])}
+      <Text size="sm" c="dimmed">
+        {fixed}
+      </Text>
+      <Group justify="flex-end">
+        <Button variant="default" onClick={onClose} data-autofocus>
+          {strings.journey.reentry.close}
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
+
 /** Reads one field of the draft, and writes it back once it is saved. */
-export function SettingFields({ journey, field, children, onClose }: Props) {
+function Fields({ journey, field, children, onClose }: Props) {
   const cache = useQueryClient();
   const open = useOpenDraft();
-  const [changed, setChanged] = useState<{ value: Fields | undefined }>();
+  const [changed, setChanged] = useState<{ value: Manifest | undefined }>();
   const stored = useQuery({
     queryKey: ["journey", journey, "setting", field],
     queryFn: async () => {
@@ -39,7 +81,7 @@ export function SettingFields({ journey, field, children, onClose }: Props) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   const save = useMutation({
-    mutationFn: async (value: Fields | undefined) => {
+    mutationFn: async (value: Manifest | undefined) => {
       const draft = open.current;
       if (draft) {
         draft.change(withField(draft.get().manifest, field, value));
@@ -84,7 +126,7 @@ export function SettingFields({ journey, field, children, onClose }: Props) {
 }
 
 /** What was left out is left out of the manifest as well. */
-function withField<M extends Fields>(manifest: M, field: string, value: Fields | undefined): M {
+function withField<M extends Manifest>(manifest: M, field: string, value: Manifest | undefined): M {
   const { [field]: _, ...rest } = manifest;
   return (value === undefined ? rest : { ...rest, [field]: value }) as M;
 }
