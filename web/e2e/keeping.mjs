@@ -58,7 +58,7 @@ async function mailTo(group, email, person) {
 }
 
 const arrived = async (to) =>
-  (await api("/mail?limit=50")).items.filter((mail) => mail.to.includes(to)).length;
+  (await api(`/mail?q=${to}`)).items.filter((mail) => mail.to.includes(to)).length;
 
 /** Bytes as the page tells them. */
 function sized(bytes) {

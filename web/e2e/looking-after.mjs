@@ -147,8 +147,23 @@ await walk(async () => {
       .waitFor();
     await dialog().getByRole("button", { name: "Send", exact: true }).click();
     await dialog().getByText(`Sent to ${PROOF}`).waitFor();
-    const caught = (await api("/mail?limit=50")).items.find((each) => each.to.includes(PROOF));
+    const caught = (await api(`/mail?q=${PROOF}`)).items[0];
     assert.ok(caught.subject.includes(expected.subject), caught.subject);
+  });
+
+  await step("caught mail is found by its address, and read", async () => {
+    await open("/messages");
+    await page.getByRole("searchbox", { name: "Search addresses and subjects" }).fill(PROOF);
+    const list = page.getByRole("navigation", { name: "Caught mail" });
+    await eventually("only that message", async () =>
+      assert.equal(await list.getByRole("button").count(), 1),
+    );
+    await list.getByRole("button", { name: PROOF }).click();
+    await page.getByRole("radiogroup", { name: "How to show the message" }).waitFor();
+    assert.ok(new URL(page.url()).searchParams.get("q"), "the search stands in the address");
+    await noBarriers("a message that was found");
+    await page.getByRole("searchbox", { name: "Search addresses and subjects" }).fill("nobody@");
+    await page.getByText("Nothing matches “nobody@”").waitFor();
   });
 
   await step("a connection is made, tried, paused, and its secret is set", async () => {

@@ -16,8 +16,8 @@ export async function writeMail({ api, write }, key, name) {
 /** Waits for the mail to `to`, and follows its first tracked link as its reader would. */
 export async function clickIn({ server, context, api, eventually }, subject, to) {
   const mail = await eventually(`mail to ${to}`, async () => {
-    const { items } = await api("/mail?limit=50");
-    const found = items.find((each) => each.subject === subject && each.to.join().includes(to));
+    const { items } = await api(`/mail?q=${encodeURIComponent(subject)}`);
+    const found = items.find((each) => each.to.join().includes(to));
     assert.ok(found);
     return api(`/mail/${found.id}`);
   });

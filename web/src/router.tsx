@@ -240,8 +240,9 @@ const messages = createRoute({
   getParentRoute: () => inside,
   path: "/messages",
   component: lazyRouteComponent(() => import("./messages/MessagesPage"), "MessagesPage"),
-  validateSearch: (search: Search): { id?: string } => ({
+  validateSearch: (search: Search): { id?: string; q?: string } => ({
     id: typeof search.id === "number" ? String(search.id) : text(search.id),
+    q: text(search.q),
   }),
 });
 const exports = createRoute({

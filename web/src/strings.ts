@@ -516,6 +516,8 @@ export const strings = {
     noText: "This message has no text part.",
     headerColumns: { name: "Header", value: "Value" },
     list: "Caught mail",
+    search: "Search addresses and subjects",
+    noMatchHint: "Search looks for a part of the addresses and the subject, whatever its case.",
     off: "The mail catcher is off",
     offHint: "Mail goes to the connection's server. Start `caravan demo` to see it here.",
   },

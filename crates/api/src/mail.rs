@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ApiState;
 use crate::access::Permission;
-use crate::http::page::{Page, PageQuery};
+use crate::http::page::{Page, SearchQuery};
 use crate::http::{Answer, Done, Operations, Path, Problem, Query};
 
 /// The operations of this file.
@@ -22,8 +22,9 @@ pub fn operations() -> Operations {
 
 /// The catcher, as this room sees it; the server hands in the real one.
 pub trait MailCatcher: Send + Sync {
-    /// At most `limit` messages, newest first, those before the one with the id `before`.
-    fn list(&self, limit: usize, before: Option<&str>) -> Vec<CaughtMail>;
+    /// At most `limit` messages, newest first, those before the one with the id `before`; with a `text` only those whose
+    /// addresses or subject tell it.
+    fn list(&self, limit: usize, before: Option<&str>, text: Option<&str>) -> Vec<CaughtMail>;
     /// A message.
     fn get(&self, id: &str) -> Option<CaughtMessage>;
     /// Forgets all messages.
@@ -84,9 +85,10 @@ fn catcher(state: &ApiState) -> Result<Arc<dyn MailCatcher>, Problem> {
     state.mail.clone().ok_or_else(off)
 }
 
-async fn list(State(state): State<ApiState>, Query(query): Query<PageQuery>) -> Result<Page<CaughtMail>, Problem> {
-    let (limit, before) = (query.limit()?, query.after()?);
-    let rows = catcher(&state)?.list(limit + 1, before.as_deref());
+async fn list(State(state): State<ApiState>, Query(query): Query<SearchQuery>) -> Result<Page<CaughtMail>, Problem> {
+    let page = query.page();
+    let (limit, before) = (page.limit()?, page.after()?);
+    let rows = catcher(&state)?.list(limit + 1, before.as_deref(), query.text());
     Ok(Page::of(rows, limit, |mail| mail.id.clone()))
 }
 

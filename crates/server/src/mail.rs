@@ -10,7 +10,7 @@ use caravan_connect::catcher::{Catcher, CaughtSummary};
 pub struct Caught(pub Arc<Catcher>);
 
 impl MailCatcher for Caught {
-    fn list(&self, limit: usize, before: Option<&str>) -> Vec<CaughtMail> {
+    fn list(&self, limit: usize, before: Option<&str>, text: Option<&str>) -> Vec<CaughtMail> {
         let row = |CaughtSummary { id, received_at, from, to, subject, size }| CaughtMail {
             id,
             received_at,
@@ -19,7 +19,7 @@ impl MailCatcher for Caught {
             subject,
             size,
         };
-        self.0.list(limit, before).items.into_iter().map(row).collect()
+        self.0.list(limit, before, text).items.into_iter().map(row).collect()
     }
 
     fn get(&self, id: &str) -> Option<CaughtMessage> {

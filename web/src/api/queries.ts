@@ -1,5 +1,5 @@
 // What the screens may ask, each with its cache key. Lists are pages that grow by cursor.
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import type { Order } from "../shell/serverSort";
 import { strings } from "../strings";
 import { body, client, setCsrf } from "./client";
@@ -258,10 +258,11 @@ export const personTimelineQuery = (key: string, type?: string) =>
     ),
   );
 
-export const mailListQuery = () => ({
-  ...pages(["mail"], (cursor) =>
-    body(client.GET("/api/v1/mail", { params: { query: { limit: PAGE, cursor } } })),
+export const mailListQuery = (q?: string) => ({
+  ...pages(["mail", "list", q ?? ""], (cursor) =>
+    body(client.GET("/api/v1/mail", { params: { query: { limit: PAGE, cursor, q } } })),
   ),
+  placeholderData: keepPreviousData,
   refetchInterval: 10_000,
 });
 

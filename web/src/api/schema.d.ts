@@ -23720,6 +23720,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -2,13 +2,14 @@
 import { Text, Title, UnstyledButton } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Mail, MailOpen } from "lucide-react";
+import { Mail, MailOpen, SearchX } from "lucide-react";
 import { ApiError } from "../api/problem";
 import { mailListQuery } from "../api/queries";
 import type { MailRow } from "../api/types";
 import { MoreRows, rowsOf, totalOf } from "../shell/DataTable";
 import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
+import { SearchBox } from "../shell/ListTools";
 import { Moment } from "../shell/Moment";
 import { PageHeader } from "../shell/PageHeader";
 import shell from "../shell/shell.module.css";
@@ -19,14 +20,19 @@ import classes from "./messages.module.css";
 const text = strings.messages;
 
 export function MessagesPage() {
-  const rows = useInfiniteQuery(mailListQuery());
-  const { id } = useSearch({ from: "/inside/messages" });
+  const { id, q } = useSearch({ from: "/inside/messages" });
+  const rows = useInfiniteQuery(mailListQuery(q));
   const items = rowsOf(rows);
+  const none = !rows.isPending && items.length === 0;
   if (rows.error && !rows.data) return <Refused error={rows.error} onRetry={rows.refetch} />;
   return (
     <div className={shell.page}>
-      <PageHeader title={text.title} total={totalOf(rows)} detail={text.lead} />
-      {!rows.isPending && items.length === 0 ? (
+      <PageHeader title={text.title} total={totalOf(rows)} detail={text.lead}>
+        {none && !q ? null : <SearchBox label={text.search} />}
+      </PageHeader>
+      {none && q ? (
+        <EmptyState icon={SearchX} title={strings.list.noMatch(q)} hint={text.noMatchHint} />
+      ) : none ? (
         <EmptyState icon={Mail} title={text.empty} hint={text.emptyHint} />
       ) : (
         <div className={classes.split}>
@@ -51,7 +57,7 @@ function Row({ item, open }: { item: MailRow; open: boolean }) {
     <UnstyledButton
       className={classes.row}
       aria-current={open ? "true" : undefined}
-      onClick={() => navigate({ to: "/messages", search: { id: item.id } })}
+      onClick={() => navigate({ to: "/messages", search: ({ q }) => ({ q, id: item.id }) })}
     >
       <span className={classes.rowTop}>
         <Text span fw={600} truncate fz="sm">

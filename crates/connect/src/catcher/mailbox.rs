@@ -28,6 +28,14 @@ pub struct CaughtSummary {
     pub size: usize,
 }
 
+impl CaughtSummary {
+    /// Whether one of its addresses or its subject holds `text`, which is in small letters.
+    fn tells(&self, text: &str) -> bool {
+        let told = [&self.from, &self.subject].into_iter().chain(&self.to);
+        told.into_iter().any(|told| told.to_lowercase().contains(text))
+    }
+}
+
 /// A caught message with everything in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct CaughtMail {
@@ -106,10 +114,12 @@ impl Mailbox {
         id
     }
 
-    pub fn list(&self, limit: usize, cursor: Option<&str>) -> CaughtPage {
+    pub fn list(&self, limit: usize, cursor: Option<&str>, text: Option<&str>) -> CaughtPage {
         let before = cursor.map_or(Some(u64::MAX), number_of).unwrap_or(0);
+        let text = text.map(str::to_lowercase);
+        let found = |kept: &&Arc<Kept>| text.as_deref().is_none_or(|text| kept.summary.tells(text));
         let shelf = self.shelf.lock();
-        let mut older = shelf.messages.iter().rev().skip_while(|kept| kept.number >= before);
+        let mut older = shelf.messages.iter().rev().skip_while(|kept| kept.number >= before).filter(found);
         let items: Vec<_> = older.by_ref().take(limit).map(|kept| kept.summary.clone()).collect();
         let next_cursor = older.next().and_then(|_| items.last().map(|item| item.id.clone()));
         CaughtPage { items, next_cursor }

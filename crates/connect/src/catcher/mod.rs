@@ -92,9 +92,10 @@ impl Catcher {
         self.addr
     }
 
-    /// The messages caught, newest first; `cursor` is [`CaughtPage::next_cursor`] of the page before.
-    pub fn list(&self, limit: usize, cursor: Option<&str>) -> CaughtPage {
-        self.mailbox.list(limit, cursor)
+    /// The messages caught, newest first; `cursor` is [`CaughtPage::next_cursor`] of the page before. With a `text` only those in
+    /// whose addresses or subject it occurs, in small or capital letters.
+    pub fn list(&self, limit: usize, cursor: Option<&str>, text: Option<&str>) -> CaughtPage {
+        self.mailbox.list(limit, cursor, text)
     }
 
     /// A message with everything in it.

@@ -64,7 +64,7 @@ fn a_message_is_caught_with_all_its_parts() {
     assert_eq!(client.say("."), "250 2.0.0 caught as mail_1");
     assert_eq!(client.say("QUIT"), "221 2.0.0 goodbye");
 
-    let page = catcher.list(10, None);
+    let page = catcher.list(10, None, None);
     let summary = page.items.first().expect("one message");
     assert_eq!((summary.from.as_str(), summary.subject.as_str()), ("Jürgen <j@acme.example>", "Hi there"));
     assert_eq!((summary.to.as_slice(), page.next_cursor), (["ada@acme.example".to_owned()].as_slice(), None));
@@ -76,7 +76,7 @@ fn a_message_is_caught_with_all_its_parts() {
     assert_eq!(catcher.get("mail_2"), None);
     assert_eq!(catcher.get("nonsense"), None);
     catcher.clear();
-    assert_eq!(catcher.list(10, None).items, []);
+    assert_eq!(catcher.list(10, None, None).items, []);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn mistakes_are_refused_and_do_not_end_the_conversation() {
     );
     client.write("z\r\n".repeat(1_000).as_bytes());
     assert_eq!(client.say("."), "552 5.3.4 message too large");
-    assert_eq!(catcher.list(10, None).items, []);
+    assert_eq!(catcher.list(10, None, None).items, []);
     for _ in 0..20 {
         client.write(b"NONSENSE\r\n");
     }
@@ -140,12 +140,36 @@ fn only_the_last_messages_are_kept_and_paged() {
         client.write(format!("Subject: {n}\r\n\r\n").as_bytes());
         client.say(".");
     }
-    let first = catcher.list(2, None);
+    let first = catcher.list(2, None, None);
     let subjects = |page: &CaughtPage| page.items.iter().map(|item| item.subject.clone()).collect::<Vec<_>>();
     assert_eq!(subjects(&first), ["5", "4"]);
-    let second = catcher.list(2, first.next_cursor.as_deref());
+    let second = catcher.list(2, first.next_cursor.as_deref(), None);
     assert_eq!((subjects(&second), second.next_cursor.clone()), (vec!["3".to_owned()], None));
-    assert_eq!(catcher.list(2, Some("nonsense")).items, []);
+    assert_eq!(catcher.list(2, Some("nonsense"), None).items, []);
+}
+
+#[test]
+fn mail_is_found_by_what_its_addresses_and_its_subject_say() {
+    let runtime = runtime();
+    let catcher = start(&runtime, CatcherLimits::default());
+    let mut client = Client::new(&catcher);
+    client.say("EHLO me");
+    for (to, subject) in [("ada", "Spring news"), ("bob", "Spring news"), ("ada", "Your invoice")] {
+        client.codes(&["MAIL FROM:<desk@acme.example>", &format!("RCPT TO:<{to}@globex.example>"), "DATA"]);
+        client.write(format!("Subject: {subject}\r\n\r\nA text that mentions initech.\r\n").as_bytes());
+        client.say(".");
+    }
+    let found = |text: &str| {
+        let page = catcher.list(10, None, Some(text));
+        page.items.into_iter().map(|item| format!("{} {}", item.to.join(","), item.subject)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("ADA@"), ["ada@globex.example Your invoice", "ada@globex.example Spring news"]);
+    assert_eq!(found("spring"), ["bob@globex.example Spring news", "ada@globex.example Spring news"]);
+    assert_eq!(found("desk@acme").len(), 3);
+    assert!(found("initech").is_empty(), "the text itself is not searched");
+    let first = catcher.list(1, None, Some("ada@"));
+    let second = catcher.list(1, first.next_cursor.as_deref(), Some("ada@"));
+    assert_eq!((second.items[0].subject.as_str(), second.next_cursor), ("Spring news", None));
 }
 
 #[test]
@@ -213,7 +237,7 @@ proptest::proptest! {
             let mut answers = String::new();
             tokio::io::AsyncReadExt::read_to_string(&mut reader, &mut answers).await.expect("answers");
             assert!(answers.starts_with("220 ") && answers.lines().all(|line| line.len() > 3), "{answers}");
-            for item in mailbox.list(1_000, None).items {
+            for item in mailbox.list(1_000, None, None).items {
                 assert!(item.size <= 500);
                 assert!(mailbox.get(&item.id).is_some());
             }

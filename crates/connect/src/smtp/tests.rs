@@ -188,7 +188,7 @@ fn messages_go_out_over_a_few_connections_and_each_arrives_once() {
     assert_eq!(connector.facts().parallel, 4);
     let outcomes = together(&connector, &mails(100), 4);
     assert!(outcomes.iter().all(|outcome| name(outcome) == "delivered"), "{outcomes:?}");
-    let mut to: Vec<_> = catcher.list(200, None).items.into_iter().flat_map(|item| item.to).collect();
+    let mut to: Vec<_> = catcher.list(200, None, None).items.into_iter().flat_map(|item| item.to).collect();
     to.sort();
     to.dedup();
     assert_eq!(to.len(), 100);

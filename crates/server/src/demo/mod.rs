@@ -70,7 +70,7 @@ impl Demo {
     /// Waits until the first mail was caught, so that whoever looks sees something; at most `patience`.
     pub fn wait_for_mail(&self, patience: Duration) {
         let started = Instant::now();
-        while self.catcher.list(1, None).items.is_empty() && started.elapsed() < patience {
+        while self.catcher.list(1, None, None).items.is_empty() && started.elapsed() < patience {
             std::thread::sleep(Duration::from_millis(50));
         }
     }

@@ -58,7 +58,7 @@ impl Visitors {
 
     /// Somebody opens a message, perhaps follows a link in it, perhaps fills in the form behind that.
     fn read_mail(&mut self) -> anyhow::Result<()> {
-        let fresh = self.catcher.list(FRESH, None).items;
+        let fresh = self.catcher.list(FRESH, None, None).items;
         let chosen = self.random.below(fresh.len() as u64);
         let chosen =
             usize::try_from(chosen).ok().and_then(|n| fresh.get(n)).and_then(|mail| self.catcher.get(&mail.id));
