@@ -1,11 +1,14 @@
 // The same way with the keyboard alone: no pointer is ever used. Import → a list → a journey drawn in the outline →
 // simulate → publish → the mail is clicked → the branch is taken → counts as the API's.
 import assert from "node:assert/strict";
+import { typing } from "./keys.mjs";
 import { clickIn, writeMail } from "./mails.mjs";
 import { begin } from "./walk.mjs";
 
 const walking = await begin();
 const { server, page, api, eventually, noBarriers, step, walk } = walking;
+const { press, button, reach, enter, type, pick, panel, add, fillMenu, switchOn, openTab, signIn } =
+  typing(walking);
 const mark = Date.now().toString(36);
 const LIST = `Keys ${mark}`;
 const MAIL = `Keys mail ${mark}`;
@@ -14,63 +17,7 @@ const KEY = `key-walk-${mark}`;
 const ACCOUNTS = [`k1-${mark}`, `k2-${mark}`];
 const PEOPLE = ACCOUNTS.map((account) => `person-of-${account}`);
 const csv = (header, rows) => [header, ...rows].map((row) => row.join(",")).join("\n");
-const FARTHEST = 300;
 const ids = {};
-
-const press = (key) => page.keyboard.press(key);
-const button = (name) => page.getByRole("button", { name, exact: true }).first();
-
-/** Tab after tab until the focus stands there, in sight. */
-async function reach(target) {
-  await target.waitFor();
-  await page.evaluate(atRest);
-  for (let n = 0; n < FARTHEST; n += 1) {
-    if (await target.evaluate((element) => element === document.activeElement)) {
-      await eventually(`${target} is in sight`, async () =>
-        assert.ok(await target.evaluate(isInSight)),
-      );
-      return;
-    }
-    await press("Tab");
-  }
-  throw new Error(`no way by keyboard to ${target}`);
-}
-
-/** Runs in the page: a dialog takes the focus in a timer of its own, and from whoever has gone on before it. */
-function atRest() {
-  return new Promise((rest) => requestAnimationFrame(() => setTimeout(rest, 20)));
-}
-
-/** Runs in the page: whoever looks at the focus sees it. */
-function isInSight(element) {
-  const { left, right, top, bottom } = element.getBoundingClientRect();
-  const at = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-  return at !== null && (element.contains(at) || at.contains(element) || !!at.closest("label"));
-}
-
-async function enter(target) {
-  await reach(target);
-  await press("Enter");
-}
-
-async function type(target, text) {
-  await reach(target);
-  await press("ControlOrMeta+a");
-  await page.keyboard.type(text);
-}
-
-/** Opens a picker and goes down to the option. */
-async function pick(target, option) {
-  await reach(target);
-  await press("ArrowDown");
-  const wanted = page.getByRole("option", { name: option, exact: true }).first();
-  await wanted.waitFor();
-  for (let n = 0; n < FARTHEST; n += 1) {
-    if (await wanted.evaluate((it) => it.hasAttribute("data-combobox-selected"))) break;
-    await press("ArrowDown");
-  }
-  await press("Enter");
-}
 
 async function importFile(kind, text) {
   await enter(page.getByRole("navigation").getByRole("link", { name: kind, exact: true }));
@@ -95,28 +42,6 @@ async function importFile(kind, text) {
   await page.getByText("The file is in.").waitFor();
 }
 
-const chosen = () => new URL(page.url()).searchParams.get("node");
-const panel = () => page.getByRole("complementary");
-
-/** The plus of a path, then what is typed in its menu; the name of the node that was made. */
-async function add(outlet, typed) {
-  const before = chosen();
-  await enter(page.locator(`[data-outlet="${outlet}"]`));
-  await fillMenu(typed);
-  return eventually(`${typed} is there`, async () => {
-    const id = chosen();
-    assert.ok(id && id !== before);
-    return id;
-  });
-}
-
-async function fillMenu(typed) {
-  await page.getByLabel("Type to find a node, an action or an event").waitFor();
-  await page.keyboard.type(typed);
-  await page.getByRole("option").first().waitFor();
-  await press("Enter");
-}
-
 async function ask(attribute, operator, value) {
   await enter(
     panel()
@@ -134,26 +59,8 @@ async function ask(attribute, operator, value) {
   await builder.waitFor({ state: "hidden" });
 }
 
-async function switchOn(name) {
-  await reach(panel().getByRole("switch", { name }));
-  await press("Space");
-}
-
-/** Along the tabs with the arrows. */
-async function openTab(name) {
-  await reach(page.getByRole("tab", { selected: true }).first());
-  const tab = page.getByRole("tab", { name });
-  while ((await tab.getAttribute("aria-selected")) !== "true") await press("ArrowRight");
-}
-
 await walk(async () => {
-  await step("sign in", async () => {
-    await page.goto(`${server.url}/`);
-    await type(page.getByLabel("Email"), server.email);
-    await type(page.getByLabel("Password", { exact: true }), server.password);
-    await press("Enter");
-    await page.getByRole("navigation", { name: "Main navigation" }).waitFor();
-  });
+  await step("sign in", () => signIn(server));
 
   await step("accounts and people are imported", async () => {
     const accounts = ACCOUNTS.map((key, n) => [key, `Keys ${mark} ${n + 1}`, 500 + n]);

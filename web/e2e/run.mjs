@@ -28,6 +28,8 @@ const WALKS = [
   "editing.mjs",
   "life-cycle.mjs",
   "keyboard.mjs",
+  "keyboard-groups.mjs",
+  "keyboard-service.mjs",
   "second-editor.mjs",
   "large-map.mjs",
   "keeping.mjs",

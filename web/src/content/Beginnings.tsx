@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Check } from "lucide-react";
 import { useState } from "react";
 import { definitionNamesQuery, definitionQuery } from "../api/queries";
+import type { DefinitionRow } from "../api/types";
 import type { Fields } from "../editor/manifest";
 import type { BeginningProps } from "../forms/beginnings";
 import { starterOf } from "../forms/starters";
@@ -22,11 +23,8 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
   const [chosen, setChosen] = useState("blank");
   const [copied, setCopied] = useState<Fields>({});
   const ofEmail = kind === "email";
-  const { data: templates } = useQuery({
-    ...definitionNamesQuery("email_templates"),
-    enabled: ofEmail,
-  });
-  const { data: emails } = useQuery({ ...definitionNamesQuery("emails"), enabled: ofEmail });
+  const templates = useNames("email_templates", ofEmail);
+  const emails = useNames("emails", ofEmail);
   const choose = (id: string, part: Fields) => {
     setChosen(id);
     // Nothing stays of what was chosen before.
@@ -69,7 +67,7 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
             onChoose={() => choose(id, { subject, body: { mjml } })}
           />
         ))}
-        {(templates?.items ?? []).map(({ key, name }) => (
+        {templates.map(({ key, name }) => (
           <Beginning
             key={key}
             name={name || key}
@@ -79,20 +77,26 @@ export default function Beginnings({ kind, onChoose }: BeginningProps) {
           />
         ))}
       </div>
-      {emails && emails.items.length > 0 ? (
+      {emails.length > 0 ? (
         <Select
           mt="sm"
           searchable
           aria-label={text.copy}
           placeholder={text.copy}
           nothingFoundMessage={strings.forms.nothingFound}
-          data={emails.items.map(({ key, name }) => ({ value: key, label: name || key }))}
+          data={emails.map(({ key, name }) => ({ value: key, label: name || key }))}
           value={chosen.startsWith(COPIED) ? chosen.slice(COPIED.length) : null}
           onChange={(key) => key && void copy(key)}
         />
       ) : null}
     </Input.Wrapper>
   );
+}
+
+/** The definitions of a kind, where they are wanted: another page may have asked for them already. */
+function useNames(plural: string, wanted: boolean): DefinitionRow[] {
+  const { data } = useQuery({ ...definitionNamesQuery(plural), enabled: wanted });
+  return wanted ? (data?.items ?? []) : [];
 }
 
 type ChoiceProps = { name: string; about: string; on: boolean; onChoose: () => void };

@@ -205,11 +205,10 @@ function KindList({ kind }: { kind: Kind }) {
 
 /** Whether there is one already of a kind of which an installation has one. */
 function useFull(kind: Kind): boolean {
-  const { data } = useQuery({
-    ...definitionNamesQuery(kind.plural),
-    enabled: ONE_ONLY.has(kind.kind),
-  });
-  return (data?.items.length ?? 0) > 0;
+  const enabled = ONE_ONLY.has(kind.kind);
+  const { data } = useQuery({ ...definitionNamesQuery(kind.plural), enabled });
+  // The names may be known from elsewhere in the app, asked for here or not.
+  return enabled && (data?.items.length ?? 0) > 0;
 }
 
 type RowMenuProps = { row: DefinitionRow; onCopy?: () => void; onRemove: () => void };
