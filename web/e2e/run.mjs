@@ -15,6 +15,7 @@ const START_MS = 120_000;
 const WALKS = [
   "first-floor.mjs",
   "authoring.mjs",
+  "person-journey.mjs",
   "looking-after.mjs",
   "customers.mjs",
   "members.mjs",

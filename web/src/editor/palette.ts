@@ -26,8 +26,10 @@ type Wish = { subject: Subject; boxed: boolean; filter: string };
 const ONLY_IN: Record<string, Subject> = {
   external_action: "account",
   external_split: "account",
-  next_best_path: "person",
 };
+
+/** Nodes that a manifest may name and that nothing runs: whoever drew one could not publish. */
+const RESERVED = new Set(["next_best_path"]);
 
 export function itemsOf(catalogue: Catalogue, { subject, boxed, filter }: Wish): Group[] {
   const actions = actionItems(catalogue, subject, boxed);
@@ -58,7 +60,8 @@ const nonEmpty = (groups: Group[]) => groups.filter((group) => group.items.lengt
 
 function nodeItems(catalogue: Catalogue, subject: Subject): PaletteItem[] {
   return catalogue.nodes
-    .filter((node) => node.family !== "audience" && (ONLY_IN[node.key] ?? subject) === subject)
+    .filter(({ key, family }) => family !== "audience" && !RESERVED.has(key))
+    .filter(({ key }) => (ONLY_IN[key] ?? subject) === subject)
     .flatMap((node) => {
       const family = node.family as Family;
       const item: PaletteItem = {

@@ -145,7 +145,6 @@ export function StageField({
   );
 }
 
-/** A value whose type an attribute beside it tells; without one, text, or JSON for what is no text. */
 /** A number, or one of the names that the rows of the whole give to numbers. */
 export function NumberOrName({
   whole,
@@ -165,6 +164,7 @@ export function NumberOrName({
   );
 }
 
+/** A value whose type an attribute beside it tells; without one, text, or JSON for what is no text. */
 export function AnyField({
   whole,
   value,

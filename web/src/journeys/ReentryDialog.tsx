@@ -1,4 +1,4 @@
-// Whether accounts may come back.
+// Whether travellers may come back.
 import { Text } from "@mantine/core";
 import { type Fields, isRecord } from "../editor/manifest";
 import { ReentryFields } from "../editor/ReentryFields";

@@ -116,9 +116,9 @@ export const journey = {
   },
   reentry: {
     title: "Re-entry",
-    once: "Every account enters this journey once.",
+    once: "Everybody enters this journey once.",
     again: (delay: string, from: string, limit: number) =>
-      `An account enters again ${delay} after ${from}, ${count(limit, "entry", "entries")} in all.`,
+      `Whoever was inside may enter again ${delay} after ${from}, ${count(limit, "entry", "entries")} in all.`,
     fixed: "It is decided before publishing; a next version may decide it anew.",
     close: "Close",
   },
