@@ -16,6 +16,7 @@ const WALKS = [
   "first-floor.mjs",
   "authoring.mjs",
   "person-journey.mjs",
+  "imports.mjs",
   "looking-after.mjs",
   "customers.mjs",
   "members.mjs",

@@ -73,7 +73,8 @@ export function Notifications() {
                 </Text>
               </div>
             ) : (
-              <ul className={classes.told}>
+              // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable by keyboard
+              <ul className={classes.told} tabIndex={0} aria-label={text.notifications}>
                 {items.map((item) => (
                   <Told key={item.id} item={item} />
                 ))}

@@ -143,13 +143,16 @@ function useSending() {
   const sending = useMutation({
     mutationFn: (begun: Begun): Promise<ImportReport> => {
       stopper.current = new AbortController();
-      setProgress(0);
       return sendFile({ ...begun, onProgress: setProgress, signal: stopper.current.signal });
     },
     onSuccess: (_, { dryRun }) => (dryRun ? undefined : cache.invalidateQueries()),
   });
   return {
-    start: sending.mutate,
+    start: (begun: Begun) => {
+      // Before the mutation begins, which is a moment later: the dry run ended at all of it.
+      setProgress(0);
+      sending.mutate(begun);
+    },
     stop: () => stopper.current?.abort(),
     reset: sending.reset,
     report: sending.data,

@@ -122,7 +122,7 @@ function Rejects({ report }: { report: ImportReport }) {
           leftSection={<Download size={14} aria-hidden />}
           onClick={() => void save()}
         >
-          {text.saveRejects}
+          {text.saveRejects(report.rejects.length, report.rejected)}
         </Button>
       </Group>
       <Table aria-label={text.rejects} fz="sm" verticalSpacing={6}>

@@ -173,7 +173,7 @@ function Report({ report, file }: { report: unknown; file: string }) {
             {rejects.map((reject) => (
               <Table.Tr key={`${reject.line} ${reject.reason}`}>
                 <Table.Td>{formatNumber(Number(reject.line))}</Table.Td>
-                <Table.Td>{String(reject.reason)}</Table.Td>
+                <Table.Td>{prose(String(reject.reason))}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

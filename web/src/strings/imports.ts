@@ -58,7 +58,8 @@ export const imports = {
   rejectColumns: { line: "Line", reason: "What is wrong" },
   rejectsMore: (shown: number, all: number) =>
     `The first ${number.format(shown)} of ${number.format(all)}.`,
-  saveRejects: "Download the list",
+  saveRejects: (kept: number, all: number) =>
+    kept < all ? `Download the first ${number.format(kept)}` : "Download the list",
   allRejects: "Download all of them",
   notes: "Worth knowing",
   own: {
