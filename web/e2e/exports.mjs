@@ -109,6 +109,49 @@ await walk(async () => {
     },
   );
 
+  await step(
+    "travellers of a journey are searched, ordered and exported where they are many",
+    async () => {
+      const people = Array.from({ length: MORE }, (_, n) => `x-${mark}-${n}`);
+      await write("PUT", `/people_lists/long-${mark}`, { type: "static", state: "live", people });
+      await write("PUT", `/journeys/long-${mark}`, {
+        name: `Long ${mark}`,
+        subject: "person",
+        audience: { people_list: `long-${mark}` },
+        end: new Date(Date.now() + 30 * 24 * 3_600_000).toISOString(),
+        entry: "pause",
+        nodes: { pause: { type: "wait", duration: "9d", next: null } },
+      });
+      await write("POST", `/journeys/long-${mark}/publish`, {});
+      await eventually("all of them travel", async () => {
+        const { travellers } = await api(`/journeys/long-${mark}/status`);
+        assert.equal(travellers.active, MORE);
+      });
+      await open(`/journeys/long-${mark}/travellers`);
+      await page.getByText(`${MORE} in all`).waitFor();
+      await noBarriers("travellers of a journey");
+      await page.getByRole("searchbox", { name: "Search by name or email" }).fill(`x61@${mark}`);
+      await page.getByText("1 in all").waitFor();
+      await page.getByRole("cell", { name: `x61@${mark}.example`, exact: true }).waitFor();
+      await page.getByRole("button", { name: "Clear the search" }).click();
+      await page.getByText(`${MORE} in all`).waitFor();
+      await page.getByRole("button", { name: "Entered", exact: true }).click();
+      const head = page.getByRole("columnheader", { name: "Entered", exact: true });
+      assert.equal(await head.getAttribute("aria-sort"), "descending");
+      await page.getByRole("button", { name: "Download as CSV" }).click();
+      const file = await eventually("the file is written", async () => {
+        const { items } = await api("/exports");
+        const done = items.find(({ of, state }) => of.travellers && state === "done");
+        assert.ok(done);
+        return done;
+      });
+      assert.deepEqual([file.rows, file.columns.slice(0, 2)], [MORE, ["name", "email"]]);
+      await page.request.delete(`${server.url}/api/v1/exports/${file.id}`, {
+        headers: { "X-CSRF-Token": csrf },
+      });
+    },
+  );
+
   await step("the activities of one person are exported from their page", async () => {
     const key = `x-${mark}-7`;
     await write("PUT", `/people/${key}`, { job_title: "Chief" });

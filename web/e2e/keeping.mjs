@@ -172,6 +172,9 @@ await walk(async () => {
     await add(DOMAIN, `competitor ${mark}`);
     await rowOf(ADDRESS).getByText(`Asked ${mark}`).waitFor();
     await rowOf(DOMAIN).getByText(`Competitor ${mark}`).waitFor();
+    const { user } = await api("/session");
+    await rowOf(ADDRESS).getByText("Added by hand").waitFor();
+    await rowOf(ADDRESS).getByText(user.email).waitFor();
     await noBarriers("addresses not to write to");
     const { reason } = await api(`/suppressions/${encodeURIComponent(DOMAIN)}`);
     assert.equal(reason, `competitor ${mark}`);
@@ -267,11 +270,16 @@ await walk(async () => {
     const { records } = await api(`/delivery/domains/${SENDS}`);
     await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: server.url });
     const kept = () => page.evaluate(() => navigator.clipboard.readText());
-    for (const [n, { name, value, purpose }] of records.entries()) {
+    for (const { type, name, value, purpose } of records) {
       await dns.getByText(purpose, { exact: true }).waitFor();
-      await dns.getByRole("button", { name: "Copy: Name" }).nth(n).click();
+      const copies = (part) =>
+        dns.getByRole("button", {
+          name: `Copy: ${part} of ${purpose} (${type} ${name})`,
+          exact: true,
+        });
+      await copies("Name").click();
       await eventually("its name is copied", async () => assert.equal(await kept(), name));
-      await dns.getByRole("button", { name: "Copy: Value" }).nth(n).click();
+      await copies("Value").click();
       await eventually("its value is copied", async () => assert.equal(await kept(), value));
     }
     assert.equal(await statusOf(`/delivery/domains/${SENDS}/check`), 404, "never looked up");

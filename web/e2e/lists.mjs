@@ -1,5 +1,6 @@
 // Lists: which columns they show, in which order, and what is done with many rows at once.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { signIn } from "./browser.mjs";
 import { begin } from "./walk.mjs";
 
@@ -23,6 +24,7 @@ await walk(async () => {
     await write("PUT", `/accounts/${key}`, { name: `Listed ${mark} ${key}`, employees: 30 - n });
   await write("PUT", `/account_lists/${LIST}`, {
     name: LIST,
+    description: "Whom to call.",
     type: "static",
     state: "live",
     accounts: [],
@@ -52,6 +54,49 @@ await walk(async () => {
     );
   });
 
+  await step(
+    "an attribute of one's own is a column that the whole list is ordered by",
+    async () => {
+      const TIER = `tier_${mark}`;
+      await write("PUT", `/attributes/${TIER}`, {
+        name: `Tier ${mark}`,
+        subject: "account",
+        type: "string",
+      });
+      for (const [n, tier] of ["silver", "bronze", "gold"].entries())
+        await write("PUT", `/accounts/${ACCOUNTS[n]}`, { [TIER]: tier });
+      await open(`/accounts?q=${mark}`);
+      await head("Industry").waitFor();
+      assert.equal(await head(`Tier ${mark}`).count(), 0, "nobody chose it");
+      await page.getByRole("button", { name: "Choose columns" }).click();
+      const chooser = page.getByRole("dialog", { name: "Choose columns" });
+      await chooser.getByRole("searchbox", { name: "Search columns" }).fill(`tier ${mark}`);
+      await chooser.getByRole("checkbox").check();
+      await noBarriers("the chooser of many columns");
+      await page.keyboard.press("Escape");
+      await page.getByRole("button", { name: `Tier ${mark}`, exact: true }).click();
+      const tiers = () =>
+        page
+          .locator("tbody tr")
+          .evaluateAll((rows) =>
+            rows.map((row) => row.textContent.match(/silver|bronze|gold/)?.[0]),
+          );
+      await eventually("ordered by it", async () =>
+        assert.deepEqual(await tiers(), ["bronze", "gold", "silver"]),
+      );
+      const [file] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("button", { name: "Download as CSV" }).click(),
+      ]);
+      const lines = (await readFile(await file.path(), "utf8")).split("\n");
+      assert.match(lines[0], new RegExp(`,Tier ${mark}$`));
+      assert.deepEqual(
+        lines.slice(1).map((line) => line.split(",").at(-1)),
+        ["bronze", "gold", "silver"],
+      );
+    },
+  );
+
   await step("chosen rows are put on a list", async () => {
     await pick(ACCOUNTS[0]);
     await pick(ACCOUNTS[2]);
@@ -67,6 +112,43 @@ await walk(async () => {
       assert.deepEqual(items.map(({ key }) => key).sort(), [ACCOUNTS[0], ACCOUNTS[2]]);
     });
     await bulk.waitFor({ state: "detached" });
+  });
+
+  await step(
+    "accounts are found and put on a list, several at once, and pasted keys with them",
+    async () => {
+      await open(`/definitions/account_lists/${LIST}`);
+      const members = page.getByRole("table", { name: "Members" });
+      await members.getByText(`Listed ${mark} ${ACCOUNTS[2]}`).waitFor();
+      await page.getByRole("button", { name: "Add accounts" }).click();
+      const found = dialog().getByRole("combobox", { name: "Accounts" });
+      for (const key of [ACCOUNTS[0], ACCOUNTS[1]]) {
+        await found.fill(`${mark} ${key}`);
+        await page.getByRole("option").filter({ hasText: key }).click();
+      }
+      await dialog().getByLabel("Or paste keys").fill(`nobody-${mark}\n${ACCOUNTS[1]}`);
+      await noBarriers("adding accounts to a list");
+      await dialog().getByRole("button", { name: "Add 3", exact: true }).click();
+      await dialog().getByText(`Nobody has this key: nobody-${mark}`).waitFor();
+      await members.getByText(`Listed ${mark} ${ACCOUNTS[1]}`).waitFor();
+      await dialog().getByRole("button", { name: "Cancel" }).click();
+      const { items } = await api(`/account_lists/${LIST}/members?limit=10`);
+      assert.deepEqual(items.map(({ key }) => key).sort(), ACCOUNTS);
+    },
+  );
+
+  await step("a list of definitions tells who made and published them", async () => {
+    await open(`/lists?q=${mark}`);
+    await page.getByRole("button", { name: "Choose columns" }).click();
+    const chooser = page.getByRole("dialog", { name: "Choose columns" });
+    for (const column of ["Description", "Made", "Made by", "Published by"])
+      await chooser.getByLabel(column, { exact: true }).check();
+    await page.keyboard.press("Escape");
+    const { user } = await api("/session");
+    const row = page.getByRole("row").filter({ hasText: LIST });
+    await row.getByText("Whom to call.").waitFor();
+    assert.equal(await row.getByText(user.email).count(), 3, "made, changed and published");
+    await noBarriers("a list with every column");
   });
 
   await step("a list is narrowed by state, and stays so when it is opened again", async () => {

@@ -1,6 +1,7 @@
 // How an administrator looks after an installation, and a marketer writes, proofs and reads figures: every number and
 // every effect is compared with what the API says.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { signIn } from "./browser.mjs";
 import { startMailServer } from "./smtp.mjs";
 import { begin } from "./walk.mjs";
@@ -216,7 +217,17 @@ await walk(async () => {
     const row = (person) => page.getByRole("row").filter({ hasText: person });
     for (const person of PEOPLE)
       await row(person).getByText("this content is not wanted").waitFor();
-    await open("/problems");
+    await page.getByRole("searchbox", { name: "Search by traveller or words" }).fill(PEOPLE[1]);
+    await row(PEOPLE[0]).waitFor({ state: "detached" });
+    await row(PEOPLE[1]).waitFor();
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Download as CSV" }).click(),
+    ]);
+    const lines = (await readFile(await file.path(), "utf8")).split("\n");
+    assert.match(lines[0], /^What happened,At node,Traveller,/);
+    assert.equal(lines.length, 2, "only what is searched for");
+    await open(`/problems?q=${mark}`);
     const where = row(PEOPLE[0]).getByRole("link", { name: "Send email" });
     await where.click();
     await page.waitForURL(new RegExp(`/journeys/${REFUSED}\\?node=mail`));

@@ -118,7 +118,7 @@ const journeyOverview = createRoute({
 const journeyTravellers = createRoute({
   getParentRoute: () => journey,
   path: "/travellers",
-  validateSearch: (search: Search): { state?: string } => ({ state: text(search.state) }),
+  validateSearch: stated,
   component: lazyRouteComponent(() => import("./journeys/TravellersTab"), "TravellersTab"),
 });
 const journeySimulate = createRoute({
@@ -130,6 +130,7 @@ const journeyProblems = createRoute({
   getParentRoute: () => journey,
   path: "/problems",
   component: lazyRouteComponent(() => import("./journeys/ProblemsTab"), "ProblemsTab"),
+  validateSearch: searchable,
 });
 const journeyHistory = createRoute({
   getParentRoute: () => journey,
@@ -259,6 +260,7 @@ const problems = createRoute({
   getParentRoute: () => inside,
   path: "/problems",
   component: lazyRouteComponent(() => import("./problems/ProblemsPage"), "ProblemsPage"),
+  validateSearch: searchable,
 });
 
 /** Any other address: the frame stays, so that one can go on from there. */

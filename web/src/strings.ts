@@ -95,8 +95,12 @@ export const strings = {
   list: {
     search: "Search by name",
     searchPeople: "Search by name or email",
+    searchKey: "Search by name or key",
     clearSearch: "Clear the search",
     columns: "Choose columns",
+    searchColumns: "Search columns",
+    attributes: "Attributes",
+    mostColumns: (n: number) => `Up to ${number.format(n)} attributes are shown at once.`,
     more: "Show more",
     shown: (shown: number, total: number | null | undefined) =>
       total == null
@@ -110,6 +114,8 @@ export const strings = {
     loading: "Loading",
     total: (n: number) => `${number.format(n)} in all`,
     csv: "Download as CSV",
+    csvCut: (n: number) =>
+      `The file holds the first ${number.format(n)} rows only. Search or filter to narrow the list.`,
     choose: (row: string) => `Choose ${row}`,
     chooseAll: "Choose all that are shown",
     chosen: (n: number) => `${number.format(n)} chosen`,
@@ -288,8 +294,12 @@ export const strings = {
     },
     columns: {
       name: "Traveller",
+      key: "Key",
+      email: "Email",
       node: "At node",
+      entry: "Entry",
       entered: "Entered",
+      arrived: "At node since",
       due: "Due",
       ended: "Ended",
       outcome: "Outcome",
@@ -526,6 +536,7 @@ export const strings = {
     empty: "No problems",
     emptyHint:
       "A step or message that failed for a reason of our own waits here, to be retried or skipped. It never holds up others.",
+    search: "Search by traveller or words",
     attempts: (n: number) => count(n, "attempt", "attempts"),
     kinds: {
       step: "Step",
@@ -541,6 +552,9 @@ export const strings = {
       where: "Where",
       node: "At node",
       traveller: "Traveller",
+      key: "Key of the traveller",
+      kind: "Kind",
+      code: "Code",
       since: "Since",
       next: "Next try",
       settle: "Settle",

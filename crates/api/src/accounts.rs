@@ -1,5 +1,7 @@
 //! Accounts, their people and history.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use caravan_engine::sorting::AccountOrder;
 use caravan_engine::{Engine, status};
@@ -17,6 +19,7 @@ use serde_json::{Map, Value};
 use crate::ApiState;
 use crate::access::Caller;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
+use crate::attribute_columns::AttributesQuery;
 use crate::history::{self, Activity, Attributes, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery, behind, place_of};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
@@ -54,10 +57,13 @@ struct AccountRow {
     people: i64,
     /// When it was last changed.
     updated_at: Timestamp,
+    /// The attributes that were asked for, by key; missing ones are left out.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    attributes: Map<String, Value>,
 }
 
-impl From<ListedRow> for AccountRow {
-    fn from(row: ListedRow) -> Self {
+impl AccountRow {
+    fn of(row: ListedRow, attributes: Map<String, Value>) -> Self {
         Self {
             key: row.key,
             name: row.name,
@@ -67,6 +73,7 @@ impl From<ListedRow> for AccountRow {
             owner_email: row.owner_email,
             people: row.related,
             updated_at: row.updated_at,
+            attributes,
         }
     }
 }
@@ -96,18 +103,25 @@ async fn list(
     State(state): State<ApiState>,
     Query(query): Query<SearchQuery>,
     Query(only): Query<OnlyQuery>,
+    Query(attributes): Query<AttributesQuery>,
 ) -> Result<Page<AccountRow>, Problem> {
-    let sort = only.sort.sort(only.descending);
-    let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
-    let text = query.text().unwrap_or_default().to_owned();
-    let passed_over = only.passed_over.map(|Lacking::NoName| PassedOver::NoName);
-    let read = state.read(move |s| {
-        let shown = Shown { passed_over, ..Shown::found(Table::Account, &text) };
-        let rows = behind(stored::page(s, shown, sort, after.as_ref(), limit + 1))?;
-        Ok((rows, stored::count(s, shown)?))
-    });
-    let (rows, total) = read.await?;
-    Ok(Page::ordered(rows, limit, &sort).map(AccountRow::from).with_total(total))
+    let read = move |engine: &Engine, s: &mut dyn Session| -> Result<_, Problem> {
+        let live = engine.live(s)?;
+        let schema = &live.definitions.schema;
+        let chosen = attributes.chosen(&live, Table::Account, only.sort.sort(only.descending))?;
+        let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &chosen.sort)?);
+        let passed_over = only.passed_over.map(|Lacking::NoName| PassedOver::NoName);
+        let shown = Shown { passed_over, ..Shown::found(Table::Account, query.text().unwrap_or_default()) };
+        let rows = behind(stored::page(s, schema, shown, chosen.sort, after.as_ref(), limit + 1))?;
+        let page = Page::ordered(rows, limit, &chosen.sort).with_total(stored::count(s, shown)?);
+        let ids: Vec<i64> = page.items.iter().map(|row| row.id).collect();
+        let mut values = chosen.values(s, schema, &ids)?;
+        Ok(page.map(|row| {
+            let own = values.remove(&row.id).unwrap_or_default();
+            AccountRow::of(row, own)
+        }))
+    };
+    state.blocking(move |engine| engine.store().read(|s| read(engine, s))).await
 }
 
 /// An account with everything that is known of it.
@@ -193,7 +207,7 @@ async fn people(
             let account = subject::found(s, &live, Subject::Account, &path.key)?;
             let rows = stored::people_of(s, AccountId(account.id), &text, &after, limit + 1)?;
             let page = Page::of(rows, limit, |row| row.row.key.clone());
-            Ok(people_rows(s, page.map(|row| row.row))?)
+            Ok(people_rows(s, page.map(|row| row.row), HashMap::new())?)
         })
     });
     read.await

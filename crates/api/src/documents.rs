@@ -114,14 +114,24 @@ struct DefinitionRow {
     /// Its type, where its kind has several: of a connection, a list, a text message.
     #[serde(rename = "type")]
     variant: Option<String>,
+    /// What its manifest says of it.
+    description: Option<String>,
     /// Counts its changes; also its ETag.
     revision: i64,
     /// Number of the version that others read; none before it was published.
     version: Option<i64>,
+    /// When it was made.
+    created_at: Timestamp,
+    /// By whom.
+    created_by: String,
     /// When it was last changed.
     updated_at: Timestamp,
     /// By whom.
     updated_by: String,
+    /// When it was last published; none before that.
+    published_at: Option<Timestamp>,
+    /// By whom.
+    published_by: Option<String>,
 }
 
 /// What lists tell of a manifest beside its envelope.
@@ -130,6 +140,7 @@ struct Told {
     subject: Option<String>,
     #[serde(rename = "type")]
     variant: Option<String>,
+    description: Option<String>,
 }
 
 /// Which definitions are listed, and in which order.
@@ -166,13 +177,13 @@ impl ListQuery {
     }
 }
 
-/// A page of definitions of one kind, as `read` tells of each.
+/// A page of definitions of one kind, as `read` tells of them, in their order.
 pub(crate) async fn page_of<T: Send + 'static>(
     state: &ApiState,
     kind: DocumentKind,
     query: &SearchQuery,
     list: &ListQuery,
-    read: impl Fn(&Engine, &mut dyn Session, DocumentRow) -> Result<T, Problem> + Send + 'static,
+    read: impl Fn(&Engine, &mut dyn Session, Vec<DocumentRow>) -> Result<Vec<T>, Problem> + Send + 'static,
 ) -> Result<Page<T>, Problem> {
     let sort = list.sort.sort(list.descending);
     let filter = DefinitionFilter { kind: kind.key(), text: query.text().map(str::to_owned), states: list.states()? };
@@ -180,8 +191,8 @@ pub(crate) async fn page_of<T: Send + 'static>(
     let found = state.blocking(move |engine| {
         engine.store().read(|s| {
             let found = behind(rows::page(s, &filter, sort, after.as_ref(), limit + 1))?;
-            let found = found.into_iter().map(|(row, place)| Ok((read(engine, s, row)?, place)));
-            let found = found.collect::<Result<Vec<_>, Problem>>()?;
+            let (found, places): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+            let found = read(engine, s, found)?.into_iter().zip(places).collect();
             Ok::<_, Problem>((found, rows::count(s, &filter)?))
         })
     });
@@ -195,24 +206,35 @@ async fn list(
     Query(query): Query<SearchQuery>,
     Query(list): Query<ListQuery>,
 ) -> Result<Page<DefinitionRow>, Problem> {
-    page_of(&state, kind, &query, &list, |_, s, row| Ok(listed(s, row)?)).await
+    page_of(&state, kind, &query, &list, |_, s, found| Ok(listed(s, found)?)).await
 }
 
-fn listed(s: &mut dyn Session, row: DocumentRow) -> Result<DefinitionRow, StoreError> {
-    let version = row.live_version.map(|id| rows::version(s, id)).transpose()?.flatten();
+fn listed(s: &mut dyn Session, found: Vec<DocumentRow>) -> Result<Vec<DefinitionRow>, StoreError> {
+    let live: Vec<i64> = found.iter().filter_map(|row| row.live_version).map(|version| version.0).collect();
+    let numbers = rows::version_numbers(s, &live)?;
+    let number = |row: &DocumentRow| row.live_version.and_then(|version| numbers.get(&version).copied());
+    Ok(found.into_iter().map(|row| in_list(number(&row), row)).collect())
+}
+
+fn in_list(version: Option<i64>, row: DocumentRow) -> DefinitionRow {
     let told: Told = serde_json::from_str(&row.body).unwrap_or_default();
-    Ok(DefinitionRow {
+    DefinitionRow {
         subject: told.subject,
         variant: told.variant,
+        description: told.description.filter(|text| !text.is_empty()),
         key: row.key,
         name: row.name,
         kind: row.kind,
         state: row.state,
         revision: row.revision,
-        version: version.map(|it| it.no),
+        version,
+        created_at: row.created_at,
+        created_by: row.created_by,
         updated_at: row.updated_at,
         updated_by: row.updated_by,
-    })
+        published_at: row.published_at,
+        published_by: row.published_by,
+    }
 }
 
 async fn show(

@@ -31,7 +31,7 @@ pub fn operations() -> Operations {
             "/api/v1/exports",
             ReadCustomers,
             ask,
-            "Ask for a CSV file of accounts, people, buying groups, members of a list or activities; it is written in the background",
+            "Ask for a CSV file of accounts, people, buying groups, members of a list, travellers of a journey or activities; it is written in the background",
         )
         .get(EXPORT, Gate::SignedIn, show, "How far an export has got")
         .delete(EXPORT, Gate::SignedIn, delete, "Delete an export and its file")

@@ -5,8 +5,10 @@ use axum::http::StatusCode;
 use caravan_engine::Engine;
 use caravan_engine::definitions::DefinitionError;
 use caravan_engine::lifecycle::{self, Duplicate, Feeder, Review, Verb};
+use caravan_engine::sorting::TripOrder;
 use caravan_engine::status::{
-    self, Asked, JourneyFigures, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow, TripTimeline,
+    self, Asked, AskedTrips, JourneyFigures, JourneyInList, JourneyMap, JourneyStatus, Stand, TravellerRow,
+    TripTimeline,
 };
 use caravan_engine::travel;
 use caravan_model::document::DocumentKind;
@@ -22,7 +24,7 @@ use crate::ApiState;
 use crate::access::{Caller, Permission};
 use crate::documents::{self, ListQuery};
 use crate::drafts::which_version;
-use crate::http::page::{Page, SearchQuery, page_limit, read_cursor, write_cursor};
+use crate::http::page::{Page, SearchQuery, behind, page_limit, place_of, read_cursor, write_cursor};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
 const JOURNEY: &str = "/api/v1/journeys/{key}";
@@ -69,7 +71,9 @@ async fn list(
     Query(query): Query<SearchQuery>,
     Query(list): Query<ListQuery>,
 ) -> Result<Page<JourneyInList>, Problem> {
-    let read = |engine: &Engine, s: &mut dyn Session, row: DocumentRow| Ok(status::in_list(engine, s, &row)?);
+    let read = |engine: &Engine, s: &mut dyn Session, found: Vec<DocumentRow>| {
+        found.iter().map(|row| Ok(status::in_list(engine, s, row)?)).collect()
+    };
     documents::page_of(&state, DocumentKind::Journey, &query, &list, read).await
 }
 
@@ -256,6 +260,8 @@ struct NodeQuery {
     outcome: Option<String>,
     /// With `outcome`: only with this reason.
     reason: Option<String>,
+    /// Only travellers in whose key, name, address, job title or web site this text occurs.
+    q: Option<String>,
 }
 
 async fn at_node(
@@ -270,8 +276,11 @@ async fn at_node(
         stand: query.state.unwrap_or(if narrowed { Stand::Reached } else { Stand::Current }),
         path: query.path,
         outcome: query.outcome.map(|outcome| (outcome, query.reason)),
+        search: query.q.unwrap_or_default(),
     };
-    page_of(&state, path.key, asked, after, limit).await
+    let read = state.blocking(move |engine| Ok(status::travellers(engine, &path.key, &asked, after, limit)?));
+    let page = read.await?;
+    Ok(Page { items: page.items, next_cursor: page.next.map(write_cursor), total: None })
 }
 
 /// Which trips of a journey.
@@ -287,44 +296,43 @@ enum TripState {
 
 #[derive(Deserialize, JsonSchema)]
 struct TravellersQuery {
-    /// Rows on a page, 1 to 200; 50 when left out.
-    #[schemars(range(min = 1, max = 200))]
-    limit: Option<usize>,
-    /// `next_cursor` of the page before; left out: the first page.
-    cursor: Option<String>,
     /// Trips under way, or those that have ended.
     #[serde(default)]
     state: TripState,
+    /// What they are ordered by; as they entered when left out. What is missing stands last.
+    #[serde(default)]
+    sort: TripOrder,
+    /// The highest, or what is latest, first.
+    #[serde(default)]
+    descending: bool,
 }
 
 async fn travellers(
     State(state): State<ApiState>,
     Path(path): Path<JourneyPath>,
+    Query(search): Query<SearchQuery>,
     Query(query): Query<TravellersQuery>,
 ) -> Result<Page<TravellerRow>, Problem> {
-    let (limit, after) = (page_limit(query.limit)?, after(query.cursor.as_deref())?);
-    let stand = match query.state {
-        TripState::Active => Stand::Current,
-        TripState::Ended => Stand::Ended,
+    let asked = AskedTrips {
+        ended: matches!(query.state, TripState::Ended),
+        search: search.text().unwrap_or_default().to_owned(),
+        sort: query.sort.sort(query.descending),
     };
-    page_of(&state, path.key, Asked { stand, ..Asked::default() }, after, limit).await
+    let (limit, after) = (search.page().limit()?, place_of(search.cursor(), &asked.sort)?);
+    let read = move |engine: &Engine, s: &mut dyn Session| -> Result<_, Problem> {
+        let live = engine.live(s)?;
+        let journey = status::journey_row(s, &path.key)?;
+        let rows = behind(status::trips_of_journey(s, &live, &journey, &asked, after.as_ref(), limit + 1))?;
+        let page = Page::ordered(rows, limit, &asked.sort);
+        let items = page.items.into_iter().flatten().collect();
+        Ok(Page { items, next_cursor: page.next_cursor, total: asked.count(s, &live, &journey)? })
+    };
+    state.blocking(move |engine| engine.store().read(|s| read(engine, s))).await
 }
 
 fn after(cursor: Option<&str>) -> Result<EnrollmentId, Problem> {
     let number = read_cursor(cursor)?.map_or(Ok(0), |text| text.parse());
     number.map(EnrollmentId).map_err(|_| crate::http::page::bad_cursor())
-}
-
-async fn page_of(
-    state: &ApiState,
-    key: String,
-    asked: Asked,
-    after: EnrollmentId,
-    limit: usize,
-) -> Result<Page<TravellerRow>, Problem> {
-    let read = state.blocking(move |engine| Ok(status::travellers(engine, &key, &asked, after, limit)?));
-    let page = read.await?;
-    Ok(Page { items: page.items, next_cursor: page.next.map(write_cursor), total: None })
 }
 
 /// Who enters: one of the two, as the journey's subject asks.

@@ -7,6 +7,7 @@ mod accounts;
 mod activities;
 mod administration;
 mod app;
+mod attribute_columns;
 mod catalogue;
 mod comments;
 mod conditions;

@@ -24,6 +24,7 @@ use serde_json::{Map, Value};
 use crate::ApiState;
 use crate::access::Caller;
 use crate::access::Permission::{DeleteCustomers, ReadCustomers, WriteCustomers};
+use crate::attribute_columns::AttributesQuery;
 use crate::history::{self, Activity, Attributes, Named, SubjectPath, Trip};
 use crate::http::page::{Page, PageQuery, SearchQuery, behind, place_of};
 use crate::http::{Answer, Done, IfMatch, Json, Operations, Path, Problem, Query};
@@ -76,10 +77,17 @@ pub struct PersonRow {
     engagement: f64,
     /// When they were last changed.
     updated_at: Timestamp,
+    /// The attributes that were asked for, by key; missing ones are left out.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    attributes: Map<String, Value>,
 }
 
-/// Listed people with their accounts.
-pub fn people_rows(s: &mut dyn Session, page: Page<ListedRow>) -> Result<Page<PersonRow>, StoreError> {
+/// Listed people with their accounts, and with attributes by id.
+pub fn people_rows(
+    s: &mut dyn Session,
+    page: Page<ListedRow>,
+    mut attributes: HashMap<i64, Map<String, Value>>,
+) -> Result<Page<PersonRow>, StoreError> {
     let ids: Vec<i64> = page.items.iter().map(|row| row.id).collect();
     let mut accounts: HashMap<i64, Vec<Named>> = HashMap::new();
     for (person, key, name) in stored::accounts_of_each(s, &ids)? {
@@ -97,6 +105,7 @@ pub fn people_rows(s: &mut dyn Session, page: Page<ListedRow>) -> Result<Page<Pe
         unsubscribed: row.unsubscribed,
         engagement: row.engagement.unwrap_or_default(),
         updated_at: row.updated_at,
+        attributes: attributes.remove(&row.id).unwrap_or_default(),
     }))
 }
 
@@ -136,18 +145,22 @@ async fn list(
     State(state): State<ApiState>,
     Query(query): Query<SearchQuery>,
     Query(only): Query<OnlyQuery>,
+    Query(attributes): Query<AttributesQuery>,
 ) -> Result<Page<PersonRow>, Problem> {
-    let sort = only.sort.sort(only.descending);
-    let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &sort)?);
-    let text = query.text().unwrap_or_default().to_owned();
-    let passed_over = only.passed_over.map(PassedOver::from);
-    let read = state.read(move |s| {
-        let shown = Shown { passed_over, ..Shown::found(Table::Person, &text) };
-        let rows = behind(stored::page(s, shown, sort, after.as_ref(), limit + 1))?;
-        let total = stored::count(s, shown)?;
-        Ok(people_rows(s, Page::ordered(rows, limit, &sort))?.with_total(total))
-    });
-    read.await
+    let read = move |engine: &Engine, s: &mut dyn Session| -> Result<_, Problem> {
+        let live = engine.live(s)?;
+        let schema = &live.definitions.schema;
+        let chosen = attributes.chosen(&live, Table::Person, only.sort.sort(only.descending))?;
+        let (limit, after) = (query.page().limit()?, place_of(query.cursor(), &chosen.sort)?);
+        let passed_over = only.passed_over.map(PassedOver::from);
+        let shown = Shown { passed_over, ..Shown::found(Table::Person, query.text().unwrap_or_default()) };
+        let rows = behind(stored::page(s, schema, shown, chosen.sort, after.as_ref(), limit + 1))?;
+        let page = Page::ordered(rows, limit, &chosen.sort).with_total(stored::count(s, shown)?);
+        let ids: Vec<i64> = page.items.iter().map(|row| row.id).collect();
+        let values = chosen.values(s, schema, &ids)?;
+        Ok(people_rows(s, page, values)?)
+    };
+    state.blocking(move |engine| engine.store().read(|s| read(engine, s))).await
 }
 
 /// A person with everything that is known of them.

@@ -1,17 +1,21 @@
 //! What could not be done and waits for somebody.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::audiences::{self, Ending};
 use caravan_engine::deliver::{self, DomainCheck, SettleError, Settlement};
+use caravan_engine::live::Live;
+use caravan_engine::plan::Plan;
 use caravan_engine::texts::{self, AccountTrouble};
 use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
+use caravan_store::Session;
 use caravan_store::ledger::{self, LedgerRow, Unsettled};
 use caravan_store::outbox::{self, LaneProblem};
 use caravan_store::reports::{self, PolicyRefusals};
 use caravan_store::watched::{self, MailboxTrouble};
-use caravan_store::{Session, journeys};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,6 +62,8 @@ struct ProblemQuery {
     cursor: Option<String>,
     /// Only those of this journey.
     journey: Option<String>,
+    /// Only those in whose words, or in whose traveller or recipient, this text occurs.
+    q: Option<String>,
 }
 
 /// What kind of thing could not be done.
@@ -166,28 +172,46 @@ async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) 
     };
     let read = state.blocking(move |engine| {
         let journey = query.journey.as_deref().filter(|key| !key.is_empty());
-        rows(engine, journey, place, limit + 1)
+        let wanted = Wanted { journey, search: query.q.as_deref().unwrap_or_default().trim() };
+        rows(engine, wanted, place, limit + 1)
     });
     Ok(Page::of(read.await?, limit, |row| row.place))
 }
 
-fn rows(engine: &Engine, journey: Option<&str>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
+/// Which problems are listed.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    journey: Option<&'a str>,
+    search: &'a str,
+}
+
+impl Wanted<'_> {
+    /// Whether the words of a problem that nobody in particular has are the ones that are searched for.
+    fn takes(&self, row: &ProblemRow) -> bool {
+        let text = self.search.to_lowercase();
+        [&row.message, &row.code].iter().any(|words| words.to_lowercase().contains(&text))
+    }
+}
+
+fn rows(engine: &Engine, wanted: Wanted<'_>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
+    let Wanted { journey, search } = wanted;
     let mut rows = Vec::new();
     if let (Place::Lanes(given), None) = (from, journey) {
-        let standing = shared(engine)?.into_iter().enumerate();
-        rows.extend(standing.skip(given).take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
+        let standing = shared(engine)?.into_iter().enumerate().skip(given).filter(|(_, row)| wanted.takes(row));
+        rows.extend(standing.take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
     }
     if from < Place::InDoubt(None) && rows.len() < most {
         let after = if let Place::Steps(trip) = from { trip } else { EnrollmentId(0) };
-        rows.extend(status::problems(engine, journey, after, most - rows.len())?.into_iter().filter_map(step));
+        let stopped = status::problems(engine, journey, search, after, most - rows.len())?;
+        rows.extend(stopped.into_iter().filter_map(step));
     }
     if from < Place::Failed(None) && rows.len() < most {
         let before = if let Place::InDoubt(id) = from { id } else { None };
-        rows.extend(effects(engine, journey, Unsettled::InDoubt, before, most - rows.len())?);
+        rows.extend(effects(engine, wanted, Unsettled::InDoubt, before, most - rows.len())?);
     }
     if rows.len() < most {
         let before = if let Place::Failed(id) = from { id } else { None };
-        rows.extend(effects(engine, journey, Unsettled::Failed, before, most - rows.len())?);
+        rows.extend(effects(engine, wanted, Unsettled::Failed, before, most - rows.len())?);
     }
     Ok(rows)
 }
@@ -320,7 +344,7 @@ const CHUNK: usize = 200;
 
 fn effects(
     engine: &Engine,
-    journey: Option<&str>,
+    wanted: Wanted<'_>,
     which: Unsettled,
     mut before: Option<EffectId>,
     most: usize,
@@ -328,59 +352,71 @@ fn effects(
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let mut found = Vec::new();
-        let mut titles = status::Titles::default();
         for _ in 0..LOOKED_THROUGH / CHUNK {
-            let rows = ledger::unsettled(s, which, before, CHUNK)?;
+            let rows = ledger::unsettled(s, which, wanted.search, before, CHUNK)?;
+            before = rows.last().map(|row| row.id);
             let last = rows.len() < CHUNK;
             for row in rows {
-                before = Some(row.id);
                 let plan = live.plan(s, row.version)?;
-                let key = plan.as_ref().map(|plan| plan.key.to_string());
-                if journey.is_none_or(|journey| key.as_deref() == Some(journey)) {
-                    let node = match plan {
-                        Some(plan) => {
-                            let id = plan.node(row.node).id.clone();
-                            Some((titles.of(s, &live, row.version, &id)?, id))
-                        }
-                        None => None,
-                    };
-                    found.push(effect(s, row, which, key, node)?);
-                }
-                if found.len() == most {
-                    return Ok(found);
+                if wanted.journey.is_none_or(|journey| plan.as_ref().is_some_and(|plan| &*plan.key == journey)) {
+                    found.push((row, plan));
                 }
             }
-            if last {
+            if last || found.len() >= most {
                 break;
             }
         }
-        Ok(found)
+        found.truncate(most);
+        told(s, &live, which, found)
     })
 }
 
-fn effect(
+/// Effects with whom they were for, read at once.
+fn told(
     s: &mut dyn Session,
+    live: &Live,
+    which: Unsettled,
+    found: Vec<(LedgerRow, Option<Arc<Plan>>)>,
+) -> Result<Vec<ProblemRow>, Problem> {
+    let names = status::Names::of(s, found.iter().filter_map(|(row, _)| recipient(row)))?;
+    let mut titles = status::Titles::default();
+    let mut rows = Vec::with_capacity(found.len());
+    for (row, plan) in found {
+        let traveller = recipient(&row).map(|(of_people, id)| names.subject(of_people, id));
+        let node = match &plan {
+            Some(plan) => {
+                let id = plan.node(row.node).id.clone();
+                Some((titles.of(s, live, row.version, &id)?, id))
+            }
+            None => None,
+        };
+        rows.push(effect(row, which, (plan.map(|plan| plan.key.to_string()), node), traveller));
+    }
+    Ok(rows)
+}
+
+/// Whom an effect was for: a person, else an account.
+fn recipient(row: &LedgerRow) -> Option<(bool, i64)> {
+    row.person.map(|person| (true, person.0)).or(row.account.map(|account| (false, account.0)))
+}
+
+fn effect(
     row: LedgerRow,
     which: Unsettled,
-    journey: Option<String>,
-    node: Option<(String, String)>,
-) -> Result<ProblemRow, Problem> {
-    let (subject, shown) = match (row.person, row.account) {
-        (Some(person), _) => ("person", journeys::shown_people(s, &[person.0])?.pop()),
-        (None, Some(account)) => ("account", journeys::shown_accounts(s, &[account.0])?.pop()),
-        (None, None) => ("account", None),
-    };
+    (journey, node): (Option<String>, Option<(String, String)>),
+    traveller: Option<status::SubjectRef>,
+) -> ProblemRow {
     let (place, remedies, unsaid) = match which {
         Unsettled::InDoubt => (Place::InDoubt(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], IN_DOUBT),
         Unsettled::Failed => (Place::Failed(Some(row.id)), vec![Remedy::Retry, Remedy::Skip], FAILED),
     };
     let (node_title, node) = node.unzip();
-    Ok(ProblemRow {
+    ProblemRow {
         id: row.id.to_string(),
         journey,
         node,
         node_title,
-        traveller: shown.map(|it| status::SubjectRef { subject: subject.to_owned(), key: it.key, name: it.name }),
+        traveller,
         kind: ProblemKind::Effect,
         remedies,
         code: row.reason.unwrap_or(row.outcome),
@@ -389,7 +425,7 @@ fn effect(
         attempts: None,
         next_try: None,
         place,
-    })
+    }
 }
 
 const IN_DOUBT: &str = "Nobody knows whether this message arrived. Ask the recipient's side, then say so here.";

@@ -39,15 +39,23 @@ struct Suppression {
     address: String,
     /// Why: `manual`, `unsubscribed`, `bounced_hard` … At `unsubscribed`, operational messages go on.
     reason: String,
-    /// Who put it there: `import`, `api`, `delivery` …
+    /// What put it there: `import`, `api`, `delivery`, `admin` for a hand in the app, `person` where only their own word is left …
     source: String,
+    /// Who did, where somebody did: a user's address, or `token:NAME`.
+    added_by: Option<String>,
     /// When it was put there.
     added_at: Timestamp,
 }
 
 impl From<SuppressionRow> for Suppression {
     fn from(row: SuppressionRow) -> Self {
-        Self { address: row.address, reason: row.reason, source: row.source, added_at: row.added_at }
+        Self {
+            address: row.address,
+            reason: row.reason,
+            source: row.source,
+            added_by: row.added_by,
+            added_at: row.added_at,
+        }
     }
 }
 

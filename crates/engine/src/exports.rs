@@ -5,6 +5,7 @@
 //! everything else. Each piece is one transaction with how far the file has got, so that whoever goes on after a death goes on
 //! where the last piece ended. Memory is that of one piece.
 
+mod cells;
 mod pieces;
 mod request;
 mod source;
@@ -20,7 +21,7 @@ pub(crate) use self::pieces::for_spreadsheets;
 pub use self::pieces::{FileError, write_file};
 pub use self::request::{
     AccountsPassedOver, ExportOf, ExportRequest, ExportedAccounts, ExportedActivities, ExportedGroups, ExportedMembers,
-    ExportedPeople, ListKind, PeoplePassedOver,
+    ExportedPeople, ExportedTravellers, ListKind, PeoplePassedOver,
 };
 use self::source::Source;
 pub use self::source::Unwritable;

@@ -274,10 +274,14 @@ impl Chunk<'_> {
     /// What its rows say of consent has this source and is shown by this. What a user of the app writes is told from what a
     /// program does.
     fn consent(&self) -> NewConsent {
-        let in_the_app = self.by.is_some_and(|by| !by.starts_with("token:"));
-        let source = if self.source == API && in_the_app { "admin" } else { self.source };
+        let source = self.told_source();
         let evidence = self.by.map(|by| ("by", by.to_owned())).into_iter().collect();
         NewConsent { source: source.to_owned(), evidence, ..NewConsent::default() }
+    }
+
+    fn told_source(&self) -> &str {
+        let in_the_app = self.by.is_some_and(|by| !by.starts_with("token:"));
+        if self.source == API && in_the_app { "admin" } else { self.source }
     }
 }
 

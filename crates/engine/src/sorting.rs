@@ -1,11 +1,14 @@
 //! What long lists may be ordered by: the columns that are offered, and no others.
 
+use caravan_model::Finding;
+use caravan_model::attribute::AttributeSet;
 use caravan_store::access::AuditBy;
 use caravan_store::documents::DefinitionBy;
 use caravan_store::group_pages::{GroupBy, GroupMemberBy};
 use caravan_store::members::MemberBy;
 use caravan_store::ordered::Sort;
 use caravan_store::people::ListedBy;
+use caravan_store::trips::TripBy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -114,6 +117,21 @@ impl AccountOrder {
     }
 }
 
+/// By an attribute where one is named, else as the list's own order says.
+///
+/// # Errors
+/// There is no such attribute, or it is not managed; the finding stands at `pointer`.
+pub fn by_attribute(
+    own: Sort<ListedBy>,
+    set: &AttributeSet,
+    attribute: Option<&str>,
+    pointer: &str,
+) -> Result<Sort<ListedBy>, Finding> {
+    let Some(key) = attribute.filter(|key| !key.is_empty()) else { return Ok(own) };
+    let (no, _) = set.find(key, pointer)?;
+    Ok(Sort { by: ListedBy::Attribute(no), ..own })
+}
+
 /// What people are ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -152,6 +170,37 @@ impl PersonOrder {
             Self::Unsubscribed => ListedBy::Subscribed,
             Self::Engagement => ListedBy::Engagement,
             Self::UpdatedAt => ListedBy::Updated,
+        };
+        Sort { by, descending }
+    }
+}
+
+/// What trips of a journey are ordered by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TripOrder {
+    /// When they entered.
+    #[default]
+    EnteredAt,
+    /// The name of who travels.
+    Name,
+    /// When they move next by themselves.
+    DueAt,
+    /// When they ended.
+    EndedAt,
+    /// How they ended.
+    Outcome,
+}
+
+impl TripOrder {
+    /// As the store knows it.
+    pub fn sort(self, descending: bool) -> Sort<TripBy> {
+        let by = match self {
+            Self::EnteredAt => TripBy::Entered,
+            Self::Name => TripBy::Name,
+            Self::DueAt => TripBy::Due,
+            Self::EndedAt => TripBy::Ended,
+            Self::Outcome => TripBy::Outcome,
         };
         Sort { by, descending }
     }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use caravan_model::document::DocumentKind;
 use caravan_model::journey::ENTRY;
 use caravan_store::documents::{self, DocumentRow};
+use caravan_store::journeys::ProblemFilter;
 use caravan_store::{Session, StoreError, journeys};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -25,7 +26,10 @@ pub use figures::{Engagement, JourneyDay, JourneyFigures, Performance, Took, Var
 pub use held::{HeldMessage, HeldMessages, held_of_person};
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Titles, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
-pub use travellers::{Asked, Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_person};
+pub use travellers::{
+    Asked, AskedTrips, Names, Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_journey,
+    trips_of_person,
+};
 pub use versions::{JourneyVersion, manifest, versions};
 
 use crate::Engine;
@@ -167,7 +171,11 @@ pub fn status(engine: &Engine, key: &str) -> Result<JourneyStatus, DefinitionErr
 }
 
 /// The row of a journey.
-pub(crate) fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow, DefinitionError> {
+/// One journey's row.
+///
+/// # Errors
+/// There is no such journey.
+pub fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow, DefinitionError> {
     documents::get(s, DocumentKind::Journey.key(), key)?
         .ok_or_else(|| DefinitionError::Unknown { kind: "journey".to_owned(), key: key.to_owned() })
 }
@@ -175,12 +183,13 @@ pub(crate) fn journey_row(s: &mut dyn Session, key: &str) -> Result<DocumentRow,
 /// The figures of a journey whose row is at hand, in the same transaction, without what its messages wait for.
 pub fn status_of(engine: &Engine, s: &mut dyn Session, row: &DocumentRow) -> Result<JourneyStatus, DefinitionError> {
     let live = engine.live(s)?;
+    let of_this = ProblemFilter { journey: Some(row.id), ..ProblemFilter::default() };
     let mut status = JourneyStatus {
         key: row.key.clone(),
         state: row.state.clone(),
         version: 0,
         paused: row.paused,
-        problems: journeys::problems(s, Some(row.id), caravan_model::EnrollmentId(0), 1_000)?.len(),
+        problems: journeys::problems(s, of_this, caravan_model::EnrollmentId(0), 1_000)?.len(),
         travellers: Travellers::default(),
         not_entered: BTreeMap::new(),
         goal: None,
@@ -298,6 +307,10 @@ pub struct JourneyInList {
     pub start: Option<jiff::Timestamp>,
     /// When it ends.
     pub end: Option<jiff::Timestamp>,
+    /// When it was made.
+    pub created_at: jiff::Timestamp,
+    /// By whom.
+    pub created_by: String,
     /// When it was last changed.
     pub updated_at: jiff::Timestamp,
     /// By whom.
@@ -325,6 +338,8 @@ pub fn in_list(engine: &Engine, s: &mut dyn Session, row: &DocumentRow) -> Resul
         revision: row.revision,
         start: row.starts_at,
         end: row.ends_at,
+        created_at: row.created_at,
+        created_by: row.created_by.clone(),
         updated_at: row.updated_at,
         updated_by: row.updated_by.clone(),
         published_at: row.published_at,
@@ -358,29 +373,34 @@ pub struct ProblemRow {
     pub next_try: Option<jiff::Timestamp>,
 }
 
-/// Problems of one journey or of all, by trip.
+/// Problems of one journey or of all, by trip; only those in whose words, or in whose traveller, `search` occurs.
 pub fn problems(
     engine: &Engine,
     journey: Option<&str>,
+    search: &str,
     after: caravan_model::EnrollmentId,
     most: usize,
 ) -> Result<Vec<ProblemRow>, DefinitionError> {
     engine.store().read(|s| {
         let journey = journey.map(|key| journey_row(s, key)).transpose()?.map(|row| row.id);
         let live = engine.live(s)?;
+        let of_people: Vec<i64> = live.journeys.values().filter(|j| j.of_people).map(|j| j.id.0).collect();
+        let filter = ProblemFilter { journey, search, of_people: &of_people };
+        let found = journeys::problems(s, filter, after, most)?;
+        let is_of_people = |journey| live.journeys.get(&journey).is_some_and(|j| j.of_people);
+        let names = Names::of(s, found.iter().map(|problem| (is_of_people(problem.journey), problem.subject)))?;
         let mut rows = Vec::new();
         let mut titles = Titles::default();
-        for problem in journeys::problems(s, journey, after, most)? {
+        for problem in found {
             let plan = live.plan(s, problem.version)?;
             let node = plan.map(|plan| plan.node(problem.node).id.clone()).unwrap_or_default();
             let known = live.journeys.get(&problem.journey);
-            let of_people = known.is_some_and(|j| j.of_people);
             rows.push(ProblemRow {
                 id: problem.trip.to_string(),
                 journey: known.map(|j| j.key.clone()).unwrap_or_default(),
                 node_title: titles.of(s, &live, problem.version, &node)?,
                 node,
-                traveller: travellers::shown(s, of_people, problem.subject)?,
+                traveller: names.subject(is_of_people(problem.journey), problem.subject),
                 code: problem.code,
                 message: problem.message,
                 since: problem.since,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use caravan_model::journey::{NoEntry, next_entry};
 use caravan_model::{EnrollmentId, Finding};
 use caravan_store::Session;
-use caravan_store::journeys::{self, Problem};
+use caravan_store::journeys::{self, Problem, ProblemFilter};
 use caravan_store::step::{self, EnrollmentRow, NewInbox};
 
 use crate::Engine;
@@ -122,7 +122,8 @@ pub fn remedy_all(
     loop {
         let part = engine.store().read(|s| {
             let journey = journey.map(|key| journey_row(s, key)).transpose()?.map(|row| row.id);
-            Ok::<_, DefinitionError>(journeys::problems(s, journey, after, AT_ONCE)?)
+            let of = ProblemFilter { journey, ..ProblemFilter::default() };
+            Ok::<_, DefinitionError>(journeys::problems(s, of, after, AT_ONCE)?)
         })?;
         let Some(last) = part.last() else { break };
         after = last.trip;

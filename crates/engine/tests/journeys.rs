@@ -311,7 +311,7 @@ on_both_stores! {
         world.sql("UPDATE definitions_revision SET revision = revision + 1");
         world.run_at("2026-12-02T09:00:00Z");
         assert_eq!(world.status("whole").travellers.completed, 5, "the others go on");
-        let problems = caravan_engine::status::problems(&world.engine, None, EnrollmentId(0), 10).expect("problems");
+        let problems = caravan_engine::status::problems(&world.engine, None, "", EnrollmentId(0), 10).expect("problems");
         assert_eq!(problems.len(), 5);
         assert_eq!(problems[0].code, "version_cannot_run");
         world.sql("UPDATE document SET key = 'doomed' WHERE key = 'gone'");

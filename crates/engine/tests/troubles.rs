@@ -50,7 +50,7 @@ fn listening_before_a_node_that_fails(world: &World) {
 }
 
 fn problems(world: &World) -> Vec<status::ProblemRow> {
-    status::problems(&world.engine, None, EnrollmentId(0), 100).expect("problems")
+    status::problems(&world.engine, None, "", EnrollmentId(0), 100).expect("problems")
 }
 
 fn codes<T: std::fmt::Debug>(result: Result<T, DefinitionError>) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! Definitions: one table for everything a person designs, one for its published versions.
 
+use std::collections::HashMap;
+
 use caravan_model::clock::{from_micros, to_micros};
 use caravan_model::{DocumentId, VersionId};
 use jiff::Timestamp;
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 use crate::error::StoreError;
 use crate::group_pages::Where;
 use crate::ordered::{self, Key, Listing, Place, Sort};
+use crate::params;
 use crate::people::pattern;
 use crate::session::{Param, Row, Session, SessionExt};
 
@@ -325,6 +328,13 @@ pub fn insert_version(s: &mut dyn Session, v: &VersionRow) -> Result<(), StoreEr
 pub fn version(s: &mut dyn Session, id: VersionId) -> Result<Option<VersionRow>, StoreError> {
     versions(s, &format!("SELECT {VERSION} FROM document_version WHERE id = $1"), &[Param::Int(id.0)])
         .map(|mut rows| rows.pop())
+}
+
+/// The numbers of these versions.
+pub fn version_numbers(s: &mut dyn Session, ids: &[i64]) -> Result<HashMap<VersionId, i64>, StoreError> {
+    let sql = "SELECT id, no FROM document_version WHERE id {in:1}";
+    let found = s.query_map(sql, params![ids], |r| Ok((VersionId(r.int(0)), r.int(1))))?;
+    Ok(found.into_iter().collect())
 }
 
 /// All versions of a definition, oldest first.

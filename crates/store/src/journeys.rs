@@ -10,7 +10,9 @@ use crate::alerts::{self, AlertRecipient};
 use crate::error::StoreError;
 use crate::held::Waits;
 use crate::params;
-use crate::session::{Row, Session, SessionExt};
+use crate::people::{found_by_id, pattern};
+use crate::records::Table;
+use crate::session::{Param, Row, Session, SessionExt};
 use crate::step::EnrollmentRow;
 
 /// Trips of a journey that have not ended, with their shards.
@@ -231,26 +233,6 @@ pub fn moves_of(s: &mut dyn Session, trips: &[i64]) -> Result<Vec<(EnrollmentId,
     )
 }
 
-/// Trips of a journey after `after`, by id, at most `most`; `ended` narrows to those that have or have not ended.
-pub fn trips(
-    s: &mut dyn Session,
-    journey: DocumentId,
-    after: EnrollmentId,
-    ended: Option<bool>,
-    most: usize,
-) -> Result<Vec<EnrollmentRow>, StoreError> {
-    let which = match ended {
-        None => "",
-        Some(true) => "AND ended_at IS NOT NULL",
-        Some(false) => "AND ended_at IS NULL",
-    };
-    crate::step::enrollments_where(
-        s,
-        &format!("journey_id = $1 AND id > $2 {which} ORDER BY id LIMIT $3"),
-        params![journey, after, most as i64],
-    )
-}
-
 /// The trips of a subject after `after`, by id, newest last. Index: `enrollment_subject`.
 pub fn trips_of_subject(s: &mut dyn Session, subject: i64, most: usize) -> Result<Vec<EnrollmentRow>, StoreError> {
     crate::step::enrollments_where(s, "subject_id = $1 ORDER BY id DESC LIMIT $2", params![subject, most as i64])
@@ -310,20 +292,45 @@ pub fn problem_of(s: &mut dyn Session, trip: EnrollmentId) -> Result<Option<Prob
     s.query_opt(&sql, params![trip], read_problem)
 }
 
+/// Which problems a list shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProblemFilter<'a> {
+    /// Only those of this journey.
+    pub journey: Option<DocumentId>,
+    /// Only those in whose words, or in whose traveller, this text occurs; all when it is blank.
+    pub search: &'a str,
+    /// The journeys in which people travel: where a traveller is searched for.
+    pub of_people: &'a [i64],
+}
+
 /// Problems after `after`, by trip.
 pub fn problems(
     s: &mut dyn Session,
-    journey: Option<DocumentId>,
+    filter: ProblemFilter<'_>,
     after: EnrollmentId,
     most: usize,
 ) -> Result<Vec<Problem>, StoreError> {
-    let which = if journey.is_some() { "AND e.journey_id = $3" } else { "AND $3 = 0" };
+    let which = if filter.journey.is_some() { "e.journey_id = $3" } else { "$3 = 0" };
+    let (journey, most) = (filter.journey.map_or(0, |id| id.0), most as i64);
+    let mut params = params![after, most, journey].to_vec();
+    let pattern = pattern(s, filter.search.trim());
+    let mut found = String::new();
+    if !filter.search.trim().is_empty() {
+        params.extend([Param::Text(&pattern), Param::Ints(filter.of_people)]);
+        found = format!(
+            "AND (LOWER(p.message) LIKE $4 ESCAPE '\\' OR LOWER(p.code) LIKE $4 ESCAPE '\\'
+             OR (e.journey_id {{in:5}} AND {})
+             OR (e.journey_id {{not_in:5}} AND {}))",
+            found_by_id(Table::Person, "e.subject_id", 4),
+            found_by_id(Table::Account, "e.subject_id", 4)
+        );
+    }
     let sql = format!(
         "SELECT {PROBLEM}
          FROM problem AS p JOIN enrollment AS e ON e.id = p.enrollment_id
-         WHERE p.enrollment_id > $1 {which} ORDER BY p.enrollment_id LIMIT $2"
+         WHERE p.enrollment_id > $1 AND {which} {found} ORDER BY p.enrollment_id LIMIT $2"
     );
-    s.query_map(&sql, params![after, most as i64, journey.map_or(0, |id| id.0)], read_problem)
+    s.query_map(&sql, &params, read_problem)
 }
 
 /// What became of a queued effect of a trip; while it waits, `outcome` is `pending`.
@@ -402,12 +409,14 @@ pub struct Shown {
     pub key: String,
     /// Its name; of a person without one, the email.
     pub name: String,
+    /// A person's address.
+    pub email: Option<String>,
 }
 
 /// Accounts as they are shown.
 pub fn shown_accounts(s: &mut dyn Session, ids: &[i64]) -> Result<Vec<Shown>, StoreError> {
     s.query_map("SELECT id, key, name FROM account WHERE id {in:1} ORDER BY id", params![ids], |r| {
-        Ok(Shown { id: r.int(0), key: r.string(1), name: r.string(2) })
+        Ok(Shown { id: r.int(0), key: r.string(1), name: r.string(2), email: None })
     })
 }
 
@@ -419,7 +428,7 @@ pub fn shown_people(s: &mut dyn Session, ids: &[i64]) -> Result<Vec<Shown>, Stor
         |r| {
             let full = [r.opt_text(2), r.opt_text(3)].into_iter().flatten().collect::<Vec<_>>().join(" ");
             let name = if full.is_empty() { r.opt_text(4).unwrap_or_default().to_owned() } else { full };
-            Ok(Shown { id: r.int(0), key: r.string(1), name })
+            Ok(Shown { id: r.int(0), key: r.string(1), name, email: r.opt_string(4) })
         },
     )
 }

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::params;
+use crate::people::{found_by_id, pattern};
+use crate::records::Table;
 use crate::session::{Row, Session, SessionExt};
 use crate::suppressions;
 
@@ -172,11 +174,13 @@ pub enum Unsettled {
     Failed,
 }
 
-/// Effects in doubt or failed before `before` (none: from the newest), newest first.
+/// Effects in doubt or failed before `before` (none: from the newest), newest first; only those in whose words, or in whose
+/// recipient, `search` occurs, unless it is blank.
 /// Indexes: `ledger_in_doubt`, `ledger_failed`.
 pub fn unsettled(
     s: &mut dyn Session,
     which: Unsettled,
+    search: &str,
     before: Option<EffectId>,
     most: usize,
 ) -> Result<Vec<LedgerRow>, StoreError> {
@@ -185,8 +189,20 @@ pub fn unsettled(
         Unsettled::Failed => "failed",
     };
     let before = before.map_or(i64::MAX, |id| id.0);
-    let sql = format!("SELECT {LEDGER} FROM ledger WHERE outcome = '{outcome}' AND id < $1 ORDER BY id DESC LIMIT $2");
-    s.query_map(&sql, params![before, most as i64], read_ledger)
+    let pattern = pattern(s, search.trim());
+    let found = match search.trim().is_empty() {
+        true => "CAST($3 AS TEXT) IS NOT NULL".to_owned(),
+        false => format!(
+            "(LOWER(message) LIKE $3 ESCAPE '\\' OR LOWER(reason) LIKE $3 ESCAPE '\\' OR LOWER(address) LIKE $3 ESCAPE '\\'
+              OR {} OR (person_id IS NULL AND {}))",
+            found_by_id(Table::Person, "ledger.person_id", 3),
+            found_by_id(Table::Account, "ledger.account_id", 3)
+        ),
+    };
+    let sql = format!(
+        "SELECT {LEDGER} FROM ledger WHERE outcome = '{outcome}' AND id < $1 AND {found} ORDER BY id DESC LIMIT $2"
+    );
+    s.query_map(&sql, params![before, most as i64, &pattern], read_ledger)
 }
 
 /// An effect in doubt was delivered after all, when it was handed over.

@@ -3,15 +3,18 @@
 //! Lists go on behind the last key, timelines behind the last id, never by offset. The search is for people's eyes: the
 //! database lowers both sides, which on SQLite folds ASCII letters only.
 
+mod order;
+
 use caravan_model::attribute::{AttributeNo, Schema};
 use caravan_model::value::Value;
 use caravan_model::{AccountId, ActivityId, EnrollmentId, PersonId, Shard};
 use jiff::Timestamp;
 
+pub use self::order::ListedBy;
 use crate::error::StoreError;
 use crate::exports;
 use crate::intake::expression;
-use crate::ordered::{self, Key, Listing, Place, Sort};
+use crate::ordered::{self, Listing, Place, Sort};
 use crate::params;
 use crate::records::{Table, read_value};
 use crate::session::{Dialect, Param, Row, Session, SessionExt};
@@ -82,6 +85,12 @@ pub(crate) fn matching(table: Table) -> &'static str {
     }
 }
 
+/// Whether a text occurs in the account or the person with this id; `at` is the number of the pattern.
+pub(crate) fn found_by_id(table: Table, id: &str, at: usize) -> String {
+    let found = matching(table).replace("$1", &format!("${at}"));
+    format!("EXISTS (SELECT 1 FROM {} AS t WHERE t.id = {id} AND {found})", name_of(table))
+}
+
 /// The pattern of a search: anywhere, its own wildcards taken literally.
 pub(crate) fn pattern(s: &dyn Session, search: &str) -> String {
     // Each database's LOWER meets the same folding.
@@ -150,64 +159,13 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// A column that accounts and people are ordered by; one that a table lacks orders by key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ListedBy {
-    /// The key. Index: `account_key`, `person_key`.
-    Key,
-    /// Accounts: the name; people: first and last name.
-    Name,
-    /// People: the address.
-    Email,
-    /// Accounts: the industry; people: the job title.
-    Title,
-    /// The country.
-    Country,
-    /// Accounts: how many people; people: of how many accounts.
-    Related,
-    /// Accounts: how many employees.
-    Employees,
-    /// Accounts: the owner's address.
-    Owner,
-    /// People: whether they get marketing mail; those who do first.
-    Subscribed,
-    /// People: the engagement.
-    Engagement,
-    /// When it was last written.
-    Updated,
-}
-
-fn order(s: &dyn Session, table: Table, by: ListedBy) -> Key {
-    match (table, by) {
-        (Table::Account, ListedBy::Name) => Key::text(s, "name"),
-        (Table::Account, ListedBy::Title) => Key::text(s, "industry"),
-        (Table::Account, ListedBy::Employees) => Key::opt_whole("employees"),
-        (Table::Account, ListedBy::Owner) => Key::text(s, "owner_email"),
-        (Table::Account, ListedBy::Related) => {
-            Key::whole("(SELECT COUNT(*) FROM account_person AS r WHERE r.account_id = t.id)")
-        }
-        (Table::Person, ListedBy::Name) => {
-            Key::text(s, "TRIM(COALESCE(first_name, '') || ' ' || COALESCE(last_name, ''))")
-        }
-        (Table::Person, ListedBy::Email) => Key::text(s, "email"),
-        (Table::Person, ListedBy::Title) => Key::text(s, "job_title"),
-        (Table::Person, ListedBy::Related) => {
-            Key::whole("(SELECT COUNT(*) FROM account_person AS r WHERE r.person_id = t.id)")
-        }
-        (Table::Person, ListedBy::Subscribed) => Key::whole("(CASE WHEN unsubscribed THEN 1 ELSE 0 END)"),
-        (Table::Person, ListedBy::Engagement) => Key::real("engagement"),
-        (_, ListedBy::Country) => Key::text(s, "country"),
-        (_, ListedBy::Updated) => Key::whole("updated_at"),
-        _ => Key::plain_text("key"),
-    }
-}
-
 /// The next `most` accounts or people behind `after`, each with its place.
 ///
 /// # Errors
 /// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn page(
     s: &mut dyn Session,
+    schema: &Schema,
     shown: Shown<'_>,
     sort: Sort<ListedBy>,
     after: Option<&Place>,
@@ -222,7 +180,7 @@ pub fn page(
         id: "id",
         params: params![&pattern].to_vec(),
     };
-    let sort = Sort { by: order(s, shown.table, sort.by), descending: sort.descending };
+    let sort = Sort { by: order::key(s, schema, shown.table, sort.by), descending: sort.descending };
     ordered::page(s, &listing, &sort, after, most, read_listed)
 }
 

@@ -18,7 +18,7 @@ pub use self::inbox::{
 };
 pub use self::problems::{Failed, Trouble, any_problem, clear_problems, put_problem, rest_problems, troubles};
 pub use self::tallies::{TallyChange, add_tallies};
-pub(crate) use self::trips::enrollments_where;
+pub(crate) use self::trips::{ENROLLMENT, ENROLLMENT_WIDTH, enrollments_where, read_enrollment};
 pub use self::trips::{
     EnrollmentRow, MoveRow, due, due_of, enrollments, insert_enrollments, insert_moves, latest_trips, listening,
     set_goal_reached, unpark, update_enrollments,

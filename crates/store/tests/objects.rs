@@ -90,6 +90,7 @@ fn suppressed_addresses_keep_their_first_date_the_hardest_reason_and_the_persons
         assert_eq!(suppressions::count(s)?, 3, "what the person said stays");
         let left = suppressions::known(s, &["a@x.example"])?;
         assert_eq!(left[0].reason, "complained", "and stands alone once the harder reason is lifted");
+        assert_eq!(left[0].source, "person", "as their own word, not as that of whoever put down the harder reason");
         Ok::<_, StoreError>(())
     };
     scratch.store.write(write).expect("addresses are written and read");

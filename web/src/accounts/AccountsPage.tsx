@@ -2,6 +2,7 @@ import { Building2 } from "lucide-react";
 import type { ExportOf } from "../api/exports";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
+import { useAttributeColumns } from "../customers/attributeColumns";
 import { MergeButton } from "../customers/MergeButton";
 import { PassedOver, usePassedOver } from "../customers/PassedOver";
 import { ImportButton } from "../imports/ImportButton";
@@ -83,15 +84,16 @@ const COLUMNS: Column<AccountRow>[] = [
 export function AccountsPage() {
   const passedOver = usePassedOver<"no_name">("account");
   const q = useSearchText();
-  const { order, server } = useServerSort(COLUMNS);
-  const rows = useRows(accountsQuery(q, passedOver, order));
+  const { columns, attributes } = useAttributeColumns("accounts", "account", COLUMNS);
+  const { order, server } = useServerSort(columns);
+  const rows = useRows(accountsQuery(q, passedOver, order, attributes));
   return (
     <ListPage
       id="accounts"
       title={text.title}
       searchLabel={strings.list.search}
       rows={rows}
-      columns={COLUMNS}
+      columns={columns}
       rowKey={(row) => row.key}
       server={server}
       usual={BY_KEY}

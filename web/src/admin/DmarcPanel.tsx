@@ -126,9 +126,11 @@ function NextStep({ of }: { of: DmarcFigures }) {
       {next.name && next.value ? (
         <section className={classes.record} aria-label={text.value}>
           <dl>
-            <RecordPart label={strings.admin.dns.name} value={next.name} copy />
-            <RecordPart label={text.value} value={next.value} copy />
-            {next.test_value ? <RecordPart label={text.test} value={next.test_value} copy /> : null}
+            <RecordPart label={strings.admin.dns.name} value={next.name} copied={next.name} />
+            <RecordPart label={text.value} value={next.value} copied={next.name} />
+            {next.test_value ? (
+              <RecordPart label={text.test} value={next.test_value} copied={next.name} />
+            ) : null}
           </dl>
         </section>
       ) : null}

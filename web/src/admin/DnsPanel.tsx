@@ -61,8 +61,8 @@ export default function DnsPanel({ definition, saved }: PanelProps) {
             </Text>
             <dl>
               <RecordPart label={text.type} value={record.type} />
-              <RecordPart label={text.name} value={record.name} copy />
-              <RecordPart label={text.value} value={record.value} copy />
+              <RecordPart label={text.name} value={record.name} copied={nameOf(record)} />
+              <RecordPart label={text.value} value={record.value} copied={nameOf(record)} />
             </dl>
             <Found check={found(record)} />
           </section>
@@ -112,22 +112,25 @@ function Found({ check }: { check: RecordCheck | undefined }) {
   );
 }
 
-/** One part of a record, with a way to copy it. */
-export function RecordPart({
-  label,
-  value,
-  copy,
-}: {
+/** What a record is called beside others: several may have one purpose, or one name. */
+const nameOf = ({ purpose, type, name }: { purpose: string; type: string; name: string }) =>
+  `${purpose} (${type} ${name})`;
+
+type PartProps = {
   label: string;
   value: string;
-  copy?: boolean;
-}) {
+  /** What the record is called; with a way to copy this part of it. */
+  copied?: string;
+};
+
+/** One part of a record. */
+export function RecordPart({ label, value, copied: record }: PartProps) {
   return (
     <>
       <dt>{label}</dt>
       <dd>
         <code>{value}</code>
-        {copy ? (
+        {record ? (
           <CopyButton value={value}>
             {({ copied, copy: keep }) => (
               <Tooltip label={copied ? text.copied : text.copy}>
@@ -135,7 +138,7 @@ export function RecordPart({
                   size="sm"
                   variant="subtle"
                   color="gray"
-                  aria-label={`${text.copy}: ${label}`}
+                  aria-label={text.copyPart(label, record)}
                   onClick={keep}
                 >
                   {copied ? <Check size={14} /> : <Copy size={14} />}

@@ -88,8 +88,14 @@ function OneKey({ domain, of, may, onDone }: OneKeyProps) {
       ) : null}
       <dl>
         <RecordPart label={strings.admin.dns.type} value="TXT" />
-        <RecordPart label={strings.admin.dns.name} value={of.name} copy />
-        {of.value ? <RecordPart label={strings.admin.dns.value} value={of.value} copy /> : null}
+        <RecordPart label={strings.admin.dns.name} value={of.name} copied={text.key(of.selector)} />
+        {of.value ? (
+          <RecordPart
+            label={strings.admin.dns.value}
+            value={of.value}
+            copied={text.key(of.selector)}
+          />
+        ) : null}
       </dl>
       {of.signed_until ? (
         <Text size="sm" c="dimmed" mt={6}>

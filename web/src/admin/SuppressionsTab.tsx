@@ -5,9 +5,10 @@ import { MailX, Plus, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { letWrite, suppress, suppressionsQuery } from "../api/admin";
 import type { Suppression } from "../api/types";
-import { momentColumn, wordColumn } from "../shell/columns";
+import { momentColumn, textColumn, wordColumn } from "../shell/columns";
 import type { Column } from "../shell/DataTable";
 import { Dialog } from "../shell/Dialog";
+import { humanise } from "../shell/format";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useRows } from "../shell/useRows";
@@ -24,7 +25,12 @@ const COLUMNS: Column<Suppression>[] = [
     cell: (row) => row.address,
   },
   wordColumn("reason", text.columns.reason, (row) => row.reason),
-  wordColumn("source", text.columns.source, (row) => row.source),
+  textColumn(
+    "source",
+    text.columns.source,
+    (row) => text.sources[row.source] ?? humanise(row.source),
+  ),
+  textColumn("by", text.columns.by, (row) => row.added_by),
   momentColumn("added", text.columns.added, (row) => row.added_at),
 ];
 

@@ -22,6 +22,11 @@ export function pages<T>(
   });
 }
 
+/** A list that is open is read again every ten seconds, but not all the pages that somebody went through. */
+const MOST_READ_AGAIN = 10;
+const whileShort = (query: { state: { data?: { pages: unknown[] } | undefined } }) =>
+  (query.state.data?.pages.length ?? 0) <= MOST_READ_AGAIN && 10_000;
+
 async function loadSession(): Promise<Session | null> {
   try {
     const session = await body(client.GET("/api/v1/session"));
@@ -102,14 +107,25 @@ export const nodeTravellersQuery = (
     ),
   );
 
-export const travellersQuery = (key: string, state: "active" | "ended") =>
-  pages(["journey", key, "travellers", state], (cursor) =>
+export const travellersQuery = (key: string, state: "active" | "ended", q = "", order?: Order) => ({
+  ...pages(["journey", key, "travellers", state, q, order], (cursor) =>
     body(
       client.GET("/api/v1/journeys/{key}/travellers", {
-        params: { path: { key }, query: { state, limit: PAGE, cursor } },
+        params: {
+          path: { key },
+          query: {
+            state,
+            limit: PAGE,
+            cursor,
+            ...(q === "" ? {} : { q }),
+            ...ordered<"/api/v1/journeys/{key}/travellers">(order),
+          },
+        },
       }),
     ),
-  );
+  ),
+  refetchInterval: whileShort,
+});
 
 export const tripQuery = (key: string, id: string) =>
   queryOptions({
@@ -144,10 +160,22 @@ type Queried<P extends keyof paths> = paths[P] extends {
   : never;
 /** The order that a table asked for; its columns name only what the server knows. */
 export const ordered = <P extends keyof paths>(order: Order | undefined) =>
-  (order ?? {}) as Pick<Queried<P>, Extract<"sort" | "descending", keyof Queried<P>>>;
+  (order ?? {}) as Pick<
+    Queried<P>,
+    Extract<"sort" | "sort_attribute" | "descending", keyof Queried<P>>
+  >;
 
-export const accountsQuery = (q: string, passedOver?: "no_name", order?: Order) =>
-  pages(["accounts", q, passedOver ?? "", order], (cursor) =>
+/** The attributes that each row tells beside the list's own columns. */
+const shown = (attributes: string[]) =>
+  attributes.length > 0 ? { attributes: attributes.join(",") } : {};
+
+export const accountsQuery = (
+  q: string,
+  passedOver?: "no_name",
+  order?: Order,
+  attributes: string[] = [],
+) =>
+  pages(["accounts", q, passedOver ?? "", order, attributes], (cursor) =>
     body(
       client.GET("/api/v1/accounts", {
         params: {
@@ -157,6 +185,7 @@ export const accountsQuery = (q: string, passedOver?: "no_name", order?: Order) 
             q: q || undefined,
             passed_over: passedOver,
             ...ordered<"/api/v1/accounts">(order),
+            ...shown(attributes),
           },
         },
       }),
@@ -196,8 +225,13 @@ export const buyingGroupsQuery = (key: string) =>
 
 export type PersonPassedOver = "no_email" | "test_profile";
 
-export const peopleQuery = (q: string, passedOver?: PersonPassedOver, order?: Order) =>
-  pages(["people", q, passedOver ?? "", order], (cursor) =>
+export const peopleQuery = (
+  q: string,
+  passedOver?: PersonPassedOver,
+  order?: Order,
+  attributes: string[] = [],
+) =>
+  pages(["people", q, passedOver ?? "", order, attributes], (cursor) =>
     body(
       client.GET("/api/v1/people", {
         params: {
@@ -207,6 +241,7 @@ export const peopleQuery = (q: string, passedOver?: PersonPassedOver, order?: Or
             q: q || undefined,
             passed_over: passedOver,
             ...ordered<"/api/v1/people">(order),
+            ...shown(attributes),
           },
         },
       }),
@@ -273,11 +308,15 @@ export const mailQuery = (id: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const problemsQuery = (journey?: string) => ({
-  ...pages(["problems", journey ?? ""], (cursor) =>
-    body(client.GET("/api/v1/problems", { params: { query: { limit: PAGE, cursor, journey } } })),
+export const problemsQuery = (journey?: string, q = "") => ({
+  ...pages(["problems", journey ?? "", q], (cursor) =>
+    body(
+      client.GET("/api/v1/problems", {
+        params: { query: { limit: PAGE, cursor, journey, ...(q === "" ? {} : { q }) } },
+      }),
+    ),
   ),
-  refetchInterval: 10_000,
+  refetchInterval: whileShort,
 });
 
 /** What journeys are made of; changes only when somebody declares something. */

@@ -2680,7 +2680,7 @@ export interface paths {
         /** Exports that you asked for, newest first */
         get: operations["get_exports"];
         put?: never;
-        /** Ask for a CSV file of accounts, people, buying groups, members of a list or activities; it is written in the background */
+        /** Ask for a CSV file of accounts, people, buying groups, members of a list, travellers of a journey or activities; it is written in the background */
         post: operations["post_exports"];
         delete?: never;
         options?: never;
@@ -4626,6 +4626,13 @@ export interface components {
             end?: string | null;
             /**
              * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description By whom. */
+            created_by: string;
+            /**
+             * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string;
@@ -5309,6 +5316,8 @@ export interface components {
             outcome?: string | null;
             /** @description With `outcome`: only with this reason. */
             reason?: string | null;
+            /** @description Only travellers in whose key, name, address, job title or web site this text occurs. */
+            q?: string | null;
         };
         /** @description Which travellers of a node. */
         Stand: "current" | "reached" | "ended" | "held";
@@ -5332,6 +5341,8 @@ export interface components {
             journey: string;
             /** @description Who travels. */
             traveller: components["schemas"]["SubjectRef"];
+            /** @description A person's address. */
+            email?: string | null;
             /**
              * Format: int64
              * @description Entry 1, 2, 3 …
@@ -5416,18 +5427,23 @@ export interface components {
             until?: string | null;
         };
         TravellersQuery: {
-            /**
-             * Format: uint
-             * @description Rows on a page, 1 to 200; 50 when left out.
-             */
-            limit?: number | null;
-            /** @description `next_cursor` of the page before; left out: the first page. */
-            cursor?: string | null;
             /** @description Trips under way, or those that have ended. */
             state?: components["schemas"]["TripState"];
+            /**
+             * @description What they are ordered by; as they entered when left out. What is missing stands last.
+             * @default entered_at
+             */
+            sort: components["schemas"]["TripOrder"];
+            /**
+             * @description The highest, or what is latest, first.
+             * @default false
+             */
+            descending: boolean;
         };
         /** @description Which trips of a journey. */
         TripState: "active" | "ended";
+        /** @description What trips of a journey are ordered by. */
+        TripOrder: "entered_at" | "name" | "due_at" | "ended_at" | "outcome";
         /** @description Who enters: one of the two, as the journey's subject asks. */
         Entry: {
             /** @description Key of an account. */
@@ -5938,6 +5954,8 @@ export interface components {
             subject?: string | null;
             /** @description Its type, where its kind has several: of a connection, a list, a text message. */
             type?: string | null;
+            /** @description What its manifest says of it. */
+            description?: string | null;
             /**
              * Format: int64
              * @description Counts its changes; also its ETag.
@@ -5950,11 +5968,25 @@ export interface components {
             version?: number | null;
             /**
              * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description By whom. */
+            created_by: string;
+            /**
+             * Format: date-time
              * @description When it was last changed.
              */
             updated_at: string;
             /** @description By whom. */
             updated_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last published; none before that.
+             */
+            published_at?: string | null;
+            /** @description By whom. */
+            published_by?: string | null;
         };
         OfPath: {
             /** @description The definition's key. */
@@ -6222,6 +6254,13 @@ export interface components {
         AccountPassedOver: "no_name";
         /** @description What accounts are ordered by. */
         AccountOrder: "key" | "name" | "industry" | "country" | "employees" | "people" | "owner_email" | "updated_at";
+        /** @description Which attributes a list shows beside its own columns. */
+        AttributesQuery: {
+            /** @description Keys of attributes that each row tells under `attributes`, separated by commas; 20 at most. */
+            attributes?: string | null;
+            /** @description Key of an attribute to order by, instead of `sort`. */
+            sort_attribute?: string | null;
+        };
         /** @description One page of a list. */
         AccountRowPage: {
             /** @description The rows. */
@@ -6256,6 +6295,10 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
+            /** @description The attributes that were asked for, by key; missing ones are left out. */
+            attributes: {
+                [key: string]: unknown;
+            };
         };
         SubjectPath: {
             /** @description The natural key, as imported. */
@@ -6356,6 +6399,10 @@ export interface components {
              * @description When they were last changed.
              */
             updated_at: string;
+            /** @description The attributes that were asked for, by key; missing ones are left out. */
+            attributes: {
+                [key: string]: unknown;
+            };
         };
         /** @description Something by its key, with its name. */
         Ref: {
@@ -6987,8 +7034,10 @@ export interface components {
             address: string;
             /** @description Why: `manual`, `unsubscribed`, `bounced_hard` … At `unsubscribed`, operational messages go on. */
             reason: string;
-            /** @description Who put it there: `import`, `api`, `delivery` … */
+            /** @description What put it there: `import`, `api`, `delivery`, `admin` for a hand in the app, `person` where only their own word is left … */
             source: string;
+            /** @description Who did, where somebody did: a user's address, or `token:NAME`. */
+            added_by?: string | null;
             /**
              * Format: date-time
              * @description When it was put there.
@@ -8063,6 +8112,8 @@ export interface components {
         } | {
             members: components["schemas"]["ExportedMembers"];
         } | {
+            travellers: components["schemas"]["ExportedTravellers"];
+        } | {
             activities: components["schemas"]["ExportedActivities"];
         };
         /** @description Which accounts. */
@@ -8082,6 +8133,8 @@ export interface components {
              * @default key
              */
             sort: components["schemas"]["AccountOrder"];
+            /** @description Key of an attribute that they are ordered by, instead of `sort`. */
+            sort_attribute?: string | null;
             /**
              * @description The highest first.
              * @default false
@@ -8107,6 +8160,8 @@ export interface components {
              * @default key
              */
             sort: components["schemas"]["PersonOrder"];
+            /** @description Key of an attribute that they are ordered by, instead of `sort`. */
+            sort_attribute?: string | null;
             /**
              * @description The highest first.
              * @default false
@@ -8211,6 +8266,31 @@ export interface components {
         };
         /** @description What has members. */
         ListKind: "account_list" | "people_list" | "audience" | "external_audience";
+        /** @description Which travellers of a journey. */
+        ExportedTravellers: {
+            /** @description The journey's key. */
+            journey: string;
+            /**
+             * @description Those whose trips have ended; those under way when left out.
+             * @default false
+             */
+            ended: boolean;
+            /**
+             * @description Only travellers in whose key, name, address, job title or web site this text occurs.
+             * @default null
+             */
+            q: string | null;
+            /**
+             * @description What they are ordered by.
+             * @default entered_at
+             */
+            sort: components["schemas"]["TripOrder"];
+            /**
+             * @description The highest, or what is latest, first.
+             * @default false
+             */
+            descending: boolean;
+        };
         /** @description Which activities. */
         ExportedActivities: {
             /**
@@ -8489,6 +8569,8 @@ export interface components {
             cursor?: string | null;
             /** @description Only those of this journey. */
             journey?: string | null;
+            /** @description Only those in whose words, or in whose traveller or recipient, this text occurs. */
+            q?: string | null;
         };
         /** @description One page of a list. */
         ProblemRowPage: {
@@ -12404,6 +12486,8 @@ export interface operations {
                 outcome?: string;
                 /** @description With `outcome`: only with this reason. */
                 reason?: string;
+                /** @description Only travellers in whose key, name, address, job title or web site this text occurs. */
+                q?: string;
             };
             header?: never;
             path: {
@@ -12443,8 +12527,14 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before; left out: the first page. */
                 cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
                 /** @description Trips under way, or those that have ended. */
                 state?: components["schemas"]["TripState"];
+                /** @description What they are ordered by; as they entered when left out. What is missing stands last. */
+                sort?: components["schemas"]["TripOrder"];
+                /** @description The highest, or what is latest, first. */
+                descending?: boolean;
             };
             header?: never;
             path: {
@@ -17744,6 +17834,10 @@ export interface operations {
                 sort?: components["schemas"]["AccountOrder"];
                 /** @description The highest first. */
                 descending?: boolean;
+                /** @description Keys of attributes that each row tells under `attributes`, separated by commas; 20 at most. */
+                attributes?: string;
+                /** @description Key of an attribute to order by, instead of `sort`. */
+                sort_attribute?: string;
             };
             header?: never;
             path?: never;
@@ -17970,6 +18064,10 @@ export interface operations {
                 sort?: components["schemas"]["PersonOrder"];
                 /** @description The highest first. */
                 descending?: boolean;
+                /** @description Keys of attributes that each row tells under `attributes`, separated by commas; 20 at most. */
+                attributes?: string;
+                /** @description Key of an attribute to order by, instead of `sort`. */
+                sort_attribute?: string;
             };
             header?: never;
             path?: never;
@@ -21244,6 +21342,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of this journey. */
                 journey?: string;
+                /** @description Only those in whose words, or in whose traveller or recipient, this text occurs. */
+                q?: string;
             };
             header?: never;
             path?: never;

@@ -1,5 +1,5 @@
-// One account or one person, searched for among all of them.
-import { Select, type SelectProps } from "@mantine/core";
+// Accounts or people, searched for among all of them: one, or several.
+import { MultiSelect, type MultiSelectProps, Select, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -39,6 +39,41 @@ export function CustomerPicker({ subject, without, value, onChange, ...select }:
       onChange={(key, option) => {
         setChosen(key && option ? { value: key, label: option.label } : undefined);
         onChange(key ?? undefined);
+      }}
+    />
+  );
+}
+
+type SeveralProps = Omit<MultiSelectProps, "data" | "value" | "onChange" | "filter"> & {
+  subject: Subject;
+  value: string[];
+  onChange: (keys: string[]) => void;
+};
+
+/** The same for as many as one likes. */
+export function CustomersPicker({ subject, value, onChange, ...select }: SeveralProps) {
+  const [search, setSearch] = useState("");
+  const [wanted] = useDebouncedValue(search, 250);
+  const [known, setKnown] = useState<Option[]>([]);
+  const found = useFound(subject, wanted);
+  const chosen = known.filter((each) => value.includes(each.value));
+  const rest = found.filter((each) => !value.includes(each.value));
+  return (
+    <MultiSelect
+      {...select}
+      searchable
+      clearable
+      hidePickedOptions
+      filter={({ options }) => options}
+      nothingFoundMessage={strings.forms.nothingFound}
+      data={[...chosen, ...rest]}
+      value={value}
+      searchValue={search}
+      onSearchChange={setSearch}
+      onChange={(keys) => {
+        setKnown([...chosen, ...rest].filter((each) => keys.includes(each.value)));
+        setSearch("");
+        onChange(keys);
       }}
     />
   );

@@ -7,24 +7,17 @@ import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useState 
 import { definitionNamesQuery, definitionsQuery } from "../api/queries";
 import type { DefinitionRow, Kind } from "../api/types";
 import { useKind } from "../forms/ReferencePicker";
-import { textColumn } from "../shell/columns";
-import type { Column } from "../shell/DataTable";
 import { humanise, inSentence } from "../shell/format";
-import { LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
-import { Moment } from "../shell/Moment";
 import { StateFilter, useStates } from "../shell/StateFilter";
 import { CHANGED_LAST, useServerSort } from "../shell/serverSort";
-import classes from "../shell/shell.module.css";
 import { BY_CHANGE } from "../shell/sorting";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
-import { ListedStanding } from "../systems/ListedStanding";
-import { reaches } from "../systems/systems";
 import { addressOf } from "./address";
 import { CopyDialog } from "./CopyDialog";
-import { DefinitionState } from "./DefinitionState";
+import { definitionColumns } from "./columns";
 import { beginsAsDraft } from "./fixed";
 import { RemoveDialog } from "./RemoveDialog";
 import { iconOf } from "./sections";
@@ -41,9 +34,6 @@ const MORE_WAYS: Record<string, LazyExoticComponent<ComponentType<{ kind: Kind }
 /** Kinds of which an installation has one: another can be made once that is deleted. */
 const ONE_ONLY = new Set(["stage_model"]);
 
-/** Kinds whose definitions are of several types. */
-const TYPED = new Set(["account_list", "people_list", "connection", "destination", "sms_message"]);
-
 const text = strings.definitions;
 
 /** A model alone gives way to another. */
@@ -52,57 +42,6 @@ const statesOf = (kind: string) =>
     .filter(([value]) => value !== "archived" || kind === "weighting_model")
     .map(([value, label]) => ({ value, label }));
 
-function columnsOf(kind: Kind): Column<DefinitionRow>[] {
-  const columns: Column<DefinitionRow>[] = [
-    {
-      id: "name",
-      label: text.columns.name,
-      fixed: true,
-      order: "name",
-      value: (row) => row.name || row.key,
-      cell: (row) => (
-        <LinkTo className={classes.nameLink} to={addressOf(kind.plural, row.key)}>
-          {row.name || row.key}
-        </LinkTo>
-      ),
-    },
-    textColumn("key", text.columns.key, (row) => row.key, { order: "key" }),
-  ];
-  if (TYPED.has(kind.kind)) {
-    const typeOf = (row: DefinitionRow) => row.type && humanise(row.type);
-    columns.push(textColumn("type", text.columns.type, typeOf));
-  }
-  if (kind.life_cycle !== "plain") {
-    columns.push({
-      id: "state",
-      label: text.columns.state,
-      order: "state",
-      value: (row) => row.state,
-      cell: (row) => <DefinitionState state={row.state} />,
-    });
-  }
-  if (reaches(kind.kind)) {
-    columns.push({
-      id: "standing",
-      label: strings.systems.standing,
-      cell: (row) => <ListedStanding kind={kind.kind} definition={row.key} />,
-    });
-  }
-  columns.push(
-    {
-      id: "updated",
-      label: text.columns.updated,
-      order: "updated_at",
-      value: (row) => row.updated_at,
-      cell: (row) => <Moment at={row.updated_at} dimmed />,
-    },
-    textColumn("updatedBy", text.columns.updatedBy, (row) => row.updated_by, {
-      order: "updated_by",
-    }),
-  );
-  return columns;
-}
-
 export function DefinitionList({ kind: name }: { kind: string }) {
   const kind = useKind(name);
   return kind ? <KindList kind={kind} /> : null;
@@ -110,7 +49,7 @@ export function DefinitionList({ kind: name }: { kind: string }) {
 
 function KindList({ kind }: { kind: Kind }) {
   const navigate = useNavigate();
-  const columns = columnsOf(kind);
+  const columns = definitionColumns(kind);
   const { order = CHANGED_LAST, server } = useServerSort(columns);
   const states = useStates();
   const rows = useRows(definitionsQuery(kind.plural, useSearchText(), order, states));

@@ -1,10 +1,10 @@
 // Who is on a list or in an audience; static lists are changed by hand.
-import { ActionIcon, Button, Group, TagsInput, Text, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Text, TextInput, Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Download, Search, UsersRound } from "lucide-react";
-import { useState } from "react";
+import { Download, Plus, Search, UsersRound } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { standingQuery } from "../api/destinations";
 import type { ExportOf } from "../api/exports";
 import { changeMembers, type Membered, membersCsv, membersQuery } from "../api/members";
@@ -26,6 +26,8 @@ import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import type { PanelProps } from "./editors";
 import { useNamesOf } from "./NamedLink";
+
+const AddMembers = lazy(() => import("./AddMembers"));
 
 const text = strings.definitions.members;
 const PLURALS: Record<string, Membered> = {
@@ -53,22 +55,20 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   const [q] = useDebouncedValue(search.trim(), 250);
   const rows = useRows(membersQuery(plural, definition, q, order));
   const chosen = useChosen();
-  const [keys, setKeys] = useState<string[]>([]);
+  const [adding, setAdding] = useState(false);
+  const subject = people ? "person" : "account";
   const cache = useQueryClient();
-  const change = useMutation({
-    mutationFn: ({ who, add }: { who: string[]; add: boolean }) =>
-      changeMembers(plural, definition, who, add),
-    onSuccess: async ({ unknown }) => {
-      // Whom nobody knows stays to be put right.
-      setKeys(unknown);
+  const readAgain = () =>
+    Promise.all([
+      cache.invalidateQueries({ queryKey: ["definitions", plural, "members", definition] }),
+      handed && cache.invalidateQueries({ queryKey: standingQuery(definition).queryKey }),
+    ]);
+  const takeOut = useMutation({
+    mutationFn: (who: string[]) => changeMembers(plural, definition, who, false),
+    onSuccess: () => {
       chosen.set([]);
-      notifications.show(
-        unknown.length > 0
-          ? { color: "yellow", message: text.unknown(unknown) }
-          : { message: text.done },
-      );
-      await cache.invalidateQueries({ queryKey: ["definitions", plural, "members", definition] });
-      if (handed) await cache.invalidateQueries({ queryKey: standingQuery(definition).queryKey });
+      notifications.show({ message: text.done });
+      return readAgain();
     },
   });
   const picked = rowsOf(rows).filter((row) => chosen.keys.has(row.key));
@@ -107,33 +107,36 @@ export default function MembersPanel({ definition, body }: PanelProps) {
       }
     >
       <div className={classes.stack}>
-        {byHand ? (
-          <Group align="flex-end" gap="xs" wrap="nowrap">
-            <TagsInput
-              flex={1}
-              label={text.keys}
-              description={text.keysHint}
-              value={keys}
-              onChange={setKeys}
-            />
+        <Group gap="xs" wrap="nowrap">
+          <TextInput
+            flex={1}
+            type="search"
+            aria-label={text.search}
+            placeholder={text.search}
+            leftSection={<Search size={15} aria-hidden />}
+            value={search}
+            onChange={(event) => setSearch(event.currentTarget.value)}
+          />
+          {byHand ? (
             <Button
-              disabled={keys.length === 0}
-              loading={change.isPending}
-              onClick={() => change.mutate({ who: keys, add: true })}
+              leftSection={<Plus size={15} aria-hidden />}
+              variant="default"
+              onClick={() => setAdding(true)}
             >
-              {text.add}
+              {text.adding.button[subject]}
             </Button>
-          </Group>
+          ) : null}
+        </Group>
+        {adding ? (
+          <Suspense>
+            <AddMembers
+              {...{ plural, definition, subject }}
+              onAdded={readAgain}
+              onClose={() => setAdding(false)}
+            />
+          </Suspense>
         ) : null}
-        <TextInput
-          type="search"
-          aria-label={text.search}
-          placeholder={text.search}
-          leftSection={<Search size={15} aria-hidden />}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
-        />
-        {change.error ? <Refusal error={change.error} /> : null}
+        {takeOut.error ? <Refusal error={takeOut.error} /> : null}
         {picked.length > 0 ? (
           <Group justify="space-between" className={classes.bulkBar}>
             <Text size="sm" fw={600}>
@@ -143,7 +146,8 @@ export default function MembersPanel({ definition, body }: PanelProps) {
               size="xs"
               color="red"
               variant="light"
-              onClick={() => change.mutate({ who: picked.map((row) => row.key), add: false })}
+              loading={takeOut.isPending}
+              onClick={() => takeOut.mutate(picked.map((row) => row.key))}
             >
               {text.remove}
             </Button>

@@ -1,5 +1,5 @@
 // What can be done with many buying groups at once. Each is its own call: those that were refused stay chosen.
-import { Button, List, Select, Text } from "@mantine/core";
+import { Button, List, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,7 +7,9 @@ import { moveStage, putAway } from "../api/groups";
 import type { GroupRow } from "../api/types";
 import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
-import { useStageNames } from "./stageNames";
+import { StageSelect } from "./StageSelect";
+import { mayMove } from "./stageMoves";
+import { useModelStages } from "./stageNames";
 
 const text = strings.groups;
 
@@ -38,7 +40,8 @@ type DialogProps = { groups: GroupRow[]; onClose: () => void; onDone: () => void
 
 function StagesDialog({ groups, onClose, onDone }: DialogProps) {
   const [stage, setStage] = useState<string | null>(null);
-  const stages = useStageNames();
+  const from = groups.map((group) => group.stage);
+  const able = mayMove(useModelStages(), from, stage ?? "");
   const move = useForEach(
     groups,
     (group) => moveStage(group.account.key, group.solution_interest.key, stage ?? ""),
@@ -53,11 +56,12 @@ function StagesDialog({ groups, onClose, onDone }: DialogProps) {
       onClose={onClose}
       onSubmit={() => move.mutate()}
     >
-      <Select
-        label={text.columns.stage}
-        data-autofocus
-        data={stages}
+      <StageSelect
+        from={from}
         value={stage}
+        description={
+          stage !== null && able < groups.length ? text.moving.some(able, groups.length) : undefined
+        }
         onChange={setStage}
       />
       <Refusals refused={move.refused} />

@@ -1,5 +1,5 @@
 // What a hand changes about a buying group as a whole.
-import { Select, Text, TextInput } from "@mantine/core";
+import { Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
@@ -8,7 +8,7 @@ import { moveStage, putAway, writeStatus } from "../api/groups";
 import type { GroupDetail } from "../api/types";
 import { Dialog } from "../shell/Dialog";
 import { strings } from "../strings";
-import { useStageNames } from "./stageNames";
+import { StageSelect } from "./StageSelect";
 
 const text = strings.groups;
 
@@ -48,13 +48,7 @@ export function StageDialog({ group, onClose }: Props) {
       onClose={onClose}
       onSubmit={() => stage && move.mutate(stage)}
     >
-      <Select
-        label={text.columns.stage}
-        data-autofocus
-        data={useStageNames().filter((each) => each !== group.stage)}
-        value={stage}
-        onChange={setStage}
-      />
+      <StageSelect from={[group.stage]} value={stage} onChange={setStage} />
     </Dialog>
   );
 }

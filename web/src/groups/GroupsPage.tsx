@@ -60,6 +60,9 @@ function Browse() {
       rows={rows}
       columns={GROUP_COLUMNS}
       rowKey={(row) => row.id}
+      rowName={({ account, solution_interest: interest }) =>
+        `${account.name ?? account.key} — ${interest.name ?? interest.key}`
+      }
       server={server}
       usual={NEWEST_FIRST}
       exported={{ buying_groups: exportedGroups(search, order) }}

@@ -1,104 +1,98 @@
-import { Button, Group, SegmentedControl } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Button, SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { Footprints } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../admin/useMay";
+import type { ExportOf } from "../api/exports";
 import { mapQuery, travellersQuery } from "../api/queries";
-import type { JourneyTraveller } from "../api/types";
-import { type Column, DataTable } from "../shell/DataTable";
-import { EmptyState } from "../shell/EmptyState";
-import { at, LinkTo } from "../shell/LinkTo";
-import { Moment } from "../shell/Moment";
-import shell from "../shell/shell.module.css";
+import { ListSection } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
+import { useServerSort } from "../shell/serverSort";
+import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { EnterDialog } from "./EnterDialog";
 import classes from "./journeys.module.css";
-import { endWord } from "./words";
+import { travellerColumns } from "./travellerColumns";
 
 const text = strings.travellers;
+/** How they come where nobody asked for another order. */
+const AS_THEY_ENTERED = { column: "entered", down: false };
 
 /** Every trip of the journey, inside or ended. */
 export function TravellersTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
-  const navigate = useNavigate();
   const { state: asked } = useSearch({ strict: false }) as { state?: string };
   const state = asked === "ended" ? "ended" : "active";
   const { data: map } = useQuery(mapQuery(key));
+  // What the columns are is known with who travels; another state has other columns, and an order of its own.
+  return map ? <Trips key={state} journey={key} state={state} map={map} /> : null;
+}
+
+type Props = {
+  journey: string;
+  state: "active" | "ended";
+  map: { state: string; subject: "account" | "person" };
+};
+
+function Trips({ journey, state, map }: Props) {
   const mayRun = useMay()?.("journeys:run") === true;
   const [entering, setEntering] = useState(false);
-  const rows = useInfiniteQuery({ ...travellersQuery(key, state), refetchInterval: 10_000 });
+  const q = useSearchText();
+  const columns = travellerColumns(journey, map.subject, state);
+  const { order, server } = useServerSort(columns);
+  const rows = useRows(travellersQuery(journey, state, q, order));
+  const exported = { travellers: { journey, ended: state === "ended", q: q || null, ...order } };
   return (
     <div className={classes.tab}>
-      <Group justify="space-between">
-        <SegmentedControl
-          w={240}
-          aria-label={text.state}
-          value={state}
-          onChange={(value) =>
-            void navigate({
-              to: ".",
-              search: { state: value === "ended" ? value : undefined } as never,
-              replace: true,
-            })
-          }
-          data={[
-            { value: "active", label: text.active },
-            { value: "ended", label: text.ended },
-          ]}
-        />
-        {mayRun && map?.state === "live" ? (
-          <Button variant="default" onClick={() => setEntering(true)}>
-            {text.enter.title[map.subject]}
-          </Button>
-        ) : null}
-      </Group>
-      {entering && map ? (
-        <EnterDialog journey={key} subject={map.subject} onClose={() => setEntering(false)} />
-      ) : null}
-      <DataTable
-        label={strings.journey.tabs.travellers}
+      <ListSection
+        id={`travellers-${state}`}
+        title={strings.journey.tabs.travellers}
+        searchLabel={map.subject === "person" ? strings.list.searchPeople : strings.list.searchKey}
         rows={rows}
-        columns={columnsOf(key, state)}
+        columns={columns}
         rowKey={(row) => row.id}
-        empty={<EmptyState icon={Footprints} title={text.empty} hint={text.emptyHint} />}
+        server={server}
+        usual={AS_THEY_ENTERED}
+        exported={exported as ExportOf}
+        filters={<Which state={state} />}
+        actions={
+          mayRun && map.state === "live" ? (
+            <Button variant="default" onClick={() => setEntering(true)}>
+              {text.enter.title[map.subject]}
+            </Button>
+          ) : null
+        }
+        empty={{ icon: Footprints, title: text.empty, hint: text.emptyHint }}
       />
+      {entering ? (
+        <EnterDialog journey={journey} subject={map.subject} onClose={() => setEntering(false)} />
+      ) : null}
     </div>
   );
 }
 
-function columnsOf(journey: string, state: "active" | "ended"): Column<JourneyTraveller>[] {
-  const name: Column<JourneyTraveller> = {
-    id: "name",
-    label: text.columns.name,
-    cell: (row) => (
-      <LinkTo
-        className={shell.nameLink}
-        to={`${at("/journeys", journey)}/${at("travellers", row.id)}`}
-      >
-        {row.traveller.name || row.traveller.key}
-      </LinkTo>
-    ),
-  };
-  const node: Column<JourneyTraveller> = {
-    id: "node",
-    label: text.columns.node,
-    cell: (row) => row.node_title || strings.list.none,
-  };
-  const moment = (
-    id: "entered" | "due" | "ended",
-    at: (row: JourneyTraveller) => string | null | undefined,
-  ): Column<JourneyTraveller> => ({
-    id,
-    label: text.columns[id],
-    cell: (row) => <Moment at={at(row)} dimmed />,
-  });
-  const entered = moment("entered", (row) => row.entered_at);
-  if (state === "active") return [name, node, entered, moment("due", (row) => row.due_at)];
-  const outcome: Column<JourneyTraveller> = {
-    id: "outcome",
-    label: text.columns.outcome,
-    cell: (row) => endWord(row.outcome),
-  };
-  return [name, outcome, node, entered, moment("ended", (row) => row.ended_at)];
+function Which({ state }: { state: "active" | "ended" }) {
+  const navigate = useNavigate();
+  return (
+    <SegmentedControl
+      w={200}
+      aria-label={text.state}
+      value={state}
+      onChange={(value) =>
+        void navigate({
+          to: ".",
+          search: ((before: object) => ({
+            ...before,
+            state: value === "ended" ? value : undefined,
+          })) as never,
+          replace: true,
+        })
+      }
+      data={[
+        { value: "active", label: text.active },
+        { value: "ended", label: text.ended },
+      ]}
+    />
+  );
 }

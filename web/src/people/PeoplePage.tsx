@@ -1,6 +1,7 @@
 import { Users } from "lucide-react";
 import type { ExportOf } from "../api/exports";
 import { type PersonPassedOver, peopleQuery } from "../api/queries";
+import { useAttributeColumns } from "../customers/attributeColumns";
 import { MergeButton } from "../customers/MergeButton";
 import { PassedOver, usePassedOver } from "../customers/PassedOver";
 import { ImportButton } from "../imports/ImportButton";
@@ -18,15 +19,16 @@ const text = strings.people;
 export function PeoplePage() {
   const passedOver = usePassedOver<PersonPassedOver>("person");
   const q = useSearchText();
-  const { order, server } = useServerSort(PEOPLE_COLUMNS);
-  const rows = useRows(peopleQuery(q, passedOver, order));
+  const { columns, attributes } = useAttributeColumns("people", "person", PEOPLE_COLUMNS);
+  const { order, server } = useServerSort(columns);
+  const rows = useRows(peopleQuery(q, passedOver, order, attributes));
   return (
     <ListPage
       id="people"
       title={text.title}
       searchLabel={strings.list.searchPeople}
       rows={rows}
-      columns={PEOPLE_COLUMNS}
+      columns={columns}
       rowKey={(row) => row.key}
       server={server}
       usual={BY_KEY}

@@ -1,62 +1,88 @@
 import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { body, client } from "../api/client";
 import { problemsQuery } from "../api/queries";
 import type { ProblemRow } from "../api/types";
 import { NamedLink } from "../definitions/NamedLink";
-import { type Column, DataTable, rowsOf } from "../shell/DataTable";
-import { EmptyState } from "../shell/EmptyState";
+import { momentColumn, textColumn } from "../shell/columns";
+import { type Column, rowsOf } from "../shell/DataTable";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
-import { Moment } from "../shell/Moment";
+import { ListPage, ListSection } from "../shell/ListPage";
+import { useSearchText } from "../shell/ListTools";
 import { prose } from "../shell/Prose";
+import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 
 const text = strings.problems;
 
-const COLUMNS: Column<ProblemRow>[] = [
-  {
-    id: "message",
-    label: text.columns.message,
-    cell: (row) => (
-      <div style={{ minWidth: 240, maxWidth: 460 }}>
-        <Text inherit fw={500}>
-          {prose(row.message)}
-        </Text>
-        <Text size="xs" c="dimmed">
-          {[
-            text.kinds[row.kind] ?? row.kind,
-            humanise(row.code),
-            ...(row.attempts == null ? [] : [text.attempts(row.attempts)]),
-          ].join(" · ")}
-        </Text>
-      </div>
-    ),
-  },
-  {
-    id: "where",
-    label: text.columns.where,
-    cell: (row) => (
-      <>
-        {row.journey ? <NamedLink plural="journeys" of={row.journey} /> : strings.list.none}
-        <Node problem={row} />
-      </>
-    ),
-  },
-  {
-    id: "traveller",
-    label: text.columns.traveller,
-    cell: (row) => row.traveller?.name ?? row.traveller?.key ?? strings.list.none,
-  },
-  { id: "since", label: text.columns.since, cell: (row) => <Moment at={row.since} dimmed /> },
-  {
-    id: "next",
-    label: text.columns.next,
-    cell: (row) => (row.next_try ? <Moment at={row.next_try} dimmed /> : strings.list.none),
-  },
-  { id: "actions", label: text.columns.settle, cell: (row) => <Settle problem={row} /> },
+const kindOf = (row: ProblemRow) => text.kinds[row.kind] ?? row.kind;
+const nodeOf = (row: ProblemRow) => row.node_title ?? row.node;
+
+const MESSAGE: Column<ProblemRow> = {
+  id: "message",
+  label: text.columns.message,
+  fixed: true,
+  value: (row) => row.message,
+  cell: (row) => (
+    <div style={{ minWidth: 240, maxWidth: 460 }}>
+      <Text inherit fw={500}>
+        {prose(row.message)}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {[
+          kindOf(row),
+          humanise(row.code),
+          ...(row.attempts == null ? [] : [text.attempts(row.attempts)]),
+        ].join(" · ")}
+      </Text>
+    </div>
+  ),
+};
+
+const WHERE: Column<ProblemRow> = {
+  id: "where",
+  label: text.columns.where,
+  value: (row) => row.journey && [row.journey, nodeOf(row)].filter(Boolean).join(" · "),
+  cell: (row) => (
+    <>
+      {row.journey ? <NamedLink plural="journeys" of={row.journey} /> : strings.list.none}
+      <Node problem={row} />
+    </>
+  ),
+};
+
+/** Of one journey: only where on its map. */
+const NODE: Column<ProblemRow> = {
+  id: "node",
+  label: text.columns.node,
+  value: nodeOf,
+  cell: (row) => (row.node ? <Node problem={row} /> : strings.list.none),
+};
+
+const SETTLE: Column<ProblemRow> = {
+  id: "actions",
+  label: text.columns.settle,
+  fixed: true,
+  cell: (row) => <Settle problem={row} />,
+};
+
+const columnsOf = (journey: string | undefined): Column<ProblemRow>[] => [
+  MESSAGE,
+  journey ? NODE : WHERE,
+  textColumn(
+    "traveller",
+    text.columns.traveller,
+    (row) => row.traveller?.name || row.traveller?.key,
+  ),
+  textColumn("key", text.columns.key, (row) => row.traveller?.key, { optional: true }),
+  textColumn("kind", text.columns.kind, kindOf, { optional: true }),
+  textColumn("code", text.columns.code, (row) => row.code, { optional: true }),
+  momentColumn("since", text.columns.since, (row) => row.since),
+  momentColumn("next", text.columns.next, (row) => row.next_try),
+  SETTLE,
 ];
 
 /** Leads to the card at which it happened. */
@@ -71,30 +97,25 @@ function Node({ problem: { journey, node, node_title: title } }: { problem: Prob
   );
 }
 
-/** Of one journey: only where on its map. */
-const NODE: Column<ProblemRow> = {
-  id: "node",
-  label: text.columns.node,
-  cell: (row) => (row.node ? <Node problem={row} /> : strings.list.none),
-};
-
 /** What waits for somebody: of one journey, or of all. */
 export function ProblemTable({ journey }: { journey?: string }) {
-  const rows = useInfiniteQuery(problemsQuery(journey));
+  const q = useSearchText();
+  const rows = useRows(problemsQuery(journey, q));
   const stopped = rowsOf(rows).filter(({ kind }) => kind === "step").length;
+  const List = journey ? ListSection : ListPage;
   return (
-    <>
-      {stopped > 1 ? <SettleAll journey={journey} stopped={stopped} /> : null}
-      <DataTable
-        label={text.title}
-        rows={rows}
-        columns={
-          journey ? COLUMNS.map((column) => (column.id === "where" ? NODE : column)) : COLUMNS
-        }
-        rowKey={(row) => row.id}
-        empty={<EmptyState icon={CircleCheck} title={text.empty} hint={text.emptyHint} />}
-      />
-    </>
+    <List
+      id={journey ? "problems-of-journey" : "problems"}
+      title={text.title}
+      searchLabel={text.search}
+      rows={rows}
+      columns={columnsOf(journey)}
+      rowKey={(row) => row.id}
+      above={
+        stopped > 1 && q === "" ? <SettleAll journey={journey} stopped={stopped} /> : undefined
+      }
+      empty={{ icon: CircleCheck, title: text.empty, hint: text.emptyHint }}
+    />
   );
 }
 

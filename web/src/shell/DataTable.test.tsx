@@ -2,7 +2,7 @@ import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { ApiError } from "../api/problem";
 import { renderInApp } from "../test-render";
-import { type Column, DataTable, MoreRows, type Rows } from "./DataTable";
+import { type Column, DataTable, MOST_OF_GROUP, MoreRows, type Rows } from "./DataTable";
 import { ColumnChooser, useColumns } from "./ListTools";
 import { MOST_SORTED } from "./sorting";
 
@@ -88,6 +88,59 @@ it("remembers the chosen columns and never hides the name", async () => {
     "Name",
     "Code",
   ]);
+});
+
+it("shows an optional column that comes to a list only once it is chosen, also where others were hidden before", () => {
+  localStorage.setItem("caravan.columns.towns", JSON.stringify(["people"]));
+  renderInApp(<Towns rows={towns(["Ulm"])} />);
+  expect(screen.getAllByRole("columnheader").map((header) => header.textContent)).toEqual(["Name"]);
+});
+
+it("searches many columns, and shows so many of a group at once", async () => {
+  const many: Column<Town>[] = Array.from({ length: MOST_OF_GROUP + 2 }, (_, n) => ({
+    id: `a${n}`,
+    label: `Attribute ${n}`,
+    group: "Attributes",
+    optional: true,
+    cell: () => n,
+  }));
+  const marks = many.slice(0, MOST_OF_GROUP).map(({ id }) => `+${id}`);
+  localStorage.setItem("caravan.columns.many", JSON.stringify(marks));
+  function Chooser() {
+    const { shown, chooser } = useColumns("many", [...COLUMNS, ...many]);
+    return (
+      <>
+        <p>{shown.length} shown</p>
+        <ColumnChooser {...chooser} />
+      </>
+    );
+  }
+  renderInApp(<Chooser />);
+  expect(screen.getByText(`${MOST_OF_GROUP + 2} shown`)).toBeVisible();
+  await userEvent.click(screen.getByRole("button", { name: "Choose columns" }));
+  expect(screen.getByLabelText("Attribute 20")).toBeDisabled();
+  expect(screen.getByText("Up to 20 attributes are shown at once.")).toBeVisible();
+  await userEvent.click(screen.getByLabelText("Attribute 0"));
+  await userEvent.type(screen.getByLabelText("Search columns"), "e 20");
+  expect(screen.queryByLabelText("Attribute 1")).toBeNull();
+  await userEvent.click(screen.getByLabelText("Attribute 20"));
+  expect(screen.getByText(`${MOST_OF_GROUP + 2} shown`)).toBeVisible();
+});
+
+it("calls a row that is chosen by its name where its key says nothing", () => {
+  const chosen = { keys: new Set<string>(), toggle: vi.fn(), set: vi.fn() };
+  renderInApp(
+    <DataTable
+      label="Towns"
+      rows={towns(["Ulm"])}
+      columns={COLUMNS}
+      rowKey={() => "town_1"}
+      rowName={(town) => `${town.name} — Danube`}
+      chosen={chosen}
+      empty={null}
+    />,
+  );
+  expect(screen.getByRole("checkbox", { name: "Choose Ulm — Danube" })).toBeVisible();
 });
 
 it("has the server sort what it can, and sorts the rest itself", async () => {

@@ -29,11 +29,16 @@ export type Column<T> = {
   optional?: boolean;
   /** Always shown: the column that names the row. */
   fixed?: boolean;
+  /** Among which columns the chooser shows it; of such a group only so many are shown at once. */
+  group?: string;
   /** What the server calls an order by this column. */
   order?: string;
   /** What an export by the server calls it. */
   fields?: string[];
 };
+
+/** How many columns of a group are shown at once: the server tells no more of a row. */
+export const MOST_OF_GROUP = 20;
 
 /** The part of an infinite query that a table needs. */
 export type Rows<T> = {
@@ -61,6 +66,8 @@ type Props<T> = {
   rows: Rows<T>;
   columns: Column<T>[];
   rowKey: (row: T) => string;
+  /** What a row is called where it is chosen; its key where left out. */
+  rowName?: ((row: T) => string) | undefined;
   empty: ReactNode;
   /** Lets rows be chosen. */
   chosen?: Chosen | undefined;
@@ -76,7 +83,7 @@ export const rowsOf = <T,>(rows: Rows<T>): T[] =>
 export const totalOf = <T,>(rows: Rows<T>) => rows.data?.pages[0]?.total;
 
 export function DataTable<T>(props: Props<T>) {
-  const { label, rows, columns, rowKey, empty, chosen, menu, server, usual } = props;
+  const { label, rows, columns, rowKey, rowName, empty, chosen, menu, server, usual } = props;
   const [sorting, setSorting] = useState<Sorting>();
   const loaded = rowsOf(rows);
   const here = sorting !== undefined && server?.nameOf(sorting) === undefined ? sorting : undefined;
@@ -111,7 +118,12 @@ export function DataTable<T>(props: Props<T>) {
           <Table.Tbody>
             {rows.isPending ? <SkeletonRows columns={columns.length} /> : null}
             {items.map((row) => (
-              <Row key={rowKey(row)} id={rowKey(row)} {...{ row, columns, chosen, menu }} />
+              <Row
+                key={rowKey(row)}
+                id={rowKey(row)}
+                name={(rowName ?? rowKey)(row)}
+                {...{ row, columns, chosen, menu }}
+              />
             ))}
           </Table.Tbody>
         </Table>
@@ -159,9 +171,13 @@ function HeadCell<T>({
   );
 }
 
-type RowProps<T> = Pick<Props<T>, "columns" | "chosen" | "menu"> & { row: T; id: string };
+type RowProps<T> = Pick<Props<T>, "columns" | "chosen" | "menu"> & {
+  row: T;
+  id: string;
+  name: string;
+};
 
-function Row<T>({ row, id, columns, chosen, menu }: RowProps<T>) {
+function Row<T>({ row, id, name, columns, chosen, menu }: RowProps<T>) {
   const on = chosen?.keys.has(id) ?? false;
   return (
     <Table.Tr data-selected={on || undefined}>
@@ -169,7 +185,7 @@ function Row<T>({ row, id, columns, chosen, menu }: RowProps<T>) {
         <Table.Td className={classes.chooseCell}>
           <Checkbox
             size="xs"
-            aria-label={strings.list.choose(id)}
+            aria-label={strings.list.choose(name)}
             checked={on}
             onChange={() => chosen.toggle(id)}
           />

@@ -20,6 +20,8 @@ export type ListProps<T> = {
   rows: Rows<T>;
   columns: Column<T>[];
   rowKey: (row: T) => string;
+  /** What a row is called where it is chosen; its key where left out. */
+  rowName?: (row: T) => string;
   /** What can be made here; stands at the right of the title. */
   actions?: ReactNode;
   /** More that narrows the list, beside the search. */
@@ -30,6 +32,8 @@ export type ListProps<T> = {
   /** What can be done with the rows that are chosen; `done` lets go of them. */
   bulk?: (rows: T[], done: () => void) => ReactNode;
   menu?: (row: T) => ReactNode;
+  /** What stands between the tools and the rows. */
+  above?: ReactNode;
   /** The list is ordered by the server, however long it is. */
   server?: ServerSort;
   /** The order in which the rows come. */
@@ -95,6 +99,7 @@ function useList<T>(props: ListProps<T>) {
     );
   const table = (
     <>
+      {props.above}
       {bulk && picked.length > 0 ? (
         <section className={classes.bulkBar} aria-label={strings.list.bulk}>
           <Text size="sm" fw={600} role="status">
@@ -108,6 +113,7 @@ function useList<T>(props: ListProps<T>) {
         rows={rows}
         columns={shown}
         rowKey={rowKey}
+        rowName={props.rowName}
         chosen={bulk ? chosen : undefined}
         menu={menu}
         server={server}

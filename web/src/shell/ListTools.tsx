@@ -4,7 +4,9 @@ import {
   Checkbox,
   CloseButton,
   Popover,
+  ScrollArea,
   Stack,
+  Text,
   TextInput,
   Tooltip,
 } from "@mantine/core";
@@ -17,8 +19,8 @@ import { useState } from "react";
 import type { ExportOf } from "../api/exports";
 import { useExport } from "../exports/useExport";
 import { strings } from "../strings";
-import { csvOf, download, everyRow, MOST_AT_ONCE } from "./csv";
-import { type Column, type Rows, totalOf } from "./DataTable";
+import { csvOf, download, everyRow, MOST_AT_ONCE, MOST_EXPORTED } from "./csv";
+import { type Column, MOST_OF_GROUP, type Rows, totalOf } from "./DataTable";
 import { fieldsOf } from "./serverSort";
 
 /** What is searched for, from the address. */
@@ -60,24 +62,44 @@ export function SearchBox({ label }: { label: string }) {
   );
 }
 
+/** What is kept of a choice: `id` of a column that is hidden, `+id` of an optional one that is shown. */
+const marked = <T,>({ id, optional }: Column<T>) => (optional ? `+${id}` : id);
+
 /** The columns to show, and what the chooser needs to change them. */
 export function useColumns<T>(list: string, all: Column<T>[]) {
-  const [hidden, setHidden] = useLocalStorage<string[]>({
+  const [marks, setMarks] = useLocalStorage<string[]>({
     key: `caravan.columns.${list}`,
-    defaultValue: all.filter((column) => column.optional).map((column) => column.id),
+    defaultValue: [],
     getInitialValueInEffect: false,
   });
-  const toggle = (id: string) =>
-    setHidden((now) => (now.includes(id) ? now.filter((each) => each !== id) : [...now, id]));
-  const shown = all.filter((column) => column.fixed || !hidden.includes(column.id));
-  return { shown, chooser: { all, hidden, toggle } };
+  const isShown = (column: Column<T>) =>
+    column.fixed === true || marks.includes(marked(column)) === (column.optional === true);
+  const toggle = (column: Column<T>) => {
+    const mark = marked(column);
+    setMarks((now) => (now.includes(mark) ? now.filter((each) => each !== mark) : [...now, mark]));
+  };
+  return { shown: all.filter(isShown), chooser: { all, isShown, toggle } };
 }
 
-type Chooser<T> = { all: Column<T>[]; hidden: string[]; toggle: (id: string) => void };
+type Chooser<T> = {
+  all: Column<T>[];
+  isShown: (column: Column<T>) => boolean;
+  toggle: (column: Column<T>) => void;
+};
 
-export function ColumnChooser<T>({ all, hidden, toggle }: Chooser<T>) {
+/** From so many columns on, the chooser is searched. */
+const MANY = 12;
+
+export function ColumnChooser<T>({ all, isShown, toggle }: Chooser<T>) {
+  const [wanted, setWanted] = useState("");
+  const found = all.filter(({ label }) => label.toLowerCase().includes(wanted.toLowerCase()));
+  const groups = [...new Set(found.map(({ group }) => group))];
+  const full = (column: Column<T>) =>
+    column.group !== undefined &&
+    !isShown(column) &&
+    all.filter((each) => each.group === column.group && isShown(each)).length >= MOST_OF_GROUP;
   return (
-    <Popover position="bottom-end" shadow="md" trapFocus>
+    <Popover position="bottom-end" shadow="md" trapFocus onClose={() => setWanted("")}>
       <Popover.Target>
         <Tooltip label={strings.list.columns}>
           <ActionIcon variant="default" size={34} aria-label={strings.list.columns}>
@@ -86,18 +108,48 @@ export function ColumnChooser<T>({ all, hidden, toggle }: Chooser<T>) {
         </Tooltip>
       </Popover.Target>
       <Popover.Dropdown aria-label={strings.list.columns}>
-        <Stack gap="xs">
-          {all.map((column) => (
-            <Checkbox
-              key={column.id}
-              size="xs"
-              label={column.label}
-              checked={column.fixed || !hidden.includes(column.id)}
-              disabled={column.fixed}
-              onChange={() => toggle(column.id)}
-            />
-          ))}
-        </Stack>
+        {all.length > MANY ? (
+          <TextInput
+            size="xs"
+            mb="xs"
+            type="search"
+            aria-label={strings.list.searchColumns}
+            placeholder={strings.list.searchColumns}
+            value={wanted}
+            onChange={(event) => setWanted(event.currentTarget.value)}
+          />
+        ) : null}
+        <ScrollArea.Autosize mah={340} type="auto" offsetScrollbars>
+          <Stack gap="xs">
+            {groups.map((group) => (
+              <Stack key={group ?? ""} gap="xs">
+                {group ? (
+                  <Text size="xs" fw={600} c="dimmed" mt={4}>
+                    {group}
+                  </Text>
+                ) : null}
+                {found
+                  .filter((column) => column.group === group)
+                  .map((column) => (
+                    <Checkbox
+                      key={column.id}
+                      size="xs"
+                      label={column.label}
+                      checked={isShown(column)}
+                      disabled={column.fixed === true || full(column)}
+                      onChange={() => toggle(column)}
+                    />
+                  ))}
+              </Stack>
+            ))}
+            {found.some(full) ? (
+              <Text size="xs" c="dimmed">
+                {strings.list.mostColumns(MOST_OF_GROUP)}
+              </Text>
+            ) : null}
+            {found.length === 0 ? <Text size="xs">{strings.forms.nothingFound}</Text> : null}
+          </Stack>
+        </ScrollArea.Autosize>
       </Popover.Dropdown>
     </Popover>
   );
@@ -122,8 +174,10 @@ export function ExportButton<T>({
   const long = rows.hasNextPage && (totalOf(rows) ?? MOST_AT_ONCE + 1) > MOST_AT_ONCE;
   const save = useMutation({
     mutationFn: async () => {
-      const csv = await csvOf(columns, await everyRow(rows));
-      download(`${name}.csv`, "text/csv;charset=utf-8", csv);
+      const items = await everyRow(rows);
+      download(`${name}.csv`, "text/csv;charset=utf-8", await csvOf(columns, items));
+      if (items.length >= MOST_EXPORTED)
+        notifications.show({ color: "yellow", message: strings.list.csvCut(MOST_EXPORTED) });
     },
     onError: (error) => notifications.show({ color: "red", message: error.message }),
   });

@@ -2,8 +2,12 @@
 import { useState } from "react";
 import type { Column, ServerSort } from "./DataTable";
 
-/** An order as the server takes it. */
-export type Order = { sort: string; descending: boolean };
+/** An order as the server takes it: by a column of the list itself, or by an attribute. */
+export type Order = ({ sort: string } | { sort_attribute: string }) & { descending: boolean };
+
+/** What the server calls an order by an attribute begins so. */
+const BY_ATTRIBUTE = "attribute:";
+export const orderBy = (attribute: string) => `${BY_ATTRIBUTE}${attribute}`;
 
 /** How definitions come where nobody asked for another order: what was changed last first. */
 export const CHANGED_LAST: Order = { sort: "updated_at", descending: true };
@@ -19,10 +23,16 @@ export function useServerSort<T>(columns: Column<T>[]): {
       const name = columns.find(({ id }) => id === column)?.order;
       return name && `${down ? "-" : "+"}${name}`;
     },
-    ask: (name) =>
-      setOrder(name ? { sort: name.slice(1), descending: name.startsWith("-") } : undefined),
+    ask: (name) => setOrder(name ? orderOf(name) : undefined),
   };
   return { order, server };
+}
+
+function orderOf(name: string): Order {
+  const [descending, by] = [name.startsWith("-"), name.slice(1)];
+  return by.startsWith(BY_ATTRIBUTE)
+    ? { sort_attribute: by.slice(BY_ATTRIBUTE.length), descending }
+    : { sort: by, descending };
 }
 
 /** The columns that are shown, as an export by the server calls them. */

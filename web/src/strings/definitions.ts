@@ -1,4 +1,5 @@
 // The words of the pages on which definitions are listed and written.
+const number = new Intl.NumberFormat();
 
 export const definitions = {
   create: (kind: string) => `Create ${kind}`,
@@ -8,8 +9,13 @@ export const definitions = {
     key: "Key",
     type: "Type",
     state: "State",
+    description: "Description",
     updated: "Updated",
     updatedBy: "Updated by",
+    created: "Made",
+    createdBy: "Made by",
+    published: "Published",
+    publishedBy: "Published by",
   },
   states: { draft: "Draft", live: "Live", archived: "Replaced" } as Record<string, string>,
   members: {
@@ -17,12 +23,19 @@ export const definitions = {
     byJourney: (name: string) => `Journey: ${name}`,
     none: "Nobody is on it yet",
     noneHint: {
-      static: "Add members by key here, or let journeys and imports add them.",
+      static: "Add members here, or let journeys and imports add them.",
       dynamic: "Whoever matches its filter appears here a moment after it is published.",
     },
     add: "Add",
-    keys: "Keys to add",
-    keysHint: "Type a key and press Enter. It does not need to be saved.",
+    adding: {
+      button: { account: "Add accounts", person: "Add people" },
+      search: { account: "Accounts", person: "People" },
+      searchHint: "Type a part of a name, an address or a key, and choose as many as you like.",
+      keys: "Or paste keys",
+      keysHint: "One on each line, or separated by commas.",
+      submit: (n: number) => (n === 0 ? "Add" : `Add ${number.format(n)}`),
+      someUnknown: "The others are on it now. Put these right, or close.",
+    },
     remove: "Take out",
     done: "The list is changed",
     unknown: (keys: string[]) => `Nobody has this key: ${keys.join(", ")}`,

@@ -47,6 +47,14 @@ export const groups = {
   firstStage: "no stage",
   moved: (old: string, now: string) => `${old} → ${now}`,
   changeStage: "Move to a stage",
+  moving: {
+    already: "Stands there already",
+    notEntry: "No group begins there",
+    notFrom: (stage: string) => `The model does not lead there from ${stage}`,
+    none: "The model leads none of them there",
+    some: (able: number, all: number) =>
+      `${able} of ${all} may move there; the others stay where they are and are listed with why.`,
+  },
   changeStatus: "Write a status",
   statusHint: "Up to 50 characters; left empty, the status is taken away.",
   putAway: "Put away",

@@ -3,6 +3,7 @@
 mod access;
 mod activities;
 mod administration;
+mod columns;
 mod comments;
 mod connections;
 mod consent;

@@ -1,5 +1,6 @@
 //! Opportunities, records of custom objects and suppressed addresses over HTTP, on both stores.
 
+use caravan_api::access::add_user;
 use caravan_engine::systems::Surroundings;
 use serde_json::{Value, json};
 
@@ -108,6 +109,8 @@ async fn addresses_are_suppressed_and_released_by_hand(api: Api) {
         (put.status.as_u16(), &put.json()["address"], &put.json()["source"]),
         (201, &json!("+4930123456"), &json!("api"))
     );
+    let by = put.json()["added_by"].as_str().unwrap_or_default().to_owned();
+    assert!(by.starts_with("token:administrator"), "{by}");
     assert_eq!(call("PUT", "nobody", json!({})).await.refusal(), (422, "invalid_address".to_owned()));
     assert_eq!(call("DELETE", "+4930123456", json!({})).await.status, 204);
     assert_eq!(call("DELETE", "ada@acme.example", json!({})).await.refusal(), (409, "opt_out_kept".to_owned()));
@@ -115,7 +118,35 @@ async fn addresses_are_suppressed_and_released_by_hand(api: Api) {
     assert_eq!(get("/api/v1/suppressions/+4930123456").await.refusal(), (404, "unknown_suppression".to_owned()));
 }
 
+async fn an_address_that_somebody_adds_in_the_app_tells_who_did_and_no_longer_once_that_is_lifted(api: Api) {
+    let token = furnished(&api).await;
+    let password = add_user(api.store(), &api.random, "eva@acme.example", "administrator").expect("a user");
+    let signed_in = json!({"email": "eva@acme.example", "password": password});
+    let signed_in = api.post("/api/v1/session").json(&signed_in).send().await;
+    let cookie = signed_in.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+    let csrf = signed_in.json()["csrf"].as_str().unwrap_or_default().to_owned();
+    // Ada had opted out herself before.
+    for address in ["new@acme.example", "ada@acme.example"] {
+        let put = api.call("PUT", &format!("/api/v1/suppressions/{address}")).header("cookie", &cookie);
+        let put = put.header("x-csrf-token", &csrf).json(&json!({"reason": "rude"})).send().await;
+        let told = put.json();
+        assert_eq!(
+            (&told["source"], &told["added_by"], &told["reason"]),
+            (&json!("admin"), &json!("eva@acme.example"), &json!("rude"))
+        );
+    }
+    let listed = api.get("/api/v1/suppressions?q=new").bearer(&token).send().await.json();
+    assert_eq!(listed["items"][0]["added_by"], "eva@acme.example", "{listed}");
+    api.call("DELETE", "/api/v1/suppressions/ada@acme.example").bearer(&token).send().await;
+    let left = api.get("/api/v1/suppressions/ada@acme.example").bearer(&token).send().await.json();
+    assert_eq!(
+        (&left["reason"], &left["source"], &left["added_by"]),
+        (&json!("unsubscribed"), &json!("person"), &Value::Null)
+    );
+}
+
 crate::on_both_stores! {
+    an_address_that_somebody_adds_in_the_app_tells_who_did_and_no_longer_once_that_is_lifted
     records_link_to_where_they_stand_in_the_crm
     records_are_listed_under_their_object_and_whom_they_belong_to
     a_record_is_written_and_taken_away_by_hand

@@ -7,7 +7,8 @@ use caravan_store::exports::{self as stored, ExportRow, Piece};
 use caravan_store::ordered::Place;
 use jiff::{SignedDuration, Timestamp};
 
-use super::source::{Cell, Source, Unwritable};
+use super::cells::Cell;
+use super::source::{Source, Unwritable};
 use super::{ExportProblem, ExportRequest, MOST_BYTES, end};
 use crate::{Engine, packed};
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::sorting::{AccountOrder, GroupOrder, MemberOrder, PersonOrder};
+use crate::sorting::{AccountOrder, GroupOrder, MemberOrder, PersonOrder, TripOrder};
 
 /// An export as it is asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +34,8 @@ pub enum ExportOf {
     BuyingGroups(ExportedGroups),
     /// Members of a list or an audience.
     Members(ExportedMembers),
+    /// Travellers of a journey: one row for each trip.
+    Travellers(ExportedTravellers),
     /// Activities, in the order in which they came in.
     Activities(ExportedActivities),
 }
@@ -68,6 +70,9 @@ pub struct ExportedAccounts {
     pub passed_over: Option<AccountsPassedOver>,
     /// What they are ordered by.
     pub sort: AccountOrder,
+    /// Key of an attribute that they are ordered by, instead of `sort`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort_attribute: Option<String>,
     /// The highest first.
     pub descending: bool,
 }
@@ -82,6 +87,9 @@ pub struct ExportedPeople {
     pub passed_over: Option<PeoplePassedOver>,
     /// What they are ordered by.
     pub sort: PersonOrder,
+    /// Key of an attribute that they are ordered by, instead of `sort`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort_attribute: Option<String>,
     /// The highest first.
     pub descending: bool,
 }
@@ -162,6 +170,26 @@ pub struct ExportedMembers {
     pub descending: bool,
 }
 
+/// Which travellers of a journey.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedTravellers {
+    /// The journey's key.
+    pub journey: String,
+    /// Those whose trips have ended; those under way when left out.
+    #[serde(default)]
+    pub ended: bool,
+    /// Only travellers in whose key, name, address, job title or web site this text occurs.
+    #[serde(default)]
+    pub q: Option<String>,
+    /// What they are ordered by.
+    #[serde(default)]
+    pub sort: TripOrder,
+    /// The highest, or what is latest, first.
+    #[serde(default)]
+    pub descending: bool,
+}
+
 /// Which activities.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -186,6 +214,7 @@ impl ExportOf {
             Self::People(_) => "people",
             Self::BuyingGroups(_) => "buying-groups",
             Self::Members(members) => &members.key,
+            Self::Travellers(travellers) => &travellers.journey,
             Self::Activities(_) => "activities",
         }
     }

@@ -7,50 +7,27 @@ use caravan_model::attribute::{AttributeNo, AttributeSet, Subject};
 use caravan_model::document::DocumentKind;
 use caravan_model::value::Value;
 use caravan_model::{DocumentId, Finding};
+use caravan_store::documents::{self, DocumentRow};
 use caravan_store::exports::{self as stored, ActivityFilter};
 use caravan_store::group_pages::{self, GroupBy, GroupFilter, ListedGroup};
 use caravan_store::members::{self, MemberBy, Wanted};
 use caravan_store::ordered::{Mark, Place, Sort};
-use caravan_store::people::{self, ListedBy, ListedRow, PassedOver, Shown, TimelineRow};
+use caravan_store::people::{self, ListedBy, ListedRow, PassedOver, Shown};
 use caravan_store::records::{self, Table};
 use caravan_store::{Session, StoreError, intake};
 
+use super::cells::{
+    Cell, OF_ACCOUNTS, OF_ACTIVITIES, OF_GROUPS, OF_MEMBERS, OF_PEOPLE, OF_TRAVELLERS, own_of_activity, own_of_group,
+    own_of_listed, own_of_traveller,
+};
 use super::request::{
     AccountsPassedOver, ExportOf, ExportRequest, ExportedActivities, ExportedGroups, ExportedMembers, PeoplePassedOver,
 };
 use crate::groups::loaded;
 use crate::live::Live;
 use crate::members::{List, MembersError};
-
-/// A cell of the file.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
-    /// Words of somebody, which a spreadsheet might take for a formula.
-    Text(String),
-    /// A number, a time, a key of ours: written as it is.
-    Plain(String),
-}
-
-impl Cell {
-    fn of(value: &Value) -> Self {
-        match value {
-            Value::Text(text) => Self::Text(text.clone()),
-            other => Self::Plain(other.to_string()),
-        }
-    }
-
-    fn text(value: Option<String>) -> Self {
-        Self::Text(value.unwrap_or_default())
-    }
-
-    fn plain(value: impl ToString) -> Self {
-        Self::Plain(value.to_string())
-    }
-
-    fn opt<T: ToString>(value: Option<T>) -> Self {
-        Self::Plain(value.map(|value| value.to_string()).unwrap_or_default())
-    }
-}
+use crate::sorting;
+use crate::status::{self, AskedTrips};
 
 /// One column of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,28 +60,10 @@ enum Rows {
     Listed { table: Table, search: String, passed_over: Option<PassedOver>, sort: Sort<ListedBy> },
     Members { list: List, search: String, sort: Sort<MemberBy> },
     Groups { filter: GroupFilter, sort: Sort<GroupBy> },
+    Travellers { journey: Box<DocumentRow>, asked: AskedTrips },
     Activities(ActivityFilter),
 }
 
-const OF_ACCOUNTS: &[&str] = &["people", "updated_at"];
-const OF_PEOPLE: &[&str] = &["accounts", "engagement", "updated_at"];
-const OF_MEMBERS: &[&str] = &["member_source", "member_since"];
-const OF_GROUPS: &[&str] = &[
-    "id",
-    "name",
-    "account",
-    "account_name",
-    "solution_interest",
-    "stage",
-    "status",
-    "completeness",
-    "engagement",
-    "members",
-    "missing_roles",
-    "created_at",
-    "updated_at",
-];
-const OF_ACTIVITIES: &[&str] = &["id", "type", "at", "received_at", "account", "person", "source", "fields"];
 /// Attributes of the accounts of buying groups stand behind it.
 const OF_ACCOUNT: &str = "account.";
 
@@ -131,6 +90,7 @@ impl<'a> Source<'a> {
             Rows::Listed { table, .. } => *table == Table::Person,
             Rows::Members { list, .. } => list.subject == Subject::Person,
             Rows::Groups { .. } => false,
+            Rows::Travellers { journey, .. } => self.live.journeys.get(&journey.id).is_some_and(|j| j.of_people),
             Rows::Activities(_) => true,
         }
     }
@@ -145,6 +105,7 @@ impl<'a> Source<'a> {
                 Some(members::count(s, Wanted { list: list.id, table: list.table(), search })?)
             }
             Rows::Groups { filter, .. } => Some(group_pages::count(s, filter)?),
+            Rows::Travellers { journey, asked } => asked.count(s, self.live, journey)?,
             Rows::Activities(_) => None,
         })
     }
@@ -159,7 +120,7 @@ impl<'a> Source<'a> {
         match &self.rows {
             Rows::Listed { table, search, passed_over, sort } => {
                 let shown = Shown { table: *table, search, passed_over: *passed_over };
-                let rows = people::page(s, shown, *sort, after, most)?;
+                let rows = people::page(s, &self.live.definitions.schema, shown, *sort, after, most)?;
                 let ids: Vec<i64> = rows.iter().map(|(row, _)| row.id).collect();
                 let accounts = self.accounts_of_each(s, *table, &ids)?;
                 let mut values = self.attributes(s, *table, &ids)?;
@@ -184,6 +145,13 @@ impl<'a> Source<'a> {
             Rows::Groups { filter, sort } => {
                 let rows = group_pages::page(s, filter, *sort, after, most)?;
                 self.groups(s, rows, most)
+            }
+            Rows::Travellers { journey, asked } => {
+                let rows = status::trips_of_journey(s, self.live, journey, asked, after, most)?;
+                Ok(split(rows, most, |row| {
+                    let row = row?;
+                    Some(self.cells(&[], |name| own_of_traveller(name, &row)))
+                }))
             }
             Rows::Activities(filter) => {
                 let behind = after.map_or(0, |place| place.id);
@@ -286,47 +254,6 @@ fn split<T>(
     (rows.into_iter().filter_map(|(row, _)| cells(row)).collect(), last)
 }
 
-fn own_of_listed(name: &str, row: &ListedRow, accounts: &HashMap<i64, String>) -> Cell {
-    match name {
-        "people" => Cell::plain(row.related),
-        "accounts" => Cell::text(accounts.get(&row.id).cloned()),
-        "engagement" => Cell::opt(row.engagement),
-        _ => Cell::plain(row.updated_at),
-    }
-}
-
-fn own_of_group(name: &str, row: &ListedGroup, missing: &str) -> Cell {
-    match name {
-        "id" => Cell::plain(row.id),
-        "name" => Cell::Text(rules::name(&row.interest_name, &row.account_name)),
-        "account" => Cell::Text(row.account_key.clone()),
-        "account_name" => Cell::Text(row.account_name.clone()),
-        "solution_interest" => Cell::plain(&row.interest_key),
-        "stage" => Cell::text(row.stage.clone()),
-        "status" => Cell::text(row.status.clone()),
-        "completeness" => Cell::opt(row.completeness),
-        "engagement" => Cell::opt(row.engagement),
-        "members" => Cell::plain(row.members),
-        "missing_roles" => Cell::Text(missing.to_owned()),
-        "created_at" => Cell::plain(row.created_at),
-        _ => Cell::plain(row.updated_at),
-    }
-}
-
-fn own_of_activity(name: &str, row: &TimelineRow) -> Cell {
-    match name {
-        "id" => Cell::plain(row.id),
-        "type" => Cell::plain(&row.kind),
-        "at" => Cell::plain(row.at),
-        "received_at" => Cell::plain(row.received_at),
-        "account" => Cell::text(row.account.as_ref().map(|(_, key)| key.clone())),
-        "person" => Cell::text(row.person.as_ref().map(|(_, key)| key.clone())),
-        "source" => Cell::text(Some(row.source.clone())),
-        // An object in braces is no formula.
-        _ => Cell::opt(row.fields.clone()),
-    }
-}
-
 fn all_columns(live: &Live, rows: &Rows) -> Vec<(String, Column)> {
     let (schema, own) = (&live.definitions.schema, |names: &[&'static str]| {
         names.iter().map(|name| ((*name).to_owned(), Column::Own(name))).collect::<Vec<_>>()
@@ -340,6 +267,7 @@ fn all_columns(live: &Live, rows: &Rows) -> Vec<(String, Column)> {
         Rows::Listed { table: Table::Person, .. } => [of(&schema.person, ""), own(OF_PEOPLE)].concat(),
         Rows::Members { list, .. } => [of(schema.of(list.subject), ""), own(OF_MEMBERS)].concat(),
         Rows::Groups { .. } => [own(OF_GROUPS), of(&schema.account, OF_ACCOUNT)].concat(),
+        Rows::Travellers { .. } => own(OF_TRAVELLERS),
         Rows::Activities(_) => own(OF_ACTIVITIES),
     }
 }
@@ -375,7 +303,12 @@ fn rows(s: &mut dyn Session, live: &Live, of: &ExportOf) -> Result<Rows, Unwrita
             table: Table::Account,
             search: search(&it.q),
             passed_over: it.passed_over.map(|AccountsPassedOver::NoName| PassedOver::NoName),
-            sort: it.sort.sort(it.descending),
+            sort: ordered(
+                &live.definitions.schema.account,
+                it.sort.sort(it.descending),
+                it.sort_attribute.as_deref(),
+                "accounts",
+            )?,
         },
         ExportOf::People(it) => Rows::Listed {
             table: Table::Person,
@@ -384,17 +317,35 @@ fn rows(s: &mut dyn Session, live: &Live, of: &ExportOf) -> Result<Rows, Unwrita
                 PeoplePassedOver::NoEmail => PassedOver::NoEmail,
                 PeoplePassedOver::TestProfile => PassedOver::TestProfile,
             }),
-            sort: it.sort.sort(it.descending),
+            sort: ordered(
+                &live.definitions.schema.person,
+                it.sort.sort(it.descending),
+                it.sort_attribute.as_deref(),
+                "people",
+            )?,
         },
         ExportOf::Members(it) => {
             Rows::Members { list: list(live, it)?, search: search(&it.q), sort: it.sort.sort(it.descending) }
         }
-        ExportOf::BuyingGroups(it) => Rows::Groups {
-            filter: groups_of(s, live, it)?,
-            sort: crate::sorting::GroupOrder::sort(it.sort, it.descending),
+        ExportOf::BuyingGroups(it) => {
+            Rows::Groups { filter: groups_of(s, live, it)?, sort: sorting::GroupOrder::sort(it.sort, it.descending) }
+        }
+        ExportOf::Travellers(it) => Rows::Travellers {
+            journey: Box::new(journey_of(s, &it.journey)?),
+            asked: AskedTrips { ended: it.ended, search: search(&it.q), sort: it.sort.sort(it.descending) },
         },
         ExportOf::Activities(it) => Rows::Activities(activities_of(s, it)?),
     })
+}
+
+fn ordered(
+    set: &AttributeSet,
+    own: Sort<ListedBy>,
+    attribute: Option<&str>,
+    of: &str,
+) -> Result<Sort<ListedBy>, Unwritable> {
+    let found = sorting::by_attribute(own, set, attribute, &format!("/of/{of}/sort_attribute"));
+    found.map_err(|finding| Unwritable::Findings(vec![finding]))
 }
 
 fn list(live: &Live, wanted: &ExportedMembers) -> Result<List, Unwritable> {
@@ -431,6 +382,11 @@ fn interest_of(live: &Live, key: &str) -> Result<DocumentId, Unwritable> {
     found.ok_or_else(|| {
         unknown("/of/buying_groups/solution_interest", &format!("there is no solution interest `{key}`"))
     })
+}
+
+fn journey_of(s: &mut dyn Session, key: &str) -> Result<DocumentRow, Unwritable> {
+    let found = documents::get(s, DocumentKind::Journey.key(), key)?;
+    found.ok_or_else(|| unknown("/of/travellers/journey", &format!("there is no journey `{key}`")))
 }
 
 fn activities_of(s: &mut dyn Session, wanted: &ExportedActivities) -> Result<ActivityFilter, Unwritable> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caravan_catalog::changes::NewConsent;
 use caravan_connect::texts::FailureClass;
-use caravan_store::suppressions::{self as stored, SuppressionRow, hardness, is_own_word};
+use caravan_store::suppressions::{self as stored, Origin, SuppressionRow, hardness, is_own_word};
 use caravan_store::{Session, StoreError};
 
 use super::book::distinct;
@@ -174,7 +174,8 @@ pub(super) fn apply(
     }
     for rows in [reasons, own_words] {
         if !rows.is_empty() {
-            stored::put(s, &rows, chunk.source, now)?;
+            let origin = Origin { source: chunk.told_source(), by: chunk.by };
+            stored::put(s, &rows, origin, now)?;
         }
     }
     consent_history::keep(s, &said(chunk, &before, &after), now)?;

@@ -1,11 +1,14 @@
 //! Who stands where, and which trips a subject made.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use caravan_model::EnrollmentId;
 use caravan_store::documents::DocumentRow;
-use caravan_store::journeys::EffectOutcome;
+use caravan_store::journeys::{EffectOutcome, Shown};
+use caravan_store::ordered::{Place, Sort};
+use caravan_store::records::Table;
 use caravan_store::step::EnrollmentRow;
+use caravan_store::trips::{self, TripBy, TripFilter};
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -17,6 +20,7 @@ use super::map::Titles;
 use super::timeline::{TimelineOutcome, Visit, outcomes_of, people_named, visits_of};
 use crate::Engine;
 use crate::definitions::DefinitionError;
+use crate::live::Live;
 use crate::plan::Plan;
 use crate::walk::unparked;
 
@@ -24,6 +28,8 @@ use crate::walk::unparked;
 const LOOKED_THROUGH: usize = 20_000;
 /// Trips read at once.
 const CHUNK: usize = 500;
+/// Up to how many trips are counted while one waits.
+const COUNTED: usize = 10_000;
 
 /// Which travellers of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -51,6 +57,8 @@ pub struct Asked {
     pub path: Option<String>,
     /// Only those for whom, or for one of whose people, the node's action came out so, with the reason where one is given.
     pub outcome: Option<(String, Option<String>)>,
+    /// Only those in whom this text occurs; all when it is blank.
+    pub search: String,
 }
 
 /// A page of a list.
@@ -83,6 +91,8 @@ pub struct TravellerRow {
     pub journey: String,
     /// Who travels.
     pub traveller: SubjectRef,
+    /// A person's address.
+    pub email: Option<String>,
     /// Entry 1, 2, 3 …
     pub entry: i64,
     /// `active` or `ended`.
@@ -114,7 +124,7 @@ pub struct TravellerRow {
     pub held: Vec<HeldMessages>,
 }
 
-/// Travellers of a journey, by trip, after `after`.
+/// Travellers of a node of a journey, by trip, after `after`.
 pub fn travellers(
     engine: &Engine,
     key: &str,
@@ -123,17 +133,14 @@ pub fn travellers(
     most: usize,
 ) -> Result<Page<TravellerRow>, DefinitionError> {
     engine.store().read(|s| {
+        let live = engine.live(s)?;
         let journey = journey_row(s, key)?;
-        let ended = match asked.stand {
-            Stand::Current => Some(false),
-            Stand::Ended => Some(true),
-            Stand::Reached | Stand::Held => None,
-        };
+        let filter = filter_of(&live, &journey, asked.stand, &asked.search);
         let mut after = after;
         let mut items = Vec::new();
         for _ in 0..LOOKED_THROUGH / CHUNK {
-            let trips = journeys::trips(s, journey.id, after, ended, CHUNK)?;
-            let found = stands(engine, s, &journey, &trips, asked)?;
+            let trips = trips::next(s, filter, after, CHUNK)?;
+            let found = stands(s, &live, &journey, &trips, asked)?;
             for (trip, row) in trips.iter().zip(found) {
                 after = trip.id;
                 items.extend(row);
@@ -149,15 +156,111 @@ pub fn travellers(
     })
 }
 
+/// Which trips of a journey are looked through for a stand.
+fn filter_of<'a>(live: &Live, journey: &DocumentRow, stand: Stand, search: &'a str) -> TripFilter<'a> {
+    let of_people = live.journeys.get(&journey.id).is_some_and(|j| j.of_people);
+    TripFilter {
+        journey: journey.id,
+        of: if of_people { Table::Person } else { Table::Account },
+        ended: match stand {
+            Stand::Current => Some(false),
+            Stand::Ended => Some(true),
+            Stand::Reached | Stand::Held => None,
+        },
+        search,
+    }
+}
+
+/// The next `most` trips of a journey that are under way, or that have ended, each with its place; what no version knows any
+/// more is none.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+pub fn trips_of_journey(
+    s: &mut dyn Session,
+    live: &Live,
+    journey: &DocumentRow,
+    asked: &AskedTrips,
+    after: Option<&Place>,
+    most: usize,
+) -> Result<Vec<(Option<TravellerRow>, Place)>, StoreError> {
+    let found = trips::page(s, asked.filter(live, journey), asked.sort, after, most)?;
+    let (mut found, places): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    // Steps are read by trip.
+    found.sort_by_key(|trip| trip.id);
+    let rows = stands(s, live, journey, &found, &Asked { stand: asked.stand(), ..Asked::default() })?;
+    let mut rows: HashMap<i64, TravellerRow> =
+        found.iter().zip(rows).filter_map(|(trip, row)| Some((trip.id.0, row?))).collect();
+    Ok(places.into_iter().map(|place| (rows.remove(&place.id), place)).collect())
+}
+
+/// Which trips of a journey are asked for, and in which order.
+#[derive(Debug, Clone)]
+pub struct AskedTrips {
+    /// Those that have ended; else those under way.
+    pub ended: bool,
+    /// Only those of travellers in whom this text occurs; all when it is blank.
+    pub search: String,
+    /// What they are ordered by.
+    pub sort: Sort<TripBy>,
+}
+
+impl AskedTrips {
+    fn stand(&self) -> Stand {
+        if self.ended { Stand::Ended } else { Stand::Current }
+    }
+
+    /// How many they are; none where they are too many to count while one waits.
+    pub fn count(&self, s: &mut dyn Session, live: &Live, journey: &DocumentRow) -> Result<Option<i64>, StoreError> {
+        trips::count(s, self.filter(live, journey), COUNTED)
+    }
+
+    fn filter(&self, live: &Live, journey: &DocumentRow) -> TripFilter<'_> {
+        filter_of(live, journey, self.stand(), &self.search)
+    }
+}
+
+/// Names of accounts and people, read at once.
+pub struct Names(HashMap<(bool, i64), Shown>);
+
+impl Names {
+    /// Of these, each a person or an account.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn of(s: &mut dyn Session, subjects: impl Iterator<Item = (bool, i64)>) -> Result<Self, StoreError> {
+        let (people, accounts): (Vec<_>, Vec<_>) = subjects.partition(|(of_people, _)| *of_people);
+        let ids = |of: Vec<(bool, i64)>| {
+            let ids: BTreeSet<i64> = of.into_iter().map(|(_, id)| id).collect();
+            ids.into_iter().collect::<Vec<_>>()
+        };
+        let people = journeys::shown_people(s, &ids(people))?.into_iter().map(|shown| ((true, shown.id), shown));
+        let accounts = journeys::shown_accounts(s, &ids(accounts))?.into_iter().map(|shown| ((false, shown.id), shown));
+        Ok(Self(people.chain(accounts).collect()))
+    }
+
+    /// As shown; one that is gone keeps its number.
+    pub fn subject(&self, of_people: bool, id: i64) -> SubjectRef {
+        let subject = if of_people { "person" } else { "account" }.to_owned();
+        match self.0.get(&(of_people, id)) {
+            Some(shown) => SubjectRef { subject, key: shown.key.clone(), name: shown.name.clone() },
+            None => SubjectRef { subject, key: String::new(), name: format!("(deleted, {id})") },
+        }
+    }
+
+    fn email(&self, of_people: bool, id: i64) -> Option<String> {
+        self.0.get(&(of_people, id)).and_then(|shown| shown.email.clone())
+    }
+}
+
 /// Each trip's stand at the node, or nothing where it has none.
 fn stands(
-    engine: &Engine,
     s: &mut dyn Session,
+    live: &Live,
     journey: &DocumentRow,
     trips: &[EnrollmentRow],
     asked: &Asked,
 ) -> Result<Vec<Option<TravellerRow>>, StoreError> {
-    let live = engine.live(s)?;
     let key = journey.key.as_str();
     let mut numbers = Vec::with_capacity(trips.len());
     let mut wanted: Vec<i64> = Vec::new();
@@ -179,7 +282,7 @@ fn stands(
         number.map(|number| (trip.id, asked.node.as_ref().map(|_| number)))
     };
     let of: Vec<_> = trips.iter().zip(&numbers).filter_map(at_node).collect();
-    let mut held = held::of_trips(s, &live, &of, journey.paused)?;
+    let mut held = held::of_trips(s, live, &of, journey.paused)?;
     if asked.stand == Stand::Held {
         wanted.retain(|trip| held.contains_key(&EnrollmentId(*trip)));
     }
@@ -190,6 +293,9 @@ fn stands(
     };
     let mut titles = Titles::default();
     let mut rows = Vec::with_capacity(trips.len());
+    let travelling = trips.iter().zip(&numbers).filter(|(_, (_, number))| number.is_some());
+    let names =
+        Names::of(s, travelling.filter_map(|(trip, (plan, _))| Some((plan.as_ref()?.of_people, trip.subject))))?;
     for (trip, (plan, number)) in trips.iter().zip(numbers) {
         let (Some(number), Some(plan)) = (number, plan) else {
             rows.push(None);
@@ -216,8 +322,8 @@ fn stands(
             rows.push(None);
             continue;
         }
-        let title = titles.of(s, &live, trip.version, &plan.node(number).id)?;
-        let row = row_of(s, key, trip, (&plan, number, title), (visit, held))?;
+        let title = titles.of(s, live, trip.version, &plan.node(number).id)?;
+        let row = row_of(&names, key, trip, (&plan, number, title), (visit, held));
         rows.push(Some(TravellerRow { outcomes, ..row }));
     }
     Ok(rows)
@@ -239,17 +345,18 @@ fn outcomes_like(
 }
 
 fn row_of(
-    s: &mut dyn Session,
+    names: &Names,
     key: &str,
     trip: &EnrollmentRow,
     (plan, number, node_title): (&Plan, i64, String),
     (visit, held): (Option<&Visit>, Vec<HeldMessages>),
-) -> Result<TravellerRow, StoreError> {
+) -> TravellerRow {
     let here = number == trip.node;
-    Ok(TravellerRow {
+    TravellerRow {
         id: trip.id.to_string(),
         journey: key.to_owned(),
-        traveller: shown(s, plan.of_people, trip.subject)?,
+        traveller: names.subject(plan.of_people, trip.subject),
+        email: names.email(plan.of_people, trip.subject),
         entry: trip.entry,
         state: if trip.ended_at.is_some() { "ended" } else { "active" }.to_owned(),
         node: plan.node(number).id.clone(),
@@ -263,20 +370,12 @@ fn row_of(
         due_at: trip.due_at.filter(|_| here && trip.ended_at.is_none()).map(unparked),
         outcomes: Vec::new(),
         held,
-    })
+    }
 }
 
 /// A subject as shown; one that is gone keeps its number.
 pub(crate) fn shown(s: &mut dyn Session, of_people: bool, id: i64) -> Result<SubjectRef, StoreError> {
-    let found = match of_people {
-        true => journeys::shown_people(s, &[id])?,
-        false => journeys::shown_accounts(s, &[id])?,
-    };
-    let subject = if of_people { "person" } else { "account" }.to_owned();
-    Ok(match found.into_iter().next() {
-        Some(shown) => SubjectRef { subject, key: shown.key, name: shown.name },
-        None => SubjectRef { subject, key: String::new(), name: format!("(deleted, {id})") },
-    })
+    Ok(Names::of(s, std::iter::once((of_people, id)))?.subject(of_people, id))
 }
 
 /// The latest trips of an account.
@@ -298,10 +397,11 @@ fn trips_of(
     let live = engine.live(s)?;
     let mut rows = Vec::new();
     let mut titles = Titles::default();
+    let names = Names::of(s, std::iter::once((of_people, subject)))?;
     for trip in journeys::trips_of_subject(s, subject, 50)? {
         let Some(plan) = live.plan(s, trip.version)?.filter(|plan| plan.of_people == of_people) else { continue };
         let title = titles.of(s, &live, trip.version, &plan.node(trip.node).id)?;
-        rows.push(row_of(s, &plan.key, &trip, (&plan, trip.node, title), (None, Vec::new()))?);
+        rows.push(row_of(&names, &plan.key, &trip, (&plan, trip.node, title), (None, Vec::new())));
     }
     Ok(rows)
 }

@@ -37,11 +37,13 @@ fn read<T>(place: &Place, work: impl Fn(&mut dyn caravan_store::Session) -> Resu
 
 fn lists_go_on_behind_the_last_key_and_find_what_people_type(place: &Place) {
     filled(place);
+    let schema = Schema::standard();
     let keys = |table, search: &str, after: &str, most| -> Vec<String> {
         let behind = Some(after).filter(|key| !key.is_empty());
         let behind = behind.map(|key| ordered::Place { mark: Mark::Text(key.to_owned()), id: i64::MAX });
         let by_key = Sort::up(ListedBy::Key);
-        let rows = read(place, |s| people::page(s, Shown::found(table, search), by_key, behind.as_ref(), most));
+        let rows =
+            read(place, |s| people::page(s, &schema, Shown::found(table, search), by_key, behind.as_ref(), most));
         rows.into_iter().map(|(row, _)| row.key).collect()
     };
     assert_eq!(keys(Table::Account, "", "", 2), ["A", "B"]);
@@ -56,7 +58,7 @@ fn lists_go_on_behind_the_last_key_and_find_what_people_type(place: &Place) {
     assert_eq!(read(place, |s| people::count(s, Shown::found(Table::Person, "example"))), 2);
     assert_eq!(read(place, |s| people::count(s, Shown::all(Table::Account))), 3);
     let by_key = Sort::up(ListedBy::Key);
-    let (row, _) = read(place, |s| people::page(s, Shown::all(Table::Person), by_key, None, 1)).remove(0);
+    let (row, _) = read(place, |s| people::page(s, &schema, Shown::all(Table::Person), by_key, None, 1)).remove(0);
     assert_eq!((row.name.as_str(), row.title.as_deref(), row.related), ("Ann Falk", Some("Chief"), 2));
 }
 

@@ -69,8 +69,11 @@ pub struct MoveRow {
     pub visits: String,
 }
 
-const ENROLLMENT: &str = "id, shard, journey_id, version_id, subject_id, entry, node, seq, due_at, listening, memory, chain, \
+/// The columns of an enrollment.
+pub(crate) const ENROLLMENT: &str = "id, shard, journey_id, version_id, subject_id, entry, node, seq, due_at, listening, memory, chain, \
      entered_at, node_at, ended_at, outcome, goal_at";
+/// How many they are.
+pub(crate) const ENROLLMENT_WIDTH: usize = 17;
 
 /// Up to `most` due enrollments of the claimed shards, by (due time, number). Index: `enrollment_due`.
 pub fn due(s: &mut dyn Session, claim: &Claim, most: usize) -> Result<Vec<EnrollmentRow>, StoreError> {
@@ -162,7 +165,7 @@ pub(crate) fn enrollments_where(
     condition: &str,
     params: &[Param],
 ) -> Result<Vec<EnrollmentRow>, StoreError> {
-    collect_enrollments(s, &format!("SELECT {ENROLLMENT} FROM enrollment WHERE {condition}"), params)
+    collect_enrollments(s, &format!("SELECT {ENROLLMENT} FROM enrollment AS e WHERE {condition}"), params)
 }
 
 fn collect_enrollments(s: &mut dyn Session, sql: &str, params: &[Param]) -> Result<Vec<EnrollmentRow>, StoreError> {
@@ -174,7 +177,7 @@ fn collect_enrollments(s: &mut dyn Session, sql: &str, params: &[Param]) -> Resu
     Ok(rows)
 }
 
-fn read_enrollment(r: &dyn Row) -> EnrollmentRow {
+pub(crate) fn read_enrollment(r: &dyn Row) -> EnrollmentRow {
     EnrollmentRow {
         id: EnrollmentId(r.int(0)),
         shard: Shard(r.int(1)),

@@ -1,0 +1,319 @@
+//! What lists show beside their first columns, on both stores: attributes of accounts and people, travellers of a journey and
+//! problems with their search, who made and published definitions.
+
+use std::time::Duration;
+
+use caravan_engine::runtime;
+use caravan_store::{Session, StoreError};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Reply};
+
+async fn run(api: &Api) {
+    let engine = api.engine.clone();
+    let run = move || runtime::run_until_idle(&engine, None, Duration::from_secs(60));
+    assert!(tokio::task::spawn_blocking(run).await.expect("a thread").expect("a run").idle);
+}
+
+async fn put(api: &Api, token: &str, path: &str, body: Value) {
+    let put = api.call("PUT", &format!("/api/v1/{path}")).bearer(token).json(&body).send().await;
+    assert!(put.status.is_success(), "{path}: {}", put.text());
+}
+
+async fn import(api: &Api, token: &str, kind: &str, file: &str) {
+    let path = format!("/api/v1/import/{kind}?format=csv");
+    let done = api.post(&path).bearer(token).text("text/csv", file).send().await;
+    assert_eq!(done.json()["rejected"], 0, "{}", done.text());
+}
+
+/// What a list holds under `field`, page by page of two rows.
+async fn walked(api: &Api, token: &str, list: &str, field: &str) -> Vec<String> {
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let reply = api.get(&format!("{list}&limit=2{cursor}")).bearer(token).send().await;
+        assert_eq!(reply.status, 200, "{list}: {}", reply.text());
+        let page = reply.json();
+        let rows = page["items"].as_array().expect("items");
+        seen.extend(rows.iter().map(|row| row.pointer(field).and_then(Value::as_str).unwrap_or_default().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else { return seen };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+/// Five accounts with an attribute of each type, and two people.
+async fn with_attributes(api: &Api) -> String {
+    let token = api.token("administrator");
+    for (key, subject, kind) in [
+        ("tier", "account", "string"),
+        ("seats", "account", "integer"),
+        ("ratio", "account", "number"),
+        ("renewal", "account", "date"),
+        ("vip", "account", "boolean"),
+        ("hobby", "person", "string"),
+    ] {
+        let path = format!("attributes/{key}");
+        put(api, &token, &path, json!({"kind": "attribute", "key": key, "subject": subject, "type": kind})).await;
+    }
+    let accounts = "key,name,tier,seats,ratio,renewal,vip\na,Alder,gold,10,0.5,2027-03-01,true\nb,Birch,Ärmel,9,,2026-12-24,false\n\
+        c,Cedar,Gold,100,-1.5,,true\nd,Dogwood,,,2,2027-01-01,\ne,Elm,silver,9,10,,false\n";
+    import(api, &token, "accounts", accounts).await;
+    import(api, &token, "people", "key,email,hobby\np,p@x.example,chess\nq,q@x.example,\n").await;
+    token
+}
+
+async fn attributes_stand_beside_the_columns_of_accounts_and_people(api: Api) {
+    let token = with_attributes(&api).await;
+    let get = |path: &str| api.get(&format!("/api/v1/{path}")).bearer(&token).send();
+    let rows = get("accounts?attributes=tier,seats,%20ratio,renewal,vip,name").await.json();
+    let attributes = |row: &Value| row.get("attributes").cloned();
+    assert_eq!(
+        attributes(&rows["items"][0]),
+        Some(json!({"tier": "gold", "seats": 10, "ratio": 0.5, "renewal": "2027-03-01", "vip": true, "name": "Alder"}))
+    );
+    assert_eq!(
+        attributes(&rows["items"][3]),
+        Some(json!({"ratio": 2.0, "renewal": "2027-01-01", "name": "Dogwood"})),
+        "what is missing is left out"
+    );
+    let plain = get("accounts").await.json();
+    assert_eq!(attributes(&plain["items"][0]), None, "nobody asked");
+    let people = get("people?attributes=hobby&sort_attribute=hobby&q=x.example").await.json();
+    assert_eq!(people["items"][0]["attributes"], json!({"hobby": "chess"}));
+    assert_eq!((&people["items"][1]["key"], &people["total"]), (&json!("q"), &json!(2)));
+
+    for (path, code) in [
+        ("accounts?attributes=tear", "unknown_attribute"),
+        ("people?attributes=tier", "unknown_attribute"),
+        ("accounts?sort_attribute=hobby", "unknown_attribute"),
+        ("accounts?sort_attribute=custom%20->>%20'x'", "unknown_attribute"),
+    ] {
+        let refused: Reply = get(path).await;
+        assert_eq!(refused.refusal(), (400, code.to_owned()), "{path}");
+    }
+    let many = vec!["tier"; 21].join(",");
+    assert_eq!(get(&format!("accounts?attributes={many}")).await.refusal(), (400, "too_many_attributes".to_owned()));
+}
+
+async fn accounts_are_ordered_by_attributes_of_every_type(api: Api) {
+    let token = with_attributes(&api).await;
+    for (order, expected) in [
+        // Letters alike, in the order of their codes; ties by id; what is missing stands last both ways.
+        ("tier", ["a", "c", "e", "b", "d"]),
+        ("tier&descending=true", ["b", "e", "c", "a", "d"]),
+        ("seats", ["b", "e", "a", "c", "d"]),
+        ("seats&descending=true", ["c", "a", "e", "b", "d"]),
+        ("ratio", ["c", "a", "d", "e", "b"]),
+        ("renewal", ["b", "d", "a", "c", "e"]),
+        ("vip", ["b", "e", "a", "c", "d"]),
+        // A standard attribute, and one that is kept as another account's id.
+        ("website", ["a", "b", "c", "d", "e"]),
+        ("parent_key&descending=true", ["e", "d", "c", "b", "a"]),
+    ] {
+        let list = format!("/api/v1/accounts?sort_attribute={order}");
+        assert_eq!(walked(&api, &token, &list, "/key").await, expected, "{order}");
+    }
+    let first = api.get("/api/v1/accounts?limit=1&sort_attribute=seats").bearer(&token).send().await.json();
+    let cursor = first["next_cursor"].as_str().expect("another page");
+    let other = api.get(&format!("/api/v1/accounts?limit=1&sort_attribute=tier&cursor={cursor}"));
+    assert_eq!(other.bearer(&token).send().await.refusal(), (400, "bad_cursor".to_owned()));
+}
+
+async fn what_no_longer_fits_the_type_of_an_attribute_stands_last_and_breaks_no_order(api: Api) {
+    let token = with_attributes(&api).await;
+    api.store()
+        .write(|s| {
+            s.execute(
+                "UPDATE account SET custom = '{\"seats\": \"many\", \"tier\": 5, \"vip\": \"yes\"}' WHERE key = 'a'",
+                &[],
+            )
+        })
+        .expect("written");
+    for (order, expected) in
+        [("seats", ["b", "e", "c", "a", "d"]), ("tier", ["c", "e", "b", "a", "d"]), ("vip", ["b", "e", "c", "a", "d"])]
+    {
+        let list = format!("/api/v1/accounts?sort_attribute={order}");
+        assert_eq!(walked(&api, &token, &list, "/key").await, expected, "{order}");
+    }
+}
+
+async fn exported(api: &Api, token: &str, request: Value) -> String {
+    let asked = api.post("/api/v1/exports").bearer(token).json(&request).send().await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    run(api).await;
+    let id = asked.json()["id"].as_str().expect("an id").to_owned();
+    api.get(&format!("/api/v1/exports/{id}/file")).bearer(token).send().await.text()
+}
+
+async fn an_export_holds_attributes_in_the_order_of_one(api: Api) {
+    let token = with_attributes(&api).await;
+    let of = json!({"accounts": {"sort_attribute": "seats", "descending": true, "q": "e"}});
+    let file = exported(&api, &token, json!({"of": of, "columns": ["name", "seats", "vip"]})).await;
+    assert_eq!(file, "name,seats,vip\nCedar,100,true\nAlder,10,true\nElm,9,false\n");
+    let wrong = json!({"of": {"people": {"sort_attribute": "seats"}}});
+    let refused = api.post("/api/v1/exports").bearer(&token).json(&wrong).send().await;
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/of/people/sort_attribute", "{}", refused.text());
+}
+
+/// A journey of accounts and one of people, both under way.
+async fn travelling(api: &Api) -> String {
+    let token = api.token("administrator");
+    import(api, &token, "accounts", "key,name\na-1,Zebra\na-2,Öl\na-3,alder\na-4,Birch 100%\na-5,\n").await;
+    import(
+        api,
+        &token,
+        "people",
+        "key,email,first_name,last_name,account_key\np-1,ann@x.example,Ann,Falk,a-1\np-2,bob@y.example,,,a-1\n",
+    )
+    .await;
+    let accounts = json!(["a-1", "a-2", "a-3", "a-4"]);
+    put(api, &token, "account_lists/all", json!({"type": "static", "accounts": accounts, "state": "live"})).await;
+    put(api, &token, "people_lists/all", json!({"type": "static", "people": ["p-1", "p-2"], "state": "live"})).await;
+    for (key, subject, audience) in
+        [("firms", "account", json!({"account_list": "all"})), ("folk", "person", json!({"people_list": "all"}))]
+    {
+        let journey = json!({
+            "name": key, "subject": subject, "end": "2027-06-30T00:00:00Z", "audience": audience, "entry": "pause",
+            "nodes": {"pause": {"type": "wait", "duration": "3d", "next": "rest"}, "rest": {"type": "wait", "duration": "9d", "next": null}},
+        });
+        put(api, &token, &format!("journeys/{key}"), journey).await;
+        let published = api.post(&format!("/api/v1/journeys/{key}/publish")).bearer(&token).send().await;
+        assert_eq!(published.status, 200, "{}", published.text());
+    }
+    run(api).await;
+    token
+}
+
+async fn travellers_are_searched_ordered_and_counted(api: Api) {
+    let token = travelling(&api).await;
+    let list = |journey: &str, query: &str| format!("/api/v1/journeys/{journey}/travellers?{query}");
+    for (journey, query, expected) in [
+        ("firms", "sort=name", &["a-3", "a-4", "a-1", "a-2"] as &[&str]),
+        ("firms", "sort=name&descending=true", &["a-2", "a-1", "a-4", "a-3"]),
+        ("firms", "descending=true", &["a-4", "a-3", "a-2", "a-1"]),
+        ("firms", "sort=due_at", &["a-1", "a-2", "a-3", "a-4"]),
+        ("firms", "q=A-2", &["a-2"]),
+        ("firms", "q=ebr", &["a-1"]),
+        ("firms", "q=%25", &["a-4"]),
+        ("firms", "q=ann", &[]),
+        ("folk", "sort=name", &["p-1", "p-2"]),
+        ("folk", "q=Y.example", &["p-2"]),
+        ("folk", "q=ann%20fa", &["p-1"]),
+        ("folk", "q=a-1", &[]),
+        ("folk", "state=ended", &[]),
+    ] {
+        let found = walked(&api, &token, &list(journey, query), "/traveller/key").await;
+        assert_eq!(found, expected, "{journey} {query}");
+    }
+    let get = |path: String| api.get(&path).bearer(&token).send();
+    let found = get(list("folk", "q=example&limit=1")).await.json();
+    assert_eq!((&found["total"], &found["items"][0]["email"]), (&json!(2), &json!("ann@x.example")));
+    let at_node = get("/api/v1/journeys/firms/nodes/pause/travellers?q=bir".to_owned()).await.json();
+    assert_eq!(at_node["items"].as_array().map(Vec::len), Some(1), "{at_node}");
+    assert_eq!(at_node["items"][0]["traveller"]["name"], "Birch 100%");
+
+    let trip = found["items"][0]["id"].as_str().expect("a trip");
+    let ended = api.call("DELETE", &format!("/api/v1/journeys/folk/travellers/{trip}")).bearer(&token).send().await;
+    assert!(ended.status.is_success(), "{}", ended.text());
+    run(&api).await;
+    for (query, expected) in [("state=ended&sort=outcome", &["p-1"] as &[&str]), ("sort=due_at", &["p-2"])] {
+        assert_eq!(walked(&api, &token, &list("folk", query), "/traveller/key").await, expected, "{query}");
+    }
+    assert_eq!(get(list("nowhere", "q=x")).await.status, 404);
+    assert_eq!(get(list("firms", "sort=node")).await.refusal(), (400, "bad_query".to_owned()));
+}
+
+async fn travellers_are_exported_as_they_are_searched(api: Api) {
+    let token = travelling(&api).await;
+    let of = json!({"travellers": {"journey": "folk", "q": "example", "sort": "name", "descending": true}});
+    let columns = json!(["key", "name", "email", "node", "entered_at", "outcome"]);
+    let file = exported(&api, &token, json!({"of": of, "columns": columns})).await;
+    let expected = "key,name,email,node,entered_at,outcome\np-2,bob@y.example,bob@y.example,pause,2026-12-01T09:00:00Z,\n\
+        p-1,Ann Falk,ann@x.example,pause,2026-12-01T09:00:00Z,\n";
+    assert_eq!(file, expected);
+    let all = exported(&api, &token, json!({"of": {"travellers": {"journey": "firms"}}, "columns": ["key"]})).await;
+    assert_eq!(all, "key\na-1\na-2\na-3\na-4\n");
+    let unknown = json!({"of": {"travellers": {"journey": "nowhere"}}});
+    let refused = api.post("/api/v1/exports").bearer(&token).json(&unknown).send().await;
+    assert_eq!(refused.json()["errors"][0]["code"], "unknown_reference", "{}", refused.text());
+}
+
+/// Every trip stands at a problem, and two messages failed.
+fn troubled(s: &mut dyn Session) -> Result<(), StoreError> {
+    s.execute(
+        "INSERT INTO problem (enrollment_id, node, code, message, since, attempts)
+         SELECT id, node, 'internal_error', 'It broke.', entered_at, 1 FROM enrollment",
+        &[],
+    )?;
+    s.execute(
+        "INSERT INTO ledger (id, key, kind, enrollment_id, version_id, node, account_id, person_id, address, outcome, reason,
+             message, queued_at, decided_at)
+         SELECT e.id + 1000, CAST(e.id AS TEXT), 'email', e.id, e.version_id, e.node, NULL, p.id, p.email, 'failed',
+             'mailbox_full', 'No room left.', e.entered_at, e.entered_at
+         FROM enrollment AS e JOIN person AS p ON p.id = e.subject_id
+         JOIN document AS d ON d.id = e.journey_id WHERE d.key = 'folk'",
+        &[],
+    )?;
+    Ok(())
+}
+
+async fn problems_are_searched_by_traveller_and_by_their_words(api: Api) {
+    let token = travelling(&api).await;
+    api.store().write(|s| troubled(s)).expect("written");
+    for (query, expected) in [
+        ("q=zebra", &["a-1"] as &[&str]),
+        ("q=A-3", &["a-3"]),
+        ("q=ann", &["p-1", "p-1"]),
+        ("q=no%20ROOM", &["p-2", "p-1"]),
+        ("q=mailbox_full&journey=folk", &["p-2", "p-1"]),
+        ("q=mailbox_full&journey=firms", &[]),
+        ("q=internal&journey=firms", &["a-1", "a-2", "a-3", "a-4"]),
+        ("q=bob@y&journey=firms", &[]),
+        ("q=nobody", &[]),
+    ] {
+        let found = walked(&api, &token, &format!("/api/v1/problems?{query}"), "/traveller/key").await;
+        assert_eq!(found, expected, "{query}");
+    }
+    let all = walked(&api, &token, "/api/v1/problems?", "/traveller/key").await;
+    assert_eq!(all.len(), 8, "{all:?}");
+}
+
+async fn definitions_tell_who_made_and_published_them_and_what_they_are_for(api: Api) {
+    let (ann, bob) = (api.token("administrator"), api.token("administrator"));
+    let list = |state: &str| json!({"type": "static", "accounts": [], "description": "Whom we met.", "state": state});
+    put(&api, &ann, "account_lists/met", list("draft")).await;
+    put(&api, &ann, "account_lists/bare", json!({"type": "static", "accounts": []})).await;
+    api.after(3600);
+    put(&api, &bob, "account_lists/met", list("live")).await;
+    let row = async |key: &str| {
+        let page = api.get(&format!("/api/v1/account_lists?q={key}")).bearer(&ann).send().await.json();
+        page["items"][0].clone()
+    };
+    let met = row("met").await;
+    assert_eq!(
+        (&met["created_at"], &met["published_at"]),
+        (&json!("2026-12-01T09:00:00Z"), &json!("2026-12-01T10:00:00Z"))
+    );
+    assert_eq!((&met["description"], &met["version"]), (&json!("Whom we met."), &json!(1)));
+    let names: Vec<&str> =
+        ["created_by", "updated_by", "published_by"].map(|by| met[by].as_str().unwrap_or_default()).into();
+    assert!(names[0] != names[1] && names[1] == names[2] && names[0].starts_with("token:"), "{names:?}");
+    let bare = row("bare").await;
+    assert_eq!(
+        (&bare["description"], &bare["published_at"], &bare["published_by"], &bare["version"]),
+        (&Value::Null, &Value::Null, &Value::Null, &Value::Null)
+    );
+    put(&api, &ann, "journeys/draft?incomplete=true", json!({"name": "Draft", "subject": "account"})).await;
+    let journeys = api.get("/api/v1/journeys").bearer(&ann).send().await.json();
+    assert_eq!(journeys["items"][0]["created_by"], names[0], "{journeys}");
+}
+
+crate::on_both_stores! {
+    attributes_stand_beside_the_columns_of_accounts_and_people
+    accounts_are_ordered_by_attributes_of_every_type
+    what_no_longer_fits_the_type_of_an_attribute_stands_last_and_breaks_no_order
+    an_export_holds_attributes_in_the_order_of_one
+    travellers_are_searched_ordered_and_counted
+    travellers_are_exported_as_they_are_searched
+    problems_are_searched_by_traveller_and_by_their_words
+    definitions_tell_who_made_and_published_them_and_what_they_are_for
+}
