@@ -14,6 +14,7 @@ const PROVIDER = `provider-${mark}`;
 // They stand first in the list of journeys.
 const JOURNEY = `aa-webinar-${mark}`;
 const OTHER = `aa-other-${mark}`;
+const SENDING = `aa-sending-${mark}`;
 const ADA = { key: `ada-${mark}`, first_name: "Ada", email: `ada-${mark}@acme.example` };
 const BOB = { key: `bob-${mark}`, first_name: "Bob", email: `bob-${mark}@acme.example` };
 const PLAN = "https://acme.example/plan";
@@ -114,6 +115,15 @@ async function setTheScene() {
       subject: "person",
       tokens: { webinar },
     });
+  await write("PUT", `/journeys/${SENDING}?incomplete=true`, {
+    name: SENDING,
+    subject: "person",
+    tokens: { webinar: "Summer day" },
+    entry: "mail",
+    nodes: {
+      mail: { type: "action", on: "people", action: "send_email", email: MAIL, next: null },
+    },
+  });
   await write("PUT", `/connections/${PROVIDER}`, {
     type: "twilio",
     settings: {
@@ -327,6 +337,38 @@ await walk(async () => {
     const { html } = await ask(`/emails/${MAIL}/preview`, asked);
     const shown = await page.getByTitle("Preview:").getAttribute("srcdoc");
     assert.ok(html.includes("Autumn day") && shown.endsWith(html), shown);
+  });
+
+  await step("an email says which values it lacks without a journey, and leads to it", async () => {
+    await open(`/definitions/emails/${MAIL}`);
+    await view("Preview");
+    const needed = page.getByRole("alert").filter({ hasText: "{{ my.webinar }}" });
+    await needed.getByText("A journey gives this value").waitFor();
+    await noBarriers("an email without its journey");
+    await needed.getByRole("button", { name: "Choose a journey" }).click();
+    const picker = page.getByRole("combobox", { name: "With the values of a journey" });
+    await eventually("it can be chosen", async () =>
+      assert.equal(await picker.evaluate((one) => one === document.activeElement), true),
+    );
+  });
+
+  await step("an email that is opened from its journey has that journey's values", async () => {
+    await open(`/journeys/${SENDING}?node=mail`);
+    await page
+      .getByRole("complementary")
+      .getByRole("link", { name: /^Open / })
+      .first()
+      .click();
+    await page.getByRole("region", { name: "Content" }).waitFor();
+    assert.equal(new URL(page.url()).searchParams.get("journey"), SENDING);
+    await view("Preview");
+    await framed().getByText("Summer day").waitFor();
+    await view("Code");
+    await button("Insert a field").click();
+    await page.getByRole("button", { name: "webinar", exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: `Back to ${SENDING}` }).click();
+    await page.waitForURL(`**/journeys/${SENDING}*`);
   });
 
   await step("the segments of a text are counted as the networks count them", async () => {

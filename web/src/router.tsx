@@ -209,6 +209,11 @@ const content = createRoute({
 const definition = createRoute({
   getParentRoute: () => inside,
   path: "/definitions/$plural/$key",
+  // The journey from which it was opened.
+  validateSearch: (search: Search): { tab?: string; journey?: string } => ({
+    tab: text(search.tab),
+    journey: text(search.journey),
+  }),
   component: lazyRouteComponent(() => import("./definitions/DefinitionPage"), "DefinitionPage"),
 });
 const dashboards = createRoute({

@@ -131,6 +131,8 @@ export const strings = {
   },
   time: {
     justNow: "just now",
+    exact: "Show exact times",
+    inWords: "Show times in words",
     open: "no end",
   },
   states: {

@@ -2,7 +2,6 @@
 import { Alert, Button, Group, SegmentedControl, Skeleton, Textarea } from "@mantine/core";
 import { Download, Lock, MessageSquare } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
-import type { Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
 import { type Fields, isRecord } from "../editor/manifest";
 import { Card } from "../shell/Card";
@@ -17,6 +16,7 @@ import { SaveTemplate } from "./SaveTemplate";
 import { Sheet } from "./Sheet";
 import { pinnedAt } from "./threads";
 import { useTalk } from "./useTalk";
+import { useViewer } from "./viewer";
 
 const text = strings.content.email;
 const Designer = lazy(() => import("./Designer"));
@@ -33,7 +33,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
   const written = String(content[language] ?? "");
   const [view, setView] = useState<View>(firstView(body.kind, language));
   const [broken, setBroken] = useState(false);
-  const [viewer, setViewer] = useState<Viewer>({});
+  const [viewer, setViewer] = useViewer();
   // Templates and fragments are no messages: nobody gets them. HTML is shown as it stands, MJML in the designer.
   const message = body.kind === "email";
   const offered: Record<View, boolean> = {

@@ -13,7 +13,7 @@ import {
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { MailCheck, ShieldCheck } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { emailPreviewQuery, type Viewer } from "../api/content";
 import type { EmailPreview as Shown } from "../api/types";
 import { type Fields, isRecord } from "../editor/manifest";
@@ -25,7 +25,7 @@ import classes from "./content.module.css";
 import { ProofDialog } from "./ProofDialog";
 import { Sheet } from "./Sheet";
 import { broughtAbout, choicesIn, forcing } from "./variants";
-import { ViewerPicker } from "./viewer";
+import { JourneyNeeded, ViewerPicker } from "./viewer";
 
 const text = strings.content.preview;
 const words = strings.design.preview;
@@ -49,10 +49,11 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
   const [dark, setDark] = useState(false);
   const [proofing, setProofing] = useState(false);
   const [judging, setJudging] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
   return (
     <div className={classes.previewStack}>
       <Group justify="space-between" gap="xs">
-        <ViewerPicker viewer={viewer} onChange={onViewer} />
+        <ViewerPicker viewer={viewer} onChange={onViewer} picker={picker} />
         <Group gap="xs">
           <SegmentedControl
             size="xs"
@@ -95,6 +96,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
       {data && !error ? (
         <>
           <Head shown={data} />
+          <JourneyNeeded body={draft} viewer={viewer} picker={picker} />
           <Variants body={draft} shown={data} viewer={viewer} onViewer={onViewer} />
           <Conditions shown={data} viewer={viewer} onViewer={onViewer} />
           <div

@@ -14,13 +14,13 @@ import classes from "./content.module.css";
 import { FieldMenu } from "./FieldMenu";
 import { ProofDialog } from "./ProofDialog";
 import { holdsFields, segmentsOf, withoutFields, withPlainSigns } from "./segments";
-import { ViewerPicker } from "./viewer";
+import { JourneyNeeded, useViewer, ViewerPicker } from "./viewer";
 
 const text = strings.content.sms;
 const LONGEST = 1_600;
 
 export default function SmsEditor({ definition, body, onChange, errors, saved }: EditorProps) {
-  const [viewer, setViewer] = useState<Viewer>({});
+  const [viewer, setViewer] = useViewer();
   const input = useRef<HTMLTextAreaElement>(null);
   const written = typeof body.body === "string" ? body.body : "";
   const fields = holdsFields(written);
@@ -119,6 +119,7 @@ type PhoneProps = {
 /** The text as one person would get it, with the length that the networks count. */
 function OnPhone({ definition, body, saved, viewer, onViewer }: PhoneProps) {
   const [proofing, setProofing] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
   const [draft] = useDebouncedValue(body, 400);
   const { data, error } = useQuery({
     ...textPreviewQuery(definition, draft, viewer),
@@ -127,7 +128,7 @@ function OnPhone({ definition, body, saved, viewer, onViewer }: PhoneProps) {
   return (
     <section aria-label={text.preview}>
       <Group gap="xs">
-        <ViewerPicker viewer={viewer} onChange={onViewer} />
+        <ViewerPicker viewer={viewer} onChange={onViewer} picker={picker} />
         <Button size="xs" variant="default" onClick={() => setProofing(true)}>
           {strings.content.preview.proof}
         </Button>
@@ -142,6 +143,7 @@ function OnPhone({ definition, body, saved, viewer, onViewer }: PhoneProps) {
         />
       ) : null}
       {error ? <Refusal error={error} /> : null}
+      <JourneyNeeded body={draft} viewer={viewer} picker={picker} />
       {data && !error ? (
         <>
           <div className={classes.phone}>

@@ -1,7 +1,7 @@
 // One definition: its form, made from the schema of its kind, or the editor that its kind has; saved as a whole.
 import { Alert, Button, Group, List, Menu, Modal, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ChevronDown, Trash2 } from "lucide-react";
 import { Suspense, useState } from "react";
 import { ApiError } from "../api/problem";
@@ -15,6 +15,7 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { NotFound, PageFault } from "../shell/Fault";
 import { humanise } from "../shell/format";
+import { at } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
 import { prose } from "../shell/Prose";
 import classes from "../shell/shell.module.css";
@@ -25,6 +26,7 @@ import { type Editing, useEditing } from "./edit";
 import { belowOf, besideOf, editorOf, noticeOf, panelsOf } from "./editors";
 import { fixedOf, idleOf, lockOf } from "./fixed";
 import { Locked } from "./Locked";
+import { useNamesOf } from "./NamedLink";
 import { RemoveDialog } from "./RemoveDialog";
 import { titleOf } from "./SectionPage";
 import { listAddress, SECTIONS, sectionOf } from "./sections";
@@ -42,6 +44,14 @@ export function DefinitionPage() {
   return <DefinitionEditor key={`${plural}/${key}`} kind={kind} definition={key} />;
 }
 
+/** To the journey from which it was opened, or else to the list of its kind. */
+function useWayBack(kind: Kind) {
+  const { journey } = useSearch({ from: "/inside/definitions/$plural/$key" });
+  const nameOf = useNamesOf("journeys");
+  if (journey) return { to: at("/journeys", journey), label: text.backTo(nameOf(journey)) };
+  return { to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) };
+}
+
 const Waiting = () => (
   <div className={classes.page}>
     <Skeleton height={320} />
@@ -52,15 +62,10 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const editing = useEditing(kind.plural, definition);
   const { body, error, errors, change, refetch } = editing;
   const [copying, setCopying] = useState(false);
+  const back = useWayBack(kind);
   useFirstWrong(editing.save.error, "main");
   if (error) {
-    return (
-      <PageFault
-        error={error}
-        onRetry={refetch}
-        back={{ to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) }}
-      />
-    );
+    return <PageFault error={error} onRetry={refetch} back={back} />;
   }
   if (!body) return <Waiting />;
   // A name that says the same as the key is not kept, but it is there.
@@ -94,7 +99,7 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
     <div className={classes.page}>
       <PageHeader
         title={name}
-        back={{ to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) }}
+        back={back}
         detail={
           <>
             {kind.kind === "settings" ? null : (

@@ -15,7 +15,7 @@ import { Copy, Ellipsis, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import type { DraftFinding, MapNode } from "../api/types";
 import { errorsOf } from "../forms/errors";
-import { LiveOnly } from "../forms/ReferencePicker";
+import { FromJourney, LiveOnly } from "../forms/ReferencePicker";
 import { Tile } from "../map/Card";
 import map from "../map/map.module.css";
 import { prose } from "../shell/Prose";
@@ -75,7 +75,9 @@ export function NodeEditor({ manifest, id, card, findings, onClose }: Props) {
       <Stack gap="md" className={map.panelSection}>
         <Findings findings={own.filter((finding) => !isInline(finding, at))} />
         <LiveOnly value={true}>
-          <Form manifest={manifest} standing={standing} at={at} findings={own} />
+          <FromJourney value={manifest.key}>
+            <Form manifest={manifest} standing={standing} at={at} findings={own} />
+          </FromJourney>
         </LiveOnly>
       </Stack>
     </aside>

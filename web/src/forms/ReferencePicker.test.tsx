@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import { strings } from "../strings";
 import { renderInApp } from "../test-render";
-import { LiveOnly, ReferencePicker } from "./ReferencePicker";
+import { FromJourney, LiveOnly, ReferencePicker } from "./ReferencePicker";
 import type { Only } from "./schema";
 
 const list = (key: string, type: string, state: string) => ({
@@ -33,24 +33,26 @@ const KIND = {
   schema: {},
 };
 
-function offered(only: Only, live: boolean, value?: string) {
+function offered(only: Only, live: boolean, value?: string, journey?: string) {
   renderInApp(
     <LiveOnly value={live}>
-      <ReferencePicker
-        kind="account_list"
-        only={only}
-        label="List"
-        create={false}
-        value={value}
-        onChange={() => {}}
-      />
+      <FromJourney value={journey}>
+        <ReferencePicker
+          kind="account_list"
+          only={only}
+          label="List"
+          create={false}
+          value={value}
+          onChange={() => {}}
+        />
+      </FromJourney>
     </LiveOnly>,
     (cache) => {
       cache.setQueryData(kindsQuery.queryKey, { items: [KIND] } as never);
       cache.setQueryData(definitionNamesQuery("account_lists").queryKey, { items: LISTS } as never);
     },
   );
-  return screen.getByRole("combobox", { name: "List" });
+  return screen.getAllByRole("combobox", { name: "List" })[0] as HTMLElement;
 }
 const labels = () => screen.getAllByRole("option").map((option) => option.textContent);
 
@@ -68,4 +70,18 @@ it("keeps what was chosen before, and says that it cannot be used", () => {
   expect(offered({ types: ["static"] }, true, "by-filter")).toHaveValue(
     strings.forms.unfit("by-filter"),
   );
+});
+
+it("leads from a node of a journey to what it names, and remembers the journey", () => {
+  offered({}, true, "by-hand", "nurture");
+  expect(screen.getByRole("link", { name: "Open by-hand" })).toHaveAttribute(
+    "href",
+    "/definitions/account_lists/by-hand?journey=nurture",
+  );
+});
+
+it("leads nowhere outside a journey, or while nothing that exists is chosen", () => {
+  offered({}, false, "by-hand");
+  offered({}, true, "gone", "nurture");
+  expect(screen.queryByRole("link")).toBeNull();
 });

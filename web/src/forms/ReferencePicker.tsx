@@ -1,12 +1,14 @@
 // Chooses one of the definitions of a kind, or makes a new one on the spot.
-import { MultiSelect, Select } from "@mantine/core";
+import { Anchor, MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createContext, lazy, type ReactNode, Suspense, useContext, useState } from "react";
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import { connectionTypesQuery } from "../api/systems";
 import type { DefinitionRow, Kind } from "../api/types";
 import { textsIn } from "../conditions/operators";
+import { addressOf, fromJourney } from "../definitions/address";
 import { humanise, inSentence } from "../shell/format";
+import { LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
 import type { Only } from "./schema";
 
@@ -20,6 +22,9 @@ const ANY: Only = {};
 
 /** Whether only what is published may be named: in journeys, which cannot be published otherwise. */
 export const LiveOnly = createContext(false);
+
+/** Key of the journey in which is chosen: what is opened from there knows the journey's own values. */
+export const FromJourney = createContext<string | undefined>(undefined);
 
 export function useKind(kind: string): Kind | undefined {
   return useQuery(kindsQuery).data?.items.find((each) => each.kind === kind);
@@ -84,7 +89,8 @@ type Props = {
 
 export function ReferencePicker({ kind, only, value, onChange, create = true, ...common }: Props) {
   const chosen = typeof value === "string" && value !== "" ? value : null;
-  const { known, name, data } = useChoices(kind, only, textsIn(chosen), create);
+  const { known, name, data, all } = useChoices(kind, only, textsIn(chosen), create);
+  const there = all.find(({ value }) => value === chosen);
   const [making, setMaking] = useState(false);
   return (
     <>
@@ -102,6 +108,7 @@ export function ReferencePicker({ kind, only, value, onChange, create = true, ..
           next === CREATE ? setMaking(true) : onChange(next === null ? undefined : next)
         }
       />
+      {known && there ? <OpenChosen kind={known} chosen={there.value} name={there.label} /> : null}
       {making && known ? (
         <Suspense>
           <CreateDialog
@@ -112,6 +119,22 @@ export function ReferencePicker({ kind, only, value, onChange, create = true, ..
         </Suspense>
       ) : null}
     </>
+  );
+}
+
+/** Leads from a node to what it names, in an address that remembers the journey. */
+function OpenChosen({ kind, chosen, name }: { kind: Kind; chosen: string; name: string }) {
+  const journey = useContext(FromJourney);
+  if (journey === undefined || kind.by_name) return null;
+  return (
+    <Anchor
+      component={LinkTo}
+      to={fromJourney(addressOf(kind.plural, chosen), journey)}
+      size="xs"
+      mt={-8}
+    >
+      {strings.forms.open(name)}
+    </Anchor>
   );
 }
 
@@ -167,5 +190,5 @@ function useChoices(kind: string, only: Only | undefined, chosen: string[], crea
     ...beside.map((value) => ({ value, label: labelOf(value) })),
     ...(create ? [{ value: CREATE, label: strings.forms.createNew(name) }] : []),
   ];
-  return { known, name, data };
+  return { known, name, data, all };
 }

@@ -1,10 +1,11 @@
 import { Avatar, Menu, UnstyledButton } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Footprints, LogOut } from "lucide-react";
+import { Clock, Footprints, LogOut } from "lucide-react";
 import { useRoleName } from "../admin/useRoleName";
 import { client } from "../api/client";
 import { sessionQuery } from "../api/queries";
+import { tellExactly, useExactTimes } from "../shell/exactTimes";
 import { initials } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { strings } from "../strings";
@@ -14,6 +15,7 @@ export function UserMenu() {
   const navigate = useNavigate();
   const session = useQuery(sessionQuery).data;
   const roleName = useRoleName();
+  const exact = useExactTimes();
   if (!session) return null;
   const signOut = async () => {
     await client.DELETE("/api/v1/session");
@@ -37,6 +39,9 @@ export function UserMenu() {
         </Menu.Label>
         <Menu.Item component={LinkTo} to="/welcome" leftSection={<Footprints size={15} />}>
           {strings.welcome.open}
+        </Menu.Item>
+        <Menu.Item leftSection={<Clock size={15} />} onClick={() => tellExactly(!exact)}>
+          {exact ? strings.time.inWords : strings.time.exact}
         </Menu.Item>
         <Menu.Item leftSection={<LogOut size={15} />} onClick={signOut}>
           {strings.session.signOut}

@@ -1,5 +1,6 @@
 import { Text, Tooltip } from "@mantine/core";
 import { useSyncExternalStore } from "react";
+import { useExactTimes } from "./exactTimes";
 import { formatInstant, formatRelative } from "./format";
 
 let now = Date.now();
@@ -21,16 +22,23 @@ function subscribe(listener: () => void) {
   };
 }
 
+const EVENTS = { hover: true, focus: true, touch: true };
+
 /** One clock for all relative times on the page. */
 export const useNow = () => useSyncExternalStore(subscribe, () => now);
 
-/** A time in words, with the exact instant in the user's zone on hover. */
+/**
+ * A time in words, with the exact instant in the user's zone on hover or at a touch; the other way round for whoever has
+ * times told exactly.
+ */
 export function Moment({ at, dimmed }: { at: string | null | undefined; dimmed?: boolean }) {
-  const current = useNow();
+  const words = formatRelative(at, Math.max(useNow(), Date.now()));
+  const instant = formatInstant(at);
+  const [told, beside] = useExactTimes() ? [instant, words] : [words, instant];
   return (
-    <Tooltip label={formatInstant(at)} disabled={!at}>
+    <Tooltip label={beside} disabled={!at} events={EVENTS}>
       <Text span inherit c={dimmed ? "dimmed" : undefined} style={{ whiteSpace: "nowrap" }}>
-        <time dateTime={at ?? undefined}>{formatRelative(at, Math.max(current, Date.now()))}</time>
+        <time dateTime={at ?? undefined}>{told}</time>
       </Text>
     </Tooltip>
   );

@@ -70,6 +70,11 @@ export const content = {
     nobody: "As nobody in particular",
     journey: "With the values of a journey",
     noJourney: "Without a journey",
+    needed: (n: number) =>
+      n === 1
+        ? "A journey gives this value; none is chosen, so it is empty here"
+        : "A journey gives these values; none is chosen, so they are empty here",
+    choose: "Choose a journey",
   },
   preview: {
     dark: "Dark",

@@ -287,6 +287,7 @@ export const forms = {
   units: { m: "minutes", h: "hours", d: "days", w: "weeks", mo: "months" },
   choose: (kind: string) => `Choose: ${kind}`,
   createNew: (kind: string) => `+ Create new ${kind} …`,
+  open: (name: string) => `Open ${name}`,
   newOf: (kind: string) => `New ${kind}`,
   missing: (key: string) => `${key} (does not exist)`,
   unfit: (name: string) => `${name} (cannot be used here)`,
