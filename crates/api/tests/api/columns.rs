@@ -85,7 +85,7 @@ async fn attributes_stand_beside_the_columns_of_accounts_and_people(api: Api) {
         ("accounts?attributes=tear", "unknown_attribute"),
         ("people?attributes=tier", "unknown_attribute"),
         ("accounts?sort_attribute=hobby", "unknown_attribute"),
-        ("accounts?sort_attribute=custom%20->>%20'x'", "unknown_attribute"),
+        ("accounts?sort_attribute=custom%20-%3E%3E%20'x'", "unknown_attribute"),
     ] {
         let refused: Reply = get(path).await;
         assert_eq!(refused.refusal(), (400, code.to_owned()), "{path}");
@@ -157,7 +157,7 @@ async fn an_export_holds_attributes_in_the_order_of_one(api: Api) {
 /// A journey of accounts and one of people, both under way.
 async fn travelling(api: &Api) -> String {
     let token = api.token("administrator");
-    import(api, &token, "accounts", "key,name\na-1,Zebra\na-2,Öl\na-3,alder\na-4,Birch 100%\na-5,\n").await;
+    import(api, &token, "accounts", "key,name\na-1,Zebra\na-2,Öl\na-3,alder\na-4,Birch 100%\n").await;
     import(
         api,
         &token,

@@ -165,7 +165,14 @@ pub(super) fn apply(
     let differs = |address: &str, is: &Listed| before.get(address) != Some(is);
     let put =
         |what: fn(&Listed<'_>) -> bool| after.iter().filter(move |(address, is)| what(is) && differs(address, is));
-    let reasons: Vec<(&str, &str)> = put(|_| true).map(|(address, is)| (*address, is.reason)).collect();
+    // Lifting leaves there what the person said, as theirs: it is not written once more as somebody else's.
+    let is_left = |address: &str, is: &Listed| {
+        lifted.contains(&address) && before.get(address).is_some_and(|was| was.own_word == Some(is.reason))
+    };
+    let reasons: Vec<(&str, &str)> = put(|_| true)
+        .filter(|(address, is)| !is_left(address, is))
+        .map(|(address, is)| (*address, is.reason))
+        .collect();
     let own_words: Vec<(&str, &str)> = put(|is| is.own_word.is_some_and(|own| own != is.reason))
         .filter_map(|(address, is)| Some((*address, is.own_word?)))
         .collect();
