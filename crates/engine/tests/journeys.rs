@@ -292,7 +292,7 @@ on_both_stores! {
         assert_eq!(first, "a-5 a-6");
         assert_eq!(page("size", Stand::Reached, next.expect("more"), 10).0, "a-7 a-8 a-9");
         let by = |path: &str| {
-            let asked = Asked { node: Some("size".to_owned()), stand: Stand::Reached, path: Some(path.to_owned()), outcome: None };
+            let asked = Asked { node: Some("size".to_owned()), stand: Stand::Reached, path: Some(path.to_owned()), ..Asked::default() };
             let page = caravan_engine::status::travellers(&world.engine, "paged", &asked, EnrollmentId(0), 10).expect("a page");
             page.items.iter().map(|row| row.traveller.key.clone()).collect::<Vec<_>>().join(" ")
         };
