@@ -3,10 +3,9 @@
 mod by_hand;
 mod figures;
 mod jobs;
+mod members;
 mod of_account;
 mod scores;
-
-use std::collections::HashMap;
 
 use axum::extract::State;
 use caravan_catalog::definitions::{Interest, RoleCard};
@@ -14,12 +13,11 @@ use caravan_catalog::groups as rules;
 use caravan_catalog::world::Group;
 use caravan_engine::Engine;
 use caravan_engine::groups::loaded;
-use caravan_engine::sorting::{GroupMemberOrder, GroupOrder};
+use caravan_engine::sorting::GroupOrder;
+use caravan_model::GroupId;
 use caravan_model::document::DocumentKind;
-use caravan_model::{GroupId, PersonId};
-use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, ListedMember, MemberFilter, StageMove};
-use caravan_store::records::{self, PastRow};
-use caravan_store::{Session, StoreError};
+use caravan_store::Session;
+use caravan_store::group_pages::{self as pages, GroupFilter, ListedGroup, StageMove};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,12 +38,7 @@ pub fn operations() -> Operations {
     Operations::of("Buying groups")
         .get(GROUPS, ReadCustomers, list, "Buying groups, what changed last first or in another order")
         .get(GROUP, ReadCustomers, show, "A buying group with its roles, scores and where it has stood")
-        .get(
-            &format!("{GROUP}/members"),
-            ReadCustomers,
-            members,
-            "The members of a buying group, by key or in another order",
-        )
+        .and(members::operations())
         .and(by_hand::operations())
         .and(of_account::operations())
         .and(figures::operations())
@@ -177,14 +170,16 @@ fn filter(engine: &Engine, s: &mut dyn Session, query: &GroupQuery) -> Result<Op
     Ok(Some(filter))
 }
 
+/// Which group.
 #[derive(Deserialize, JsonSchema)]
-struct GroupPath {
+pub struct GroupPath {
     /// The group's id, `grp_…`.
     id: String,
 }
 
 impl GroupPath {
-    fn id(&self) -> Result<GroupId, Problem> {
+    /// As a number.
+    pub fn id(&self) -> Result<GroupId, Problem> {
         self.id.parse().map_err(|_| unknown(&self.id))
     }
 }
@@ -274,126 +269,4 @@ fn roles(group: &Group, interest: &Interest) -> Vec<Role> {
         completeness: rules::role_completeness(group, card),
     };
     interest.roles.iter().map(role).collect()
-}
-
-/// A member of a buying group in full.
-#[derive(Debug, Serialize, JsonSchema)]
-struct MemberRow {
-    /// Key of the person.
-    person: String,
-    /// First and last name.
-    name: Option<String>,
-    job_title: Option<String>,
-    email: Option<String>,
-    phone: Option<String>,
-    /// The role in the group.
-    role: String,
-    /// Who decided it: `manual`, `journey` or `system`.
-    source: String,
-    /// Taken out of the group.
-    removed: bool,
-    /// No longer belongs to the account; fills no role.
-    left_account: bool,
-    /// The person's engagement, 0 to 100, exact.
-    engagement: f64,
-    /// Since when.
-    added_at: Option<Timestamp>,
-    /// Since when no more.
-    removed_at: Option<Timestamp>,
-    /// When any of it last changed.
-    changed_at: Timestamp,
-    /// The person's last interesting moment.
-    last_interesting_moment: Option<InterestingMoment>,
-}
-
-/// An interesting moment of a person.
-#[derive(Debug, Serialize, JsonSchema)]
-struct InterestingMoment {
-    /// When it happened.
-    at: Timestamp,
-    /// `email`, `milestone` or `web`.
-    moment: Option<String>,
-    /// What it was.
-    description: Option<String>,
-}
-
-impl From<PastRow> for InterestingMoment {
-    fn from(row: PastRow) -> Self {
-        let fields: serde_json::Value =
-            row.fields.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        let text = |name: &str| fields.get(name).and_then(|value| value.as_str()).map(str::to_owned);
-        Self { at: row.at, moment: text("moment"), description: text("description") }
-    }
-}
-
-/// The last interesting moment of each of these people.
-fn last_moments(s: &mut dyn Session, people: &[i64]) -> Result<HashMap<PersonId, PastRow>, StoreError> {
-    let mut moments = records::history(s, people, &["interesting_moment".to_owned()])?;
-    moments.sort_by_key(|row| row.at);
-    Ok(moments.into_iter().map(|row| (row.person, row)).collect())
-}
-
-impl MemberRow {
-    fn of(row: ListedMember, moment: Option<PastRow>) -> Self {
-        Self {
-            person: row.key,
-            name: Some(row.name).filter(|name| !name.is_empty()),
-            job_title: row.job_title,
-            email: row.email,
-            phone: row.phone,
-            role: row.role,
-            source: row.source,
-            removed: row.removed,
-            left_account: row.left_account,
-            engagement: row.engagement,
-            added_at: row.added_at,
-            removed_at: row.removed_at,
-            changed_at: row.changed_at,
-            last_interesting_moment: moment.map(InterestingMoment::from),
-        }
-    }
-}
-
-/// Which members.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-struct MemberQuery {
-    /// Rows on a page, 1 to 200; 50 when left out.
-    #[schemars(range(min = 1, max = 200))]
-    limit: Option<usize>,
-    /// `next_cursor` of the page before; left out: the first page.
-    cursor: Option<String>,
-    /// True: those who were taken out, instead of those who are in.
-    #[serde(default)]
-    removed: bool,
-    /// Only those in this role.
-    role: Option<String>,
-    /// What they are ordered by; by key when left out. What is missing stands last.
-    #[serde(default)]
-    sort: GroupMemberOrder,
-    /// The highest first.
-    #[serde(default)]
-    descending: bool,
-}
-
-async fn members(
-    State(state): State<ApiState>,
-    Path(path): Path<GroupPath>,
-    Query(query): Query<MemberQuery>,
-) -> Result<Page<MemberRow>, Problem> {
-    let id = path.id()?;
-    let sort = query.sort.sort(query.descending);
-    let (limit, after) = (page_limit(query.limit)?, place_of(query.cursor.as_deref(), &sort)?);
-    let read = state.read(move |s| {
-        pages::one(s, id)?.ok_or_else(|| unknown(&id.to_string()))?;
-        let filter = MemberFilter { group: id, removed: query.removed, role: query.role.as_deref() };
-        let rows = behind(pages::members(s, filter, sort, after.as_ref(), limit + 1))?;
-        let people: Vec<i64> = rows.iter().map(|(row, _)| row.person.0).collect();
-        let mut moments = last_moments(s, &people)?;
-        let page = Page::ordered(rows, limit, &sort);
-        Ok(page.map(|row| {
-            let moment = moments.remove(&row.person);
-            MemberRow::of(row, moment)
-        }))
-    });
-    read.await
 }

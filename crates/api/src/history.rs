@@ -46,6 +46,12 @@ pub fn crm(live: &Live) -> CrmLinks {
     settings.map(|settings| settings.crm).unwrap_or_default()
 }
 
+/// Types of activities as the store compares them; `*` stands for anything.
+pub fn type_patterns<'a>(types: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let pattern = |one: &str| one.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_").replace('*', "%");
+    types.into_iter().map(pattern).collect()
+}
+
 /// All attributes that people see, missing ones as null.
 pub fn attributes(set: &AttributeSet, row: &DetailRow) -> Map<String, Value> {
     let visible = set.iter().zip(&row.values).filter(|((_, attribute), _)| attribute.visible);

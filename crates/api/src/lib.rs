@@ -15,6 +15,7 @@ mod connections;
 mod consent_records;
 mod consents;
 mod content;
+mod crm;
 mod delivery;
 mod dmarc;
 mod documents;
@@ -32,6 +33,7 @@ mod imports;
 mod journeys;
 mod kinds;
 pub mod mail;
+mod mail_by_hand;
 mod manifests;
 mod members;
 mod merge;
@@ -84,6 +86,8 @@ fn operations() -> Operations {
         records::operations(),
         suppressions::operations(),
         groups::operations(),
+        mail_by_hand::operations(),
+        crm::operations(),
         imports::operations(),
         exports::operations(),
         notifications::operations(),

@@ -292,9 +292,7 @@ impl TypesQuery {
     /// As the store compares them.
     fn patterns(&self) -> Result<Vec<String>, Problem> {
         let said = self.r#type.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|one| !one.is_empty());
-        let patterns: Vec<String> = said
-            .map(|one| one.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_").replace('*', "%"))
-            .collect();
+        let patterns = history::type_patterns(said);
         if patterns.len() > MOST_TYPES {
             let detail = format!("`type` names {} types. Name {MOST_TYPES} at most.", patterns.len());
             return Err(Problem::bad_request("too_many_types", detail));

@@ -17,8 +17,8 @@ use caravan_connect::email::{Attributes, EmailBody, EmailContent, compile, locks
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    AroundEmails, Body, ContentCondition, CustomObject, Document, DocumentKind, DocumentState, Email, Found, Fragment,
-    MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage,
+    AroundEmails, Body, ContentCondition, CrmKind, CustomObject, Document, DocumentKind, DocumentState, Email, Found,
+    Fragment, MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage,
 };
 use caravan_model::template::OBJECTS;
 use caravan_model::value::ValueType;
@@ -204,6 +204,7 @@ pub fn findings(document: &Document, library: &Library<'_>) -> Vec<Finding> {
         Body::Settings(settings) => {
             let mut found = of_edges(&settings.emails);
             found.extend(open_consent_unknown(settings, library.schema));
+            found.extend(CrmKind::ALL.iter().filter_map(|kind| crm_ids_unknown(settings, *kind, library.schema)));
             found
         }
         _ => Vec::new(),
@@ -249,6 +250,19 @@ fn open_consent_unknown(settings: &Settings, schema: &Schema) -> Option<Finding>
     let fits = attribute.is_some_and(|attribute| attribute.value_type == ValueType::Boolean);
     let message = format!("People have no attribute `{key}` that is true or false. Declare one, or name another.");
     (!fits).then(|| Finding::error("unknown_attribute", "/open_tracking_consent", message))
+}
+
+/// The CRM's ids stand in texts.
+fn crm_ids_unknown(settings: &Settings, kind: CrmKind, schema: &Schema) -> Option<Finding> {
+    let key = settings.crm.id_attribute(kind);
+    let fits = schema.of(kind.subject()).get(key).is_some_and(|attribute| attribute.value_type == ValueType::String);
+    let (whose, field) = match kind {
+        CrmKind::Account => ("Accounts", "account_id"),
+        CrmKind::Contact => ("People", "contact_id"),
+        CrmKind::Lead => ("People", "lead_id"),
+    };
+    let message = format!("{whose} have no attribute `{key}` that is a text. Declare one, or name another.");
+    (!fits).then(|| Finding::error("unknown_attribute", format!("/crm/{field}"), message))
 }
 
 /// What stands against what goes around emails, whatever emails there are.

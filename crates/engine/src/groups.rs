@@ -2,7 +2,6 @@
 
 pub mod by_hand;
 pub mod daily;
-pub mod email;
 pub mod engagement;
 pub mod explain;
 pub mod jobs;

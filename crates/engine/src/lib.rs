@@ -33,6 +33,7 @@ mod lists;
 pub mod live;
 pub mod load;
 pub mod machines;
+pub mod mail_by_hand;
 pub mod members;
 pub mod merge;
 pub mod metrics;

@@ -37,7 +37,7 @@ pub use check::declared_attributes;
 pub use circle::list_circles;
 pub(crate) use content::is_name;
 pub use content::*;
-pub use crm::{CrmLinks, crm_link};
+pub use crm::{CrmKind, CrmLinks, crm_ids, crm_link};
 pub use declarations::*;
 pub(crate) use difference::shown;
 pub use difference::{Difference, Fate};

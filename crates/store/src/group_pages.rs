@@ -302,6 +302,36 @@ pub enum GroupMemberBy {
     Removed,
 }
 
+/// A listed member, column by column.
+const MEMBER: &str =
+    "p.id, p.key, TRIM(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')), p.job_title, p.email,
+     p.phone, m.role, m.source, m.removed, tie.person_id IS NULL, m.added_at, m.removed_at, m.changed_at, p.engagement";
+/// How many columns those are.
+const MEMBER_WIDTH: usize = 14;
+/// Where they are read from.
+const MEMBERS_OF: &str =
+    "group_member AS m JOIN buying_group AS g ON g.id = m.group_id JOIN person AS p ON p.id = m.person_id
+     LEFT JOIN account_person AS tie ON tie.account_id = g.account_id AND tie.person_id = m.person_id";
+
+fn read_member(r: &dyn Row) -> Result<ListedMember, StoreError> {
+    Ok(ListedMember {
+        person: PersonId(r.int(0)),
+        key: r.string(1),
+        name: r.string(2),
+        job_title: r.opt_string(3),
+        email: r.opt_string(4),
+        phone: r.opt_string(5),
+        role: r.string(6),
+        source: r.string(7),
+        removed: r.bool(8),
+        left_account: r.bool(9),
+        added_at: r.opt_instant(10),
+        removed_at: r.opt_instant(11),
+        changed_at: r.instant(12),
+        engagement: r.float(13),
+    })
+}
+
 const MEMBER_NAME: &str = "TRIM(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, ''))";
 
 fn member_order(s: &dyn Session, by: GroupMemberBy) -> Key {
@@ -328,6 +358,54 @@ pub struct MemberFilter<'a> {
     pub removed: bool,
     /// Only those in this role.
     pub role: Option<&'a str>,
+    /// Only those who left the account, or only those who did not.
+    pub left_account: Option<bool>,
+    /// Only those who did something of these types (`%` stands for anything) since then.
+    pub active: Option<(&'a [String], Timestamp)>,
+}
+
+impl<'a> MemberFilter<'a> {
+    fn conditions(&self) -> Where<'a> {
+        let mut conditions = Where { sql: String::new(), params: params![self.group, self.removed].to_vec() };
+        if let Some(role) = self.role {
+            conditions.and("m.role = $", role);
+        }
+        match self.left_account {
+            Some(true) => conditions.sql.push_str(" AND tie.person_id IS NULL"),
+            Some(false) => conditions.sql.push_str(" AND tie.person_id IS NOT NULL"),
+            None => {}
+        }
+        if let Some((types, since)) = self.active {
+            let did = "SELECT 1 FROM activity AS x WHERE x.person_id = m.person_id AND x.at >= $";
+            conditions.and(&format!("EXISTS ({did}"), since);
+            let like = any_like(types, &mut conditions.params);
+            conditions.sql.push_str(&format!(" AND {like})"));
+        }
+        conditions
+    }
+}
+
+/// That an activity `x` is of one of these types, which are bound behind `params`.
+fn any_like<'a>(types: &'a [String], params: &mut Vec<Param<'a>>) -> String {
+    let like = types.iter().map(|one| {
+        params.push(Param::Text(one));
+        format!("x.type LIKE ${} ESCAPE '\\'", params.len())
+    });
+    format!("({})", like.chain(["FALSE".to_owned()]).collect::<Vec<_>>().join(" OR "))
+}
+
+/// When these people last did something of these types; who never did is left out. Index: `activity_person`.
+pub fn last_active(
+    s: &mut dyn Session,
+    people: &[i64],
+    types: &[String],
+) -> Result<Vec<(PersonId, Timestamp)>, StoreError> {
+    let mut params = params![people].to_vec();
+    let like = any_like(types, &mut params);
+    let sql = format!(
+        "SELECT x.person_id, MAX(x.at) FROM activity AS x WHERE x.person_id {{in:1}} AND {like} GROUP BY x.person_id"
+    );
+    s.query_map(&sql, &params, |r| Ok((PersonId(r.int(0)), r.instant(1))))
 }
 
 /// The next `most` members of a group behind `after`, each with its place.
@@ -341,44 +419,25 @@ pub fn members(
     after: Option<&Place>,
     most: usize,
 ) -> Result<Vec<(ListedMember, Place)>, StoreError> {
-    let mut conditions = Where { sql: String::new(), params: params![filter.group, filter.removed].to_vec() };
-    if let Some(role) = filter.role {
-        conditions.and("m.role = $", role);
-    }
+    let conditions = filter.conditions();
     let listing = Listing {
-        columns: &format!(
-            "p.id, p.key, {MEMBER_NAME}, p.job_title, p.email, p.phone, m.role, m.source, m.removed,
-             tie.person_id IS NULL, m.added_at, m.removed_at, m.changed_at, p.engagement"
-        ),
-        width: 14,
-        from: &format!(
-            "group_member AS m JOIN buying_group AS g ON g.id = m.group_id JOIN person AS p ON p.id = m.person_id
-             LEFT JOIN account_person AS tie ON tie.account_id = g.account_id AND tie.person_id = m.person_id
-             WHERE m.group_id = $1 AND m.removed = $2{}",
-            conditions.sql
-        ),
+        columns: MEMBER,
+        width: MEMBER_WIDTH,
+        from: &format!("{MEMBERS_OF} WHERE m.group_id = $1 AND m.removed = $2{}", conditions.sql),
         id: "p.id",
         params: conditions.params,
     };
     let sort = Sort { by: member_order(s, sort.by), descending: sort.descending };
-    ordered::page(s, &listing, &sort, after, most, |r| {
-        Ok(ListedMember {
-            person: PersonId(r.int(0)),
-            key: r.string(1),
-            name: r.string(2),
-            job_title: r.opt_string(3),
-            email: r.opt_string(4),
-            phone: r.opt_string(5),
-            role: r.string(6),
-            source: r.string(7),
-            removed: r.bool(8),
-            left_account: r.bool(9),
-            added_at: r.opt_instant(10),
-            removed_at: r.opt_instant(11),
-            changed_at: r.instant(12),
-            engagement: r.float(13),
-        })
-    })
+    ordered::page(s, &listing, &sort, after, most, read_member)
+}
+
+/// Who is in the groups of an account, by group and key; those who were taken out are left out.
+pub fn members_of_account(s: &mut dyn Session, account: AccountId) -> Result<Vec<(GroupId, ListedMember)>, StoreError> {
+    let sql = format!(
+        "SELECT {MEMBER}, m.group_id FROM {MEMBERS_OF}
+         WHERE g.account_id = $1 AND g.archived_at IS NULL AND NOT m.removed ORDER BY m.group_id, p.key"
+    );
+    s.query_map(&sql, params![account], |r| Ok((GroupId(r.int(MEMBER_WIDTH)), read_member(r)?)))
 }
 
 /// Where a group has stood: when, from, to, and who moved it; newest first.

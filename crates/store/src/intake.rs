@@ -44,7 +44,7 @@ pub struct NewRow<'a> {
     pub values: &'a [Value],
 }
 
-fn table_of(table: Table, schema: &Schema) -> (&'static str, &AttributeSet) {
+pub(crate) fn table_of(table: Table, schema: &Schema) -> (&'static str, &AttributeSet) {
     match table {
         Table::Account => ("account", &schema.account),
         Table::Person => ("person", &schema.person),

@@ -14,6 +14,7 @@ pub mod consent_records;
 pub mod consents;
 pub mod copy;
 pub mod counters;
+pub mod crm;
 pub mod dmarc;
 pub mod documents;
 pub mod engagement;

@@ -2381,23 +2381,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/buying_groups/{id}/email": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Send an email to up to 50 members of a buying group; whoever may not be written to gets none */
-        post: operations["post_buying_groups_id_email"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/accounts/{key}/buying_groups": {
         parameters: {
             query?: never;
@@ -2647,6 +2630,74 @@ export interface paths {
         put?: never;
         /** Look at all buying groups of an interest again, now */
         post: operations["post_solution_interests_key_maintain_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/buying_groups/{id}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an email to up to 50 members of a buying group; whoever may not be written to gets none */
+        post: operations["post_buying_groups_id_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/{key}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an email to up to 50 people of an account, or to all of them; whoever may not be written to gets none */
+        post: operations["post_accounts_key_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{key}/email": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send an email to a person, unless they may not be written to */
+        post: operations["post_people_key_email"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/crm/{kind}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account or the person with this id in the CRM; nobody and several are told apart */
+        get: operations["get_crm_kind_id"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -7158,6 +7209,7 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description Which group. */
         GroupPath: {
             /** @description The group's id, `grp_…`. */
             id: string;
@@ -7262,6 +7314,13 @@ export interface components {
             removed: boolean;
             /** @description Only those in this role. */
             role?: string | null;
+            /** @description Only those who left the account, or only those who did not. */
+            left_account?: boolean | null;
+            /**
+             * Format: uint16
+             * @description Only those who did something within so many days.
+             */
+            active_days?: number | null;
             /**
              * @description What they are ordered by; by key when left out. What is missing stands last.
              * @default key
@@ -7326,6 +7385,11 @@ export interface components {
             changed_at: string;
             /** @description The person's last interesting moment. */
             last_interesting_moment?: components["schemas"]["InterestingMoment"] | null;
+            /**
+             * Format: date-time
+             * @description When the person last did something: email, web, forms, interesting moments.
+             */
+            last_activity_at?: string | null;
         };
         /** @description An interesting moment of a person. */
         InterestingMoment: {
@@ -7388,32 +7452,6 @@ export interface components {
             /** @description A role of the group's template. */
             role: string;
         };
-        /** @description An email to members of a group. */
-        GroupMailing: {
-            /** @description Key of the email. */
-            email: string;
-            /** @description Keys of the members who get it. */
-            people: string[];
-        };
-        /** @description What became of a mailing by hand. */
-        GroupMailed: {
-            /**
-             * Format: uint
-             * @description How many emails are on their way.
-             */
-            queued: number;
-            /** @description Who gets none. */
-            refused: components["schemas"]["GroupMailRefused"][];
-        };
-        /** @description Somebody who may not be written to. */
-        GroupMailRefused: {
-            /** @description Key of the person. */
-            person: string;
-            /** @description Why, stable: as the outcome of an email that a journey skips. */
-            code: string;
-            /** @description Why, for people. */
-            message: string;
-        };
         /** @description One page of a list. */
         BuyingGroupPage: {
             /** @description The rows. */
@@ -7448,6 +7486,8 @@ export interface components {
              * @description How engaged it is, in percent.
              */
             engagement?: number | null;
+            /** @description Its roles in order of priority, with how far each is filled. */
+            roles: components["schemas"]["Role"][];
             /** @description Who belongs to it. */
             members: components["schemas"]["Member"][];
         };
@@ -7457,8 +7497,11 @@ export interface components {
             person: string;
             /** @description Name of the person. */
             name?: string | null;
+            job_title?: string | null;
             /** @description The role in the group. */
             role: string;
+            /** @description No longer belongs to the account; fills no role. */
+            left_account: boolean;
             /** @description Who put the person there: `manual`, `journey` or `system`. */
             source: string;
         };
@@ -7958,6 +8001,65 @@ export interface components {
         InterestPath: {
             /** @description Key of the solution interest. */
             key: string;
+        };
+        /** @description An email to members of a group. */
+        GroupMailing: {
+            /** @description Key of the email. */
+            email: string;
+            /** @description Keys of the members who get it. */
+            people: string[];
+        };
+        /** @description What became of a mailing by hand. */
+        Mailed: {
+            /**
+             * Format: uint
+             * @description How many emails are on their way.
+             */
+            queued: number;
+            /** @description Who gets none. */
+            refused: components["schemas"]["MailRefused"][];
+        };
+        /** @description Somebody who may not be written to. */
+        MailRefused: {
+            /** @description Key of the person. */
+            person: string;
+            /** @description Why, stable: as the outcome of an email that a journey skips. */
+            code: string;
+            /** @description Why, for people. */
+            message: string;
+        };
+        /** @description An email to people of an account. */
+        AccountMailing: {
+            /** @description Key of the email. */
+            email: string;
+            /** @description Who gets it. */
+            to: components["schemas"]["Contacts"];
+        };
+        /** @description People of an account: one of the two. */
+        Contacts: "everyone" | {
+            people: string[];
+        };
+        /** @description An email to one person. */
+        PersonMailing: {
+            /** @description Key of the email. */
+            email: string;
+        };
+        CrmPath: {
+            /** @description What the CRM keeps there. */
+            kind: components["schemas"]["CrmKind"];
+            /** @description Its id there. Ids of Salesforce may have 15 letters or 18, those of Dynamics braces or none. */
+            id: string;
+        };
+        /** @description What a CRM keeps of accounts and people. */
+        CrmKind: "account" | "contact" | "lead";
+        /** @description Who has an id of the CRM. */
+        CrmMatches: {
+            /** @description What it leads to. */
+            subject: components["schemas"]["Subject"];
+            /** @description Key of the attribute in which was looked; `key` where the settings name none. */
+            attribute: string;
+            /** @description Whoever has it: one, unless nobody has it or several do; 20 at most. */
+            items: components["schemas"]["Ref"][];
         };
         KindPath: {
             /**
@@ -11848,6 +11950,12 @@ export interface components {
             person?: string | null;
             /** @description Of an opportunity. */
             opportunity?: string | null;
+            /** @description Key of the attribute of accounts that holds the CRM's id of an account, by which the CRM may lead here; left out: the key. */
+            account_id?: string | null;
+            /** @description Key of the attribute of people that holds the CRM's id of a contact; left out: the key. */
+            contact_id?: string | null;
+            /** @description Key of the attribute of people that holds the CRM's id of a lead; left out: the key. */
+            lead_id?: string | null;
         };
         /**
          * Settings
@@ -19757,6 +19865,10 @@ export interface operations {
                 removed?: boolean;
                 /** @description Only those in this role. */
                 role?: string;
+                /** @description Only those who left the account, or only those who did not. */
+                left_account?: boolean;
+                /** @description Only those who did something within so many days. */
+                active_days?: number;
                 /** @description What they are ordered by; by key when left out. What is missing stands last. */
                 sort?: components["schemas"]["GroupMemberOrder"];
                 /** @description The highest first. */
@@ -19968,43 +20080,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Decided"];
-                };
-            };
-            /** @description Refused; `code` says why. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    post_buying_groups_id_email: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The group's id, `grp_…`. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        /** @description An email to members of a group. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["GroupMailing"];
-            };
-        };
-        responses: {
-            /** @description What became of a mailing by hand. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GroupMailed"];
                 };
             };
             /** @description Refused; `code` says why. */
@@ -20528,6 +20603,151 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_buying_groups_id_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The group's id, `grp_…`. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description An email to members of a group. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GroupMailing"];
+            };
+        };
+        responses: {
+            /** @description What became of a mailing by hand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailed"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_accounts_key_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description An email to people of an account. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountMailing"];
+            };
+        };
+        responses: {
+            /** @description What became of a mailing by hand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailed"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_people_key_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The natural key, as imported. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description An email to one person. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonMailing"];
+            };
+        };
+        responses: {
+            /** @description What became of a mailing by hand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Mailed"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_crm_kind_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description What the CRM keeps there. */
+                kind: components["schemas"]["CrmKind"];
+                /** @description Its id there. Ids of Salesforce may have 15 letters or 18, those of Dynamics braces or none. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who has an id of the CRM. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CrmMatches"];
                 };
             };
             /** @description Refused; `code` says why. */

@@ -18,6 +18,8 @@ export const deeds: Record<string, string> = {
   "DELETE */*/comments/*": "Erased a comment",
   "POST buying_groups/*/members": "Changed members",
   "POST buying_groups/*/email": "Wrote to members",
+  "POST accounts/*/email": "Wrote to people of an account",
+  "POST people/*/email": "Wrote to a person",
   "POST */*/members": "Added members",
   "POST */*/members/removals": "Removed members",
   "POST */*/repair": "Counted members anew",

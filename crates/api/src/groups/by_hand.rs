@@ -1,17 +1,14 @@
 //! What hands decide about buying groups: members, stage, status, putting one away. Source `manual`, above all others.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use caravan_engine::groups::by_hand::{self, ByHandError, Decision, Which};
-use caravan_engine::groups::email::{self, Mailed};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::{GROUP, GroupPath};
 use crate::ApiState;
 use crate::access::Caller;
-use crate::access::Permission::{DeleteCustomers, EditGroups, SendMessages};
+use crate::access::Permission::{DeleteCustomers, EditGroups};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem};
 
 const OF_ACCOUNT: &str = "/api/v1/accounts/{key}/buying_groups/{interest}";
@@ -25,12 +22,6 @@ pub(super) fn operations() -> Operations {
         .put(&format!("{OF_ACCOUNT}/stage"), EditGroups, stage, "Move an account's buying group to another stage")
         .put(&format!("{OF_ACCOUNT}/status"), EditGroups, status, "Write the status of an account's buying group")
         .post(&format!("{GROUP}/members"), EditGroups, many, "Assign, change or remove up to 50 members at once")
-        .post(
-            &format!("{GROUP}/email"),
-            SendMessages,
-            send_email,
-            "Send an email to up to 50 members of a buying group; whoever may not be written to gets none",
-        )
         .delete(GROUP, DeleteCustomers, archive, "Put a buying group away; it is kept for reports only")
 }
 
@@ -160,33 +151,6 @@ async fn many(
         Members::Remove(people) => Decision::Remove(people),
     };
     decide(&state, Which::Number(path.id()?), decision, caller).await
-}
-
-/// An email to members of a group.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "GroupMailing")]
-struct Mailing {
-    /// Key of the email.
-    email: String,
-    /// Keys of the members who get it.
-    #[schemars(length(min = 1, max = 50))]
-    people: Vec<String>,
-}
-
-async fn send_email(
-    State(state): State<ApiState>,
-    caller: Caller,
-    Path(path): Path<GroupPath>,
-    Json(body): Json<Mailing>,
-) -> Result<Answer<Mailed>, Problem> {
-    let id = path.id()?;
-    let sent = state.blocking(move |engine| {
-        let mailed = email::send(engine, id, &body.email, &body.people, &caller.actor)?;
-        let detail = json!({"email": body.email, "queued": mailed.queued, "refused": mailed.refused.len()});
-        Ok(Answer::of(mailed).status(StatusCode::ACCEPTED).written_down(detail))
-    });
-    sent.await
 }
 
 async fn decide(

@@ -4,13 +4,17 @@ use std::collections::HashMap;
 
 use axum::extract::State;
 use caravan_engine::Engine;
-use caravan_model::AccountId;
+use caravan_engine::groups::loaded;
+use caravan_engine::live::Live;
 use caravan_model::attribute::Subject;
 use caravan_model::document::DocumentKind;
-use caravan_store::{Session, groups as stored, journeys};
+use caravan_model::{AccountId, GroupId};
+use caravan_store::group_pages::{self as pages, ListedMember};
+use caravan_store::{Session, groups as stored};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::{Role, roles};
 use crate::ApiState;
 use crate::access::Permission::ReadCustomers;
 use crate::history::SubjectPath;
@@ -45,6 +49,8 @@ struct BuyingGroup {
     completeness: Option<f64>,
     /// How engaged it is, in percent.
     engagement: Option<f64>,
+    /// Its roles in order of priority, with how far each is filled.
+    roles: Vec<Role>,
     /// Who belongs to it.
     members: Vec<Member>,
 }
@@ -56,8 +62,11 @@ struct Member {
     person: String,
     /// Name of the person.
     name: Option<String>,
+    job_title: Option<String>,
     /// The role in the group.
     role: String,
+    /// No longer belongs to the account; fills no role.
+    left_account: bool,
     /// Who put the person there: `manual`, `journey` or `system`.
     source: String,
 }
@@ -69,35 +78,42 @@ async fn list(State(state): State<ApiState>, Path(path): Path<SubjectPath>) -> R
 
 fn groups(engine: &Engine, s: &mut dyn Session, key: &str) -> Result<Vec<BuyingGroup>, Problem> {
     let live = engine.live(s)?;
-    let account = subject::found(s, &live, Subject::Account, key)?;
-    let rows = stored::of_account(s, AccountId(account.id))?;
-    let ids: Vec<i64> = rows.iter().map(|row| row.id.0).collect();
-    let members = stored::members(s, &ids)?;
-    let people: Vec<i64> = members.iter().map(|member| member.person.0).collect();
-    let people: HashMap<i64, journeys::Shown> =
-        journeys::shown_people(s, &people)?.into_iter().map(|shown| (shown.id, shown)).collect();
-    let interests: HashMap<_, _> =
-        live.definitions.of_kind(DocumentKind::SolutionInterest).map(|interest| (interest.id, interest)).collect();
-    let group = |row: stored::GroupRow| {
-        let interest = interests.get(&row.interest);
-        let own = members.iter().filter(|member| member.group == row.id && !member.removed);
-        BuyingGroup {
+    let account = AccountId(subject::found(s, &live, Subject::Account, key)?.id);
+    let mut members: HashMap<GroupId, Vec<ListedMember>> = HashMap::new();
+    for (group, member) in pages::members_of_account(s, account)? {
+        members.entry(group).or_default().push(member);
+    }
+    let groups = stored::of_account(s, account)?.into_iter();
+    Ok(groups.map(|row| BuyingGroup::of(&live, &row, members.remove(&row.id).unwrap_or_default())).collect())
+}
+
+impl BuyingGroup {
+    fn of(live: &Live, row: &stored::GroupRow, members: Vec<ListedMember>) -> Self {
+        let definition = live.definitions.of_kind(DocumentKind::SolutionInterest).find(|it| it.id == row.interest);
+        let group = loaded::of_row(row, members.iter().map(loaded::of_listed_member).collect());
+        Self {
             id: row.id.to_string(),
-            solution_interest: interest.map(|it| it.key.clone()).unwrap_or_default(),
-            name: interest.map(|it| it.name.clone()),
-            stage: row.stage,
-            status: row.status,
-            completeness: row.completeness,
-            engagement: row.engagement,
-            members: own
-                .filter_map(|member| {
-                    let shown = people.get(&member.person.0)?;
-                    let name = Some(shown.name.clone()).filter(|name| !name.is_empty());
-                    let (role, source) = (member.role.clone(), member.source.clone());
-                    Some(Member { person: shown.key.clone(), name, role, source })
-                })
-                .collect(),
+            solution_interest: definition.map(|it| it.key.clone()).unwrap_or_default(),
+            name: definition.map(|it| it.name.clone()),
+            roles: live.interests.get(&row.interest).map(|interest| roles(&group, interest)).unwrap_or_default(),
+            stage: group.stage,
+            status: group.status,
+            completeness: group.completeness,
+            engagement: group.engagement,
+            members: members.into_iter().map(Member::from).collect(),
         }
-    };
-    Ok(rows.into_iter().map(group).collect())
+    }
+}
+
+impl From<ListedMember> for Member {
+    fn from(row: ListedMember) -> Self {
+        Self {
+            person: row.key,
+            name: Some(row.name).filter(|name| !name.is_empty()).or(row.email),
+            job_title: row.job_title,
+            role: row.role,
+            left_account: row.left_account,
+            source: row.source,
+        }
+    }
 }

@@ -62,7 +62,8 @@ async fn members_are_decided_by_hand(api: Api) {
     let token = api.token("sales");
     let groups =
         async || api.get("/api/v1/accounts/acme/buying_groups").bearer(&token).send().await.json()["items"].clone();
-    let ada = json!({"person": "ada", "name": "Ada Byron", "role": "Decision Maker", "source": "system"});
+    let ada = json!({"person": "ada", "name": "Ada Byron", "job_title": "Chief Engineer", "role": "Decision Maker",
+        "left_account": false, "source": "system"});
     let group = &groups().await[0];
     assert_eq!((&group["solution_interest"], &group["completeness"]), (&json!("crm"), &json!(50.0)));
     assert_eq!(group["members"], json!([ada]));
@@ -74,7 +75,8 @@ async fn members_are_decided_by_hand(api: Api) {
     assert_eq!(member("DELETE", "ada").send().await.status, 204);
     settle(&api);
     let group = &groups().await[0];
-    let bob = json!({"person": "bob", "name": "Bob", "role": "Influencer", "source": "manual"});
+    let bob = json!({"person": "bob", "name": "Bob", "job_title": "Clerk", "role": "Influencer", "left_account": false,
+        "source": "manual"});
     assert_eq!((&group["members"], &group["completeness"]), (&json!([bob]), &json!(25.0)));
     let outsider = member("PUT", "cy").json(&json!({"role": "Influencer"})).send().await;
     assert_eq!((outsider.refusal().0, &outsider.json()["errors"][0]["code"]), (422, &json!("not_of_account")));
@@ -85,6 +87,51 @@ async fn members_are_decided_by_hand(api: Api) {
     let refused =
         api.call("DELETE", "/api/v1/accounts/acme/buying_groups/crm/members/bob").bearer(&viewer).send().await;
     assert_eq!(refused.refusal().0, 403);
+}
+
+async fn who_covers_a_role_is_counted_and_listed_alike_and_those_who_left_are_not(api: Api) {
+    let token = furnished(&api).await;
+    let put = |path: &str, body: Value| api.call("PUT", &format!("/api/v1/{path}")).bearer(&token).json(&body).send();
+    for person in ["bob", "dan", "eve"] {
+        let body = json!({"email": format!("{person}@acme.example"), "account_key": "acme"});
+        assert!(put(&format!("people/{person}"), body).await.status.is_success());
+        let member = format!("accounts/acme/buying_groups/crm/members/{person}");
+        assert_eq!(put(&member, json!({"role": "Influencer"})).await.status, 200);
+    }
+    let left = "key,account_key,relation\neve,acme,remove\n";
+    let visit =
+        json!({"id": "1", "type": "page_viewed", "at": "2026-11-30T09:00:00Z", "person_key": "dan"}).to_string();
+    for (path, kind, file) in
+        [("people?format=csv", "text/csv", left), ("activities?format=jsonl", "application/x-ndjson", visit.as_str())]
+    {
+        let import = api.post(&format!("/api/v1/import/{path}")).bearer(&token).text(kind, file).send().await;
+        assert_eq!((import.status.as_u16(), &import.json()["rejected"]), (200, &json!(0)), "{}", import.text());
+    }
+    settle(&api);
+
+    let groups = api.get("/api/v1/accounts/acme/buying_groups").bearer(&token).send().await.json();
+    let group = &groups["items"][0];
+    let counts: Vec<_> =
+        group["roles"].as_array().expect("roles").iter().map(|it| (&it["role"], &it["members"])).collect();
+    let expected = [(json!("Decision Maker"), json!(1)), (json!("Influencer"), json!(2))];
+    assert_eq!(counts, expected.iter().map(|(role, n)| (role, n)).collect::<Vec<_>>(), "{groups}");
+    let members = async |query: &str| {
+        let path =
+            format!("/api/v1/buying_groups/{}/members?role=Influencer{query}", group["id"].as_str().expect("an id"));
+        let page = api.get(&path).bearer(&token).send().await.json();
+        let rows = page["items"].as_array().cloned().unwrap_or_default();
+        rows.into_iter()
+            .map(|row| (row["person"].as_str().unwrap_or_default().to_owned(), !row["last_activity_at"].is_null()))
+            .collect::<Vec<_>>()
+    };
+    let dan = ("dan".to_owned(), true);
+    assert_eq!(members("&left_account=false").await, [("bob".to_owned(), false), dan.clone()]);
+    assert_eq!(members("&left_account=true").await, [("eve".to_owned(), false)]);
+    assert_eq!(members("").await.len(), 3);
+    assert_eq!(members("&active_days=7").await, [dan], "changes that others make are no activity of theirs");
+    api.after(8 * 86_400);
+    assert_eq!(members("&active_days=7").await, []);
+    assert_eq!(members("&active_days=30").await.len(), 1);
 }
 
 async fn a_member_is_shown_with_the_last_interesting_moment(api: Api) {
@@ -263,6 +310,7 @@ async fn figures_are_those_of_the_lists_with_the_same_filters(api: Api) {
 crate::on_both_stores! {
     figures_are_those_of_the_lists_with_the_same_filters
     members_are_decided_by_hand
+    who_covers_a_role_is_counted_and_listed_alike_and_those_who_left_are_not
     scores_explain_themselves_and_jobs_are_done_again
     a_member_is_shown_with_the_last_interesting_moment
     tv_f2_tv_f11_groups_are_found_by_what_they_lack

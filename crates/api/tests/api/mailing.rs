@@ -1,4 +1,4 @@
-//! Email by hand to members of a buying group, on both stores, until it has left.
+//! Email by hand to members of a buying group and to people of an account, on both stores, until it has left.
 
 use std::sync::Arc;
 
@@ -15,6 +15,9 @@ crate::on_both_stores! {
     whoever_may_not_be_written_to_is_told_and_gets_none
     an_email_by_hand_is_refused_as_a_whole_where_it_cannot_be_sent
     what_was_changed_after_sending_does_not_change_what_was_sent
+    people_of_an_account_are_written_to_by_hand_those_who_are_chosen_or_all
+    an_account_that_nobody_can_be_written_to_at_gets_nothing_and_says_why
+    a_person_is_written_to_by_hand_with_or_without_an_account
 }
 
 fn keys() -> SigningKeys {
@@ -182,4 +185,96 @@ async fn what_was_changed_after_sending_does_not_change_what_was_sent(api: Api) 
     assert_eq!(send(&api, &token, &path, &["bob"]).await.status, 202);
     assert_eq!(send(&api, &token, &path, &["bob"]).await.status, 202, "somebody may send it again on purpose");
     assert_eq!(subjects(&deliver(&api)), ["Goodbye Bob", "Goodbye Bob", "Hello Ada"]);
+}
+
+const OF_ACME: &str = "/api/v1/accounts/acme/email";
+
+async fn post(api: &Api, token: &str, path: &str, body: Value) -> Reply {
+    api.post(path).bearer(token).json(&body).send().await
+}
+
+async fn people_of_an_account_are_written_to_by_hand_those_who_are_chosen_or_all(api: Api) {
+    let (token, _) = ready(&api).await;
+    let sales = api.token("sales");
+    let chosen = json!({"email": "hello", "to": {"people": ["bob", "bob"]}});
+    let sent = post(&api, &sales, OF_ACME, chosen).await;
+    assert_eq!((sent.status.as_u16(), sent.json()), (202, json!({"queued": 1, "refused": []})), "{}", sent.text());
+    assert_eq!(subjects(&deliver(&api)), ["Hello Bob"]);
+
+    let bob = api.call("PUT", "/api/v1/people/bob").bearer(&token).json(&json!({"unsubscribed": true})).send().await;
+    assert_eq!(bob.status, 200, "{}", bob.text());
+    let all = post(&api, &sales, OF_ACME, json!({"email": "hello", "to": "everyone"})).await.json();
+    assert_eq!((&all["queued"], &all["refused"][0]["person"]), (&json!(1), &json!("bob")), "{all}");
+    assert_eq!(all["refused"][0]["code"], "unsubscribed");
+    let recorder = deliver(&api);
+    assert_eq!(subjects(&recorder), ["Hello Ada"], "nobody of another account");
+    let taken = recorder.taken();
+    let html = taken[&(Taken::Email, "hello".to_owned())].emails[0].html.clone().unwrap_or_default();
+    assert!(html.contains("Acme"), "it speaks of the account: {html}");
+    assert_eq!(timeline(&api, &token, "accounts/acme").await.len(), 2);
+
+    let audit = api.get("/api/v1/audit?q=acme%2Femail").bearer(&token).send().await.json();
+    let details: Vec<&Value> = audit["items"].as_array().expect("rows").iter().map(|row| &row["detail"]).collect();
+    let row = |refused: i64| json!({"email": "hello", "queued": 1, "refused": refused});
+    assert_eq!(details, [&row(1), &row(0)], "{audit}");
+}
+
+async fn an_account_that_nobody_can_be_written_to_at_gets_nothing_and_says_why(api: Api) {
+    let (token, _) = ready(&api).await;
+    let refused = async |path: &str, to: Value| {
+        let reply = post(&api, &token, path, json!({"email": "hello", "to": to})).await;
+        assert_eq!(reply.refusal().0, 422, "{}", reply.text());
+        let error = reply.json()["errors"][0].clone();
+        format!("{} {}", error["code"].as_str().unwrap_or_default(), error["pointer"].as_str().unwrap_or_default())
+    };
+    assert_eq!(refused(OF_ACME, json!({"people": ["ada", "cy"]})).await, "not_of_account /to/people/1");
+    assert_eq!(refused(OF_ACME, json!({"people": ["eve"]})).await, "unknown_person /to/people/0");
+    assert_eq!(refused(OF_ACME, json!({"people": []})).await, "nobody /to/people");
+    let many: Vec<String> = (0..51).map(|n| format!("p{n}")).collect();
+    assert_eq!(refused(OF_ACME, json!({"people": many})).await, "too_many_contacts ");
+    assert_eq!(refused("/api/v1/accounts/tiny/email", json!("everyone")).await, "nobody /to");
+    let cy = api.call("PUT", "/api/v1/people/cy").bearer(&token).json(&json!({"unsubscribed": true})).send().await;
+    assert_eq!(cy.status, 200, "{}", cy.text());
+    assert_eq!(refused("/api/v1/accounts/bolt/email", json!("everyone")).await, "unsubscribed /to");
+    assert_eq!(refused("/api/v1/accounts/bolt/email", json!({"people": ["cy"]})).await, "unsubscribed /to/people/0");
+
+    let body = json!({"email": "hello", "to": "everyone"});
+    let nowhere = post(&api, &token, "/api/v1/accounts/none/email", body.clone()).await;
+    assert_eq!(nowhere.refusal(), (404, "unknown_account".to_owned()));
+    let viewer = api.token("viewer");
+    assert_eq!(post(&api, &viewer, OF_ACME, body).await.refusal(), (403, "not_allowed".to_owned()));
+
+    let mut people = String::from("key,email,account_key\n");
+    people.extend((0..1001).map(|n| format!("m{n:04},m{n}@tiny.example,tiny\n")));
+    let import = api.post("/api/v1/import/people?format=csv").bearer(&token).text("text/csv", &people).send().await;
+    assert_eq!(import.status, 200, "{}", import.text());
+    assert_eq!(refused("/api/v1/accounts/tiny/email", json!("everyone")).await, "too_many_contacts /to");
+    assert_eq!(subjects(&deliver(&api)), Vec::<String>::new());
+}
+
+async fn a_person_is_written_to_by_hand_with_or_without_an_account(api: Api) {
+    let (token, _) = ready(&api).await;
+    let loose = json!({"email": "dot@dot.example", "first_name": "Dot"});
+    let put = api.call("PUT", "/api/v1/people/dot").bearer(&token).json(&loose).send().await;
+    assert_eq!(put.status, 201, "{}", put.text());
+    let send = async |person: &str| {
+        let path = format!("/api/v1/people/{person}/email");
+        post(&api, &token, &path, json!({"email": "hello"})).await
+    };
+    for person in ["ada", "dot"] {
+        let sent = send(person).await;
+        assert_eq!((sent.status.as_u16(), sent.json()["queued"].clone()), (202, json!(1)), "{}", sent.text());
+    }
+    let recorder = deliver(&api);
+    assert_eq!(subjects(&recorder), ["Hello Ada", "Hello Dot"]);
+    let taken = recorder.taken();
+    let ada = taken[&(Taken::Email, "hello".to_owned())].emails.iter().find(|it| it.subject == "Hello Ada");
+    let html = ada.and_then(|it| it.html.clone()).unwrap_or_default();
+    assert!(html.contains("Acme Decision Maker"), "as somebody of their account: {html}");
+    assert_eq!(timeline(&api, &token, "people/dot").await, [("email_sent".to_owned(), json!({"email": "hello"}))]);
+    assert_eq!(send("none").await.refusal(), (404, "unknown_person".to_owned()));
+    let bob = api.call("PUT", "/api/v1/people/bob").bearer(&token).json(&json!({"unsubscribed": true})).send().await;
+    assert_eq!(bob.status, 200, "{}", bob.text());
+    let bob = send("bob").await;
+    assert_eq!((bob.refusal().0, bob.json()["errors"][0]["code"].clone()), (422, json!("unsubscribed")));
 }

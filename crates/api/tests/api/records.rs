@@ -145,9 +145,75 @@ async fn an_address_that_somebody_adds_in_the_app_tells_who_did_and_no_longer_on
     );
 }
 
+async fn an_id_of_the_crm_leads_to_whoever_has_it_and_nobody_and_several_are_told_apart(api: Api) {
+    let token = furnished(&api).await;
+    let put = |path: &str, body: Value| api.call("PUT", &format!("/api/v1/{path}")).bearer(&token).json(&body).send();
+    let find = async |path: &str| {
+        let reply = api.get(&format!("/api/v1/crm/{path}")).bearer(&token).send().await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let found = reply.json();
+        let keys = found["items"].as_array().expect("items").iter().map(|it| it["key"].as_str().unwrap_or_default());
+        let subject = format!(
+            "{} {}",
+            found["subject"].as_str().unwrap_or_default(),
+            found["attribute"].as_str().unwrap_or_default()
+        );
+        (subject, keys.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let guid = "6F9619FF-8B86-D011-B42D-00C04FC964FF";
+    for key in ["001A0000006Vm9r", "001A0000006Vm9R", "6f9619ff-8b86-d011-b42d-00c04fc964ff", "77@eu.CRM", "77@us.CRM"]
+    {
+        assert_eq!(put(&format!("accounts/{key}"), json!({"name": "Of the CRM"})).await.status, 201, "{key}");
+    }
+    let of = |keys: &[&str]| ("account key".to_owned(), keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>());
+    assert_eq!(find("account/acme").await, of(&["acme"]));
+    assert_eq!(find("account/001A0000006Vm9rIAC").await, of(&["001A0000006Vm9r"]), "18 letters for 15, in their case");
+    assert_eq!(find(&format!("account/%7B{guid}%7D")).await, of(&["6f9619ff-8b86-d011-b42d-00c04fc964ff"]));
+    assert_eq!(find("account/77").await, of(&["77@eu.CRM", "77@us.CRM"]), "the same id in two systems");
+    for nobody in ["account/7", "account/acm", "account/ACME", "account/%00", "account/%20", "contact/acme"] {
+        assert_eq!(find(nobody).await.1, [""; 0], "{nobody}");
+    }
+
+    let attribute = |key: &str, subject: &str| {
+        put(&format!("attributes/{key}"), json!({"name": "CRM id", "subject": subject, "type": "string"}))
+    };
+    for (key, subject) in [("sfdc_id", "account"), ("contact_id", "person"), ("lead_id", "person")] {
+        assert_eq!(attribute(key, subject).await.status, 201, "{key}");
+    }
+    let settings = json!({"organisation": "Acme", "crm": {"account_id": "sfdc_id", "contact_id": "contact_id", "lead_id": "lead_id"}});
+    let written = put("settings/settings", settings).await;
+    assert!(written.status.is_success(), "{}", written.text());
+    for (path, body) in [
+        ("accounts/acme", json!({"sfdc_id": "001A0000006Vm9r"})),
+        ("people/ada", json!({"email": "ada@acme.example", "contact_id": "003-7", "lead_id": "00Q-1"})),
+        ("people/bob", json!({"email": "bob@acme.example", "contact_id": "003-7"})),
+    ] {
+        let reply = put(path, body).await;
+        assert!(reply.status.is_success(), "{path}: {}", reply.text());
+    }
+    let of_acme = ("account sfdc_id".to_owned(), vec!["acme".to_owned()]);
+    assert_eq!(find("account/001A0000006Vm9r").await, of_acme, "the settings say where ids stand");
+    assert_eq!(find("lead/00Q-1").await, ("person lead_id".to_owned(), vec!["ada".to_owned()]));
+    assert_eq!(find("contact/003-7").await.1, ["ada", "bob"]);
+    assert_eq!(find("contact/00Q-1").await.1, [""; 0]);
+
+    let refused = put("settings/settings", json!({"organisation": "Acme", "crm": {"lead_id": "led_id"}})).await;
+    let error = &refused.json()["errors"][0];
+    assert_eq!(
+        (&error["code"], &error["pointer"]),
+        (&json!("unknown_attribute"), &json!("/crm/lead_id")),
+        "{}",
+        refused.text()
+    );
+    let deal = api.get("/api/v1/crm/deal/1").bearer(&token).send().await;
+    assert!(deal.status.is_client_error(), "{}", deal.text());
+    assert_eq!(api.get("/api/v1/crm/account/acme").send().await.status, 401);
+}
+
 crate::on_both_stores! {
     an_address_that_somebody_adds_in_the_app_tells_who_did_and_no_longer_once_that_is_lifted
     records_link_to_where_they_stand_in_the_crm
+    an_id_of_the_crm_leads_to_whoever_has_it_and_nobody_and_several_are_told_apart
     records_are_listed_under_their_object_and_whom_they_belong_to
     a_record_is_written_and_taken_away_by_hand
     addresses_are_suppressed_and_released_by_hand

@@ -117,7 +117,7 @@ pub fn archive(engine: &Engine, group: GroupId) -> Result<(), ByHandError> {
     Ok(())
 }
 
-pub(super) fn find(s: &mut dyn Session, live: &Live, which: &Which) -> Result<stored::GroupRow, ByHandError> {
+pub(crate) fn find(s: &mut dyn Session, live: &Live, which: &Which) -> Result<stored::GroupRow, ByHandError> {
     match which {
         Which::Number(id) => stored::one(s, *id)?.ok_or_else(|| unknown_group(format!("The buying group `{id}`"))),
         Which::Of { account, interest } => {
@@ -269,7 +269,7 @@ impl<'a> Place<'a> {
     }
 }
 
-pub(super) fn too_many(n: usize) -> Result<(), ByHandError> {
+fn too_many(n: usize) -> Result<(), ByHandError> {
     if n <= MOST_AT_ONCE {
         return Ok(());
     }
@@ -289,7 +289,7 @@ fn unknown_role(interest: &Interest, role: &str, n: usize) -> Option<Finding> {
 }
 
 /// The people of these keys, in their order; who is not known becomes a finding.
-pub(super) fn people_of_keys(
+fn people_of_keys(
     s: &mut dyn Session,
     keys: &[&str],
     findings: &mut Vec<Finding>,

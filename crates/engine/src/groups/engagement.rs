@@ -27,6 +27,20 @@ const KEPT_DAYS: i64 = 800;
 /// The type of activity that tells of a group's new score.
 const CHANGED: &str = "engagement_changed";
 
+/// What a person did, and what others did not do to them: email, web, forms and interesting moments. `*` stands for anything.
+pub const DEEDS: &[&str] = &[
+    "email_opened",
+    "email_clicked",
+    "email_unsubscribed",
+    "sms_opted_out",
+    "sms_clicked*",
+    "sms_received*",
+    "interesting_moment",
+    "page_*",
+    "form_*",
+    "link_*",
+];
+
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Scored {

@@ -1,27 +1,30 @@
-//! An email that somebody sends by hand to members of a buying group: through the outbox, the gates, the ledger and the
-//! timeline that a journey's emails go through.
+//! An email that somebody sends by hand, to members of a buying group or to people of an account: through the outbox, the
+//! gates, the ledger and the timeline that a journey's emails go through.
 
-use std::collections::BTreeSet;
+mod addressees;
+
+use std::collections::HashMap;
 
 use caravan_catalog::mailing::Mailing;
 use caravan_catalog::snapshot::Recipient;
 use caravan_model::document::{Body, Document, DocumentKind, Email, Settings};
-use caravan_model::{DocumentId, EnrollmentId, Finding, GroupId, PersonId, VersionId};
+use caravan_model::{DocumentId, EnrollmentId, Finding, PersonId, VersionId};
 use caravan_store::step::{self, EffectRow};
-use caravan_store::{Session, StoreError, documents, groups as stored};
+use caravan_store::{Session, StoreError, documents};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::by_hand::{ByHandError, Which, find, people_of_keys, too_many};
 use crate::definitions::{DefinitionError, add_version, stored_document};
 use crate::deliver::{House, compile_email, email_refusals};
+use crate::groups::by_hand::ByHandError;
 use crate::live::Live;
 use crate::load::{Wanted, load};
 use crate::{Engine, lifecycle};
+use addressees::Addressed;
+pub use addressees::{Addressees, MOST_OF_ACCOUNT};
 
 /// What became of a mailing by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "GroupMailed")]
 pub struct Mailed {
     /// How many emails are on their way.
     pub queued: usize,
@@ -31,7 +34,7 @@ pub struct Mailed {
 
 /// Somebody who may not be written to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "GroupMailRefused")]
+#[schemars(rename = "MailRefused")]
 pub struct Refused {
     /// Key of the person.
     pub person: String,
@@ -41,69 +44,34 @@ pub struct Refused {
     pub message: String,
 }
 
-/// Queues an email to members of a group, by key, at most [`super::by_hand::MOST_AT_ONCE`]. Whoever may not be written to
-/// is told, and gets none; the gates judge everybody again when it leaves.
+/// Queues an email. Whoever may not be written to is told, and gets none; the gates judge everybody again when it leaves.
 ///
 /// # Errors
-/// There is no such group; somebody is not in it; the email cannot be sent; nobody may be written to.
-pub fn send(
-    engine: &Engine,
-    group: GroupId,
-    email: &str,
-    people: &[String],
-    actor: &str,
-) -> Result<Mailed, ByHandError> {
+/// There is no such group, account or person; somebody is not in it; the email cannot be sent; nobody may be written to.
+pub fn send(engine: &Engine, to: &Addressees, email: &str, actor: &str) -> Result<Mailed, ByHandError> {
     let mailed = engine.store().write(|s| {
         let live = engine.live(s)?;
-        let found = find(s, &live, &Which::Number(group))?;
-        let recipients = recipients(s, group, people)?;
+        let addressed = to.find(s, &live)?;
         let ready = Ready::of(s, &live, email)?;
-        let ids: Vec<i64> = recipients.iter().map(|(_, id)| id.0).collect();
+        let ids: Vec<i64> = addressed.people.iter().map(|(_, id)| id.0).collect();
         let refusals = email_refusals(s, &live, &ids, ready.email.operational)?;
-        let (refused, written): (Vec<_>, Vec<_>) =
-            recipients.into_iter().partition(|(_, person)| refusals.contains_key(person));
-        let refused: Vec<Refused> =
-            refused.into_iter().map(|(key, person)| Refused::of(key, refusals[&person])).collect();
-        if written.is_empty() {
-            return Err(ByHandError::Refused(refused.iter().enumerate().map(Refused::finding).collect()));
+        let refused: Vec<Refused> = refused(&addressed, &refusals);
+        let written = addressed.without(|person| refusals.contains_key(&person));
+        if written.people.is_empty() {
+            let finding = |(n, refused): (usize, &Refused)| refused.finding(to.place(n));
+            return Err(ByHandError::Refused(refused.iter().enumerate().map(finding).collect()));
         }
         let version = ready.version(s, &live, actor)?;
-        let people: Vec<PersonId> = written.iter().map(|(_, person)| *person).collect();
-        let queued = ready.queue(s, &live, &found, version, &people)?;
+        let queued = ready.queue(s, &live, &written, version)?;
         Ok::<_, ByHandError>(Mailed { queued, refused })
     })?;
     engine.poke();
     Ok(mailed)
 }
 
-/// The members of these keys, each once.
-fn recipients(s: &mut dyn Session, group: GroupId, keys: &[String]) -> Result<Vec<(String, PersonId)>, ByHandError> {
-    let mut seen = BTreeSet::new();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|key| seen.insert(*key)).collect();
-    too_many(keys.len())?;
-    if keys.is_empty() {
-        return Err(Finding::error("nobody", "/people", "Choose at least one member.").into());
-    }
-    let mut findings = Vec::new();
-    let people = people_of_keys(s, &keys, &mut findings)?;
-    let members = stored::members(s, &[group.0])?;
-    let is_member = |person| members.iter().any(|m| m.person == person && !m.removed && !m.left_account);
-    let mut recipients = Vec::with_capacity(keys.len());
-    for (n, (key, person)) in keys.iter().zip(people).enumerate() {
-        match person {
-            Some(person) if is_member(person) => recipients.push(((*key).to_owned(), person)),
-            Some(_) => {
-                let message = format!("`{key}` is no member of this group. Assign them first.");
-                findings.push(Finding::error("not_a_member", format!("/people/{n}"), message));
-            }
-            // Among the findings already.
-            None => {}
-        }
-    }
-    for finding in findings.iter_mut().filter(|finding| finding.code == "unknown_person") {
-        finding.pointer = format!("/people{}", finding.pointer.trim_end_matches("/person"));
-    }
-    if findings.is_empty() { Ok(recipients) } else { Err(ByHandError::Refused(findings)) }
+fn refused(addressed: &Addressed, refusals: &HashMap<PersonId, &'static str>) -> Vec<Refused> {
+    let refusal = |(key, person): &(String, PersonId)| Some(Refused::of(key, refusals.get(person)?));
+    addressed.people.iter().filter_map(refusal).collect()
 }
 
 /// An email that can be sent as it is now.
@@ -154,28 +122,23 @@ impl Ready {
         })
     }
 
-    fn queue(
-        &self,
-        s: &mut dyn Session,
-        live: &Live,
-        group: &stored::GroupRow,
-        version: VersionId,
-        people: &[PersonId],
-    ) -> Result<usize, StoreError> {
+    fn queue(&self, s: &mut dyn Session, live: &Live, to: &Addressed, version: VersionId) -> Result<usize, StoreError> {
         let now = s.now()?;
         let needs = self.mailing.needs();
         let mut wanted = Wanted::of(&needs);
-        wanted.account(group.account, &needs);
-        wanted.people.extend(people);
+        if let Some(account) = to.account {
+            wanted.account(account, &needs);
+        }
+        wanted.people.extend(to.people.iter().map(|(_, person)| *person));
         let world = load(s, live, now, &wanted)?;
         // Of the same outbox as what it numbers: no two mailings share it.
         let mailing = s.reserve_ids("outbox", 1)?.next().unwrap_or_default();
         let lane = self.mailing.lane();
-        let mut queued: Vec<(PersonId, String, String)> = Vec::with_capacity(people.len());
-        for &person in people {
+        let account = to.account.and_then(|account| world.account_ix(account));
+        let mut queued: Vec<(PersonId, String, String)> = Vec::with_capacity(to.people.len());
+        for &(_, person) in &to.people {
             let Some(ix) = world.person_ix(person) else { continue };
-            let recipient =
-                Recipient { person: Some(ix), account: world.account_ix(group.account), entered_at: Some(now) };
+            let recipient = Recipient { person: Some(ix), account, entered_at: Some(now) };
             let body = self.mailing.effect(&world, ix, recipient, (String::new(), 0));
             queued.push((
                 person,
@@ -189,11 +152,11 @@ impl Ready {
                 lane: &lane,
                 key,
                 kind: caravan_catalog::effects::EMAIL,
-                shard: group.shard,
+                shard: to.shard,
                 enrollment: EnrollmentId::NONE,
                 version,
                 node: 0,
-                account: Some(group.account.0),
+                account: to.account.map(|account| account.0),
                 person: Some(person.0),
                 body,
             })
@@ -204,13 +167,13 @@ impl Ready {
 }
 
 impl Refused {
-    fn of(person: String, code: &'static str) -> Self {
+    fn of(person: &str, code: &'static str) -> Self {
         let message = format!("`{person}` may not be written to: {}.", in_words(code));
-        Self { person, code: code.to_owned(), message }
+        Self { person: person.to_owned(), code: code.to_owned(), message }
     }
 
-    fn finding((n, refused): (usize, &Self)) -> Finding {
-        Finding::error(&refused.code, format!("/people/{n}"), refused.message.clone())
+    fn finding(&self, place: String) -> Finding {
+        Finding::error(&self.code, place, self.message.clone())
     }
 }
 
