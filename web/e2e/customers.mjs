@@ -59,6 +59,54 @@ await walk(async () => {
     assert.equal(await statusOf(`/accounts/${GONE}`), 404);
   });
 
+  await step("the clock lists what was opened last, and leads there", async () => {
+    await open(`/people/${KEPT}`);
+    await page.getByRole("heading", { name: `Ada Kept ${mark}`, level: 1 }).waitFor();
+    await open(`/accounts/${KEPT}`);
+    await page.getByRole("heading", { name: `Kept ${mark}`, level: 1 }).waitFor();
+    const clock = page.getByRole("button", { name: "Recently opened" });
+    await clock.click();
+    const entries = page.getByRole("menu").getByRole("menuitem");
+    // Where one is already is left out.
+    await entries.first().getByText(`Ada Kept ${mark}`).waitFor();
+    await noBarriers("what was opened last");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(new RegExp(`/people/${KEPT}$`));
+    await clock.click();
+    await entries.first().getByText("Account").waitFor();
+    await page.keyboard.press("Escape");
+    await page.goto(`${server.url}/people/${GONE}`);
+    await page.getByText("There is nothing at this address").first().waitFor();
+    await clock.click();
+    await entries
+      .filter({ hasText: `Kept ${mark}` })
+      .first()
+      .waitFor();
+    assert.equal(await entries.filter({ hasText: `Gone ${mark}` }).count(), 0, "what is gone");
+    await page.getByRole("menuitem", { name: "Forget all of it" }).click();
+    await page.getByText("What you open is listed here").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  await step("a button of the CRM leads to whoever has its id, or says who has", async () => {
+    await page.goto(`${server.url}/crm/account/${KEPT}`);
+    await page.waitForURL(new RegExp(`/accounts/${KEPT}$`));
+    await page.goto(`${server.url}/crm/contact/none-${mark}`);
+    await page
+      .getByRole("heading", { name: `There is no contact with the CRM id none-${mark} here` })
+      .waitFor();
+    await noBarriers("nobody has an id of the CRM");
+    for (const system of ["eu", "us"])
+      await write("PUT", `/people/${mark}@${system}.CRM`, {
+        email: `${system}-${mark}@acme.example`,
+      });
+    await page.goto(`${server.url}/crm/lead/${mark}`);
+    await page.getByText(`2 have the CRM id ${mark}`).waitFor();
+    await noBarriers("several have an id of the CRM");
+    await page.getByRole("link", { name: `us-${mark}@acme.example` }).click();
+    await page.waitForURL(/\/people\/.*us\.CRM$/);
+  });
+
   await step("what numbers consented to comes from a file, seen before it counts", async () => {
     const phone = "+4915112345678";
     await write("PUT", `/people/${KEPT}`, { mobile_phone: phone });

@@ -5,7 +5,7 @@ import { signIn } from "./browser.mjs";
 import { writeMail } from "./mails.mjs";
 import { begin } from "./walk.mjs";
 
-const { server, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const { server, context, page, api, write, eventually, noBarriers, step, walk } = await begin();
 const mark = Date.now().toString(36);
 const INTEREST = `interest-${mark}`;
 const ACCOUNTS = ["a", "b", "c"].map((name) => `m-${mark}-${name}`);
@@ -35,6 +35,18 @@ async function choose(within, label, option) {
 async function membersOf({ id }, removed = false) {
   const { items } = await api(`/buying_groups/${id}/members?removed=${removed}`);
   return Object.fromEntries(items.map(({ person, role }) => [person, role]));
+}
+
+/** A page that somebody looked at a minute ago. */
+async function visitOf(person) {
+  const at = new Date(Date.now() - 60_000).toISOString();
+  const visit = { id: `visit-${person}`, type: "page_viewed", at, person_key: person };
+  const { csrf } = await api("/session");
+  const answer = await context.request.post(`${server.url}/api/v1/import/activities?format=jsonl`, {
+    data: JSON.stringify(visit),
+    headers: { "X-CSRF-Token": csrf, "Content-Type": "application/x-ndjson" },
+  });
+  assert.equal((await answer.json()).created, 1);
 }
 
 const totalOf = async (asked) => (await api(`/buying_groups?limit=1&${asked}`)).total;
@@ -119,7 +131,7 @@ await walk(async () => {
       await pick(ADA);
       await pick(BOB);
       await bulk().getByRole("button", { name: "Send email" }).click();
-      await dialog().getByText("Email to 2 members").waitFor();
+      await dialog().getByText("Email to 2 people").waitFor();
       assert.ok(await dialog().getByRole("button", { name: "Send" }).isDisabled());
       await dialog().getByRole("combobox", { name: "Email" }).fill(MAIL);
       await page.getByRole("option", { name: MAIL, exact: true }).click();
@@ -136,6 +148,59 @@ await walk(async () => {
       assert.deepEqual((await mine())[0].to, [`${ADA}@acme.example`]);
     },
   );
+
+  await step(
+    "an account's page counts who covers which role, and a number opens them",
+    async () => {
+      await open(`/accounts/${ACCOUNTS[0]}?tab=groups`);
+      const coverage = page.getByRole("table", { name: "Who covers which role" });
+      const cell = (role) => `1 person has the role ${role} for ${INTEREST}`;
+      await coverage.getByRole("button", { name: cell(DECIDES) }).waitFor();
+      await noBarriers("who covers which role");
+      await coverage.getByRole("button", { name: cell(CHAMPION) }).click();
+      await dialog()
+        .getByRole("heading", { name: cell(CHAMPION) })
+        .waitFor();
+      await dialog().getByRole("link", { name: BOB }).waitFor();
+      await noBarriers("the people of a role");
+      await choose(dialog(), "Active within", "7 days");
+      await dialog().getByText("Nobody in this role did anything in that time.").waitFor();
+      await visitOf(BOB);
+      await page.reload();
+      await coverage.getByRole("button", { name: cell(CHAMPION) }).click();
+      await choose(dialog(), "Active within", "7 days");
+      await dialog().getByRole("row").filter({ hasText: BOB }).getByRole("time").waitFor();
+    },
+  );
+
+  await step("everyone of an account is written to from its page, one from theirs", async () => {
+    const mails = async () =>
+      (await api("/mail?limit=50")).items.filter(({ subject }) => subject === MAIL);
+    const before = (await mails()).length;
+    const sendTo = async (whom) => {
+      await dialog().getByText(`Email to ${whom}`).waitFor();
+      await dialog().getByRole("combobox", { name: "Email" }).fill(MAIL);
+      await page.getByRole("option", { name: MAIL, exact: true }).click();
+      await dialog().getByRole("button", { name: "Send" }).click();
+    };
+    await open(`/accounts/${ACCOUNTS[0]}?tab=people`);
+    await page.getByRole("button", { name: "Email everyone" }).click();
+    await sendTo(`everyone at Group ${ACCOUNTS[0]}`);
+    await dialog().getByText("2 emails are on their way").waitFor();
+    await dialog().getByRole("listitem").filter({ hasText: BOB }).waitFor();
+    await dialog().getByRole("button", { name: "Done" }).click();
+    await open(`/people/${CY}`);
+    await page.getByRole("button", { name: "Send email" }).click();
+    await sendTo(CY);
+    await dialog().getByText("One email is on its way").waitFor();
+    await dialog().getByRole("button", { name: "Done" }).click();
+    await eventually("they arrive", async () => assert.equal((await mails()).length, before + 3));
+    await open(`/people/${BOB}`);
+    await page.getByRole("button", { name: "Send email" }).click();
+    await sendTo(BOB);
+    await dialog().getByRole("alert").getByText("they have opted out").waitFor();
+    await open(`/groups/${group.id}?tab=members`);
+  });
 
   await step("one is taken out, listed as such, and put back with a role", async () => {
     await pick(ADA);
@@ -287,6 +352,28 @@ await walk(async () => {
       await counts("engagement_from=1", 1);
     },
   );
+
+  await step("a person's page gives them a role in a group, another one, and none", async () => {
+    const champions = async () => Object.keys(await membersOf(group)).includes(CY);
+    await open(`/people/${CY}`);
+    await page.getByRole("button", { name: "Add to a buying group" }).click();
+    await choose(dialog(), "Role", CHAMPION);
+    await noBarriers("a role for a person");
+    await dialog().getByRole("button", { name: "Save" }).click();
+    const table = page.getByRole("table", { name: "Buying groups" });
+    await table.getByText(CHAMPION).waitFor();
+    assert.ok(await champions());
+    const actions = table.getByRole("button", { name: `Actions for ${INTEREST}` });
+    await actions.click();
+    await page.getByRole("menuitem", { name: "Change role" }).click();
+    await choose(dialog(), "Role", DECIDES);
+    await dialog().getByRole("button", { name: "Save" }).click();
+    await table.getByText(DECIDES).waitFor();
+    await actions.click();
+    await page.getByRole("menuitem", { name: "Take out" }).click();
+    await page.getByText("This person is in no buying group.").waitFor();
+    assert.ok(!(await champions()));
+  });
 
   await step("a group is put away from its page, and two from the list", async () => {
     const gone = async ({ id }) => {

@@ -158,6 +158,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import("./accounts/AccountPage"), "AccountPage"),
   validateSearch: listed,
 });
+/** Where a button of the CRM leads: to the page of the account or person that has its id. */
+const crm = createRoute({
+  getParentRoute: () => inside,
+  path: "/crm/$kind/$id",
+  component: lazyRouteComponent(() => import("./customers/CrmPage"), "CrmPage"),
+});
 const people = createRoute({
   getParentRoute: () => inside,
   path: "/people",
@@ -290,6 +296,7 @@ const routeTree = root.addChildren([
     account,
     people,
     person,
+    crm,
     groups,
     group,
     lists,

@@ -1,6 +1,7 @@
 // Every word the app itself says, in one place ready for translation. What the API says
 // (titles of nodes, facts, messages of problems) is shown as it comes and never stands here.
 
+import { accounts } from "./strings/accounts";
 import { admin } from "./strings/admin";
 import { comments } from "./strings/comments";
 import { conditions } from "./strings/conditions";
@@ -17,6 +18,7 @@ import { groups } from "./strings/groups";
 import { history } from "./strings/history";
 import { imports } from "./strings/imports";
 import { journey, journeys } from "./strings/journeys";
+import { mailing } from "./strings/mailing";
 import { simulate } from "./strings/simulate";
 import { systems } from "./strings/systems";
 import { welcome } from "./strings/welcome";
@@ -28,6 +30,7 @@ const count = (n: number, one: string, many: string) =>
 export const strings = {
   app: "Caravan",
   close: "Close",
+  accounts,
   admin,
   conditions,
   comments,
@@ -46,6 +49,7 @@ export const strings = {
   history,
   journey,
   journeys,
+  mailing,
   simulate,
   systems,
   starters,
@@ -90,6 +94,13 @@ export const strings = {
     skip: "Skip to content",
     demo: "Demo data",
     version: (version: string) => `Version ${version}`,
+  },
+  recent: {
+    open: "Recently opened",
+    title: "Recently opened",
+    none: "What you open is listed here: journeys, accounts, people, groups, emails, lists.",
+    forget: "Forget all of it",
+    kinds: { group: "Buying group" } as Record<string, string>,
   },
   theme: { toDark: "Use the dark look", toLight: "Use the light look" },
   list: {
@@ -351,47 +362,6 @@ export const strings = {
     removed: "The trip has ended",
     empty: "Nothing has happened on this trip yet.",
   },
-  accounts: {
-    title: "Accounts",
-    empty: "No accounts yet",
-    emptyHint: "Accounts are the companies you market to. Bring them in from a CSV file.",
-    back: "Back to accounts",
-    columns: {
-      name: "Name",
-      industry: "Industry",
-      country: "Country",
-      employees: "Employees",
-      people: "People",
-      owner: "Owner",
-      key: "Key",
-      updated: "Updated",
-    },
-    tabs: { overview: "Overview", people: "People", groups: "Buying groups", timeline: "Timeline" },
-    attributes: "Attributes",
-    journeys: "Journeys",
-    noJourneys: "This account has not entered a journey.",
-    lists: "Account lists",
-    noLists: "This account is on no list.",
-    noPeople: "No people yet",
-    noPeopleHint: "People belong to an account once they are imported with its key.",
-    noGroups: "No buying groups yet",
-    noGroupsHint: "Groups are made from a solution interest and its roles template.",
-    completeness: "Completeness",
-    engagement: "Engagement",
-    stage: "Stage",
-    status: "Status",
-    members: "Members",
-    noMembers: "Nobody fills a role yet.",
-    memberColumns: { person: "Person", role: "Role", source: "Assigned by" },
-    openGroup: "Open the group",
-    coverage: {
-      title: "Who covers which role",
-      interest: "Solution interest",
-      overlap: "People in several groups",
-      place: (role: string, group: string) => `${role} for ${group}`,
-    },
-    sources: { manual: "Hand", journey: "Journey", system: "Template" } as Record<string, string>,
-  },
   people: {
     title: "People",
     empty: "No people yet",
@@ -443,7 +413,14 @@ export const strings = {
     noJourneys: "This person has not entered a journey alone.",
     lists: "People lists",
     noLists: "This person is on no list.",
-    groups: { title: "Buying groups", none: "This person is in no buying group." },
+    groups: {
+      title: "Buying groups",
+      none: "This person is in no buying group.",
+      add: "Add to a buying group",
+      actions: (group: string) => `Actions for ${group}`,
+      complete: (percent: number) => `${number.format(percent)} % complete`,
+      ofAccount: (group: string, account: string) => `${group} for ${account}`,
+    },
     consent: {
       title: "History of consent",
       none: "Nothing was said about messages yet.",

@@ -4,15 +4,18 @@ import { useParams } from "@tanstack/react-router";
 import { Users } from "lucide-react";
 import { accountPeopleQuery, accountQuery, accountTimelineQuery } from "../api/queries";
 import { Records } from "../customers/Records";
+import { SendEmail } from "../customers/SendEmail";
 import { PEOPLE_COLUMNS } from "../people/columns";
 import { ActivityList } from "../shell/ActivityList";
 import { AddToList } from "../shell/AddToList";
 import { CrmLink } from "../shell/CrmLink";
 import { PageFault } from "../shell/Fault";
+import { at } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
+import { useOpened } from "../shell/recent";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { useRows } from "../shell/useRows";
@@ -25,6 +28,7 @@ const text = strings.accounts;
 export function AccountPage() {
   const { key } = useParams({ from: "/inside/accounts/$key" });
   const { data: account, error, refetch } = useQuery(accountQuery(key));
+  useOpened(account && { kind: "account", title: account.name || key, to: at("/accounts", key) });
   if (error) {
     return (
       <PageFault error={error} onRetry={refetch} back={{ to: "/accounts", label: text.back }} />
@@ -56,7 +60,11 @@ export function AccountPage() {
             label: text.tabs.overview,
             body: account ? <AccountOverview account={account} /> : <Skeleton height={260} />,
           },
-          { id: "people", label: text.tabs.people, body: <AccountPeople accountKey={key} /> },
+          {
+            id: "people",
+            label: text.tabs.people,
+            body: <AccountPeople accountKey={key} name={account?.name || key} />,
+          },
           { id: "groups", label: text.tabs.groups, body: <BuyingGroups accountKey={key} /> },
           {
             id: "records",
@@ -73,7 +81,7 @@ export function AccountPage() {
 /** The account itself need not be told in each row. */
 const COLUMNS = PEOPLE_COLUMNS.filter((column) => column.id !== "accounts");
 
-function AccountPeople({ accountKey }: { accountKey: string }) {
+function AccountPeople({ accountKey, name }: { accountKey: string; name: string }) {
   const rows = useRows(accountPeopleQuery(accountKey, useSearchText()));
   return (
     <ListSection
@@ -83,9 +91,22 @@ function AccountPeople({ accountKey }: { accountKey: string }) {
       rows={rows}
       columns={COLUMNS}
       rowKey={(row) => row.key}
-      bulk={(chosen, done) => (
-        <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
-      )}
+      actions={
+        <SendEmail
+          to={{ account: accountKey, people: "everyone" }}
+          named={strings.mailing.everyone(name)}
+          label={strings.mailing.toEveryone}
+        />
+      }
+      bulk={(chosen, done) => {
+        const people = chosen.map(({ key }) => key);
+        return (
+          <>
+            <SendEmail to={{ account: accountKey, people }} small done={done} />
+            <AddToList plural="people_lists" keys={people} done={done} />
+          </>
+        );
+      }}
       empty={{ icon: Users, title: text.noPeople, hint: text.noPeopleHint }}
     />
   );

@@ -1,4 +1,4 @@
-import { Skeleton, Table, Text } from "@mantine/core";
+import { Badge, Skeleton, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { UsersRound } from "lucide-react";
 import { buyingGroupsQuery } from "../api/queries";
@@ -26,7 +26,7 @@ export function BuyingGroups({ accountKey }: { accountKey: string }) {
   }
   return (
     <div className={classes.stack}>
-      <Coverage groups={data.items} />
+      <Coverage accountKey={accountKey} groups={data.items} />
       {data.items.map((group) => (
         <GroupCard key={group.solution_interest} group={group} />
       ))}
@@ -75,6 +75,11 @@ function Members({ group }: { group: BuyingGroup }) {
           <Table.Tr key={`${member.person} ${member.role}`}>
             <Table.Td>
               <LinkTo to={at("/people", member.person)}>{member.name ?? member.person}</LinkTo>
+              {member.left_account ? (
+                <Badge ml={8} size="sm" variant="light" color="gray" tt="none">
+                  {strings.groups.member.leftAccount}
+                </Badge>
+              ) : null}
             </Table.Td>
             <Table.Td>{member.role}</Table.Td>
             <Table.Td>{text.sources[member.source] ?? humanise(member.source)}</Table.Td>

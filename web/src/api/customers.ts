@@ -82,3 +82,15 @@ export async function recordIsThere(object: string, record: string): Promise<boo
     throw error;
   }
 }
+
+const CRM_KINDS = ["account", "contact", "lead"] as const;
+export type CrmKind = (typeof CRM_KINDS)[number];
+export const isCrmKind = (kind: string): kind is CrmKind =>
+  CRM_KINDS.some((known) => known === kind);
+
+/** Whoever has this id in the CRM. */
+export const crmQuery = (kind: CrmKind, id: string) =>
+  queryOptions({
+    queryKey: ["crm", kind, id],
+    queryFn: () => body(client.GET("/api/v1/crm/{kind}/{id}", { params: { path: { kind, id } } })),
+  });

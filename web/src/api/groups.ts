@@ -7,6 +7,8 @@ import type { ExportOf } from "./exports";
 import { ordered, pages } from "./queries";
 
 const PAGE = 50;
+/** As many of a role as one page of the API has. */
+export const MOST_OF_ROLE = 200;
 
 /** What narrows the list, as the API calls it. */
 const asked = (search: GroupSearch) => ({
@@ -65,6 +67,28 @@ export const topMembersQuery = (id: string, limit: number, role?: string) =>
       ),
   });
 
+/** Those of the account who have a role in a group, the most engaged first; only whoever did something within so many days. */
+export const roleMembersQuery = (id: string, role: string, days?: number) =>
+  queryOptions({
+    queryKey: ["group", id, "members", "role", role, days ?? 0],
+    queryFn: () =>
+      body(
+        client.GET("/api/v1/buying_groups/{id}/members", {
+          params: {
+            path: { id },
+            query: {
+              limit: MOST_OF_ROLE,
+              role,
+              left_account: false,
+              active_days: days,
+              sort: "engagement",
+              descending: true,
+            },
+          },
+        }),
+      ),
+  });
+
 export const groupMembersQuery = (id: string, removed: boolean, order?: Order) =>
   pages(["group", id, "members", removed, order], (cursor) =>
     body(
@@ -97,15 +121,6 @@ export const removeMembers = (id: string, people: string[]) =>
       body: { remove: people },
     }),
   );
-
-export const mailMembers = (id: string, email: string, people: string[]) =>
-  body(
-    client.POST("/api/v1/buying_groups/{id}/email", {
-      params: { path: { id } },
-      body: { email, people },
-    }),
-  );
-export type Mailed = Awaited<ReturnType<typeof mailMembers>>;
 
 export const moveStage = (account: string, interest: string, stage: string) =>
   body(

@@ -18,8 +18,10 @@ import { humanise } from "../shell/format";
 import { at } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
 import { prose } from "../shell/Prose";
+import { useOpened } from "../shell/recent";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
+import { addressOf } from "./address";
 import { CopyDialog } from "./CopyDialog";
 import { DefinitionState } from "./DefinitionState";
 import { type Editing, useEditing } from "./edit";
@@ -58,18 +60,28 @@ const Waiting = () => (
   </div>
 );
 
+/** A name that says the same as the key is not kept, but it is there. */
+const nameOf = ({ name }: Fields, key: string) =>
+  typeof name === "string" && name ? name : humanise(key);
+
 function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string }) {
   const editing = useEditing(kind.plural, definition);
   const { body, error, errors, change, refetch } = editing;
   const [copying, setCopying] = useState(false);
   const back = useWayBack(kind);
   useFirstWrong(editing.save.error, "main");
+  useOpened(
+    editing.stored && {
+      kind: kind.kind,
+      title: nameOf(editing.stored, definition),
+      to: addressOf(kind.plural, definition),
+    },
+  );
   if (error) {
     return <PageFault error={error} onRetry={refetch} back={back} />;
   }
   if (!body) return <Waiting />;
-  // A name that says the same as the key is not kept, but it is there.
-  const name = typeof body.name === "string" && body.name ? body.name : humanise(definition);
+  const name = nameOf(body, definition);
   const written = typeof body.name === "string" ? body : { ...body, name };
   const editor = editorOf(kind.kind, body);
   const Own = editor?.component;

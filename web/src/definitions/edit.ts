@@ -47,6 +47,7 @@ export function useEditing(plural: string, key: string) {
   const findings = save.error instanceof ApiError ? save.error.findings : [];
   return {
     body,
+    stored: stored?.body,
     error,
     refetch,
     dirty,

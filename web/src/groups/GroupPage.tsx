@@ -14,6 +14,7 @@ import { PageFault } from "../shell/Fault";
 import { formatInstant, formatNumber, formatStamp, humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
+import { useOpened } from "../shell/recent";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
@@ -29,6 +30,7 @@ const none = strings.list.none;
 export function GroupPage() {
   const { id } = useParams({ from: "/inside/groups/$id" });
   const { data: group, error, refetch } = useQuery(groupQuery(id));
+  useOpened(group && { kind: "group", title: group.name, to: at("/groups", id) });
   if (error) {
     return <PageFault error={error} onRetry={refetch} back={{ to: "/groups", label: text.back }} />;
   }

@@ -15,7 +15,7 @@ const text = strings.groups.around;
 const LATEST_ACTIVITIES = 2;
 const OTHER_GROUPS = 3;
 
-type Props = { member: GroupMember; group: GroupDetail };
+type Props = { member: GroupMember; group: Pick<GroupDetail, "id" | "account"> };
 
 export function MemberDetails(props: Props) {
   const name = props.member.name ?? props.member.person;
@@ -96,7 +96,7 @@ function Latest({ person }: { person: string }) {
 }
 
 /** Other groups of the same account that the person is in. */
-function OtherGroups({ person, group }: { person: string; group: GroupDetail }) {
+function OtherGroups({ person, group }: { person: string; group: Props["group"] }) {
   const { data } = useQuery(buyingGroupsQuery(group.account.key));
   if (!data) return <Skeleton height={18} />;
   const others = data.items

@@ -3,10 +3,10 @@ import { Badge, Button, MultiSelect, Select, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, UserRoundX, UsersRound } from "lucide-react";
 import { useState } from "react";
-import { useMay } from "../admin/useMay";
 import { assignMembers, groupMembersQuery, removeMembers } from "../api/groups";
 import { accountPeopleQuery } from "../api/queries";
 import type { GroupDetail, GroupMember } from "../api/types";
+import { MOST_AT_ONCE, SendEmail } from "../customers/SendEmail";
 import { personName } from "../people/columns";
 import { textColumn } from "../shell/columns";
 import { type Column, rowsOf } from "../shell/DataTable";
@@ -19,14 +19,11 @@ import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
-import { EmailDialog } from "./EmailDialog";
 import { useGroupChange } from "./GroupDialogs";
+import { RoleDialog } from "./RoleDialog";
 import { Score } from "./Score";
 
 const text = strings.groups.member;
-/** As many as one call takes. */
-const MOST_AT_ONCE = 50;
-
 const COLUMNS: Column<GroupMember>[] = [
   {
     id: "name",
@@ -114,8 +111,6 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
   const rows = useRows(groupMembersQuery(group.id, removed, order));
   const [adding, setAdding] = useState(false);
   const [changing, setChanging] = useState<{ people: string[]; done: () => void }>();
-  const [mailing, setMailing] = useState<{ people: string[]; done: () => void }>();
-  const may = useMay();
   const remove = useGroupChange(
     ({ people }: { people: string[]; done: () => void }) => removeMembers(group.id, people),
     () => {},
@@ -153,16 +148,7 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
               >
                 {removed ? text.add : text.changeRole}
               </Button>
-              {removed || !may?.("messages:send") ? null : (
-                <Button
-                  size="xs"
-                  variant="default"
-                  disabled={many}
-                  onClick={() => setMailing({ people, done })}
-                >
-                  {strings.groups.mail.button}
-                </Button>
-              )}
+              {removed ? null : <SendEmail to={{ group: group.id, people }} small done={done} />}
               {removed ? null : (
                 <Button
                   size="xs"
@@ -180,21 +166,11 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
         }}
       />
       {adding ? <AddDialog group={group} onClose={() => setAdding(false)} /> : null}
-      {mailing ? (
-        <EmailDialog
-          group={group}
-          people={mailing.people}
-          onClose={() => {
-            setMailing(undefined);
-            mailing.done();
-          }}
-        />
-      ) : null}
       {changing ? (
         <RoleDialog
           group={group}
           people={changing.people}
-          removed={removed}
+          title={removed ? text.add : text.changeRole}
           onClose={() => {
             setChanging(undefined);
             changing.done();
@@ -202,42 +178,6 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
         />
       ) : null}
     </>
-  );
-}
-
-const rolesOf = (group: GroupDetail) => group.roles.map((role) => role.role);
-
-function RoleDialog({
-  group,
-  people,
-  removed,
-  onClose,
-}: {
-  group: GroupDetail;
-  people: string[];
-  /** They were taken out and come back. */
-  removed: boolean;
-  onClose: () => void;
-}) {
-  const [role, setRole] = useState<string | null>(null);
-  const assign = useGroupChange((to: string) => assignMembers(group.id, to, people), onClose);
-  return (
-    <Dialog
-      title={removed ? text.add : text.changeRole}
-      error={assign.error}
-      busy={assign.isPending}
-      ready={role !== null}
-      onClose={onClose}
-      onSubmit={() => role && assign.mutate(role)}
-    >
-      <Select
-        label={text.role}
-        data-autofocus
-        data={rolesOf(group)}
-        value={role}
-        onChange={setRole}
-      />
-    </Dialog>
   );
 }
 
@@ -278,7 +218,12 @@ function AddDialog({ group, onClose }: { group: GroupDetail; onClose: () => void
         value={people}
         onChange={setPeople}
       />
-      <Select label={text.role} data={rolesOf(group)} value={role} onChange={setRole} />
+      <Select
+        label={text.role}
+        data={group.roles.map((each) => each.role)}
+        value={role}
+        onChange={setRole}
+      />
     </Dialog>
   );
 }

@@ -9,7 +9,9 @@ import { type OpenDraft, OpenDraftContext } from "../editor/openDraft";
 import { isPublished } from "../map/graph";
 import { PageFault } from "../shell/Fault";
 import { formatDate } from "../shell/format";
+import { at } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
+import { useOpened } from "../shell/recent";
 import { StateDot } from "../shell/StateDot";
 import { strings } from "../strings";
 import classes from "./journeys.module.css";
@@ -23,6 +25,7 @@ export function JourneyPage() {
   const map = useQuery(mapQuery(key));
   const live = useLiveStatus(key);
   const [draft] = useState<OpenDraft>(() => ({ current: undefined }));
+  useOpened(map.data && { kind: "journey", title: map.data.name || key, to: at("/journeys", key) });
   if (map.error) {
     return (
       <PageFault

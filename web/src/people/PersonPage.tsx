@@ -5,6 +5,7 @@ import { useState } from "react";
 import { personQuery, personTimelineQuery } from "../api/queries";
 import type { Person } from "../api/types";
 import { Records } from "../customers/Records";
+import { SendEmail } from "../customers/SendEmail";
 import { NamedLink } from "../definitions/NamedLink";
 import { DEEDS } from "../groups/engagement";
 import { TripLinks } from "../journeys/TripLinks";
@@ -21,6 +22,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { PageHeader } from "../shell/PageHeader";
 import { RecordMenu } from "../shell/RecordMenu";
+import { useOpened } from "../shell/recent";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
@@ -37,6 +39,7 @@ const ELSEWHERE = [
   "accounts",
   "journeys",
   "held_messages",
+  "records",
   "lists",
   "crm_link",
   "engagement",
@@ -49,6 +52,8 @@ const LATEST_ACTIVITIES = 20;
 export function PersonPage() {
   const { key } = useParams({ from: "/inside/people/$key" });
   const { data: person, error, refetch } = useQuery(personQuery(key));
+  const name = person ? personName({ ...person, key }) : key;
+  useOpened(person && { kind: "person", title: name, to: at("/people", key) });
   if (error) {
     return (
       <PageFault
@@ -58,7 +63,6 @@ export function PersonPage() {
       />
     );
   }
-  const name = person ? personName({ ...person, key }) : key;
   return (
     <div className={classes.page}>
       <PageHeader
@@ -76,6 +80,7 @@ export function PersonPage() {
         }
       >
         <CrmLink href={person?.crm_link} name={name} />
+        {person ? <SendEmail to={{ person: key }} named={name} /> : null}
         {person ? <RecordMenu subject="person" record={person} name={name} /> : null}
       </PageHeader>
       <Tabs

@@ -8,6 +8,7 @@ import { sessionQuery } from "../api/queries";
 import { tellExactly, useExactTimes } from "../shell/exactTimes";
 import { initials } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
+import { forgetAll } from "../shell/recent";
 import { strings } from "../strings";
 
 export function UserMenu() {
@@ -19,6 +20,7 @@ export function UserMenu() {
   if (!session) return null;
   const signOut = async () => {
     await client.DELETE("/api/v1/session");
+    forgetAll(session.user.email);
     cache.clear();
     cache.setQueryData(sessionQuery.queryKey, null);
     await navigate({ to: "/sign-in", search: {} });

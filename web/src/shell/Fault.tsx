@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { useRouterState } from "@tanstack/react-router";
 import { MapPinOff } from "lucide-react";
 import { ApiError } from "../api/problem";
 import { strings } from "../strings";
@@ -6,6 +7,7 @@ import { EmptyState } from "./EmptyState";
 import { ErrorNotice } from "./ErrorNotice";
 import { LinkTo } from "./LinkTo";
 import { PageHeader } from "./PageHeader";
+import { useGone } from "./recent";
 import classes from "./shell.module.css";
 
 /** Where an error in a page ends: the frame stays, the page says what happened. */
@@ -26,6 +28,8 @@ type PageFaultProps = {
 /** A page whose record could not be read: what is so, and the way back; what is not there is not asked for again. */
 export function PageFault({ error, onRetry, back }: PageFaultProps) {
   const gone = error instanceof ApiError && error.status === 404;
+  const here = useRouterState({ select: (state) => state.location.pathname });
+  useGone(here, gone);
   return (
     <div className={classes.page}>
       <PageHeader

@@ -24,6 +24,7 @@ import { strings } from "../strings";
 import { Brand } from "./Brand";
 import { rowsOf, totalOf } from "./DataTable";
 import { LinkTo } from "./LinkTo";
+import { RecentMenu } from "./RecentMenu";
 import classes from "./shell.module.css";
 
 type Entry = { to: string; label: string; icon: LucideIcon };
@@ -100,6 +101,7 @@ export function Shell() {
           ) : null}
         </Group>
         <Group gap="xs" wrap="nowrap">
+          <RecentMenu />
           <Notifications />
           <ThemeSwitch />
           <UserMenu />

@@ -5,6 +5,20 @@ const count = (one: string, many: string) => (n: number) =>
   `${number.format(n)} ${n === 1 ? one : many}`;
 
 export const customers = {
+  crm: {
+    title: "From the CRM",
+    looking: "Looking for it",
+    kinds: { account: "account", contact: "contact", lead: "lead" } as Record<string, string>,
+    nobody: (kind: string, id: string) => `There is no ${kind} with the CRM id ${id} here`,
+    nobodyHint: {
+      key: "CRM ids are looked for among keys. Either it has not been imported yet, or its CRM id stands in an attribute: the settings say which.",
+      attribute: (attribute: string) =>
+        `CRM ids are looked for in the attribute \`${attribute}\`. Either it has not been imported yet, or nothing stands in that attribute.`,
+    },
+    search: { account: "Search accounts", person: "Search people" },
+    several: (n: number, id: string) => `${n} have the CRM id ${id}`,
+    severalHint: "Choose which one is meant. Merge them where they are the same.",
+  },
   merge: {
     open: "Merge …",
     bulk: "Merge",

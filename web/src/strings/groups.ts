@@ -60,20 +60,6 @@ export const groups = {
   putAway: "Put away",
   putAwayTitle: "Put this buying group away?",
   putAwayText: "It leaves lists and journeys and is kept for reports only.",
-  mail: {
-    button: "Send email",
-    title: (people: number) =>
-      people === 1 ? "Email to one member" : `Email to ${people} members`,
-    email: "Email",
-    hint: "It leaves as an email of a journey does: consent, addresses not written to, limits and quiet hours count, and it stands on everybody's timeline.",
-    send: "Send",
-    sent: (emails: number) =>
-      emails === 1 ? "One email is on its way" : `${emails} emails are on their way`,
-    leaves: "What becomes of each stands on the person's timeline.",
-    refused: (people: number) =>
-      people === 1 ? "One person gets none" : `${people} people get none`,
-    done: "Done",
-  },
   member: {
     add: "Add people",
     addTitle: "Add people to the group",
