@@ -265,7 +265,33 @@ await walk(async () => {
       assert.equal(await shown(ids.mail, "reached"), ACCOUNTS.length),
     );
     await noBarriers("a simulation");
-    assert.deepEqual((await api(`/mail?q=${mark}`)).items, [], "nothing was sent");
+    // What the demo's own journeys send meanwhile, to these people too, is another matter.
+    assert.deepEqual((await api(`/mail?q=${MAIL}`)).items, [], "nothing was sent");
+  });
+
+  await step("what happens on the way is said with a click, and the branch is taken", async () => {
+    await page.getByRole("tab", { name: "On the way" }).click();
+    const way = page.getByRole("complementary", { name: "What happens on the way" });
+    const who = way.getByRole("radiogroup", { name: /^Who acts at / });
+    await who.getByText("Everybody", { exact: true }).click();
+    const answered = way.getByRole("radiogroup", { name: /^Who is answered at / });
+    for (const each of await answered.all()) await each.getByText("All answered").click();
+    await noBarriers("what happens on the way");
+    // It is kept behind another tab of the journey.
+    await page.getByRole("tab", { name: "Journey map" }).click();
+    await page.getByRole("tab", { name: "Simulate" }).click();
+    assert.equal(await who.getByRole("radio", { name: "Everybody" }).isChecked(), true);
+    await page.getByRole("button", { name: "Run" }).click();
+    const results = page.getByRole("complementary", { name: "What would happen" });
+    await results
+      .getByRole("region", { name: "Ways taken" })
+      .getByText("Went on")
+      .first()
+      .waitFor();
+    await eventually("everybody takes the branch", async () =>
+      assert.equal(await shown(ids.split, "reached"), ACCOUNTS.length),
+    );
+    await noBarriers("the ways taken in a simulation");
   });
 
   await step("it is published after a review, and the accounts enter", async () => {

@@ -19,6 +19,7 @@ const NEW_YORK = { zone: "America/New_York", named: /GMT-[45]$/ };
 const settings = () => page.getByRole("complementary", { name: "Journey settings" });
 const panel = () => page.getByRole("complementary");
 const leaves = () => panel().locator("[data-leaves]");
+const card = (id) => page.locator(`.react-flow__node[data-id="${id}"]`);
 const manifest = (key = DRAFT) => api(`/journeys/${key}`);
 
 // The page alone is moved: the server and this walk stay where they are.
@@ -143,6 +144,11 @@ await walk(async () => {
     const { ends_at } = await (await write("POST", "/waits/preview", { until })).json();
     assert.equal(Date.parse(await leaves().getAttribute("data-leaves")), Date.parse(ends_at));
     await noBarriers("a wait until a date");
+    // What the server says on the card is told there, too.
+    await card("pause")
+      .getByText(`until ${told(until, TOKYO)}`, { exact: true })
+      .waitFor();
+    assert.doesNotMatch(await card("pause").textContent(), /UTC|\dZ/);
   });
 
   await step("a time of day of the organisation is told in Tokyo's", async () => {
@@ -161,6 +167,8 @@ await walk(async () => {
       const sentence = await leaves().textContent();
       assert.ok(sentence.includes(`leaves on ${told(ends_at, TOKYO)}.`), sentence);
       assert.match(sentence, /GMT\+9/);
+      // The card names the clock on which it is nine.
+      await card("pause").getByText(`at 09:00 (${time_zone})`, { exact: false }).waitFor();
     });
   });
 
@@ -169,6 +177,25 @@ await walk(async () => {
     await readTrip(TOKYO);
     await noBarriers("a list of travellers in Tokyo");
   });
+
+  await step(
+    "times are told exactly on every page once that is asked for by keyboard",
+    async () => {
+      const { due_at } = (await api(`/journeys/${LIVE}/travellers`)).items[0];
+      const time = page.getByRole("row").filter({ hasText: "Zoë" }).locator("time").last();
+      const choose = async (name) => {
+        await page.getByRole("button", { name: /^Account menu of / }).press("Enter");
+        await page.getByRole("menuitem", { name }).press("Enter");
+      };
+      await choose("Show exact times");
+      await eventually("it is told", async () =>
+        assert.equal(await time.textContent(), told(due_at, TOKYO)),
+      );
+      await noBarriers("travellers with exact times");
+      await choose("Show times in words");
+      await time.getByText("in 9 days").waitFor();
+    },
+  );
 
   await step("the same pages in New York tell New York's time", async () => {
     await moveTo(NEW_YORK);

@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use caravan_engine::simulate::{
-    ScriptedActivity, ScriptedAnswer, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
+    ScriptedActivity, ScriptedAnswer, ScriptedReaction, SimulateRequest, Simulated, SimulationReport, TimelineLine,
+    simulate,
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -45,6 +46,9 @@ struct Simulation {
     /// What happens meanwhile.
     #[serde(default)]
     activities: Vec<ScriptedActivity>,
+    /// What those do who come to listen nodes: each the first that takes them. Whom none takes does nothing.
+    #[serde(default)]
+    reactions: Vec<ScriptedReaction>,
     /// What external services answer: to each call the first that fits. A call that none fits is never answered.
     #[serde(default)]
     answers: Vec<ScriptedAnswer>,
@@ -86,6 +90,7 @@ async fn run(
             until: given.until,
             seed: given.seed,
             activities: given.activities,
+            reactions: given.reactions,
             answers: given.answers,
             timelines: if given.follow.is_some() { Some(&mut take) } else { None },
             samples: given.samples.min(MOST_SAMPLES),

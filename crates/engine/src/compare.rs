@@ -7,6 +7,7 @@ use caravan_model::Finding;
 use caravan_model::document::{
     Difference, Document, DocumentKind, DocumentState, Fate, LifeCycle, declared_attributes,
 };
+use caravan_store::StoreError;
 use caravan_store::documents::{self, DocumentRow};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub fn compare(engine: &Engine, texts: &[(String, String)]) -> Result<Comparison
     if findings.iter().any(Finding::is_error) {
         return Err(DefinitionError::Findings(findings));
     }
-    let rows = engine.store().read(|s| documents::all(s))?;
+    let (rows, live) = engine.store().read(|s| Ok::<_, StoreError>((documents::all(s)?, engine.live(s)?)))?;
     let known: Vec<Document> = rows.iter().filter_map(stored_document).collect();
     // Conditions are read with every attribute that either side declares.
     let told = |d: &&Document| !given.iter().any(|new| new.kind() == d.kind() && new.key() == d.key());
@@ -58,7 +59,8 @@ pub fn compare(engine: &Engine, texts: &[(String, String)]) -> Result<Comparison
         match (row, stored.get(&(new.kind(), new.key()))) {
             (Some(row), Some(old)) if same(row, old, new) => found.unchanged.push(named),
             (Some(row), Some(old)) => {
-                let differences = old.differences(&as_applied(old, new), &schema).map_err(not_comparable)?;
+                let differences =
+                    old.differences(&as_applied(old, new), &schema, live.zone()).map_err(not_comparable)?;
                 let differences = differences.into_iter().chain(goes_live(row, new)).collect();
                 found.changed.push(Changed { kind: named.kind, key: named.key, differences });
             }

@@ -16,6 +16,7 @@ mod split;
 mod variant_split;
 mod wait;
 
+use caravan_model::condition::{Condition, FieldTest};
 use caravan_model::journey::{Node, NodeId};
 use serde_json::Value as Json;
 
@@ -23,9 +24,19 @@ pub(crate) use self::audience::Audience;
 pub(crate) use self::boxes::Boxed;
 pub(crate) use self::calls::{answer_fields, give_up};
 use crate::compile::Compiler;
+use crate::listen::Event;
 use crate::plan::{Looks, Target};
 use crate::walk::{Flow, Here, Kept};
 use crate::why::{Names, TurnedDown, Why};
+
+/// What a node listens for: any of these events, by somebody for whom the filters hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Listening<'a> {
+    /// In their order.
+    pub events: &'a [Event],
+    /// What must hold of the person who acts.
+    pub filters: Option<&'a Condition>,
+}
 
 /// What a node does with travellers. Deciding is pure: see [`crate::walk`].
 pub trait Step: Send + Sync {
@@ -45,6 +56,16 @@ pub trait Step: Send + Sync {
     /// Activity types that it hears.
     fn hears(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// What it listens for, where people decide when it goes on.
+    fn listens(&self) -> Option<Listening<'_>> {
+        None
+    }
+
+    /// What an answer must be like by which somebody takes this path.
+    fn asks_of_answer(&self, _path: &str) -> Option<&[FieldTest]> {
+        None
     }
 
     /// What it does with a traveller that has just come.

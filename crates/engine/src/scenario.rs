@@ -86,6 +86,7 @@ pub fn run_scenario(scenario: &Scenario, manifests: &[(String, String)]) -> Resu
         until: scenario.until,
         seed: 1,
         activities: scenario.activities()?,
+        reactions: scenario.given.reactions.clone(),
         answers: scenario.given.answers.clone(),
         timelines: Some(&mut take),
         samples: usize::MAX,

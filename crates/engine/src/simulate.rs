@@ -7,7 +7,9 @@ mod answers;
 mod course;
 mod effects;
 mod nights;
+mod reactions;
 mod script;
+mod share;
 mod stage;
 mod timelines;
 
@@ -15,6 +17,7 @@ use std::collections::BTreeMap;
 
 use caravan_connect::{EmailMessage, TextMessage};
 use caravan_model::Finding;
+use caravan_model::clock::told;
 use caravan_model::duration::Duration;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -25,6 +28,7 @@ use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::status::{NodeStatus, Travellers, status};
 
+pub use share::Share;
 pub use timelines::TimelineLine;
 
 /// What is simulated.
@@ -56,6 +60,31 @@ pub struct ScriptedActivity {
     pub fields: Map<String, Json>,
 }
 
+/// What travellers do who come to a listen node of a simulation: what it listens for happens, as often as it asks for.
+///
+/// In an account journey one of the account's people acts, the first for whom the node's filters hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScriptedReaction {
+    /// The listen node.
+    pub node: String,
+    /// Only this traveller: key of the account or person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traveller: Option<String>,
+    /// Only so many of a hundred of these travellers, spread evenly; left out: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
+    /// Which of the events that the node listens for, by type of activity; left out: its first.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// How long after they arrive, or after the simulation begins where they stand there before; left out: at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Duration>,
+    /// The activity's own fields; left out: the simplest that the node takes.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Json>,
+}
+
 /// What an external service answers in a simulation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,9 +100,15 @@ pub struct ScriptedAnswer {
     /// Only to calls about this person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person_key: Option<String>,
+    /// Only to so many of a hundred of these calls, spread evenly; left out: to all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// How long after the call; left out: at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Duration>,
+    /// The path of the external split `node` that is to be taken: the simplest variables that it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
     /// What the conditions of an external split ask for.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub variables: Map<String, Json>,
@@ -97,6 +132,8 @@ pub struct SimulateRequest<'a> {
     pub seed: u64,
     /// What happens meanwhile.
     pub activities: Vec<ScriptedActivity>,
+    /// What those do who come to listen nodes: each the first that takes them. Whom none takes does nothing.
+    pub reactions: Vec<ScriptedReaction>,
     /// What external services answer: to each call the first that fits it. A call that none fits is never answered.
     pub answers: Vec<ScriptedAnswer>,
     /// Takes the steps of all travellers at the end, by (traveller key, arrival).
@@ -108,7 +145,17 @@ pub struct SimulateRequest<'a> {
 impl SimulateRequest<'_> {
     /// Of a journey to which nothing happens, and nothing is kept beside the figures.
     pub fn new(journey: Simulated, from: Timestamp, until: Timestamp) -> Self {
-        Self { journey, from, until, seed: 1, activities: Vec::new(), answers: Vec::new(), timelines: None, samples: 0 }
+        Self {
+            journey,
+            from,
+            until,
+            seed: 1,
+            activities: Vec::new(),
+            reactions: Vec::new(),
+            answers: Vec::new(),
+            timelines: None,
+            samples: 0,
+        }
     }
 }
 
@@ -194,19 +241,21 @@ impl From<TextMessage> for SmsSample {
 ///
 /// # Errors
 /// Findings: everything that stands against publishing the journey at `from`, times the wrong way round, scripted
-/// activities and answers of people, accounts, types or services that nobody knows.
+/// activities, reactions and answers of people, accounts, types, nodes or services that nobody knows.
 pub fn simulate(engine: &Engine, request: SimulateRequest<'_>) -> Result<SimulationReport, DefinitionError> {
-    let SimulateRequest { journey, from, until, seed, activities, answers, timelines, samples } = request;
+    let SimulateRequest { journey, from, until, seed, activities, reactions, answers, timelines, samples } = request;
     if until < from {
-        let message = format!("The simulation is to end at {until}, before it begins at {from}. Give a later end.");
+        let (end, begin) = (told(until), told(from));
+        let message = format!("The simulation is to end at {end}, before it begins at {begin}. Give a later end.");
         return Err(Finding::error("ends_before_start", "/until", message).into());
     }
     let stage = stage::Stage::set(engine, &journey, from)?;
     let script = script::Script::read(&stage.engine, activities, until)?;
-    let answers = answers::Answers::read(&stage.engine, answers)?;
+    let reactions = reactions::Reactions::read(&stage, reactions)?;
+    let answers = answers::Answers::read(&stage, answers)?;
     let before = status(&stage.engine, &stage.key)?;
     let post = course::Post::new(&stage.engine, samples);
-    let finished_at = course::run(&stage, script, answers, &post, until)?;
+    let finished_at = course::run(&stage, course::Outside { script, reactions, answers }, &post, until)?;
     let after = status(&stage.engine, &stage.key)?;
     if let Some(take) = timelines {
         timelines::tell(&stage, from, take)?;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use caravan_model::clock::told;
 use caravan_model::journey::{NoEntry, next_entry};
 use caravan_model::{EnrollmentId, Finding};
 use caravan_store::Session;
@@ -53,7 +54,9 @@ fn may_not_enter(journey: &str, subject: &str, entries: i64, reason: NoEntry) ->
         NoEntry::NoReentry => {
             format!("`{subject}` was in the journey `{journey}` {entries} times, and it lets nobody in again.")
         }
-        NoEntry::TooEarly { until } => format!("`{subject}` may enter the journey `{journey}` again from {until} on."),
+        NoEntry::TooEarly { until } => {
+            format!("`{subject}` may enter the journey `{journey}` again from {} on.", told(until))
+        }
     };
     Finding::error(reason.code(), "", message).into()
 }

@@ -18,6 +18,11 @@ pub fn from_micros(micros: i64) -> Timestamp {
     Timestamp::from_microsecond(micros).unwrap_or(if micros < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
+/// An instant in a sentence for people: RFC 3339 in UTC, to the second. The app tells it in the zone of whoever reads.
+pub fn told(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 /// Where time comes from. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Clock {

@@ -7,6 +7,7 @@
 mod check;
 mod describe;
 mod evaluate;
+mod example;
 pub mod facts;
 mod flips;
 mod needs;

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::clock::{from_micros, to_micros};
+use crate::clock::{from_micros, to_micros, told};
 use crate::duration::{Duration, first_instant};
 use crate::finding::Finding;
 use crate::suggest::did_you_mean;
@@ -197,13 +197,13 @@ impl Wait {
         Ok(Self::Until(from_micros(to_micros(at))))
     }
 
-    /// In words, for cards: `3 days, then mon to fri at 09:00 (Europe/Berlin)`.
-    pub fn describe(&self) -> String {
+    /// In words, for cards: `3 days, then mon, fri at 09:00 (Europe/Berlin)`.
+    pub fn describe(&self, organisation: &TimeZone) -> String {
         match self {
-            Self::Until(at) => format!("until {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            Self::Until(at) => format!("until {}", told(*at)),
             Self::Duration { duration, must_end_on: None } => duration.in_words(),
             Self::Duration { duration, must_end_on: Some(moments) } => {
-                format!("{}, then {}", duration.in_words(), moments.describe())
+                format!("{}, then {}", duration.in_words(), moments.describe(organisation))
             }
         }
     }
@@ -259,16 +259,16 @@ impl MustEndOn {
         }
     }
 
-    fn describe(&self) -> String {
+    fn describe(&self, organisation: &TimeZone) -> String {
         let days: Vec<&str> = DAYS.iter().filter(|(_, day)| self.days.contains(*day)).map(|(name, _)| *name).collect();
         let days = if self.days == Weekdays::ALL { "any day".to_owned() } else { days.join(", ") };
         let time = self.time.unwrap_or(Time::midnight()).strftime("%H:%M");
         let zone = match &self.zone {
-            Zone::Organisation => String::new(),
-            Zone::Own => " (own time zone)".to_owned(),
-            Zone::Named(zone) => format!(" ({})", zone.iana_name().unwrap_or("UTC")),
+            Zone::Organisation => organisation.iana_name().unwrap_or("UTC"),
+            Zone::Own => "own time zone",
+            Zone::Named(zone) => zone.iana_name().unwrap_or("UTC"),
         };
-        format!("{days} at {time}{zone}")
+        format!("{days} at {time} ({zone})")
     }
 }
 

@@ -21,7 +21,8 @@ fn the_example_passes_without_a_store() {
     insta::assert_snapshot!(told, @r"
     ok      A gold account that clicks is warm  (nurture.yaml:3)
     ok      Whoever is silent is reminded after two weeks  (nurture.yaml:33)
-    2 passed, 0 failed
+    ok      Half of those who listen click two hours later  (nurture.yaml:51)
+    3 passed, 0 failed
     ");
     assert!(!folder.path("caravan-data").exists(), "nothing is left behind");
     let json = folder.done("test nurture.yaml --json --only silent").json();
@@ -59,7 +60,7 @@ fn what_came_otherwise_is_told_with_its_line() {
     0 passed, 1 failed
     "#);
     let json = folder.caravan("test nurture.yaml --json").expect_code(1).json();
-    assert_eq!((&json["passed"], &json["failed"]), (&1.into(), &1.into()));
+    assert_eq!((&json["passed"], &json["failed"]), (&2.into(), &1.into()));
     let first = &json["scenarios"][0]["failures"][0];
     assert_eq!(
         (&first["pointer"], &first["expected"], &first["found"]),

@@ -187,3 +187,52 @@ pub fn trips_by_key(
         })
     })
 }
+
+/// Who has come to a node at which travellers listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The trip.
+    pub id: EnrollmentId,
+    /// The account or person.
+    pub subject: i64,
+    /// Its key.
+    pub key: String,
+    /// The trip's version.
+    pub version: VersionId,
+    /// The node's number.
+    pub node: i64,
+    /// When it came there.
+    pub at: Timestamp,
+}
+
+/// Makes looking for arrivals cheap: a simulation looks after every step.
+pub fn watch_arrivals(s: &mut dyn Session) -> Result<(), StoreError> {
+    s.execute("CREATE INDEX enrollment_arrival ON enrollment (journey_id, node_at) WHERE listening", &[])?;
+    Ok(())
+}
+
+/// Travellers of a journey that listen where they came at or after `since`, by (arrival, traveller key). Index:
+/// `enrollment_arrival`.
+pub fn arrivals(
+    s: &mut dyn Session,
+    journey: DocumentId,
+    of_people: bool,
+    since: Timestamp,
+) -> Result<Vec<Arrival>, StoreError> {
+    let table = if of_people { "person" } else { "account" };
+    let sql = format!(
+        "SELECT e.id, e.subject_id, t.key, e.version_id, e.node, e.node_at FROM enrollment AS e
+         JOIN {table} AS t ON t.id = e.subject_id
+         WHERE e.journey_id = $1 AND e.listening AND e.node_at >= $2 ORDER BY e.node_at, t.key, e.id"
+    );
+    s.query_map(&sql, params![journey, since], |r| {
+        Ok(Arrival {
+            id: EnrollmentId(r.int(0)),
+            subject: r.int(1),
+            key: r.string(2),
+            version: VersionId(r.int(3)),
+            node: r.int(4),
+            at: r.instant(5),
+        })
+    })
+}

@@ -1,6 +1,7 @@
 // What is asked while a journey is drawn: when a wait would end, and what its versions said.
 import { queryOptions } from "@tanstack/react-query";
 import { body, client } from "./client";
+import { readMap } from "./maps";
 
 /** When somebody who arrives now would leave; asked again as time goes on. */
 export const waitPreviewQuery = (wait: Record<string, unknown>) =>
@@ -36,11 +37,6 @@ export const versionManifestQuery = (key: string, version: string) =>
 export const versionMapQuery = (key: string, version: string) =>
   queryOptions({
     queryKey: ["journey", key, "version", version, "map"],
-    queryFn: () =>
-      body(
-        client.GET("/api/v1/journeys/{key}/map", {
-          params: { path: { key }, query: { version } },
-        }),
-      ),
+    queryFn: () => readMap(key, version),
     staleTime: version === "draft" ? 0 : 60_000,
   });

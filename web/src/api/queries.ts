@@ -3,6 +3,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import type { Order } from "../shell/serverSort";
 import { strings } from "../strings";
 import { body, client, setCsrf } from "./client";
+import { readMap } from "./maps";
 import { ApiError, toApiError } from "./problem";
 import type { paths } from "./schema";
 import type { Page, Session } from "./types";
@@ -70,7 +71,7 @@ export const journeysQuery = (q: string, order?: Order, state?: string) =>
 export const mapQuery = (key: string) =>
   queryOptions({
     queryKey: ["journey", key, "map"],
-    queryFn: () => body(client.GET("/api/v1/journeys/{key}/map", { params: { path: { key } } })),
+    queryFn: () => readMap(key),
     staleTime: 30_000,
   });
 
@@ -451,12 +452,7 @@ export const deleteDefinition = (plural: string, key: string) =>
 export const draftMapQuery = (key: string, revision: string) =>
   queryOptions({
     queryKey: ["journey", key, "draft-map", revision],
-    queryFn: () =>
-      body(
-        client.GET("/api/v1/journeys/{key}/map", {
-          params: { path: { key }, query: { version: "draft" } },
-        }),
-      ),
+    queryFn: () => readMap(key, "draft"),
     gcTime: 10_000,
   });
 

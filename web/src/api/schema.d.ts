@@ -5779,6 +5779,11 @@ export interface components {
              */
             activities: components["schemas"]["ScriptedActivity"][];
             /**
+             * @description What those do who come to listen nodes: each the first that takes them. Whom none takes does nothing.
+             * @default []
+             */
+            reactions: components["schemas"]["ScriptedReaction"][];
+            /**
              * @description What external services answer: to each call the first that fits. A call that none fits is never answered.
              * @default []
              */
@@ -5816,6 +5821,38 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description What travellers do who come to a listen node of a simulation: what it listens for happens, as often as it asks for.
+         *
+         *     In an account journey one of the account's people acts, the first for whom the node's filters hold.
+         */
+        ScriptedReaction: {
+            /** @description The listen node. */
+            node: string;
+            /** @description Only this traveller: key of the account or person. */
+            traveller?: string | null;
+            /** @description Only so many of a hundred of these travellers, spread evenly; left out: all. */
+            share?: components["schemas"]["Share"] | null;
+            /** @description Which of the events that the node listens for, by type of activity; left out: its first. */
+            type?: string | null;
+            /** @description How long after they arrive, or after the simulation begins where they stand there before; left out: at once. */
+            after?: components["schemas"]["Duration"] | null;
+            /** @description The activity's own fields; left out: the simplest that the node takes. */
+            fields?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description So many of a hundred. */
+        Share: number;
+        /**
+         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
+         * @example 30m
+         * @example 4h
+         * @example 3d
+         * @example 2w
+         * @example 1mo
+         */
+        Duration: string;
         /** @description What an external service answers in a simulation. */
         ScriptedAnswer: {
             /** @description Key of the service. */
@@ -5826,8 +5863,12 @@ export interface components {
             account_key?: string | null;
             /** @description Only to calls about this person. */
             person_key?: string | null;
+            /** @description Only to so many of a hundred of these calls, spread evenly; left out: to all. */
+            share?: components["schemas"]["Share"] | null;
             /** @description How long after the call; left out: at once. */
             after?: components["schemas"]["Duration"] | null;
+            /** @description The path of the external split `node` that is to be taken: the simplest variables that it asks for. */
+            path?: string | null;
             /** @description What the conditions of an external split ask for. */
             variables?: {
                 [key: string]: unknown;
@@ -5839,15 +5880,6 @@ export interface components {
             /** @description The call fails, with this code. */
             failed?: string | null;
         };
-        /**
-         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
-         * @example 30m
-         * @example 4h
-         * @example 3d
-         * @example 2w
-         * @example 1mo
-         */
-        Duration: string;
         /** @description What a simulation found, and the steps of the one who was followed. */
         Outcome: {
             /** @description Key of the journey. */

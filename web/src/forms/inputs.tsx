@@ -11,6 +11,7 @@ type Common = {
   required?: boolean;
   disabled?: boolean;
   placeholder?: string;
+  size?: "xs" | "sm";
 };
 
 export function DurationInput({
@@ -27,7 +28,7 @@ export function DurationInput({
     amount: undefined,
     unit: units.includes("d") ? "d" : units[0],
   };
-  const { label, disabled } = common;
+  const { label, disabled, size } = common;
   return (
     <Group gap={8} align="flex-end" wrap="nowrap">
       <NumberInput
@@ -43,6 +44,7 @@ export function DurationInput({
       />
       <Select
         w={116}
+        {...(size ? { size } : {})}
         aria-label={strings.forms.unitOf(label)}
         allowDeselect={false}
         disabled={disabled}

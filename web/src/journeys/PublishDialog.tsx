@@ -297,6 +297,7 @@ function FirstDay({ journey, start }: { journey: string; start: string | undefin
             until: until.toISOString(),
             seed: 0,
             activities: [],
+            reactions: [],
             answers: [],
             samples: 0,
             follow: null,

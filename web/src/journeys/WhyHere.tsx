@@ -3,7 +3,7 @@
 import { List, Text } from "@mantine/core";
 import type { Trip } from "../api/types";
 import { Card } from "../shell/Card";
-import { formatInstant } from "../shell/format";
+import { formatInstant, inReadersZone } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import { heldLine, pathWord } from "./words";
@@ -54,7 +54,7 @@ function Condition({ tried }: { tried: Tried }) {
       <List size="sm">
         {tried.tests.map((test) => (
           <List.Item key={test.text}>
-            {test.text}{" "}
+            {inReadersZone(test.text)}{" "}
             <Text span inherit c="dimmed">
               {test.held == null ? text.notLookedAt : text.saw(test.held, test.saw)}
             </Text>

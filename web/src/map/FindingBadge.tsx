@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { findingsQuery } from "../api/queries";
 import { useMaybeEditor } from "../editor/EditorScene";
 import classes from "../editor/editor.module.css";
+import { inReadersZone } from "../shell/format";
 import { strings } from "../strings";
 import { useScene } from "./live";
 
@@ -20,7 +21,7 @@ function Badge({ node }: { node: string }) {
     select: ({ items }) =>
       items
         .filter((finding) => (finding.node ?? placeOf(finding.pointer)) === node)
-        .map(({ severity, message }) => ({ severity, message })),
+        .map(({ severity, message }) => ({ severity, message: inReadersZone(message) })),
   });
   const [first] = data ?? [];
   if (!data || !first) return null;

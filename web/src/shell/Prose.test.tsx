@@ -1,5 +1,6 @@
 import { MantineProvider } from "@mantine/core";
 import { render } from "@testing-library/react";
+import { formatInstant } from "./format";
 import { prose } from "./Prose";
 
 const shown = (text: string) =>
@@ -12,6 +13,14 @@ it("sets what stands between backticks as code", () => {
     "3d",
     "2w",
   ]);
+});
+
+it("tells instants in the zone of whoever reads, but not in code", () => {
+  const at = "2027-02-03T09:45:00Z";
+  expect(shown(`It goes on at ${at}, written \`${at}\`.`)?.textContent).toBe(
+    `It goes on at ${formatInstant(at)}, written ${at}.`,
+  );
+  expect(shown("A day like 2027-02-03 stays.")?.textContent).toBe("A day like 2027-02-03 stays.");
 });
 
 it("leaves a sentence with an odd backtick as it is", () => {

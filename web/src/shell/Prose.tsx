@@ -1,6 +1,8 @@
-// Sentences of the server, in which code stands between backticks and names of the app between asterisks.
+// Sentences of the server, in which code stands between backticks and names of the app between asterisks, and instants
+// are told in the reader's zone.
 import { Code } from "@mantine/core";
 import { Fragment, type ReactNode } from "react";
+import { inReadersZone } from "./format";
 
 /** “Press *Connect*”, not “2 * 3 * 4” or “a*b*c”: an asterisk opens and closes at the edges of words. */
 const EMPHASIS = /(?<![\w*])\*([^\s*](?:[^*]*[^\s*])?)\*(?![\w*])/;
@@ -15,7 +17,8 @@ export function prose(text: string): ReactNode {
   );
 }
 
-function emphasised(text: string): ReactNode {
+function emphasised(sentence: string): ReactNode {
+  const text = inReadersZone(sentence);
   if (!text.includes("*")) return text;
   // Every second part is what one pair of asterisks held.
   const parts = text.split(EMPHASIS);

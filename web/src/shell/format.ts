@@ -46,6 +46,12 @@ export function formatInstant(iso: string | null | undefined): string {
   return date ? instants.format(date) : strings.list.none;
 }
 
+/** An instant as the server's sentences hold it. */
+const INSTANT = /\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?Z/g;
+
+/** A sentence of the server with its instants in the zone of whoever reads it. */
+export const inReadersZone = (sentence: string) => sentence.replace(INSTANT, formatInstant);
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_557_600],
   ["month", 2_629_800],

@@ -1,6 +1,6 @@
 // What the simulation came to: trips, messages with samples, other effects, and the steps of the one who was followed.
 import { Accordion, Table, Text, Title } from "@mantine/core";
-import type { JourneyMap, Simulation } from "../api/types";
+import type { JourneyMap, NodeStatus, Simulation } from "../api/types";
 import { useNamesOf } from "../definitions/NamedLink";
 import { endWord, pathWord } from "../journeys/words";
 import { titleOf } from "../map/graph";
@@ -9,6 +9,7 @@ import { Facts } from "../shell/Facts";
 import { formatInstant, formatNumber, formatStamp, humanise } from "../shell/format";
 import { strings } from "../strings";
 import classes from "./simulate.module.css";
+import { nodesThatAskPeople } from "./way";
 
 const text = strings.simulate;
 
@@ -20,7 +21,7 @@ export function Results({ map: drawn, report }: Props) {
   );
   const effects = Object.entries(report.effects);
   return (
-    <aside className={map.panel} aria-label={text.results}>
+    <>
       <section className={map.panelSection}>
         <Title order={2} mb="xs">
           {text.results}
@@ -35,6 +36,7 @@ export function Results({ map: drawn, report }: Props) {
           {text.ranUntil(formatInstant(report.finished_at))}
         </Text>
       </section>
+      <Branches map={drawn} report={report} />
       <Messages report={report} />
       {effects.length > 0 ? (
         <section className={map.panelSection}>
@@ -57,8 +59,44 @@ export function Results({ map: drawn, report }: Props) {
           <Steps map={drawn} steps={report.timeline} />
         </section>
       ) : null}
-    </aside>
+    </>
   );
+}
+
+/** Which ways were taken where people act and services answer. */
+function Branches({ map: drawn, report }: Props) {
+  const asking = nodesThatAskPeople(drawn);
+  const nodes = drawn.nodes.filter(({ id }) => asking.has(id) && report.nodes[id]);
+  if (nodes.length === 0) return null;
+  return (
+    <section className={map.panelSection} aria-label={text.branches}>
+      <Title order={3} mb="xs">
+        {text.branches}
+      </Title>
+      {nodes.map(({ id, title }) => (
+        <div key={id} className={classes.branch}>
+          <Text size="sm" fw={600}>
+            {title}
+          </Text>
+          <Facts facts={waysOf(report.nodes[id] as NodeStatus)} />
+        </div>
+      ))}
+    </section>
+  );
+}
+
+/** Labelled paths by their labels, the usual way first; whoever still waits last. */
+function waysOf({ left, ended, current, paths }: NodeStatus) {
+  const labelled = Object.entries(paths);
+  const onward = left + ended - labelled.reduce((sum, [, count]) => sum + count, 0);
+  const ways: [string, number][] = [
+    ...(onward > 0 || labelled.every(([path]) => path in strings.paths)
+      ? [[text.wentOn, onward] as [string, number]]
+      : []),
+    ...labelled.map(([path, count]) => [pathWord(path), count] as [string, number]),
+    ...(current > 0 ? [[text.stillThere, current] as [string, number]] : []),
+  ];
+  return ways.map(([label, count]) => ({ label, value: formatNumber(count) }));
 }
 
 function Messages({ report }: { report: Simulation }) {

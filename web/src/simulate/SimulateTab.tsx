@@ -1,5 +1,5 @@
 // Runs the journey on a copy of the data, in virtual time: the counts fill the map, and every message can be read.
-import { Alert, Button, Group, Loader, Text } from "@mantine/core";
+import { Alert, Badge, Button, Group, Loader, Tabs, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { FlaskConical, Play } from "lucide-react";
@@ -12,50 +12,52 @@ import { useOpenDraft } from "../editor/openDraft";
 import { Form } from "../forms/Form";
 import { InstantInput } from "../forms/inputs";
 import { Refusal } from "../journeys/Refusal";
+import panel from "../map/map.module.css";
 import { EmptyState } from "../shell/EmptyState";
 import { strings } from "../strings";
+import { type Asked, useAsked } from "./kept";
 import { Results } from "./Results";
 import { SimulatedMap } from "./SimulatedMap";
 import classes from "./simulate.module.css";
+import { WayPanel } from "./WayPanel";
+import { countOf, scriptOf } from "./way";
 
 const text = strings.simulate;
-const A_DAY_MS = 86_400_000;
-const DAYS = 30;
 const SAMPLES = 5;
-
-type Asked = { from: string; until: string; follow: string | undefined };
 
 export function SimulateTab() {
   const { key } = useParams({ from: "/inside/journeys/$key" });
   const cache = useQueryClient();
   const draft = useOpenDraft();
   const { data: map } = useQuery(mapQuery(key));
-  const [asked, setAsked] = useState<Asked>(() => ({ ...aMonth(), follow: undefined }));
+  const [asked, put] = useAsked(key);
+  const [side, setSide] = useState<Side>("way");
   const run = useMutation({
-    mutationFn: async ({ from, until, follow }: Asked) => {
+    mutationFn: async ({ from, until, follow, way }: Asked) => {
       await draft.current?.flush();
-      return body(
+      const drawn = await cache.fetchQuery(mapQuery(key));
+      const report = await body(
         client.POST("/api/v1/journeys/{key}/simulate", {
           params: { path: { key } },
           body: {
             from,
             until,
             seed: 0,
-            activities: [],
-            answers: [],
+            ...scriptOf(way, drawn, from),
             samples: SAMPLES,
             follow: follow ?? null,
           },
         }),
       );
+      return { drawn, report };
     },
-    onSuccess: (report) =>
-      cache.setQueryData(
-        statusQuery(simulated(key)).queryKey,
-        map ? statusOf(map, report) : undefined,
-      ),
+    onSuccess: ({ drawn, report }) => {
+      cache.setQueryData(statusQuery(simulated(key)).queryKey, statusOf(drawn, report));
+      setSide("results");
+    },
   });
-  const put = (part: Partial<Asked>) => setAsked({ ...asked, ...part });
+  const found = run.data;
+  const said = map ? countOf(asked.way, map) : 0;
   return (
     <div className={classes.tab}>
       <Form className={classes.ask} onSubmit={() => run.mutate(asked)}>
@@ -92,16 +94,53 @@ export function SimulateTab() {
           <Refusal error={run.error} />
         </div>
       ) : null}
-      {run.data && map ? (
+      {map ? (
         <div className={classes.found}>
-          <SimulatedMap map={map} journey={simulated(key)} />
-          <Results map={map} report={run.data} />
+          {found ? (
+            <SimulatedMap map={found.drawn} journey={simulated(key)} />
+          ) : (
+            <div className={classes.nothing}>
+              {run.isPending ? null : (
+                <EmptyState icon={FlaskConical} title={text.empty} hint={text.emptyHint} />
+              )}
+            </div>
+          )}
+          <aside
+            className={panel.panel}
+            aria-label={side === "results" ? text.results : text.way.title}
+          >
+            <Tabs
+              value={side}
+              onChange={(next) => next && setSide(next as Side)}
+              keepMounted={false}
+            >
+              <Tabs.List grow aria-label={text.sides} className={classes.sides}>
+                <Tabs.Tab
+                  value="way"
+                  rightSection={
+                    said > 0 ? (
+                      <Badge size="sm" variant="light" circle>
+                        {said}
+                      </Badge>
+                    ) : null
+                  }
+                >
+                  {text.way.tab}
+                </Tabs.Tab>
+                <Tabs.Tab value="results" disabled={!found}>
+                  {text.resultsTab}
+                </Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="way">
+                <WayPanel map={map} way={asked.way} onChange={(way) => put({ way })} />
+              </Tabs.Panel>
+              <Tabs.Panel value="results">
+                {found ? <Results map={found.drawn} report={found.report} /> : null}
+              </Tabs.Panel>
+            </Tabs>
+          </aside>
         </div>
-      ) : run.error || run.isPending ? null : (
-        <div className={classes.refusal}>
-          <EmptyState icon={FlaskConical} title={text.empty} hint={text.emptyHint} />
-        </div>
-      )}
+      ) : null}
       {run.isPending ? (
         <Group className={classes.refusal} gap="xs" role="status">
           <Loader size={14} />
@@ -110,26 +149,19 @@ export function SimulateTab() {
           </Text>
         </Group>
       ) : null}
-      {run.data && run.data.problems > 0 ? (
+      {found && found.report.problems > 0 ? (
         <Alert color="yellow" variant="light" radius={0}>
-          {text.problems(run.data.problems)}
+          {text.problems(found.report.problems)}
         </Alert>
       ) : null}
     </div>
   );
 }
 
+type Side = "way" | "results";
+
 /** Under this name the counts of the simulation stand in the cache, beside those of the journey itself. */
 const simulated = (journey: string) => `${journey} simulated`;
-
-const aMonth = () => {
-  const from = new Date();
-  from.setSeconds(0, 0);
-  const until = new Date(from.getTime() + DAYS * A_DAY_MS);
-  return { from: plain(from), until: plain(until) };
-};
-
-const plain = (date: Date) => date.toISOString().replace(".000Z", "Z");
 
 const statusOf = (map: JourneyMap, report: Simulation): JourneyStatus => ({
   key: simulated(map.key),

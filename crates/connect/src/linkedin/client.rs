@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use caravan_model::clock::told;
 use caravan_model::{Clock, Shard};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -245,7 +246,7 @@ impl Client {
         let now = self.clock.now();
         let until = self.throttled.lock().until.filter(|until| *until > now);
         until.map_or(Ok(()), |until| {
-            let message = format!("LinkedIn asked for a pause; calls go on at {until}.");
+            let message = format!("LinkedIn asked for a pause; calls go on at {}.", told(until));
             let after = until.duration_since(now).try_into().ok();
             Err(Outcome::Shut { after, code: "linkedin_429".to_owned(), message })
         })

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use caravan_model::Clock;
+use caravan_model::clock::told;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use reqwest::Method;
@@ -406,7 +407,7 @@ impl Client {
 
 /// Nobody calls until the day's quota begins anew.
 fn quota_until(now: Timestamp, until: Timestamp, what: &str) -> Trouble {
-    let message = format!("{what} Marketo counts anew at midnight in Chicago; calls go on at {until}.");
+    let message = format!("{what} Marketo counts anew at midnight in Chicago; calls go on at {}.", told(until));
     let after = until.duration_since(now).try_into().ok();
     Trouble::Shut { after, code: "marketo_607".to_owned(), message }
 }

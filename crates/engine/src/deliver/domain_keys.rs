@@ -7,6 +7,7 @@
 use caravan_connect::Secret;
 use caravan_connect::dns::{Dns, Expected, RecordCheck, RecordState, check_key};
 use caravan_connect::smtp::{Signer, new_signing_key};
+use caravan_model::clock::told;
 use caravan_model::document::{DkimKey, DocumentKind, SendingDomain};
 use caravan_model::{Finding, Random};
 use caravan_store::retired_keys::{self, RetiredKey};
@@ -208,11 +209,6 @@ pub fn sign_with(
     Ok(found)
 }
 
-/// An instant as messages for people name it.
-pub(super) fn shown_day(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}
-
 fn no_key(key: &str, selector: &str) -> DefinitionError {
     let message = format!("The sending domain `{key}` has no key `{selector}`.");
     Finding::error("unknown_key", "", message).into()
@@ -233,7 +229,7 @@ pub fn forget_domain_key(engine: &Engine, key: &str, selector: &str) -> Result<(
         let message = format!(
             "The key `{selector}` signed until a short while ago, and mail that it signed is still under way. Leave it and its \
              record in the DNS until {}; then both may be removed.",
-            shown_day(until)
+            told(until)
         );
         return Err(Finding::error("key_still_needed", "", message).into());
     }

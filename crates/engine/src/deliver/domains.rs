@@ -10,13 +10,14 @@ use caravan_connect::Secrets;
 use caravan_connect::dns::{self, Dns, Expected, RecordCheck, RecordState, SendingDomainNames};
 use caravan_connect::smtp::Signer;
 use caravan_model::DocumentId;
+use caravan_model::clock::told;
 use caravan_model::document::{DocumentKind, SendingDomain};
 use caravan_store::watched::{self, DomainCheckRow};
 use caravan_store::{Session, StoreError, dmarc, documents};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use super::domain_keys::{former_keys, shown_day};
+use super::domain_keys::former_keys;
 use super::links;
 use super::results::Verdict;
 use crate::Engine;
@@ -225,7 +226,7 @@ pub fn check_domain(engine: &Engine, dns: &Dns, key: &str) -> Result<Option<Resu
     }
     let former = former_keys(engine, key)?.into_iter().filter_map(|key| Some((key.needed_until?, key)));
     for (n, (until, former)) in former.enumerate() {
-        let check = dns::check_former_key(dns, &former.name, former.value.as_deref(), &shown_day(until));
+        let check = dns::check_former_key(dns, &former.name, former.value.as_deref(), &told(until));
         records.insert(keys.len().max(1) + n, check);
     }
     let well = records.iter().all(|record| matches!(record.state, RecordState::Good | RecordState::Note));

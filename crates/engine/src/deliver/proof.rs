@@ -9,6 +9,7 @@ use caravan_connect::email::{Rendered, check_address};
 use caravan_connect::texts::e164;
 use caravan_connect::{Connector, EffectBody, Mailbox, Outcome, Outgoing, TextMessage};
 use caravan_model::EffectId;
+use caravan_model::clock;
 use caravan_model::document::{DocumentKind, Period, Proofs, Settings, SmsMessage};
 use caravan_store::{StoreError, ledger, limits, outbox};
 use jiff::Timestamp;
@@ -158,10 +159,8 @@ impl Dispatcher {
         let key = format!("proofs|{}", begin.as_second());
         let fits = self.engine.store().write(|s| limits::count_one(s, &key, most.into(), end, now.at))?;
         let message = || {
-            let clock = end.strftime("%H:%M");
-            format!(
-                "No more than {most} proofs leave in an hour. Send it again after {clock} UTC, or change the settings."
-            )
+            let then = clock::told(end);
+            format!("No more than {most} proofs leave in an hour. Send it again after {then}, or change the settings.")
         };
         Ok(if fits { Ok(()) } else { Err(message()) })
     }

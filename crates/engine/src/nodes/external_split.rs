@@ -94,6 +94,10 @@ impl Step for ExternalSplit {
         true
     }
 
+    fn asks_of_answer(&self, path: &str) -> Option<&[FieldTest]> {
+        self.paths.iter().find(|(label, _)| label == path).map(|(_, tests)| tests.as_slice())
+    }
+
     fn arrive(&self, here: &mut Here<'_, '_>) -> Flow {
         self.service
             .call(here)

@@ -1,6 +1,7 @@
 //! *Listen for an event*: the traveller waits until something happens, or until it takes too long.
 
 use caravan_catalog::{Needs, Subject};
+use caravan_model::clock::told;
 use caravan_model::condition::Condition;
 use caravan_model::journey::{self, NodeId, TIMEOUT};
 use caravan_model::wait::Wait as Rule;
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::Step;
+use super::{Listening, Step};
 use crate::compile::Compiler;
 use crate::listen::{Event, HeardActivity};
 use crate::plan::{Looks, Target};
@@ -26,6 +27,7 @@ struct Listen {
 
 struct Timeout {
     rule: Rule,
+    words: String,
     /// None: the trip ends as `timed_out`.
     next: Option<Target>,
 }
@@ -118,7 +120,11 @@ pub(super) fn compile(c: &mut Compiler<'_>, id: &NodeId, it: &journey::Listen) -
     let timeout = match &it.timeout {
         Some(timeout) => {
             let rule = c.keep(id, "", timeout.rule(&format!("{at}/timeout")))?;
-            Some(Timeout { rule, next: timeout.next.as_ref().map(|next| c.target(next)) })
+            Some(Timeout {
+                words: rule.describe(&c.definitions().zone),
+                rule,
+                next: timeout.next.as_ref().map(|next| c.target(next)),
+            })
         }
         None => None,
     };
@@ -141,6 +147,10 @@ impl Step for Listen {
 
     fn hears(&self) -> Vec<&str> {
         self.events.iter().map(|event| event.activity.as_str()).collect()
+    }
+
+    fn listens(&self) -> Option<Listening<'_>> {
+        Some(Listening { events: &self.events, filters: self.filters.as_ref() })
     }
 
     fn arrive(&self, here: &mut Here<'_, '_>) -> Flow {
@@ -207,7 +217,7 @@ impl Step for Listen {
             Some(person) => format!(" by {}", person.name),
             None => String::new(),
         };
-        let said = format!("It heard “{kind}”{who}, which happened at {}.", enough.at);
+        let said = format!("It heard “{kind}”{who}, which happened at {}.", told(enough.at));
         Some(Why { turned_down, ..Why::said(said) })
     }
 
@@ -227,7 +237,7 @@ impl Step for Listen {
             format!("“{}”{fields} happens{times} from now on{whose}.", event.title)
         };
         let mut all: Vec<String> = self.events.iter().map(event).collect();
-        all.extend(self.timeout.as_ref().map(|timeout| format!("Its time is over ({}).", timeout.rule.describe())));
+        all.extend(self.timeout.as_ref().map(|timeout| format!("Its time is over ({}).", timeout.words)));
         all
     }
 }

@@ -12,13 +12,15 @@ use crate::why::{Names, Why};
 
 struct Wait {
     rule: Rule,
+    words: String,
     next: Target,
 }
 
 pub(super) fn compile(c: &mut Compiler<'_>, id: &NodeId, it: &journey::Wait) -> Option<(Box<dyn Step>, Looks)> {
     let rule = c.keep(id, "", it.rule(&c.pointer(id)))?;
     let looks = c.zone_looks(Some(&rule));
-    Some((Box::new(Wait { rule, next: c.target(&it.next) }), looks))
+    let words = rule.describe(&c.definitions().zone);
+    Some((Box::new(Wait { rule, words, next: c.target(&it.next) }), looks))
 }
 
 impl Step for Wait {
@@ -46,10 +48,10 @@ impl Step for Wait {
     }
 
     fn explain(&self, _why: Option<&Json>, _path: Option<&str>, _names: &dyn Names) -> Option<Why> {
-        Some(Why::said(format!("It waited: {}.", self.rule.describe())))
+        Some(Why::said(format!("It waited: {}.", self.words)))
     }
 
     fn goes_on(&self) -> Vec<String> {
-        vec![format!("The wait is over ({}), or somebody skips it by hand.", self.rule.describe())]
+        vec![format!("The wait is over ({}), or somebody skips it by hand.", self.words)]
     }
 }

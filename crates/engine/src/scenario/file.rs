@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
-use crate::simulate::ScriptedAnswer;
+use crate::simulate::{ScriptedAnswer, ScriptedReaction};
 
 /// One scenario.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,9 @@ pub struct Given {
     /// Rows of an import file, at their virtual times.
     #[serde(default)]
     pub activities: Vec<Map<String, Json>>,
+    /// What those do who come to listen nodes: each the first that takes them.
+    #[serde(default)]
+    pub reactions: Vec<ScriptedReaction>,
     /// What external services answer: to each call the first that fits.
     #[serde(default)]
     pub answers: Vec<ScriptedAnswer>,

@@ -47,11 +47,11 @@ fn rows(
     }
 }
 
-/// What the simulator found in the activities and answers, at the place where they are written.
+/// What the simulator found in the activities, reactions and answers, at the place where they are written.
 pub(super) fn located(scenario: &Scenario, error: DefinitionError) -> DefinitionError {
     let DefinitionError::Findings(mut findings) = error else { return error };
-    let given =
-        |finding: &&mut Finding| ["/activities/", "/answers/"].iter().any(|place| finding.pointer.starts_with(place));
+    let places = ["/activities/", "/reactions/", "/answers/"];
+    let given = |finding: &&mut Finding| places.iter().any(|place| finding.pointer.starts_with(place));
     for finding in findings.iter_mut().filter(given) {
         let pointer = format!("/given{}", finding.pointer);
         *finding = scenario.finding(&finding.code, &pointer, std::mem::take(&mut finding.message));

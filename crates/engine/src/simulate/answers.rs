@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use caravan_model::Finding;
+use caravan_model::condition::{Context, FieldTest};
 use caravan_model::document::DocumentKind;
 use caravan_store::Session;
 use caravan_store::StoreError;
@@ -12,6 +13,8 @@ use jiff::tz::TimeZone;
 
 use super::ScriptedAnswer;
 use super::script::{known, unknown};
+use super::share::Turnout;
+use super::stage::Stage;
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::external::{self, Answer, Call, CallKey};
@@ -19,17 +22,22 @@ use crate::external::{self, Answer, Call, CallKey};
 /// What services answer, and what they have been asked and not answered yet.
 pub(super) struct Answers {
     given: Vec<ScriptedAnswer>,
+    /// How many calls came to each of them.
+    turnout: Turnout,
     /// By when they come, and in the order of their calls.
     coming: BTreeMap<(Timestamp, usize), (CallKey, Answer)>,
     asked: usize,
 }
 
 impl Answers {
-    /// Checks who answers, and about whom.
-    pub fn read(engine: &Engine, given: Vec<ScriptedAnswer>) -> Result<Self, DefinitionError> {
-        let findings = engine.store().read(|s| findings_against(engine, s, &given))?;
+    /// Checks who answers, and about whom; finds what is to be answered where only a path is named.
+    pub fn read(stage: &Stage, mut given: Vec<ScriptedAnswer>) -> Result<Self, DefinitionError> {
+        let findings = stage.engine.store().read(|s| {
+            let findings = findings_against(&stage.engine, s, &given)?;
+            Ok::<_, StoreError>([findings, lead_to_paths(stage, s, &mut given)?].concat())
+        })?;
         match findings.is_empty() {
-            true => Ok(Self { given, coming: BTreeMap::new(), asked: 0 }),
+            true => Ok(Self { given, turnout: Turnout::default(), coming: BTreeMap::new(), asked: 0 }),
             false => Err(DefinitionError::Findings(findings)),
         }
     }
@@ -38,7 +46,9 @@ impl Answers {
     /// never answered.
     pub fn expect(&mut self, calls: Vec<(CallKey, Call)>, now: Timestamp) {
         for (key, call) in calls {
-            let Some(given) = self.given.iter().find(|given| given.fits(&call)) else { continue };
+            let (given, turnout) = (&self.given, &mut self.turnout);
+            let mut fitting = given.iter().enumerate().filter(|(_, given)| given.fits(&call));
+            let Some((_, given)) = fitting.find(|(at, given)| turnout.takes(*at, given.share)) else { continue };
             let at = given.after.map_or(now, |after| after.after(now, &TimeZone::UTC));
             self.coming.insert((at, self.asked), (key, given.answer()));
             self.asked += 1;
@@ -81,6 +91,37 @@ impl ScriptedAnswer {
     }
 }
 
+/// Gives answers that name a path the simplest variables by which it is taken.
+fn lead_to_paths(
+    stage: &Stage,
+    s: &mut dyn Session,
+    answers: &mut [ScriptedAnswer],
+) -> Result<Vec<Finding>, StoreError> {
+    let live = stage.engine.live(s)?;
+    let Some(plan) = stage.plan(s, &live)? else { return Ok(Vec::new()) };
+    let context = Context { now: stage.engine.clock().now(), entry: None, zone: live.zone() };
+    let mut findings = Vec::new();
+    for (at, answer) in answers.iter_mut().enumerate() {
+        let Some(path) = &answer.path else { continue };
+        let node = answer.node.as_ref().and_then(|node| plan.numbers.get(node));
+        let Some(tests) = node.and_then(|node| plan.nodes[*node].step.asks_of_answer(path)) else {
+            let message = format!(
+                "No answer leads to the path `{path}` there. Name the external split as `node`, and one of its paths."
+            );
+            findings.push(Finding::error("unknown_path", format!("/answers/{at}/path"), message));
+            continue;
+        };
+        match FieldTest::example(tests, &context) {
+            Some(variables) => answer.variables.extend(variables),
+            None => {
+                let message = format!("No simple answer leads to the path `{path}`. Give its `variables`.");
+                findings.push(Finding::error("variables_needed", format!("/answers/{at}/path"), message));
+            }
+        }
+    }
+    Ok(findings)
+}
+
 fn findings_against(
     engine: &Engine,
     s: &mut dyn Session,
@@ -99,8 +140,10 @@ fn findings_against(
             let message = format!("There is no service `{}`. Correct its key, or define it.", answer.service);
             findings.push(Finding::error("unknown_service", format!("{pointer}/service"), message));
         }
-        if answer.failed.is_some() && !(answer.variables.is_empty() && answer.attributes.is_empty()) {
-            let message = "A call that fails brings nothing back. Leave out `failed`, or the variables and attributes.";
+        let silent = answer.path.is_none() && answer.variables.is_empty() && answer.attributes.is_empty();
+        if answer.failed.is_some() && !silent {
+            let message =
+                "A call that fails brings nothing back. Leave out `failed`, or the path, variables and attributes.";
             findings.push(Finding::error("answer_of_a_failure", format!("{pointer}/failed"), message));
         }
         findings.extend(unknown(&answer.person_key, &people, "person", &pointer));

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::answers::Answers;
 use super::nights::Nights;
+use super::reactions::Reactions;
 use super::script::Script;
 use super::stage::Stage;
 use super::{Messages, Sample, SmsSample};
@@ -90,12 +91,18 @@ pub(super) struct Sent {
     pub sms_samples: BTreeMap<String, Vec<SmsSample>>,
 }
 
+/// What comes from outside: what happens, what travellers do on their way, what services answer.
+pub(super) struct Outside {
+    pub script: Script,
+    pub reactions: Reactions,
+    pub answers: Answers,
+}
+
 /// Runs until the journey has finished, nothing is due any more before `until`, or `until` itself. Returns when it
 /// finished, else `until`.
 pub(super) fn run(
     stage: &Stage,
-    mut script: Script,
-    mut answers: Answers,
+    mut outside: Outside,
     post: &Post,
     until: Timestamp,
 ) -> Result<Timestamp, DefinitionError> {
@@ -103,12 +110,14 @@ pub(super) fn run(
     let mut nights = Nights::new(engine)?;
     loop {
         let now = engine.clock().now();
-        script.play(engine, now)?;
-        settle(engine, post, &mut answers, &mut nights)?;
+        outside.script.play(engine, now)?;
+        settle(engine, post, &mut outside, &mut nights)?;
         if stage.row()?.state == "finished" {
             return Ok(now);
         }
-        let others = [script.next_at(), answers.next_at(), post.next_due()?, nights.next_at(engine)?];
+        let Outside { script, reactions, answers } = &outside;
+        let others =
+            [script.next_at(), reactions.next_at(), answers.next_at(), post.next_due()?, nights.next_at(engine)?];
         match next_instant(engine, others, now)? {
             Some(next) if next <= until => engine.clock().advance_to(next),
             _ => return Ok(until),
@@ -117,7 +126,7 @@ pub(super) fn run(
 }
 
 /// Does everything that is due now.
-fn settle(engine: &Engine, post: &Post, answers: &mut Answers, nights: &mut Nights) -> Result<(), DefinitionError> {
+fn settle(engine: &Engine, post: &Post, outside: &mut Outside, nights: &mut Nights) -> Result<(), DefinitionError> {
     let now = engine.clock().now();
     loop {
         let mut worked = lifecycle::tick(engine)?;
@@ -125,8 +134,10 @@ fn settle(engine: &Engine, post: &Post, answers: &mut Answers, nights: &mut Nigh
             worked = true;
         }
         worked |= post.deliver()?;
-        answers.expect(post.calls(), now);
-        worked |= answers.play(engine, now)?;
+        outside.answers.expect(post.calls(), now);
+        worked |= outside.answers.play(engine, now)?;
+        outside.reactions.expect(engine, now)?;
+        worked |= outside.reactions.play(engine, now)?;
         if !worked {
             worked = nights.work(engine)?;
         }
@@ -139,7 +150,7 @@ fn settle(engine: &Engine, post: &Post, answers: &mut Answers, nights: &mut Nigh
 /// The first instant after `now` at which anything happens by itself, or from outside at one of `others`.
 fn next_instant(
     engine: &Engine,
-    others: [Option<Timestamp>; 4],
+    others: [Option<Timestamp>; 5],
     now: Timestamp,
 ) -> Result<Option<Timestamp>, StoreError> {
     let (due, _) = engine.store().read(step::next_due)?;

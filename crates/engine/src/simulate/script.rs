@@ -46,17 +46,22 @@ impl Script {
     pub fn play(&mut self, engine: &Engine, now: Timestamp) -> Result<(), StoreError> {
         let due = self.activities.partition_point(|activity| activity.at <= now);
         let due: Vec<IncomingActivity> = self.activities.drain(..due).map(incoming).collect();
-        if due.is_empty() {
-            return Ok(());
-        }
-        engine.store().write(|s| {
-            let heard = engine.live(s)?.heard.clone();
-            ingest(s, &due, now, &heard).map(|_| ())
-        })
+        hand_in(engine, &due, now)
     }
 }
 
-fn incoming(activity: ScriptedActivity) -> IncomingActivity {
+/// Lets activities come in at `now`.
+pub(super) fn hand_in(engine: &Engine, activities: &[IncomingActivity], now: Timestamp) -> Result<(), StoreError> {
+    if activities.is_empty() {
+        return Ok(());
+    }
+    engine.store().write(|s| {
+        let heard = engine.live(s)?.heard.clone();
+        ingest(s, activities, now, &heard).map(|_| ())
+    })
+}
+
+pub(super) fn incoming(activity: ScriptedActivity) -> IncomingActivity {
     let ScriptedActivity { at, kind, person_key, account_key, fields } = activity;
     IncomingActivity { source: SOURCE.to_owned(), external_id: None, kind, at, person_key, account_key, fields }
 }

@@ -1,15 +1,19 @@
 //! The stage: a copy of the store on which one journey is live and everything else stands still.
 
+use std::sync::Arc;
+
 use caravan_model::document::{DocumentKind, read_documents};
 use caravan_model::{Clock, DocumentId, Finding};
 use caravan_store::documents::{self, DocumentRow};
-use caravan_store::{StoreError, outbox, scratch};
+use caravan_store::{Session, StoreError, outbox, scratch};
 use jiff::Timestamp;
 
 use super::Simulated;
 use crate::Engine;
 use crate::definitions::{ApplyOptions, DefinitionError, apply};
 use crate::lifecycle::{self, Verb};
+use crate::live::Live;
+use crate::plan::Plan;
 
 /// Who acts where a person would.
 const ACTOR: &str = "simulation";
@@ -52,6 +56,14 @@ impl Stage {
             lifecycle::command(&engine, &key, Verb::Resume, ACTOR)?;
         }
         Ok(Self { engine, key, journey: row.id, _directory: directory })
+    }
+
+    /// What new travellers take, made ready to run.
+    pub fn plan(&self, s: &mut dyn Session, live: &Live) -> Result<Option<Arc<Plan>>, StoreError> {
+        match live.journeys.get(&self.journey).and_then(|journey| journey.version) {
+            Some(version) => live.plan(s, version),
+            None => Ok(None),
+        }
     }
 
     /// The journey as it is now.

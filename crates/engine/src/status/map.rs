@@ -281,14 +281,15 @@ impl Artist<'_> {
                 )
             }
             Node::Wait(wait) => {
-                let facts = wait.rule("").map(|rule| vec![fact("Wait", rule.describe())]).unwrap_or_default();
+                let facts =
+                    wait.rule("").map(|rule| vec![fact("Wait", rule.describe(self.live.zone()))]).unwrap_or_default();
                 ("flow", "Wait".to_owned(), "Time".to_owned(), own, facts)
             }
             Node::Listen(listen) => {
                 let events: Vec<String> = listen.tests().map(|test| self.event(&test.activity)).collect();
                 let mut facts = Vec::new();
                 if let Some(rule) = listen.timeout.as_ref().and_then(|timeout| timeout.rule("").ok()) {
-                    facts.push(fact("Timeout", rule.describe()));
+                    facts.push(fact("Timeout", rule.describe(self.live.zone())));
                 }
                 if let Some(filters) = &listen.filters {
                     facts.extend(self.condition(filters, Subject::Person).map(|text| fact("Only", text)));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use caravan_model::EnrollmentId;
+use caravan_model::clock::told;
 use caravan_store::journeys::{self, EffectOutcome, Move, Problem};
 use caravan_store::step::EnrollmentRow;
 use caravan_store::{Session, StoreError, step};
@@ -387,7 +388,9 @@ fn entered(cause: Option<&Cause>) -> String {
     match cause {
         None | Some(Cause::Audience) => "It belongs to the audience.".to_owned(),
         Some(Cause::Again) => "It still belonged to the audience when the delay before re-entry was over.".to_owned(),
-        Some(Cause::Event { kind, at, .. }) => format!("`{kind}` happened at {at}, which the journey begins with."),
+        Some(Cause::Event { kind, at, .. }) => {
+            format!("`{kind}` happened at {}, which the journey begins with.", told(*at))
+        }
         Some(Cause::Journey { journey }) => format!("The journey `{journey}` sent it here."),
         Some(Cause::Hand { by, deed }) => by_hand(deed, by),
         Some(Cause::Gone) => GONE.to_owned(),

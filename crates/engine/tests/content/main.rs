@@ -148,7 +148,7 @@ on_both_stores! {
             assert_eq!(proof(to).outcome, "sent", "{to}");
         }
         let refused = proof("four@acme.example");
-        assert_eq!(refused.message.as_deref(), Some("No more than 3 proofs leave in an hour. Send it again after 10:00 UTC, or change the settings."));
+        assert_eq!(refused.message.as_deref(), Some("No more than 3 proofs leave in an hour. Send it again after 2026-12-01T10:00:00Z, or change the settings."));
         assert_eq!(post.smtp.messages().len(), 3);
         assert_eq!(post.smtp.messages()[0].header("Subject"), Some("Bitte lesen: Hello Chief Officer"));
         post.advance(120);

@@ -4,10 +4,11 @@
 
 use std::cmp::Ordering;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, Zoned};
 
 use super::evaluate::Context;
+use crate::clock::told;
 use crate::duration::{Duration, first_instant};
 use crate::text::Folded;
 use crate::value::{ValueRef, ValueType, compare_exactly, read_date, read_instant};
@@ -272,7 +273,7 @@ impl Constant {
         }
     }
 
-    /// For people; `zone` shows instants.
+    /// For people.
     pub(super) fn in_words(&self) -> String {
         match self {
             Self::Text(text) => text.written().to_owned(),
@@ -280,7 +281,7 @@ impl Constant {
             Self::Number(n) => n.to_string(),
             Self::Boolean(yes) => if *yes { "true" } else { "false" }.to_owned(),
             Self::Date(day) => day.to_string(),
-            Self::Instant(at) => Zoned::new(*at, jiff::tz::TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string(),
+            Self::Instant(at) => told(*at),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Conditions, from JSON to their answer.
 
+mod example;
 mod notes;
 mod people;
 mod read_errors;

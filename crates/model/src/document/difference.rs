@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Body, Document};
+
 use crate::attribute::Schema;
 use crate::condition::{Condition, Scope};
 use crate::source::escaped;
@@ -54,17 +56,22 @@ pub struct Difference {
 
 impl Document {
     /// What changes when `new` takes the place of this document, in the order of the fields; journeys node by node.
-    /// `schema` reads the conditions of both.
+    /// `schema` reads the conditions of both; times of day are the organisation's, in `zone`.
     ///
     /// # Errors
     /// A value that JSON cannot hold; no document that was read has one.
-    pub fn differences(&self, new: &Self, schema: &Schema) -> Result<Vec<Difference>, serde_json::Error> {
+    pub fn differences(
+        &self,
+        new: &Self,
+        schema: &Schema,
+        zone: &TimeZone,
+    ) -> Result<Vec<Difference>, serde_json::Error> {
         let comparison =
             Comparison { old: conditions_of(self, schema), new: conditions_of(new, schema), found: Vec::new() };
         let (before, after) = (self.to_value()?, new.to_value()?);
         match (&self.body, &new.body) {
             (Body::Journey(one), Body::Journey(other)) => {
-                let mut found = one.map_differences(other);
+                let mut found = one.map_differences(other, zone);
                 found.extend(comparison.of(&one.without_ways(before, other), &other.without_ways(after, one)));
                 Ok(found)
             }

@@ -1,6 +1,8 @@
 //! Differences, told for people, and none where there is none.
 
 use super::*;
+use jiff::tz::TimeZone;
+
 use crate::document::{read_documents, to_yaml};
 
 fn document(text: &str) -> Document {
@@ -10,7 +12,7 @@ fn document(text: &str) -> Document {
 }
 
 fn told(old: &str, new: &str) -> String {
-    let found = document(old).differences(&document(new), &Schema::standard()).expect("differences");
+    let found = document(old).differences(&document(new), &Schema::standard(), &TimeZone::UTC).expect("differences");
     found.iter().map(|it| format!("{:?} {} | {}", it.fate, it.pointer, it.words)).collect::<Vec<_>>().join("\n")
 }
 

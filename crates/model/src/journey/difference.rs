@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::node::pointer_to;
@@ -14,12 +15,13 @@ type Way = (String, Option<String>);
 impl Journey {
     /// Nodes that are added, removed or moved when `new` takes the place of this map. A node has moved when other nodes
     /// than before lead to it, added and removed ones aside: what is put before it or taken away there does not move it.
-    pub(crate) fn map_differences(&self, new: &Self) -> Vec<Difference> {
+    /// Times of day are the organisation's, in `zone`.
+    pub(crate) fn map_differences(&self, new: &Self, zone: &TimeZone) -> Vec<Difference> {
         let mut found = Vec::new();
         let (before, after) = (self.ways_in(new), new.ways_in(self));
         for (id, node) in &new.nodes {
             let Some(old) = self.nodes.get(id) else {
-                let words = format!("node {id}: {}, {}", node.in_words(), after_words(&new.ways_to(id)));
+                let words = format!("node {id}: {}, {}", node.in_words(zone), after_words(&new.ways_to(id)));
                 found.push(Difference { new: whole(node), ..difference(Fate::Added, id, words) });
                 continue;
             };
@@ -39,7 +41,7 @@ impl Journey {
             }
         }
         for (id, node) in self.nodes.iter().filter(|(id, _)| !new.nodes.contains_key(*id)) {
-            let words = format!("node {id}: {}, {}", node.in_words(), after_words(&self.ways_to(id)));
+            let words = format!("node {id}: {}, {}", node.in_words(zone), after_words(&self.ways_to(id)));
             found.push(Difference { old: whole(node), ..difference(Fate::Removed, id, words) });
         }
         found.extend(self.ends_differ(new, &ways(&before, &None), &ways(&after, &None)));
@@ -157,7 +159,7 @@ fn as_json(ways: &BTreeSet<Way>) -> Value {
 
 impl Node {
     /// What it does, in a few words.
-    fn in_words(&self) -> String {
+    fn in_words(&self, zone: &TimeZone) -> String {
         let labels = |labels: Vec<&str>| labels.join(", ");
         match self {
             Self::Action(it) => {
@@ -165,7 +167,7 @@ impl Node {
                 format!("{} {}", it.action, crate::document::shown(&settings))
             }
             Self::Wait(it) => {
-                it.rule("").map_or_else(|_| "wait".to_owned(), |rule| format!("wait {}", rule.describe()))
+                it.rule("").map_or_else(|_| "wait".to_owned(), |rule| format!("wait {}", rule.describe(zone)))
             }
             Self::Listen(it) => {
                 format!("listen for {}", labels(it.tests().map(|event| event.activity.as_str()).collect()))

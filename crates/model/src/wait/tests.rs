@@ -134,17 +134,20 @@ fn mistakes_are_reported_together() {
 
 #[test]
 fn a_wait_reads_well_on_a_card() {
+    let tokyo = TimeZone::get("Asia/Tokyo").expect("a zone");
     let words = [
-        wait("3d", json!(null)).describe(),
-        wait("1h", json!({"days": ["mon", "fri"], "time": "09:00", "zone": "Europe/Berlin"})).describe(),
-        wait("2w", json!({"time": "18:30", "zone": "own"})).describe(),
-        Wait::Until(at(MON_07)).describe(),
+        wait("3d", json!(null)).describe(&tokyo),
+        wait("1h", json!({"days": ["mon", "fri"], "time": "09:00", "zone": "Europe/Berlin"})).describe(&tokyo),
+        wait("2w", json!({"time": "18:30", "zone": "own"})).describe(&tokyo),
+        wait("2w", json!({"time": "18:30"})).describe(&tokyo),
+        Wait::Until(at(MON_07)).describe(&tokyo),
     ];
     insta::assert_snapshot!(words.join("\n"), @r#"
     3 days
     1 hour, then mon, fri at 09:00 (Europe/Berlin)
     2 weeks, then any day at 18:30 (own time zone)
-    until 2027-03-01 07:00 UTC
+    2 weeks, then any day at 18:30 (Asia/Tokyo)
+    until 2027-03-01T07:00:00Z
     "#);
 }
 

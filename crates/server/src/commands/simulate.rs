@@ -9,11 +9,12 @@ use caravan_engine::import::{
     FileFormat, ImportKind, ImportOptions, IncomingActivity, Observer, Reject, import as import_file,
 };
 use caravan_engine::simulate::{
-    ScriptedActivity, ScriptedAnswer, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
+    ScriptedActivity, SimulateRequest, Simulated, SimulationReport, TimelineLine, simulate,
 };
 use caravan_model::value::read_instant;
 use caravan_model::{Finding, source};
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 
 use super::{Context, import, journey};
 use crate::failure::{Done, Failure, Outcome};
@@ -37,6 +38,9 @@ pub struct Args {
     /// What people and accounts do meanwhile: an import file of activities
     #[arg(long, value_name = "FILE")]
     activities: Option<PathBuf>,
+    /// What those do who come to listen nodes: a YAML or JSON file with a list
+    #[arg(long, value_name = "FILE")]
+    reactions: Option<PathBuf>,
     /// What external services answer: a YAML or JSON file with a list
     #[arg(long, value_name = "FILE")]
     answers: Option<PathBuf>,
@@ -74,7 +78,8 @@ pub fn run(context: &Context, args: &Args) -> Outcome {
         until: args.until,
         seed: args.seed,
         activities,
-        answers: args.answers.as_deref().map(answers).transpose()?.unwrap_or_default(),
+        reactions: args.reactions.as_deref().map(|file| list(file, "reaction")).transpose()?.unwrap_or_default(),
+        answers: args.answers.as_deref().map(|file| list(file, "answer")).transpose()?.unwrap_or_default(),
         timelines: args.timelines.is_some().then_some(&mut each),
         samples: 0,
     };
@@ -112,12 +117,12 @@ fn script(engine: &Engine, file: &Path) -> Result<Vec<ScriptedActivity>, Failure
     if read.findings.is_empty() { Ok(read.activities) } else { Err(Failure::Invalid(read.findings)) }
 }
 
-/// Reads a file of answers: a list, or one answer for each document.
-fn answers(file: &Path) -> Result<Vec<ScriptedAnswer>, Failure> {
+/// Reads a file of what is called `what`: a list, or one for each document.
+fn list<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Vec<T>, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| manifests::unreadable(file, &error))?;
     let name = file.display().to_string();
     let (documents, mut findings) = source::read(&text, &name);
-    let mut answers = Vec::new();
+    let mut all = Vec::new();
     for document in documents {
         let (given, list) = match document.value.clone() {
             serde_json::Value::Array(given) => (given, true),
@@ -125,18 +130,18 @@ fn answers(file: &Path) -> Result<Vec<ScriptedAnswer>, Failure> {
         };
         for (at, one) in given.into_iter().enumerate() {
             match serde_json::from_value(one) {
-                Ok(answer) => answers.push(answer),
+                Ok(one) => all.push(one),
                 Err(error) => {
                     let pointer = if list { format!("/{at}") } else { String::new() };
-                    let message = format!("This is no answer as it stands: {error}.");
-                    let mut found = [Finding::error("invalid_answer", pointer, message)];
+                    let message = format!("This is no {what} as it stands: {error}.");
+                    let mut found = [Finding::error(format!("invalid_{what}"), pointer, message)];
                     source::attach_lines(&mut found, &document, &name);
                     findings.extend(found);
                 }
             }
         }
     }
-    if findings.iter().any(Finding::is_error) { Err(Failure::Invalid(findings)) } else { Ok(answers) }
+    if findings.iter().any(Finding::is_error) { Err(Failure::Invalid(findings)) } else { Ok(all) }
 }
 
 struct Script {
