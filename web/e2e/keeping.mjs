@@ -247,6 +247,49 @@ await walk(async () => {
     await other.close();
   });
 
+  await step("who may write emails alone is offered nothing else, and refused it", async () => {
+    const role = `emails-${mark}`;
+    const user = `${role}@acme.example`;
+    await write("PUT", `/access_roles/${role}`, {
+      name: `Writer ${mark}`,
+      permissions: ["definitions:read", "customers:read", "emails:write"],
+    });
+    const fragment = `terms-${mark}`;
+    const body = { html: "<p>Terms apply.</p>" };
+    await write("PUT", `/fragments/${fragment}`, { name: fragment, state: "live", body });
+    const added = await write("PUT", `/users/${user}`, { role });
+    const { password } = await added.json();
+    const other = await context.browser().newContext({ reducedMotion: "reduce" });
+    const theirs = await other.newPage();
+    await signIn(theirs, { url: server.url, email: user, password });
+    const make = (what) => theirs.getByRole("button", { name: `Create ${what}` }).first();
+    await theirs.goto(`${server.url}/content`);
+    await make("email").waitFor();
+    await theirs.getByRole("tab", { name: "Fragments" }).click();
+    await theirs.getByRole("row").filter({ hasText: fragment }).waitFor();
+    await make("fragment").waitFor({ state: "detached" });
+    await theirs.goto(`${server.url}/definitions/fragments/${fragment}`);
+    await theirs.getByText("You may look at this fragment, but not change it").waitFor();
+    assert.equal(await theirs.getByRole("button", { name: /^(Publish|Save|More)/ }).count(), 0);
+    const { csrf } = await (await other.request.get(`${server.url}/api/v1/session`)).json();
+    const headers = { "X-CSRF-Token": csrf };
+    const refused = async (method, path, data) =>
+      (
+        await other.request.fetch(`${server.url}/api/v1${path}`, { method, data, headers })
+      ).status();
+    const manifest = { kind: "fragment", key: fragment, body };
+    assert.deepEqual(
+      [
+        await refused("PUT", `/fragments/${fragment}`, manifest),
+        await refused("POST", "/manifests", { manifests: [manifest] }),
+        await refused("DELETE", `/fragments/${fragment}`),
+      ],
+      [403, 403, 403],
+    );
+    await other.close();
+    await write("DELETE", `/users/${user}`);
+  });
+
   await step("a domain's records are made, copied and looked up", async () => {
     const domain = `${mark}.example`;
     await open("/admin?tab=sending-domain");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { signIn } from "./browser.mjs";
 import { startMailServer } from "./smtp.mjs";
+import { TOKEN as TEXT_TOKEN, writesBack } from "./texts.mjs";
 import { begin } from "./walk.mjs";
 
 const { server, context, page, api, write, eventually, noBarriers, step, walk } = await begin();
@@ -14,6 +15,8 @@ const USER = `walk-${mark}@acme.example`;
 const PROOF = `proof-${mark}@acme.example`;
 const RELAY = `relay-${mark}`;
 const REFUSED = `refused-${mark}`;
+const TEXTS = `texts-${mark}`;
+const WRITERS = ["moved", "asked"].map((name) => `${name}-${mark}`);
 const PEOPLE = ["again", "never"].map((name) => `${name}-${mark}`);
 
 const open = async (path) => {
@@ -35,6 +38,23 @@ async function post(path, data) {
 async function choose(within, label, option) {
   await within.getByRole("combobox", { name: label }).click();
   await page.getByRole("option", { name: option, exact: true }).click();
+}
+
+/** Two people who wrote sentences to us in which there is a stop. */
+async function writeSentences() {
+  const ours = "+15005550006";
+  await write("PUT", `/connections/${TEXTS}`, {
+    type: "twilio",
+    settings: { account_sid: "AC00000000000000000000000000000002", from: ours },
+  });
+  await write("PUT", `/connections/${TEXTS}/secrets/auth_token`, { value: TEXT_TOKEN });
+  for (const [n, key] of WRITERS.entries()) {
+    const from = `+1555${String(Date.now() + n).slice(-7)}`;
+    const person = { first_name: key, email: `${key}@acme.example`, mobile_phone: from };
+    await write("PUT", `/people/${key}`, person);
+    const text = `Please stop texting me, ${key}`;
+    await writesBack(server, TEXTS, { from, to: ours, text, id: `SM${mark}${n}` });
+  }
 }
 
 /** Two people who get an email through the connection, in a journey that is live. */
@@ -205,6 +225,46 @@ await walk(async () => {
     await page.getByText("Kept encrypted since").waitFor();
     assert.ok(!(await page.content()).includes(`hush-${mark}`), "it is never shown");
     await noBarriers("a connection");
+  });
+
+  await step("an answer that was taken for a stop is looked at, and opened again", async () => {
+    await writeSentences();
+    await open("/problems?tab=answers");
+    const row = (person) => page.getByRole("row").filter({ hasText: person });
+    for (const key of WRITERS) await row(key).getByText(`Please stop texting me, ${key}`).waitFor();
+    const waiting = (await api("/text_answers")).total;
+    await page.getByRole("tab", { name: `Answers to texts (${waiting})` }).waitFor();
+    await noBarriers("answers that somebody shall look at");
+    await row(WRITERS[0]).getByRole("link", { name: WRITERS[0] }).click();
+    await page.waitForURL(`**/people/${WRITERS[0]}`);
+
+    await open(`/problems?tab=answers&q=${mark}`);
+    await row(WRITERS[0])
+      .getByRole("button", { name: `Done: ${WRITERS[0]}` })
+      .click();
+    await row(WRITERS[0]).waitFor({ state: "detached" });
+    await row(WRITERS[1]).getByRole("checkbox").check();
+    const bar = page.getByRole("region", { name: "What to do with the chosen rows" });
+    await bar.getByRole("button", { name: "Done" }).click();
+    await row(WRITERS[1]).waitFor({ state: "detached" });
+    await page.getByText("Looked at", { exact: true }).click();
+    for (const key of WRITERS) await row(key).getByText(server.email).waitFor();
+    await noBarriers("answers that somebody has looked at");
+    const done = async () => (await api(`/text_answers?state=done&q=${mark}`)).items;
+    assert.deepEqual(
+      (await done()).map((it) => it.done_by),
+      [server.email, server.email],
+    );
+    await row(WRITERS[1])
+      .getByRole("button", { name: `Open again: ${WRITERS[1]}` })
+      .click();
+    await row(WRITERS[1]).waitFor({ state: "detached" });
+    assert.deepEqual(
+      (await done()).map((it) => it.person.key),
+      [WRITERS[0]],
+    );
+    const { items } = await api("/audit?q=text_answers");
+    assert.ok(items.length >= 3 && items[0].subject.endsWith("/text_answers/open"));
   });
 
   await step("what a mail server refuses is sent again, or given up, and counted", async () => {

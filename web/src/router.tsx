@@ -215,12 +215,13 @@ const content = createRoute({
 const definition = createRoute({
   getParentRoute: () => inside,
   path: "/definitions/$plural/$key",
-  // The journey from which it was opened.
-  validateSearch: (search: Search): { tab?: string; journey?: string } => ({
-    tab: text(search.tab),
-    journey: text(search.journey),
-  }),
   component: lazyRouteComponent(() => import("./definitions/DefinitionPage"), "DefinitionPage"),
+  // The journey from which it was opened, and the comment to which a letter led.
+  validateSearch: (search: Search): { tab?: string; journey?: string; comment?: number } => ({
+    ...tabbed(search),
+    journey: text(search.journey),
+    comment: Number(search.comment) || undefined,
+  }),
 });
 const dashboards = createRoute({
   getParentRoute: () => inside,
@@ -271,7 +272,7 @@ const problems = createRoute({
   getParentRoute: () => inside,
   path: "/problems",
   component: lazyRouteComponent(() => import("./problems/ProblemsPage"), "ProblemsPage"),
-  validateSearch: searchable,
+  validateSearch: listed,
 });
 
 /** Any other address: the frame stays, so that one can go on from there. */

@@ -3,6 +3,7 @@
 
 import { accounts } from "./strings/accounts";
 import { admin } from "./strings/admin";
+import { answers } from "./strings/answers";
 import { comments } from "./strings/comments";
 import { conditions } from "./strings/conditions";
 import { content } from "./strings/content";
@@ -32,6 +33,7 @@ export const strings = {
   close: "Close",
   accounts,
   admin,
+  answers,
   conditions,
   comments,
   content,

@@ -3,6 +3,8 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use caravan_engine::Engine;
+use caravan_engine::notices::{Mention, tell_of_mention};
 use caravan_model::document::DocumentKind;
 use caravan_store::comments::{self as rows, CommentRow};
 use caravan_store::documents::{self, DocumentRow};
@@ -48,13 +50,13 @@ fn of_kind(kind: DocumentKind) -> Operations {
         )
         .post(
             &all,
-            Permission::WriteDefinitions,
+            permission_to_write(kind),
             move |state, caller, path, body| say(kind, state, caller, path, body),
             &format!("Comment on this definition ({label}), or answer; whoever is mentioned (@ADDRESS) is told"),
         )
         .put(
             &one,
-            Permission::WriteDefinitions,
+            permission_to_write(kind),
             move |state, caller, path, body| set(kind, state, caller, path, body),
             &format!("Pin a thread of this definition ({label}), unpin it, resolve it or open it again"),
         )
@@ -148,7 +150,7 @@ async fn list(
         engine.store().read(|s| {
             let of = documents::get(s, kind.key(), &path.key)?.ok_or_else(|| unknown(kind, &path.key))?;
             let items = rows::all(s, of.id, MOST)?.into_iter().map(Comment::from).collect();
-            let offered = caller.rights.may(Permission::WriteDefinitions);
+            let offered = caller.rights.may(permission_to_write(kind));
             let mentionable = if offered { mentionable(s)? } else { Vec::new() };
             Ok::<_, Problem>(Comments { items, mentionable })
         })
@@ -228,7 +230,7 @@ async fn say(
                 edited_at: None,
             };
             let row = rows::add(s, of.id, row)?;
-            tell(s, &of, &row)?;
+            tell(s, engine, kind, &of, &row)?;
             Ok::<_, Problem>(Comment::from(row))
         })
     });
@@ -270,10 +272,19 @@ pub struct MentionNews {
     pub by: String,
     /// How the comment begins.
     pub text: String,
+    /// The comment's id; none for what was told before that was kept.
+    #[serde(default)]
+    pub comment: Option<i64>,
 }
 
-/// Tells those who are mentioned, once each; nobody of what they said themselves.
-fn tell(s: &mut dyn Session, of: &DocumentRow, row: &CommentRow) -> Result<(), StoreError> {
+/// Tells those who are mentioned, once each, in the app and by mail; nobody of what they said themselves.
+fn tell(
+    s: &mut dyn Session,
+    engine: &Engine,
+    kind: DocumentKind,
+    of: &DocumentRow,
+    row: &CommentRow,
+) -> Result<(), StoreError> {
     for address in mentioned(&row.text) {
         let user = access::user(s, &address)?.filter(|user| !user.disabled && user.email != row.written_by);
         let Some(user) = user else { continue };
@@ -281,14 +292,20 @@ fn tell(s: &mut dyn Session, of: &DocumentRow, row: &CommentRow) -> Result<(), S
             continue;
         }
         let news = MentionNews {
-            kind: DocumentKind::from_key(&of.kind).map(|kind| kind.plural().to_owned()).unwrap_or_default(),
+            kind: kind.plural().to_owned(),
             key: of.key.clone(),
             name: of.name.clone(),
             by: row.written_by.clone(),
             text: row.text.chars().take(EXCERPT).collect(),
+            comment: Some(row.id),
         };
         let detail = serde_json::to_string(&news).unwrap_or_default();
         notifications::tell(s, &user.email, "mention", &detail, row.at)?;
+        if user.told_by_mail {
+            let (by, text) = (row.written_by.as_str(), row.text.as_str());
+            let (key, name) = (of.key.as_str(), of.name.as_str());
+            tell_of_mention(s, engine, Mention { comment: row.id, to: &user.email, by, kind, key, name, text })?;
+        }
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Permission};
+use crate::documents::permission_to_write;
 use crate::http::{Answer, Json, Operations, Path, Problem, Query};
 
 /// Addresses that one proof may go to.
@@ -59,19 +60,19 @@ pub fn operations() -> Operations {
         )
         .post(
             "/api/v1/emails/{key}/proof",
-            Permission::WriteDefinitions,
+            permission_to_write(DocumentKind::Email),
             proof,
             "Send an email, as a person would get it, to those who look it over; leaves no trace",
         )
         .post(
             "/api/v1/sms_messages/{key}/proof",
-            Permission::WriteDefinitions,
+            permission_to_write(DocumentKind::SmsMessage),
             proof_text,
             "Send a text message, as a person would get it, to those who look it over; leaves no trace",
         )
         .post(
             "/api/v1/email_templates/{key}/email",
-            Permission::WriteDefinitions,
+            permission_to_write(DocumentKind::Email),
             begin,
             "The manifest of an email that begins as a template is; nothing is saved",
         )

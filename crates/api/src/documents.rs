@@ -66,14 +66,48 @@ pub(crate) fn permission_to_write(kind: DocumentKind) -> Permission {
         }
         Settings | AccessRole => Permission::WriteSettings,
         Journey | AccountList | Audience | PeopleList | Role | RolesTemplate | SolutionInterest | StageModel
-        | Attribute | Score | CustomObject | ActivityType | Email | EmailTemplate | Fragment | SmsMessage
-        | ExternalAudience | WeightingModel | Persona => Permission::WriteDefinitions,
+        | Attribute | Score | CustomObject | ActivityType | SmsMessage | ExternalAudience | WeightingModel
+        | Persona => Permission::WriteDefinitions,
+        Email => Permission::WriteEmails,
+        EmailTemplate => Permission::WriteTemplates,
+        Fragment => Permission::WriteFragments,
     }
+}
+
+/// What one must be allowed to do besides to publish definitions of a kind, where others write them.
+pub(crate) fn permission_to_publish(kind: DocumentKind) -> Option<Permission> {
+    (kind == DocumentKind::Fragment).then_some(Permission::PublishFragments)
+}
+
+/// A manifest as its caller may apply it. One that says nothing of its state would stay published with what it changes: from
+/// whoever may not publish, it is a draft.
+///
+/// # Errors
+/// They may not write definitions of this kind, or not publish this one, or not change this role.
+pub(crate) fn allowed(
+    engine: &Engine,
+    caller: &Caller,
+    kind: DocumentKind,
+    key: &str,
+    mut manifest: Value,
+) -> Result<Value, Problem> {
+    caller.must(permission_to_write(kind))?;
+    may_change_role(engine, caller, kind, key, Some(&manifest))?;
+    let Some(publishing) = permission_to_publish(kind).filter(|it| !caller.rights.may(*it)) else {
+        return Ok(manifest);
+    };
+    let Some(fields) = manifest.as_object_mut() else { return Ok(manifest) };
+    match fields.get("state").filter(|state| !state.is_null()) {
+        None => drop(fields.insert("state".to_owned(), "draft".into())),
+        Some(state) if state == "draft" => {}
+        Some(_) => caller.must(publishing)?,
+    }
+    Ok(manifest)
 }
 
 /// Refuses whoever would change an access role that grants more than their own, or make one: they could give it to
 /// themselves. Nothing stands against other kinds.
-pub(crate) fn may_change_role(
+fn may_change_role(
     engine: &Engine,
     caller: &Caller,
     kind: DocumentKind,
@@ -287,7 +321,7 @@ async fn put(
     state
         .blocking(move |engine| {
             let body = named(kind, &path.key, body)?;
-            may_change_role(engine, &caller, kind, &path.key, Some(&body))?;
+            let body = allowed(engine, &caller, kind, &path.key, body)?;
             let stored = revision(engine, kind, &path.key)?;
             let seen = seen_revision(seen.as_ref(), stored)?;
             let report = definitions::put(engine, body.clone(), &caller.actor, options, seen)?;

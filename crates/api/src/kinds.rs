@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::access::Permission;
+use crate::documents::{permission_to_publish, permission_to_write};
 use crate::http::{Answer, Operations, Problem};
 
 /// The operations of this file.
@@ -43,6 +44,10 @@ struct Kind {
     by_name: bool,
     /// Names that every installation has, beside what is defined.
     built_in: Vec<&'static str>,
+    /// The permission to write its definitions.
+    write: &'static str,
+    /// The permission to publish them, where that is one of its own.
+    publish: Option<&'static str>,
     /// JSON Schema of its manifests.
     schema: Value,
 }
@@ -72,6 +77,8 @@ impl From<DocumentKind> for Kind {
                 DocumentKind::ActivityType => EVENTS.iter().map(|event| event.kind).collect(),
                 _ => Vec::new(),
             },
+            write: permission_to_write(kind).key(),
+            publish: permission_to_publish(kind).map(Permission::key),
             schema: document::schema(kind),
         }
     }

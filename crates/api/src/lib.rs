@@ -54,6 +54,7 @@ mod stream;
 mod subject;
 mod suppressions;
 mod systems;
+mod text_answers;
 mod tracking;
 mod webhooks;
 
@@ -96,6 +97,7 @@ fn operations() -> Operations {
         activities::operations(),
         tracking::operations(),
         problems::operations(),
+        text_answers::operations(),
         content::operations(),
         pictures::operations(),
         delivery::operations(),

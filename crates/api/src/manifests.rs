@@ -1,6 +1,7 @@
 //! Several definitions at once: all of them are applied, or none.
 
 use axum::extract::State;
+use caravan_engine::Engine;
 use caravan_engine::definitions::{self, ApplyOptions, ApplyReport};
 use caravan_model::document::DocumentKind;
 use schemars::JsonSchema;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::ApiState;
 use crate::access::{Caller, Gate};
-use crate::documents::{may_change_role, permission_to_write};
+use crate::documents::allowed;
 use crate::http::{Answer, Json, Operations, Problem};
 
 /// Manifests that are applied at once.
@@ -50,20 +51,21 @@ async fn apply(
         let detail = format!("Send one to {MOST} manifests at once.");
         return Err(Problem::bad_request("invalid_field", detail).at("/manifests"));
     }
-    // Whatever names no kind that there is, is refused as unreadable below.
-    for kind in manifests.iter().filter_map(|it| DocumentKind::from_key(it.get("kind")?.as_str()?)) {
-        caller.must(permission_to_write(kind))?;
-    }
     let options = ApplyOptions { dry_run, incomplete };
     let write = state.blocking(move |engine| {
-        for manifest in &manifests {
-            let (kind, key) =
-                (manifest.get("kind").and_then(Value::as_str), manifest.get("key").and_then(Value::as_str));
-            if let (Some(kind), Some(key)) = (kind.and_then(DocumentKind::from_key), key) {
-                may_change_role(engine, &caller, kind, key, Some(manifest))?;
-            }
-        }
+        let one = |manifest| one_allowed(engine, &caller, manifest);
+        let manifests = manifests.into_iter().map(one).collect::<Result<Vec<_>, Problem>>()?;
         Ok(definitions::put_all(engine, manifests, &caller.actor, options)?)
     });
     Ok(Answer::of(write.await?))
+}
+
+/// A manifest as its caller may apply it. Whatever names no kind that there is, is refused as unreadable afterwards.
+fn one_allowed(engine: &Engine, caller: &Caller, manifest: Value) -> Result<Value, Problem> {
+    let said = |field: &str| manifest.get(field).and_then(Value::as_str);
+    let key = said("key").unwrap_or_default().to_owned();
+    match said("kind").and_then(DocumentKind::from_key) {
+        Some(kind) => allowed(engine, caller, kind, &key, manifest),
+        None => Ok(manifest),
+    }
 }

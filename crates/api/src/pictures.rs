@@ -7,11 +7,13 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::content::{ImportedTemplate, export_template, import_template, picture};
+use caravan_model::document::DocumentKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ApiState;
 use crate::access::{Caller, Gate, Permission};
+use crate::documents::permission_to_write;
 use crate::http::{Answer, Operations, Path, Problem};
 
 /// The largest archive, in bytes.
@@ -24,7 +26,7 @@ pub fn operations() -> Operations {
     Operations::of("Content")
         .post(
             "/api/v1/email_templates/{key}/import",
-            Permission::WriteDefinitions,
+            permission_to_write(DocumentKind::EmailTemplate),
             import,
             "Make an email template of HTML, or of a zip archive of HTML, style sheets and pictures",
         )

@@ -20,6 +20,8 @@ pub fn operations() -> Operations {
     Operations::of("Session")
         .post("/api/v1/session", Gate::Public, sign_in, "Sign in with email and password")
         .get("/api/v1/session", Gate::SignedIn, show, "Who is signed in")
+        .get("/api/v1/session/notices", Gate::SignedIn, notices, "What you are told by mail")
+        .put("/api/v1/session/notices", Gate::SignedIn, set_notices, "Say what you are told by mail")
         .delete("/api/v1/session", Gate::SignedIn, sign_out, "Sign out")
         .get("/api/v1/organisation", Gate::SignedIn, organisation, "The organisation and this installation")
 }
@@ -90,6 +92,36 @@ fn cookie(state: &ApiState, token: &str, seconds: i64) -> Result<HeaderValue, Pr
 async fn show(caller: Caller) -> Answer<Session> {
     let csrf = caller.csrf.unwrap_or_default();
     Answer::of(Session { user: User { email: caller.actor, role: caller.rights.role().to_owned() }, csrf })
+}
+
+/// What a user is told by mail.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "OwnNotices")]
+struct Notices {
+    /// Who mentions them in comments.
+    mentions: bool,
+}
+
+/// Programs are told nothing.
+fn no_user() -> Problem {
+    Problem::not_found("unknown_user", "A user of yours")
+}
+
+async fn notices(State(state): State<ApiState>, caller: Caller) -> Result<Answer<Notices>, Problem> {
+    let user = state.read(move |s| Ok(rows::user(s, &caller.actor)?)).await?.ok_or_else(no_user)?;
+    Ok(Answer::of(Notices { mentions: user.told_by_mail }))
+}
+
+async fn set_notices(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Json(wanted): Json<Notices>,
+) -> Result<Answer<Notices>, Problem> {
+    let told = wanted.mentions;
+    let write =
+        state.blocking(move |engine| Ok(engine.store().write(|s| rows::tell_by_mail(s, &caller.actor, told))?));
+    if write.await? { Ok(Answer::of(wanted)) } else { Err(no_user()) }
 }
 
 async fn sign_out(State(state): State<ApiState>, headers: HeaderMap) -> Result<Done, Problem> {

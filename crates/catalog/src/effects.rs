@@ -10,6 +10,22 @@ pub const EMAIL: &str = "email";
 /// Kind of an effect that is one sales alert about one account.
 pub const SALES_ALERT: &str = "sales_alert";
 
+/// Kind of an effect that is one notice to a user of this installation. It is of no journey.
+pub const NOTICE: &str = "notice";
+
+/// What a user of this installation is told by mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoticeEffect {
+    /// Key of the connection that sends it.
+    pub connection: String,
+    /// The user's address.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The whole text.
+    pub text: String,
+}
+
 /// Kind of an effect that is one call of another system's operation.
 pub const CALL: &str = "call";
 

@@ -35,7 +35,7 @@ impl Mailing {
 
     /// Where it queues.
     pub fn lane(&self) -> String {
-        format!("email:{}", self.connection)
+        lane_of(&self.connection)
     }
 
     /// What is looked at when it is copied for somebody.
@@ -92,4 +92,15 @@ fn connection_of(email: &Definition, definitions: &Definitions) -> Result<String
 fn at_email(finding: Finding, email: &str) -> Finding {
     let message = format!("The email `{email}` cannot be sent. {}", finding.message);
     Finding { pointer: "/email".to_owned(), message, line: None, ..finding }
+}
+
+/// Where emails of a connection queue.
+pub fn lane_of(connection: &str) -> String {
+    format!("email:{connection}")
+}
+
+/// The connection by which mail leaves that names none: the first by key.
+pub fn first_mail_connection(definitions: &Definitions) -> Option<String> {
+    let connections = definitions.of_kind(DocumentKind::Connection).filter(|it| it.text("type") == Some("smtp"));
+    connections.map(|it| it.key.clone()).min()
 }

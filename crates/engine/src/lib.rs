@@ -38,6 +38,7 @@ pub mod members;
 pub mod merge;
 pub mod metrics;
 pub mod nodes;
+pub mod notices;
 pub mod objects;
 mod packed;
 pub mod plan;

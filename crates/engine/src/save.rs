@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use caravan_catalog::Changes;
 use caravan_catalog::changes::NewActivity;
-use caravan_model::{AccountId, DocumentId, PersonId, Shard};
+use caravan_model::{AccountId, ActivityId, DocumentId, PersonId, Shard};
 use caravan_store::records::{self, ActivityRow, Table};
 use caravan_store::step::{self, Claim, EffectRow, NewInbox};
 use caravan_store::{Session, StoreError};
@@ -17,6 +17,8 @@ use crate::live::Live;
 /// What follows from what was written.
 #[derive(Debug, Default)]
 pub(crate) struct Written {
+    /// The activities, in the order in which they were given.
+    pub activities: Vec<ActivityId>,
     /// Rows for inboxes.
     pub inbox: Vec<NewInbox>,
     /// Effects queued.
@@ -43,7 +45,9 @@ pub(crate) fn changes(
     let mut written = Written::default();
     written.inbox.extend(lists(s, &changes, claim)?);
     external_audiences(s, &changes, claim)?;
-    written.inbox.extend(activities(s, live, claim, &changes.activities)?);
+    let (ids, heard) = appended(s, live, claim, &changes.activities)?;
+    written.activities = ids;
+    written.inbox.extend(heard);
     written.inbox.extend(marks(s, live, claim, &changes)?);
     written.effects = effects(s, &changes, claim)?;
     Ok(written)
@@ -140,6 +144,16 @@ pub(crate) fn activities(
     claim: &Claim,
     new: &[NewActivity],
 ) -> Result<Vec<NewInbox>, StoreError> {
+    appended(s, live, claim, new).map(|(_, heard)| heard)
+}
+
+/// The same, with the ids under which they stand in the stream.
+fn appended(
+    s: &mut dyn Session,
+    live: &Live,
+    claim: &Claim,
+    new: &[NewActivity],
+) -> Result<(Vec<ActivityId>, Vec<NewInbox>), StoreError> {
     let rows: Vec<ActivityRow<'_>> = new
         .iter()
         .map(|a| ActivityRow {
@@ -157,10 +171,10 @@ pub(crate) fn activities(
     let ids = records::insert_activities(s, &rows)?;
     let heard: Vec<HeardActivity> = new
         .iter()
-        .zip(ids)
+        .zip(&ids)
         .filter(|(a, _)| live.heard.contains(a.kind))
         .map(|(a, id)| HeardActivity {
-            id,
+            id: *id,
             kind: a.kind.to_owned(),
             at: a.at,
             received_at: claim.now,
@@ -171,7 +185,7 @@ pub(crate) fn activities(
             fields: serde_json::from_str(&a.fields).unwrap_or_default(),
         })
         .collect();
-    address(s, heard)
+    Ok((ids, address(s, heard)?))
 }
 
 /// One inbox row for each subject that an activity may concern: the account that it carries, else every account of the

@@ -14,7 +14,7 @@ pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Tok
 use caravan_connect::tracking::{with_parameters, with_visitor};
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
-use caravan_model::{PersonId, Shard};
+use caravan_model::{ActivityId, PersonId, Shard};
 use caravan_store::held_clicks::{self};
 use caravan_store::step::{self, Claim};
 use caravan_store::uses::UseKind;
@@ -286,8 +286,19 @@ fn record(
 }
 
 pub(crate) fn write(s: &mut dyn Session, live: &Live, now: Timestamp, changes: Changes) -> Result<(), StoreError> {
+    written(s, live, now, changes).map(|_| ())
+}
+
+/// The same; the ids of the activities, in the order in which they were given.
+pub(crate) fn written(
+    s: &mut dyn Session,
+    live: &Live,
+    now: Timestamp,
+    changes: Changes,
+) -> Result<Vec<ActivityId>, StoreError> {
     let written = save::changes(s, live, &Claim { shards: vec![Shard(0)], now }, changes)?;
-    step::insert_inbox(s, &written.inbox)
+    step::insert_inbox(s, &written.inbox)?;
+    Ok(written.activities)
 }
 
 /// Who opts out.

@@ -33,8 +33,16 @@ macro_rules! permissions {
 permissions! {
     /// Read definitions, the status of journeys, their travellers and the catalogue.
     ReadDefinitions = "definitions:read";
-    /// Change what journeys are made of: journeys, lists, emails, roles, interests, attributes …
+    /// Change what journeys are made of, except their emails: journeys, lists, text messages, roles, interests, attributes …
     WriteDefinitions = "definitions:write";
+    /// Change emails, send proofs of them and comment on them.
+    WriteEmails = "emails:write";
+    /// Change email templates, import them and comment on them.
+    WriteTemplates = "templates:write";
+    /// Change drafts of fragments and comment on them.
+    WriteFragments = "fragments:write";
+    /// Publish fragments that one may change.
+    PublishFragments = "fragments:publish";
     /// Change how other systems are reached: connections, sending domains, destinations, webhooks, communication limits.
     WriteChannels = "channels:write";
     /// Change the organisation's settings and what roles may do.

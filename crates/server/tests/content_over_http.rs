@@ -271,3 +271,54 @@ async fn figures_are_a_table_too_and_mailboxes_stand_under_the_problems() {
     let dry = sending.post("/api/v1/fragments/legal/propagate?dry_run=true", &json!({})).await;
     assert_eq!((dry.status.as_u16(), dry.json()), (200, json!({"items": []})));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mention_in_a_comment_is_mailed_with_a_link_to_it() {
+    let sending = Sending::new().await;
+    for name in ["ben", "cy"] {
+        let user = json!({"role": "viewer"});
+        let put = sending.api.call("PUT", &format!("/api/v1/users/{name}@acme.example")).bearer(&sending.token);
+        assert_eq!(put.json(&user).send().await.status, 201);
+    }
+    let suppressed = sending.api.call("PUT", "/api/v1/suppressions/cy@acme.example").bearer(&sending.token);
+    assert!(suppressed.json(&json!({"reason": "manual"})).send().await.status.is_success());
+    let text = "Is this right, @ben@acme.example and @cy@acme.example?\nI am not sure.";
+    let said = sending.post("/api/v1/emails/hello/comments", &json!({"text": text})).await;
+    assert_eq!(said.status, 200, "{}", said.text());
+    let guard = Guard::new(vec!["127.0.0.0/8".parse().expect("a range")]);
+    let (clock, runtime) = (sending.api.clock.clone(), tokio::runtime::Handle::current());
+    let surroundings = Surroundings { clock, runtime, outbound: Outbound::new(guard) };
+    let keys = SigningKeys::new(1, Secret::new("a secret of this installation"));
+    let delivery = Delivery::new("https://go.acme.example", keys);
+    let dispatcher = Arc::new(Dispatcher::new(&sending.api.engine, delivery, surroundings));
+    let rounds = tokio::task::spawn_blocking(move || [dispatcher.dispatch_once(), dispatcher.dispatch_once()]);
+    let [first, second] = rounds.await.expect("two rounds").map(|done| done.expect("it delivers"));
+    assert_eq!(
+        (first.delivered, first.skipped, second.is_idle()),
+        (1, 1, true),
+        "nobody writes to whom nobody may write"
+    );
+
+    let [message] = &sending.smtp.messages()[..] else { panic!("{:?}", sending.smtp.messages()) };
+    let header = |name: &str| {
+        let found = message.headers.iter().find(|(header, _)| header.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str()).unwrap_or_default().to_owned()
+    };
+    assert_eq!(message.rcpt_to, ["ben@acme.example"]);
+    assert!(
+        header("From").contains("news@acme.example") && header("Auto-Submitted").starts_with("auto"),
+        "{message:?}"
+    );
+    assert!(header("Subject").ends_with("mentioned you in a comment on the email Hello"), "{}", header("Subject"));
+    assert!(!header("DKIM-Signature").is_empty(), "signed as all mail of the domain");
+    let body = message.text.clone().unwrap_or_default();
+    let link = format!("https://go.acme.example/definitions/emails/hello?comment={}", said.json()["id"]);
+    assert!(body.contains("> I am not sure.") && body.contains(&link), "{body}");
+    let figures = sending.get("/api/v1/messages/figures.csv?by=journey").await;
+    assert_eq!(
+        (figures.status.as_u16(), figures.text().lines().count()),
+        (200, 1),
+        "counted nowhere: {}",
+        figures.text()
+    );
+}

@@ -23,6 +23,8 @@ pub struct UserRow {
     pub password_hash: String,
     /// May not sign in.
     pub disabled: bool,
+    /// Is told by mail who mentions them.
+    pub told_by_mail: bool,
 }
 
 /// A signed-in user.
@@ -69,7 +71,14 @@ pub struct AuditRow {
 }
 
 fn read_user(r: &dyn Row) -> UserRow {
-    UserRow { id: r.int(0), email: r.string(1), role: r.string(2), password_hash: r.string(3), disabled: r.bool(4) }
+    UserRow {
+        id: r.int(0),
+        email: r.string(1),
+        role: r.string(2),
+        password_hash: r.string(3),
+        disabled: r.bool(4),
+        told_by_mail: r.bool(5),
+    }
 }
 
 /// Adds a user. False: there is one with this email already. Index: `app_user_email`.
@@ -91,9 +100,13 @@ pub fn add_user(
 
 /// The user with this email.
 pub fn user(s: &mut dyn Session, email: &str) -> Result<Option<UserRow>, StoreError> {
-    s.query_opt("SELECT id, email, role, password_hash, disabled FROM app_user WHERE email = $1", params![email], |r| {
-        Ok(read_user(r))
-    })
+    let sql = "SELECT id, email, role, password_hash, disabled, told_by_mail FROM app_user WHERE email = $1";
+    s.query_opt(sql, params![email], |r| Ok(read_user(r)))
+}
+
+/// Says whether a user is told by mail who mentions them. False: there is no such user.
+pub fn tell_by_mail(s: &mut dyn Session, email: &str, told: bool) -> Result<bool, StoreError> {
+    Ok(s.execute("UPDATE app_user SET told_by_mail = $2 WHERE email = $1", params![email, told])? == 1)
 }
 
 /// A user as administrators see it.

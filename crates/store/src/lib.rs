@@ -61,6 +61,7 @@ pub mod step;
 pub mod storage;
 pub mod subscriptions;
 pub mod suppressions;
+pub mod text_answers;
 pub mod text_troubles;
 pub mod trips;
 pub mod turns;

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { rolesQuery } from "../api/admin";
-import { sessionQuery } from "../api/queries";
+import { kindsQuery, sessionQuery } from "../api/queries";
 
 /** Whether whoever is signed in is allowed something; none until that is known. The server judges anyway. */
 export function useMay(): ((permission: string) => boolean) | undefined {
@@ -8,4 +8,13 @@ export function useMay(): ((permission: string) => boolean) | undefined {
   const roles = useQuery(rolesQuery).data;
   const own = roles?.items.find(({ role }) => role === session?.user.role);
   return own && ((permission) => own.permissions.some(({ key }) => key === permission));
+}
+
+/** Whether they may write definitions of a kind, and publish them. Nothing is taken for forbidden before it is known. */
+export function useMayWrite(kind: string): { write: boolean; publish: boolean } {
+  const may = useMay();
+  const asked = useQuery(kindsQuery).data?.items.find((each) => each.kind === kind);
+  const allowed = (permission: string | null | undefined) => !may || !permission || may(permission);
+  const write = allowed(asked?.write);
+  return { write, publish: write && allowed(asked?.publish) };
 }

@@ -45,3 +45,11 @@ export const notificationsQuery = queryOptions({
 
 export const seeNotifications = (ids: number[]) =>
   body(client.POST("/api/v1/notifications/seen", { body: { ids } }));
+
+export const ownNoticesQuery = queryOptions({
+  queryKey: ["own_notices"],
+  queryFn: () => body(client.GET("/api/v1/session/notices")),
+});
+
+export const setOwnNotices = (mentions: boolean) =>
+  body(client.PUT("/api/v1/session/notices", { body: { mentions } }));

@@ -23,6 +23,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you are told by mail */
+        get: operations["get_session_notices"];
+        /** Say what you are told by mail */
+        put: operations["put_session_notices"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/organisation": {
         parameters: {
             query?: never;
@@ -3184,6 +3202,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/text_answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers to text messages that somebody shall look at, newest first */
+        get: operations["get_text_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/text_answers/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** You have looked at answers to text messages */
+        post: operations["post_text_answers_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/text_answers/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answers to text messages wait for somebody again who looks at them */
+        post: operations["post_text_answers_open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/filters": {
         parameters: {
             query?: never;
@@ -6316,6 +6385,10 @@ export interface components {
             by_name: boolean;
             /** @description Names that every installation has, beside what is defined. */
             built_in: string[];
+            /** @description The permission to write its definitions. */
+            write: string;
+            /** @description The permission to publish them, where that is one of its own. */
+            publish?: string | null;
             /** @description JSON Schema of its manifests. */
             schema: unknown;
         };
@@ -8566,6 +8639,12 @@ export interface components {
             by: string;
             /** @description How the comment begins. */
             text: string;
+            /**
+             * Format: int64
+             * @description The comment's id; none for what was told before that was kept.
+             * @default null
+             */
+            comment: number | null;
         };
         /** @description Which ones. */
         Seen: {
@@ -8774,6 +8853,82 @@ export interface components {
              * @description The trips.
              */
             trips: number;
+        };
+        AnswerQuery: {
+            /**
+             * @description `open` when left out.
+             * @default open
+             */
+            state: components["schemas"]["TextAnswerState"];
+            /** @description Only those of the person with this key. */
+            person?: string | null;
+        };
+        /** @description Whether somebody has looked at an answer. */
+        TextAnswerState: "open" | "done";
+        /** @description One page of a list. */
+        TextAnswerPage: {
+            /** @description The rows. */
+            items: components["schemas"]["TextAnswer"][];
+            /** @description Where the next page begins; none at the end. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description How many there are in all, where that is cheap to tell.
+             */
+            total?: number | null;
+        };
+        /** @description An answer to a text message that is marked. */
+        TextAnswer: {
+            /** @description The activity that it is, `act_…`; where several people have the number, each has one. */
+            id: string;
+            /** @description Whether somebody has looked at it. */
+            state: components["schemas"]["TextAnswerState"];
+            /** @description Whose number it came from. */
+            person: components["schemas"]["Ref"];
+            /** @description What they wrote. */
+            text: string;
+            /** @description What it was understood as: `stop`. */
+            keyword?: string | null;
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /** @description The provider that told us. */
+            source: string;
+            /** @description The text before it; none where that is not known. */
+            answered?: components["schemas"]["AnsweredText"] | null;
+            /** @description Who has looked at it. */
+            done_by?: string | null;
+            /**
+             * Format: date-time
+             * @description When they did.
+             */
+            done_at?: string | null;
+        };
+        /** @description The text that was answered: the last one that the number had got from the sender. */
+        AnsweredText: {
+            /** @description Key of the text message. */
+            sms_message: string;
+            /** @description Key of the journey that sent it; none: a hand did. */
+            journey?: string | null;
+            /** @description The node of that journey. */
+            node?: string | null;
+            /**
+             * Format: date-time
+             * @description When it left.
+             */
+            sent_at: string;
+        };
+        /** @description Which answers. */
+        Which: {
+            /** @description Their ids, at most 200. */
+            ids: string[];
+        };
+        /** @description What was changed. */
+        Changed: {
+            /** @description Ids of those that were not so before; others had been settled by somebody else, or are gone. */
+            ids: string[];
         };
         /** @description Every filter. */
         Filters: {
@@ -10538,6 +10693,11 @@ export interface components {
             /** @description The key of the role. */
             role: string;
         };
+        /** @description What a user is told by mail. */
+        OwnNotices: {
+            /** @description Who mentions them in comments. */
+            mentions: boolean;
+        };
         /** @description The organisation and this installation. */
         Organisation: {
             /** @description Its name, from the settings. */
@@ -11794,7 +11954,7 @@ export interface components {
             attributes: components["schemas"]["PersonaManifestPersonaAttribute"][];
         };
         /** @description Something that a role may be allowed. */
-        AccessRoleManifestPermission: "definitions:read" | "definitions:write" | "channels:write" | "settings:write" | "journeys:run" | "customers:read" | "customers:write" | "groups:edit" | "messages:send" | "proofs:outside" | "customers:delete" | "activities:write" | "mail:read" | "mail:delete" | "access:manage";
+        AccessRoleManifestPermission: "definitions:read" | "definitions:write" | "emails:write" | "templates:write" | "fragments:write" | "fragments:publish" | "channels:write" | "settings:write" | "journeys:run" | "customers:read" | "customers:write" | "groups:edit" | "messages:send" | "proofs:outside" | "customers:delete" | "activities:write" | "mail:read" | "mail:delete" | "access:manage";
         /**
          * Access role
          * @description What a role of users may do.
@@ -11866,6 +12026,16 @@ export interface components {
              *     `proofs:outside`. Empty: every domain is one's own.
              */
             domains?: string[];
+        };
+        /** @description What users of this installation are told by mail. */
+        SettingsManifestNotices: {
+            /**
+             * @description Whoever is mentioned in a comment is told by mail too, unless they do not want that.
+             * @default true
+             */
+            mentions: boolean;
+            /** @description Key of the connection that sends it; left out: the first of those that send emails, by key. */
+            connection?: string | null;
         };
         /** @description How machines are told from people, and what is done with them. */
         SettingsManifestMachines: {
@@ -12031,6 +12201,8 @@ export interface components {
             records_in_messages?: number | null;
             /** @description Proofs: messages to those who look them over. */
             proofs?: components["schemas"]["SettingsManifestProofs"];
+            /** @description Mail to users of this installation. */
+            notices?: components["schemas"]["SettingsManifestNotices"];
             /** @description What is done with opens and clicks of machines. */
             machines?: components["schemas"]["SettingsManifestMachines"];
             /** @description Whether browsers are told to come over https alone. */
@@ -12118,6 +12290,69 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What a user is told by mail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnNotices"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_session_notices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What a user is told by mail. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnNotices"];
+            };
+        };
+        responses: {
+            /** @description What a user is told by mail. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnNotices"];
+                };
             };
             /** @description Refused; `code` says why. */
             default: {
@@ -21738,6 +21973,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Remedied"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_text_answers: {
+        parameters: {
+            query?: {
+                /** @description Rows on a page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description `next_cursor` of the page before; left out: the first page. */
+                cursor?: string;
+                /** @description Only rows in which this text occurs. */
+                q?: string;
+                /** @description `open` when left out. */
+                state?: components["schemas"]["TextAnswerState"];
+                /** @description Only those of the person with this key. */
+                person?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextAnswerPage"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_text_answers_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which answers. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            /** @description What was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_text_answers_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which answers. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Which"];
+            };
+        };
+        responses: {
+            /** @description What was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Changed"];
                 };
             };
             /** @description Refused; `code` says why. */

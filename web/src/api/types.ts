@@ -60,6 +60,7 @@ export type GroupRole = GroupDetail["roles"][number];
 export type ExportRow = Item<"/api/v1/exports">;
 export type Notification = Item<"/api/v1/notifications">;
 export type Comment = Item<"/api/v1/fragments/{key}/comments">;
+export type TextAnswer = Item<"/api/v1/text_answers">;
 export type Suppression = Item<"/api/v1/suppressions">;
 export type Field = Answer<"/api/v1/fields">["account"]["fields"][number];
 export type ImportReport =

@@ -15,7 +15,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Editor } from "grapesjs";
 import { AtSign, Ellipsis } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import {
   commentsQuery,
   eraseComment,
@@ -245,6 +245,10 @@ function Talk({ thread, current, mayWrite, mentionable, busy, ...on }: TalkProps
   const [rewriting, setRewriting] = useState<number>();
   const { data: session } = useQuery(sessionQuery);
   const resolved = Boolean(first.resolved_by);
+  const place = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (current) place.current?.scrollIntoView({ block: "nearest" });
+  }, [current]);
   const items = (comment: Comment) => (
     <>
       <Menu.Item onClick={() => setAnswering(quoted(comment.text))}>{text.quote}</Menu.Item>
@@ -276,7 +280,7 @@ function Talk({ thread, current, mayWrite, mentionable, busy, ...on }: TalkProps
       <Line comment={comment} items={mayWrite ? items(comment) : null} />
     );
   return (
-    <li className={classes.thread} data-current={current || undefined}>
+    <li ref={place} className={classes.thread} data-current={current || undefined}>
       <Group gap={6} mb={4}>
         {pin ? (
           <button

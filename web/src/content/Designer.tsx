@@ -19,7 +19,7 @@ import { framed } from "./mjml";
 import { useParts } from "./PartsMenu";
 import { ownComponents } from "./parts";
 import { keepsTags } from "./tags";
-import { useTalk } from "./useTalk";
+import { useLinkedComment, useTalk } from "./useTalk";
 
 const text = strings.content.email;
 
@@ -54,7 +54,7 @@ export default function Designer({
   const frame = useRef<HTMLDivElement>(null);
   const blocks = useRef<HTMLDivElement>(null);
   const properties = useRef<HTMLDivElement>(null);
-  const [side, setSide] = useState("blocks");
+  const [side, setSide] = useState(useLinkedComment() === undefined ? "blocks" : "comments");
   const editor = useRef<Editor>(undefined);
   const talk = useTalk(body, definition, () => editor.current);
   const look = useRef(talk.look);

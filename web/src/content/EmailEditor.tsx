@@ -2,6 +2,7 @@
 import { Alert, Button, Group, SegmentedControl, Skeleton, Textarea } from "@mantine/core";
 import { Download, Lock, MessageSquare } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import type { EditorProps } from "../definitions/editors";
 import { type Fields, isRecord } from "../editor/manifest";
 import { Card } from "../shell/Card";
@@ -15,7 +16,7 @@ import { LinkTable } from "./LinkTable";
 import { SaveTemplate } from "./SaveTemplate";
 import { Sheet } from "./Sheet";
 import { pinnedAt } from "./threads";
-import { useTalk } from "./useTalk";
+import { useLinkedComment, useTalk } from "./useTalk";
 import { useViewer } from "./viewer";
 
 const text = strings.content.email;
@@ -31,9 +32,13 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
   const content = isRecord(body.body) ? body.body : {};
   const language = "html" in content ? "html" : "mjml";
   const written = String(content[language] ?? "");
-  const [view, setView] = useState<View>(firstView(body.kind, language));
+  const linked = useLinkedComment() !== undefined;
+  const [view, setView] = useState<View>(() =>
+    linked && language === "html" ? "code" : firstView(body.kind, language),
+  );
   const [broken, setBroken] = useState(false);
   const [viewer, setViewer] = useViewer();
+  const maySaveTemplate = useMayWrite("email_template").write;
   // Templates and fragments are no messages: nobody gets them. HTML is shown as it stands, MJML in the designer.
   const message = body.kind === "email";
   const offered: Record<View, boolean> = {
@@ -97,7 +102,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
       aside={
         <Group gap="xs">
           <Alerts body={body} />
-          {message ? <SaveTemplate definition={definition} body={body} /> : null}
+          {message && maySaveTemplate ? <SaveTemplate definition={definition} body={body} /> : null}
           {body.kind === "email_template" ? (
             <Button
               component="a"
@@ -151,7 +156,7 @@ type CodeProps = {
 
 function Code({ definition, body, label, value, error, onChange, journey }: CodeProps) {
   const input = useRef<HTMLTextAreaElement>(null);
-  const [talking, setTalking] = useState(false);
+  const [talking, setTalking] = useState(useLinkedComment() !== undefined);
   const talk = useTalk(body, definition, {
     holds: (block) => pinnedAt(value, block) !== undefined,
     goTo: (block) => {

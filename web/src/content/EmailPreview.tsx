@@ -14,6 +14,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { MailCheck, ShieldCheck } from "lucide-react";
 import { lazy, Suspense, useRef, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { emailPreviewQuery, type Viewer } from "../api/content";
 import type { EmailPreview as Shown } from "../api/types";
 import { type Fields, isRecord } from "../editor/manifest";
@@ -48,6 +49,7 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
   const [device, setDevice] = useState<"desktop" | "phone" | "text">("desktop");
   const [dark, setDark] = useState(false);
   const [proofing, setProofing] = useState(false);
+  const mayProof = useMayWrite("email").write;
   const [judging, setJudging] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
   return (
@@ -81,14 +83,16 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
           >
             {text.spam}
           </Button>
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<MailCheck size={14} aria-hidden />}
-            onClick={() => setProofing(true)}
-          >
-            {text.proof}
-          </Button>
+          {mayProof ? (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<MailCheck size={14} aria-hidden />}
+              onClick={() => setProofing(true)}
+            >
+              {text.proof}
+            </Button>
+          ) : null}
         </Group>
       </Group>
       {error ? <Refusal error={error} /> : null}

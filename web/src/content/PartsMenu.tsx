@@ -5,6 +5,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { Component, Editor } from "grapesjs";
 import { PencilLine, Puzzle, Split } from "lucide-react";
 import { useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { definitionNamesQuery, definitionQuery } from "../api/queries";
 import { addressOf } from "../definitions/address";
 import { type Fields, isRecord } from "../editor/manifest";
@@ -52,6 +53,7 @@ type Work = { editor: Editor } & (
 /** The buttons of the bar, what is said of the chosen part, and the dialogs that both open. */
 export function useParts({ editor, body, onBody, inside }: Props, written: () => string) {
   const [work, setWork] = useState<Work>();
+  const maySave = useMayWrite("fragment").write;
   const onClose = () => setWork(undefined);
   const variants = () => {
     const open = editor();
@@ -78,7 +80,7 @@ export function useParts({ editor, body, onBody, inside }: Props, written: () =>
       <FragmentMenu
         editor={editor}
         onSave={
-          body.kind === "fragment"
+          body.kind === "fragment" || !maySave
             ? undefined
             : () => {
                 const open = editor();

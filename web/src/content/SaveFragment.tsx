@@ -4,6 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Editor } from "grapesjs";
 import { useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { putDefinition } from "../api/queries";
 import { type Fields, isRecord } from "../editor/manifest";
 import { keyFrom } from "../forms/keys";
@@ -21,6 +22,8 @@ type Props = { editor: Editor; body: Fields; onClose: () => void };
 export function SaveFragment({ editor, body, onClose }: Props) {
   const cache = useQueryClient();
   const kind = useKind("fragment");
+  // A draft is taken into nothing: it stands in place of the sections only once somebody publishes it.
+  const { publish: mayPublish } = useMayWrite("fragment");
   const [units] = useState(() => sectionsOf(editor));
   const [chosen, setChosen] = useState(
     () => new Set(units.flatMap((each, at) => (each.chosen ? [at] : []))),
@@ -30,7 +33,7 @@ export function SaveFragment({ editor, body, onClose }: Props) {
   const [replace, setReplace] = useState(true);
   const numbers = [...chosen].sort((a, b) => a - b);
   const span = spanOf(units, numbers);
-  const removable = numbers.every((at) => units[at]?.removable);
+  const removable = mayPublish && numbers.every((at) => units[at]?.removable);
   const save = useMutation({
     mutationFn: async (rows: { from: number; to: number }) => {
       const key = keyFrom(name, kind?.key_pattern ?? "");
@@ -38,7 +41,7 @@ export function SaveFragment({ editor, body, onClose }: Props) {
       const all = isRecord(body.conditions) ? body.conditions : {};
       const asked = conditionsIn(mjml).filter((each) => each in all);
       const manifest = {
-        state: "live",
+        state: mayPublish ? "live" : "draft",
         name: name.trim(),
         ...(description.trim() ? { description: description.trim() } : {}),
         body: { mjml },
@@ -111,13 +114,14 @@ export function SaveFragment({ editor, body, onClose }: Props) {
           checked={replace}
           onChange={(event) => setReplace(event.currentTarget.checked)}
         />
-      ) : (
+      ) : null}
+      {mayPublish && !removable ? (
         <Alert color="gray" variant="light">
           {text.lockedPart}
         </Alert>
-      )}
+      ) : null}
       <Text size="xs" c="dimmed">
-        {text.published}
+        {mayPublish ? text.published : text.drafted}
       </Text>
     </Dialog>
   );

@@ -3,6 +3,7 @@ import { Badge, Button, Group, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { longestTextQuery, textPreviewQuery, type Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
 import type { Fields } from "../editor/manifest";
@@ -120,6 +121,7 @@ type PhoneProps = {
 function OnPhone({ definition, body, saved, viewer, onViewer }: PhoneProps) {
   const [proofing, setProofing] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
+  const mayProof = useMayWrite("sms_message").write;
   const [draft] = useDebouncedValue(body, 400);
   const { data, error } = useQuery({
     ...textPreviewQuery(definition, draft, viewer),
@@ -129,9 +131,11 @@ function OnPhone({ definition, body, saved, viewer, onViewer }: PhoneProps) {
     <section aria-label={text.preview}>
       <Group gap="xs">
         <ViewerPicker viewer={viewer} onChange={onViewer} picker={picker} />
-        <Button size="xs" variant="default" onClick={() => setProofing(true)}>
-          {strings.content.preview.proof}
-        </Button>
+        {mayProof ? (
+          <Button size="xs" variant="default" onClick={() => setProofing(true)}>
+            {strings.content.preview.proof}
+          </Button>
+        ) : null}
       </Group>
       {proofing ? (
         <ProofDialog

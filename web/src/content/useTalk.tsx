@@ -1,9 +1,10 @@
 // What the designer knows of the comments on its content: their threads, the panel, and the one whose pin was chosen.
 import { Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
 import type { Editor } from "grapesjs";
 import { useCallback, useReducer, useRef, useState } from "react";
-import { useMay } from "../admin/useMay";
+import { useMayWrite } from "../admin/useMay";
 import { commentsQuery, type TalkedOf } from "../api/comments";
 import { ApiError } from "../api/problem";
 import type { Fields } from "../editor/manifest";
@@ -25,14 +26,19 @@ export type Written = {
   goTo: (block: string) => void;
 };
 
+/** The comment that the address names: the one of a notice. */
+export const useLinkedComment = () =>
+  (useSearch({ strict: false }) as { comment?: number }).comment;
+
 export function useTalk(body: Fields, definition: string, opened: Opened) {
   const of = KINDS[String(body.kind)] ?? "emails";
   const { data, error } = useQuery(commentsQuery(of, definition));
-  const mayWrite = useMay()?.("definitions:write") === true;
-  const [shown, show] = useState(false);
+  const mayWrite = useMayWrite(String(body.kind)).write;
+  const linked = useLinkedComment();
+  const [asked, show] = useState<boolean>();
   // The editor keeps the design and what is chosen in it to itself: it is looked at anew when told so.
   const [, look] = useReducer((n: number) => n + 1, 0);
-  const [current, setCurrent] = useState<number>();
+  const [chosen, setCurrent] = useState<number>();
   const drawn = typeof opened === "function";
   const latest = useRef(opened);
   latest.current = opened;
@@ -41,6 +47,11 @@ export function useTalk(body: Fields, definition: string, opened: Opened) {
     [],
   );
   const comments = data?.items ?? [];
+  const named = comments.find(({ id }) => id === linked);
+  const first = named?.answers ?? named?.id;
+  const current = chosen ?? first;
+  // What a notice leads to is shown, settled or not.
+  const shown = asked ?? comments.some((each) => each.id === first && each.resolved_by !== null);
   const threads = threadsOf(comments, shown, (block) => {
     if (!drawn) return opened.holds(block);
     const designed = editor();

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Copy, Ellipsis, Plus, Trash2 } from "lucide-react";
 import { type ComponentType, type LazyExoticComponent, lazy, Suspense, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { definitionNamesQuery, definitionsQuery } from "../api/queries";
 import type { DefinitionRow, Kind } from "../api/types";
 import { useKind } from "../forms/ReferencePicker";
@@ -59,7 +60,8 @@ function KindList({ kind }: { kind: Kind }) {
   const [copying, setCopying] = useState<DefinitionRow>();
   const words = text.kinds[kind.kind];
   const MoreWays = MORE_WAYS[kind.kind];
-  const create = full ? (
+  const may = useMayWrite(kind.kind);
+  const create = !may.write ? null : full ? (
     <Text size="sm" c="dimmed">
       {text.oneOnly(inSentence(kind.label))}
     </Text>
@@ -68,15 +70,34 @@ function KindList({ kind }: { kind: Kind }) {
       {text.create(inSentence(kind.label))}
     </Button>
   );
-  const ways = MoreWays ? (
-    <Group gap="xs" justify="center">
-      <Suspense>
-        <MoreWays kind={kind} />
-      </Suspense>
-      {create}
-    </Group>
-  ) : (
-    create
+  const ways =
+    create && MoreWays ? (
+      <Group gap="xs" justify="center">
+        <Suspense>
+          <MoreWays kind={kind} />
+        </Suspense>
+        {create}
+      </Group>
+    ) : (
+      create
+    );
+  const bulk = (chosen: DefinitionRow[]) => (
+    <Button
+      size="xs"
+      color="red"
+      variant="light"
+      leftSection={<Trash2 size={14} aria-hidden />}
+      onClick={() => setRemoving(chosen)}
+    >
+      {text.remove}
+    </Button>
+  );
+  const menu = (row: DefinitionRow) => (
+    <RowMenu
+      row={row}
+      {...(ONE_ONLY.has(kind.kind) ? {} : { onCopy: () => setCopying(row) })}
+      onRemove={() => setRemoving([row])}
+    />
   );
   return (
     <>
@@ -98,24 +119,7 @@ function KindList({ kind }: { kind: Kind }) {
           hint: words?.hint ?? "",
           action: ways,
         }}
-        bulk={(chosen) => (
-          <Button
-            size="xs"
-            color="red"
-            variant="light"
-            leftSection={<Trash2 size={14} aria-hidden />}
-            onClick={() => setRemoving(chosen)}
-          >
-            {text.remove}
-          </Button>
-        )}
-        menu={(row) => (
-          <RowMenu
-            row={row}
-            {...(ONE_ONLY.has(kind.kind) ? {} : { onCopy: () => setCopying(row) })}
-            onRemove={() => setRemoving([row])}
-          />
-        )}
+        {...(may.write ? { bulk, menu } : {})}
       />
       {making ? (
         <Suspense>

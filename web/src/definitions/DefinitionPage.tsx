@@ -2,8 +2,9 @@
 import { Alert, Button, Group, List, Menu, Modal, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { ChevronDown, Trash2 } from "lucide-react";
+import { ChevronDown, Lock, Trash2 } from "lucide-react";
 import { Suspense, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { ApiError } from "../api/problem";
 import { kindsQuery } from "../api/queries";
 import type { Kind } from "../api/types";
@@ -14,7 +15,7 @@ import { useFirstWrong } from "../forms/useFirstWrong";
 import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { NotFound, PageFault } from "../shell/Fault";
-import { humanise } from "../shell/format";
+import { humanise, inSentence } from "../shell/format";
 import { at } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
 import { prose } from "../shell/Prose";
@@ -66,7 +67,10 @@ const nameOf = ({ name }: Fields, key: string) =>
 
 function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string }) {
   const editing = useEditing(kind.plural, definition);
-  const { body, error, errors, change, refetch } = editing;
+  const { body, error, errors, refetch } = editing;
+  const may = useMayWrite(kind.kind);
+  // What may only be looked at stays as it is, whatever is typed.
+  const change = may.write ? editing.change : () => undefined;
   const [copying, setCopying] = useState(false);
   const back = useWayBack(kind);
   useFirstWrong(editing.save.error, "main");
@@ -127,14 +131,18 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
           </>
         }
       >
-        <Buttons
-          kind={kind}
-          name={name}
-          definition={definition}
-          editing={editing}
-          onCopy={() => setCopying(true)}
-        />
+        {may.write ? (
+          <Buttons
+            mayPublish={may.publish}
+            kind={kind}
+            name={name}
+            definition={definition}
+            editing={editing}
+            onCopy={() => setCopying(true)}
+          />
+        ) : null}
       </PageHeader>
+      {may.write ? null : <OnlyToLookAt kind={kind} />}
       <Locked kind={kind.kind} body={body} onCopy={() => setCopying(true)} />
       <Refused editing={editing} />
       {Notice ? (
@@ -208,15 +216,26 @@ function subjectOf(kind: string, body: Record<string, unknown>): "account" | "pe
   return kind === "people_list" || kind === "roles_template" ? "person" : "account";
 }
 
+/** That nothing can be changed here, and who changes that. */
+function OnlyToLookAt({ kind }: { kind: Kind }) {
+  return (
+    <Alert color="gray" variant="light" icon={<Lock size={18} aria-hidden />}>
+      {text.onlyToLookAt(inSentence(kind.label))}
+    </Alert>
+  );
+}
+
 type ButtonProps = {
   kind: Kind;
+  /** Without it, what is saved is a draft. */
+  mayPublish: boolean;
   name: string;
   definition: string;
   editing: Editing;
   onCopy: () => void;
 };
 
-function Buttons({ kind, name, definition, editing, onCopy }: ButtonProps) {
+function Buttons({ kind, mayPublish, name, definition, editing, onCopy }: ButtonProps) {
   const navigate = useNavigate();
   const [removing, setRemoving] = useState(false);
   const { body, dirty, save, discard } = editing;
@@ -224,7 +243,8 @@ function Buttons({ kind, name, definition, editing, onCopy }: ButtonProps) {
   const live = body?.state === "live";
   // What gave way to another is not published again, and stays as it is.
   const archived = body?.state === "archived";
-  const saveAs = drafts ? (live ? "live" : "draft") : undefined;
+  const publishes = live && drafts && mayPublish;
+  const saveAs = drafts ? (publishes ? "live" : "draft") : undefined;
   return (
     <>
       <Menu position="bottom-end" shadow="md" withinPortal>
@@ -253,15 +273,15 @@ function Buttons({ kind, name, definition, editing, onCopy }: ButtonProps) {
       </Menu>
       {archived ? null : (
         <Button
-          variant={drafts && !live ? "default" : "filled"}
+          variant={drafts && !live && mayPublish ? "default" : "filled"}
           disabled={!dirty}
           loading={save.isPending && save.variables === saveAs}
           onClick={() => save.mutate(saveAs)}
         >
-          {live && drafts ? text.publishChanges : strings.forms.save}
+          {publishes ? text.publishChanges : live && drafts ? text.saveDraft : strings.forms.save}
         </Button>
       )}
-      {drafts && !live && !archived ? (
+      {drafts && !live && !archived && mayPublish ? (
         <Button
           loading={save.isPending && save.variables === "live"}
           onClick={() => save.mutate("live")}

@@ -1,9 +1,24 @@
 // The bell: exports and imports of whoever is signed in that are over, and comments that mention them.
-import { ActionIcon, Anchor, Indicator, Popover, Stack, Text, VisuallyHidden } from "@mantine/core";
+import {
+  ActionIcon,
+  Anchor,
+  Indicator,
+  Popover,
+  Stack,
+  Switch,
+  Text,
+  VisuallyHidden,
+} from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Bell } from "lucide-react";
 import { useState } from "react";
-import { exportFile, notificationsQuery, seeNotifications } from "../api/exports";
+import {
+  exportFile,
+  notificationsQuery,
+  ownNoticesQuery,
+  seeNotifications,
+  setOwnNotices,
+} from "../api/exports";
 import type { Notification } from "../api/types";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -12,6 +27,8 @@ import { strings } from "../strings";
 import classes from "./exports.module.css";
 
 const text = strings.exports;
+
+type Mention = Extract<Notification["about"], { mention: unknown }>["mention"];
 
 export function Notifications() {
   const cache = useQueryClient();
@@ -80,6 +97,7 @@ export function Notifications() {
                 ))}
               </ul>
             )}
+            <ByMail />
             <Anchor component={LinkTo} to="/exports" size="sm" onClick={() => change(false)}>
               {text.see}
             </Anchor>
@@ -88,6 +106,12 @@ export function Notifications() {
       </Popover>
     </>
   );
+}
+
+/** The page of what was commented on, open at the comment. */
+function commentAddress({ kind, key, comment }: Mention): string {
+  const page = at("/definitions", kind, key);
+  return comment ? `${page}?comment=${comment}` : page;
 }
 
 function sentenceOf({ about }: Notification): string {
@@ -114,11 +138,7 @@ function Told({ item }: { item: Notification }) {
           <Text size="xs" c="dimmed" lineClamp={3}>
             {about.mention.text}
           </Text>
-          <Anchor
-            component={LinkTo}
-            to={at("/definitions", about.mention.kind, about.mention.key)}
-            size="sm"
-          >
+          <Anchor component={LinkTo} to={commentAddress(about.mention)} size="sm">
             {strings.comments.open}
           </Anchor>
         </>
@@ -143,5 +163,24 @@ function Told({ item }: { item: Notification }) {
         <Moment at={item.at} />
       </Text>
     </li>
+  );
+}
+
+/** Whether who mentions them comes by mail as well. */
+function ByMail() {
+  const cache = useQueryClient();
+  const own = useQuery(ownNoticesQuery).data;
+  const set = useMutation({
+    mutationFn: setOwnNotices,
+    onSuccess: (kept) => cache.setQueryData(ownNoticesQuery.queryKey, kept),
+  });
+  if (!own) return null;
+  return (
+    <Switch
+      size="xs"
+      label={strings.comments.byMail}
+      checked={set.isPending ? set.variables : own.mentions}
+      onChange={(event) => set.mutate(event.currentTarget.checked)}
+    />
   );
 }

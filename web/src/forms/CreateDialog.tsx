@@ -2,6 +2,7 @@
 import { Alert, Button, Group, Modal, Skeleton, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { ApiError } from "../api/problem";
 import { putDefinition } from "../api/queries";
 import type { Kind } from "../api/types";
@@ -30,6 +31,7 @@ type Props = {
 
 export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) {
   const cache = useQueryClient();
+  const { publish: mayPublish } = useMayWrite(kind.kind);
   const beginning = beginningOf(kind.kind);
   const Beginning = beginning?.component;
   const own = fieldsOf(kind.schema).filter(
@@ -48,7 +50,8 @@ export function CreateDialog({ kind, asDraft = false, onClose, onMade }: Props) 
       const key = keyFrom(name, kind.key_pattern);
       const { when, ...others } = body;
       const sent = when !== undefined && body.type === "static" ? others : body;
-      const state = kind.life_cycle === "publish" ? { state: asDraft ? "draft" : "live" } : {};
+      const state =
+        kind.life_cycle === "publish" ? { state: asDraft || !mayPublish ? "draft" : "live" } : {};
       await putDefinition(kind.plural, key, { ...state, ...sent, name }, { ifNew: true });
       return { key, name };
     },

@@ -2,6 +2,7 @@
 import { Anchor, MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createContext, lazy, type ReactNode, Suspense, useContext, useState } from "react";
+import { useMayWrite } from "../admin/useMay";
 import { definitionNamesQuery, kindsQuery } from "../api/queries";
 import { connectionTypesQuery } from "../api/systems";
 import type { DefinitionRow, Kind } from "../api/types";
@@ -177,6 +178,7 @@ export function ReferencesPicker({
 /** What a picker offers: the definitions that fit, what was chosen before and does not, and to make a new one. */
 function useChoices(kind: string, only: Only | undefined, chosen: string[], create: boolean) {
   const live = useContext(LiveOnly);
+  const mayCreate = useMayWrite(kind).write;
   const { kind: known, all, options, isPending } = useDefinitions(kind, { ...only, live });
   const name = inSentence(known?.label ?? humanise(kind));
   const beside = chosen.filter((key) => !options.some(({ value }) => value === key));
@@ -188,7 +190,7 @@ function useChoices(kind: string, only: Only | undefined, chosen: string[], crea
   const data = [
     ...options.map(({ value, label }) => ({ value, label })),
     ...beside.map((value) => ({ value, label: labelOf(value) })),
-    ...(create ? [{ value: CREATE, label: strings.forms.createNew(name) }] : []),
+    ...(create && mayCreate ? [{ value: CREATE, label: strings.forms.createNew(name) }] : []),
   ];
   return { known, name, data, all };
 }

@@ -10,7 +10,7 @@ import { momentColumn, textColumn } from "../shell/columns";
 import { type Column, rowsOf } from "../shell/DataTable";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
-import { ListPage, ListSection } from "../shell/ListPage";
+import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { prose } from "../shell/Prose";
 import { useRows } from "../shell/useRows";
@@ -102,9 +102,8 @@ export function ProblemTable({ journey }: { journey?: string }) {
   const q = useSearchText();
   const rows = useRows(problemsQuery(journey, q));
   const stopped = rowsOf(rows).filter(({ kind }) => kind === "step").length;
-  const List = journey ? ListSection : ListPage;
   return (
-    <List
+    <ListSection
       id={journey ? "problems-of-journey" : "problems"}
       title={text.title}
       searchLabel={text.search}

@@ -16,6 +16,8 @@ import {
   Users,
   UsersRound,
 } from "lucide-react";
+import { useMay } from "../admin/useMay";
+import { answersQuery } from "../api/answers";
 import { organisationQuery, problemsQuery } from "../api/queries";
 import { Notifications } from "../exports/Notifications";
 import { ThemeSwitch } from "../session/ThemeSwitch";
@@ -134,10 +136,13 @@ function NavEntry({ entry, onClick }: { entry: Entry; onClick: () => void }) {
   );
 }
 
+/** Problems, and answers that somebody shall look at. */
 function ProblemCount() {
   const rows = useInfiniteQuery(problemsQuery());
+  const mayRead = useMay()?.("customers:read") === true;
+  const answers = useInfiniteQuery({ ...answersQuery(), enabled: mayRead });
   const shown = rowsOf(rows).length;
-  const count = totalOf(rows) ?? shown;
+  const count = (totalOf(rows) ?? shown) + (totalOf(answers) ?? 0);
   if (count === 0) return null;
   return (
     <Badge size="sm" color="red.9" variant="filled">

@@ -3,6 +3,7 @@ const number = new Intl.NumberFormat();
 
 export const comments = {
   tab: "Comments",
+  byMail: "Mail me when somebody mentions me",
   some: (n: number) => `Comments (${number.format(n)})`,
   none: "Nobody has said anything yet",
   allResolved: "Everything is resolved",

@@ -51,6 +51,9 @@ export const definitions = {
   saved: "Saved",
   publish: "Publish",
   publishChanges: "Publish changes",
+  saveDraft: "Save as draft",
+  onlyToLookAt: (kind: string) =>
+    `You may look at this ${kind}, but not change it: your role does not allow that. Ask an administrator.`,
   published: "Published: journeys use it from now on",
   discard: "Discard changes",
   refused: "This has to be put right first",

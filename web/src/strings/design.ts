@@ -111,6 +111,7 @@ export const design = {
     description: "Description",
     replace: "Put the fragment in their place",
     published: "It is published at once, so that emails can take it in.",
+    drafted: "It becomes a draft. Emails take it in once somebody publishes it who may.",
     lockedPart: "The template locks one of them, so they stay here.",
     apply: "Save the fragment",
     saved: (name: string) => `The fragment ${name} is there`,

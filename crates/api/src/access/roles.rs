@@ -30,6 +30,10 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
         &[
             ReadDefinitions,
             WriteDefinitions,
+            WriteEmails,
+            WriteTemplates,
+            WriteFragments,
+            PublishFragments,
             WriteChannels,
             WriteSettings,
             RunJourneys,
@@ -50,6 +54,10 @@ pub const GRANTS: &[(Role, &[Permission])] = &[
         &[
             ReadDefinitions,
             WriteDefinitions,
+            WriteEmails,
+            WriteTemplates,
+            WriteFragments,
+            PublishFragments,
             RunJourneys,
             ReadCustomers,
             WriteCustomers,

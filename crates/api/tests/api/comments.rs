@@ -1,6 +1,7 @@
 //! Comments on content over HTTP, on both stores.
 
-use caravan_store::access;
+use caravan_api::access::add_user;
+use caravan_store::{SessionExt, access};
 use serde_json::{Value, json};
 
 use crate::support::Api;
@@ -128,7 +129,97 @@ async fn what_names_a_block_does_not_leave(api: Api) {
     }
 }
 
+/// Keys of the mail that waits to leave to users.
+fn queued(api: &Api) -> Vec<String> {
+    let read = |s: &mut dyn caravan_store::Session| {
+        let sql = "SELECT key FROM outbox WHERE kind = 'notice' ORDER BY id";
+        s.query_map(sql, &[], |r| Ok::<_, caravan_store::StoreError>(r.string(0)))
+    };
+    api.store().read(read).expect("the outbox")
+}
+
+async fn whoever_is_mentioned_is_mailed_unless_nobody_wants_that(api: Api) {
+    let token = api.token("administrator");
+    let role = json!({"permissions": ["customers:read"]});
+    assert!(call(&api, &token, "PUT", "/api/v1/access_roles/blind", &role).await.0 < 300);
+    let mut passwords = Vec::new();
+    for (name, role) in [("ada", "viewer"), ("ben", "journey_manager"), ("cy", "viewer"), ("dan", "blind")] {
+        let password = add_user(api.store(), &api.random, &format!("{name}@acme.example"), role).expect("a user");
+        passwords.push(password);
+    }
+    let disabled = json!({"role": "viewer", "disabled": true});
+    assert_eq!(call(&api, &token, "PUT", "/api/v1/users/cy@acme.example", &disabled).await.0, 200);
+    put_fragment(&api, &token).await;
+    let all =
+        json!({"text": "@ada@acme.example @ben@acme.example @cy@acme.example @dan@acme.example @nobody@acme.example"});
+    assert_eq!(call(&api, &token, "POST", COMMENTS, &all).await.0, 200);
+    assert_eq!(queued(&api), [""; 0], "nothing sends mail: the comment is there all the same");
+
+    let from = json!({"email": "us@acme.example"});
+    let settings = json!({"host": "127.0.0.1", "port": 2, "security": "none", "from": from});
+    for key in ["post", "mail"] {
+        let connection = json!({"type": "smtp", "settings": settings});
+        assert!(call(&api, &token, "PUT", &format!("/api/v1/connections/{key}"), &connection).await.0 < 300);
+    }
+    let said = async |body: &Value| {
+        let (status, said) = call(&api, &token, "POST", COMMENTS, body).await;
+        assert_eq!(status, 200, "{said}");
+        said["id"].as_i64().expect("an id")
+    };
+    let id = said(&all).await;
+    let both = [format!("mention.{id}.ada@acme.example"), format!("mention.{id}.ben@acme.example")];
+    assert_eq!(queued(&api), both, "who may see it, and may sign in");
+    said(&json!({"text": "> @ada@acme.example\nTwice @Ada@acme.example, @ada@acme.example"})).await;
+    assert_eq!(queued(&api).len(), 3, "once for a comment");
+    let anew = json!({"text": "@ada@acme.example"});
+    assert_eq!(call(&api, &token, "PATCH", &format!("{COMMENTS}/{id}"), &anew).await.0, 200);
+    assert_eq!(queued(&api).len(), 3, "what is written anew tells nobody");
+
+    // Ben mentions himself, and Ada does not want mail.
+    let signed_in = async |name: &str, password: &str| {
+        let body = json!({"email": format!("{name}@acme.example"), "password": password});
+        let reply = api.post("/api/v1/session").json(&body).send().await;
+        let cookie = reply.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+        (cookie, reply.json()["csrf"].as_str().unwrap_or_default().to_owned())
+    };
+    let (cookie, csrf) = signed_in("ben", &passwords[1]).await;
+    let own = api.post(COMMENTS).header("cookie", &cookie).header("x-csrf-token", &csrf);
+    assert_eq!(own.json(&json!({"text": "@ben@acme.example"})).send().await.status, 200);
+    assert_eq!(queued(&api).len(), 3, "nobody is told of what they said themselves");
+    let (cookie, csrf) = signed_in("ada", &passwords[0]).await;
+    let own = |method: &str| {
+        api.call(method, "/api/v1/session/notices").header("cookie", &cookie).header("x-csrf-token", &csrf)
+    };
+    assert_eq!(own("GET").send().await.json(), json!({"mentions": true}));
+    assert_eq!(own("PUT").json(&json!({"mentions": false})).send().await.status, 200);
+    assert_eq!(own("GET").send().await.json(), json!({"mentions": false}));
+    said(&all).await;
+    let now = queued(&api);
+    assert!(now.len() == 4 && now[3].ends_with(".ben@acme.example"), "{now:?}");
+    let told = |s: &mut dyn caravan_store::Session| caravan_store::notifications::latest(s, "ada@acme.example", 10);
+    assert_eq!(api.store().read(told).expect("what she was told").len(), 4, "in the app she is told");
+    let (status, refusal) = call(&api, &token, "PUT", "/api/v1/session/notices", &json!({"mentions": false})).await;
+    assert_eq!((status, &refusal["code"]), (404, &json!("unknown_user")), "programs are told nothing");
+
+    let lane =
+        |s: &mut dyn caravan_store::Session| s.query_int("SELECT COUNT(*) FROM outbox WHERE lane <> 'email:mail'", &[]);
+    assert_eq!(api.store().read(lane), Ok(0), "by the first connection");
+    let settings = |notices: Value| json!({"organisation": "Acme", "notices": notices});
+    for (notices, more) in [(json!({"connection": "post"}), 1), (json!({"mentions": false}), 0)] {
+        let before = queued(&api).len();
+        let (status, put) = call(&api, &token, "PUT", "/api/v1/settings/settings", &settings(notices)).await;
+        assert!(status < 300, "{put}");
+        said(&json!({"text": "@ben@acme.example"})).await;
+        assert_eq!(queued(&api).len(), before + more);
+    }
+    assert_eq!(api.store().read(lane), Ok(1), "by the one that the settings name");
+    let (_, unknown) =
+        call(&api, &token, "PUT", "/api/v1/settings/settings", &settings(json!({"connection": "x"}))).await;
+    assert_eq!(unknown["errors"][0]["pointer"], "/notices/connection", "{unknown}");
+}
+
 crate::on_both_stores! {
     people_talk_of_content
+    whoever_is_mentioned_is_mailed_unless_nobody_wants_that
     what_names_a_block_does_not_leave
 }

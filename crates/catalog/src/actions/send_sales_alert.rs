@@ -15,6 +15,7 @@ use crate::changes::NewEffect;
 use crate::definitions::{Definitions, Interest};
 use crate::effects::{self, AlertMember, SalesAlertEffect};
 use crate::groups;
+use crate::mailing::first_mail_connection;
 use crate::needs::Needs;
 use crate::world::{AccountIx, Group, PastActivity, World};
 
@@ -180,8 +181,7 @@ impl Action for SendSalesAlert {
 
 /// Alerts leave by the first mail connection, by key.
 fn mail_connection(definitions: &Definitions) -> Result<String, Finding> {
-    let connections = definitions.of_kind(DocumentKind::Connection).filter(|it| it.text("type") == Some("smtp"));
-    connections.map(|it| it.key.clone()).min().ok_or_else(|| {
+    first_mail_connection(definitions).ok_or_else(|| {
         let message = "There is no connection that sends mail. Apply one of type `smtp`.";
         Finding::error("no_mail_connection", "", message)
     })

@@ -4,10 +4,12 @@
 //! hard bounces, a suspended address, suspended marketing, consent, complaints, deduplication, caps, quiet hours.
 //! Operational messages pass by marketing's gates. *Hold all outgoing* stands before them all: then nothing is claimed.
 
+mod colleagues;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use caravan_catalog::effects::{self, EmailEffect, MirrorEffect, SalesAlertEffect, SmsEffect};
+use caravan_catalog::effects::{self, EmailEffect, MirrorEffect, SmsEffect};
 use caravan_connect::Mailbox;
 use caravan_connect::email::{AddressProblem, check_address};
 use caravan_connect::texts::{e164, sender_key};
@@ -234,9 +236,7 @@ impl Facts {
         ids.sort_unstable();
         ids.dedup();
         let people = ledger::recipients(s, &ids)?;
-        let alerts = rows.iter().filter(|row| row.kind == effects::SALES_ALERT);
-        let named = alerts.filter_map(|row| serde_json::from_str::<SalesAlertEffect>(&row.body).ok());
-        let addresses = people.iter().filter_map(|person| person.email.clone()).chain(named.flat_map(|alert| alert.to));
+        let addresses = people.iter().filter_map(|person| person.email.clone()).chain(colleagues::addresses(rows));
         let addresses = addresses.chain(copies.addresses().cloned());
         let folded: HashSet<String> = addresses.filter_map(|address| folded(&address).ok()).collect();
         let numbers: HashSet<String> = match rows.iter().any(|row| row.kind == effects::SMS) {
@@ -316,6 +316,9 @@ impl Facts {
         }
         if row.kind == WEBHOOK {
             return self.webhook(live, row);
+        }
+        if row.kind == effects::NOTICE {
+            return self.notice(live, row, about);
         }
         if row.kind == effects::EMAIL && row.enrollment.some().is_none() {
             // Sent by hand: no journey stops it.
@@ -424,42 +427,6 @@ impl Facts {
         }
     }
 
-    /// Alerts go to colleagues: consent is not asked, but an address that takes no mail is left out, and so is whoever has got
-    /// this one. Why somebody is left out is kept.
-    fn alert(&self, live: &Live, row: &OutboxRow, about: &mut About, now: Timestamp) -> Result<Content, Verdict> {
-        let mut effect: SalesAlertEffect = serde_json::from_str(&row.body).map_err(unreadable)?;
-        let has_got_it = |folded: &String| self.served.get(&row.id).is_some_and(|served| served.contains(folded));
-        let all = effect.to.len();
-        effect.to.retain(|to| folded(to).ok().is_none_or(|folded| !has_got_it(&folded)));
-        if effect.to.is_empty() && all > 0 {
-            return Err(Verdict::Done { remote_id: None });
-        }
-        let barred = |to: &String| match folded(to) {
-            Err(problem) => Some(problem.code()),
-            Ok(folded) => self.bars_colleagues(&folded).or((!live.rules.allows(&folded)).then_some(NOT_ALLOWED)),
-        };
-        let reasons: Vec<(String, &str)> = effect.to.iter().filter_map(|to| Some((to.clone(), barred(to)?))).collect();
-        effect.to.retain(|to| reasons.iter().all(|(left_out, _)| left_out != to));
-        let left_out = reasons.iter().map(|(to, why)| alerted::recipient(row, to, "skipped", (Some(why), None), now));
-        about.recipients = left_out.collect();
-        match effect.to.is_empty() {
-            true if reasons.iter().any(|(_, why)| *why == NOT_ALLOWED) => Err(Verdict::Skipped(NOT_ALLOWED)),
-            true => Err(Verdict::Skipped("email_invalid")),
-            false => Ok(Content::Alert(Box::new(effect))),
-        }
-    }
-
-    /// Why a colleague's address gets no alerts; that its owner wants no marketing is no reason.
-    fn bars_colleagues(&self, folded: &str) -> Option<&'static str> {
-        match self.suppressed.get(folded).map(String::as_str)? {
-            UNSUBSCRIBED => None,
-            BOUNCED => Some("bounced_before"),
-            COMPLAINT => Some("complained"),
-            SUSPENDED => Some(SUSPENDED),
-            _ => Some("suppressed"),
-        }
-    }
-
     /// A parcel as limits see it; none for what no limit holds for.
     fn limited<'a>(&self, parcel: &'a Parcel) -> Option<Limited<'a>> {
         let (channel, rule_set) = match &parcel.content {
@@ -472,6 +439,7 @@ impl Facts {
             Content::Email { .. }
             | Content::Text { .. }
             | Content::Alert(_)
+            | Content::Notice(_)
             | Content::Call(_)
             | Content::Service(_)
             | Content::Membership { .. }

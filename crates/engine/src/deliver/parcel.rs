@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caravan_catalog::effects::{self, CallEffect, EmailEffect, MembershipEffect, SalesAlertEffect, SmsEffect};
+use caravan_catalog::effects::{
+    self, CallEffect, EmailEffect, MembershipEffect, NoticeEffect, SalesAlertEffect, SmsEffect,
+};
 use caravan_connect::audiences::Membership;
 use caravan_connect::call::Call;
 use caravan_connect::email::Compiled;
@@ -28,9 +30,9 @@ use super::links::{host_of, hosts_differ, link_base, link_parameters};
 use super::record::{Recorder, Taken};
 use super::results::{Settled, Verdict, is_shut};
 use super::{Dispatcher, alert, alerted, audience};
-use crate::external;
 use crate::live::Live;
 use crate::metrics::Whose;
+use crate::{external, notices};
 
 /// Who a `Feedback-ID` says that we are.
 const SENDER_ID: &str = "caravan";
@@ -58,6 +60,8 @@ pub enum Content {
     Text { effect: Box<SmsEffect>, message: Arc<Texting>, to: String },
     /// One alert to everyone named.
     Alert(Box<SalesAlertEffect>),
+    /// One notice to a user of this installation.
+    Notice(Box<NoticeEffect>),
     /// One call of another system's operation.
     Call(Box<CallEffect>),
     /// One call of an external service.
@@ -77,6 +81,7 @@ impl Parcel {
             Content::Email { effect, .. } => &effect.connection,
             Content::Text { effect, .. } => &effect.connection,
             Content::Alert(effect) => &effect.connection,
+            Content::Notice(notice) => &notice.connection,
             Content::Call(effect) => &effect.connection,
             Content::Membership { effect, .. } => &effect.connection,
             Content::Person(_) => return Way::connection(connection_of(&self.row)),
@@ -218,6 +223,10 @@ impl Dispatcher {
                 };
                 Ok(effect.to.iter().map(to_each).collect())
             }
+            Content::Notice(notice) => {
+                let message = self.sealed(live, door, parcel.row.id, notices::message(notice))?;
+                Ok(vec![item(key.clone(), message)])
+            }
             Content::Call(effect) => Ok(vec![Outgoing { key: key.clone(), body: body_of(effect) }]),
             Content::Service(call) => {
                 let call = self.service_call(live, &parcel.row, call)?;
@@ -309,7 +318,8 @@ fn recorded(recorder: &Recorder, parcels: &[(Parcel, Vec<Outgoing>)]) -> Vec<Out
         let mailing = match &parcel.content {
             Content::Email { effect, .. } => effect.email.clone(),
             Content::Text { effect, .. } => effect.sms_message.clone(),
-            Content::Alert(_) => caravan_catalog::effects::SALES_ALERT.to_owned(),
+            Content::Alert(_) => effects::SALES_ALERT.to_owned(),
+            Content::Notice(_) => effects::NOTICE.to_owned(),
             Content::Call(effect) => effect.operation.clone(),
             Content::Service(call) => call.service.clone(),
             Content::Membership { effect, .. } => effect.operation.clone(),

@@ -9,8 +9,9 @@ use caravan_catalog::Changes;
 use caravan_catalog::changes::{NewActivity, NewConsent, ValueChange};
 use caravan_connect::texts::{FailureClass, Inbound, Keyword, e164, sender_key};
 use caravan_model::value::Value;
-use caravan_model::{EffectId, PersonId};
+use caravan_model::{ActivityId, EffectId, PersonId};
 use caravan_store::ledger::LedgerRow;
+use caravan_store::text_answers::{self, Answered};
 use caravan_store::{Session, StoreError, intake, ledger, reports};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +19,7 @@ use serde_json::json;
 
 use crate::deliver::kept_of;
 use crate::live::Live;
-use crate::tracking::{Evidence, Message, write};
+use crate::tracking::{Evidence, Message, written};
 use crate::{Engine, consent_history};
 
 /// For how long an opt-out counts for the last text.
@@ -69,12 +70,43 @@ fn opts_out(
     if ours.iter().all(is_out) {
         return Ok(());
     }
-    let texts = ledger::texts_to(s, phone, now - COUNTS_FOR, LOOKED_THROUGH)?;
-    let from_us = |text: &&LedgerRow| kept_of(text).sender.is_some_and(|sender| ours.contains(&sender_key(&sender)));
-    let Some(last) = texts.iter().filter(|text| Some(text.id) != refused).find(from_us) else { return Ok(()) };
+    let Some(last) = last_text(s, phone, &ours, refused, now)? else { return Ok(()) };
     let Some(message) = Message::find(s, live, last.id)? else { return Ok(()) };
     changes.activities.extend(message.opted_out_of_texts(s, how, now)?);
     Ok(())
+}
+
+/// The last text that a number got from one of these senders, but for one that was refused.
+fn last_text(
+    s: &mut dyn Session,
+    phone: &str,
+    senders: &[String],
+    refused: Option<EffectId>,
+    now: Timestamp,
+) -> Result<Option<LedgerRow>, StoreError> {
+    let texts = ledger::texts_to(s, phone, now - COUNTS_FOR, LOOKED_THROUGH)?;
+    let from_us = |text: &LedgerRow| kept_of(text).sender.is_some_and(|sender| senders.contains(&sender_key(&sender)));
+    Ok(texts.into_iter().filter(|text| Some(text.id) != refused).find(from_us))
+}
+
+/// What an answer answers: the last text that its number got from the sender.
+fn answered(
+    s: &mut dyn Session,
+    (phone, senders): (&str, &[&str]),
+    now: Timestamp,
+) -> Result<Option<Answered>, StoreError> {
+    let ours: Vec<String> = senders.iter().map(|sender| sender_key(sender)).collect();
+    let last = last_text(s, phone, &ours, None, now)?;
+    Ok(last.and_then(|text| {
+        let kept = kept_of(&text);
+        let named = |name: String| Some(name).filter(|name| !name.is_empty());
+        Some(Answered {
+            sms_message: kept.sms_message?,
+            journey: named(kept.journey),
+            node: named(kept.node),
+            sent_at: text.decided_at,
+        })
+    }))
 }
 
 /// Somebody wrote. Returns what they are answered; nothing when it was taken in before.
@@ -115,7 +147,7 @@ pub(super) fn wrote(
     if let Some(fields) = fields.as_object_mut().filter(|_| inbound.guessed) {
         fields.insert(FOR_REVIEW.to_owned(), true.into());
     }
-    for person in people {
+    for &person in &people {
         changes.activities.push(NewActivity {
             kind: "sms_received",
             at: now,
@@ -127,7 +159,13 @@ pub(super) fn wrote(
             fields: fields.to_string(),
         });
     }
-    write(s, &live, now, changes)?;
+    let written = written(s, &live, now, changes)?;
+    if inbound.guessed {
+        let answered = answered(s, (&phone, &senders), now)?;
+        // What they wrote was told last.
+        let answers: Vec<ActivityId> = written.into_iter().rev().take(people.len()).collect();
+        text_answers::mark(s, &answers, answered.as_ref())?;
+    }
     let Some(reply) = inbound.reply.clone() else { return Ok(None) };
     let answers = inbound.keyword.is_some() || answers_today(s, &phone, &senders, now)?;
     Ok(answers.then_some(reply))

@@ -2,6 +2,7 @@
 
 use caravan_engine::machines::Visitor;
 use caravan_engine::{figures, texts, tracking};
+use caravan_store::text_answers::{self, AnswerFilter, AnswerRow};
 use caravan_testkit::twilio::NUMBER;
 use serde_json::json;
 
@@ -137,5 +138,37 @@ on_both_stores! {
         assert_eq!(texting.world.one(marked), 0);
         assert_eq!((said("Leave me alone, and where is my order?", "SM7"), consent().as_str()), ("Bye".to_owned(), "n"));
         assert_eq!(texting.world.one(marked), 1);
+    }
+
+    a_stop_from_a_sentence_waits_for_somebody_with_the_text_that_it_answered(world at "2026-12-01T09:00:00Z") {
+        let texting = Texting::new(world, "");
+        for (key, n) in [("p-5-0", 1), ("p-5-1", 1), ("p-5-2", 2)] {
+            texting.set(key, &format!("mobile_phone = '+1555900000{n}'"));
+        }
+        let waiting = || {
+            let read = |s: &mut dyn caravan_store::Session| text_answers::page(s, &AnswerFilter::default(), None, 10);
+            let rows = texting.world.engine.store().read(read).expect("answers");
+            let told = |row: AnswerRow| (row.person.1, row.answered.map(|it| (it.sms_message, it.journey, it.node)));
+            rows.into_iter().map(told).collect::<Vec<_>>()
+        };
+        texting.writes("+15559000002", "Leave me alone, and where is my order?", "SM0", None);
+        assert_eq!(waiting(), [("p-5-2".to_owned(), None)], "nothing was sent yet");
+        texting.sends("ping");
+        texting.dispatch();
+        texting.world.clock.advance_to("2026-12-02T09:00:00Z".parse().expect("an instant"));
+        texting.sends_more("second", "code");
+        texting.dispatch();
+        texting.writes("+15559000001", "stop", "SM1", None);
+        texting.writes("+15559000001", "What is this?", "SM2", None);
+        assert_eq!(waiting().len(), 1, "the word alone is no question, and what is no stop is none");
+        for _ in 0..2 {
+            texting.writes("+15559000001", "Leave me alone, and where is my order?", "SM3", None);
+        }
+        let last = Some(("code".to_owned(), Some("second".to_owned()), Some("text".to_owned())));
+        let mut both = waiting();
+        both.truncate(2);
+        both.sort();
+        assert_eq!(both, [("p-5-0".to_owned(), last.clone()), ("p-5-1".to_owned(), last)], "all who have the number, once");
+        assert_eq!(waiting().len(), 3);
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::crm::CrmLinks;
 use super::language::{DEFAULT_LANGUAGE, is_language, known_language};
 use super::rules::known_zone;
-use super::{Definition, Envelope};
+use super::{Definition, DocumentKind, Envelope, Reference};
 use crate::attribute::{Schema, Subject, Switch};
 use crate::duration::Duration;
 use crate::finding::Finding;
@@ -80,6 +80,9 @@ pub struct Settings {
     /// Proofs: messages to those who look them over.
     #[serde(default, skip_serializing_if = "Proofs::is_default")]
     pub proofs: Proofs,
+    /// Mail to users of this installation.
+    #[serde(default, skip_serializing_if = "Notices::is_default")]
+    pub notices: Notices,
     /// What is done with opens and clicks of machines.
     #[serde(default, skip_serializing_if = "Machines::is_default")]
     pub machines: Machines,
@@ -186,6 +189,30 @@ impl Proofs {
         findings
     }
 
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What users of this installation are told by mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Notices {
+    /// Whoever is mentioned in a comment is told by mail too, unless they do not want that.
+    pub mentions: bool,
+    /// Key of the connection that sends it; left out: the first of those that send emails, by key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-reference" = "connection", "x-connection-type" = "smtp"))]
+    pub connection: Option<String>,
+}
+
+impl Default for Notices {
+    fn default() -> Self {
+        Self { mentions: true, connection: None }
+    }
+}
+
+impl Notices {
     fn is_default(&self) -> bool {
         *self == Self::default()
     }
@@ -439,6 +466,11 @@ impl FieldSwitches {
 }
 
 impl Definition for Settings {
+    fn references(&self) -> Vec<Reference> {
+        let connection = self.notices.connection.iter();
+        connection.map(|key| Reference::new(DocumentKind::Connection, key, "/notices/connection")).collect()
+    }
+
     fn check(&self, envelope: &Envelope) -> Vec<Finding> {
         let mut findings: Vec<Finding> =
             self.time_zone.iter().filter_map(|zone| known_zone(zone, "/time_zone")).collect();
