@@ -489,6 +489,7 @@ fn a_simulation_counts_who_would_join_and_tells_nobody() {
         seed: 1,
         activities: Vec::new(),
         answers: Vec::new(),
+        reactions: Vec::new(),
         timelines: None,
         samples: 0,
     };
