@@ -129,6 +129,30 @@ on_both_stores! {
         assert_eq!(why.text, "The service answered 1 calls; 0 failed.");
     }
 
+    consent_that_a_service_answers_is_recorded_with_the_trip_that_asked_and_once(world at "2026-12-01T09:00:00Z") {
+        let world = able(world, 1, 2);
+        world.apply("{kind: external_action, key: verify, url: 'https://verify.example/openapi.json', on: people, timeout: 1h, outgoing: {mail: email}, \
+                       incoming: {sms_consent: texts, unsubscribed: out, city: where}}");
+        begin(&world, "one", r#"
+  call: {type: external_action, on: people, service: verify, next: later}
+  later: {type: wait, duration: 9d, next: null}
+"#);
+        let queued = calls(&world);
+        assert_eq!(queued.len(), 2);
+        answers(&world, queued[0].0, succeeded(json!({}), json!({"texts": "y", "out": true, "where": "Ulm"})));
+        // What is known already, or says nothing of consent, is no news.
+        answers(&world, queued[0].0, succeeded(json!({}), json!({"texts": "n"})));
+        answers(&world, queued[1].0, succeeded(json!({}), json!({"out": false, "where": "Ulm"})));
+        let sql = "SELECT p.key || ' ' || c.channel || ' ' || c.value || ' ' || c.source || ' ' || CAST(c.evidence AS TEXT)
+                   FROM consent_record AS c JOIN person AS p ON p.id = c.person_id ORDER BY c.channel";
+        let trip = EnrollmentId(world.one("SELECT MIN(id) FROM enrollment"));
+        let written = world.rows(sql, |row| row.string(0).replace(' ', "|"));
+        assert_eq!(written.len(), 2, "{written:?}");
+        for (record, begins) in written.iter().zip(["p-0-0|email|n|", "p-0-0|sms|y|"]) {
+            assert!(record.starts_with(begins) && record.contains(&trip.to_string()), "{record}");
+        }
+    }
+
     a_call_that_was_taken_gets_its_time_from_then_on(world at "2026-12-01T09:00:00Z") {
         let world = able(world, 1, 1);
         begin(&world, "slow", "  call: {type: external_action, on: account, service: enrich, next: null}\n");

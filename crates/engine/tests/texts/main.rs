@@ -352,6 +352,14 @@ on_both_stores! {
         assert_eq!((done.delivered, done.failed), (14, 1));
         assert_eq!(texting.count("failed:opted_out"), 1);
         assert_eq!(texting.world.one("SELECT COUNT(*) FROM person WHERE key = 'p-5-0' AND sms_consent = 'n'"), 1);
+        let record = "SELECT p.key || ' ' || c.address || ' ' || c.value || ' ' || c.reason || ' ' || c.source
+                      FROM consent_record AS c JOIN person AS p ON p.id = c.person_id WHERE c.channel = 'sms'";
+        let written = texting.world.rows(record, |row| row.string(0));
+        assert_eq!(written, ["p-5-0 +15559000001 n opted_out provider"]);
+        // The next text to the number is not even tried, and says nothing new.
+        texting.sends_more("again", "ping");
+        texting.dispatch();
+        assert_eq!(texting.world.rows(record, |row| row.string(0)), written);
     }
 
     the_length_of_a_text_is_told_for_the_longest_values_that_people_have(world at "2026-12-01T09:00:00Z") {
