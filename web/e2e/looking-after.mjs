@@ -145,6 +145,29 @@ await walk(async () => {
     await noBarriers("roles");
   });
 
+  await step(
+    "a file of networks is refused by its lines, taken whole and deleted again",
+    async () => {
+      await open("/admin?tab=machines");
+      await noBarriers("machines");
+      const choose = (text) =>
+        page.locator("input[type=file][aria-label='File: Networks of machines']").setInputFiles({
+          name: "networks.txt",
+          mimeType: "text/plain",
+          buffer: Buffer.from(text),
+        });
+      await choose("203.0.113.0/24\nacme.example\n0.0.0.0/0\n");
+      await page.getByText("Line 2:").waitFor();
+      await page.getByText("Line 3:").waitFor();
+      await choose("# gateways\n203.0.113.0/24\n198.51.100.7\n");
+      await page.getByText("2 entries").waitFor();
+      const deleting = page.getByRole("button", { name: "Delete: Networks of machines" });
+      await deleting.click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await deleting.waitFor({ state: "detached" });
+    },
+  );
+
   await step("an email is seen as a person gets it, and its proof arrives", async () => {
     const [email] = (await api("/emails?limit=1")).items;
     const person = (await api("/people?limit=50")).items.find((each) => each.first_name);

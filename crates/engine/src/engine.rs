@@ -92,10 +92,11 @@ impl Engine {
     /// The live definitions as this transaction sees them; compiled again only when they changed.
     pub fn live(&self, s: &mut dyn Session) -> Result<Arc<Live>, StoreError> {
         let revision = documents::revision(s)?;
-        if let Some(known) = self.inner.live.lock().as_ref().filter(|live| live.revision == revision) {
+        let known = self.inner.live.lock().clone();
+        if let Some(known) = known.as_ref().filter(|live| live.revision == revision) {
             return Ok(Arc::clone(known));
         }
-        let mut live = Live::load(s, self.vault())?;
+        let mut live = Live::load(s, self.vault(), known.as_deref())?;
         live.paced = !self.inner.unpaced.load(Ordering::Relaxed);
         let live = Arc::new(live);
         *self.inner.live.lock() = Some(Arc::clone(&live));

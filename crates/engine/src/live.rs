@@ -22,6 +22,7 @@ use crate::compile::{Identity, compile};
 use crate::deliver::Rules;
 use crate::external_audiences;
 use crate::groups::weighting::ActivityWeights;
+use crate::machines::Known;
 use crate::objects::Object;
 use crate::plan::{Entry, Plan};
 use crate::secrets;
@@ -122,6 +123,8 @@ pub struct Live {
     pub weighting: ActivityWeights,
     /// Communication limits.
     pub rules: Rules,
+    /// What machines that open and click are known by.
+    pub(crate) machines: Known,
     /// Secrets that are kept encrypted.
     pub secrets: secrets::Kept,
     /// Whoever comes to a connection that has enough to send for now is held before the action.
@@ -138,8 +141,9 @@ pub struct Live {
 type EnteredBy = HashMap<String, Arc<Vec<Arc<Plan>>>>;
 
 impl Live {
-    /// Reads all definitions and compiles what is shared. Plans are compiled when they are first asked for.
-    pub fn load(s: &mut dyn Session, vault: &Vault) -> Result<Self, StoreError> {
+    /// Reads all definitions and compiles what is shared; from `before` is taken what costs much and is still the same. Plans
+    /// are compiled when they are first asked for.
+    pub fn load(s: &mut dyn Session, vault: &Vault, before: Option<&Self>) -> Result<Self, StoreError> {
         let revision = documents::revision(s)?;
         let rows = documents::all(s)?;
         let definitions = definitions_of(s, &rows)?;
@@ -162,6 +166,7 @@ impl Live {
             journeys: rows.iter().filter_map(live_journey).map(|j| (j.id, j)).collect(),
             interests,
             rules: Rules::of(&definitions),
+            machines: Known::read(s, &definitions, before.map(|before| &before.machines))?,
             secrets: secrets::Kept::load(s, vault)?,
             paced: true,
             paused: paused(&rows),

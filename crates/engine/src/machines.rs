@@ -5,55 +5,23 @@
 //! and by several links of one message followed at nearly the same time. What is filtered is counted apart and kept to be looked at;
 //! neither scores, journeys nor rates see it. A click that the next ones may give away is held until they cannot any more.
 
+mod known;
+mod lists;
+
 use std::net::IpAddr;
 
-use caravan_connect::outbound::Network;
 use caravan_connect::tracking::{HIDDEN_LINK, SigningKeys};
 use caravan_model::EffectId;
-use caravan_model::document::{DocumentKind, Machines, Settings, Treatment};
+use caravan_model::document::{Machines, Treatment};
 use caravan_store::uses::{self, UseKind};
 use caravan_store::{Session, StoreError, held_clicks, ledger};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
+pub(crate) use self::known::Known;
+pub use self::lists::{Loaded, MOST_BYTES, MachineList, clear, file, load, loaded};
 use crate::live::Live;
 
-/// What machines call themselves, in small letters. What merely fetches for a person (the picture proxies of mailbox
-/// providers) is not among them.
-const KNOWN: &[&str] = &[
-    "bot",
-    "crawl",
-    "spider",
-    "slurp",
-    "preview",
-    "scan",
-    "curl/",
-    "wget/",
-    "python-requests",
-    "python-urllib",
-    "aiohttp",
-    "go-http-client",
-    "libwww",
-    "okhttp",
-    "apache-httpclient",
-    "headless",
-    "phantomjs",
-    "barracuda",
-    "mimecast",
-    "proofpoint",
-    "symantec",
-    "forcepoint",
-    "messagelabs",
-    "fireeye",
-    "trendmicro",
-    "sophos",
-    "facebookexternalhit",
-    "whatsapp",
-    "skypeuri",
-    "monitor",
-    "validator",
-    "checker",
-];
 /// What Apple's mail privacy protection calls itself: it fetches every picture, whether or not anybody looks.
 const APPLE_PREFETCH: &str = "mozilla/5.0";
 /// How Gmail's proxy ends when it fetches before anybody looks; when somebody looks, it names itself.
@@ -139,11 +107,6 @@ impl Verdict {
     }
 }
 
-fn settings(live: &Live) -> Machines {
-    let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
-    settings.map(|settings| settings.machines).unwrap_or_default()
-}
-
 fn treated(treatment: Treatment, pattern: &'static str) -> Verdict {
     match treatment {
         Treatment::Off => Verdict::Person,
@@ -161,21 +124,21 @@ pub fn opens(
     (effect, sent_at): (EffectId, Option<Timestamp>),
     now: Timestamp,
 ) -> Result<Judged, StoreError> {
-    let machines = settings(live);
-    let quick = is_too_quick(&machines, Followed { effect, link: 0, sent_at }, now);
-    let mut verdict = match by_itself(&machines, visitor) {
+    let machines = live.machines.settings();
+    let quick = is_too_quick(machines, Followed { effect, link: 0, sent_at }, now);
+    let mut verdict = match live.machines.tell(visitor) {
         Verdict::Person if is_prefetched(visitor, quick) => treated(machines.prefetches, "prefetch"),
         verdict => verdict,
     };
     if verdict != Verdict::Blocked && machines.open_bursts != Treatment::Off {
         ledger::get(s, effect, true)?;
-        let since = since(now, window(&machines));
+        let since = since(now, window(machines));
         if uses::is_used_since(s, effect, since)? {
-            verdict = strongest([verdict, opened_in_a_burst(s, &machines, effect, since)?, Verdict::Person]);
+            verdict = strongest([verdict, opened_in_a_burst(s, machines, effect, since)?, Verdict::Person]);
         }
     }
     let holds = verdict.counts() && machines.open_bursts != Treatment::Off;
-    Ok(Judged { verdict, held_until: holds.then(|| burst_ends(&machines, now)) })
+    Ok(Judged { verdict, held_until: holds.then(|| burst_ends(machines, now)) })
 }
 
 /// Opens since then were no person's: those that nobody was told of yet are taken back, or say so.
@@ -227,18 +190,18 @@ pub fn clicks(
     followed: Followed,
     now: Timestamp,
 ) -> Result<Judged, StoreError> {
-    let machines = settings(live);
-    let mut verdict = by_itself(&machines, visitor);
+    let machines = live.machines.settings();
+    let mut verdict = live.machines.tell(visitor);
     if verdict != Verdict::Blocked && machines.open_bursts != Treatment::Off {
         ledger::get(s, followed.effect, true)?;
-        opened_in_a_burst(s, &machines, followed.effect, since(now, window(&machines)))?;
+        opened_in_a_burst(s, machines, followed.effect, since(now, window(machines)))?;
     }
     if verdict == Verdict::Person {
         // One click of a message after another, so that each sees those before it.
         ledger::get(s, followed.effect, true)?;
-        verdict = by_what_is_followed(s, &machines, followed, now)?;
+        verdict = by_what_is_followed(s, machines, followed, now)?;
     }
-    let held_until = verdict.counts().then(|| told_apart_at(&machines, now)).flatten();
+    let held_until = verdict.counts().then(|| told_apart_at(machines, now)).flatten();
     Ok(Judged { verdict, held_until })
 }
 
@@ -341,61 +304,12 @@ fn since(now: Timestamp, window: SignedDuration) -> Timestamp {
     }
 }
 
-/// By what it calls itself, and where it comes from.
-fn by_itself(machines: &Machines, visitor: &Visitor) -> Verdict {
-    let lies_in = |networks: &[String]| {
-        let read = networks.iter().filter_map(|network| network.parse::<Network>().ok());
-        visitor.address.is_some_and(|address| read.into_iter().any(|network| network.contains(address.to_canonical())))
-    };
-    if lies_in(&machines.blocked_networks) {
-        return Verdict::Blocked;
-    }
-    let agent = visitor.agent.as_deref().map(str::to_lowercase).unwrap_or_default();
-    let more = machines.agents.iter().map(|agent| agent.to_lowercase()).collect::<Vec<_>>();
-    let is_known = KNOWN.iter().any(|known| agent.contains(known));
-    match () {
-        () if is_known || more.iter().any(|known| !known.is_empty() && agent.contains(known)) => {
-            treated(machines.known, "agent")
-        }
-        () if lies_in(&machines.networks) => treated(machines.known, "network"),
-        () => Verdict::Person,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn named(agent: &str) -> Visitor {
         Visitor { agent: Some(agent.to_owned()), address: None }
-    }
-
-    fn from(address: &str) -> Visitor {
-        Visitor { agent: Some("Mozilla/5.0 (X11)".to_owned()), address: address.parse().ok() }
-    }
-
-    #[test]
-    fn machines_are_told_by_their_names_and_people_are_not() {
-        let machines = Machines { agents: vec!["AcmeGateway".to_owned()], ..Machines::default() };
-        for agent in
-            ["Mozilla/5.0 (compatible; Googlebot/2.1)", "curl/8.5.0", "Slackbot-LinkExpanding 1.0", "acmegateway 7"]
-        {
-            assert_eq!(by_itself(&machines, &named(agent)), Verdict::Machine("agent"), "{agent}");
-        }
-        let people = [
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36",
-            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-            "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
-            "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0; Pro)",
-        ];
-        for agent in people {
-            assert_eq!(by_itself(&machines, &named(agent)), Verdict::Person, "{agent}");
-        }
-        assert_eq!(by_itself(&machines, &Visitor::default()), Verdict::Person);
-        let logs = Machines { known: Treatment::Log, ..Machines::default() };
-        assert_eq!(by_itself(&logs, &named("curl/8.5.0")), Verdict::Logged("agent"));
-        let off = Machines { known: Treatment::Off, ..Machines::default() };
-        assert_eq!(by_itself(&off, &named("curl/8.5.0")), Verdict::Person);
     }
 
     #[test]
@@ -406,22 +320,6 @@ mod tests {
         assert!(told("Mozilla/5.0", false) && told(gmail, false));
         assert!(told(proxy, true) && !told(proxy, false), "who looks later is a person");
         assert!(!told("Mozilla/5.0 (X11)", true));
-    }
-
-    #[test]
-    fn machines_are_told_by_where_they_come_from() {
-        let networks = |list: &[&str]| list.iter().map(|network| (*network).to_owned()).collect();
-        let machines = Machines {
-            networks: networks(&["203.0.113.0/24", "2001:db8::/32"]),
-            blocked_networks: networks(&["198.51.100.7/32"]),
-            ..Machines::default()
-        };
-        for address in ["203.0.113.9", "::ffff:203.0.113.9", "2001:db8::1"] {
-            assert_eq!(by_itself(&machines, &from(address)), Verdict::Machine("network"), "{address}");
-        }
-        assert_eq!(by_itself(&machines, &from("203.0.114.1")), Verdict::Person);
-        assert_eq!(by_itself(&machines, &from("198.51.100.7")), Verdict::Blocked);
-        assert!(!Verdict::Blocked.counts());
     }
 
     #[test]

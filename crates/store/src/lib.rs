@@ -38,6 +38,7 @@ pub mod lane_turns;
 pub mod ledger;
 pub mod limits;
 pub mod machine_events;
+pub mod machine_lists;
 pub mod members;
 pub mod merge;
 pub mod meta;

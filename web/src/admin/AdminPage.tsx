@@ -17,6 +17,7 @@ import { strings } from "../strings";
 import { AuditTab } from "./AuditTab";
 import { FieldsTab } from "./FieldsTab";
 import { JobsTab } from "./JobsTab";
+import { MachinesTab } from "./MachinesTab";
 import { RolesTab } from "./RolesTab";
 import { StorageTab } from "./StorageTab";
 import { SuppressionsTab } from "./SuppressionsTab";
@@ -72,6 +73,7 @@ function adminTabs(kinds: string[], may: (permission: string) => boolean): Tab[]
       return tabsOf([kind]).map((tab) => ({ ...tab, section }));
     }),
     ...(may("customers:read") ? [own(messages, "suppressions", <SuppressionsTab />)] : []),
+    own(messages, "machines", <MachinesTab />),
     own(installation, "jobs", <JobsTab />),
     own(installation, "storage", <StorageTab />),
   ];

@@ -4,7 +4,7 @@ import type { Order } from "../shell/serverSort";
 import { body, client } from "./client";
 import { ApiError } from "./problem";
 import { ordered, pages } from "./queries";
-import type { Role } from "./types";
+import type { MachineListName, Role } from "./types";
 
 const PAGE = 50;
 
@@ -102,6 +102,31 @@ export const uploadDmarcReport = (file: File) =>
       headers: { "Content-Type": "application/octet-stream" },
     }),
   );
+
+const LIST = "/api/v1/machines/lists/{list}";
+const ofList = (list: MachineListName) => ({ params: { path: { list } } });
+
+/** What was loaded, by whom and when. */
+export const machineListsQuery = queryOptions({
+  queryKey: ["machine-lists"],
+  queryFn: () => body(client.GET("/api/v1/machines/lists")),
+});
+
+/** Puts a file in place of the one before; one with any mistake changes nothing. */
+export const loadMachineList = (list: MachineListName, file: File) =>
+  body(
+    client.PUT(LIST, {
+      ...ofList(list),
+      body: file as never,
+      bodySerializer: (it) => it as never,
+      headers: { "Content-Type": "text/plain" },
+    }),
+  );
+
+export const clearMachineList = (list: MachineListName) => body(client.DELETE(LIST, ofList(list)));
+
+/** Address of the file as it was loaded. */
+export const machineListFile = (list: MachineListName) => `/api/v1/machines/lists/${list}`;
 
 export const holdQuery = queryOptions({
   queryKey: ["hold"],

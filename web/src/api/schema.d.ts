@@ -4538,6 +4538,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/lists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of programs and networks that opens and clicks of machines are told by: how much stands in them, who loaded them */
+        get: operations["get_machines_lists"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/lists/{list}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The file of a list of machines as it was loaded */
+        get: operations["get_machines_lists_list"];
+        /** Load a list of machines in place of the one before: one entry a line, `#` begins a remark; a file with any mistake changes nothing */
+        put: operations["put_machines_lists_list"];
+        post?: never;
+        /** Take a list of machines away */
+        delete: operations["delete_machines_lists_list"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/retention": {
         parameters: {
             query?: never;
@@ -10570,6 +10606,34 @@ export interface components {
             bytes: number;
             /** @description The largest first. */
             tables: components["schemas"]["StoredTable"][];
+        /** @description What was loaded. */
+        MachineLists: {
+            /** @description Lists that are there. */
+            items: components["schemas"]["LoadedMachineList"][];
+        };
+        /** @description A list as it was loaded. */
+        LoadedMachineList: {
+            /** @description Which. */
+            list: components["schemas"]["MachineList"];
+            /**
+             * Format: int64
+             * @description How much stands in it.
+             */
+            entries: number;
+            /** @description Who loaded it: a user's email, or `token:NAME`. */
+            loaded_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            loaded_at: string;
+        };
+        /** @description What can be loaded, as the settings name what is written there by hand. */
+        MachineList: "agents" | "networks" | "blocked_networks";
+        ListPath: {
+            /** @description Which list. */
+            list: components["schemas"]["MachineList"];
+        };
         };
         /** @description The room that one table takes. */
         StoredTable: {
@@ -24907,6 +24971,134 @@ export interface operations {
         responses: {
             /** @description What is kept for a time. */
             200: {
+    get_machines_lists: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was loaded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineLists"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_machines_lists_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which list. */
+                list: components["schemas"]["MachineList"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One entry a line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": unknown;
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_machines_lists_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which list. */
+                list: components["schemas"]["MachineList"];
+            };
+            cookie?: never;
+        };
+        /** @description The file. */
+        requestBody: {
+            content: {
+                "text/plain": unknown;
+            };
+        };
+        responses: {
+            /** @description A list as it was loaded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoadedMachineList"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_machines_lists_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which list. */
+                list: components["schemas"]["MachineList"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description no content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
                 headers: {
                     [name: string]: unknown;
                 };

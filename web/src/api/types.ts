@@ -84,6 +84,8 @@ export type SpamReport =
   paths["/api/v1/emails/{key}/spam_report"]["post"]["responses"][200]["content"]["application/json"];
 export type DomainCheck =
   paths["/api/v1/delivery/domains/{key}/check"]["post"]["responses"][200]["content"]["application/json"];
+export type LoadedMachineList = Answer<"/api/v1/machines/lists">["items"][number];
+export type MachineListName = LoadedMachineList["list"];
 export type DmarcFigures = Answer<"/api/v1/delivery/domains/{key}/dmarc">;
 export type DmarcSource = DmarcFigures["sources"][number];
 export type DomainKey = Item<"/api/v1/delivery/domains/{key}/keys">;

@@ -3,8 +3,14 @@ import { ApiError, type Finding } from "../api/problem";
 import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 
+type Props = {
+  error: Error;
+  /** What several findings come to; left out: nothing is published. */
+  title?: (findings: number) => string;
+};
+
 /** Why not, in the server's sentences, each with the node it is about. */
-export function Refusal({ error }: { error: Error }) {
+export function Refusal({ error, title = strings.journey.findings }: Props) {
   const findings = error instanceof ApiError ? error.findings : [];
   const only = findings.length === 1 ? findings[0] : undefined;
   return (
@@ -13,7 +19,7 @@ export function Refusal({ error }: { error: Error }) {
       variant="light"
       mt="md"
       role="alert"
-      title={findings.length > 1 ? strings.journey.findings(findings.length) : undefined}
+      title={findings.length > 1 ? title(findings.length) : undefined}
     >
       {findings.length === 0 ? prose(error.message) : null}
       {only ? <Sentence of={only} /> : null}

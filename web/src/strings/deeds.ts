@@ -56,6 +56,8 @@ export const deeds: Record<string, string> = {
   "POST delivery/domains/*/keys": "Made a signing key",
   "POST delivery/domains/*/keys/*/sign": "Chose the signing key",
   "DELETE delivery/domains/*/keys/*": "Deleted a signing key",
+  "PUT machines/lists/*": "Loaded a list of machines",
+  "DELETE machines/lists/*": "Deleted a list of machines",
   "DELETE mail": "Emptied the mail catcher",
   "POST */*/pause": "Paused",
   "POST */*/resume": "Resumed",

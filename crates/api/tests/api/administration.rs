@@ -16,6 +16,7 @@ on_both_stores! {
     what_was_done_by_hand_is_listed_newest_first_and_searched
     background_work_is_listed_and_done_at_once
     storage_tells_every_table_with_its_rows_and_room
+    a_file_of_machines_is_loaded_whole_or_not_at_all_and_says_who_loaded_it
 }
 
 async fn sign_in(api: &Api, email: &str, password: &str) -> Reply {
@@ -279,4 +280,43 @@ async fn storage_tells_every_table_with_its_rows_and_room(api: Api) {
     assert_eq!(room.len(), tables.len(), "every table has its room");
     assert!(room.is_sorted_by(|a, b| a >= b) && room[0] > 0, "{room:?}");
     assert!(told["bytes"].as_i64() >= Some(room.iter().sum::<i64>()), "{told}");
+}
+
+async fn a_file_of_machines_is_loaded_whole_or_not_at_all_and_says_who_loaded_it(api: Api) {
+    let (admin, manager) = (api.token("administrator"), api.token("journey_manager"));
+    const LIST: &str = "/api/v1/machines/lists/networks";
+    let put = |token: &str, file: &str| api.call("PUT", LIST).bearer(token).text("text/plain", file).send();
+    assert_eq!(put(&manager, "203.0.113.0/24\n").await.refusal().0, 403);
+    assert_eq!(api.get(LIST).bearer(&manager).send().await.refusal(), (404, "no_such_list".to_owned()));
+
+    let first = put(&admin, "# gateways\n203.0.113.0/24\n198.51.100.7\n").await;
+    let loaded = first.json();
+    let by = loaded["loaded_by"].as_str().is_some_and(|by| by.starts_with("token:administrator"));
+    assert!(by && loaded["loaded_at"] == api.clock.now().to_string().as_str(), "{loaded}");
+    assert_eq!((&loaded["list"], &loaded["entries"]), (&json!("networks"), &json!(2)), "{loaded}");
+    let refused = put(&admin, "2001:db8::/32\nacme.example\n0.0.0.0/0\n").await;
+    assert_eq!(refused.refusal(), (422, "invalid_input".to_owned()));
+    let errors = refused.json()["errors"].clone();
+    let told = |n: usize| (errors[n]["pointer"].as_str(), errors[n]["code"].as_str());
+    assert_eq!([told(0), told(1)], [(Some("/2"), Some("bad_network")), (Some("/3"), Some("too_broad"))], "{errors}");
+    assert_eq!(put(&admin, &"#".repeat(4 * 1024 * 1024 + 1)).await.refusal(), (413, "list_too_large".to_owned()));
+
+    let listed = api.get("/api/v1/machines/lists").bearer(&manager).send().await.json();
+    assert_eq!(listed["items"], json!([loaded]), "what was refused changed nothing");
+    let file = api.get(LIST).bearer(&manager).send().await;
+    assert_eq!(
+        (file.header("content-type"), file.text().as_str()),
+        ("text/plain; charset=utf-8", "# gateways\n203.0.113.0/24\n198.51.100.7\n")
+    );
+    let audit = api.get("/api/v1/audit?q=machines").bearer(&admin).send().await.json();
+    assert_eq!(
+        (&audit["items"][0]["detail"], audit["items"].as_array().map(Vec::len)),
+        (&json!({"entries": 2}), Some(1)),
+        "{audit}"
+    );
+
+    let clear = || api.call("DELETE", LIST).bearer(&admin).send();
+    assert_eq!(clear().await.status, 204);
+    assert_eq!(clear().await.refusal(), (404, "no_such_list".to_owned()));
+    assert_eq!(api.get("/api/v1/machines/lists").bearer(&admin).send().await.json()["items"], json!([]));
 }

@@ -31,6 +31,33 @@ impl Network {
             _ => false,
         }
     }
+
+    /// Its first and its last address.
+    pub fn bounds(&self) -> (IpAddr, IpAddr) {
+        let behind = |bits: u8| u128::MAX.checked_shr(u32::from(128 - bits + self.prefix)).unwrap_or(0);
+        match self.address {
+            IpAddr::V4(own) => {
+                let rest = behind(32) as u32;
+                (Ipv4Addr::from_bits(own.to_bits() & !rest).into(), Ipv4Addr::from_bits(own.to_bits() | rest).into())
+            }
+            IpAddr::V6(own) => {
+                let rest = behind(128);
+                (Ipv6Addr::from_bits(own.to_bits() & !rest).into(), Ipv6Addr::from_bits(own.to_bits() | rest).into())
+            }
+        }
+    }
+
+    /// How many bits all its addresses begin with in common.
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+}
+
+impl From<IpAddr> for Network {
+    /// One address alone.
+    fn from(address: IpAddr) -> Self {
+        Self { address, prefix: if address.is_ipv4() { 32 } else { 128 } }
+    }
 }
 
 /// Whether two numbers of `bits` bits agree in their first `prefix`.
@@ -177,6 +204,20 @@ mod tests {
         assert_eq!(read(" fd00::/8").as_deref(), Some("fd00::/8"));
         for bad in ["", "10.0.0.0", "10.0.0.0/33", "10.0/8", "localhost/8", "::/129", "10.0.0.0/-1"] {
             assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_network_has_a_first_and_a_last_address() {
+        for (network, first, last) in [
+            ("203.0.113.77/24", "203.0.113.0", "203.0.113.255"),
+            ("203.0.113.7/32", "203.0.113.7", "203.0.113.7"),
+            ("0.0.0.0/0", "0.0.0.0", "255.255.255.255"),
+            ("2001:db8::5/33", "2001:db8::", "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"),
+            ("::/0", "::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ] {
+            let bounds = network.parse::<Network>().unwrap().bounds();
+            assert_eq!(bounds, (first.parse().unwrap(), last.parse().unwrap()), "{network}");
         }
     }
 

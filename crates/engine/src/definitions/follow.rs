@@ -121,7 +121,7 @@ fn fill_static(s: &mut dyn Session, list: &List, keys: &[String]) -> Result<(), 
         return Ok(());
     }
     // Not the engine's: this one may be rolled back. Members need no secrets.
-    let live = Live::load(s, &Vault::nowhere())?;
+    let live = Live::load(s, &Vault::nowhere(), None)?;
     moves::write(s, &live, list, (Change::Remove, BY_MANIFEST), &gone)?;
     moves::write(s, &live, list, (Change::Add, BY_MANIFEST), &named)?;
     Ok(())

@@ -15,6 +15,7 @@ mod groups;
 mod import;
 mod journey;
 mod list;
+mod machines;
 mod merge;
 mod message;
 mod run;
@@ -93,6 +94,9 @@ enum Command {
     /// Look sending domains up in the DNS
     #[command(subcommand)]
     Domain(domain::Verb),
+    /// Load files of programs and networks by which opens and clicks of machines are told
+    #[command(subcommand)]
+    Machines(machines::Verb),
     /// Try destinations, show the audiences that accounts were put into there
     #[command(subcommand)]
     Destination(destination::Verb),
@@ -163,6 +167,7 @@ pub fn run(cli: Cli) -> Outcome {
         Command::Run(args) => run::run(&context, &args),
         Command::Connection(verb) => connection::run(&context, &verb),
         Command::Domain(verb) => domain::run(&context, &verb),
+        Command::Machines(verb) => machines::run(&context, &verb),
         Command::Destination(verb) => destination::run(&context, &verb),
         Command::Webhook(verb) => webhook::run(&context, &verb),
         Command::User(verb) => user::user(&context, &verb),
