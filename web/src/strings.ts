@@ -526,6 +526,7 @@ export const strings = {
       mailbox: "Mailbox for bounces",
       consent: "Consent",
       sending_domain: "Sending domain",
+      way_out: "Way out of messages",
       policy: "Reputation",
     } as Record<string, string>,
     columns: {

@@ -1,6 +1,8 @@
-//! What people are told: that something they asked for is over (exports, and imports that took a while), and who mentioned them.
+//! What people are told: that something they asked for is over (exports, and imports that took a while), who mentioned them, and
+//! administrators whether the way out of messages is answered.
 
 use axum::extract::State;
+use caravan_engine::deliver::{WAY_OUT, WayOutNews};
 use caravan_engine::exports::ExportNews;
 use caravan_model::ExportId;
 use caravan_store::{exports, notifications as stored};
@@ -23,7 +25,7 @@ pub fn operations() -> Operations {
             "/api/v1/notifications",
             Gate::SignedIn,
             list,
-            "What you were told lately: exports and imports that are over, comments that mention you",
+            "What you were told lately: exports and imports that are over, comments that mention you; administrators whether the way out of messages is answered",
         )
         .post("/api/v1/notifications/seen", Gate::SignedIn, see, "You have looked at notifications")
 }
@@ -49,6 +51,8 @@ enum News {
     Import(ImportNews),
     /// Somebody mentioned you in a comment.
     Mention(MentionNews),
+    /// Of administrators: the way out of messages is not answered from outside, or is again.
+    WayOut(WayOutNews),
 }
 
 /// Something that you were told.
@@ -85,6 +89,7 @@ async fn list(State(state): State<ApiState>, caller: Caller) -> Result<Answer<No
             let about = match row.about.as_str() {
                 "export" => serde_json::from_str(&row.detail).ok().map(News::Export),
                 "mention" => serde_json::from_str(&row.detail).ok().map(News::Mention),
+                WAY_OUT => serde_json::from_str(&row.detail).ok().map(News::WayOut),
                 _ => serde_json::from_str(&row.detail).ok().map(News::Import),
             };
             let Some(about) = about else { continue };
@@ -93,7 +98,7 @@ async fn list(State(state): State<ApiState>, caller: Caller) -> Result<Answer<No
                     Ok(id) => exports::get(s, id.0)?.is_some_and(|row| row.state == "done"),
                     Err(_) => false,
                 },
-                News::Import(_) | News::Mention(_) => false,
+                News::Import(_) | News::Mention(_) | News::WayOut(_) => false,
             };
             items.push(Notification { id: row.id, at: row.at, seen: row.seen, about, file });
         }

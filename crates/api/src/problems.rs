@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::audiences::{self, Ending};
-use caravan_engine::deliver::{self, DomainCheck, SettleError, Settlement};
+use caravan_engine::deliver::{self, DomainCheck, SettleError, Settlement, WayOutTrouble};
 use caravan_engine::live::Live;
 use caravan_engine::plan::Plan;
 use caravan_engine::texts::{self, AccountTrouble};
@@ -35,7 +35,7 @@ pub fn operations() -> Operations {
             "/api/v1/problems",
             Permission::ReadDefinitions,
             list,
-            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, trips that could not go on, messages",
+            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, a way out that is not answered, trips that could not go on, messages",
         )
         .post("/api/v1/problems/{id}/retry", Permission::RunJourneys, retry, "Try again now")
         .post(
@@ -82,6 +82,8 @@ enum ProblemKind {
     Consent,
     /// Of a sending domain not all stands in the DNS that must.
     SendingDomain,
+    /// The Unsubscribe button of mail programs is not answered from outside.
+    WayOut,
     /// Recipients' servers refuse mail because of how it is sent.
     Policy,
     /// A provider of text messages reports something about the account or the sender.
@@ -223,18 +225,28 @@ fn consent(ending: Ending) -> ProblemRow {
 
 /// What stands in the way of all journeys.
 fn shared(engine: &Engine) -> Result<Vec<ProblemRow>, Problem> {
-    let (mut rows, lanes, mailboxes, refusals, accounts) = engine.store().read(|s| -> Result<_, Problem> {
-        let live = engine.live(s)?;
-        let consents: Vec<ProblemRow> = audiences::endings(s, &live.definitions)?.into_iter().map(consent).collect();
-        let now = s.now()?;
-        let refusals = reports::refused_by_policy(s, now - TOLD_FOR)?;
-        let accounts = texts::troubles(s, &live, now)?;
-        Ok((consents, outbox::lane_problems(s)?, watched::mailbox_troubles(s)?, refusals, accounts))
-    })?;
+    let (mut rows, lanes, mailboxes, refusals, accounts, ways_out) =
+        engine.store().read(|s| -> Result<_, Problem> {
+            let live = engine.live(s)?;
+            let consents: Vec<ProblemRow> =
+                audiences::endings(s, &live.definitions)?.into_iter().map(consent).collect();
+            let now = s.now()?;
+            let refusals = reports::refused_by_policy(s, now - TOLD_FOR)?;
+            let accounts = texts::troubles(s, &live, now)?;
+            Ok((
+                consents,
+                outbox::lane_problems(s)?,
+                watched::mailbox_troubles(s)?,
+                refusals,
+                accounts,
+                deliver::way_out_troubles(s)?,
+            ))
+        })?;
     let domains = deliver::domains_not_well(engine)?;
     rows.extend(lanes.into_iter().map(lane));
     rows.extend(mailboxes.into_iter().map(mailbox));
     rows.extend(domains.iter().map(domain));
+    rows.extend(ways_out.into_iter().map(way_out));
     rows.extend(refusals.map(policy));
     rows.extend(accounts.into_iter().map(text_account));
     Ok(rows)
@@ -267,6 +279,13 @@ fn domain(check: &DomainCheck) -> ProblemRow {
     );
     let id = format!("sending_domain:{}", check.key);
     standing(ProblemKind::SendingDomain, id, "sending_domain_not_well", message, check.checked_at)
+}
+
+fn way_out(trouble: WayOutTrouble) -> ProblemRow {
+    let WayOutTrouble { address, code, message, since, .. } = trouble;
+    let message =
+        format!("Whoever presses Unsubscribe in a mail program is not heard. {message} It is tried again every hour.");
+    standing(ProblemKind::WayOut, format!("way_out:{address}"), &code, message, since)
 }
 
 fn policy(refusals: PolicyRefusals) -> ProblemRow {

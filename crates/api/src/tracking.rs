@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::machines::Visitor;
-use caravan_engine::tracking::{self, OptOut, OptOutPage, OptingOut, PREVIEW, SigningKeys, TrackingError};
+use caravan_engine::tracking::{self, OptOut, OptOutPage, OptingOut, PREVIEW, PROOF, SigningKeys, TrackingError};
 use caravan_engine::{content, texts};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use schemars::JsonSchema;
@@ -228,12 +228,24 @@ async fn opt_out(
         true => OptingOut { how: OptOut::OneClick, visitor, words: |_| format!("{}={}", ONE_CLICK.0, ONE_CLICK.1) },
         false => OptingOut { how: OptOut::Page, visitor, words: question },
     };
-    let go = move |engine: &_, keys: &_| tracking::opt_out(engine, keys, &path.token, how);
+    let go = move |engine: &_, keys: &_| match tracking::tried(engine, keys, &path.token)? {
+        Some(proof) if one_click => Ok(Done::Tried(proof)),
+        _ => tracking::opt_out(engine, keys, &path.token, how).map(Done::OptedOut),
+    };
     match with_keys(&state, go).await {
+        Ok(Done::Tried(proof)) => Shown((StatusCode::OK, [(PROOF, proof)]).into_response()),
         // Nobody reads what a mail program is answered; one that is refused marks the sender down.
         Ok(_) | Err(Refused::Unknown) if one_click => Shown(StatusCode::OK.into_response()),
-        done => done.map_or_else(Refused::page, |page| opt_out_page(&page)),
+        Ok(Done::OptedOut(page)) => opt_out_page(&page),
+        Err(refused) => refused.page(),
     }
+}
+
+/// What came of a way out that was taken.
+enum Done {
+    OptedOut(OptOutPage),
+    /// It was our own trial: what shows that we answered.
+    Tried(String),
 }
 
 /// Why a link does nothing.

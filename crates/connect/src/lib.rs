@@ -29,6 +29,7 @@ pub mod texts;
 pub mod tracking;
 pub mod vault;
 pub mod verp;
+pub mod way_out;
 pub mod webhooks;
 
 pub use connector::{

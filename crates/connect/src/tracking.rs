@@ -74,6 +74,8 @@ pub enum Purpose {
     StopTexts,
     /// Looking at the message as a web page.
     View,
+    /// Finding out whether the way out is answered; nobody's.
+    Trial,
 }
 
 impl Purpose {
@@ -88,6 +90,7 @@ impl Purpose {
             Self::Unsubscribe => b'u',
             Self::StopTexts => b't',
             Self::View => b'v',
+            Self::Trial => b'w',
         }
     }
 }
@@ -122,7 +125,7 @@ impl SigningKeys {
         let (key_id, secret) = &self.current;
         let (link, target, parameters) = match &token.purpose {
             Purpose::Click { link, target, parameters, .. } => (*link, target.as_str(), parameters.as_str()),
-            Purpose::Open | Purpose::Unsubscribe | Purpose::StopTexts | Purpose::View | Purpose::Visitor => (0, "", ""),
+            _ => (0, "", ""),
         };
         let mut bytes = Vec::with_capacity(HEAD_BYTES + target.len() + parameters.len() + 2 + SIGNATURE_BYTES);
         bytes.extend([VERSION, *key_id, token.purpose.byte()]);
@@ -234,6 +237,7 @@ fn read(purpose: u8, rest: &[u8]) -> Result<Token, BadToken> {
         b'u' => Purpose::Unsubscribe,
         b't' => Purpose::StopTexts,
         b'v' => Purpose::View,
+        b'w' => Purpose::Trial,
         b'r' => Purpose::Visitor,
         b'c' | b'k' | b'p' | b'q' => {
             let (parameters, target) = if matches!(purpose, b'p' | b'q') { parts(target)? } else { (&[][..], target) };

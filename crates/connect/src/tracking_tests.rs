@@ -30,6 +30,7 @@ fn token() -> impl Strategy<Value = Token> {
         Just(Purpose::Unsubscribe),
         Just(Purpose::StopTexts),
         Just(Purpose::View),
+        Just(Purpose::Trial),
         Just(Purpose::Visitor),
         (any::<u16>(), ".{0,80}", ".{0,20}", any::<bool>())
             .prop_map(|(link, target, parameters, visitor)| { Purpose::Click { link, target, parameters, visitor } }),

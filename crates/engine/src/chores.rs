@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::Engine;
 use crate::live::Live;
-use crate::{members, retention};
+use crate::{deliver, members, retention};
 
 /// What every installation does by itself: name, title, and what it is for.
 const KNOWN: &[(&str, &str, &str)] = &[
@@ -28,6 +28,11 @@ const KNOWN: &[(&str, &str, &str)] = &[
         retention::CHORE,
         "Retention",
         "Deletes activities that are older than the settings keep them, and ids that refuse repeats. Once a day.",
+    ),
+    (
+        deliver::WAY_OUT,
+        "Way out of messages",
+        "Tries from outside whether the Unsubscribe button of mail programs is answered, at the public address and the hosts of links. Once an hour.",
     ),
     (schedules::JOB, "Files that arrive", "Looks whether a connection has new files to import."),
 ];

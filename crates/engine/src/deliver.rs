@@ -39,6 +39,7 @@ mod text;
 mod turn;
 pub(crate) mod warm_up;
 mod watch;
+mod way_out;
 
 use std::collections::VecDeque;
 use std::ops::AddAssign;
@@ -96,6 +97,7 @@ pub use self::soft::wake;
 pub(crate) use self::soft::{bounced as bounced_softly, is_soft};
 pub use self::spam::{SpamReport, SpamRule};
 use self::turn::Turn;
+pub use self::way_out::{WAY_OUT, WayOutNews, WayOutTrouble, try_way_out, way_out_troubles};
 use crate::{Engine, audiences, import, metrics, returned, texts};
 use caravan_connect::returned::MailboxTokens;
 pub use caravan_connect::returned::policy_hint;
@@ -110,6 +112,8 @@ const TAKEN_OVER: usize = 500;
 pub struct Delivery {
     /// Where this installation is reached from outside: the links in messages begin with it.
     pub public_url: String,
+    /// Somebody said so; false: it is guessed, and nobody outside need get there.
+    pub reached: bool,
     /// Sign the links.
     pub signing: SigningKeys,
     /// Lanes under way at the same time.
@@ -127,7 +131,7 @@ impl Delivery {
     /// Four lanes at a time, 64 messages judged together; the first pause of results is half a second.
     pub fn new(public_url: impl Into<String>, signing: SigningKeys) -> Self {
         let result_pause = Duration::from_millis(500);
-        Self { public_url: public_url.into(), signing, parallel: 4, wave: 64, result_pause, dns: None }
+        Self { public_url: public_url.into(), reached: true, signing, parallel: 4, wave: 64, result_pause, dns: None }
     }
 }
 
@@ -379,6 +383,11 @@ impl crate::runtime::Deliver for Dispatcher {
         let asked = texts::ask_unheard(&self.engine, &self.doors, &|effect| self.lost_text(effect))?;
         look_up_again(&self.engine, || Dns::of_machine(&surroundings.runtime).map_err(|why| why.to_string()))?;
         Ok(asked + returned::visit_mailboxes(&self.engine, &self.delivery.signing, surroundings, &self.tokens)?)
+    }
+
+    fn try_way_out(&self) -> Result<bool, StoreError> {
+        let Some(surroundings) = self.doors.surroundings() else { return Ok(false) };
+        try_way_out(&self.engine, &self.delivery, surroundings)
     }
 
     fn waiting(&self) -> Result<u64, StoreError> {

@@ -47,6 +47,8 @@ pub trait Deliver: Send + Sync {
     fn keep_audiences(&self) -> Result<bool, StoreError>;
     /// Fetches what came back about effects, where nobody brings it. Returns how much there was.
     fn fetch_returned(&self) -> Result<usize, StoreError>;
+    /// Tries from outside whether the way out of messages is answered, where that is due.
+    fn try_way_out(&self) -> Result<bool, StoreError>;
     /// Effects that wait for a later try.
     fn waiting(&self) -> Result<u64, StoreError>;
     /// Another process has claimed effects, or had when it ended: what became of them shows when its claim runs out.
@@ -157,7 +159,7 @@ pub fn serve(
                     looked = Some(Instant::now());
                     returns.fetch_returned()?;
                 }
-                Ok(false)
+                returns.try_way_out()
             });
         })?);
     }

@@ -12,6 +12,8 @@ use caravan_catalog::changes::{NewActivity, NewConsent, ValueChange};
 pub use caravan_connect::connector::Secret;
 pub use caravan_connect::tracking::{BadToken, PREVIEW, Purpose, SigningKeys, Token};
 use caravan_connect::tracking::{with_parameters, with_visitor};
+use caravan_connect::way_out;
+pub use caravan_connect::way_out::PROOF;
 use caravan_model::attribute::person;
 use caravan_model::value::Value;
 use caravan_model::{ActivityId, PersonId, Shard};
@@ -200,7 +202,7 @@ pub fn leads_to(keys: &SigningKeys, token: &str) -> Result<String, BadToken> {
 
 /// The page on which one opts out. Looking at it changes nothing.
 pub fn opt_out_page(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<OptOutPage, TrackingError> {
-    let token = way_out(keys, token)?;
+    let token = opting_out(keys, token)?;
     Ok(engine.store().read(|s| {
         let live = engine.live(s)?;
         if token.purpose == Purpose::StopTexts {
@@ -219,7 +221,7 @@ pub fn opt_out(
     token: &str,
     how: impl Into<OptingOut>,
 ) -> Result<OptOutPage, TrackingError> {
-    let token = way_out(keys, token)?;
+    let token = opting_out(keys, token)?;
     let OptingOut { how, visitor, words } = how.into();
     let shows = |shown: &OptOutPage| {
         let mut evidence = consent_history::of_visitor(keys, &visitor);
@@ -244,7 +246,15 @@ pub fn opt_out(
     Ok(page)
 }
 
-fn way_out(keys: &SigningKeys, token: &str) -> Result<Token, BadToken> {
+/// The way out was tried with a token that is nobody's: what shows that we answered; none for tokens of messages. It goes as
+/// far as whoever opts out would get, to a transaction that could be written, and changes nothing.
+pub fn tried(engine: &Engine, keys: &SigningKeys, token: &str) -> Result<Option<String>, TrackingError> {
+    let Some(proof) = way_out::proof(keys, token) else { return Ok(None) };
+    engine.store().write(|s| s.now())?;
+    Ok(Some(proof))
+}
+
+fn opting_out(keys: &SigningKeys, token: &str) -> Result<Token, BadToken> {
     let token = keys.verify(token)?;
     if matches!(token.purpose, Purpose::Unsubscribe | Purpose::StopTexts) { Ok(token) } else { Err(BadToken) }
 }

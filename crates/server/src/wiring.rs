@@ -97,6 +97,8 @@ pub struct Running {
     outbound: Outbound,
     /// Says who takes mail for a domain.
     dns: Option<Dns>,
+    /// Somebody said where this installation is reached from outside.
+    reached: bool,
     /// The right to be the one runtime of an embedded store.
     _lock: RuntimeLock,
 }
@@ -115,7 +117,15 @@ impl Running {
         let dns = Dns::of_machine(sockets.handle()).inspect_err(|why| {
             tracing::info!(%why, "destinations are told apart by the domains of addresses alone");
         });
-        Ok(Self { engine, signing, sockets, outbound, dns: dns.ok(), _lock: lock })
+        Ok(Self {
+            engine,
+            signing,
+            sockets,
+            outbound,
+            dns: dns.ok(),
+            reached: settings.public_url.is_some(),
+            _lock: lock,
+        })
     }
 
     /// The same, but nobody is asked who takes mail for a domain.
@@ -140,7 +150,11 @@ impl Running {
 
     /// What takes effects out of the outbox; `public_url` is what links in messages begin with.
     pub fn dispatcher(&self, public_url: &str) -> Dispatcher {
-        let delivery = Delivery { dns: self.dns.clone(), ..Delivery::new(public_url, self.signing.clone()) };
+        let delivery = Delivery {
+            dns: self.dns.clone(),
+            reached: self.reached,
+            ..Delivery::new(public_url, self.signing.clone())
+        };
         Dispatcher::new(&self.engine, delivery, self.surroundings())
     }
 

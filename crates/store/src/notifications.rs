@@ -13,7 +13,7 @@ pub struct NotificationRow {
     pub id: i64,
     /// When it happened.
     pub at: Timestamp,
-    /// What it is about: `export`, `import`, `mention`.
+    /// What it is about: `export`, `import`, `mention`, `way_out`.
     pub about: String,
     /// What there is to say of it, JSON.
     pub detail: String,

@@ -2816,7 +2816,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What you were told lately: exports and imports that are over, comments that mention you */
+        /** What you were told lately: exports and imports that are over, comments that mention you; administrators whether the way out of messages is answered */
         get: operations["get_notifications"];
         put?: never;
         post?: never;
@@ -3124,7 +3124,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, trips that could not go on, messages */
+        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, a way out that is not answered, trips that could not go on, messages */
         get: operations["get_problems"];
         put?: never;
         post?: never;
@@ -8631,6 +8631,8 @@ export interface components {
             import: components["schemas"]["ImportNews"];
         } | {
             mention: components["schemas"]["MentionNews"];
+        } | {
+            way_out: components["schemas"]["WayOutNews"];
         };
         /** @description What is told of an export when it is over. */
         ExportNews: {
@@ -8681,6 +8683,15 @@ export interface components {
              * @default null
              */
             comment: number | null;
+        };
+        /** @description What administrators are told when it changes. */
+        WayOutNews: {
+            /** @description What links begin with there. */
+            address: string;
+            /** @description Whether it is answered again. */
+            answers: boolean;
+            /** @description What is wrong; empty where it is answered again. */
+            message: string;
         };
         /** @description Which ones. */
         Seen: {
@@ -8870,7 +8881,7 @@ export interface components {
             next_try?: string | null;
         };
         /** @description What kind of thing could not be done. */
-        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "policy" | "text_account";
+        ProblemKind: "step" | "effect" | "lane" | "mailbox" | "consent" | "sending_domain" | "way_out" | "policy" | "text_account";
         /** @description What somebody may do about a problem. */
         Remedy: "retry" | "skip";
         ProblemPath: {
@@ -10595,17 +10606,6 @@ export interface components {
              */
             parts: number;
         };
-        /** @description The room that the store takes. */
-        Storage: {
-            /** @description `sqlite`: one file beside the server; `postgres`: a server of its own. */
-            database: string;
-            /**
-             * Format: uint64
-             * @description All of it, with what is written ahead.
-             */
-            bytes: number;
-            /** @description The largest first. */
-            tables: components["schemas"]["StoredTable"][];
         /** @description What was loaded. */
         MachineLists: {
             /** @description Lists that are there. */
@@ -10634,6 +10634,17 @@ export interface components {
             /** @description Which list. */
             list: components["schemas"]["MachineList"];
         };
+        /** @description The room that the store takes. */
+        Storage: {
+            /** @description `sqlite`: one file beside the server; `postgres`: a server of its own. */
+            database: string;
+            /**
+             * Format: uint64
+             * @description All of it, with what is written ahead.
+             */
+            bytes: number;
+            /** @description The largest first. */
+            tables: components["schemas"]["StoredTable"][];
         };
         /** @description The room that one table takes. */
         StoredTable: {
@@ -24960,17 +24971,6 @@ export interface operations {
             };
         };
     };
-    get_retention: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What is kept for a time. */
-            200: {
     get_machines_lists: {
         parameters: {
             query?: never;
@@ -25099,6 +25099,17 @@ export interface operations {
             };
         };
     };
+    get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is kept for a time. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

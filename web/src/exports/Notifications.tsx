@@ -1,4 +1,5 @@
-// The bell: exports and imports of whoever is signed in that are over, and comments that mention them.
+// The bell: exports and imports of whoever is signed in that are over, comments that mention them, and, for
+// administrators, whether the way out of messages is answered.
 import {
   ActionIcon,
   Anchor,
@@ -23,6 +24,7 @@ import type { Notification } from "../api/types";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { prose } from "../shell/Prose";
 import { strings } from "../strings";
 import classes from "./exports.module.css";
 
@@ -119,6 +121,10 @@ function sentenceOf({ about }: Notification): string {
     return text.imported(humanise(about.import.kind).toLowerCase(), about.import.read);
   }
   if ("mention" in about) return strings.comments.mentioned(about.mention.by, about.mention.name);
+  if ("way_out" in about) {
+    const { address, answers } = about.way_out;
+    return answers ? text.wayOutAnswers(address) : text.wayOutFails(address);
+  }
   const { name, rows, state } = about.export;
   return state === "done" ? text.ready(name, rows) : text.failed(name);
 }
@@ -140,6 +146,16 @@ function Told({ item }: { item: Notification }) {
           </Text>
           <Anchor component={LinkTo} to={commentAddress(about.mention)} size="sm">
             {strings.comments.open}
+          </Anchor>
+        </>
+      ) : null}
+      {"way_out" in about && !about.way_out.answers ? (
+        <>
+          <Text size="xs" c="dimmed">
+            {prose(about.way_out.message)}
+          </Text>
+          <Anchor component={LinkTo} to="/problems" size="sm">
+            {text.seeProblems}
           </Anchor>
         </>
       ) : null}

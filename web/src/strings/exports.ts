@@ -49,4 +49,7 @@ export const exports = {
     `The import of ${kind} is over: ${count(read, "row", "rows")}`,
   rejected: (n: number) => `${count(n, "row was", "rows were")} not taken`,
   gone: "The file is gone",
+  wayOutFails: (address: string) => `Unsubscribe buttons are not answered at ${address}`,
+  wayOutAnswers: (address: string) => `Unsubscribe buttons are answered again at ${address}`,
+  seeProblems: "See problems",
 };

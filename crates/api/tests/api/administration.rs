@@ -250,7 +250,7 @@ async fn what_was_done_by_hand_is_listed_newest_first_and_searched(api: Api) {
 async fn background_work_is_listed_and_done_at_once(api: Api) {
     let admin = api.token("administrator");
     let list = || async { api.get("/api/v1/jobs").bearer(&admin).send().await.json() };
-    assert_eq!(texts(&list().await, "name"), ["groups_daily", "repair_lists", "retention"]);
+    assert_eq!(texts(&list().await, "name"), ["groups_daily", "repair_lists", "retention", "way_out"]);
     assert_eq!(list().await["queues"], json!({"inbox": 0, "travellers_due": 0, "outbox": 0}));
 
     while caravan_engine::retention::tick(&api.engine).expect("it is done") {}

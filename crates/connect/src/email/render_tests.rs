@@ -166,6 +166,7 @@ fn followed(href: &str) -> String {
         Purpose::Open => "open".to_owned(),
         Purpose::Unsubscribe => "unsubscribe".to_owned(),
         Purpose::View => "view".to_owned(),
+        Purpose::Trial => "trial".to_owned(),
         Purpose::Visitor => "visitor".to_owned(),
         Purpose::StopTexts => "stop texts".to_owned(),
         Purpose::Click { link, target, parameters, visitor } => {

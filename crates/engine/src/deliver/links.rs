@@ -81,6 +81,23 @@ pub(crate) fn link_base<'a>(
     Ok(if leads_here { format!("https://{}", host.to_ascii_lowercase()).into() } else { public_url.into() })
 }
 
+/// What links of messages begin with: the public address, and the hosts of sending domains that were seen to lead here.
+pub(crate) fn bases_in_use(
+    s: &mut dyn Session,
+    definitions: &Definitions,
+    public_url: &str,
+) -> Result<Vec<String>, StoreError> {
+    let checks = watched::domain_checks(s)?;
+    let hosts = definitions.of_kind(DocumentKind::SendingDomain).filter_map(|d| {
+        let host = d.read::<SendingDomain>()?.tracking?;
+        let leads_here = checks.iter().any(|check| check.domain == d.key && is_led_here(&check.found, &host));
+        leads_here.then(|| format!("https://{}", host.to_ascii_lowercase()))
+    });
+    let mut bases: Vec<String> = std::iter::once(public_url.to_owned()).chain(hosts).collect();
+    bases.dedup();
+    Ok(bases)
+}
+
 /// For how long what links begin with is not looked for again: it costs a read of the store.
 const HOLDS: Duration = Duration::from_secs(1);
 /// Senders kept in mind; they may be templates.

@@ -24,8 +24,11 @@ pub struct AccessRole {
     pub permissions: Vec<Permission>,
 }
 
+/// Key of the role that may do everything.
+pub const ADMINISTRATOR: &str = "administrator";
+
 /// Keys of the roles that every installation has.
-pub const BUILT_IN_ACCESS_ROLES: &[&str] = &["administrator", "journey_manager", "channel_manager", "sales", "viewer"];
+pub const BUILT_IN_ACCESS_ROLES: &[&str] = &[ADMINISTRATOR, "journey_manager", "channel_manager", "sales", "viewer"];
 
 impl Definition for AccessRole {
     fn check(&self, envelope: &Envelope) -> Vec<Finding> {
