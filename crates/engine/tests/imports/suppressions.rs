@@ -66,7 +66,7 @@ fn what_the_person_said_stays_beneath_a_harder_reason_and_stands_alone_when_that
     let lift = "address,suppression\na@x.example,remove\nb@x.example,remove\nc@x.example,remove\nd@x.example,remove\n";
     let report = take(place, lift);
     assert_eq!((counts(&report), report.opt_outs_kept), ((4, 0, 4, 0, 0, 0), 3));
-    let said = ["a@x.example unsubscribed import", "b@x.example unsubscribed import", "c@x.example complained import"];
+    let said = ["a@x.example unsubscribed person", "b@x.example unsubscribed person", "c@x.example complained person"];
     assert_eq!(listed(place), said, "what the person said is theirs to lift");
     assert_eq!(take(place, lift).opt_outs_kept, 3);
     assert_eq!(listed(place), said);
