@@ -147,6 +147,7 @@ await walk(async () => {
     await visit("/accounts/$key", `/accounts/${(await first("/accounts?limit=1")).key}`);
     await visit("/people", "/people");
     await visit("/people/$key", `/people/${(await first("/people?limit=1")).key}`);
+    await visit("/crm/$kind/$id", "/crm/account/nobody");
     await visit("/groups", "/groups");
     await visit("/groups/$id", `/groups/${(await first("/buying_groups?limit=1")).id}`);
   });
