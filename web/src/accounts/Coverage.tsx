@@ -96,7 +96,7 @@ function Count({ cell, label, onOpen }: { cell: Cell; label: string; onOpen: () 
   }
   if (cell.missing) {
     return (
-      <Badge color="yellow.9" variant="light" tt="none" fw={500} title={label}>
+      <Badge color="yellow" variant="light" tt="none" fw={500} title={label}>
         {text.missing}
       </Badge>
     );
