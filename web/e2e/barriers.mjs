@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { signIn } from "./browser.mjs";
 import { begin } from "./walk.mjs";
 
-const { server, page, api, barriersOf, step, walk } = await begin();
+const { server, page, api, barriersOf, tooWide, step, walk } = await begin();
 
 /** Nothing is looked at while it fades. */
 const STILL = "*, *::before, *::after { transition: none !important; animation: none !important; }";
@@ -35,7 +35,7 @@ async function look(where) {
 
 /** No page goes on at the side, and whatever is pressed shows all of its words. */
 async function cutOff(where, size) {
-  const wide = await page.evaluate(() => document.scrollingElement.scrollWidth - innerWidth);
+  const wide = await tooWide();
   if (wide > 0) found.push(`${where}, ${size}: the page is ${wide} pixels too wide`);
   for (const words of await page.evaluate(wordsCutOff))
     found.push(`${where}, ${size}: “${words}” is cut off`);

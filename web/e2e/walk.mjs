@@ -58,10 +58,15 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
       );
   }
 
+  /** By how many pixels the page goes on at the side, where nobody looks. */
+  const tooWide = () =>
+    page.evaluate(() => Math.max(0, document.scrollingElement.scrollWidth - innerWidth));
+
   /** Once nothing is under way: what cannot be pressed for a moment is drawn faintly. */
   async function noBarriers(where) {
     await page.waitForFunction(() => document.querySelector("[data-loading]") === null);
     assert.deepEqual(await barriersOf(), [], `barriers on ${where}`);
+    assert.equal(await tooWide(), 0, `${where}: the page goes on at the side`);
   }
 
   async function step(name, walk) {
@@ -94,5 +99,17 @@ export async function begin({ viewport = { width: 1440, height: 900 } } = {}) {
     }
   }
 
-  return { server, context, page, api, write, eventually, barriersOf, noBarriers, step, walk };
+  return {
+    server,
+    context,
+    page,
+    api,
+    write,
+    eventually,
+    barriersOf,
+    noBarriers,
+    tooWide,
+    step,
+    walk,
+  };
 }

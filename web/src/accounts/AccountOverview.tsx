@@ -12,6 +12,7 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { formatNumber, formatValue } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { groupName } from "./places";
@@ -116,7 +117,7 @@ function EngagedGroups({ account }: { account: string }) {
 
 function GroupTable({ groups }: { groups: BuyingGroup[] }) {
   return (
-    <Table aria-label={text.inGroups} fz="sm" verticalSpacing={8}>
+    <ScrollTable label={text.inGroups} fz="sm" verticalSpacing={8}>
       <Table.Tbody>
         {groups.map((group) => (
           <Table.Tr key={group.id}>
@@ -134,6 +135,6 @@ function GroupTable({ groups }: { groups: BuyingGroup[] }) {
           </Table.Tr>
         ))}
       </Table.Tbody>
-    </Table>
+    </ScrollTable>
   );
 }

@@ -10,6 +10,7 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { Coverage } from "./Coverage";
@@ -62,7 +63,7 @@ function GroupCard({ group }: { group: BuyingGroup }) {
 function Members({ group }: { group: BuyingGroup }) {
   if (group.members.length === 0) return <Text c="dimmed">{text.noMembers}</Text>;
   return (
-    <Table verticalSpacing={6} horizontalSpacing="xs" fz="sm" aria-label={text.members}>
+    <ScrollTable verticalSpacing={6} horizontalSpacing="xs" fz="sm" label={text.members}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{text.memberColumns.person}</Table.Th>
@@ -86,6 +87,6 @@ function Members({ group }: { group: BuyingGroup }) {
           </Table.Tr>
         ))}
       </Table.Tbody>
-    </Table>
+    </ScrollTable>
   );
 }

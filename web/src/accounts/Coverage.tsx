@@ -5,6 +5,7 @@ import type { BuyingGroup } from "../api/types";
 import { Card } from "../shell/Card";
 import { formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { type Cell, coverageOf, overlapsOf } from "./coverage";
@@ -48,41 +49,39 @@ type MatrixProps = { groups: BuyingGroup[]; onOpen: (place: RolePlace) => void }
 function Matrix({ groups, onOpen }: MatrixProps) {
   const { roles, rows } = coverageOf(groups);
   return (
-    <Table.ScrollContainer minWidth={360}>
-      <Table aria-label={text.title} fz="sm" verticalSpacing={8}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>{text.interest}</Table.Th>
-            {roles.map((role) => (
-              <Table.Th key={role} ta="right">
-                {role}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map(({ group, cells }) => (
-            <Table.Tr key={group.id}>
-              <Table.Td>
-                <LinkTo to={at("/groups", group.id)}>{groupName(group)}</LinkTo>
-              </Table.Td>
-              {cells.map((cell, n) => {
-                const role = roles[n] ?? "";
-                return (
-                  <Table.Td key={role} ta="right">
-                    <Count
-                      cell={cell}
-                      label={text.cell(cell?.people ?? 0, role, groupName(group))}
-                      onOpen={() => onOpen({ group, role })}
-                    />
-                  </Table.Td>
-                );
-              })}
-            </Table.Tr>
+    <ScrollTable miw={360} label={text.title} fz="sm" verticalSpacing={8}>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>{text.interest}</Table.Th>
+          {roles.map((role) => (
+            <Table.Th key={role} ta="right">
+              {role}
+            </Table.Th>
           ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {rows.map(({ group, cells }) => (
+          <Table.Tr key={group.id}>
+            <Table.Td>
+              <LinkTo to={at("/groups", group.id)}>{groupName(group)}</LinkTo>
+            </Table.Td>
+            {cells.map((cell, n) => {
+              const role = roles[n] ?? "";
+              return (
+                <Table.Td key={role} ta="right">
+                  <Count
+                    cell={cell}
+                    label={text.cell(cell?.people ?? 0, role, groupName(group))}
+                    onOpen={() => onOpen({ group, role })}
+                  />
+                </Table.Td>
+              );
+            })}
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </ScrollTable>
   );
 }
 
@@ -118,7 +117,7 @@ function Count({ cell, label, onOpen }: { cell: Cell; label: string; onOpen: () 
 function Overlaps({ overlaps }: { overlaps: ReturnType<typeof overlapsOf> }) {
   return (
     <Card title={text.overlap}>
-      <Table aria-label={text.overlap} fz="sm" verticalSpacing={8}>
+      <ScrollTable label={text.overlap} fz="sm" verticalSpacing={8}>
         <Table.Tbody>
           {overlaps.map(({ person, name, job, places }) => (
             <Table.Tr key={person}>
@@ -141,7 +140,7 @@ function Overlaps({ overlaps }: { overlaps: ReturnType<typeof overlapsOf> }) {
             </Table.Tr>
           ))}
         </Table.Tbody>
-      </Table>
+      </ScrollTable>
     </Card>
   );
 }

@@ -10,6 +10,7 @@ import { Score } from "../groups/Score";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { groupName, type RolePlace } from "./places";
 
@@ -61,11 +62,7 @@ export function RoleMembers({ account, groups, place, onClose }: Props) {
         {data && members.length === 0 ? (
           <Text c="dimmed">{days === undefined ? text.nobody : text.nobodySo}</Text>
         ) : null}
-        {members.length > 0 ? (
-          <Table.ScrollContainer minWidth={560}>
-            <People members={members} group={group} account={account} />
-          </Table.ScrollContainer>
-        ) : null}
+        {members.length > 0 ? <People members={members} group={group} account={account} /> : null}
         {data?.next_cursor ? (
           <Text size="xs" c="dimmed">
             {text.first(MOST_OF_ROLE)}
@@ -81,7 +78,7 @@ type PeopleProps = { members: GroupMember[]; group: BuyingGroup; account: string
 function People({ members, group, account }: PeopleProps) {
   const columns = text.columns;
   return (
-    <Table aria-label={columns.name} fz="sm" verticalSpacing={8}>
+    <ScrollTable miw={560} label={columns.name} fz="sm" verticalSpacing={8}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{columns.name}</Table.Th>
@@ -116,6 +113,6 @@ function People({ members, group, account }: PeopleProps) {
           );
         })}
       </Table.Tbody>
-    </Table>
+    </ScrollTable>
   );
 }

@@ -20,7 +20,7 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { formatDate, formatNumber, formatShare } from "../shell/format";
 import { prose } from "../shell/Prose";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import { type Grade, Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
 import { dmarc as text } from "../strings/dmarc";
@@ -149,24 +149,22 @@ const GRADES: Record<DmarcSource["verdict"], Grade> = {
 function Sources({ of }: { of: DmarcFigures }) {
   return (
     <>
-      <ScrollBox label={text.title}>
-        <Table verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{text.source}</Table.Th>
-              <Table.Th ta="right">{text.messages}</Table.Th>
-              <Table.Th ta="right">{text.passRate}</Table.Th>
-              <Table.Th ta="right">{text.shortDkim}</Table.Th>
-              <Table.Th ta="right">{text.shortSpf}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {of.sources.map((source) => (
-              <Source key={source.source} of={source} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollBox>
+      <ScrollTable label={text.title} verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{text.source}</Table.Th>
+            <Table.Th ta="right">{text.messages}</Table.Th>
+            <Table.Th ta="right">{text.passRate}</Table.Th>
+            <Table.Th ta="right">{text.shortDkim}</Table.Th>
+            <Table.Th ta="right">{text.shortSpf}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {of.sources.map((source) => (
+            <Source key={source.source} of={source} />
+          ))}
+        </Table.Tbody>
+      </ScrollTable>
       {of.more_sources > 0 ? (
         <Text size="sm" c="dimmed">
           {text.more(of.more_sources)}

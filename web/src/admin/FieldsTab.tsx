@@ -9,7 +9,7 @@ import type { Field } from "../api/types";
 import { isRecord, write } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { humanise } from "../shell/format";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
@@ -40,27 +40,25 @@ export function FieldsTab() {
       </Group>
       {save.error ? <Refusal error={save.error} /> : null}
       <div className={classes.tableFrame}>
-        <ScrollBox label={strings.admin.tabs.fields}>
-          <Table miw={640} aria-label={strings.admin.tabs.fields}>
-            <Table.Thead>
-              <Table.Tr>
-                {Object.entries(text.columns).map(([id, label]) => (
-                  <Table.Th key={id}>{label}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {schema?.fields.map((field) => (
-                <FieldRow
-                  key={field.key}
-                  field={field}
-                  busy={save.isPending}
-                  onSwitch={(change) => save.mutate({ field, change })}
-                />
+        <ScrollTable label={strings.admin.tabs.fields} miw={640}>
+          <Table.Thead>
+            <Table.Tr>
+              {Object.entries(text.columns).map(([id, label]) => (
+                <Table.Th key={id}>{label}</Table.Th>
               ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollBox>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {schema?.fields.map((field) => (
+              <FieldRow
+                key={field.key}
+                field={field}
+                busy={save.isPending}
+                onSwitch={(change) => save.mutate({ field, change })}
+              />
+            ))}
+          </Table.Tbody>
+        </ScrollTable>
       </div>
     </div>
   );

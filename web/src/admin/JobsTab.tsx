@@ -13,7 +13,7 @@ import { Facts } from "../shell/Facts";
 import { formatNumber, formatValue, humanise } from "../shell/format";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 
@@ -30,23 +30,21 @@ export function JobsTab() {
         {text.lead}
       </Text>
       <div className={classes.tableFrame}>
-        <ScrollBox label={strings.admin.tabs.jobs}>
-          <Table miw={620} aria-label={strings.admin.tabs.jobs}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>{text.columns.job}</Table.Th>
-                <Table.Th>{text.columns.due}</Table.Th>
-                <Table.Th>{text.columns.last}</Table.Th>
-                <Table.Td />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {data.items.map((job) => (
-                <JobRow key={`${job.name} ${job.part ?? ""}`} job={job} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollBox>
+        <ScrollTable label={strings.admin.tabs.jobs} miw={620}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{text.columns.job}</Table.Th>
+              <Table.Th>{text.columns.due}</Table.Th>
+              <Table.Th>{text.columns.last}</Table.Th>
+              <Table.Td />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {data.items.map((job) => (
+              <JobRow key={`${job.name} ${job.part ?? ""}`} job={job} />
+            ))}
+          </Table.Tbody>
+        </ScrollTable>
       </div>
       <Card title={text.queues}>
         <Facts
@@ -134,23 +132,21 @@ function GroupJobs() {
     <Card title={text.groups}>
       {data?.items.length === 0 ? <Text c="dimmed">{text.groupsEmpty}</Text> : null}
       {data && data.items.length > 0 ? (
-        <ScrollBox label={text.groups}>
-          <Table miw={720} aria-label={text.groups} fz="sm" verticalSpacing={6}>
-            <Table.Thead>
-              <Table.Tr>
-                {Object.entries(columns).map(([id, label]) => (
-                  <Table.Th key={id}>{label}</Table.Th>
-                ))}
-                <Table.Td />
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {data.items.map((job) => (
-                <GroupJobRow key={`${job.solution_interest} ${job.kind}`} job={job} />
+        <ScrollTable label={text.groups} miw={720} fz="sm" verticalSpacing={6}>
+          <Table.Thead>
+            <Table.Tr>
+              {Object.entries(columns).map(([id, label]) => (
+                <Table.Th key={id}>{label}</Table.Th>
               ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollBox>
+              <Table.Td />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {data.items.map((job) => (
+              <GroupJobRow key={`${job.solution_interest} ${job.kind}`} job={job} />
+            ))}
+          </Table.Tbody>
+        </ScrollTable>
       ) : null}
     </Card>
   );

@@ -6,7 +6,7 @@ import { rolesQuery } from "../api/admin";
 import { addressOf } from "../definitions/address";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { LinkTo } from "../shell/LinkTo";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { strings } from "../strings";
 import own from "./admin.module.css";
@@ -28,36 +28,34 @@ export function RolesTab() {
         {text.hint}
       </Text>
       <div className={classes.tableFrame}>
-        <ScrollBox label={strings.admin.tabs.roles}>
-          <Table aria-label={strings.admin.tabs.roles} className={own.matrix}>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th scope="col">{text.permission}</Table.Th>
-                {roles.map(({ role, name, about, built_in }) => (
-                  <Table.Th key={role} scope="col" data-may title={about}>
-                    {built_in ? name : <LinkTo to={addressOf("access_roles", role)}>{name}</LinkTo>}
-                  </Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {all.map(({ key, about }) => (
-                <Table.Tr key={key}>
-                  <Table.Td>{about}</Table.Td>
-                  {roles.map(({ role, permissions }) => {
-                    const may = permissions.some((each) => each.key === key);
-                    const Icon = may ? Check : Minus;
-                    return (
-                      <Table.Td key={role} data-may={may}>
-                        <Icon size={16} role="img" aria-label={may ? text.yes : text.no} />
-                      </Table.Td>
-                    );
-                  })}
-                </Table.Tr>
+        <ScrollTable label={strings.admin.tabs.roles} className={own.matrix}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th scope="col">{text.permission}</Table.Th>
+              {roles.map(({ role, name, about, built_in }) => (
+                <Table.Th key={role} scope="col" data-may title={about}>
+                  {built_in ? name : <LinkTo to={addressOf("access_roles", role)}>{name}</LinkTo>}
+                </Table.Th>
               ))}
-            </Table.Tbody>
-          </Table>
-        </ScrollBox>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {all.map(({ key, about }) => (
+              <Table.Tr key={key}>
+                <Table.Td>{about}</Table.Td>
+                {roles.map(({ role, permissions }) => {
+                  const may = permissions.some((each) => each.key === key);
+                  const Icon = may ? Check : Minus;
+                  return (
+                    <Table.Td key={role} data-may={may}>
+                      <Icon size={16} role="img" aria-label={may ? text.yes : text.no} />
+                    </Table.Td>
+                  );
+                })}
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </ScrollTable>
       </div>
     </div>
   );

@@ -5,7 +5,7 @@ import { emailPreviewQuery, linkFiguresQuery, type Viewer } from "../api/content
 import { type Fields, isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
 import { formatNumber } from "../shell/format";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 
 const text = strings.content.links;
@@ -46,46 +46,44 @@ export function LinkTable({ definition, body, onBody, viewer }: Props) {
       <Text size="sm" c="dimmed" mb="xs">
         {text.hint}
       </Text>
-      <ScrollBox label={strings.content.email.views.links}>
-        <Table miw={640} fz="sm" verticalSpacing={6} aria-label={strings.content.email.views.links}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{text.number}</Table.Th>
-              <Table.Th>{text.label}</Table.Th>
-              <Table.Th>{text.target}</Table.Th>
-              <Table.Th>{text.tracking}</Table.Th>
-              <Table.Th ta="right">{text.clicked}</Table.Th>
-              <Table.Th ta="right">{text.clicks}</Table.Th>
+      <ScrollTable label={strings.content.email.views.links} miw={640} fz="sm" verticalSpacing={6}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{text.number}</Table.Th>
+            <Table.Th>{text.label}</Table.Th>
+            <Table.Th>{text.target}</Table.Th>
+            <Table.Th>{text.tracking}</Table.Th>
+            <Table.Th ta="right">{text.clicked}</Table.Th>
+            <Table.Th ta="right">{text.clicks}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {data.links.map((link) => (
+            <Table.Tr key={link.number}>
+              <Table.Td>{link.number + 1}</Table.Td>
+              <Table.Td fw={600}>{link.label || strings.list.none}</Table.Td>
+              <Table.Td style={{ overflowWrap: "anywhere" }}>{link.target}</Table.Td>
+              <Table.Td>
+                {link.tracking === "never" ? (
+                  text.trackings.never
+                ) : (
+                  <NativeSelect
+                    size="xs"
+                    aria-label={text.trackingOf(link.label || link.target)}
+                    data={CHOICES.map((value) => ({ value, label: text.trackings[value] }))}
+                    value={link.tracking}
+                    onChange={(event) =>
+                      onBody(tracked(body, link.target, event.currentTarget.value))
+                    }
+                  />
+                )}
+              </Table.Td>
+              <Table.Td ta="right">{formatNumber(sum(link.number, "clicked"))}</Table.Td>
+              <Table.Td ta="right">{formatNumber(sum(link.number, "clicks"))}</Table.Td>
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {data.links.map((link) => (
-              <Table.Tr key={link.number}>
-                <Table.Td>{link.number + 1}</Table.Td>
-                <Table.Td fw={600}>{link.label || strings.list.none}</Table.Td>
-                <Table.Td style={{ overflowWrap: "anywhere" }}>{link.target}</Table.Td>
-                <Table.Td>
-                  {link.tracking === "never" ? (
-                    text.trackings.never
-                  ) : (
-                    <NativeSelect
-                      size="xs"
-                      aria-label={text.trackingOf(link.label || link.target)}
-                      data={CHOICES.map((value) => ({ value, label: text.trackings[value] }))}
-                      value={link.tracking}
-                      onChange={(event) =>
-                        onBody(tracked(body, link.target, event.currentTarget.value))
-                      }
-                    />
-                  )}
-                </Table.Td>
-                <Table.Td ta="right">{formatNumber(sum(link.number, "clicked"))}</Table.Td>
-                <Table.Td ta="right">{formatNumber(sum(link.number, "clicks"))}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollBox>
+          ))}
+        </Table.Tbody>
+      </ScrollTable>
     </>
   );
 }

@@ -5,7 +5,7 @@ import { spamReportQuery, type Viewer } from "../api/content";
 import type { SpamReport as Report } from "../api/types";
 import type { Fields } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { spam as text } from "../strings/spam";
 
@@ -65,28 +65,26 @@ function Judged({ report }: { report: Report }) {
 
 function Rules({ of }: { of: Report }) {
   return (
-    <ScrollBox label={text.rule}>
-      <Table verticalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th ta="right">{text.points}</Table.Th>
-            <Table.Th>{text.rule}</Table.Th>
+    <ScrollTable label={text.rule} verticalSpacing="xs">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th ta="right">{text.points}</Table.Th>
+          <Table.Th>{text.rule}</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {of.rules.map((rule) => (
+          <Table.Tr key={rule.name}>
+            <Table.Td ta="right">{text.point(rule.points)}</Table.Td>
+            <Table.Td>
+              <Text size="xs" ff="monospace">
+                {rule.name}
+              </Text>
+              <Text size="sm">{rule.description}</Text>
+            </Table.Td>
           </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {of.rules.map((rule) => (
-            <Table.Tr key={rule.name}>
-              <Table.Td ta="right">{text.point(rule.points)}</Table.Td>
-              <Table.Td>
-                <Text size="xs" ff="monospace">
-                  {rule.name}
-                </Text>
-                <Text size="sm">{rule.description}</Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollBox>
+        ))}
+      </Table.Tbody>
+    </ScrollTable>
   );
 }

@@ -9,6 +9,7 @@ import { Card } from "../shell/Card";
 import { Facts } from "../shell/Facts";
 import { formatNumber, formatValue } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { MemberDetails } from "./MemberDetails";
 import { Score } from "./Score";
@@ -82,7 +83,7 @@ function MemberCard({ title, none, rows, group, children }: MemberCardProps) {
       {rows.isPending ? <Skeleton height={120} /> : null}
       {!rows.isPending && children.length === 0 ? <Text c="dimmed">{none}</Text> : null}
       {children.length > 0 ? (
-        <Table aria-label={title} fz="sm" verticalSpacing={8}>
+        <ScrollTable label={title} fz="sm" verticalSpacing={8}>
           <Table.Tbody>
             {children.map((member) => (
               <Table.Tr key={member.person}>
@@ -104,7 +105,7 @@ function MemberCard({ title, none, rows, group, children }: MemberCardProps) {
               </Table.Tr>
             ))}
           </Table.Tbody>
-        </Table>
+        </ScrollTable>
       ) : null}
     </Card>
   );

@@ -1,6 +1,7 @@
 // The sum that is a group's completeness: what each role adds.
 import { Table, Text } from "@mantine/core";
 import type { ExplainedScores } from "../api/types";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { exact } from "./exact";
 import classes from "./groups.module.css";
@@ -14,7 +15,7 @@ export function CompletenessTerms({ sum }: { sum: ExplainedScores["completeness"
       <Text size="sm" c="dimmed" mb="sm">
         {required === 0 ? text.noneRequired : text.completenessSum(required)}
       </Text>
-      <Table aria-label={text.completeness} className={classes.terms}>
+      <ScrollTable label={text.completeness} className={classes.terms}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{text.columns.role}</Table.Th>
@@ -53,7 +54,7 @@ export function CompletenessTerms({ sum }: { sum: ExplainedScores["completeness"
             </Table.Td>
           </Table.Tr>
         </Table.Tfoot>
-      </Table>
+      </ScrollTable>
     </>
   );
 }

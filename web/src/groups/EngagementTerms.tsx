@@ -6,6 +6,7 @@ import type { ExplainedScores } from "../api/types";
 import { useNames } from "../conditions/useNames";
 import { formatDate, formatNumber } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { exact, share } from "./exact";
 import classes from "./groups.module.css";
@@ -36,7 +37,7 @@ export function EngagementTerms({ sum }: { sum: Sum }) {
       {sum.members.length === 0 ? (
         <Text c="dimmed">{text.nobody}</Text>
       ) : (
-        <Table aria-label={text.engagement} className={classes.terms}>
+        <ScrollTable label={text.engagement} className={classes.terms}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{text.columns.person}</Table.Th>
@@ -73,7 +74,7 @@ export function EngagementTerms({ sum }: { sum: Sum }) {
               </Table.Td>
             </Table.Tr>
           </Table.Tfoot>
-        </Table>
+        </ScrollTable>
       )}
     </>
   );
@@ -145,7 +146,7 @@ function Deeds({ member }: { member: Member }) {
       </Text>
     );
   return (
-    <Table aria-label={text.open(member.name ?? member.person)} className={classes.terms}>
+    <ScrollTable label={text.open(member.name ?? member.person)} className={classes.terms}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>{text.columns.activity}</Table.Th>
@@ -183,6 +184,6 @@ function Deeds({ member }: { member: Member }) {
           <Table.Td data-numeric>{exact(member.raw)}</Table.Td>
         </Table.Tr>
       </Table.Tfoot>
-    </Table>
+    </ScrollTable>
   );
 }

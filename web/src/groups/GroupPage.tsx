@@ -15,6 +15,7 @@ import { formatInstant, formatNumber, formatStamp, humanise } from "../shell/for
 import { at, LinkTo } from "../shell/LinkTo";
 import { PageHeader } from "../shell/PageHeader";
 import { useOpened } from "../shell/recent";
+import { ScrollTable } from "../shell/ScrollTable";
 import classes from "../shell/shell.module.css";
 import { Tabs } from "../shell/Tabs";
 import { strings } from "../strings";
@@ -157,7 +158,7 @@ function factsOf(group: GroupDetail) {
 
 function Roles({ roles }: { roles: GroupRole[] }) {
   return (
-    <Table verticalSpacing={8} horizontalSpacing="xs" fz="sm" aria-label={text.roles}>
+    <ScrollTable verticalSpacing={8} horizontalSpacing="xs" fz="sm" label={text.roles}>
       <Table.Tbody>
         {roles.map((role) => (
           <Table.Tr key={role.role}>
@@ -176,7 +177,7 @@ function Roles({ roles }: { roles: GroupRole[] }) {
           </Table.Tr>
         ))}
       </Table.Tbody>
-    </Table>
+    </ScrollTable>
   );
 }
 

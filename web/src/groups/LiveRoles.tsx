@@ -6,6 +6,7 @@ import type { EditorProps } from "../definitions/editors";
 import { type Fields, isRecord } from "../editor/manifest";
 import { Card } from "../shell/Card";
 import { humanise } from "../shell/format";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import classes from "./groups.module.css";
 
@@ -19,7 +20,7 @@ export default function LiveRoles({ body, onChange, errors }: EditorProps) {
     onChange({ ...body, roles: roles.with(n, { ...roles[n], members_required: needed }) });
   return (
     <Card title={text.title}>
-      <Table aria-label={text.title} className={classes.terms}>
+      <ScrollTable label={text.title} className={classes.terms}>
         <Table.Thead>
           <Table.Tr>
             {Object.entries(text.columns).map(([id, label]) => (
@@ -57,7 +58,7 @@ export default function LiveRoles({ body, onChange, errors }: EditorProps) {
             </Table.Tr>
           ))}
         </Table.Tbody>
-      </Table>
+      </ScrollTable>
     </Card>
   );
 }

@@ -7,6 +7,7 @@ import { csvText, download } from "../shell/csv";
 import { formatNumber } from "../shell/format";
 import { LinkTo } from "../shell/LinkTo";
 import { prose } from "../shell/Prose";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import own from "./imports.module.css";
 
@@ -125,7 +126,7 @@ function Rejects({ report }: { report: ImportReport }) {
           {text.saveRejects(report.rejects.length, report.rejected)}
         </Button>
       </Group>
-      <Table aria-label={text.rejects} fz="sm" verticalSpacing={6}>
+      <ScrollTable label={text.rejects} fz="sm" verticalSpacing={6}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th w={80}>{text.rejectColumns.line}</Table.Th>
@@ -140,7 +141,7 @@ function Rejects({ report }: { report: ImportReport }) {
             </Table.Tr>
           ))}
         </Table.Tbody>
-      </Table>
+      </ScrollTable>
       {report.rejected > shown.length ? (
         <Text size="xs" c="dimmed">
           {text.rejectsMore(shown.length, report.rejected)}

@@ -14,6 +14,7 @@ import { MoreRows, rowsOf } from "../shell/DataTable";
 import { formatNumber, formatValue, humanise } from "../shell/format";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import own from "./imports.module.css";
 import { RunState } from "./RunState";
@@ -76,7 +77,7 @@ const keyOf = (run: ImportRun) => `${run.file} ${run.version}`;
 function Runs({ connection, runs }: { connection: string; runs: ImportRun[] }) {
   const [opened, setOpened] = useState<string>();
   return (
-    <Table aria-label={text.runs} fz="sm" verticalSpacing={6}>
+    <ScrollTable label={text.runs} fz="sm" verticalSpacing={6}>
       <Table.Thead>
         <Table.Tr>
           {Object.entries(text.columns).map(([id, label]) => (
@@ -95,7 +96,7 @@ function Runs({ connection, runs }: { connection: string; runs: ImportRun[] }) {
           />
         ))}
       </Table.Tbody>
-    </Table>
+    </ScrollTable>
   );
 }
 

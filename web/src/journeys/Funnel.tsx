@@ -7,7 +7,7 @@ import { closes } from "../map/counts";
 import { addressOfTravellers } from "../map/shown";
 import { formatNumber, formatShare } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import shell from "../shell/shell.module.css";
 import { strings } from "../strings";
 import { FunnelFile } from "./FunnelFile";
@@ -40,57 +40,55 @@ export function Funnel({ map, status }: { map: JourneyMap; status: JourneyStatus
           <FunnelFile map={map} status={status} />
         </Group>
       </Group>
-      <ScrollBox label={text.funnel}>
-        <Table verticalSpacing={8}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">{text.columns.node}</Table.Th>
-              <Table.Th scope="col">{text.columns.share}</Table.Th>
-              <Table.Th scope="col" data-numeric>
-                {text.columns.reached}
-              </Table.Th>
-              <Table.Th scope="col" data-numeric>
-                {text.columns.left}
-              </Table.Th>
-              <Table.Th scope="col" data-numeric>
-                {text.columns.current}
-              </Table.Th>
-              <Table.Th scope="col" data-numeric>
-                {text.columns.ended}
-              </Table.Th>
+      <ScrollTable label={text.funnel} verticalSpacing={8}>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">{text.columns.node}</Table.Th>
+            <Table.Th scope="col">{text.columns.share}</Table.Th>
+            <Table.Th scope="col" data-numeric>
+              {text.columns.reached}
+            </Table.Th>
+            <Table.Th scope="col" data-numeric>
+              {text.columns.left}
+            </Table.Th>
+            <Table.Th scope="col" data-numeric>
+              {text.columns.current}
+            </Table.Th>
+            <Table.Th scope="col" data-numeric>
+              {text.columns.ended}
+            </Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map(({ node, counts }) => (
+            <Table.Tr key={node.id}>
+              <Table.Td>
+                <Group gap={10} wrap="nowrap">
+                  <Tile node={node} small />
+                  <div>
+                    <LinkTo
+                      className={shell.nameLink}
+                      to={`${at("/journeys", map.key)}?node=${encodeURIComponent(node.id)}`}
+                    >
+                      {node.title}
+                    </LinkTo>
+                    <Text size="xs" c="dimmed">
+                      {inBrief(node)}
+                    </Text>
+                  </div>
+                </Group>
+              </Table.Td>
+              <Table.Td className={classes.shareCell}>
+                <ShareBar family={node.family} part={counts?.reached ?? 0} whole={entered} />
+              </Table.Td>
+              <Table.Td data-numeric>{number(node.id, "reached", counts?.reached)}</Table.Td>
+              <Table.Td data-numeric>{formatNumber(counts?.left)}</Table.Td>
+              <Table.Td data-numeric>{number(node.id, "current", counts?.current)}</Table.Td>
+              <Table.Td data-numeric>{number(node.id, "ended", counts?.ended)}</Table.Td>
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.map(({ node, counts }) => (
-              <Table.Tr key={node.id}>
-                <Table.Td>
-                  <Group gap={10} wrap="nowrap">
-                    <Tile node={node} small />
-                    <div>
-                      <LinkTo
-                        className={shell.nameLink}
-                        to={`${at("/journeys", map.key)}?node=${encodeURIComponent(node.id)}`}
-                      >
-                        {node.title}
-                      </LinkTo>
-                      <Text size="xs" c="dimmed">
-                        {inBrief(node)}
-                      </Text>
-                    </div>
-                  </Group>
-                </Table.Td>
-                <Table.Td className={classes.shareCell}>
-                  <ShareBar family={node.family} part={counts?.reached ?? 0} whole={entered} />
-                </Table.Td>
-                <Table.Td data-numeric>{number(node.id, "reached", counts?.reached)}</Table.Td>
-                <Table.Td data-numeric>{formatNumber(counts?.left)}</Table.Td>
-                <Table.Td data-numeric>{number(node.id, "current", counts?.current)}</Table.Td>
-                <Table.Td data-numeric>{number(node.id, "ended", counts?.ended)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollBox>
+          ))}
+        </Table.Tbody>
+      </ScrollTable>
     </section>
   );
 }

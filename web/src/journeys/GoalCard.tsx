@@ -3,6 +3,7 @@ import { Table, Text } from "@mantine/core";
 import type { JourneyStatus } from "../api/types";
 import { Card } from "../shell/Card";
 import { formatNumber, formatShare } from "../shell/format";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 
 const text = strings.overview.goal;
@@ -21,7 +22,7 @@ export function GoalCard({ goal }: { goal: Goal }) {
       <Text size="sm" c="dimmed" mb="sm">
         {text.hint}
       </Text>
-      <Table aria-label={text.title}>
+      <ScrollTable label={text.title}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{text.columns.who}</Table.Th>
@@ -42,7 +43,7 @@ export function GoalCard({ goal }: { goal: Goal }) {
             </Table.Tr>
           ))}
         </Table.Tbody>
-      </Table>
+      </ScrollTable>
       <Text size="sm" fw={600} mt="sm">
         {difference(goal)}
       </Text>

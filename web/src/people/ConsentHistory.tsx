@@ -11,6 +11,7 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { Facts } from "../shell/Facts";
 import { formatValue, humanise } from "../shell/format";
 import { Moment } from "../shell/Moment";
+import { ScrollTable } from "../shell/ScrollTable";
 import { Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
 
@@ -40,7 +41,7 @@ export function ConsentHistory({ person }: { person: string }) {
         </Tooltip>
       }
     >
-      <Table aria-label={text.title} fz="sm" verticalSpacing={8}>
+      <ScrollTable label={text.title} fz="sm" verticalSpacing={8}>
         <Table.Thead>
           <Table.Tr>
             {Object.values(text.columns).map((column) => (
@@ -53,7 +54,7 @@ export function ConsentHistory({ person }: { person: string }) {
             <Said key={record.id} record={record} />
           ))}
         </Table.Tbody>
-      </Table>
+      </ScrollTable>
       <MoreRows rows={rows} shown={items.length} />
     </Card>
   );

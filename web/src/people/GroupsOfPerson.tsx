@@ -9,6 +9,7 @@ import { Score } from "../groups/Score";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { AddToGroup, PlaceMenu } from "./PlaceMenu";
 
@@ -70,7 +71,7 @@ function aboutOf({ group, role }: RolePlace): string {
 
 function Places({ places, person }: PlacesProps) {
   return (
-    <Table aria-label={text.title} fz="sm" verticalSpacing={8}>
+    <ScrollTable label={text.title} fz="sm" verticalSpacing={8}>
       <Table.Tbody>
         {places.map((place) => {
           const { group } = place;
@@ -95,6 +96,6 @@ function Places({ places, person }: PlacesProps) {
           );
         })}
       </Table.Tbody>
-    </Table>
+    </ScrollTable>
   );
 }

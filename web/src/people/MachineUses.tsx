@@ -7,7 +7,7 @@ import { useNamesOf } from "../definitions/NamedLink";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { Moment } from "../shell/Moment";
-import { ScrollBox } from "../shell/ScrollBox";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 
 const text = strings.people.machines;
@@ -30,33 +30,31 @@ export function MachineUses({ person }: { person: string }) {
 function Uses({ uses }: { uses: MachineUse[] }) {
   const emailNamed = useNamesOf("emails");
   return (
-    <ScrollBox label={text.title}>
-      <Table aria-label={text.title}>
-        <Table.Thead>
-          <Table.Tr>
-            {Object.values(text.columns).map((column) => (
-              <Table.Th key={column} scope="col">
-                {column}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {uses.map((use, n) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: programs do the same in the same instant
-            <Table.Tr key={n}>
-              <Table.Td>
-                <Moment at={use.at} dimmed />
-              </Table.Td>
-              <Table.Td>{text.what[use.what] ?? use.what}</Table.Td>
-              <Table.Td>{emailNamed(use.message)}</Table.Td>
-              <Table.Td>{use.url ?? strings.list.none}</Table.Td>
-              <Table.Td>{text.patterns[use.pattern] ?? use.pattern}</Table.Td>
-              <Table.Td>{use.user_agent ?? strings.list.none}</Table.Td>
-            </Table.Tr>
+    <ScrollTable label={text.title}>
+      <Table.Thead>
+        <Table.Tr>
+          {Object.values(text.columns).map((column) => (
+            <Table.Th key={column} scope="col">
+              {column}
+            </Table.Th>
           ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollBox>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {uses.map((use, n) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: programs do the same in the same instant
+          <Table.Tr key={n}>
+            <Table.Td>
+              <Moment at={use.at} dimmed />
+            </Table.Td>
+            <Table.Td>{text.what[use.what] ?? use.what}</Table.Td>
+            <Table.Td>{emailNamed(use.message)}</Table.Td>
+            <Table.Td>{use.url ?? strings.list.none}</Table.Td>
+            <Table.Td>{text.patterns[use.pattern] ?? use.pattern}</Table.Td>
+            <Table.Td>{use.user_agent ?? strings.list.none}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </ScrollTable>
   );
 }

@@ -13,7 +13,7 @@ import { ArrowDown, ArrowUp, ArrowUpDown } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { strings } from "../strings";
 import { ErrorNotice } from "./ErrorNotice";
-import { ScrollBox } from "./ScrollBox";
+import { ScrollTable } from "./ScrollTable";
 import type { Chosen } from "./selection";
 import classes from "./shell.module.css";
 import { MOST_SORTED, type Plain, type Sorting, sorted, turned } from "./sorting";
@@ -99,35 +99,33 @@ export function DataTable<T>(props: Props<T>) {
   const items = here && by ? sorted(loaded, by, here.down) : loaded;
   return (
     <div className={classes.tableFrame}>
-      <ScrollBox label={label}>
-        <Table highlightOnHover aria-label={label} aria-busy={rows.isPending}>
-          <Table.Thead>
-            <Table.Tr>
-              {chosen ? <ChooseAll chosen={chosen} keys={items.map(rowKey)} /> : null}
-              {columns.map((column) => (
-                <HeadCell
-                  key={column.id}
-                  column={column}
-                  sorting={sorting ?? usual}
-                  onSort={() => sort(column.id)}
-                />
-              ))}
-              {menu ? <Table.Td className={classes.menuCell} /> : null}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {rows.isPending ? <SkeletonRows columns={columns.length} /> : null}
-            {items.map((row) => (
-              <Row
-                key={rowKey(row)}
-                id={rowKey(row)}
-                name={(rowName ?? rowKey)(row)}
-                {...{ row, columns, chosen, menu }}
+      <ScrollTable label={label} highlightOnHover aria-busy={rows.isPending}>
+        <Table.Thead>
+          <Table.Tr>
+            {chosen ? <ChooseAll chosen={chosen} keys={items.map(rowKey)} /> : null}
+            {columns.map((column) => (
+              <HeadCell
+                key={column.id}
+                column={column}
+                sorting={sorting ?? usual}
+                onSort={() => sort(column.id)}
               />
             ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollBox>
+            {menu ? <Table.Td className={classes.menuCell} /> : null}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.isPending ? <SkeletonRows columns={columns.length} /> : null}
+          {items.map((row) => (
+            <Row
+              key={rowKey(row)}
+              id={rowKey(row)}
+              name={(rowName ?? rowKey)(row)}
+              {...{ row, columns, chosen, menu }}
+            />
+          ))}
+        </Table.Tbody>
+      </ScrollTable>
       <MoreRows rows={rows} shown={items.length} sorted={here !== undefined} />
     </div>
   );

@@ -26,8 +26,8 @@ export function ScrollBox({ label, children }: { label: string; children: ReactN
       <section
         ref={useMergedRef(box, sized)}
         className={classes.tableScroll}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
-        tabIndex={0}
+        // Within reach of the keyboard while it scrolls; else it is nothing to stop at.
+        tabIndex={more.left || more.right ? 0 : undefined}
         aria-label={label}
         onScroll={look}
       >

@@ -11,6 +11,7 @@ import { Refusal } from "../journeys/Refusal";
 import { Card } from "../shell/Card";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { humanise } from "../shell/format";
+import { ScrollTable } from "../shell/ScrollTable";
 import { strings } from "../strings";
 import { SetSecret } from "./SetSecret";
 
@@ -87,7 +88,7 @@ function FieldTable({ title, none, fields }: FieldTableProps) {
           {none}
         </Text>
       ) : (
-        <Table aria-label={title} fz="sm" verticalSpacing={6}>
+        <ScrollTable label={title} fz="sm" verticalSpacing={6}>
           <Table.Tbody>
             {fields.map((field) => (
               <Table.Tr key={field.key}>
@@ -97,7 +98,7 @@ function FieldTable({ title, none, fields }: FieldTableProps) {
               </Table.Tr>
             ))}
           </Table.Tbody>
-        </Table>
+        </ScrollTable>
       )}
     </>
   );
