@@ -1,14 +1,13 @@
 //! Invented accounts and people as import files, to try things out with.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use caravan_model::sample::{AccountRow, OpportunityRow, PersonRow, Sample};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ApiState;
 use crate::access::Permission::WriteCustomers;
+use crate::http::file::CsvFile;
 use crate::http::{Operations, Path, Problem, Query};
 
 /// Accounts of a sample at most; the command line makes larger ones.
@@ -58,7 +57,7 @@ async fn sample(
     State(_): State<ApiState>,
     Path(path): Path<SamplePath>,
     Query(query): Query<SampleQuery>,
-) -> Result<Csv, Problem> {
+) -> Result<CsvFile, Problem> {
     let (accounts, people_per_account) = (query.accounts.unwrap_or(60), query.people_per_account.unwrap_or(4));
     if !(1..=MOST).contains(&accounts) || !(1..=MOST_PEOPLE).contains(&people_per_account) {
         let detail = format!("A sample has 1 to {MOST} accounts with 1 to {MOST_PEOPLE} people on average.");
@@ -72,29 +71,5 @@ async fn sample(
         Kind::Opportunities => OpportunityRow::write_csv(sample.opportunities(), &mut file),
     };
     written.map_err(Problem::internal)?;
-    Ok(Csv(file))
-}
-
-struct Csv(Vec<u8>);
-
-impl IntoResponse for Csv {
-    fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"))], self.0).into_response()
-    }
-}
-
-impl aide::OperationOutput for Csv {
-    type Inner = Self;
-
-    fn inferred_responses(
-        _: &mut aide::generate::GenContext,
-        _: &mut aide::openapi::Operation,
-    ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
-        let file = aide::openapi::Response {
-            description: "A header, then one line for each.".to_owned(),
-            content: [("text/csv".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
-            ..Default::default()
-        };
-        vec![(Some(aide::openapi::StatusCode::Code(200)), file)]
-    }
+    Ok(CsvFile::of(file))
 }

@@ -2,8 +2,7 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::StatusCode;
 use caravan_engine::machines::{self, Loaded, MOST_BYTES, MachineList};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +12,7 @@ use super::TAG;
 use crate::ApiState;
 use crate::access::Caller;
 use crate::access::Permission::{ReadDefinitions, WriteSettings};
+use crate::http::file::{File, Lines};
 use crate::http::{Answer, Done, Operations, Path, Problem};
 
 const LIST: &str = "/api/v1/machines/lists/{list}";
@@ -59,9 +59,9 @@ fn unknown(list: MachineList) -> Problem {
     Problem::not_found("no_such_list", format!("A loaded list `{}`", list.key()))
 }
 
-async fn show(State(state): State<ApiState>, Path(path): Path<ListPath>) -> Result<ListFile, Problem> {
+async fn show(State(state): State<ApiState>, Path(path): Path<ListPath>) -> Result<File<Lines>, Problem> {
     let file = state.read(move |s| Ok(machines::file(s, path.list)?)).await?;
-    file.map(ListFile).ok_or_else(|| unknown(path.list))
+    file.map(File::of).ok_or_else(|| unknown(path.list))
 }
 
 async fn load(
@@ -107,30 +107,5 @@ impl aide::OperationInput for NewFile {
             ..Default::default()
         };
         aide::operation::set_body(ctx, operation, body);
-    }
-}
-
-/// A file as it was loaded.
-struct ListFile(String);
-
-impl IntoResponse for ListFile {
-    fn into_response(self) -> Response {
-        ([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], self.0).into_response()
-    }
-}
-
-impl aide::OperationOutput for ListFile {
-    type Inner = Self;
-
-    fn inferred_responses(
-        _: &mut aide::generate::GenContext,
-        _: &mut aide::openapi::Operation,
-    ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
-        let file = aide::openapi::Response {
-            description: "One entry a line.".to_owned(),
-            content: [("text/plain".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
-            ..Default::default()
-        };
-        vec![(Some(aide::openapi::StatusCode::Code(200)), file)]
     }
 }

@@ -1,7 +1,8 @@
-//! CSV files that are written while they are read.
+//! Files as answers: whole ones, and CSV that is written while it is read.
 
 use std::fmt::Display;
 use std::io;
+use std::marker::PhantomData;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
@@ -14,8 +15,38 @@ use super::problem::Problem;
 /// Pieces of a file that wait for whoever reads it.
 const PIECES: usize = 4;
 
-/// A file as it is made.
-pub struct CsvFile(Response);
+/// What a file is, for whoever reads it and for the API's own document.
+pub trait FileKind {
+    const MEDIA_TYPE: &str;
+    const ABOUT: &str;
+}
+
+pub enum Csv {}
+
+impl FileKind for Csv {
+    const MEDIA_TYPE: &str = "text/csv";
+    const ABOUT: &str = "A header, then one line for each row.";
+}
+
+pub enum Lines {}
+
+impl FileKind for Lines {
+    const MEDIA_TYPE: &str = "text/plain";
+    const ABOUT: &str = "One entry a line.";
+}
+
+/// An answer that is a file.
+pub struct File<K>(Response, PhantomData<K>);
+
+pub type CsvFile = File<Csv>;
+
+impl<K: FileKind> File<K> {
+    /// A file of this text, in UTF-8.
+    pub fn of(text: impl Into<Body>) -> Self {
+        let media_type = format!("{}; charset=utf-8", K::MEDIA_TYPE);
+        Self(([(header::CONTENT_TYPE, media_type)], text.into()).into_response(), PhantomData)
+    }
+}
 
 impl CsvFile {
     /// A file of this name (letters, digits and signs that need no escaping) that `write` writes on a thread of its own; when
@@ -40,11 +71,9 @@ impl CsvFile {
         let pieces = stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) });
         // Who compresses it asks once more after the end.
         let pieces = pieces.fuse();
-        let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8")),
-            (header::CONTENT_DISPOSITION, disposition),
-        ];
-        Ok(Self((headers, Body::from_stream(pieces)).into_response()))
+        let mut file = Self::of(Body::from_stream(pieces));
+        file.0.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+        Ok(file)
     }
 }
 
@@ -68,13 +97,13 @@ impl Pieces {
     }
 }
 
-impl IntoResponse for CsvFile {
+impl<K> IntoResponse for File<K> {
     fn into_response(self) -> Response {
         self.0
     }
 }
 
-impl aide::OperationOutput for CsvFile {
+impl<K: FileKind> aide::OperationOutput for File<K> {
     type Inner = String;
 
     fn inferred_responses(
@@ -82,8 +111,8 @@ impl aide::OperationOutput for CsvFile {
         _: &mut aide::openapi::Operation,
     ) -> Vec<(Option<aide::openapi::StatusCode>, aide::openapi::Response)> {
         let file = aide::openapi::Response {
-            description: "A header, then one line for each row.".to_owned(),
-            content: [("text/csv".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
+            description: K::ABOUT.to_owned(),
+            content: [(K::MEDIA_TYPE.to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
             ..Default::default()
         };
         vec![(Some(aide::openapi::StatusCode::Code(200)), file)]
