@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use caravan_engine::import::{self, FileFormat, ImportKind, ImportOptions};
+use caravan_engine::import::{self, FileFormat, ImportKind, ImportOptions, Observer};
 use caravan_store::notifications;
 use futures_util::StreamExt;
 use schemars::JsonSchema;
@@ -22,6 +22,9 @@ use crate::notifications::ImportNews;
 const MOST_BYTES: u64 = 8 * 1024 * 1024 * 1024;
 /// Pieces of a body that wait for the import.
 const PIECES: usize = 16;
+/// Rows that were not taken, in an answer: unless more are asked for, and at most.
+const USUAL_REJECTS: usize = 100;
+const MOST_REJECTS: usize = 10_000;
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -60,6 +63,8 @@ struct ImportQuery {
     /// JSON object, column → attribute (`{"Symbol":"key","Notes":""}`); an empty name leaves the column out. When given,
     /// columns that are neither mapped nor known are ignored with a note.
     map: Option<String>,
+    /// How many rows that were not taken the answer tells of, at most: 100 when left out, up to 10,000.
+    rejects: Option<usize>,
 }
 
 /// What became of a file. `read` = `created` + `updated` + `unchanged` + `parked` + `rejected`.
@@ -77,7 +82,7 @@ struct Report {
     parked: u64,
     /// Rows that were not taken.
     rejected: u64,
-    /// The first rejects.
+    /// The first of them, as many as were asked for.
     rejects: Vec<Reject>,
     /// What else is worth saying.
     notes: Vec<String>,
@@ -94,6 +99,31 @@ struct Reject {
     reason: String,
 }
 
+/// The first rows that were not taken.
+struct Rejects {
+    kept: Vec<Reject>,
+    most: usize,
+}
+
+impl Rejects {
+    fn up_to(asked: Option<usize>) -> Result<Self, Problem> {
+        let most = asked.unwrap_or(USUAL_REJECTS);
+        if most > MOST_REJECTS {
+            let detail = format!("`rejects` is {most}; an answer tells of {MOST_REJECTS} rows at most.");
+            return Err(Problem::bad_request("bad_limit", detail));
+        }
+        Ok(Self { kept: Vec::new(), most })
+    }
+}
+
+impl Observer for Rejects {
+    fn reject(&mut self, reject: &import::Reject) {
+        if self.kept.len() < self.most {
+            self.kept.push(Reject { line: reject.line, code: reject.code, reason: reject.message.clone() });
+        }
+    }
+}
+
 async fn take(
     State(state): State<ApiState>,
     Path(path): Path<KindPath>,
@@ -104,6 +134,7 @@ async fn take(
 ) -> Result<Answer<Report>, Problem> {
     let format = format_of(query.format, &headers)?;
     let kind = ImportKind::named(&path.kind);
+    let mut rejects = Rejects::up_to(query.rejects)?;
     let map = query.map.as_deref().map(read_map).transpose()?.unwrap_or_default();
     let by = Some(caller.actor.clone());
     let options = ImportOptions { dry_run: query.dry_run, map, by, ..ImportOptions::default() };
@@ -113,7 +144,7 @@ async fn take(
     let sending = send(body.0, pieces);
     let importing = state.blocking(move |engine| {
         let input = Pieces { input, piece: Bytes::new() };
-        let done = import::import(engine, &kind, input, format, &options, &mut ());
+        let done = import::import(engine, &kind, input, format, &options, &mut rejects);
         engine.poke();
         let done = done?;
         if told {
@@ -124,10 +155,10 @@ async fn take(
                 notifications::tell(s, &caller.actor, "import", &text, now)
             })?;
         }
-        Ok(done)
+        Ok((done, rejects.kept))
     });
-    let (report, ()) = tokio::join!(importing, sending);
-    let report = report?;
+    let (done, ()) = tokio::join!(importing, sending);
+    let (report, rejects) = done?;
     Ok(Answer::of(Report {
         read: report.read,
         created: report.created,
@@ -135,11 +166,7 @@ async fn take(
         unchanged: report.unchanged,
         parked: report.parked,
         rejected: report.rejected,
-        rejects: report
-            .rejects
-            .into_iter()
-            .map(|reject| Reject { line: reject.line, code: reject.code, reason: reject.message })
-            .collect(),
+        rejects,
         notes: report.notes.into_iter().map(|note| note.message).collect(),
     }))
 }

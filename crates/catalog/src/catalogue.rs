@@ -78,6 +78,8 @@ pub struct NodeEntry {
     pub family: &'static str,
     /// One sentence.
     pub description: &'static str,
+    /// In whose journeys it works; in none: it is reserved for a later version.
+    pub works_in: &'static [Subject],
     /// JSON Schema of its fields.
     pub schema: Json,
 }
@@ -270,7 +272,7 @@ struct NodeKind {
 impl From<&NodeKind> for NodeEntry {
     fn from(node: &NodeKind) -> Self {
         let NodeKind { key, label, family, description, schema } = *node;
-        Self { key, label, family, description, schema: schema().to_value() }
+        Self { key, label, family, description, works_in: journey::works_in(key), schema: schema().to_value() }
     }
 }
 

@@ -212,12 +212,17 @@ impl JsonSchema for Duration {
         "Duration".into()
     }
 
+    fn inline_schema() -> bool {
+        true
+    }
+
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
             "pattern": "^[0-9]+(m|h|d|w|mo)$",
             "description": "Minutes, hours, days, weeks or months; the last three in the calendar.",
             "examples": ["30m", "4h", "3d", "2w", "1mo"],
+            "x-reader": "duration",
         })
     }
 }

@@ -5940,8 +5940,15 @@ export interface components {
             share?: components["schemas"]["Share"] | null;
             /** @description Which of the events that the node listens for, by type of activity; left out: its first. */
             type?: string | null;
-            /** @description How long after they arrive, or after the simulation begins where they stand there before; left out: at once. */
-            after?: components["schemas"]["Duration"] | null;
+            /**
+             * @description How long after they arrive, or after the simulation begins where they stand there before; left out: at once.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            after?: string | null;
             /** @description The activity's own fields; left out: the simplest that the node takes. */
             fields?: {
                 [key: string]: unknown;
@@ -5949,15 +5956,6 @@ export interface components {
         };
         /** @description So many of a hundred. */
         Share: number;
-        /**
-         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
-         * @example 30m
-         * @example 4h
-         * @example 3d
-         * @example 2w
-         * @example 1mo
-         */
-        Duration: string;
         /** @description What an external service answers in a simulation. */
         ScriptedAnswer: {
             /** @description Key of the service. */
@@ -5970,8 +5968,15 @@ export interface components {
             person_key?: string | null;
             /** @description Only to so many of a hundred of these calls, spread evenly; left out: to all. */
             share?: components["schemas"]["Share"] | null;
-            /** @description How long after the call; left out: at once. */
-            after?: components["schemas"]["Duration"] | null;
+            /**
+             * @description How long after the call; left out: at once.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            after?: string | null;
             /** @description The path of the external split `node` that is to be taken: the simplest variables that it asks for. */
             path?: string | null;
             /** @description What the conditions of an external split ask for. */
@@ -6319,9 +6324,13 @@ export interface components {
             family: string;
             /** @description One sentence. */
             description: string;
+            /** @description In whose journeys it works; in none: it is reserved for a later version. */
+            works_in: components["schemas"]["Subject"][];
             /** @description JSON Schema of its fields. */
             schema: unknown;
         };
+        /** @description Whose attribute, condition, list or journey it is. */
+        Subject: "account" | "person";
         /** @description An action. */
         ActionEntry: {
             /** @description Its name in manifests. */
@@ -6919,8 +6928,6 @@ export interface components {
              */
             why_not: string | null;
         };
-        /** @description Whose attribute, condition, list or journey it is. */
-        Subject: "account" | "person";
         /** @description Who meets a condition now. */
         ConditionPreview: {
             /** @description The condition in words. */
@@ -8222,6 +8229,11 @@ export interface components {
              *     columns that are neither mapped nor known are ignored with a note.
              */
             map?: string | null;
+            /**
+             * Format: uint
+             * @description How many rows that were not taken the answer tells of, at most: 100 when left out, up to 10,000.
+             */
+            rejects?: number | null;
         };
         /** @description How a file is written. */
         Format: "csv" | "jsonl";
@@ -8257,7 +8269,7 @@ export interface components {
              * @description Rows that were not taken.
              */
             rejected: number;
-            /** @description The first rejects. */
+            /** @description The first of them, as many as were asked for. */
             rejects: components["schemas"]["Reject"][];
             /** @description What else is worth saying. */
             notes: string[];
@@ -10814,8 +10826,15 @@ export interface components {
         JourneyManifestReentry: {
             /** @description What the delay counts from. */
             after: components["schemas"]["JourneyManifestReentryAfter"];
-            /** @description How long to wait, in hours or days (`12h`, `30d`). */
-            delay: components["schemas"]["JourneyManifestDuration"];
+            /**
+             * @description How long to wait, in hours or days (`12h`, `30d`).
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            delay: string;
             /**
              * Format: uint32
              * @description Entries allowed in total.
@@ -10824,15 +10843,6 @@ export interface components {
         };
         /** @description What a re-entry delay counts from. */
         JourneyManifestReentryAfter: "start" | "end";
-        /**
-         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
-         * @example 30m
-         * @example 4h
-         * @example 3d
-         * @example 2w
-         * @example 1mo
-         */
-        JourneyManifestDuration: string;
         /** @description One box on the map. */
         JourneyManifestNode: ({
             /** @constant */
@@ -10848,8 +10858,15 @@ export interface components {
         }) | {
             /** @constant */
             type: "wait";
-            /** @description How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`. */
-            duration?: components["schemas"]["JourneyManifestDuration"] | null;
+            /**
+             * @description How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            duration?: string | null;
             /**
              * Format: date-time
              * @description Until when. Either this or `duration`.
@@ -10967,8 +10984,15 @@ export interface components {
         JourneyManifestDayName: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
         /** @description When a listener gives up. */
         JourneyManifestTimeout: {
-            /** @description How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`. */
-            duration?: components["schemas"]["JourneyManifestDuration"] | null;
+            /**
+             * @description How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            duration?: string | null;
             /**
              * Format: date-time
              * @description Until when. Either this or `duration`.
@@ -11744,15 +11768,6 @@ export interface components {
         };
         /** @description Whom an action acts on. */
         ExternalActionManifestOn: "account" | "people";
-        /**
-         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
-         * @example 30m
-         * @example 4h
-         * @example 3d
-         * @example 2w
-         * @example 1mo
-         */
-        ExternalActionManifestDuration: string;
         /** @description Where a secret is found. Never the secret itself. */
         ExternalActionManifestSecret: {
             env: string;
@@ -11778,8 +11793,15 @@ export interface components {
             on: components["schemas"]["ExternalActionManifestOn"];
             /** @description Whether its answer chooses a path (for external splits). */
             split?: boolean;
-            /** @description How long an answer may take, 4 hours at most; left out: one hour. */
-            timeout?: components["schemas"]["ExternalActionManifestDuration"] | null;
+            /**
+             * @description How long an answer may take, 4 hours at most; left out: one hour.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            timeout?: string | null;
             /** @description Attribute of the service → attribute of ours that is sent as it. */
             outgoing?: {
                 [key: string]: string;
@@ -12192,30 +12214,56 @@ export interface components {
         };
         /** @description How long things are kept, counted from when they were received. Durations like `90d` or `24mo`, at least a day. */
         SettingsManifestRetention: {
-            /** @description Activities of every type that `by_type` does not name; left out: for ever. */
-            activities?: components["schemas"]["SettingsManifestDuration"] | null;
+            /**
+             * @description Activities of every type that `by_type` does not name; left out: for ever.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            activities?: string | null;
             /** @description Activities by their type. */
             by_type?: {
-                [key: string]: components["schemas"]["SettingsManifestDuration"];
+                [key: string]: string;
             };
-            /** @description Ids by which repeated activities are refused; left out: 30 days. */
-            repeats?: components["schemas"]["SettingsManifestDuration"] | null;
-            /** @description Activities that wait for a person or account that is not known; left out: 30 days. */
-            unknown?: components["schemas"]["SettingsManifestDuration"] | null;
-            /** @description Messages of webhooks that were taken or given up; left out: 30 days. */
-            messages?: components["schemas"]["SettingsManifestDuration"] | null;
-            /** @description What receivers report of the mail of sending domains (DMARC); left out: 200 days. */
-            mail_reports?: components["schemas"]["SettingsManifestDuration"] | null;
+            /**
+             * @description Ids by which repeated activities are refused; left out: 30 days.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            repeats?: string | null;
+            /**
+             * @description Activities that wait for a person or account that is not known; left out: 30 days.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            unknown?: string | null;
+            /**
+             * @description Messages of webhooks that were taken or given up; left out: 30 days.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            messages?: string | null;
+            /**
+             * @description What receivers report of the mail of sending domains (DMARC); left out: 200 days.
+             * @example 30m
+             * @example 4h
+             * @example 3d
+             * @example 2w
+             * @example 1mo
+             */
+            mail_reports?: string | null;
         };
-        /**
-         * @description Minutes, hours, days, weeks or months; the last three in the calendar.
-         * @example 30m
-         * @example 4h
-         * @example 3d
-         * @example 2w
-         * @example 1mo
-         */
-        SettingsManifestDuration: string;
         /**
          * @description Where accounts, people and opportunities stand in the CRM. `{key}` stands for the record's key as it was imported:
          *     `https://acme.my.example/lightning/r/Account/{key}/view`. What is left out has no link.
@@ -21115,6 +21163,8 @@ export interface operations {
                  *     columns that are neither mapped nor known are ignored with a note.
                  */
                 map?: string;
+                /** @description How many rows that were not taken the answer tells of, at most: 100 when left out, up to 10,000. */
+                rejects?: number;
             };
             header?: never;
             path: {
@@ -21562,7 +21612,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A header, then one line for each. */
+            /** @description A header, then one line for each row. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -22,15 +22,6 @@ export type Group = { label: string; items: PaletteItem[] };
 
 type Wish = { subject: Subject; boxed: boolean; filter: string };
 
-/** Nodes that stand only in one kind of journey. */
-const ONLY_IN: Record<string, Subject> = {
-  external_action: "account",
-  external_split: "account",
-};
-
-/** Nodes that a manifest may name and that nothing runs: whoever drew one could not publish. */
-const RESERVED = new Set(["next_best_path"]);
-
 export function itemsOf(catalogue: Catalogue, { subject, boxed, filter }: Wish): Group[] {
   const actions = actionItems(catalogue, subject, boxed);
   const nodes = boxed ? [] : nodeItems(catalogue, subject);
@@ -60,8 +51,7 @@ const nonEmpty = (groups: Group[]) => groups.filter((group) => group.items.lengt
 
 function nodeItems(catalogue: Catalogue, subject: Subject): PaletteItem[] {
   return catalogue.nodes
-    .filter(({ key, family }) => family !== "audience" && !RESERVED.has(key))
-    .filter(({ key }) => (ONLY_IN[key] ?? subject) === subject)
+    .filter(({ family, works_in }) => family !== "audience" && works_in.includes(subject))
     .flatMap((node) => {
       const family = node.family as Family;
       const item: PaletteItem = {

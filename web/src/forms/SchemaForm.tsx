@@ -215,7 +215,7 @@ export function FieldInput(props: InputProps) {
         <StageField {...common} interest={whole[field.of]} value={value} onChange={onChange} />
       );
     case "duration":
-      return <DurationInput {...common} value={value} onChange={onChange} />;
+      return <DurationInput {...common} units={field.units} value={value} onChange={onChange} />;
     case "instant":
       return <InstantInput {...common} value={value} onChange={onChange} />;
     case "condition":

@@ -20,7 +20,7 @@ const SCHEMA = {
     who: { anyOf: [{ $ref: "#/$defs/Source" }, { type: "null" }] },
     rows: { type: "array", items: { $ref: "#/$defs/Row" } },
     to: { type: "array", items: { type: "string" } },
-    delay: { type: ["string", "null"], "x-reader": "duration" },
+    delay: { type: ["string", "null"], "x-reader": "duration", "x-units": ["h", "m"] },
     many: {
       type: "array",
       items: { type: "string" },
@@ -58,6 +58,7 @@ it("finds an input for every field, by what the server's schema says", () => {
   ]);
   expect(fields[0]?.[1]).toMatchObject({ kind: "account_list", help: "A list.", required: true });
   expect(fields[0]?.[1]).toMatchObject({ only: { types: ["static"] } });
+  expect(fields[5]?.[1]).toMatchObject({ units: ["m", "h"] });
   expect(fields[6]?.[1]).toMatchObject({ only: { takes: "people" } });
   expect(fields[11]?.[1]).toMatchObject({ insteadOf: "list" });
   expect(fields[8]?.[1]).toMatchObject({ what: "campaigns", within: "workspace" });

@@ -2,6 +2,7 @@
 import { type Fields, isRecord } from "../editor/manifest";
 import { humanise } from "../shell/format";
 import { strings } from "../strings";
+import { UNITS, type Unit } from "./durations";
 
 /** Whom destinations take. */
 export type Takes = "accounts" | "people";
@@ -35,7 +36,8 @@ export type Input =
   /** What another system has; `within` names the field that narrows it. */
   | { input: "offered"; what: string; within: string | undefined }
   | { input: "stage"; of: string }
-  | { input: "duration" }
+  /** `units`: those that make sense there, where not all do. */
+  | { input: "duration"; units: readonly Unit[] }
   | { input: "instant" }
   | { input: "condition" }
   | { input: "texts" }
@@ -80,6 +82,12 @@ export function fieldOf(schema: unknown, root: unknown, required = false): Field
   };
 }
 
+function durationOf(schema: Fields): Input {
+  const named = schema["x-units"];
+  const units = Array.isArray(named) ? UNITS.filter((unit) => named.includes(unit)) : UNITS;
+  return { input: "duration", units };
+}
+
 function usualOf(own: Fields, plain: Fields): { usual?: string } {
   const usual = own.default ?? plain.default;
   const told = typeof usual === "number" || (typeof usual === "string" && usual !== "");
@@ -100,7 +108,7 @@ function inputOf(schema: Fields, root: unknown): Input {
   if (what) return { input: "offered", what, within: textOf(schema["x-within"]) };
   const stageOf = textOf(schema["x-stage-of"]);
   if (stageOf) return { input: "stage", of: stageOf };
-  if (schema["x-reader"] === "duration") return { input: "duration" };
+  if (schema["x-reader"] === "duration") return durationOf(schema);
   if (schema["x-reader"] === "condition") return { input: "condition" };
   const choices = choicesOf(schema, root);
   if (choices) return { input: "choice", choices };

@@ -5,6 +5,9 @@ import type { ImportReport } from "../api/types";
 import { strings } from "../strings";
 import type { Mapping } from "./columns";
 
+/** As many as the API tells: whoever mends a file wants all of them. */
+const MOST_REJECTS = "10000";
+
 export type Sending = {
   kind: string;
   file: Blob;
@@ -18,7 +21,11 @@ export type Sending = {
 /** `fetch` tells nothing about how much of a body has left, so this is the older way of asking. */
 export function sendFile(sending: Sending): Promise<ImportReport> {
   const { kind, file, mapping, dryRun, onProgress, signal } = sending;
-  const query = new URLSearchParams({ format: "csv", map: JSON.stringify(mapping) });
+  const query = new URLSearchParams({
+    format: "csv",
+    map: JSON.stringify(mapping),
+    rejects: MOST_REJECTS,
+  });
   if (dryRun) query.set("dry_run", "true");
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -25,6 +25,21 @@ async fn furnished(api: &Api) -> String {
     token
 }
 
+async fn an_import_tells_of_as_many_rejects_as_are_asked_for(api: Api) {
+    let token = api.token("administrator");
+    let nameless = format!("key,name\n{}", ",Nobody\n".repeat(150));
+    let import = |query: &str| {
+        let path = format!("/api/v1/import/accounts?format=csv{query}");
+        api.post(&path).bearer(&token).text("text/csv", &nameless).send()
+    };
+    for (query, told) in [("", 100), ("&rejects=150", 150), ("&rejects=10000", 150), ("&rejects=0", 0)] {
+        let report = import(query).await.json();
+        assert_eq!((&report["rejected"], report["rejects"].as_array().unwrap().len()), (&json!(150), told), "{query}");
+    }
+    let refused = import("&rejects=10001").await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("bad_limit")));
+}
+
 async fn an_import_can_be_read_page_by_page(api: Api) {
     let token = furnished(&api).await;
     let get = |path: &str| api.get(path).bearer(&token).send();
@@ -147,6 +162,7 @@ async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
 
 crate::on_both_stores! {
     another_address_leaves_behind_what_was_learnt_about_the_former
+    an_import_tells_of_as_many_rejects_as_are_asked_for
     an_import_can_be_read_page_by_page
     who_is_passed_over_is_counted_and_listed
     an_account_is_changed_only_from_the_version_that_was_read

@@ -90,7 +90,6 @@ pub struct AepDestination {
     pub ttl_days: u32,
     /// How long changes are gathered before the platform reads them; left out: 6 hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reader" = "duration"))]
     pub every: Option<Duration>,
 }
 

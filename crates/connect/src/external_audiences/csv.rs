@@ -35,7 +35,6 @@ pub struct FileSettings {
     pub columns: Columns,
     /// How long changes are gathered before they become a file; left out: 15 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reader" = "duration"))]
     pub every: Option<Duration>,
     /// What ends a line.
     #[serde(default)]

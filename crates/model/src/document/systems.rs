@@ -191,7 +191,7 @@ pub struct ExternalAction {
     pub split: bool,
     /// How long an answer may take, 4 hours at most; left out: one hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reader" = "duration"))]
+    #[schemars(extend("x-units" = ["m", "h"]))]
     pub timeout: Option<Duration>,
     /// Attribute of the service → attribute of ours that is sent as it.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]

@@ -40,10 +40,6 @@ pub trait ActionCatalogue {
     fn facts(&self, action: &str) -> Option<ActionFacts>;
     /// What is wrong with its settings; pointers begin with `pointer`.
     fn check(&self, action: &str, settings: &Map<String, Value>, pointer: &str) -> Vec<Finding>;
-    /// Whether this kind of node (`split`, `external_action`) works in this version.
-    fn node_works(&self, _kind: &str) -> bool {
-        true
-    }
     /// The documents its settings name; pointers begin with `pointer`.
     fn references(&self, action: &str, settings: &Map<String, Value>, pointer: &str) -> Vec<Reference>;
     /// The attributes its settings name, each with its pointer, which begins with `pointer`.
@@ -66,7 +62,6 @@ impl Journey {
         for (id, node) in &self.nodes {
             let mut at_node = nodes::check(self, id, node);
             at_node.extend(boxes::check(self, id, node));
-            at_node.extend((!catalogue.node_works(node.kind())).then(|| nodes::not_available(id, node)));
             at_node.extend(check_actions(self, id, catalogue));
             findings.extend(at_node.into_iter().map(|finding| finding.at_node(id.as_str())));
         }

@@ -141,7 +141,6 @@ pub struct BoxAction {
 pub struct Wait {
     /// How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reader" = "duration"))]
     pub duration: Option<Duration>,
     /// Until when. Either this or `duration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -214,7 +213,6 @@ impl Listen {
 pub struct Timeout {
     /// How long (`30m`, `4h`, `3d`, `2w`, `1mo`). Either this or `until`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-reader" = "duration"))]
     pub duration: Option<Duration>,
     /// Until when. Either this or `duration`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -393,6 +391,15 @@ pub struct PromptPath {
 /// JSON pointer of a node inside the journey.
 pub(super) fn pointer_to(node: &NodeId) -> String {
     format!("/nodes/{}", node.as_str().replace('~', "~0").replace('/', "~1"))
+}
+
+/// In whose journeys nodes of a type work; in none: it is reserved, read and kept, but nothing runs it.
+pub fn works_in(kind: &str) -> &'static [Subject] {
+    match kind {
+        "external_action" | "external_split" => &[Subject::Account],
+        "next_best_path" => &[],
+        _ => &[Subject::Account, Subject::Person],
+    }
 }
 
 impl Node {

@@ -14,7 +14,6 @@ pub struct Reentry {
     /// What the delay counts from.
     pub after: ReentryAfter,
     /// How long to wait, in hours or days (`12h`, `30d`).
-    #[schemars(extend("x-reader" = "duration"))]
     pub delay: Duration,
     /// Entries allowed in total.
     #[schemars(range(min = 1))]

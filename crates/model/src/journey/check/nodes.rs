@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::ActionFacts;
 use super::map::RESERVED_LABELS;
 use crate::finding::Finding;
-use crate::journey::node::pointer_to;
+use crate::journey::node::{pointer_to, works_in};
 use crate::journey::{Branch, Journey, Listen, Next, Node, NodeId, On, PlacedAction, SplitPath, Subject, VariantSplit};
 
 /// Paths of a split, and of a variant split.
@@ -14,7 +14,7 @@ const MAX_VARIANTS: usize = 20;
 
 pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding> {
     let at = pointer_to(id);
-    let mut findings: Vec<Finding> = in_person_journey(journey, node, &at).into_iter().collect();
+    let mut findings: Vec<Finding> = misplaced(journey, id, node, &at).into_iter().collect();
     match node {
         Node::Action(_) | Node::Merge(_) | Node::ExternalAction(_) => {}
         Node::Wait(wait) => findings.extend(wait.rule(&at).err().unwrap_or_default()),
@@ -46,24 +46,19 @@ pub(super) fn check(journey: &Journey, id: &NodeId, node: &Node) -> Vec<Finding>
     findings
 }
 
-/// The finding for a kind of node that is read and kept but does not work in this version.
-pub(super) fn not_available(id: &NodeId, node: &Node) -> Finding {
-    let message = format!("Nodes of type `{}` do not work in this version. Remove `{id}`.", node.kind());
-    Finding::error("not_available", format!("{}/type", pointer_to(id)), message)
-}
-
-/// A person journey knows no accounts and calls no external services.
-fn in_person_journey(journey: &Journey, node: &Node, at: &str) -> Option<Finding> {
-    if journey.subject == Subject::Account {
-        return None;
-    }
-    match node {
-        Node::ExternalAction(_) | Node::ExternalSplit(_) => Some(Finding::error(
+/// A person journey knows no accounts and calls no external services; what is reserved works nowhere.
+fn misplaced(journey: &Journey, id: &NodeId, node: &Node, at: &str) -> Option<Finding> {
+    match works_in(node.kind()) {
+        [] => {
+            let message = format!("Nodes of type `{}` do not work in this version. Remove `{id}`.", node.kind());
+            Some(Finding::error("not_available", format!("{at}/type"), message))
+        }
+        subjects if !subjects.contains(&journey.subject) => Some(Finding::error(
             "external_node_in_person_journey",
             at,
             "External nodes stand in account journeys only. Remove this one.",
         )),
-        _ if node.splits_by() == Some(Subject::Account) => Some(Finding::error(
+        _ if journey.subject == Subject::Person && node.splits_by() == Some(Subject::Account) => Some(Finding::error(
             "account_split_in_person_journey",
             format!("{at}/by"),
             "A person journey splits by person. Write `by: person`.",

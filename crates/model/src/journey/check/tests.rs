@@ -12,10 +12,6 @@ impl ActionCatalogue for Catalogue {
         vec!["send_email", "change_score", "assign_to_buying_group", "send_sales_alert", "update_buying_group_stage"]
     }
 
-    fn node_works(&self, kind: &str) -> bool {
-        kind != "next_best_path"
-    }
-
     fn facts(&self, action: &str) -> Option<ActionFacts> {
         let (on, in_person_journeys) = match action {
             "send_email" | "change_score" => (On::People, true),
