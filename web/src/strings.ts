@@ -284,6 +284,8 @@ export const strings = {
     show: "Which travellers to show",
     tookPath: (path: string) => `Took the path ${path}`,
     all: "Show all travellers of this node",
+    search: "Search these travellers",
+    nobodyFound: "None of these travellers matches.",
     places: { current: "Now here", reached: "Reached", ended: "Ended here", held: "Held" },
     noTravellers: {
       current: "Nobody stands here right now.",
@@ -430,7 +432,7 @@ export const strings = {
       csv: "Download as CSV",
       columns: { at: "When", said: "Said", how: "How", evidence: "Evidence" },
       values: { y: "Yes", n: "No", none: "Taken back" },
-      channels: { email: "email", sms: "text messages" } as Record<string, string>,
+      channels: { email: "email", sms: "SMS messages" } as Record<string, string>,
       to: (sender: string) => `to ${sender}`,
       sources: {
         header_one_click: "Button of the mail program",

@@ -84,25 +84,26 @@ export const statusQuery = (key: string) =>
 export const PLACES = ["current", "reached", "ended", "held"] as const;
 export type PlaceOfTraveller = (typeof PLACES)[number];
 
-/** How the travellers of a node are narrowed: by the path they took, or by what came of its action. */
+/** How the travellers of a node are narrowed: by the path they took, by what came of its action, by a text. */
 type Narrowed = {
   path?: string | undefined;
   outcome?: string | undefined;
   reason?: string | undefined;
+  q?: string | undefined;
 };
 
 export const nodeTravellersQuery = (
   key: string,
   node: string,
   state: PlaceOfTraveller,
-  { path, outcome, reason }: Narrowed = {},
+  { path, outcome, reason, q }: Narrowed = {},
 ) =>
-  pages(["journey", key, "node", node, state, path, outcome, reason], (cursor) =>
+  pages(["journey", key, "node", node, state, path, outcome, reason, q], (cursor) =>
     body(
       client.GET("/api/v1/journeys/{key}/nodes/{node}/travellers", {
         params: {
           path: { key, node },
-          query: { state, path, outcome, reason, limit: PAGE, cursor },
+          query: { state, path, outcome, reason, q, limit: PAGE, cursor },
         },
       }),
     ),

@@ -1,11 +1,12 @@
 // The attributes that a message can name, as templates write them.
-import { Button, Popover, Text, TextInput, UnstyledButton } from "@mantine/core";
+import { Button, Popover, Text, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { UserRound } from "lucide-react";
 import { useState } from "react";
 import { catalogueQuery, definitionQuery } from "../api/queries";
 import { useShapes } from "../customers/objects";
 import { isRecord } from "../editor/manifest";
+import { SearchInput } from "../shell/SearchInput";
 import { strings } from "../strings";
 import classes from "./content.module.css";
 import { type Token, tokensOfRecords } from "./records";
@@ -74,14 +75,7 @@ export function FieldMenu({ onChoose, journey }: Props) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown p={4} aria-label={text.insert}>
-        <TextInput
-          size="xs"
-          m={4}
-          aria-label={text.search}
-          placeholder={text.search}
-          value={search}
-          onChange={(event) => setSearch(event.currentTarget.value)}
-        />
+        <SearchInput size="xs" m={4} label={text.search} value={search} onChange={setSearch} />
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long list scrolls, by keyboard too */}
         <div className={classes.fieldList} tabIndex={0}>
           {groups.map((group) => (

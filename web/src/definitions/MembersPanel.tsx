@@ -1,9 +1,9 @@
 // Who is on a list or in an audience; static lists are changed by hand.
-import { ActionIcon, Button, Group, Text, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Text, Tooltip } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Download, Plus, Search, UsersRound } from "lucide-react";
+import { Download, Plus, UsersRound } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
 import { standingQuery } from "../api/destinations";
 import type { ExportOf } from "../api/exports";
@@ -19,6 +19,7 @@ import { EmptyState } from "../shell/EmptyState";
 import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { SearchInput } from "../shell/SearchInput";
 import { useChosen } from "../shell/selection";
 import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
@@ -108,15 +109,7 @@ export default function MembersPanel({ definition, body }: PanelProps) {
     >
       <div className={classes.stack}>
         <Group gap="xs" wrap="nowrap">
-          <TextInput
-            flex={1}
-            type="search"
-            aria-label={text.search}
-            placeholder={text.search}
-            leftSection={<Search size={15} aria-hidden />}
-            value={search}
-            onChange={(event) => setSearch(event.currentTarget.value)}
-          />
+          <SearchInput flex={1} label={text.search} value={search} onChange={setSearch} />
           {byHand ? (
             <Button
               leftSection={<Plus size={15} aria-hidden />}

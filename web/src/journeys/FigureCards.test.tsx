@@ -107,7 +107,7 @@ it("says that nothing happened yet instead of drawing nothing", () => {
   expect(screen.getAllByText("Nobody has entered yet.")).toHaveLength(2);
   expect(screen.getByText("Nobody has completed it yet")).toBeInTheDocument();
   expect(screen.getByText("No email was sent yet.")).toBeInTheDocument();
-  expect(screen.getByText("No text message was sent yet.")).toBeInTheDocument();
+  expect(screen.getByText("No SMS message was sent yet.")).toBeInTheDocument();
 });
 
 it("shows the ten messages of a channel that were sent most", () => {

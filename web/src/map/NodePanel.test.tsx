@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { nodeTravellersQuery, PLACES, type PlaceOfTraveller, statusQuery } from "../api/queries";
@@ -82,6 +82,28 @@ it("lists who is here, and on demand who came by, each leading to its timeline",
   expect(screen.getByRole("link", { name: /Account enr_2/ })).toHaveTextContent("Timeout");
   await userEvent.click(screen.getByRole("radio", { name: "Ended here" }));
   expect(screen.getByText("Nobody's trip has ended here.")).toBeVisible();
+});
+
+it("finds one of many travellers, and says when nobody is like that", async () => {
+  const page = (items: NodeTraveller[]) => ({
+    pages: [{ items, next_cursor: null }],
+    pageParams: [undefined],
+  });
+  const asked = (q: string) => nodeTravellersQuery("nurture", "heard", "current", { q }).queryKey;
+  renderInApp(<Opened id="heard" onClose={vi.fn()} />, (cache) => {
+    cache.setQueryData(statusQuery("nurture").queryKey, aStatus());
+    const all = nodeTravellersQuery("nurture", "heard", "current").queryKey;
+    cache.setQueryData(all, page([traveller("ada", {}), traveller("bolt", {})]));
+    cache.setQueryData(asked("bol"), page([traveller("bolt", {})]));
+    cache.setQueryData(asked("nobody"), page([]));
+  });
+  const search = screen.getByRole("searchbox", { name: "Search these travellers" });
+  await userEvent.type(search, "bol");
+  await waitFor(() => expect(screen.queryByRole("link", { name: /Account ada/ })).toBeNull());
+  expect(screen.getByRole("link", { name: /Account bolt/ })).toBeVisible();
+  await userEvent.clear(search);
+  await userEvent.type(search, "nobody");
+  expect(await screen.findByText("None of these travellers matches.")).toBeVisible();
 });
 
 it("shows an action inside a box, which counts people and has no travellers", () => {

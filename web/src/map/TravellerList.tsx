@@ -1,5 +1,7 @@
 import { CloseButton, Group, SegmentedControl, Skeleton, Stack, Text } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useDebouncedValue } from "@mantine/hooks";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { nodeTravellersQuery, PLACES, type PlaceOfTraveller } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
 import { endWord, heldLine, outcomeWord, pathWord, reasonWord } from "../journeys/words";
@@ -7,11 +9,14 @@ import { MoreRows, rowsOf } from "../shell/DataTable";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
+import { SearchInput } from "../shell/SearchInput";
 import { strings } from "../strings";
 import classes from "./map.module.css";
 import type { Shown } from "./shown";
 
 const text = strings.panel;
+/** Nobody is looked for at every letter. */
+const PATIENCE_MS = 250;
 
 type Props = {
   journey: string;
@@ -24,6 +29,8 @@ type Props = {
 /** Who stands at a node, has reached it, ended there, took a path, or had an outcome; each leads to its timeline. */
 export function TravellerList({ journey, node, inBox, shown, onShow }: Props) {
   const { show = "current", path, outcome, reason } = shown;
+  const [search, setSearch] = useState("");
+  const [q] = useDebouncedValue(search.trim() || undefined, PATIENCE_MS);
   return (
     <Stack gap="sm">
       {inBox ? null : (
@@ -42,9 +49,10 @@ export function TravellerList({ journey, node, inBox, shown, onShow }: Props) {
       {outcome ? (
         <Narrowed words={outcomeWords(outcome, reason)} onAll={() => onShow({ show })} />
       ) : null}
+      <SearchInput size="xs" label={text.search} value={search} onChange={setSearch} />
       <Travellers
         key={[show, path, outcome, reason].join(" ")}
-        {...{ journey, node, show, path, outcome, reason }}
+        {...{ journey, node, show, path, outcome, reason, q }}
       />
     </Stack>
   );
@@ -70,15 +78,17 @@ function Travellers({
   node,
   show,
   ...narrowed
-}: Shown & { journey: string; node: string; show: PlaceOfTraveller }) {
+}: Shown & { journey: string; node: string; show: PlaceOfTraveller; q: string | undefined }) {
   const rows = useInfiniteQuery({
     ...nodeTravellersQuery(journey, node, show, narrowed),
     refetchInterval: 8_000,
+    placeholderData: keepPreviousData,
   });
   if (rows.error) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
   if (rows.isPending) return <Skeleton height={120} />;
   const items = rowsOf(rows);
-  if (items.length === 0) return <Text c="dimmed">{text.noTravellers[show]}</Text>;
+  if (items.length === 0)
+    return <Text c="dimmed">{narrowed.q ? text.nobodyFound : text.noTravellers[show]}</Text>;
   return (
     <div>
       <ul className={classes.travellers}>

@@ -1,26 +1,17 @@
 // Search and column chooser above a list. The search stands in the address, the columns in this browser.
-import {
-  ActionIcon,
-  Checkbox,
-  CloseButton,
-  Popover,
-  ScrollArea,
-  Stack,
-  Text,
-  TextInput,
-  Tooltip,
-} from "@mantine/core";
+import { ActionIcon, Checkbox, Popover, ScrollArea, Stack, Text, Tooltip } from "@mantine/core";
 import { useDebouncedCallback, useLocalStorage } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Columns3, Download, Search } from "lucide-react";
+import { Columns3, Download } from "lucide-react";
 import { useState } from "react";
 import type { ExportOf } from "../api/exports";
 import { useExport } from "../exports/useExport";
 import { strings } from "../strings";
 import { csvOf, download, everyRow, MOST_AT_ONCE, MOST_EXPORTED } from "./csv";
 import { type Column, MOST_OF_GROUP, type Rows, totalOf } from "./DataTable";
+import { SearchInput } from "./SearchInput";
 import { fieldsOf } from "./serverSort";
 
 /** What is searched for, from the address. */
@@ -44,22 +35,7 @@ export function SearchBox({ label }: { label: string }) {
     setText(q);
     apply(q.trim());
   };
-  return (
-    <TextInput
-      w={260}
-      type="search"
-      aria-label={label}
-      placeholder={label}
-      leftSection={<Search size={15} aria-hidden />}
-      rightSection={
-        text ? (
-          <CloseButton size="sm" aria-label={strings.list.clearSearch} onClick={() => change("")} />
-        ) : null
-      }
-      value={text}
-      onChange={(event) => change(event.currentTarget.value)}
-    />
-  );
+  return <SearchInput w={260} label={label} value={text} onChange={change} />;
 }
 
 /** What is kept of a choice: `id` of a column that is hidden, `+id` of an optional one that is shown. */
@@ -109,14 +85,12 @@ export function ColumnChooser<T>({ all, isShown, toggle }: Chooser<T>) {
       </Popover.Target>
       <Popover.Dropdown aria-label={strings.list.columns}>
         {all.length > MANY ? (
-          <TextInput
+          <SearchInput
             size="xs"
             mb="xs"
-            type="search"
-            aria-label={strings.list.searchColumns}
-            placeholder={strings.list.searchColumns}
+            label={strings.list.searchColumns}
             value={wanted}
-            onChange={(event) => setWanted(event.currentTarget.value)}
+            onChange={setWanted}
           />
         ) : null}
         <ScrollArea.Autosize mah={340} type="auto" offsetScrollbars>

@@ -119,7 +119,7 @@ export const definitions = {
       hint: "What journeys send. An email is frozen into a journey when that is published.",
     },
     sms_message: {
-      title: "Text messages",
+      title: "SMS messages",
       hint: "Texts that journeys send to phones. They need a connection to a provider first.",
     },
     email_template: {

@@ -19,7 +19,7 @@ export const figures = {
   email: "Email performance",
   sms: "SMS performance",
   noEmail: "No email was sent yet.",
-  noSms: "No text message was sent yet.",
+  noSms: "No SMS message was sent yet.",
   menu: (title: string) => `${title}: more`,
   viewMore: "View more",
   drillThrough: "Drill through",

@@ -13,7 +13,7 @@ export const imports = {
     activities: "Activities",
     opportunities: "Opportunities",
     suppressions: "Addresses not to write to",
-    consents: "Consents to text messages",
+    consents: "Consents to SMS messages",
   } as Record<string, string>,
   file: "CSV file",
   fileHint: "With a header line, in UTF-8. The first column that names each row becomes its key.",

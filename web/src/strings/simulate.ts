@@ -56,7 +56,7 @@ export const simulate = {
   messages: "Messages",
   noMessages: "No message would be sent.",
   sent: (n: string) => `${n} sent`,
-  textMessage: (key: string) => `Text message ${key}`,
+  textMessage: (key: string) => `SMS message ${key}`,
   effects: "Other effects",
   timelineOf: (key: string) => `The way of ${key}`,
   arrived: "Arrived",
