@@ -366,8 +366,12 @@ async fn delete(
     state
         .blocking(move |engine| {
             may_change_role(engine, &caller, kind, &path.key, None)?;
-            let stored = revision(engine, kind, &path.key)?;
-            let seen = seen_revision(seen.as_ref(), stored)?;
+            let stored = engine.store().read(|s| rows::get(s, kind.key(), &path.key))?;
+            // What is published goes with it.
+            if stored.as_ref().is_some_and(|row| row.live_version.is_some()) {
+                permission_to_publish(kind).map_or(Ok(()), |it| caller.must(it))?;
+            }
+            let seen = seen_revision(seen.as_ref(), stored.map(|row| row.revision))?;
             definitions::delete(engine, kind, &path.key, seen)?;
             Ok(Done::default())
         })

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use caravan_model::EffectId;
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
@@ -20,6 +21,8 @@ pub const PROOF: &str = "caravan-way-out";
 const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 /// How long an answer may take; mail programs wait no longer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Addresses that are tried at once.
+const AT_ONCE: usize = 32;
 
 /// How the way out was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +46,21 @@ pub fn proof(keys: &SigningKeys, token: &str) -> Option<String> {
     (read.purpose == Purpose::Trial).then(|| keys.fingerprint("way out", token))
 }
 
-/// Tries the way out at an address (`https://go.acme.example`).
-pub async fn try_out(outbound: &Outbound, keys: &SigningKeys, base: &str, now: Timestamp) -> Tried {
+/// Tries the way out at these addresses (`https://go.acme.example`), many at once: one that is silent holds up no other.
+pub async fn try_all(
+    outbound: &Outbound,
+    keys: &SigningKeys,
+    bases: Vec<String>,
+    now: Timestamp,
+) -> Vec<(String, Tried)> {
+    let one = async |base: String| {
+        let tried = try_out(outbound, keys, &base, now).await;
+        (base, tried)
+    };
+    stream::iter(bases).map(one).buffered(AT_ONCE).collect().await
+}
+
+async fn try_out(outbound: &Outbound, keys: &SigningKeys, base: &str, now: Timestamp) -> Tried {
     // No two trials are alike, so that no answer is an old one.
     let token = Token { effect: EffectId(now.as_microsecond()), person: None, purpose: Purpose::Trial };
     let token = keys.sign(&token);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use caravan_connect::connector;
 use caravan_model::Finding;
 use caravan_model::document::{
-    BUILT_IN_ROLES, Body, DataFlow, Destination, DestinationType, Document, DocumentKind, DocumentState,
-    ExternalAudience, ListType, RoleCard, RolesTemplate, StageModel,
+    BUILT_IN_ROLES, Body, Connection, ConnectionType, DataFlow, Destination, DestinationType, Document, DocumentKind,
+    DocumentState, ExternalAudience, ListType, RoleCard, RolesTemplate, Settings, StageModel,
 };
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::{Session, StoreError, access, audiences, external_audiences, groups};
@@ -41,6 +41,7 @@ pub(crate) fn limits(all: &[&Document], changing: &[&Document]) -> Vec<Finding> 
             }
             Body::DataFlow(flow) => flows(all, document, flow),
             Body::ExternalAudience(it) => handed_nowhere(all, it),
+            Body::Settings(it) => sends_no_notices(all, it).into_iter().collect(),
             _ => Vec::new(),
         };
         document.locate(&mut found);
@@ -93,10 +94,26 @@ fn second_live(changing: &[&Document], document: &Document) -> Option<Finding> {
     Some(Finding::error("several_models_live", "/state", message))
 }
 
+/// Notices are mail: no other connection can send them.
+fn sends_no_notices(all: &[&Document], settings: &Settings) -> Option<Finding> {
+    let key = settings.notices.connection.as_ref()?;
+    let through = connection_of(all, key)?;
+    let through = type_of(&through.connection_type);
+    (through != type_of(&ConnectionType::Smtp)).then(|| {
+        let message =
+            format!("The connection `{key}` is of type {through}, which sends no mail. Name one of type smtp.");
+        Finding::error("wrong_connection_type", "/notices/connection", message)
+    })
+}
+
+fn connection_of<'a>(all: &'a [&Document], key: &str) -> Option<&'a Connection> {
+    let named = of_kind(all, DocumentKind::Connection).find(|it| it.key() == key);
+    named.and_then(|it| if let Body::Connection(it) = &it.body { Some(&**it) } else { None })
+}
+
 /// What is wrong with a destination: its connection must be of its type, and its settings fit for that.
 fn handed_over(all: &[&Document], destination: &Destination) -> Vec<Finding> {
-    let named = of_kind(all, DocumentKind::Connection).find(|it| it.key() == destination.connection);
-    let through = named.and_then(|it| if let Body::Connection(it) = &it.body { Some(it) } else { None });
+    let through = connection_of(all, &destination.connection);
     let wanted = type_of(&destination.destination_type);
     let mut findings = Vec::new();
     if let Some(through) = through.map(|it| type_of(&it.connection_type)).filter(|through| *through != wanted) {

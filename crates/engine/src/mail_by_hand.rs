@@ -58,8 +58,8 @@ pub fn send(engine: &Engine, to: &Addressees, email: &str, actor: &str) -> Resul
         let refused: Vec<Refused> = refused(&addressed, &refusals);
         let written = addressed.without(|person| refusals.contains_key(&person));
         if written.people.is_empty() {
-            let finding = |(n, refused): (usize, &Refused)| refused.finding(to.place(n));
-            return Err(ByHandError::Refused(refused.iter().enumerate().map(finding).collect()));
+            let finding = |refused: &Refused| refused.finding(to.place(&refused.person));
+            return Err(ByHandError::Refused(refused.iter().map(finding).collect()));
         }
         let version = ready.version(s, &live, actor)?;
         let queued = ready.queue(s, &live, &written, version)?;

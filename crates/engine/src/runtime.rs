@@ -122,8 +122,9 @@ impl Drop for RuntimeHandle {
     }
 }
 
-/// Starts the loops: `steppers` for steps, one for delivery, one for audiences, one for what comes back, one for the calendar, one for files that arrive, one for
-/// files that were asked for, one for the daily run over buying groups and scores.
+/// Starts the loops: `steppers` for steps, one for delivery, one for audiences, one for what comes back and whether the way out
+/// is heard, one for the calendar, one for files that arrive, one for files that were asked for, one for the daily run over
+/// buying groups and scores.
 pub fn serve(
     engine: &Engine,
     deliver: Option<std::sync::Arc<dyn Deliver>>,

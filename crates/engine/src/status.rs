@@ -170,7 +170,6 @@ pub fn status(engine: &Engine, key: &str) -> Result<JourneyStatus, DefinitionErr
     })
 }
 
-/// The row of a journey.
 /// One journey's row.
 ///
 /// # Errors

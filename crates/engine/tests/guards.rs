@@ -68,6 +68,17 @@ on_both_stores! {
         assert_eq!(world.one("SELECT COUNT(*) FROM document WHERE kind = 'stage_model' AND state = 'live'"), 1);
     }
 
+    notices_leave_by_mail_alone(world at "2026-12-01T09:00:00Z") {
+        world.apply("
+{kind: connection, key: texts, type: twilio, settings: {account_sid: AC00000000000000000000000000000001, from: {messaging_service_sid: MG00000000000000000000000000000001}}}
+---
+{kind: connection, key: mail, type: smtp, settings: {host: mail.example, port: 587, security: starttls, from: {email: desk@acme.example}}}
+");
+        let by = |connection: &str| try_apply(&world, &format!("{{kind: settings, key: settings, organisation: Acme, notices: {{connection: {connection}}}}}"));
+        assert_eq!(by("texts"), ["wrong_connection_type"]);
+        assert_eq!(by("mail"), Vec::<String>::new());
+    }
+
     tv_s2_tv_s3_an_unfinished_model_stays_a_draft(world at "2026-12-01T09:00:00Z") {
         let lost = PIPELINE.replace(", to: [C]", "");
         assert_eq!(try_apply(&world, &live(&lost)), ["stage_without_next"], "TV-S2");

@@ -31,7 +31,7 @@ macro_rules! permissions {
 }
 
 permissions! {
-    /// Read definitions, the status of journeys, their travellers and the catalogue.
+    /// Read definitions, the status of journeys and the catalogue.
     ReadDefinitions = "definitions:read";
     /// Change what journeys are made of, except their emails: journeys, lists, text messages, roles, interests, attributes …
     WriteDefinitions = "definitions:write";
@@ -55,7 +55,7 @@ permissions! {
     WriteCustomers = "customers:write";
     /// Decide by hand who is in which buying group, and its stage and status.
     EditGroups = "groups:edit";
-    /// Send an email by hand to members of a buying group.
+    /// Send an email by hand to members of buying groups and people of accounts.
     SendMessages = "messages:send";
     /// Send proofs to addresses outside of the organisation's own domains.
     ProofOutside = "proofs:outside";

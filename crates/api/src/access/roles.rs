@@ -15,7 +15,7 @@ pub enum Role {
     JourneyManager,
     /// Looks after connections, domains and limits.
     ChannelManager,
-    /// Looks up accounts and what journeys did with them; says who is in which buying group, and writes to its members.
+    /// Looks up accounts and what journeys did with them; says who is in which buying group, and writes to them by hand.
     Sales,
     /// Looks at journeys and their counts, at no customer.
     Viewer,
@@ -100,7 +100,7 @@ impl Role {
             Self::JourneyManager => "Designs and runs journeys.",
             Self::ChannelManager => "Looks after connections, domains and limits.",
             Self::Sales => {
-                "Looks up accounts and what journeys did with them; says who is in which buying group, and writes to its members."
+                "Looks up accounts and what journeys did with them; says who is in which buying group, and writes to its members and to people of accounts."
             }
             Self::Viewer => "Looks at journeys and their counts, at no customer.",
         }

@@ -129,6 +129,11 @@ async fn whoever_may_not_publish_fragments_changes_drafts_alone(api: Api) {
     let put = send(&api, &publisher, "PUT", "fragments/foot", &said(Some("live"), "two")).await;
     assert_eq!(put.json()["state"], "live", "{}", put.text());
     assert_eq!(published().0, 2);
+    let delete = |token: &str, key: &str| api.call("DELETE", &format!("/api/v1/fragments/{key}")).bearer(token).send();
+    assert!(refused(&delete(&writer, "foot").await), "what is published would go with it");
+    assert_eq!(delete(&publisher, "foot").await.status, 204);
+    assert_eq!(send(&api, &writer, "PUT", "fragments/foot", &said(Some("draft"), "three")).await.status, 201);
+    assert_eq!(delete(&writer, "foot").await.status, 204, "a draft is theirs");
 }
 
 async fn roles_made_before_keep_what_they_could(api: Api) {

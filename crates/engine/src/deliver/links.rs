@@ -1,14 +1,16 @@
 //! What the links of an email begin with and carry: the same whether it is sent, tried again, shown or looked at in a browser.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use caravan_catalog::Definitions;
+use caravan_catalog::{Definition, Definitions};
 use caravan_connect::dns::{RecordCheck, RecordState};
 use caravan_connect::email::Campaign;
 use caravan_model::document::{DocumentKind, SendingDomain};
-use caravan_store::{Session, StoreError, watched};
+use caravan_store::watched::{self, DomainCheckRow};
+use caravan_store::{Session, StoreError};
 use parking_lot::Mutex;
 use serde_json::Value as Json;
 
@@ -76,9 +78,14 @@ pub(crate) fn link_base<'a>(
     };
     let domain = own.or_else(of_connection).and_then(|sender| domain_of(definitions, sender).ok().flatten());
     let Some((_, key, SendingDomain { tracking: Some(host), .. })) = domain else { return Ok(public_url.into()) };
-    let checks = watched::domain_checks(s)?;
-    let leads_here = checks.iter().any(|check| check.domain == key && is_led_here(&check.found, &host));
-    Ok(if leads_here { format!("https://{}", host.to_ascii_lowercase()).into() } else { public_url.into() })
+    let own = base_of(&watched::domain_checks(s)?, &key, &host);
+    Ok(own.map_or(public_url.into(), Cow::Owned))
+}
+
+/// What links begin with that lead to a sending domain's own host, once the DNS was seen to lead it here.
+fn base_of(checks: &[DomainCheckRow], domain: &str, host: &str) -> Option<String> {
+    let leads_here = checks.iter().any(|check| check.domain == domain && is_led_here(&check.found, host));
+    leads_here.then(|| format!("https://{}", host.to_ascii_lowercase()))
 }
 
 /// What links of messages begin with: the public address, and the hosts of sending domains that were seen to lead here.
@@ -88,14 +95,10 @@ pub(crate) fn bases_in_use(
     public_url: &str,
 ) -> Result<Vec<String>, StoreError> {
     let checks = watched::domain_checks(s)?;
-    let hosts = definitions.of_kind(DocumentKind::SendingDomain).filter_map(|d| {
-        let host = d.read::<SendingDomain>()?.tracking?;
-        let leads_here = checks.iter().any(|check| check.domain == d.key && is_led_here(&check.found, &host));
-        leads_here.then(|| format!("https://{}", host.to_ascii_lowercase()))
-    });
-    let mut bases: Vec<String> = std::iter::once(public_url.to_owned()).chain(hosts).collect();
-    bases.dedup();
-    Ok(bases)
+    let of_domain = |d: &Arc<Definition>| base_of(&checks, &d.key, &d.read::<SendingDomain>()?.tracking?);
+    let own: BTreeSet<String> = definitions.of_kind(DocumentKind::SendingDomain).filter_map(of_domain).collect();
+    let others = own.into_iter().filter(|base| !base.eq_ignore_ascii_case(public_url));
+    Ok(std::iter::once(public_url.to_owned()).chain(others).collect())
 }
 
 /// For how long what links begin with is not looked for again: it costs a read of the store.

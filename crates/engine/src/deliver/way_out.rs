@@ -141,11 +141,7 @@ impl Round {
 
     fn try_all(bases: Vec<String>, delivery: &Delivery, surroundings: &Surroundings, now: Timestamp) -> Self {
         let Surroundings { runtime, outbound, .. } = surroundings;
-        let one = |base: String| {
-            let tried = runtime.block_on(way_out::try_out(outbound, &delivery.signing, &base, now));
-            (base, tried)
-        };
-        let found: Vec<(String, Tried)> = bases.into_iter().map(one).collect();
+        let found = runtime.block_on(way_out::try_all(outbound, &delivery.signing, bases, now));
         let not_tried = found.iter().find_map(|(_, tried)| match tried {
             Tried::NotAllowed(why) => Some(why.clone()),
             _ => None,

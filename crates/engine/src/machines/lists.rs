@@ -203,7 +203,12 @@ fn refuse_network(entry: &str) -> Option<(&'static str, String)> {
         );
         return Some(("bad_network", message));
     };
-    let shortest = if network.bounds().0.is_ipv4() { SHORTEST_PREFIX.0 } else { SHORTEST_PREFIX.1 };
+    // What is written as IPv6 and means IPv4 has 96 bits before the address that is asked for.
+    let shortest = match network.bounds().0 {
+        IpAddr::V4(_) => SHORTEST_PREFIX.0,
+        IpAddr::V6(first) if first.to_ipv4_mapped().is_some() => 96 + SHORTEST_PREFIX.0,
+        IpAddr::V6(_) => SHORTEST_PREFIX.1,
+    };
     (network.prefix() < shortest).then(|| {
         let message = format!("`{entry}` holds a large part of the world. Write networks of /{shortest} or smaller.");
         ("too_broad", message)
@@ -265,13 +270,15 @@ mod tests {
 
     #[test]
     fn every_line_that_is_no_network_is_told() {
-        let file = "203.0.113.0/24\n203.0.113.0/33\n# fine\nacme.example\n0.0.0.0/0\n10.0.0.0/8\n2001::/15\n192.0.2.1\n203.0.113.0 - 203.0.113.9\n";
+        let file = "203.0.113.0/24\n203.0.113.0/33\n# fine\nacme.example\n0.0.0.0/0\n10.0.0.0/8\n2001::/15\n192.0.2.1\n203.0.113.0 - 203.0.113.9\n::ffff:0.0.0.0/96\n::ffff:10.0.0.0/103\n::ffff:10.0.0.0/104\n";
         let expected = [
             at("/2", "bad_network"),
             at("/4", "bad_network"),
             at("/5", "too_broad"),
             at("/7", "too_broad"),
             at("/9", "bad_network"),
+            at("/10", "too_broad"),
+            at("/11", "too_broad"),
         ];
         assert_eq!(wrong(MachineList::Networks, file), expected);
         assert_eq!(wrong(MachineList::BlockedNetworks, file), expected);

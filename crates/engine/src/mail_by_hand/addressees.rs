@@ -87,12 +87,14 @@ impl Addressees {
         }
     }
 
-    /// Where the `n`th of them stands there.
-    pub(super) fn place(&self, n: usize) -> String {
-        match self {
-            Self::Members { .. } | Self::Contacts { .. } => format!("{}/{n}", self.list()),
-            Self::EveryContact { .. } | Self::Person(_) => self.list().to_owned(),
-        }
+    /// Where the person of this key stands there.
+    pub(super) fn place(&self, key: &str) -> String {
+        let among = |keys: &[String]| keys.iter().position(|each| each == key);
+        let n = match self {
+            Self::Members { people, .. } | Self::Contacts { people, .. } => among(people),
+            Self::EveryContact { .. } | Self::Person(_) => None,
+        };
+        n.map_or_else(|| self.list().to_owned(), |n| format!("{}/{n}", self.list()))
     }
 
     /// The people of these keys, each once, all of them among those who are here.
@@ -109,13 +111,13 @@ impl Addressees {
         let known: BTreeMap<&str, PersonId> = known.iter().map(|(key, id, _)| (key.as_str(), PersonId(*id))).collect();
         let mut findings = Vec::new();
         let mut chosen = Vec::with_capacity(keys.len());
-        for (n, &key) in keys.iter().enumerate() {
+        for key in keys {
             match known.get(key) {
                 Some(person) if here.contains(person) => chosen.push((key.to_owned(), *person)),
-                Some(_) => findings.push(self.outsider(key, n)),
+                Some(_) => findings.push(self.outsider(key)),
                 None => {
-                    let message = format!("There is no person `{key}`.");
-                    findings.push(Finding::error("unknown_person", self.place(n), message));
+                    let message = format!("There is no person `{key}`. Correct the key, or import the person first.");
+                    findings.push(Finding::error("unknown_person", self.place(key), message));
                 }
             }
         }
@@ -137,12 +139,12 @@ impl Addressees {
         Ok(())
     }
 
-    fn outsider(&self, key: &str, n: usize) -> Finding {
+    fn outsider(&self, key: &str) -> Finding {
         let (code, message) = match self {
             Self::Members { .. } => ("not_a_member", format!("`{key}` is no member of this group. Assign them first.")),
             _ => ("not_of_account", format!("`{key}` does not belong to this account. Relate them first.")),
         };
-        Finding::error(code, self.place(n), message)
+        Finding::error(code, self.place(key), message)
     }
 }
 

@@ -111,13 +111,23 @@ fn lead_to_paths(
             findings.push(Finding::error("unknown_path", format!("/answers/{at}/path"), message));
             continue;
         };
-        match FieldTest::example(tests, &context) {
-            Some(variables) => answer.variables.extend(variables),
-            None => {
-                let message = format!("No simple answer leads to the path `{path}`. Give its `variables`.");
-                findings.push(Finding::error("variables_needed", format!("/answers/{at}/path"), message));
-            }
+        let given = std::mem::take(&mut answer.variables);
+        let any_given = !given.is_empty();
+        answer.variables = FieldTest::example(tests, &context).unwrap_or_default();
+        answer.variables.extend(given);
+        if FieldTest::all_hold(tests, &answer.variables, &context) {
+            continue;
         }
+        let (code, message) = match any_given {
+            true => (
+                "variables_elsewhere",
+                format!("These `variables` do not lead to the path `{path}`. Correct them, or leave them out."),
+            ),
+            false => {
+                ("variables_needed", format!("No simple answer leads to the path `{path}`. Give its `variables`."))
+            }
+        };
+        findings.push(Finding::error(code, format!("/answers/{at}/path"), message));
     }
     Ok(findings)
 }

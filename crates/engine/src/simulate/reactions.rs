@@ -1,6 +1,6 @@
 //! Reactions: what travellers do a while after they have come to a listen node.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use caravan_catalog::events::{self, About};
 use caravan_model::attribute::Subject;
@@ -9,7 +9,7 @@ use caravan_model::document::DocumentKind;
 use caravan_model::{DocumentId, EnrollmentId, Finding, VersionId};
 use caravan_store::records::{self, Table};
 use caravan_store::scratch::{self, Arrival};
-use caravan_store::{Session, StoreError, people};
+use caravan_store::{Session, StoreError, subscriptions};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json};
@@ -20,11 +20,15 @@ use super::stage::Stage;
 use super::{ScriptedActivity, ScriptedReaction};
 use crate::Engine;
 use crate::definitions::DefinitionError;
+use crate::import::IncomingActivity;
 use crate::listen::Event;
 use crate::live::Live;
 use crate::nodes::Listening;
 use crate::plan::Plan;
 use crate::sets::Set;
+
+/// Travellers who act in one transaction.
+const AT_ONCE: usize = 1_000;
 
 /// What travellers do, and what they have begun and not done yet.
 pub(super) struct Reactions {
@@ -117,48 +121,56 @@ impl Reactions {
         if due.is_empty() {
             return Ok(false);
         }
-        let activities = engine.store().read(|s| {
-            let live = engine.live(s)?;
-            let mut activities = Vec::new();
-            for deed in due.values() {
-                activities.extend(self.activities(s, &live, deed, now)?);
+        let due: Vec<Deed> = due.into_values().collect();
+        for deeds in due.chunk_by(|one, next| (one.reaction, one.version) == (next.reaction, next.version)) {
+            for deeds in deeds.chunks(AT_ONCE) {
+                self.act(engine, deeds, now)?;
             }
-            Ok::<_, StoreError>(activities)
-        })?;
-        let activities: Vec<_> = activities.into_iter().map(incoming).collect();
-        hand_in(engine, &activities, now)?;
+        }
         Ok(true)
     }
 
-    /// What a traveller does, as often as its node asks for; nothing where an account has nobody to do it.
+    /// What these travellers do at one node, each as often as the node asks for.
+    fn act(&self, engine: &Engine, deeds: &[Deed], now: Timestamp) -> Result<(), StoreError> {
+        let (activities, times) = engine.store().read(|s| {
+            let live = engine.live(s)?;
+            self.activities(s, &live, deeds, now)
+        })?;
+        for _ in 0..times {
+            hand_in(engine, &activities, now)?;
+        }
+        Ok(())
+    }
+
+    /// One activity of each of these travellers, and how often it happens; none of an account that has nobody to do it.
     fn activities(
         &self,
         s: &mut dyn Session,
         live: &Live,
-        deed: &Deed,
+        deeds: &[Deed],
         now: Timestamp,
-    ) -> Result<Vec<ScriptedActivity>, StoreError> {
-        let reaction = &self.given[deed.reaction];
-        let Some(plan) = live.plan(s, deed.version)? else { return Ok(Vec::new()) };
+    ) -> Result<(Vec<IncomingActivity>, i64), StoreError> {
+        let Some(Deed { reaction, version, .. }) = deeds.first() else { return Ok((Vec::new(), 0)) };
+        let reaction = &self.given[*reaction];
+        let Some(plan) = live.plan(s, *version)? else { return Ok((Vec::new(), 0)) };
         let Some((event, filters)) = heard(&plan, &reaction.node, reaction.kind.as_deref()) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         };
-        let person_key = match self.of_people {
-            true => Some(deed.key.clone()),
-            false if filters.is_none() && about(live, &event.activity) != About::Person => None,
-            false => match who_acts(s, live, deed.subject, filters, now)? {
-                Some(person) => Some(person),
-                None => return Ok(Vec::new()),
-            },
+        let by_people = !self.of_people && (filters.is_some() || about(live, &event.activity) == About::Person);
+        let accounts: Vec<i64> = if by_people { deeds.iter().map(|deed| deed.subject).collect() } else { Vec::new() };
+        let people = who_act(s, live, &accounts, filters, now)?;
+        let fields = fields_of(reaction, event, live, now).unwrap_or_default();
+        let activity = |deed: &Deed| {
+            let person_key = match (self.of_people, by_people) {
+                (true, _) => Some(deed.key.clone()),
+                (false, true) => Some(people.get(&deed.subject)?.clone()),
+                (false, false) => None,
+            };
+            let account_key = (!self.of_people).then(|| deed.key.clone());
+            let kind = event.activity.clone();
+            Some(incoming(ScriptedActivity { at: now, kind, person_key, account_key, fields: fields.clone() }))
         };
-        let activity = ScriptedActivity {
-            at: now,
-            kind: event.activity.clone(),
-            person_key,
-            account_key: (!self.of_people).then(|| deed.key.clone()),
-            fields: fields_of(reaction, event, live, now).unwrap_or_default(),
-        };
-        Ok(vec![activity; usize::try_from(event.at_least).unwrap_or(1)])
+        Ok((deeds.iter().filter_map(activity).collect(), event.at_least))
     }
 }
 
@@ -196,22 +208,26 @@ fn about(live: &Live, kind: &str) -> About {
     }
 }
 
-/// Key of the first person of an account for whom the filters of a node hold.
-fn who_acts(
+/// Of each of these accounts, the key of the first person for whom the filters of a node hold.
+fn who_act(
     s: &mut dyn Session,
     live: &Live,
-    account: i64,
+    accounts: &[i64],
     filters: Option<&Condition>,
     now: Timestamp,
-) -> Result<Option<String>, StoreError> {
-    let relations = records::people_of_accounts(s, &[account])?;
-    let mut ids: Vec<i64> = relations.iter().map(|relation| relation.person.0).collect();
+) -> Result<HashMap<i64, String>, StoreError> {
+    let mut relations = records::people_of_accounts(s, accounts)?;
     if let Some(filters) = filters {
-        ids = Set::new(live, filters, now).among(s, &ids)?;
+        let people: BTreeSet<i64> = relations.iter().map(|relation| relation.person.0).collect();
+        let people: Vec<i64> = people.into_iter().collect();
+        let fit: HashSet<i64> = Set::new(live, filters, now).among(s, &people)?.into_iter().collect();
+        relations.retain(|relation| fit.contains(&relation.person.0));
     }
-    let Some(first) = ids.first() else { return Ok(None) };
-    let person = people::by_id(s, &live.definitions.schema, Table::Person, *first)?;
-    Ok(person.map(|person| person.key))
+    relations.dedup_by_key(|relation| relation.account);
+    let people: Vec<i64> = relations.iter().map(|relation| relation.person.0).collect();
+    let keys: HashMap<i64, String> = subscriptions::person_keys(s, &people)?.into_iter().collect();
+    let acting = relations.iter().filter_map(|it| Some((it.account.0, keys.get(&it.person.0)?.clone())));
+    Ok(acting.collect())
 }
 
 /// Whether people travel, and what speaks against these reactions.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// So many of a hundred, 1 to 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u8")]
+#[serde(try_from = "i64", into = "u8")]
 pub struct Share(u8);
 
 impl Share {
@@ -16,15 +16,18 @@ impl Share {
     }
 }
 
-impl TryFrom<u8> for Share {
+impl TryFrom<i64> for Share {
     type Error = &'static str;
 
-    fn try_from(of_hundred: u8) -> Result<Self, Self::Error> {
-        if (1..=100).contains(&of_hundred) {
-            Ok(Self(of_hundred))
-        } else {
-            Err("a share is a whole number from 1 to 100")
-        }
+    fn try_from(of_hundred: i64) -> Result<Self, Self::Error> {
+        let fits = u8::try_from(of_hundred).ok().filter(|of_hundred| (1..=100).contains(of_hundred));
+        fits.map(Self).ok_or("a share is a whole number from 1 to 100")
+    }
+}
+
+impl From<Share> for u8 {
+    fn from(share: Share) -> Self {
+        share.0
     }
 }
 
@@ -60,7 +63,7 @@ mod tests {
 
     #[test]
     fn a_share_is_spread_evenly_and_begins_with_the_first() {
-        let taken = |of_hundred: u8, of: u64| {
+        let taken = |of_hundred: i64, of: u64| {
             let share = Share::try_from(of_hundred).expect("a share");
             (0..of).filter(|came| share.takes(*came)).collect::<Vec<_>>()
         };
@@ -68,6 +71,9 @@ mod tests {
         assert_eq!(taken(100, 3), [0, 1, 2]);
         assert_eq!(taken(10, 30), [0, 10, 20]);
         assert_eq!(taken(33, 100).len(), 33);
-        assert!(Share::try_from(0).is_err() && Share::try_from(101).is_err());
+        for wrong in [0, 101, 300, -1] {
+            let refused = serde_json::from_value::<Share>(wrong.into()).expect_err("no share");
+            assert_eq!(refused.to_string(), "a share is a whole number from 1 to 100");
+        }
     }
 }

@@ -97,6 +97,19 @@ fn answers_of_nobody_are_refused() {
 }
 
 #[test]
+fn variables_stand_beside_those_by_which_a_path_is_taken_and_lead_to_no_other() {
+    let world = prepared(World::embedded(START));
+    world.apply(CALLS);
+    let given = |variables: serde_json::Value| {
+        let gold = serde_json::json!([{"service": "tier", "node": "route", "path": "Gold", "variables": variables}]);
+        SimulateRequest { answers: answers(gold), ..request(stored("calling"), "2027-01-01T00:00:00Z") }
+    };
+    assert_eq!(codes(&world, given(serde_json::json!({"tier": "silver"}))), ["variables_elsewhere"]);
+    let report = run(&world, given(serde_json::json!({"score": 7})));
+    assert_eq!(report.nodes["route"].paths, [("Gold".to_owned(), 5)].into());
+}
+
+#[test]
 fn a_share_of_the_calls_is_answered_so_and_the_others_as_said_next() {
     let world = prepared(World::embedded(START));
     world.apply(CALLS);

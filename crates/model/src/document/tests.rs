@@ -352,6 +352,19 @@ fn an_access_role_allows_what_there_is_and_has_a_key_of_its_own() {
 }
 
 #[test]
+fn a_listener_waits_for_no_more_than_a_thousand_times() {
+    let listener = |times: u32| {
+        mistakes(&format!(
+            "{{kind: journey, key: a, subject: account, nodes: {{n: {{type: listen, event: {{activity: page_viewed, at_least: {times}}}, next: null}}}}}}"
+        ))
+    };
+    assert_eq!(listener(1_000), "");
+    for wrong in [0, 1_001, u32::MAX] {
+        assert!(listener(wrong).contains("out_of_range at /nodes/n/event/at_least"), "{}", listener(wrong));
+    }
+}
+
+#[test]
 fn mistakes_in_conditions_carry_node_and_line() {
     let text = "kind: journey\nkey: a\nsubject: account\nnodes:\n  s:\n    type: split\n    by: account\n    paths:\n      - label: A\n        when:\n          account: emploees\n          at_least: 5\n        next: null\n";
     let (documents, findings) = read_documents(text, "a.yaml");

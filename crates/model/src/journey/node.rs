@@ -173,9 +173,9 @@ pub struct EventTest {
     /// Constraints on the activity's fields, and on its date as `at`; all must hold.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub fields: Option<Value>,
-    /// How many times it must happen; once when left out.
+    /// How many times it must happen, 1,000 at most; once when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000))]
     pub at_least: Option<u32>,
 }
 

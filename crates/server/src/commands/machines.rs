@@ -8,6 +8,7 @@ use caravan_engine::Engine;
 use caravan_engine::machines::{self, Loaded, MOST_BYTES, MachineList};
 use caravan_store::{StoreError, access};
 use clap::ValueEnum;
+use serde_json::{Value, json};
 
 use super::Context;
 use crate::failure::{Done, Failure, Outcome};
@@ -65,7 +66,7 @@ pub fn run(context: &Context, verb: &Verb) -> Outcome {
             let read = opened.take(MOST_BYTES as u64 + 1).read_to_end(&mut text);
             read.map_err(|error| manifests::unreadable(file, &error))?;
             let loaded = machines::load(&engine, (*list).into(), &text, wiring::ACTOR)?;
-            write_down(&engine, "PUT", loaded.list)?;
+            write_down(&engine, "PUT", loaded.list, Some(json!({"entries": loaded.entries})))?;
             show(context, &[loaded])?;
         }
         Verb::Clear { list } => {
@@ -73,18 +74,19 @@ pub fn run(context: &Context, verb: &Verb) -> Outcome {
             if !machines::clear(&engine, list)? {
                 return Err(Failure::usage("no_such_list", format!("There is no loaded list `{}`.", list.key())));
             }
-            write_down(&engine, "DELETE", list)?;
+            write_down(&engine, "DELETE", list, None)?;
         }
     }
     Ok(Done::All)
 }
 
 /// For whoever reads what was done by hand: the same as over the API.
-fn write_down(engine: &Engine, what: &str, list: MachineList) -> Result<(), StoreError> {
+fn write_down(engine: &Engine, what: &str, list: MachineList, detail: Option<Value>) -> Result<(), StoreError> {
     let subject = format!("/api/v1/machines/lists/{}", list.key());
+    let detail = detail.map(|it| it.to_string());
     engine.store().write(|s| {
         let now = s.now()?;
-        access::record(s, now, wiring::ACTOR, what, &subject, None)
+        access::record(s, now, wiring::ACTOR, what, &subject, detail.as_deref())
     })
 }
 
