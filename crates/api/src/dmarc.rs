@@ -1,6 +1,5 @@
 //! What receivers report of the mail of sending domains (DMARC).
 
-use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::deliver::{DmarcFigures, DmarcTaken, dmarc_figures, take_dmarc_file};
@@ -9,10 +8,8 @@ use serde::Deserialize;
 
 use crate::ApiState;
 use crate::access::Permission;
+use crate::http::upload::{Upload, UploadKind};
 use crate::http::{Answer, Operations, Path, Problem, Query};
-
-/// The largest file, in bytes, packed or not.
-const MOST_BYTES: usize = 20 * 1024 * 1024;
 
 /// The operations of this file.
 pub fn operations() -> Operations {
@@ -66,33 +63,15 @@ async fn figures(
 }
 
 /// A report as it came.
-struct ReportFile(Bytes);
+enum Report {}
 
-impl<S: Send + Sync> axum::extract::FromRequest<S> for ReportFile {
-    type Rejection = Problem;
-
-    async fn from_request(request: axum::extract::Request, _: &S) -> Result<Self, Problem> {
-        let megabytes = MOST_BYTES / 1024 / 1024;
-        let detail = format!("The file is larger than {megabytes} MB, or broke off. Send it packed, as it came.");
-        let bytes = to_bytes(request.into_body(), MOST_BYTES).await;
-        bytes.map(Self).map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "report_too_large", detail))
-    }
+impl UploadKind for Report {
+    const MEDIA_TYPES: &[&str] = &["application/gzip", "application/zip", "application/xml"];
+    const MOST_BYTES: usize = 20 * 1024 * 1024;
+    const TOO_LARGE: (&str, &str) = ("report_too_large", "Send it packed, as it came.");
 }
 
-impl aide::OperationInput for ReportFile {
-    fn operation_input(ctx: &mut aide::generate::GenContext, operation: &mut aide::openapi::Operation) {
-        let of = |kind: &str| (kind.to_owned(), aide::openapi::MediaType::default());
-        let body = aide::openapi::RequestBody {
-            description: Some("The file.".to_owned()),
-            content: [of("application/gzip"), of("application/zip"), of("application/xml")].into_iter().collect(),
-            required: true,
-            ..Default::default()
-        };
-        aide::operation::set_body(ctx, operation, body);
-    }
-}
-
-async fn take(State(state): State<ApiState>, file: ReportFile) -> Result<Answer<DmarcTaken>, Problem> {
+async fn take(State(state): State<ApiState>, file: Upload<Report>) -> Result<Answer<DmarcTaken>, Problem> {
     let taken = state.blocking(move |engine| {
         take_dmarc_file(engine, &file.0)?
             .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "dmarc_report_unreadable", why.to_string()))

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use caravan_engine::Engine;
-use caravan_model::document::{DocumentKind, SendingDomain, Settings, StrictTransport};
+use caravan_model::document::{DocumentKind, SendingDomain, StrictTransport};
 use caravan_store::StoreError;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
@@ -38,7 +38,7 @@ impl Known {
         let live = engine.store().read(|s| engine.live(s))?;
         let domains = live.definitions.of_kind(DocumentKind::SendingDomain);
         let hosts = domains.filter_map(|domain| domain.read::<SendingDomain>()?.tracking);
-        let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|it| it.read::<Settings>());
+        let settings = live.definitions.settings();
         Ok(Self {
             of_links: hosts.map(|host| host.to_ascii_lowercase()).collect(),
             strict: settings.map(|settings| settings.strict_transport).unwrap_or_default(),

@@ -8,7 +8,7 @@ use caravan_engine::import::{ImportError, STALE};
 use caravan_engine::live::Live;
 use caravan_model::ActivityId;
 use caravan_model::attribute::AttributeSet;
-use caravan_model::document::{CrmLinks, DocumentKind, Settings};
+use caravan_model::document::{CrmLinks, DocumentKind};
 use caravan_store::people::{DetailRow, TimelineRow};
 use caravan_store::{Session, StoreError, journeys, step};
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub struct Attributes(pub Map<String, Value>);
 
 /// Where records stand in the CRM, as the settings say.
 pub fn crm(live: &Live) -> CrmLinks {
-    let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|it| it.read::<Settings>());
+    let settings = live.definitions.settings();
     settings.map(|settings| settings.crm).unwrap_or_default()
 }
 

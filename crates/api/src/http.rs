@@ -8,9 +8,9 @@ pub mod file;
 pub mod operations;
 pub mod page;
 pub mod problem;
+pub mod upload;
 
 pub use answer::{Answer, Done};
 pub use extract::{IfMatch, Json, Path, Query};
 pub use operations::Operations;
-
 pub use problem::Problem;

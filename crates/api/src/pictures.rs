@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use caravan_engine::content::{ImportedTemplate, export_template, import_template, picture};
 use caravan_model::document::DocumentKind;
@@ -14,10 +13,9 @@ use serde::Deserialize;
 use crate::ApiState;
 use crate::access::{Caller, Gate, Permission};
 use crate::documents::permission_to_write;
+use crate::http::upload::{Upload, UploadKind};
 use crate::http::{Answer, Operations, Path, Problem};
 
-/// The largest archive, in bytes.
-const MOST_BYTES: usize = 20 * 1024 * 1024;
 /// What is shown runs nothing, whatever stands in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
@@ -52,37 +50,19 @@ struct PicturePath {
 }
 
 /// An archive, or HTML by itself.
-struct Design(Bytes);
+enum Design {}
 
-impl<S: Send + Sync> axum::extract::FromRequest<S> for Design {
-    type Rejection = Problem;
-
-    async fn from_request(request: axum::extract::Request, _: &S) -> Result<Self, Problem> {
-        let megabytes = MOST_BYTES / 1024 / 1024;
-        let detail = format!("The file is larger than {megabytes} MB, or broke off. Make its pictures smaller.");
-        let bytes = to_bytes(request.into_body(), MOST_BYTES).await;
-        bytes.map(Self).map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "archive_too_large", detail))
-    }
-}
-
-impl aide::OperationInput for Design {
-    fn operation_input(ctx: &mut aide::generate::GenContext, operation: &mut aide::openapi::Operation) {
-        let of = |kind: &str| (kind.to_owned(), aide::openapi::MediaType::default());
-        let body = aide::openapi::RequestBody {
-            description: Some("The file.".to_owned()),
-            content: [of("application/zip"), of("text/html")].into_iter().collect(),
-            required: true,
-            ..Default::default()
-        };
-        aide::operation::set_body(ctx, operation, body);
-    }
+impl UploadKind for Design {
+    const MEDIA_TYPES: &[&str] = &["application/zip", "text/html"];
+    const MOST_BYTES: usize = 20 * 1024 * 1024;
+    const TOO_LARGE: (&str, &str) = ("archive_too_large", "Make its pictures smaller.");
 }
 
 async fn import(
     State(state): State<ApiState>,
     caller: Caller,
     Path(path): Path<TemplatePath>,
-    design: Design,
+    design: Upload<Design>,
 ) -> Result<Answer<ImportedTemplate>, Problem> {
     let url = Arc::clone(&state.public_url);
     let made = state.blocking(move |engine| Ok(import_template(engine, &path.key, &design.0, &url, &caller.actor)?));

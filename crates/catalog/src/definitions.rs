@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use caravan_model::attribute::{Attribute, AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::condition::{Condition, NameKind, Scope};
-use caravan_model::document::{Audience, DocumentKind, Found, Fragment, Weighting};
+use caravan_model::document::{Audience, DocumentKind, Found, Fragment, Settings, Weighting};
 use caravan_model::journey::Reentry;
 use caravan_model::suggest::did_you_mean;
 use caravan_model::value::Value;
@@ -266,6 +266,11 @@ impl Definitions {
     /// All definitions of a kind, in no order.
     pub fn of_kind(&self, kind: DocumentKind) -> impl Iterator<Item = &Arc<Definition>> {
         self.by_key.values().filter(move |d| d.kind == kind)
+    }
+
+    /// The organisation's settings, where there are any.
+    pub fn settings(&self) -> Option<Settings> {
+        self.of_kind(DocumentKind::Settings).find_map(|it| it.read())
     }
 
     /// A definition that must exist.

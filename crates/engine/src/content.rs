@@ -133,7 +133,7 @@ impl<'a> Library<'a> {
             quiet: HashMap::new(),
             schema: &definitions.schema,
             fragment: Box::new(|key| definitions.fragment(key)),
-            settings: definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>()),
+            settings: definitions.settings(),
             domains: domains.map(|domain| domain.domain).collect(),
             senders: senders.collect(),
             public_url: None,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use caravan_catalog::mailing::Mailing;
 use caravan_catalog::snapshot::Recipient;
-use caravan_model::document::{Body, Document, DocumentKind, Email, Settings};
+use caravan_model::document::{Body, Document, DocumentKind, Email};
 use caravan_model::{DocumentId, EnrollmentId, Finding, PersonId, VersionId};
 use caravan_store::step::{self, EffectRow};
 use caravan_store::{Session, StoreError, documents};
@@ -94,7 +94,7 @@ impl Ready {
         let (id, document) = row.and_then(|row| Some((row.id, stored_document(&row)?))).ok_or_else(unreadable)?;
         let Body::Email(email) = &document.body else { return Err(unreadable().into()) };
         let email = email.whole(&|key: &str| definitions.fragment(key)).map_err(ByHandError::Refused)?;
-        let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let settings = definitions.settings();
         let house = House::of(settings.as_ref());
         compile_email(&email, &house).map_err(ByHandError::Refused)?;
         let paths = email.paths().map_err(ByHandError::Refused)?;

@@ -4,7 +4,7 @@
 use caravan_catalog::effects::{NOTICE, NoticeEffect};
 use caravan_catalog::mailing::{first_mail_connection, lane_of};
 use caravan_connect::{EmailMessage, Mailbox};
-use caravan_model::document::{DocumentKind, Notices, Settings};
+use caravan_model::document::{DocumentKind, Notices};
 use caravan_model::{EnrollmentId, Shard, VersionId};
 use caravan_store::step::{self, EffectRow};
 use caravan_store::{Session, StoreError};
@@ -37,7 +37,7 @@ pub struct Mention<'a> {
 /// The store's.
 pub fn tell_of_mention(s: &mut dyn Session, engine: &Engine, mention: Mention<'_>) -> Result<(), StoreError> {
     let live = engine.live(s)?;
-    let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|it| it.read::<Settings>());
+    let settings = live.definitions.settings();
     let Notices { mentions, connection } = settings.map(|settings| settings.notices).unwrap_or_default();
     let connection = connection.or_else(|| first_mail_connection(&live.definitions));
     let Some(connection) = connection.filter(|_| mentions) else { return Ok(()) };

@@ -10818,7 +10818,7 @@ export interface components {
             where?: unknown;
             /**
              * Format: uint32
-             * @description How many times it must happen; once when left out.
+             * @description How many times it must happen, 1,000 at most; once when left out.
              */
             at_least?: number | null;
         };

@@ -1,9 +1,7 @@
 //! Files of programs and networks by which opens and clicks of machines are told: loaded, looked at, taken away.
 
-use axum::body::{Bytes, to_bytes};
 use axum::extract::State;
-use axum::http::StatusCode;
-use caravan_engine::machines::{self, Loaded, MOST_BYTES, MachineList};
+use caravan_engine::machines::{self, Loaded, MachineList};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -13,6 +11,7 @@ use crate::ApiState;
 use crate::access::Caller;
 use crate::access::Permission::{ReadDefinitions, WriteSettings};
 use crate::http::file::{File, Lines};
+use crate::http::upload::{Upload, UploadKind};
 use crate::http::{Answer, Done, Operations, Path, Problem};
 
 const LIST: &str = "/api/v1/machines/lists/{list}";
@@ -68,7 +67,7 @@ async fn load(
     State(state): State<ApiState>,
     caller: Caller,
     Path(path): Path<ListPath>,
-    file: NewFile,
+    file: Upload<NewList>,
 ) -> Result<Answer<Loaded>, Problem> {
     let work = state.blocking(move |engine| Ok(machines::load(engine, path.list, &file.0, &caller.actor)?));
     let loaded = work.await?;
@@ -84,28 +83,11 @@ async fn clear(State(state): State<ApiState>, Path(path): Path<ListPath>) -> Res
     work.await
 }
 
-/// A file as it comes.
-struct NewFile(Bytes);
+/// A list as it comes.
+enum NewList {}
 
-impl<S: Send + Sync> axum::extract::FromRequest<S> for NewFile {
-    type Rejection = Problem;
-
-    async fn from_request(request: axum::extract::Request, _: &S) -> Result<Self, Problem> {
-        let megabytes = MOST_BYTES / 1024 / 1024;
-        let detail = format!("The file is larger than {megabytes} MB, or broke off. Load fewer entries.");
-        let bytes = to_bytes(request.into_body(), MOST_BYTES).await;
-        bytes.map(Self).map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "list_too_large", detail))
-    }
-}
-
-impl aide::OperationInput for NewFile {
-    fn operation_input(ctx: &mut aide::generate::GenContext, operation: &mut aide::openapi::Operation) {
-        let body = aide::openapi::RequestBody {
-            description: Some("The file.".to_owned()),
-            content: [("text/plain".to_owned(), aide::openapi::MediaType::default())].into_iter().collect(),
-            required: true,
-            ..Default::default()
-        };
-        aide::operation::set_body(ctx, operation, body);
-    }
+impl UploadKind for NewList {
+    const MEDIA_TYPES: &[&str] = &["text/plain"];
+    const MOST_BYTES: usize = machines::MOST_BYTES;
+    const TOO_LARGE: (&str, &str) = ("list_too_large", "Load fewer entries.");
 }

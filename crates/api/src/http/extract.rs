@@ -25,6 +25,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", detail));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|error| body_refused(error.status()))?;
+        if holds_zero(&bytes) {
+            return Err(zero_character("body"));
+        }
         read_json(&bytes).map(Self)
     }
 }
@@ -33,6 +36,24 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// Whether a text of JSON has the zero character, which is written as an escape alone.
+fn holds_zero(json: &[u8]) -> bool {
+    let mut escaped = false;
+    json.windows(6).any(|six| {
+        let begins = six[0] == b'\\' && !escaped;
+        escaped = begins;
+        begins && six == br"\u0000"
+    })
+}
+
+/// PostgreSQL keeps no text with it, so nothing takes it, wherever it is stored.
+fn zero_character(place: &str) -> Problem {
+    Problem::bad_request(
+        "zero_character",
+        format!("The {place} holds a zero character (U+0000). Send the text without it."),
+    )
 }
 
 /// A body that is too large, or broke off.
@@ -87,6 +108,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.path().contains("%00") {
+            return Err(zero_character("address"));
+        }
         <axum::extract::Path<T> as FromRequestParts<S>>::from_request_parts(parts, state)
             .await
             .map(|path| Self(path.0))
@@ -108,6 +132,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Query<T
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(zero_character("address"));
+        }
         <axum::extract::Query<T> as FromRequestParts<S>>::from_request_parts(parts, state)
             .await
             .map(|query| Self(query.0))
@@ -171,6 +198,16 @@ impl OperationInput for IfMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_zero_character_is_told_from_a_backslash_before_the_same_digits() {
+        for with in [r#"{"a":"\u0000"}"#, r#"["x\\\u0000"]"#, r#"["\n\u0000"]"#] {
+            assert!(holds_zero(with.as_bytes()), "{with}");
+        }
+        for without in [r#"{"a":"\\u0000"}"#, r#"["\u0001"]"#, r#"["u0000"]"#, "[]", ""] {
+            assert!(!holds_zero(without.as_bytes()), "{without}");
+        }
+    }
 
     #[derive(Debug, serde::Deserialize)]
     #[expect(dead_code, reason = "only read into")]

@@ -40,6 +40,22 @@ async fn an_import_tells_of_as_many_rejects_as_are_asked_for(api: Api) {
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("bad_limit")));
 }
 
+async fn a_zero_character_is_refused_wherever_it_is_sent(api: Api) {
+    let token = furnished(&api).await;
+    for path in ["people/ada%00", "people?q=%00", "text_answers?person=%00", "accounts/%00/people"] {
+        let refused = api.get(&format!("/api/v1/{path}")).bearer(&token).send().await;
+        assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("zero_character")), "{path}");
+    }
+    let body = json!({"email": "x", "to": {"people": ["\u{0}"]}});
+    let refused = api.post("/api/v1/accounts/acme/email").bearer(&token).json(&body).send().await;
+    assert_eq!(
+        (refused.status.as_u16(), &refused.json()["code"]),
+        (400, &json!("zero_character")),
+        "{}",
+        refused.text()
+    );
+}
+
 async fn an_import_can_be_read_page_by_page(api: Api) {
     let token = furnished(&api).await;
     let get = |path: &str| api.get(path).bearer(&token).send();
@@ -162,6 +178,7 @@ async fn a_file_that_is_wrong_as_a_whole_imports_nothing(api: Api) {
 
 crate::on_both_stores! {
     another_address_leaves_behind_what_was_learnt_about_the_former
+    a_zero_character_is_refused_wherever_it_is_sent
     an_import_tells_of_as_many_rejects_as_are_asked_for
     an_import_can_be_read_page_by_page
     who_is_passed_over_is_counted_and_listed

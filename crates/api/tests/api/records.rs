@@ -170,7 +170,7 @@ async fn an_id_of_the_crm_leads_to_whoever_has_it_and_nobody_and_several_are_tol
     assert_eq!(find("account/001A0000006Vm9rIAC").await, of(&["001A0000006Vm9r"]), "18 letters for 15, in their case");
     assert_eq!(find(&format!("account/%7B{guid}%7D")).await, of(&["6f9619ff-8b86-d011-b42d-00c04fc964ff"]));
     assert_eq!(find("account/77").await, of(&["77@eu.CRM", "77@us.CRM"]), "the same id in two systems");
-    for nobody in ["account/7", "account/acm", "account/ACME", "account/%00", "account/%20", "contact/acme"] {
+    for nobody in ["account/7", "account/acm", "account/ACME", "account/%20", "contact/acme"] {
         assert_eq!(find(nobody).await.1, [""; 0], "{nobody}");
     }
 

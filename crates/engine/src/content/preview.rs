@@ -9,7 +9,7 @@ use caravan_connect::email::{Campaign, Compiled, Link, Rendered, Tracking};
 use caravan_connect::texts::{self, Segments, TextLinks, TextProblem, segments};
 use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
 use caravan_connect::{Mailbox, Secret};
-use caravan_model::document::{DocumentKind, Email, Settings, SmsMessage};
+use caravan_model::document::{DocumentKind, Email, SmsMessage};
 use caravan_model::{AccountId, EffectId, Finding, PersonId, template};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, documents, intake, ledger, people};
@@ -132,7 +132,7 @@ pub fn preview_email(
             Content { conditions: Some(&email.conditions), solution_interest: email.solution_interest.as_deref() };
         let paths = email.paths().map_err(DefinitionError::Findings)?;
         let snapshot = Snapshot::of(&paths, content, &definitions).map_err(DefinitionError::Findings)?;
-        let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let settings = definitions.settings();
         let house = House::of(settings.as_ref());
         let compiled = compile_email(&email, &house).map_err(DefinitionError::Findings)?;
         let values = taken(s, &live, &snapshot, request)?;

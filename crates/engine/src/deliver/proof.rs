@@ -10,7 +10,7 @@ use caravan_connect::texts::e164;
 use caravan_connect::{Connector, EffectBody, Mailbox, Outcome, Outgoing, TextMessage};
 use caravan_model::EffectId;
 use caravan_model::clock;
-use caravan_model::document::{DocumentKind, Period, Proofs, Settings, SmsMessage};
+use caravan_model::document::{Period, Proofs, SmsMessage};
 use caravan_store::{StoreError, ledger, limits, outbox};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -86,7 +86,7 @@ impl Dispatcher {
     /// The store cannot be read.
     pub fn is_outside(&self, address: &str) -> Result<bool, StoreError> {
         let live = self.engine.store().read(|s| self.engine.live(s))?;
-        let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let settings = live.definitions.settings();
         Ok(settings.is_some_and(|settings| settings.proofs.is_outside(address)))
     }
 
@@ -184,7 +184,7 @@ impl Dispatcher {
         }
         Ok(match self.doors.door(&live, &Way::connection(connection)) {
             Ok(Some(door)) => {
-                let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+                let settings = live.definitions.settings();
                 Ok(Now { live, at, door, proofs: settings.map(|settings| settings.proofs).unwrap_or_default() })
             }
             Ok(None) => Err("Nothing leaves here; messages are only recorded.".to_owned()),

@@ -1,7 +1,7 @@
 //! Communication limits: which rule sets a message falls under, and what they say about it now.
 
 use caravan_catalog::Definitions;
-use caravan_model::document::{Channel, DocumentKind, QuietThen, RuleSet, Settings, Treatment};
+use caravan_model::document::{Channel, DocumentKind, QuietThen, RuleSet, Treatment};
 use caravan_model::text::fold;
 use caravan_model::{AccountId, DocumentId, EffectId, PersonId};
 use caravan_store::limits::{CapAsk, CapClaim};
@@ -72,7 +72,7 @@ impl Rules {
             })
             .collect();
         sets.sort_by_key(|set| set.id);
-        let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let settings = definitions.settings();
         let open_consent = settings.as_ref().and_then(|settings| settings.open_tracking_consent.clone());
         let hides_a_link = settings.as_ref().is_some_and(|settings| settings.machines.hidden_link != Treatment::Off);
         let allow_list = settings.and_then(|settings| settings.allow_list);

@@ -4,7 +4,6 @@ use caravan_connect::Mailbox;
 use caravan_connect::spam::{Judged, judge};
 pub use caravan_connect::spam::{SpamReport, SpamRule};
 use caravan_model::EffectId;
-use caravan_model::document::{DocumentKind, Settings};
 use caravan_store::StoreError;
 
 use super::Dispatcher;
@@ -45,7 +44,7 @@ impl Dispatcher {
 }
 
 fn by_our_rules(live: &Live, made: &Previewed) -> SpamReport {
-    let settings = live.definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+    let settings = live.definitions.settings();
     let links: Vec<(String, String)> =
         made.shown.links.iter().map(|link| (link.label.clone(), link.target.clone())).collect();
     judge(&Judged {

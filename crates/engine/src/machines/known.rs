@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aho_corasick::AhoCorasick;
 use caravan_catalog::Definitions;
 use caravan_connect::outbound::Network;
-use caravan_model::document::{DocumentKind, Machines, Settings};
+use caravan_model::document::Machines;
 use caravan_store::machine_lists::{self, MachineListRow};
 use caravan_store::{Session, StoreError};
 
@@ -68,7 +68,7 @@ impl Known {
             Some(before) => Arc::clone(&before.by_files),
             None => Arc::new(Marks::of_files(s, &files)?),
         };
-        let settings = definitions.of_kind(DocumentKind::Settings).find_map(|d| d.read::<Settings>());
+        let settings = definitions.settings();
         let settings = settings.map(|settings| settings.machines).unwrap_or_default();
         Ok(Self { by_settings: Marks::of_settings(&settings), settings, by_files, files })
     }
