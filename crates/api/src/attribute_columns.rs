@@ -40,7 +40,7 @@ pub struct Chosen {
 impl AttributesQuery {
     /// Finds what is named; the list's own order holds where none is.
     pub fn chosen(&self, live: &Live, table: Table, own: Sort<ListedBy>) -> Result<Chosen, Problem> {
-        let set = live.definitions.schema.of(subject_of(table));
+        let set = live.definitions.schema.of(Subject::from(table));
         let columns = self.columns(set)?;
         let sort = sorting::by_attribute(own, set, self.sort_attribute.as_deref(), "sort_attribute");
         Ok(Chosen { table, columns, sort: sort.map_err(refused)? })
@@ -60,13 +60,6 @@ impl AttributesQuery {
 
 fn refused(finding: Finding) -> Problem {
     Problem::bad_request(&finding.code, finding.message)
-}
-
-fn subject_of(table: Table) -> Subject {
-    match table {
-        Table::Account => Subject::Account,
-        Table::Person => Subject::Person,
-    }
 }
 
 impl Chosen {

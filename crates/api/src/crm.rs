@@ -5,7 +5,6 @@ use caravan_model::attribute::Subject;
 use caravan_model::document::{CrmKind, crm_ids};
 use caravan_store::crm;
 use caravan_store::journeys::Shown;
-use caravan_store::records::Table;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -52,13 +51,9 @@ async fn find(State(state): State<ApiState>, Path(path): Path<CrmPath>) -> Resul
             let live = engine.live(s)?;
             let (subject, schema) = (path.kind.subject(), &live.definitions.schema);
             let attribute = history::crm(&live).id_attribute(path.kind).to_owned();
-            let table = match subject {
-                Subject::Account => Table::Account,
-                Subject::Person => Table::Person,
-            };
             // Whoever took the attribute away since finds nobody, and reads where was looked.
             let items = match schema.of(subject).no(&attribute) {
-                Some(at) => crm::find(s, schema, table, at, &crm_ids(&path.id), MOST)?,
+                Some(at) => crm::find(s, schema, subject.into(), at, &crm_ids(&path.id), MOST)?,
                 None => Vec::new(),
             };
             Ok(Answer::of(CrmMatches { subject, attribute, items: items.into_iter().map(named).collect() }))

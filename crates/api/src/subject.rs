@@ -6,7 +6,6 @@ use caravan_engine::import::{self, Put, Writer};
 use caravan_engine::live::Live;
 use caravan_model::attribute::Subject;
 use caravan_store::people::{self as stored, DetailRow};
-use caravan_store::records::Table;
 use caravan_store::{Session, StoreError};
 
 use crate::history::{self, Attributes};
@@ -26,11 +25,7 @@ pub fn found(s: &mut dyn Session, live: &Live, subject: Subject, key: &str) -> R
 }
 
 fn looked_up(s: &mut dyn Session, live: &Live, subject: Subject, key: &str) -> Result<Option<DetailRow>, StoreError> {
-    let table = match subject {
-        Subject::Account => Table::Account,
-        Subject::Person => Table::Person,
-    };
-    stored::by_key(s, &live.definitions.schema, table, key)
+    stored::by_key(s, &live.definitions.schema, subject.into(), key)
 }
 
 /// Writes what is named of it, unless it changed since the writer saw it; answers with how `shown` shows it then.

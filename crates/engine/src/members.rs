@@ -124,10 +124,7 @@ impl List {
 
     /// The table of its members.
     pub fn table(&self) -> Table {
-        match self.subject {
-            Subject::Account => Table::Account,
-            Subject::Person => Table::Person,
-        }
+        self.subject.into()
     }
 
     fn takes_hands(&self) -> Result<(), MembersError> {

@@ -176,10 +176,7 @@ impl Scene {
             return Err(MergeError::Same(keep.to_owned()));
         }
         let live = engine.live(s)?;
-        let table = match subject {
-            Subject::Account => Table::Account,
-            Subject::Person => Table::Person,
-        };
+        let table = Table::from(subject);
         let schema = std::sync::Arc::clone(&live.definitions.schema);
         let find = |s: &mut dyn Session, key: &str| -> Result<DetailRow, MergeError> {
             let row = people::by_key(s, &schema, table, key)?;

@@ -56,10 +56,7 @@ impl Object {
 
     /// The table of those whom its records belong to.
     pub(crate) fn table(&self) -> Table {
-        match self.shape.subject {
-            Subject::Account => Table::Account,
-            Subject::Person => Table::Person,
-        }
+        self.shape.subject.into()
     }
 
     /// What to say when there is no object with this key.

@@ -6,7 +6,6 @@ use caravan_model::attribute::Subject;
 use caravan_model::condition::{Condition, Context, Noted};
 use caravan_model::{AccountId, Finding, PersonId};
 use caravan_store::filter::{Filter, Ground};
-use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, people};
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -236,11 +235,7 @@ fn explained(
     subject: Subject,
     key: &str,
 ) -> Result<Noted, PreviewError> {
-    let table = match subject {
-        Subject::Account => Table::Account,
-        Subject::Person => Table::Person,
-    };
-    let row = people::by_key(s, &live.definitions.schema, table, key)?;
+    let row = people::by_key(s, &live.definitions.schema, subject.into(), key)?;
     let noted = match row {
         Some(row) => set.explain(s, row.id)?,
         None => None,

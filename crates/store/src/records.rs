@@ -7,7 +7,7 @@ mod activities;
 mod lists;
 mod values;
 
-use caravan_model::attribute::{AttributeNo, AttributeSet, Schema};
+use caravan_model::attribute::{AttributeNo, AttributeSet, Schema, Subject};
 use caravan_model::value::{Value, ValueType};
 use caravan_model::{AccountId, DocumentId, PersonId, Shard};
 
@@ -269,4 +269,22 @@ pub enum Table {
     Account,
     /// People.
     Person,
+}
+
+impl From<Subject> for Table {
+    fn from(subject: Subject) -> Self {
+        match subject {
+            Subject::Account => Self::Account,
+            Subject::Person => Self::Person,
+        }
+    }
+}
+
+impl From<Table> for Subject {
+    fn from(table: Table) -> Self {
+        match table {
+            Table::Account => Self::Account,
+            Table::Person => Self::Person,
+        }
+    }
 }

@@ -58,20 +58,13 @@ pub fn put<'a>(
     let mut row = fields.clone();
     row.insert("key".to_owned(), Json::from(key));
     put_guarded(engine, &kind, &row, writer.into(), &|s| match seen {
-        Some(seen) => still(s, table_of(subject), key, seen),
+        Some(seen) => still(s, Table::from(subject), key, seen),
         None => Ok(true),
     })
 }
 
 /// The code of a write that somebody else came before.
 pub const STALE: &str = "stale_write";
-
-fn table_of(subject: Subject) -> Table {
-    match subject {
-        Subject::Account => Table::Account,
-        Subject::Person => Table::Person,
-    }
-}
 
 /// Whether a row is still as it was at an instant; it is held from here on.
 fn still(s: &mut dyn Session, table: Table, key: &str, seen: Timestamp) -> Result<bool, StoreError> {
@@ -198,7 +191,7 @@ pub fn delete(engine: &Engine, subject: Subject, key: &str, seen: Option<Timesta
     let mut told = false;
     for _ in 0..STEPS_TO_END {
         let begun = engine.store().write(|s| match seen.filter(|_| !told) {
-            Some(seen) if !still(s, table_of(subject), key, seen)? => Ok(None),
+            Some(seen) if !still(s, Table::from(subject), key, seen)? => Ok(None),
             _ => delete_if_idle(s, engine, subject, key, told).map(Some),
         });
         match begun? {
@@ -225,7 +218,7 @@ fn delete_if_idle(
     told: bool,
 ) -> Result<Deletion, StoreError> {
     let live = engine.live(s)?;
-    let table = table_of(subject);
+    let table = Table::from(subject);
     let Some(row) = stored::by_key(s, &live.definitions.schema, table, key)? else { return Ok(Deletion::Done(false)) };
     let of_people = subject == Subject::Person;
     let journeys: Vec<i64> = live.journeys.values().filter(|j| j.of_people == of_people).map(|j| j.id.0).collect();
