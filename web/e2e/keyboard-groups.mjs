@@ -17,7 +17,6 @@ const PEOPLE = ["ada", "bob"].map((name) => `${name}-${mark}`);
 const DECIDES = "Decision Maker";
 
 const dialog = () => page.getByRole("dialog");
-const tabs = () => page.getByRole("main").getByRole("tab");
 
 async function setTheScene() {
   for (const key of ACCOUNTS) await write("PUT", `/accounts/${key}`, { name: `Keyed ${key}` });
@@ -85,7 +84,7 @@ await walk(async () => {
     await type(page.getByLabel("Search by name"), mark);
     const row = page.getByRole("row").filter({ hasText: `Keyed ${ACCOUNTS[0]}` });
     await enter(row.getByRole("link").first());
-    await tabs().first().waitFor();
+    await page.getByRole("tab", { name: "Members" }).waitFor();
     await openTab("Members");
     await enter(button("Add people"));
     const people = dialog().getByLabel("People of the account").and(page.locator("input"));

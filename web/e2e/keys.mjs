@@ -104,7 +104,11 @@ export function typing({ page, eventually }) {
   async function openTab(name, arrow = "ArrowRight") {
     await reach(page.getByRole("tab", { selected: true }).first());
     const tab = page.getByRole("tab", { name });
-    while ((await tab.getAttribute("aria-selected")) !== "true") await press(arrow);
+    for (let n = 0; n < FARTHEST; n += 1) {
+      if ((await tab.getAttribute("aria-selected")) === "true") return;
+      await press(arrow);
+    }
+    throw new Error(`no way by keyboard to ${name}`);
   }
 
   /** By the navigation to a page of the app. */

@@ -37,6 +37,9 @@ async function membersOf({ id }, removed = false) {
   return Object.fromEntries(items.map(({ person, role }) => [person, role]));
 }
 
+/** The caught mail that was sent by hand here. */
+const mails = async () => (await api(`/mail?q=${MAIL}`)).items;
+
 /** A page that somebody looked at a minute ago. */
 async function visitOf(person) {
   const at = new Date(Date.now() - 60_000).toISOString();
@@ -143,9 +146,8 @@ await walk(async () => {
       await noBarriers("who gets the email, and who does not");
       await dialog().getByRole("button", { name: "Done" }).click();
       await bulk().waitFor({ state: "detached" });
-      const mine = async () => (await api(`/mail?q=${MAIL}`)).items;
-      await eventually("it arrives", async () => assert.equal((await mine()).length, 1));
-      assert.deepEqual((await mine())[0].to, [`${ADA}@acme.example`]);
+      await eventually("it arrives", async () => assert.equal((await mails()).length, 1));
+      assert.deepEqual((await mails())[0].to, [`${ADA}@acme.example`]);
     },
   );
 
@@ -159,7 +161,7 @@ await walk(async () => {
       await noBarriers("who covers which role");
       await coverage.getByRole("button", { name: cell(CHAMPION) }).click();
       await dialog()
-        .getByRole("heading", { name: cell(CHAMPION) })
+        .getByRole("heading", { name: `${CHAMPION} for ${INTEREST}` })
         .waitFor();
       await dialog().getByRole("link", { name: BOB }).waitFor();
       await noBarriers("the people of a role");
@@ -174,8 +176,6 @@ await walk(async () => {
   );
 
   await step("everyone of an account is written to from its page, one from theirs", async () => {
-    const mails = async () =>
-      (await api("/mail?limit=50")).items.filter(({ subject }) => subject === MAIL);
     const before = (await mails()).length;
     const sendTo = async (whom) => {
       await dialog().getByText(`Email to ${whom}`).waitFor();

@@ -26,12 +26,7 @@ export function RoleMembers({ account, groups, place, onClose }: Props) {
   const members = data?.items ?? [];
   const others = groups.filter(({ members }) => members.some(({ role }) => role === place.role));
   return (
-    <Modal
-      opened
-      size="xl"
-      onClose={onClose}
-      title={data ? text.cell(members.length, place.role, groupName(group)) : place.role}
-    >
+    <Modal opened size="xl" onClose={onClose} title={text.place(place.role, groupName(group))}>
       <Stack gap="md">
         <Group gap="sm" align="flex-end">
           {others.length > 1 ? (

@@ -11,7 +11,8 @@ export type Coverage = {
 };
 
 /** Those who are still with the account. */
-const here = ({ members }: BuyingGroup) => members.filter((member) => !member.left_account);
+/** Its members who still belong to the account. */
+export const here = ({ members }: BuyingGroup) => members.filter((member) => !member.left_account);
 
 export function coverageOf(groups: BuyingGroup[]): Coverage {
   const named = (group: BuyingGroup) => [

@@ -1,15 +1,5 @@
 // What receivers report of a domain's mail, by the address that it came from, and the next policy that follows.
-import {
-  Alert,
-  Button,
-  FileButton,
-  Group,
-  SegmentedControl,
-  Skeleton,
-  Stack,
-  Table,
-  Text,
-} from "@mantine/core";
+import { Alert, Group, SegmentedControl, Skeleton, Stack, Table, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { dmarcQuery, uploadDmarcReport } from "../api/admin";
@@ -21,6 +11,7 @@ import { Facts } from "../shell/Facts";
 import { formatDate, formatNumber, formatShare } from "../shell/format";
 import { prose } from "../shell/Prose";
 import { ScrollTable } from "../shell/ScrollTable";
+import { UploadButton } from "../shell/UploadButton";
 import { type Grade, Verdict } from "../shell/Verdict";
 import { strings } from "../strings";
 import { dmarc as text } from "../strings/dmarc";
@@ -44,17 +35,13 @@ export default function DmarcPanel({ domain }: { domain: string }) {
       title={text.title}
       aside={
         may ? (
-          <FileButton
+          <UploadButton
             accept=".xml,.gz,.zip"
-            inputProps={{ "aria-label": text.file }}
-            onChange={(file) => file && upload.mutate(file)}
-          >
-            {(button) => (
-              <Button {...button} size="xs" variant="default" loading={upload.isPending}>
-                {text.upload}
-              </Button>
-            )}
-          </FileButton>
+            words={text.upload}
+            label={text.file}
+            busy={upload.isPending}
+            onFile={upload.mutate}
+          />
         ) : undefined
       }
     >

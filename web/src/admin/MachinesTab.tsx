@@ -1,5 +1,5 @@
 // Files of programs and networks by which opens and clicks of machines are told, beside what stands in the settings.
-import { Button, FileButton, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import {
@@ -16,6 +16,7 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { formatNumber } from "../shell/format";
 import { Moment } from "../shell/Moment";
 import classes from "../shell/shell.module.css";
+import { UploadButton } from "../shell/UploadButton";
 import { strings } from "../strings";
 import { useMay } from "./useMay";
 
@@ -76,17 +77,14 @@ function ListCard({ list, loaded }: { list: MachineListName; loaded?: LoadedMach
                   {text.clear}
                 </Button>
               ) : null}
-              <FileButton
+              <UploadButton
                 accept=".txt,.csv,.list,.netset,text/plain"
-                inputProps={{ "aria-label": text.file(title) }}
-                onChange={(file) => file && load.mutate(file)}
-              >
-                {(button) => (
-                  <Button {...button} size="xs" variant="default" loading={load.isPending}>
-                    {loaded ? text.replace : text.load}
-                  </Button>
-                )}
-              </FileButton>
+                words={loaded ? text.replace : text.load}
+                name={loaded ? text.replaceNamed(title) : text.loadNamed(title)}
+                label={text.file(title)}
+                busy={load.isPending}
+                onFile={load.mutate}
+              />
             </>
           ) : null}
         </Group>

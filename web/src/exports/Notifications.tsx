@@ -25,6 +25,7 @@ import { humanise } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { prose } from "../shell/Prose";
+import { tellFailure } from "../shell/tellFailure";
 import { strings } from "../strings";
 import classes from "./exports.module.css";
 
@@ -189,6 +190,7 @@ function ByMail() {
   const set = useMutation({
     mutationFn: setOwnNotices,
     onSuccess: (kept) => cache.setQueryData(ownNoticesQuery.queryKey, kept),
+    onError: tellFailure,
   });
   if (!own) return null;
   return (

@@ -18,10 +18,12 @@ type Props = { group: GroupDetail; onClose: () => void };
 export function useGroupChange<V>(
   change: (value: V) => Promise<{ changed?: boolean } | undefined>,
   onDone: () => void,
+  onError?: (error: Error) => void,
 ) {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: change,
+    ...(onError ? { onError } : {}),
     onSuccess: async (done) => {
       const changed = done?.changed !== false;
       notifications.show({ message: changed ? text.member.changed : text.member.unchanged });

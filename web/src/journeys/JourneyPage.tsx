@@ -32,6 +32,7 @@ export function JourneyPage() {
         error={map.error}
         onRetry={map.refetch}
         back={{ to: "/journeys", label: strings.journey.back }}
+        record={at("/journeys", key)}
       />
     );
   }

@@ -1,6 +1,6 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { Footprints } from "lucide-react";
 import { useState } from "react";
 import { useMay } from "../admin/useMay";
@@ -8,6 +8,7 @@ import type { ExportOf } from "../api/exports";
 import { mapQuery, travellersQuery } from "../api/queries";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
+import { StateSwitch } from "../shell/StateSwitch";
 import { useServerSort } from "../shell/serverSort";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
@@ -16,6 +17,10 @@ import classes from "./journeys.module.css";
 import { travellerColumns } from "./travellerColumns";
 
 const text = strings.travellers;
+const STATES = [
+  { value: "active", label: text.active },
+  { value: "ended", label: text.ended },
+] as const;
 /** How they come where nobody asked for another order. */
 const AS_THEY_ENTERED = { column: "entered", down: false };
 
@@ -55,7 +60,7 @@ function Trips({ journey, state, map }: Props) {
         server={server}
         usual={AS_THEY_ENTERED}
         exported={exported as ExportOf}
-        filters={<Which state={state} />}
+        filters={<StateSwitch w={200} label={text.state} value={state} states={STATES} />}
         actions={
           mayRun && map.state === "live" ? (
             <Button variant="default" onClick={() => setEntering(true)}>
@@ -69,30 +74,5 @@ function Trips({ journey, state, map }: Props) {
         <EnterDialog journey={journey} subject={map.subject} onClose={() => setEntering(false)} />
       ) : null}
     </div>
-  );
-}
-
-function Which({ state }: { state: "active" | "ended" }) {
-  const navigate = useNavigate();
-  return (
-    <SegmentedControl
-      w={200}
-      aria-label={text.state}
-      value={state}
-      onChange={(value) =>
-        void navigate({
-          to: ".",
-          search: ((before: object) => ({
-            ...before,
-            state: value === "ended" ? value : undefined,
-          })) as never,
-          replace: true,
-        })
-      }
-      data={[
-        { value: "active", label: text.active },
-        { value: "ended", label: text.ended },
-      ]}
-    />
   );
 }

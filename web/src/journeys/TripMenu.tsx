@@ -8,6 +8,7 @@ import { useMay } from "../admin/useMay";
 import { endTrip, endWait } from "../api/queries";
 import type { Trip } from "../api/types";
 import { Dialog } from "../shell/Dialog";
+import { tellFailure } from "../shell/tellFailure";
 import { strings } from "../strings";
 
 const text = strings.trip;
@@ -26,12 +27,7 @@ export function TripMenu({ journey, id, trip }: Props) {
   const goOn = useMutation({
     mutationFn: () => endWait(journey, id),
     onSuccess: () => done(text.goneOn),
-    onError: (error) =>
-      notifications.show({
-        color: "red",
-        title: strings.errors.actionFailed,
-        message: error.message,
-      }),
+    onError: tellFailure,
   });
   const remove = useMutation({
     mutationFn: () => endTrip(journey, id),

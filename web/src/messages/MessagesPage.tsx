@@ -23,7 +23,7 @@ export function MessagesPage() {
   const { id, q } = useSearch({ from: "/inside/messages" });
   const rows = useInfiniteQuery(mailListQuery(q));
   const items = rowsOf(rows);
-  const none = !rows.isPending && items.length === 0;
+  const none = !rows.isPending && !rows.isPlaceholderData && items.length === 0;
   if (rows.error && !rows.data) return <Refused error={rows.error} onRetry={rows.refetch} />;
   return (
     <div className={shell.page}>

@@ -1,6 +1,7 @@
 // The buying groups that a person is in, the most engaged first, and what a hand changes about that.
 import { Skeleton, Table, Text } from "@mantine/core";
 import { useQueries } from "@tanstack/react-query";
+import { here } from "../accounts/coverage";
 import { groupName, type RolePlace } from "../accounts/places";
 import { useMay } from "../admin/useMay";
 import { buyingGroupsQuery } from "../api/queries";
@@ -62,9 +63,9 @@ type PlacesProps = {
 
 /** The role, and how the group is. */
 function aboutOf({ group, role }: RolePlace): string {
-  const { completeness, members, stage } = group;
+  const { completeness, stage } = group;
   const complete = completeness == null ? null : text.complete(Math.round(completeness));
-  return [role, stage, complete, strings.subjects.people(members.length)]
+  return [role, stage, complete, strings.subjects.people(here(group).length)]
     .filter(Boolean)
     .join(" · ");
 }

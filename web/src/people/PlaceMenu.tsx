@@ -8,6 +8,7 @@ import type { BuyingGroup } from "../api/types";
 import { useGroupChange } from "../groups/GroupDialogs";
 import { RoleDialog } from "../groups/RoleDialog";
 import { Dialog } from "../shell/Dialog";
+import { tellFailure } from "../shell/tellFailure";
 import { strings } from "../strings";
 
 const text = strings.people.groups;
@@ -19,6 +20,7 @@ export function PlaceMenu({ person, place }: { person: string; place: RolePlace 
   const remove = useGroupChange(
     () => removeMembers(group.id, [person]),
     () => {},
+    tellFailure,
   );
   return (
     <>

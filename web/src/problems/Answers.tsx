@@ -1,8 +1,7 @@
 // Answers to text messages that somebody shall look at: whether a stop that was understood from a sentence was meant.
-import { Button, SegmentedControl, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
 import { CircleCheck } from "lucide-react";
 import { useMay } from "../admin/useMay";
 import { type AnswerState, answersQuery, settleAnswers } from "../api/answers";
@@ -14,11 +13,15 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useStates } from "../shell/StateFilter";
+import { StateSwitch } from "../shell/StateSwitch";
 import shell from "../shell/shell.module.css";
+import { tellFailure } from "../shell/tellFailure";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 
 const text = strings.answers;
+
+const STATES = (["open", "done"] as const).map((value) => ({ value, label: text.states[value] }));
 
 const nameOf = ({ person }: TextAnswer) => person.name ?? person.key;
 
@@ -130,7 +133,7 @@ export function Answers() {
         rows={rows}
         columns={columns}
         rowKey={(row) => row.id}
-        filters={<StateSwitch state={state} />}
+        filters={<StateSwitch size="xs" label={text.state} value={state} states={STATES} />}
         empty={
           state === "done"
             ? { icon: CircleCheck, title: text.emptyDone, hint: text.emptyDoneHint }
@@ -139,28 +142,6 @@ export function Answers() {
         {...(maySettle ? { bulk } : {})}
       />
     </>
-  );
-}
-
-function StateSwitch({ state }: { state: AnswerState }) {
-  const navigate = useNavigate();
-  return (
-    <SegmentedControl
-      size="xs"
-      aria-label={text.state}
-      data={(["open", "done"] as const).map((value) => ({ value, label: text.states[value] }))}
-      value={state}
-      onChange={(next) =>
-        void navigate({
-          to: ".",
-          search: ((before: Record<string, unknown>) => ({
-            ...before,
-            state: next === "done" ? next : undefined,
-          })) as never,
-          replace: true,
-        })
-      }
-    />
   );
 }
 
@@ -174,11 +155,6 @@ function useSettle(becomes: AnswerState) {
       notifications.show({ message: told(ids.length) });
       return cache.invalidateQueries({ queryKey: ["text_answers"] });
     },
-    onError: (error) =>
-      notifications.show({
-        color: "red",
-        title: strings.errors.actionFailed,
-        message: error.message,
-      }),
+    onError: tellFailure,
   });
 }

@@ -13,6 +13,7 @@ import { at, LinkTo } from "../shell/LinkTo";
 import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { prose } from "../shell/Prose";
+import { tellFailure } from "../shell/tellFailure";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 
@@ -129,12 +130,7 @@ function useSettle<R>(settle: (how: How) => Promise<R>, told: (how: How, done: R
       notifications.show({ message: told(how, done) });
       return cache.invalidateQueries({ queryKey: ["problems"] });
     },
-    onError: (error) =>
-      notifications.show({
-        color: "red",
-        title: strings.errors.actionFailed,
-        message: error.message,
-      }),
+    onError: tellFailure,
   });
 }
 

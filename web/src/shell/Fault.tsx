@@ -23,13 +23,15 @@ type PageFaultProps = {
   error: unknown;
   onRetry: () => void;
   back: { to: string; label: string };
+  /** The address of what is not there, when it is not this page's own. */
+  record?: string;
 };
 
 /** A page whose record could not be read: what is so, and the way back; what is not there is not asked for again. */
-export function PageFault({ error, onRetry, back }: PageFaultProps) {
+export function PageFault({ error, onRetry, back, record }: PageFaultProps) {
   const gone = error instanceof ApiError && error.status === 404;
   const here = useRouterState({ select: (state) => state.location.pathname });
-  useGone(here, gone);
+  useGone(record ?? here, gone);
   return (
     <div className={classes.page}>
       <PageHeader

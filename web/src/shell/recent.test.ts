@@ -37,6 +37,7 @@ it("forgets a page that is gone", () => {
   remember("ada", { kind: "person", title: "Ada", to: "/people/ada%40acme.example" });
   forget("ada", "/people/ada@acme.example");
   forget("ada", "/accounts/10");
+  forget("ada", "/accounts/1/travellers/trp_9");
   expect(titles("ada")).toEqual(["Account 1"]);
 });
 

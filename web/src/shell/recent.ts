@@ -63,7 +63,7 @@ export const isAt = (page: Opened, address: string) =>
 export const forget = (user: string, address: string) =>
   keep(
     user,
-    recentOf(user).filter((page) => !isAt(page, address)),
+    recentOf(user).filter((page) => readable(page.to) !== readable(address)),
   );
 
 export const forgetAll = (user: string) => localStorage.removeItem(placeOf(user));

@@ -13,7 +13,8 @@ const keptQuery = (journey: string) =>
     queryKey: ["simulation asked", journey],
     queryFn: (): Asked => ({ ...aMonth(), follow: undefined, way: NOTHING }),
     initialData: (): Asked => ({ ...aMonth(), follow: undefined, way: NOTHING }),
-    staleTime: Number.POSITIVE_INFINITY,
+    // Not asked again either when all that was read is read anew.
+    staleTime: "static",
     gcTime: Number.POSITIVE_INFINITY,
   });
 

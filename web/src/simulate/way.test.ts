@@ -97,6 +97,7 @@ describe("what happens on the way", () => {
       deeds: [{ about: "person", fields: {} }],
     });
     expect(scriptOf(said, map, FROM)).toEqual({ reactions: [], answers: [], activities: [] });
+    expect(countOf(said, map)).toBe(0);
   });
 
   it("is spread with one click and keeps how long it takes", () => {

@@ -71,11 +71,10 @@ export const callsOf = (map: JourneyMap): Call[] =>
 export const nodesThatAskPeople = (map: JourneyMap) =>
   new Set([...listenersOf(map), ...callsOf(map)].map(({ id }) => id));
 
-/** How many things are said of the nodes that the journey still has. */
+/** How many things are said that are simulated: none that is not finished, and none of a node that is gone. */
 export function countOf(way: Way, map: JourneyMap): number {
-  const said = (of: Record<string, unknown[]>, nodes: { id: string }[]) =>
-    nodes.reduce((sum, { id }) => sum + (of[id]?.length ?? 0), 0);
-  return said(way.reactions, listenersOf(map)) + said(way.replies, callsOf(map)) + way.deeds.length;
+  const { reactions, answers, activities } = scriptOf(way, map, new Date(0).toISOString());
+  return reactions.length + answers.length + activities.length;
 }
 
 /** What is said of the nodes that the journey still has, as the API takes it. */

@@ -38,7 +38,7 @@ export const accounts = {
   opportunities: "Open opportunities",
   inGroups: "Most engaged buying groups",
   inNoGroup: "This account has no buying group.",
-  allJourneys: (n: number) => `Show all ${n}`,
+  allJourneys: (n: number) => `Show all ${number.format(n)}`,
   sentences: {
     nowIn: (journeys: string) => `Now in ${journeys}.`,
     mostEngaged: (group: string, score: number) =>
@@ -53,7 +53,7 @@ export const accounts = {
     missing: "Nobody yet",
     notWanted: "Not a role here",
     cell: (people: number, role: string, group: string) =>
-      `${people} ${people === 1 ? "person has" : "people have"} the role ${role} for ${group}`,
+      `${number.format(people)} ${people === 1 ? "person has" : "people have"} the role ${role} for ${group}`,
     overlap: "People in several groups",
     place: (role: string, group: string) => `${role} for ${group}`,
     period: "Active within",
@@ -69,7 +69,7 @@ export const accounts = {
     },
     nobody: "Nobody",
     nobodySo: "Nobody in this role did anything in that time.",
-    first: (n: number) => `The first ${n} are shown; the group's page has them all.`,
+    first: (n: number) => `The first ${number.format(n)} are shown; the group's page has them all.`,
   },
   sources: { manual: "Hand", journey: "Journey", system: "Template" } as Record<string, string>,
 };

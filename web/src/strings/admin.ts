@@ -1,4 +1,6 @@
 // The words of administration.
+const number = new Intl.NumberFormat();
+
 import { deeds } from "./deeds";
 
 export const admin = {
@@ -149,9 +151,11 @@ export const admin = {
     download: "Download",
     downloadNamed: (title: string) => `Download: ${title}`,
     load: "Load a file",
+    loadNamed: (title: string) => `Load a file: ${title}`,
     replace: "Load another file",
+    replaceNamed: (title: string) => `Load another file: ${title}`,
     file: (title: string) => `File: ${title}`,
-    mistakes: (n: number) => `Nothing was loaded: ${n} mistakes`,
+    mistakes: (n: number) => `Nothing was loaded: ${number.format(n)} mistakes`,
     clear: "Delete",
     clearNamed: (title: string) => `Delete: ${title}`,
     clearTitle: (title: string) => `Delete the file of “${title}”?`,
