@@ -40,7 +40,7 @@ async fn walked(api: &Api, token: &str, list: &str, field: &str) -> Vec<String> 
     }
 }
 
-/// Five accounts with an attribute of each type, and two people.
+/// Five accounts with attributes of each type, own ones and standard ones, and three people.
 async fn with_attributes(api: &Api) -> String {
     let token = api.token("administrator");
     for (key, subject, kind) in [
@@ -54,10 +54,16 @@ async fn with_attributes(api: &Api) -> String {
         let path = format!("attributes/{key}");
         put(api, &token, &path, json!({"kind": "attribute", "key": key, "subject": subject, "type": kind})).await;
     }
-    let accounts = "key,name,tier,seats,ratio,renewal,vip\na,Alder,gold,10,0.5,2027-03-01,true\nb,Birch,Ärmel,9,,2026-12-24,false\n\
-        c,Cedar,Gold,100,-1.5,,true\nd,Dogwood,,,2,2027-01-01,\ne,Elm,silver,9,10,,false\n";
+    let accounts = "key,name,tier,seats,ratio,renewal,vip,website,parent_key,employees,annual_revenue\n\
+        a,Alder,gold,10,0.5,2027-03-01,true,zoo.org,b,20,2.5\n\
+        b,Birch,Ärmel,9,,2026-12-24,false,,,3,\n\
+        c,Cedar,Gold,100,-1.5,,true,Ark.org,a,,100\n\
+        d,Dogwood,,,2,2027-01-01,,map.org,c,100,10\n\
+        e,Elm,silver,9,10,,false,,a,3,2.25\n";
     import(api, &token, "accounts", accounts).await;
-    import(api, &token, "people", "key,email,hobby\np,p@x.example,chess\nq,q@x.example,\n").await;
+    let people = "key,email,hobby,unsubscribed,birth_date\np,p@x.example,chess,true,1990-05-01\nq,q@x.example,,false,\n\
+        r,r@y.example,,true,1970-01-31\n";
+    import(api, &token, "people", people).await;
     token
 }
 
@@ -94,7 +100,7 @@ async fn attributes_stand_beside_the_columns_of_accounts_and_people(api: Api) {
     assert_eq!(get(&format!("accounts?attributes={many}")).await.refusal(), (400, "too_many_attributes".to_owned()));
 }
 
-async fn accounts_are_ordered_by_attributes_of_every_type(api: Api) {
+async fn accounts_and_people_are_ordered_by_attributes_of_every_type(api: Api) {
     let token = with_attributes(&api).await;
     for (order, expected) in [
         // Letters alike, in the order of their codes; ties by id; what is missing stands last both ways.
@@ -105,11 +111,26 @@ async fn accounts_are_ordered_by_attributes_of_every_type(api: Api) {
         ("ratio", ["c", "a", "d", "e", "b"]),
         ("renewal", ["b", "d", "a", "c", "e"]),
         ("vip", ["b", "e", "a", "c", "d"]),
-        // A standard attribute, and one that is kept as another account's id.
-        ("website", ["a", "b", "c", "d", "e"]),
-        ("parent_key&descending=true", ["e", "d", "c", "b", "a"]),
+        // Standard attributes, and one that is kept as another account's id.
+        ("website", ["c", "d", "a", "b", "e"]),
+        ("website&descending=true", ["a", "d", "c", "e", "b"]),
+        ("parent_key", ["c", "e", "a", "d", "b"]),
+        ("parent_key&descending=true", ["d", "a", "e", "c", "b"]),
+        ("employees", ["b", "e", "a", "d", "c"]),
+        ("employees&descending=true", ["d", "a", "e", "b", "c"]),
+        ("annual_revenue", ["e", "a", "d", "c", "b"]),
+        ("annual_revenue&descending=true", ["c", "d", "a", "e", "b"]),
     ] {
         let list = format!("/api/v1/accounts?sort_attribute={order}");
+        assert_eq!(walked(&api, &token, &list, "/key").await, expected, "{order}");
+    }
+    for (order, expected) in [
+        ("unsubscribed", ["q", "p", "r"]),
+        ("unsubscribed&descending=true", ["r", "p", "q"]),
+        ("birth_date", ["r", "p", "q"]),
+        ("birth_date&descending=true", ["p", "r", "q"]),
+    ] {
+        let list = format!("/api/v1/people?sort_attribute={order}");
         assert_eq!(walked(&api, &token, &list, "/key").await, expected, "{order}");
     }
     let first = api.get("/api/v1/accounts?limit=1&sort_attribute=seats").bearer(&token).send().await.json();
@@ -190,7 +211,6 @@ async fn travellers_are_searched_ordered_and_counted(api: Api) {
         ("firms", "sort=name", &["a-3", "a-4", "a-1", "a-2"] as &[&str]),
         ("firms", "sort=name&descending=true", &["a-2", "a-1", "a-4", "a-3"]),
         ("firms", "descending=true", &["a-4", "a-3", "a-2", "a-1"]),
-        ("firms", "sort=due_at", &["a-1", "a-2", "a-3", "a-4"]),
         ("firms", "q=A-2", &["a-2"]),
         ("firms", "q=ebr", &["a-1"]),
         ("firms", "q=%25", &["a-4"]),
@@ -210,16 +230,46 @@ async fn travellers_are_searched_ordered_and_counted(api: Api) {
     let at_node = get("/api/v1/journeys/firms/nodes/pause/travellers?q=bir".to_owned()).await.json();
     assert_eq!(at_node["items"].as_array().map(Vec::len), Some(1), "{at_node}");
     assert_eq!(at_node["items"][0]["traveller"]["name"], "Birch 100%");
-
-    let trip = found["items"][0]["id"].as_str().expect("a trip");
-    let ended = api.call("DELETE", &format!("/api/v1/journeys/folk/travellers/{trip}")).bearer(&token).send().await;
-    assert!(ended.status.is_success(), "{}", ended.text());
-    run(&api).await;
-    for (query, expected) in [("state=ended&sort=outcome", &["p-1"] as &[&str]), ("sort=due_at", &["p-2"])] {
-        assert_eq!(walked(&api, &token, &list("folk", query), "/traveller/key").await, expected, "{query}");
-    }
     assert_eq!(get(list("nowhere", "q=x")).await.status, 404);
     assert_eq!(get(list("firms", "sort=node")).await.refusal(), (400, "bad_query".to_owned()));
+}
+
+/// Skips the wait of an account's trip, or takes it out.
+async fn told(api: &Api, token: &str, account: &str, skip: bool) {
+    let list = format!("/api/v1/journeys/firms/travellers?q={account}");
+    let found = api.get(&list).bearer(token).send().await.json();
+    let trip = found["items"][0]["id"].as_str().expect("a trip");
+    let path = format!("/api/v1/journeys/firms/travellers/{trip}");
+    let call = if skip { api.post(&format!("{path}/skip")) } else { api.call("DELETE", &path) };
+    let told = call.bearer(token).send().await;
+    assert!(told.status.is_success(), "{account}: {}", told.text());
+    run(api).await;
+}
+
+async fn travellers_are_ordered_by_when_they_move_next_and_by_how_and_when_they_ended(api: Api) {
+    let token = travelling(&api).await;
+    let listed = async |query: &str| {
+        walked(&api, &token, &format!("/api/v1/journeys/firms/travellers?{query}"), "/traveller/key").await
+    };
+    told(&api, &token, "a-2", true).await;
+    assert_eq!(listed("sort=due_at").await, ["a-1", "a-3", "a-4", "a-2"], "who waits nine days comes last");
+    assert_eq!(listed("sort=due_at&descending=true").await, ["a-2", "a-4", "a-3", "a-1"]);
+
+    told(&api, &token, "a-3", true).await;
+    for (account, skip) in [("a-2", false), ("a-3", true), ("a-1", false)] {
+        api.after(60);
+        told(&api, &token, account, skip).await;
+    }
+    for (sort, expected) in [
+        ("ended_at", ["a-2", "a-3", "a-1"]),
+        ("ended_at&descending=true", ["a-1", "a-3", "a-2"]),
+        // One has completed, two were taken out.
+        ("outcome", ["a-3", "a-1", "a-2"]),
+        ("outcome&descending=true", ["a-2", "a-1", "a-3"]),
+    ] {
+        assert_eq!(listed(&format!("state=ended&sort={sort}")).await, expected, "{sort}");
+    }
+    assert_eq!(listed("sort=due_at").await, ["a-4"], "the others have ended");
 }
 
 async fn travellers_are_exported_as_they_are_searched(api: Api) {
@@ -309,10 +359,11 @@ async fn definitions_tell_who_made_and_published_them_and_what_they_are_for(api:
 
 crate::on_both_stores! {
     attributes_stand_beside_the_columns_of_accounts_and_people
-    accounts_are_ordered_by_attributes_of_every_type
+    accounts_and_people_are_ordered_by_attributes_of_every_type
     what_no_longer_fits_the_type_of_an_attribute_stands_last_and_breaks_no_order
     an_export_holds_attributes_in_the_order_of_one
     travellers_are_searched_ordered_and_counted
+    travellers_are_ordered_by_when_they_move_next_and_by_how_and_when_they_ended
     travellers_are_exported_as_they_are_searched
     problems_are_searched_by_traveller_and_by_their_words
     definitions_tell_who_made_and_published_them_and_what_they_are_for
