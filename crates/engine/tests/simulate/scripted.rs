@@ -94,6 +94,9 @@ fn answers_of_nobody_are_refused() {
         given(serde_json::json!({"service": "tier", "failed": "x", "variables": {"tier": "gold"}})),
         ["answer_of_a_failure"]
     );
+    world.apply(&CALLS.replace("{tier: {is: gold}}", "{tier: {starts_with: gold, is_not: gold}}"));
+    let vague = serde_json::json!({"service": "tier", "node": "route", "path": "Gold"});
+    assert_eq!(given(vague), ["variables_needed"], "no simple answer is gold and more");
 }
 
 #[test]
@@ -210,4 +213,10 @@ fn reactions_that_cannot_be_are_refused() {
     assert_eq!(given(serde_json::json!({"node": "demo", "type": "email_clicked"})), ["event_not_heard"]);
     assert_eq!(given(serde_json::json!({"node": "demo", "traveller": "b"})), ["unknown_account"]);
     assert!(serde_json::from_value::<ScriptedReaction>(serde_json::json!({"node": "demo", "share": 0})).is_err());
+    let asks = "event: {activity: demo_requested, where: {product: {starts_with: crm, is_not: crm}}}";
+    world.apply(&NURTURE.replace("event: {activity: demo_requested}", asks));
+    assert_eq!(given(serde_json::json!({"node": "demo"})), ["fields_needed"], "no simple activity is crm and more");
+    let told =
+        reacting(&world, stored("nurture"), serde_json::json!([{"node": "demo", "fields": {"product": "crm-2"}}]));
+    assert_eq!(told.0, (5, 0), "what is given will do");
 }
