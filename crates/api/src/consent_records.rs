@@ -43,7 +43,7 @@ pub fn operations() -> Operations {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ConsentRecord")]
 struct Said {
-    /// Its number; later ones have higher ones.
+    /// Its number.
     id: i64,
     /// When.
     at: Timestamp,

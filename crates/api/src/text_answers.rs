@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use caravan_model::ActivityId;
+use caravan_store::ordered::Place;
 use caravan_store::text_answers::{self as rows, AnswerFilter, AnswerRow};
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use crate::ApiState;
 use crate::access::Caller;
 use crate::access::Permission::{ReadCustomers, WriteCustomers};
 use crate::history::Named;
-use crate::http::page::{Page, SearchQuery};
+use crate::http::page::{Page, SearchQuery, behind};
 use crate::http::{Answer, Json, Operations, Problem, Query};
 
 /// Answers that are settled at once.
@@ -96,7 +97,7 @@ struct TextAnswer {
     /// When they did.
     done_at: Option<Timestamp>,
     #[serde(skip)]
-    number: ActivityId,
+    place: Place,
 }
 
 async fn list(
@@ -104,25 +105,25 @@ async fn list(
     Query(query): Query<SearchQuery>,
     Query(of): Query<AnswerQuery>,
 ) -> Result<Page<TextAnswer>, Problem> {
-    let (limit, before) = (query.page().limit()?, query.page().after_number()?);
+    let (limit, after) = (query.page().limit()?, query.page().behind()?);
     let filter = AnswerFilter {
         done: of.state == Standing::Done,
         text: query.text().map(str::to_owned),
         person: of.person.filter(|key| !key.is_empty()),
     };
     let read = state.read(move |s| {
-        let found = rows::page(s, &filter, before, limit + 1)?;
+        let found = behind(rows::page(s, &filter, after.as_ref(), limit + 1))?;
         Ok((shown(s, found)?, rows::count(s, &filter)?))
     });
     let (answers, total) = read.await?;
-    Ok(Page::of(answers, limit, |answer| answer.number.0).with_total(total))
+    Ok(Page::of(answers, limit, |answer| answer.place.clone()).with_total(total))
 }
 
-fn shown(s: &mut dyn Session, found: Vec<AnswerRow>) -> Result<Vec<TextAnswer>, StoreError> {
-    let people: Vec<i64> = found.iter().map(|row| row.person.0).collect();
+fn shown(s: &mut dyn Session, found: Vec<(AnswerRow, Place)>) -> Result<Vec<TextAnswer>, StoreError> {
+    let people: Vec<i64> = found.iter().map(|(row, _)| row.person.0).collect();
     let names: HashMap<i64, String> =
         journeys::shown_people(s, &people)?.into_iter().map(|it| (it.id, it.name)).collect();
-    let answer = |row: AnswerRow| {
+    let answer = |(row, place): (AnswerRow, Place)| {
         let fields: Map<String, Value> = serde_json::from_str(&row.fields).unwrap_or_default();
         let said = |field: &str| fields.get(field).and_then(Value::as_str).map(str::to_owned);
         let (id, key) = row.person;
@@ -143,7 +144,7 @@ fn shown(s: &mut dyn Session, found: Vec<AnswerRow>) -> Result<Vec<TextAnswer>, 
             }),
             done_by,
             done_at,
-            number: row.id,
+            place,
         }
     };
     Ok(found.into_iter().map(answer).collect())

@@ -321,7 +321,7 @@ pub fn record(
 /// What the record of what was done by hand may be ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditBy {
-    /// When it was done; ids ascend with time.
+    /// When it was done.
     At,
     /// Who did it.
     Actor,

@@ -10,7 +10,7 @@ use crate::session::{Row, Session, SessionExt};
 /// Something that somebody said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommentRow {
-    /// Its id; later ones have higher ones.
+    /// Its id.
     pub id: i64,
     /// The first comment of the thread that it belongs to; none for that one.
     pub answers: Option<i64>,

@@ -14,7 +14,7 @@ use crate::session::{Row, Session, SessionExt};
 /// One thing that was said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ConsentRecord {
-    /// Later ones have higher ones; given when it is appended.
+    /// Its id; given when it is appended.
     pub id: i64,
     /// Who; none where only an address is known.
     pub person: Option<PersonId>,

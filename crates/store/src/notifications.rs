@@ -9,7 +9,7 @@ use crate::session::{Session, SessionExt};
 /// Something that somebody is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationRow {
-    /// Its id; later ones have higher ones.
+    /// Its id.
     pub id: i64,
     /// When it happened.
     pub at: Timestamp,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::bulk::Bulk;
 use crate::error::StoreError;
+use crate::ordered::{self, Key, Listing, Place, Sort};
 use crate::params;
 use crate::people::pattern;
 use crate::session::{Row, Session, SessionExt};
@@ -29,7 +30,7 @@ pub struct Answered {
 /// An answer that is marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnswerRow {
-    /// The activity that it is; later ones have higher ids.
+    /// The activity that it is.
     pub id: ActivityId,
     /// When it came.
     pub at: Timestamp,
@@ -95,21 +96,27 @@ fn listed(filter: &AnswerFilter) -> String {
     )
 }
 
-/// The next `most` answers before an id, newest first. Indexes: `text_answer_open`, `text_answer_done`.
+/// The next `most` answers behind `after`, newest first by when they came, each with its place. Ids would not do: each process
+/// takes its own from blocks.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn page(
     s: &mut dyn Session,
     filter: &AnswerFilter,
-    before: Option<i64>,
+    after: Option<&Place>,
     most: usize,
-) -> Result<Vec<AnswerRow>, StoreError> {
-    let sql = format!(
-        "SELECT t.activity_id, a.at, a.source, a.fields, p.id, p.key, t.sms_message, t.journey, t.node, t.sent_at,
-             t.done_by, t.done_at
-         FROM {} AND t.activity_id < $3 ORDER BY t.activity_id DESC LIMIT $4",
-        listed(filter)
-    );
+) -> Result<Vec<(AnswerRow, Place)>, StoreError> {
     let (text, person) = sought(s, filter);
-    s.query_map(&sql, params![&text, &person, before.unwrap_or(i64::MAX), most as i64], read)
+    let listing = Listing {
+        columns: "t.activity_id, a.at, a.source, a.fields, p.id, p.key, t.sms_message, t.journey, t.node, t.sent_at,
+             t.done_by, t.done_at",
+        width: 12,
+        from: &listed(filter),
+        id: "t.activity_id",
+        params: params![&text, &person].to_vec(),
+    };
+    ordered::page(s, &listing, &Sort::down(Key::whole("a.at")), after, most, read)
 }
 
 /// How many there are.

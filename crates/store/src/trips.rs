@@ -55,8 +55,8 @@ pub enum TripBy {
 
 fn order(s: &dyn Session, of: Table, by: TripBy) -> Key {
     match (by, of) {
-        // Ids are given out as travellers enter.
-        (TripBy::Entered, _) => Key::whole("e.id"),
+        // Not by id: each process takes its ids from blocks of its own.
+        (TripBy::Entered, _) => Key::whole("e.entered_at"),
         (TripBy::Name, Table::Account) => Key::text(s, "(SELECT t.name FROM account AS t WHERE t.id = e.subject_id)"),
         (TripBy::Name, Table::Person) => Key::text(
             s,

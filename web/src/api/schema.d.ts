@@ -6827,7 +6827,7 @@ export interface components {
         ConsentRecord: {
             /**
              * Format: int64
-             * @description Its number; later ones have higher ones.
+             * @description Its number.
              */
             id: number;
             /**

@@ -48,6 +48,11 @@ impl PageQuery {
     pub fn after_number(&self) -> Result<Option<i64>, Problem> {
         self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
     }
+
+    /// The place behind which the page begins, in a list that has one order only.
+    pub fn behind(&self) -> Result<Option<Place>, Problem> {
+        self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
+    }
 }
 
 /// Which page of a list, and of what in it.

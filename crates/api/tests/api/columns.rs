@@ -272,6 +272,22 @@ async fn travellers_are_ordered_by_when_they_move_next_and_by_how_and_when_they_
     assert_eq!(listed("sort=due_at").await, ["a-4"], "the others have ended");
 }
 
+/// Several processes take ids from blocks of their own: who entered last may have the lowest.
+async fn travellers_stand_by_when_they_entered_whatever_their_ids(api: Api) {
+    let token = travelling(&api).await;
+    let later = "UPDATE enrollment SET entered_at = entered_at + 1000000 * (SELECT CASE a.key WHEN 'a-1' THEN 3 WHEN 'a-3' THEN 1 ELSE 2 END
+         FROM account AS a WHERE a.id = enrollment.subject_id) WHERE journey_id = (SELECT id FROM document WHERE key = 'firms')";
+    api.store().write(|s| s.execute(later, &[])).expect("written");
+    let list = |query: &str| format!("/api/v1/journeys/firms/travellers?{query}");
+    let entered = ["a-3", "a-2", "a-4", "a-1"];
+    assert_eq!(walked(&api, &token, &list(""), "/traveller/key").await, entered);
+    let latest = walked(&api, &token, &list("descending=true"), "/traveller/key").await;
+    assert_eq!(latest, ["a-1", "a-4", "a-2", "a-3"], "who entered at once stands by id");
+    let of = json!({"travellers": {"journey": "firms"}});
+    let file = exported(&api, &token, json!({"of": of, "columns": ["key"]})).await;
+    assert_eq!(file, "key\na-3\na-2\na-4\na-1\n");
+}
+
 async fn travellers_are_exported_as_they_are_searched(api: Api) {
     let token = travelling(&api).await;
     let of = json!({"travellers": {"journey": "folk", "q": "example", "sort": "name", "descending": true}});
@@ -364,6 +380,7 @@ crate::on_both_stores! {
     an_export_holds_attributes_in_the_order_of_one
     travellers_are_searched_ordered_and_counted
     travellers_are_ordered_by_when_they_move_next_and_by_how_and_when_they_ended
+    travellers_stand_by_when_they_entered_whatever_their_ids
     travellers_are_exported_as_they_are_searched
     problems_are_searched_by_traveller_and_by_their_words
     definitions_tell_who_made_and_published_them_and_what_they_are_for

@@ -148,7 +148,7 @@ on_both_stores! {
         let waiting = || {
             let read = |s: &mut dyn caravan_store::Session| text_answers::page(s, &AnswerFilter::default(), None, 10);
             let rows = texting.world.engine.store().read(read).expect("answers");
-            let told = |row: AnswerRow| (row.person.1, row.answered.map(|it| (it.sms_message, it.journey, it.node)));
+            let told = |(row, _): (AnswerRow, _)| (row.person.1, row.answered.map(|it| (it.sms_message, it.journey, it.node)));
             rows.into_iter().map(told).collect::<Vec<_>>()
         };
         texting.writes("+15559000002", "Leave me alone, and where is my order?", "SM0", None);
