@@ -1,10 +1,10 @@
 // Accounts or people, searched for among all of them: one, or several.
 import { MultiSelect, type MultiSelectProps, Select, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Subject } from "../api/customers";
-import { accountsQuery, peopleQuery } from "../api/queries";
+import { accountQuery, accountsQuery, peopleQuery, personQuery } from "../api/queries";
 import { personName } from "../people/columns";
 import { rowsOf } from "../shell/DataTable";
 import { strings } from "../strings";
@@ -23,8 +23,11 @@ export function CustomerPicker({ subject, without, value, onChange, ...select }:
   const [wanted] = useDebouncedValue(search, 250);
   const [chosen, setChosen] = useState<Option>();
   const found = useFound(subject, wanted).filter((each) => each.value !== without);
+  const isKnown = [chosen, ...found].some((each) => each?.value === value);
+  const kept = useKept(subject, isKnown ? undefined : value);
+  const current = chosen?.value === value ? chosen : kept;
   const data =
-    chosen && !found.some((each) => each.value === chosen.value) ? [chosen, ...found] : found;
+    current && !found.some((each) => each.value === current.value) ? [current, ...found] : found;
   return (
     <Select
       {...select}
@@ -35,7 +38,8 @@ export function CustomerPicker({ subject, without, value, onChange, ...select }:
       nothingFoundMessage={strings.forms.nothingFound}
       data={data}
       value={value ?? null}
-      onSearchChange={(next) => setSearch(chosen && next === chosen.label ? "" : next)}
+      // The name of what was chosen stands there too, and is no search.
+      onSearchChange={(next) => setSearch(data.some(({ label }) => label === next) ? "" : next)}
       onChange={(key, option) => {
         setChosen(key && option ? { value: key, label: option.label } : undefined);
         onChange(key ?? undefined);
@@ -87,6 +91,21 @@ function useFound(subject: Subject, wanted: string): Option[] {
   return ofPeople
     ? rowsOf(people).map((row) => labelled(row.key, personName(row), row.email))
     : rowsOf(accounts).map((row) => labelled(row.key, row.name || row.key, row.key));
+}
+
+/** What was chosen before the picker was shown: by its name, and by its key while that is not known. */
+function useKept(subject: Subject, key: string | undefined): Option | undefined {
+  const ofPeople = subject === "person";
+  const asked = key ?? "";
+  const person = useQuery({ ...personQuery(asked), enabled: ofPeople && key !== undefined }).data;
+  const account = useQuery({
+    ...accountQuery(asked),
+    enabled: !ofPeople && key !== undefined,
+  }).data;
+  if (key === undefined) return undefined;
+  if (person && ofPeople) return labelled(key, personName(person), person.email);
+  if (account && !ofPeople) return labelled(key, account.name || key, key);
+  return { value: key, label: key };
 }
 
 /** A name, and what tells two of the same name apart. */

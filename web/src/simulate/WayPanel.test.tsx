@@ -70,11 +70,24 @@ it("takes an exception before the others, once it is chosen whom it is for", asy
   const route = at("Which tier");
   const others = { service: "tier", node: "route", path: "Gold" };
   await userEvent.click(route.getByRole("radio", { name: words.isAnswered.everybody }));
-  await userEvent.click(route.getByRole("button", { name: words.addException }));
+  await userEvent.click(route.getByRole("button", { name: words.addExceptionAt("Which tier") }));
   expect(said().answers).toEqual([others]);
   await userEvent.click(route.getAllByRole("combobox", { name: words.by })[0] as HTMLElement);
   await userEvent.click(screen.getByRole("option", { name: words.share }));
   expect(said().answers).toEqual([{ ...others, share: 25 }, others]);
-  await userEvent.click(route.getByRole("button", { name: words.remove(1) }));
+  await userEvent.click(route.getByRole("button", { name: words.remove(1, "Which tier") }));
   expect(said().answers).toEqual([others]);
+});
+
+it("keeps each row what it is when another is put before it or taken out", async () => {
+  const { at } = begin();
+  const route = at("Which tier");
+  await userEvent.click(route.getByRole("radio", { name: words.isAnswered.everybody }));
+  const everybody = route.getByRole("combobox", { name: words.by });
+  await userEvent.click(route.getByRole("button", { name: words.addExceptionAt("Which tier") }));
+  const [exception, rest] = route.getAllByRole("combobox", { name: words.by });
+  expect(rest).toBe(everybody);
+  expect(exception).not.toBe(everybody);
+  await userEvent.click(route.getByRole("button", { name: words.remove(1, "Which tier") }));
+  expect(route.getByRole("combobox", { name: words.by })).toBe(everybody);
 });

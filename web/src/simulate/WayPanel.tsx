@@ -1,5 +1,6 @@
 // What happens on the way: what people do at the journey's listeners, what services answer, and whatever else happens.
 import { ActionIcon, Box, Button, SegmentedControl, Stack, Text, Title } from "@mantine/core";
+import { randomId } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Plus, X } from "lucide-react";
 import type { ReactNode } from "react";
@@ -15,6 +16,7 @@ import classes from "./simulate.module.css";
 import {
   type Call,
   callsOf,
+  type Deed,
   extentOf,
   type Listener,
   listenersOf,
@@ -68,14 +70,10 @@ export function WayPanel({ map: drawn, way, onChange }: Props) {
           {text.deeds}
         </Title>
         <Rows
+          of={text.deeds}
           said={way.deeds}
-          add={text.addDeed}
-          onAdd={() =>
-            onChange({
-              ...way,
-              deeds: [...way.deeds, { about: "person", after: "1d", fields: {} }],
-            })
-          }
+          add={{ label: text.addDeed }}
+          onAdd={() => onChange({ ...way, deeds: [...way.deeds, told<Deed>(A_DEED)] })}
           onChange={(deeds) => onChange({ ...way, deeds })}
         >
           {(deed, put) => <DeedFields events={events} deed={deed} onChange={put} />}
@@ -84,6 +82,13 @@ export function WayPanel({ map: drawn, way, onChange }: Props) {
     </>
   );
 }
+
+const A_DEED: Deed = { about: "person", after: "1d", fields: {} };
+
+/** One of several things that are said, told from the others while it is on the screen; the API never learns it. */
+type Told<T> = T & { row?: string };
+
+const told = <T extends object>(one: T): Told<T> => ({ ...one, row: randomId("row-") });
 
 type SectionProps<T> = {
   subject: JourneyMap["subject"];
@@ -109,8 +114,9 @@ function ListenerSection({
         onChange={onChange}
       />
       <Rows
+        of={listener.title}
         said={said}
-        add={said.length > 0 ? text.addException : undefined}
+        add={said.length > 0 ? exceptionAt(listener.title) : undefined}
         onAdd={() => onChange([exception(begun), ...said])}
         onChange={onChange}
       >
@@ -145,8 +151,9 @@ function CallSection({ subject, call, said, onChange }: SectionProps<Reply> & { 
         onChange={onChange}
       />
       <Rows
+        of={call.title}
         said={said}
-        add={said.length > 0 ? text.addException : undefined}
+        add={said.length > 0 ? exceptionAt(call.title) : undefined}
         onAdd={() => onChange([exception(begun), ...said])}
         onChange={onChange}
       >
@@ -169,7 +176,13 @@ function Asked({ title, kind, children }: { title: string; kind: string; childre
 }
 
 /** What is said first goes first: of one traveller before all of them. */
-const exception = <T extends { who: Who }>(begun: T): T => ({ ...begun, who: { kind: "one" } });
+const exception = <T extends { who: Who }>(begun: T): Told<T> =>
+  told({ ...begun, who: { kind: "one" } });
+
+const exceptionAt = (node: string): Add => ({
+  label: text.addException,
+  name: text.addExceptionAt(node),
+});
 
 /** Nobody, half or everybody with one click. */
 function Extents<T extends { who: Who }>({
@@ -196,44 +209,51 @@ function Extents<T extends { who: Who }>({
       }))}
       value={extentOf(said)}
       onChange={(extent) =>
-        onChange(spread(said, extent as "nobody" | "half" | "everybody", begun))
+        onChange(spread(said, extent as "nobody" | "half" | "everybody", told(begun)))
       }
     />
   );
 }
 
+/** What adding one is called, and to whom the label alone does not say where. */
+type Add = { label: string; name?: string };
+
 /** Each of several things that are said; whom the first does not take, the next may. */
-function Rows<T>({
+function Rows<T extends object>({
+  of,
   said,
   add,
   onAdd,
   onChange,
   children,
 }: {
-  said: T[];
-  /** What adding one is called, where one can be added. */
-  add: string | undefined;
+  /** What they are said of. */
+  of: string;
+  said: Told<T>[];
+  /** None where none can be added. */
+  add: Add | undefined;
   onAdd: () => void;
   onChange: (said: T[]) => void;
   children: (one: T, put: (one: T) => void) => ReactNode;
 }) {
   if (said.length === 0 && !add) return null;
+  const put = (at: Told<T>, next: T) =>
+    onChange(said.map((each) => (each === at ? { ...next, row: at.row } : each)));
   return (
     <Stack gap="sm">
       {said.map((one, n) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: what is said has no name of its own
-        <Box key={n} className={classes.row}>
+        <Box key={one.row ?? n} className={classes.row}>
           <ActionIcon
             className={classes.remove}
             size="sm"
             variant="subtle"
             color="gray"
-            aria-label={text.remove(n + 1)}
-            onClick={() => onChange(said.filter((_, m) => m !== n))}
+            aria-label={text.remove(n + 1, of)}
+            onClick={() => onChange(said.filter((each) => each !== one))}
           >
             <X size={14} />
           </ActionIcon>
-          {children(one, (next) => onChange(said.map((each, m) => (m === n ? next : each))))}
+          {children(one, (next) => put(one, next))}
         </Box>
       ))}
       {add ? (
@@ -242,9 +262,10 @@ function Rows<T>({
             size="compact-xs"
             variant="subtle"
             leftSection={<Plus size={13} aria-hidden />}
+            aria-label={add.name}
             onClick={onAdd}
           >
-            {add}
+            {add.label}
           </Button>
         </div>
       ) : null}
