@@ -24,3 +24,6 @@ if (page.window) {
     disconnect() {}
   };
 }
+
+// The router scrolls to the top of each page; jsdom has no pages to scroll.
+window.scrollTo = () => {};

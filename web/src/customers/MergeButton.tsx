@@ -2,6 +2,7 @@
 import { Button, Tooltip } from "@mantine/core";
 import { Merge } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import type { Subject } from "../api/customers";
 import { strings } from "../strings";
 import { MergeDialog, type Named } from "./MergeDialog";
@@ -11,6 +12,7 @@ const text = strings.customers.merge;
 export function MergeButton({ subject, chosen }: { subject: Subject; chosen: Named[] }) {
   const [open, setOpen] = useState(false);
   const [first, second, ...more] = chosen;
+  if (!useMay()?.("customers:delete")) return null;
   const two = first && second && more.length === 0;
   return (
     <>

@@ -5,6 +5,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Download, Plus, UsersRound } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
+import { useMay } from "../admin/useMay";
 import { standingQuery } from "../api/destinations";
 import type { ExportOf } from "../api/exports";
 import { changeMembers, type Membered, membersCsv, membersQuery } from "../api/members";
@@ -49,6 +50,7 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   const handed = plural === "external_audiences";
   const people = handed || plural === "people_lists" || body.subject === "person";
   const byHand = handed || body.type === "static";
+  const changes = useMay()?.("customers:write") === true && byHand;
   const [search, setSearch] = useState("");
   const columns = columnsOf(people);
   const { order, server } = useServerSort(columns);
@@ -110,7 +112,7 @@ export default function MembersPanel({ definition, body }: PanelProps) {
       <div className={classes.stack}>
         <Group gap="xs" wrap="nowrap">
           <SearchInput flex={1} label={text.search} value={search} onChange={setSearch} />
-          {byHand ? (
+          {changes ? (
             <Button
               leftSection={<Plus size={15} aria-hidden />}
               variant="default"
@@ -130,7 +132,7 @@ export default function MembersPanel({ definition, body }: PanelProps) {
           </Suspense>
         ) : null}
         {takeOut.error ? <Refusal error={takeOut.error} /> : null}
-        {picked.length > 0 ? (
+        {changes && picked.length > 0 ? (
           <Group justify="space-between" className={classes.bulkBar}>
             <Text size="sm" fw={600}>
               {strings.list.chosen(picked.length)}
@@ -151,13 +153,13 @@ export default function MembersPanel({ definition, body }: PanelProps) {
           rows={rows}
           columns={columns}
           rowKey={(row) => row.key}
-          chosen={byHand ? chosen : undefined}
+          chosen={changes ? chosen : undefined}
           server={server}
           empty={
             <EmptyState
               icon={UsersRound}
               title={q ? strings.list.noMatch(q) : text.none}
-              hint={hintOf(q, byHand)}
+              hint={hintOf(q, byHand, changes)}
             />
           }
         />
@@ -166,9 +168,10 @@ export default function MembersPanel({ definition, body }: PanelProps) {
   );
 }
 
-function hintOf(q: string, byHand: boolean): string {
+function hintOf(q: string, byHand: boolean, changes: boolean): string {
   if (q) return text.noMatchHint;
-  return byHand ? text.noneHint.static : text.noneHint.dynamic;
+  if (!byHand) return text.noneHint.dynamic;
+  return changes ? text.noneHint.static : text.noneHint.looking;
 }
 
 /** Who put a member there: a journey by its name. */

@@ -3,6 +3,7 @@ import { Button, List, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import { moveStage, putAway } from "../api/groups";
 import type { GroupRow } from "../api/types";
 import { Dialog } from "../shell/Dialog";
@@ -17,6 +18,7 @@ type Props = { groups: GroupRow[]; done: () => void };
 
 export function BulkActions({ groups, done }: Props) {
   const [asked, setAsked] = useState<"stage" | "away">();
+  const may = useMay();
   const close = () => setAsked(undefined);
   const finish = () => {
     close();
@@ -24,12 +26,16 @@ export function BulkActions({ groups, done }: Props) {
   };
   return (
     <>
-      <Button size="xs" variant="default" onClick={() => setAsked("stage")}>
-        {text.changeStage}
-      </Button>
-      <Button size="xs" color="red" variant="light" onClick={() => setAsked("away")}>
-        {text.putAway}
-      </Button>
+      {may?.("groups:edit") ? (
+        <Button size="xs" variant="default" onClick={() => setAsked("stage")}>
+          {text.changeStage}
+        </Button>
+      ) : null}
+      {may?.("customers:delete") ? (
+        <Button size="xs" color="red" variant="light" onClick={() => setAsked("away")}>
+          {text.putAway}
+        </Button>
+      ) : null}
       {asked === "stage" ? <StagesDialog groups={groups} onClose={close} onDone={finish} /> : null}
       {asked === "away" ? <AwayDialog groups={groups} onClose={close} onDone={finish} /> : null}
     </>

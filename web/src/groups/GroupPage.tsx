@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { ChevronDown, CircleAlert } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import { groupQuery } from "../api/groups";
 import type { GroupDetail, GroupRole } from "../api/types";
 import { NamedLink } from "../definitions/NamedLink";
@@ -76,9 +77,13 @@ export function GroupPage() {
   );
 }
 
-function Actions({ group }: { group: GroupDetail }) {
+export function Actions({ group }: { group: GroupDetail }) {
   const [asked, setAsked] = useState<"stage" | "status" | "away">();
+  const may = useMay();
+  const edits = may?.("groups:edit");
+  const putsAway = may?.("customers:delete");
   const close = () => setAsked(undefined);
+  if (!edits && !putsAway) return null;
   return (
     <>
       <Menu position="bottom-end" shadow="md" withinPortal>
@@ -88,13 +93,17 @@ function Actions({ group }: { group: GroupDetail }) {
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item onClick={() => setAsked("status")}>{text.changeStatus}</Menu.Item>
-          <Menu.Item color="red" onClick={() => setAsked("away")}>
-            {text.putAway}
-          </Menu.Item>
+          {edits ? (
+            <Menu.Item onClick={() => setAsked("status")}>{text.changeStatus}</Menu.Item>
+          ) : null}
+          {putsAway ? (
+            <Menu.Item color="red" onClick={() => setAsked("away")}>
+              {text.putAway}
+            </Menu.Item>
+          ) : null}
         </Menu.Dropdown>
       </Menu>
-      <Button onClick={() => setAsked("stage")}>{text.changeStage}</Button>
+      {edits ? <Button onClick={() => setAsked("stage")}>{text.changeStage}</Button> : null}
       {asked === "stage" ? <StageDialog group={group} onClose={close} /> : null}
       {asked === "status" ? <StatusDialog group={group} onClose={close} /> : null}
       {asked === "away" ? <PutAwayDialog group={group} onClose={close} /> : null}

@@ -3,6 +3,7 @@ import { Badge, Button, MultiSelect, Select, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, UserRoundX, UsersRound } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import { assignMembers, groupMembersQuery, removeMembers } from "../api/groups";
 import { accountPeopleQuery } from "../api/queries";
 import type { GroupDetail, GroupMember } from "../api/types";
@@ -115,11 +116,14 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
     ({ people }: { people: string[]; done: () => void }) => removeMembers(group.id, people),
     () => {},
   );
-  const add = (
+  const may = useMay();
+  const edits = may?.("groups:edit") === true;
+  const writes = !removed && may?.("messages:send") === true;
+  const add = edits ? (
     <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setAdding(true)}>
       {text.add}
     </Button>
-  );
+  ) : undefined;
   return (
     <>
       <ListSection
@@ -135,35 +139,43 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
             ? { icon: UserRoundX, title: text.noneOut, hint: text.noneOutHint }
             : { icon: UsersRound, title: text.none, hint: text.noneHint, action: add }
         }
-        bulk={(chosen, done) => {
-          const people = chosen.map((row) => row.person);
-          const many = people.length > MOST_AT_ONCE;
-          return (
-            <>
-              <Button
-                size="xs"
-                variant="default"
-                disabled={many}
-                onClick={() => setChanging({ people, done })}
-              >
-                {removed ? text.add : text.changeRole}
-              </Button>
-              {removed ? null : <SendEmail to={{ group: group.id, people }} small done={done} />}
-              {removed ? null : (
-                <Button
-                  size="xs"
-                  color="red"
-                  variant="light"
-                  disabled={many}
-                  loading={remove.isPending}
-                  onClick={() => remove.mutate({ people, done }, { onSuccess: done })}
-                >
-                  {text.remove}
-                </Button>
-              )}
-            </>
-          );
-        }}
+        bulk={
+          !edits && !writes
+            ? undefined
+            : (chosen, done) => {
+                const people = chosen.map((row) => row.person);
+                const many = people.length > MOST_AT_ONCE;
+                return (
+                  <>
+                    {edits ? (
+                      <Button
+                        size="xs"
+                        variant="default"
+                        disabled={many}
+                        onClick={() => setChanging({ people, done })}
+                      >
+                        {removed ? text.add : text.changeRole}
+                      </Button>
+                    ) : null}
+                    {writes ? (
+                      <SendEmail to={{ group: group.id, people }} small done={done} />
+                    ) : null}
+                    {removed || !edits ? null : (
+                      <Button
+                        size="xs"
+                        color="red"
+                        variant="light"
+                        disabled={many}
+                        loading={remove.isPending}
+                        onClick={() => remove.mutate({ people, done }, { onSuccess: done })}
+                      >
+                        {text.remove}
+                      </Button>
+                    )}
+                  </>
+                );
+              }
+        }
       />
       {adding ? <AddDialog group={group} onClose={() => setAdding(false)} /> : null}
       {changing ? (

@@ -2,6 +2,7 @@
 import { Button } from "@mantine/core";
 import { Plus } from "lucide-react";
 import { lazy, Suspense, useState } from "react";
+import { useMay } from "../admin/useMay";
 import { strings } from "../strings";
 
 const CreateJourneyDialog = lazy(() =>
@@ -12,6 +13,7 @@ const text = strings.journeys.create;
 
 export function CreateJourneyButton({ variant = "filled" }: { variant?: "filled" | "default" }) {
   const [open, setOpen] = useState(false);
+  if (!useMay()?.("definitions:write")) return null;
   return (
     <>
       <Button

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { ChevronDown, Pencil } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
+import { useMay } from "../admin/useMay";
 import { findingsQuery } from "../api/queries";
 import type { JourneyState } from "../api/types";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -48,6 +49,7 @@ export function LifeCycle({ journey, subject, state, paused, published }: Props)
   const [publishing, setPublishing] = useState(false);
   const { edit } = useSearch({ strict: false }) as { edit?: boolean };
   const editing = state === "draft" || edit === true;
+  const { runs, writes } = useRights();
   return (
     <>
       <LifeCycleMenu journey={journey} subject={subject} state={state} paused={paused}>
@@ -55,7 +57,7 @@ export function LifeCycle({ journey, subject, state, paused, published }: Props)
           {text.actions.more}
         </Button>
       </LifeCycleMenu>
-      {published && state === "live" && !edit ? (
+      {writes && published && state === "live" && !edit ? (
         <Button
           component={LinkTo}
           to={`${at("/journeys", journey)}?edit=true`}
@@ -65,7 +67,7 @@ export function LifeCycle({ journey, subject, state, paused, published }: Props)
           {text.actions.edit}
         </Button>
       ) : null}
-      {editing && (state === "draft" || state === "live") ? (
+      {runs && editing && (state === "draft" || state === "live") ? (
         <PublishButton journey={journey} onClick={() => setPublishing(true)} />
       ) : null}
       {publishing ? (
@@ -81,19 +83,34 @@ export function LifeCycle({ journey, subject, state, paused, published }: Props)
   );
 }
 
+/** Whether one may start, halt and end journeys, and whether one may write them. */
+function useRights() {
+  const may = useMay();
+  return {
+    runs: may?.("journeys:run") === true,
+    writes: may?.("definitions:write") === true,
+  };
+}
+
 /** Everything but publishing that can be done with a journey in its state, behind a button. */
 export function LifeCycleMenu(props: Omit<Props, "published"> & { children: ReactNode }) {
   const { journey, subject, state, paused, children } = props;
   const [asked, setAsked] = useState<LifeCycleAction | null>(null);
   const [other, setOther] = useState<Other | null>(null);
   const { edit } = useSearch({ strict: false }) as { edit?: boolean };
+  const { runs, writes } = useRights();
+  const editing = state === "draft" || edit === true;
+  // What was published is told to everybody.
+  const looks = writes || !editing;
   const close = () => setOther(null);
+  const halts = runs && actionsIn(state, paused).length > 0;
+  if (!looks && !halts) return null;
   return (
     <>
       <Menu position="bottom-end" shadow="md" withinPortal>
         <Menu.Target>{children}</Menu.Target>
         <Menu.Dropdown>
-          {actionsIn(state, paused).map((action) => (
+          {(runs ? actionsIn(state, paused) : []).map((action) => (
             <Menu.Item
               key={action}
               {...(action === "abort" ? { color: "red" } : {})}
@@ -102,15 +119,19 @@ export function LifeCycleMenu(props: Omit<Props, "published"> & { children: Reac
               {text.actions[action]}
             </Menu.Item>
           ))}
-          {subject === "account" ? (
+          {looks && subject === "account" ? (
             <Menu.Item onClick={() => setOther("reentry")}>{text.actions.reentry}</Menu.Item>
           ) : null}
-          <Menu.Item onClick={() => setOther("tokens")}>{text.actions.tokens}</Menu.Item>
-          {mayMoveEnd(state) ? (
+          {looks ? (
+            <Menu.Item onClick={() => setOther("tokens")}>{text.actions.tokens}</Menu.Item>
+          ) : null}
+          {runs && mayMoveEnd(state) ? (
             <Menu.Item onClick={() => setOther("end")}>{text.actions.moveEnd}</Menu.Item>
           ) : null}
-          <Menu.Item onClick={() => setOther("duplicate")}>{text.actions.duplicate}</Menu.Item>
-          {mayDelete(state) ? (
+          {writes ? (
+            <Menu.Item onClick={() => setOther("duplicate")}>{text.actions.duplicate}</Menu.Item>
+          ) : null}
+          {writes && mayDelete(state) ? (
             <Menu.Item color="red" onClick={() => setOther("delete")}>
               {text.actions.delete}
             </Menu.Item>
@@ -120,18 +141,10 @@ export function LifeCycleMenu(props: Omit<Props, "published"> & { children: Reac
       <Suspense fallback={null}>
         {asked ? <Confirm journey={journey} action={asked} onClose={() => setAsked(null)} /> : null}
         {other === "reentry" ? (
-          <ReentryDialog
-            journey={journey}
-            editing={state === "draft" || edit === true}
-            onClose={close}
-          />
+          <ReentryDialog journey={journey} editing={editing} onClose={close} />
         ) : null}
         {other === "tokens" ? (
-          <TokensDialog
-            journey={journey}
-            editing={state === "draft" || edit === true}
-            onClose={close}
-          />
+          <TokensDialog journey={journey} editing={editing} onClose={close} />
         ) : null}
         {other === "end" ? <EndDialog journey={journey} onClose={close} /> : null}
         {other === "duplicate" ? <DuplicateDialog journey={journey} onClose={close} /> : null}

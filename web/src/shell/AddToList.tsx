@@ -4,6 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ListPlus } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import { changeMembers } from "../api/members";
 import { definitionNamesQuery } from "../api/queries";
 import { strings } from "../strings";
@@ -15,6 +16,7 @@ type Props = { plural: "account_lists" | "people_lists"; keys: string[]; done: (
 
 export function AddToList({ plural, keys, done }: Props) {
   const [open, setOpen] = useState(false);
+  if (!useMay()?.("customers:write")) return null;
   return (
     <>
       <Button

@@ -30,7 +30,7 @@ export type ListProps<T> = {
   narrowed?: boolean;
   empty: { icon: LucideIcon; title: string; hint: string; command?: string; action?: ReactNode };
   /** What can be done with the rows that are chosen; `done` lets go of them. */
-  bulk?: (rows: T[], done: () => void) => ReactNode;
+  bulk?: ((rows: T[], done: () => void) => ReactNode) | undefined;
   menu?: (row: T) => ReactNode;
   /** What stands between the tools and the rows. */
   above?: ReactNode;

@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, Merge, Trash2 } from "lucide-react";
 import { useState } from "react";
+import { useMay } from "../admin/useMay";
 import { fieldsQuery } from "../api/admin";
 import { changeRecord, deleteRecord, type Subject } from "../api/customers";
 import { MergeDialog } from "../customers/MergeDialog";
@@ -22,30 +23,35 @@ type Props = {
 
 export function RecordMenu(props: Props) {
   const [doing, setDoing] = useState<"edit" | "merge" | "delete">();
+  const may = useMay();
   return (
     <>
-      <Button variant="default" onClick={() => setDoing("edit")}>
-        {text.edit}
-      </Button>
-      <Menu position="bottom-end" shadow="md" withinPortal>
-        <Menu.Target>
-          <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
-            {strings.journey.actions.more}
-          </Button>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<Merge size={14} />} onClick={() => setDoing("merge")}>
-            {strings.customers.merge.open}
-          </Menu.Item>
-          <Menu.Item
-            color="red"
-            leftSection={<Trash2 size={14} />}
-            onClick={() => setDoing("delete")}
-          >
-            {text.remove}
-          </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+      {may?.("customers:write") ? (
+        <Button variant="default" onClick={() => setDoing("edit")}>
+          {text.edit}
+        </Button>
+      ) : null}
+      {may?.("customers:delete") ? (
+        <Menu position="bottom-end" shadow="md" withinPortal>
+          <Menu.Target>
+            <Button variant="default" rightSection={<ChevronDown size={15} aria-hidden />}>
+              {strings.journey.actions.more}
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item leftSection={<Merge size={14} />} onClick={() => setDoing("merge")}>
+              {strings.customers.merge.open}
+            </Menu.Item>
+            <Menu.Item
+              color="red"
+              leftSection={<Trash2 size={14} />}
+              onClick={() => setDoing("delete")}
+            >
+              {text.remove}
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      ) : null}
       {doing === "edit" ? <EditDialog {...props} onClose={() => setDoing(undefined)} /> : null}
       {doing === "merge" ? (
         <MergeDialog

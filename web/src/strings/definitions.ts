@@ -24,6 +24,7 @@ export const definitions = {
     none: "Nobody is on it yet",
     noneHint: {
       static: "Add members here, or let journeys and imports add them.",
+      looking: "Journeys, imports and whoever may change its members put them here.",
       dynamic: "Whoever matches its filter appears here a moment after it is published.",
     },
     add: "Add",
