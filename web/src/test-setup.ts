@@ -23,7 +23,10 @@ if (page.window) {
     unobserve() {}
     disconnect() {}
   };
-}
 
-// The router scrolls to the top of each page; jsdom has no pages to scroll.
-window.scrollTo = () => {};
+  // The router scrolls to the top of each page.
+  page.window.scrollTo = () => {};
+
+  // Texts that grow measure themselves anew once fonts are there.
+  Object.defineProperty(page.window.document, "fonts", { value: new EventTarget() });
+}

@@ -19,7 +19,7 @@ import { framed } from "./mjml";
 import { useParts } from "./PartsMenu";
 import { ownComponents } from "./parts";
 import { keepsTags } from "./tags";
-import { useLinkedComment, useTalk } from "./useTalk";
+import { useFollowed, useLinkedComment, useTalk } from "./useTalk";
 
 const text = strings.content.email;
 
@@ -55,6 +55,7 @@ export default function Designer({
   const blocks = useRef<HTMLDivElement>(null);
   const properties = useRef<HTMLDivElement>(null);
   const [side, setSide] = useState(useLinkedComment() === undefined ? "blocks" : "comments");
+  useFollowed(() => setSide("comments"));
   const editor = useRef<Editor>(undefined);
   const talk = useTalk(body, definition, () => editor.current);
   const look = useRef(talk.look);

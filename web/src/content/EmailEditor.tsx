@@ -16,7 +16,7 @@ import { LinkTable } from "./LinkTable";
 import { SaveTemplate } from "./SaveTemplate";
 import { Sheet } from "./Sheet";
 import { pinnedAt } from "./threads";
-import { useLinkedComment, useTalk } from "./useTalk";
+import { useFollowed, useLinkedComment, useTalk } from "./useTalk";
 import { useViewer } from "./viewer";
 
 const text = strings.content.email;
@@ -28,14 +28,20 @@ type View = keyof typeof text.views;
 const firstView = (kind: unknown, language: "html" | "mjml"): View =>
   language === "mjml" ? "design" : kind === "email_template" ? "preview" : "code";
 
+/** Where its comments are seen: there already, or else where it is worked on. */
+const talkView = (view: View, language: "html" | "mjml"): View =>
+  view === "code" || language === "html" ? "code" : "design";
+
 export default function EmailEditor({ definition, body, onChange, errors, saved }: EditorProps) {
   const content = isRecord(body.body) ? body.body : {};
   const language = "html" in content ? "html" : "mjml";
   const written = String(content[language] ?? "");
   const linked = useLinkedComment() !== undefined;
-  const [view, setView] = useState<View>(() =>
-    linked && language === "html" ? "code" : firstView(body.kind, language),
-  );
+  const [view, setView] = useState<View>(() => {
+    const first = firstView(body.kind, language);
+    return linked ? talkView(first, language) : first;
+  });
+  useFollowed(() => setView(talkView(view, language)));
   const [broken, setBroken] = useState(false);
   const [viewer, setViewer] = useViewer();
   const maySaveTemplate = useMayWrite("email_template").write;
@@ -157,6 +163,7 @@ type CodeProps = {
 function Code({ definition, body, label, value, error, onChange, journey }: CodeProps) {
   const input = useRef<HTMLTextAreaElement>(null);
   const [talking, setTalking] = useState(useLinkedComment() !== undefined);
+  useFollowed(() => setTalking(true));
   const talk = useTalk(body, definition, {
     holds: (block) => pinnedAt(value, block) !== undefined,
     goTo: (block) => {

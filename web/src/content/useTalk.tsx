@@ -3,7 +3,7 @@ import { Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import type { Editor } from "grapesjs";
-import { useCallback, useReducer, useRef, useState } from "react";
+import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { useMayWrite } from "../admin/useMay";
 import { commentsQuery, type TalkedOf } from "../api/comments";
 import { ApiError } from "../api/problem";
@@ -30,15 +30,28 @@ export type Written = {
 export const useLinkedComment = () =>
   (useSearch({ strict: false }) as { comment?: number }).comment;
 
+/** Shows what a notice leads to where it leads to something that is open already. */
+export function useFollowed(show: () => void) {
+  const linked = useLinkedComment();
+  const [seen, setSeen] = useState(linked);
+  if (linked === seen) return;
+  setSeen(linked);
+  if (linked !== undefined) show();
+}
+
 export function useTalk(body: Fields, definition: string, opened: Opened) {
   const of = KINDS[String(body.kind)] ?? "emails";
-  const { data, error } = useQuery(commentsQuery(of, definition));
+  const { data, error, refetch } = useQuery(commentsQuery(of, definition));
   const mayWrite = useMayWrite(String(body.kind)).write;
   const linked = useLinkedComment();
   const [asked, show] = useState<boolean>();
   // The editor keeps the design and what is chosen in it to itself: it is looked at anew when told so.
   const [, look] = useReducer((n: number) => n + 1, 0);
   const [chosen, setCurrent] = useState<number>();
+  useFollowed(() => {
+    setCurrent(undefined);
+    show(undefined);
+  });
   const drawn = typeof opened === "function";
   const latest = useRef(opened);
   latest.current = opened;
@@ -48,6 +61,11 @@ export function useTalk(body: Fields, definition: string, opened: Opened) {
   );
   const comments = data?.items ?? [];
   const named = comments.find(({ id }) => id === linked);
+  const unknown = linked !== undefined && data !== undefined && !named;
+  // A notice may know of a comment that was written since they were read.
+  useEffect(() => {
+    if (unknown && linked !== undefined) void refetch();
+  }, [unknown, linked, refetch]);
   const first = named?.answers ?? named?.id;
   const current = chosen ?? first;
   // What a notice leads to is shown, settled or not.

@@ -40,7 +40,8 @@ export function useEditing(plural: string, key: string) {
     },
   });
   const blocker = useBlocker({
-    shouldBlockFn: () => dirty,
+    // What is written stays where the page does: a notice may lead to another place on it.
+    shouldBlockFn: ({ current, next }) => dirty && current.pathname !== next.pathname,
     enableBeforeUnload: () => dirty,
     withResolver: true,
   });
