@@ -4,6 +4,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import {
   createMemoryHistory,
   createRootRoute,
+  createRoute,
   createRouter,
   RouterContextProvider,
   RouterProvider,
@@ -32,10 +33,18 @@ const seeded = (seed: Seed) => {
 };
 
 /** The same as a page at an address, for what reads or changes it. */
-export async function renderAt(address: string, children: ReactNode, seed: Seed = () => {}) {
+export async function renderAt(
+  address: string,
+  children: ReactNode,
+  seed: Seed = () => {},
+  path = "/",
+) {
   const cache = seeded(seed);
+  const root = createRootRoute({ notFoundComponent: () => null });
+  const inside = createRoute({ getParentRoute: () => root, id: "inside" });
+  const page = createRoute({ getParentRoute: () => inside, path, component: () => children });
   const router = createRouter({
-    routeTree: createRootRoute({ component: () => children, notFoundComponent: () => null }),
+    routeTree: root.addChildren([inside.addChildren([page])]),
     history: createMemoryHistory({ initialEntries: [address] }),
   });
   await router.load();

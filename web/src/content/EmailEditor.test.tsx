@@ -21,7 +21,14 @@ const template = { kind: "email_template", body: { html: '<p data-comment="c1">H
 const show = (address: string, ...permissions: string[]) =>
   renderAt(
     address,
-    <EmailEditor definition="plain" body={template} onChange={() => {}} errors={new Map()} saved />,
+    <EmailEditor
+      definition="plain"
+      body={template}
+      onChange={() => {}}
+      errors={new Map()}
+      saved
+      onlyLooks={false}
+    />,
     (cache) => {
       signIn(cache, ...permissions);
       const items = [comment(1, "The first"), comment(2, "The second", "c1")];

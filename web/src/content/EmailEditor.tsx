@@ -5,6 +5,7 @@ import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { useMayWrite } from "../admin/useMay";
 import type { EditorProps } from "../definitions/editors";
 import { type Fields, isRecord } from "../editor/manifest";
+import { LookedAt } from "../forms/LookedAt";
 import { Card } from "../shell/Card";
 import { strings } from "../strings";
 import { Alerts } from "./Alerts";
@@ -25,34 +26,42 @@ const Designer = lazy(() => import("./Designer"));
 type View = keyof typeof text.views;
 
 /** A design from elsewhere is looked at first; what was written here is written on. */
-const firstView = (kind: unknown, language: "html" | "mjml"): View =>
-  language === "mjml" ? "design" : kind === "email_template" ? "preview" : "code";
+function firstView(kind: unknown, language: "html" | "mjml", onlyLooks: boolean): View {
+  if (onlyLooks) return kind === "email" || language === "html" ? "preview" : "code";
+  if (language === "mjml") return "design";
+  return kind === "email_template" ? "preview" : "code";
+}
 
 /** Where its comments are seen: there already, or else where it is worked on. */
-const talkView = (view: View, language: "html" | "mjml"): View =>
-  view === "code" || language === "html" ? "code" : "design";
+const talkView = (view: View, designs: boolean): View =>
+  view === "code" || !designs ? "code" : "design";
 
-export default function EmailEditor({ definition, body, onChange, errors, saved }: EditorProps) {
+export default function EmailEditor(props: EditorProps) {
+  const { definition, body, onChange, errors, saved, onlyLooks } = props;
   const content = isRecord(body.body) ? body.body : {};
   const language = "html" in content ? "html" : "mjml";
   const written = String(content[language] ?? "");
+  // A designer without its tools is the preview.
+  const designs = language === "mjml" && !onlyLooks;
   const linked = useLinkedComment() !== undefined;
   const [view, setView] = useState<View>(() => {
-    const first = firstView(body.kind, language);
-    return linked ? talkView(first, language) : first;
+    const first = firstView(body.kind, language, onlyLooks);
+    return linked ? talkView(first, designs) : first;
   });
-  useFollowed(() => setView(talkView(view, language)));
+  useFollowed(() => setView(talkView(view, designs)));
   const [broken, setBroken] = useState(false);
   const [viewer, setViewer] = useViewer();
   const maySaveTemplate = useMayWrite("email_template").write;
   // Templates and fragments are no messages: nobody gets them. HTML is shown as it stands, MJML in the designer.
   const message = body.kind === "email";
   const offered: Record<View, boolean> = {
-    design: language === "mjml",
+    design: designs,
     code: true,
     preview: message || language === "html",
     links: message,
   };
+  // What one may do is learned a moment after the page is shown.
+  const shown = offered[view] ? view : firstView(body.kind, language, onlyLooks);
   const locked = isRecord(body.lock) ? String(body.lock.template ?? "") : undefined;
   const views = (Object.keys(text.views) as View[]).filter((each) => offered[each]);
   const put = (next: string) => onChange({ ...body, body: { [language]: next } });
@@ -82,6 +91,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
         error={errors.get(`/body/${language}`) ?? errors.get("/body")}
         onChange={put}
         journey={viewer.journey}
+        onlyLooks={onlyLooks}
       />
     ),
     preview: () =>
@@ -99,7 +109,9 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
         </div>
       ),
     links: () => (
-      <LinkTable definition={definition} body={body} onBody={onChange} viewer={viewer} />
+      <LookedAt only={onlyLooks}>
+        <LinkTable definition={definition} body={body} onBody={onChange} viewer={viewer} />
+      </LookedAt>
     ),
   };
   return (
@@ -126,7 +138,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
             size="xs"
             aria-label={text.view}
             data={views.map((value) => ({ value, label: text.views[value] }))}
-            value={view}
+            value={shown}
             onChange={(next) => {
               setBroken(false);
               setView(next as View);
@@ -145,7 +157,7 @@ export default function EmailEditor({ definition, body, onChange, errors, saved 
           {text.broken}
         </Alert>
       ) : null}
-      {panes[view]()}
+      {panes[shown]()}
     </Card>
   );
 }
@@ -158,9 +170,11 @@ type CodeProps = {
   error: string | undefined;
   onChange: (value: string) => void;
   journey: string | undefined;
+  onlyLooks: boolean;
 };
 
-function Code({ definition, body, label, value, error, onChange, journey }: CodeProps) {
+function Code(props: CodeProps) {
+  const { definition, body, label, value, error, onChange, journey, onlyLooks } = props;
   const input = useRef<HTMLTextAreaElement>(null);
   const [talking, setTalking] = useState(useLinkedComment() !== undefined);
   useFollowed(() => setTalking(true));
@@ -192,7 +206,7 @@ function Code({ definition, body, label, value, error, onChange, journey }: Code
         >
           {open > 0 ? strings.comments.some(open) : strings.comments.tab}
         </Button>
-        <FieldMenu onChoose={insert} journey={journey} />
+        {onlyLooks ? null : <FieldMenu onChoose={insert} journey={journey} />}
       </Group>
       <div className={talking ? design.withTalk : undefined}>
         <Textarea
@@ -202,6 +216,7 @@ function Code({ definition, body, label, value, error, onChange, journey }: Code
           minRows={14}
           maxRows={36}
           spellCheck={false}
+          readOnly={onlyLooks}
           classNames={{ input: classes.code }}
           error={error}
           value={value}

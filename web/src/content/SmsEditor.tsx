@@ -20,7 +20,8 @@ import { JourneyNeeded, useViewer, ViewerPicker } from "./viewer";
 const text = strings.content.sms;
 const LONGEST = 1_600;
 
-export default function SmsEditor({ definition, body, onChange, errors, saved }: EditorProps) {
+export default function SmsEditor(props: EditorProps) {
+  const { definition, body, onChange, errors, saved, onlyLooks } = props;
   const [viewer, setViewer] = useViewer();
   const input = useRef<HTMLTextAreaElement>(null);
   const written = typeof body.body === "string" ? body.body : "";
@@ -40,7 +41,7 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
       aside={
         <Group gap="xs">
           <Alerts body={body} />
-          <FieldMenu onChoose={insert} journey={viewer.journey} />
+          {onlyLooks ? null : <FieldMenu onChoose={insert} journey={viewer.journey} />}
         </Group>
       }
     >
@@ -54,6 +55,7 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
             maxRows={16}
             maxLength={LONGEST}
             maw={720}
+            readOnly={onlyLooks}
             error={errors.get("/body")}
             value={written}
             onChange={(event) => put(event.currentTarget.value)}
@@ -66,7 +68,7 @@ export default function SmsEditor({ definition, body, onChange, errors, saved }:
               {text.length(counted.length, counted.perSegment * Math.max(counted.segments, 1))}
               {counted.outside ? ` · ${text.unicode(counted.outside)}` : ""}
             </Text>
-            {counted.unicode && plain !== written ? (
+            {!onlyLooks && counted.unicode && plain !== written ? (
               <Button size="compact-xs" variant="light" onClick={() => put(plain)}>
                 {text.plain(segmentsOf(withoutFields(plain)).segments)}
               </Button>

@@ -66,8 +66,8 @@ export function ViewerPicker({ viewer, onChange, picker }: Props) {
   const [search, setSearch] = useState("");
   const [wanted] = useDebouncedValue(search, 250);
   const found = useInfiniteQuery({ ...journeysQuery(wanted), placeholderData: keepPreviousData });
-  const nameOf = useNamesOf("journeys");
   const { journey } = viewer;
+  const nameOf = useNamesOf("journeys", journey !== undefined);
   const data = rowsOf(found).map(({ key, name }) => ({ value: key, label: name || key }));
   if (journey && !data.some(({ value }) => value === journey))
     data.unshift({ value: journey, label: nameOf(journey) });

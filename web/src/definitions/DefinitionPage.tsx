@@ -9,6 +9,7 @@ import { ApiError } from "../api/problem";
 import { kindsQuery } from "../api/queries";
 import type { Kind } from "../api/types";
 import type { Fields } from "../editor/manifest";
+import { LookedAt } from "../forms/LookedAt";
 import { SchemaForm } from "../forms/SchemaForm";
 import { fieldsOf } from "../forms/schema";
 import { useFirstWrong } from "../forms/useFirstWrong";
@@ -50,7 +51,7 @@ export function DefinitionPage() {
 /** To the journey from which it was opened, or else to the list of its kind. */
 function useWayBack(kind: Kind) {
   const { journey } = useSearch({ from: "/inside/definitions/$plural/$key" });
-  const nameOf = useNamesOf("journeys");
+  const nameOf = useNamesOf("journeys", journey !== undefined);
   if (journey) return { to: at("/journeys", journey), label: text.backTo(nameOf(journey)) };
   return { to: listAddress(kind.kind), label: text.backTo(titleOf(kind.kind)) };
 }
@@ -102,13 +103,16 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
   const Notice = noticeOf(kind.kind);
   const own = Own ? (
     <Suspense fallback={<Skeleton height={360} />}>
-      <Own
-        definition={definition}
-        body={body}
-        onChange={change}
-        errors={errors}
-        saved={!editing.dirty}
-      />
+      <LookedAt only={!may.write && !editor?.looks}>
+        <Own
+          definition={definition}
+          body={body}
+          onChange={change}
+          errors={errors}
+          saved={!editing.dirty}
+          onlyLooks={!may.write}
+        />
+      </LookedAt>
     </Suspense>
   ) : null;
   return (
@@ -143,7 +147,11 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
         ) : null}
       </PageHeader>
       {may.write ? null : <OnlyToLookAt kind={kind} />}
-      <Locked kind={kind.kind} body={body} onCopy={() => setCopying(true)} />
+      <Locked
+        kind={kind.kind}
+        body={body}
+        onCopy={may.write ? () => setCopying(true) : undefined}
+      />
       <Refused editing={editing} />
       {Notice ? (
         <Suspense>
@@ -156,16 +164,18 @@ function DefinitionEditor({ kind, definition }: { kind: Kind; definition: string
           {editor?.narrow ? own : null}
           <Card title={Own ? text.more : text.settings}>
             <div className={classes.form}>
-              <SchemaForm
-                fields={fields}
-                value={written}
-                onChange={(next, field) => change(named(next, field, body))}
-                errors={errors}
-                subject={subjectOf(kind.kind, body)}
-                fixed={fixedOf(kind.kind, body)}
-                // The head of the page says why, and what to do instead.
-                fixedHint={lockOf(kind.kind, body) ? text.stays : undefined}
-              />
+              <LookedAt only={!may.write}>
+                <SchemaForm
+                  fields={fields}
+                  value={written}
+                  onChange={(next, field) => change(named(next, field, body))}
+                  errors={errors}
+                  subject={subjectOf(kind.kind, body)}
+                  fixed={fixedOf(kind.kind, body)}
+                  // The head of the page says why, and what to do instead.
+                  fixedHint={lockOf(kind.kind, body) ? text.stays : undefined}
+                />
+              </LookedAt>
             </div>
           </Card>
         </div>

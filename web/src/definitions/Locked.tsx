@@ -7,7 +7,12 @@ import { lockOf } from "./fixed";
 
 const text = strings.definitions;
 
-type Props = { kind: string; body: Fields; onCopy: () => void };
+type Props = {
+  kind: string;
+  body: Fields;
+  /** None for whoever may not write. */
+  onCopy: (() => void) | undefined;
+};
 
 export function Locked({ kind, body, onCopy }: Props) {
   const lock = lockOf(kind, body);
@@ -18,7 +23,7 @@ export function Locked({ kind, body, onCopy }: Props) {
         <Text size="sm" flex={1} miw={280}>
           {text.locks[lock.why]}
         </Text>
-        {lock.copy ? (
+        {lock.copy && onCopy ? (
           <Button size="xs" variant="default" onClick={onCopy}>
             {text.copy.button}
           </Button>

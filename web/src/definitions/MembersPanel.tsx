@@ -176,8 +176,8 @@ function hintOf(q: string, byHand: boolean, changes: boolean): string {
 
 /** Who put a member there: a journey by its name. */
 function Source({ source }: { source: string }) {
-  const journeyNamed = useNamesOf("journeys");
   const [by, key] = source.split(":");
+  const journeyNamed = useNamesOf("journeys", by === "journey");
   if (by === "journey" && key) return text.byJourney(journeyNamed(key.trim()));
   return strings.accounts.sources[source] ?? humanise(source);
 }

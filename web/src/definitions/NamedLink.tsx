@@ -18,8 +18,8 @@ export function NamedLink({ plural, of, ...rest }: Props) {
   );
 }
 
-/** The names of a kind's definitions by key. */
-export function useNamesOf(plural: string): (key: string) => string {
-  const { data } = useQuery(definitionNamesQuery(plural));
+/** The names of a kind's definitions by key; there can be thousands, so they are asked for when they are wanted. */
+export function useNamesOf(plural: string, wanted = true): (key: string) => string {
+  const { data } = useQuery({ ...definitionNamesQuery(plural), enabled: wanted });
   return useCallback((key) => (data && byKey(data.items).get(key)) || key, [data]);
 }

@@ -11,6 +11,8 @@ export type EditorProps = {
   errors: Errors;
   /** Whether the server has what is shown. */
   saved: boolean;
+  /** It may only be looked at. */
+  onlyLooks: boolean;
 };
 export type PanelProps = Pick<EditorProps, "definition" | "body" | "saved">;
 
@@ -22,13 +24,31 @@ type Editor = {
   fields: string[];
   /** It is a form among others, and takes no more room than they. */
   narrow?: true;
+  /** It shows by itself what may only be looked at; others are shut as a whole. */
+  looks?: true;
 };
 
 const EDITORS: Record<string, Editor> = {
-  email: { component: lazy(() => import("../content/EmailEditor")), fields: ["body", "lock"] },
-  email_template: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
-  fragment: { component: lazy(() => import("../content/EmailEditor")), fields: ["body"] },
-  sms_message: { component: lazy(() => import("../content/SmsEditor")), fields: ["body"] },
+  email: {
+    component: lazy(() => import("../content/EmailEditor")),
+    fields: ["body", "lock"],
+    looks: true,
+  },
+  email_template: {
+    component: lazy(() => import("../content/EmailEditor")),
+    fields: ["body"],
+    looks: true,
+  },
+  fragment: {
+    component: lazy(() => import("../content/EmailEditor")),
+    fields: ["body"],
+    looks: true,
+  },
+  sms_message: {
+    component: lazy(() => import("../content/SmsEditor")),
+    fields: ["body"],
+    looks: true,
+  },
   connection: {
     component: lazy(() => import("../systems/ConnectionForm")),
     fields: ["type", "settings", "secrets"],
@@ -42,6 +62,7 @@ const EDITORS: Record<string, Editor> = {
   stage_model: {
     component: lazy(() => import("../stages/StageEditor")),
     fields: ["stages"],
+    looks: true,
   },
 };
 

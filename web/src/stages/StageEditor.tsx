@@ -51,9 +51,9 @@ import classes from "./stages.module.css";
 
 const text = strings.groups.stages;
 
-export default function StageEditor({ body, onChange, errors }: EditorProps) {
+export default function StageEditor({ body, onChange, errors, onlyLooks }: EditorProps) {
   const stages = stagesOf(body);
-  const fixed = fixedOf("stage_model", body).includes("stages");
+  const fixed = onlyLooks || fixedOf("stage_model", body).includes("stages");
   const [chosen, setChosen] = useState(0);
   const put = (next: Stage[]) => onChange({ ...body, stages: next });
   const add = () => {
