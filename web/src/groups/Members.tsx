@@ -18,6 +18,7 @@ import { ListSection } from "../shell/ListPage";
 import { Moment } from "../shell/Moment";
 import { useServerSort } from "../shell/serverSort";
 import classes from "../shell/shell.module.css";
+import { tellFailure } from "../shell/tellFailure";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
 import { useGroupChange } from "./GroupDialogs";
@@ -115,6 +116,7 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
   const remove = useGroupChange(
     ({ people }: { people: string[]; done: () => void }) => removeMembers(group.id, people),
     () => {},
+    tellFailure,
   );
   const may = useMay();
   const edits = may?.("groups:edit") === true;
