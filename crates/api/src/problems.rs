@@ -14,6 +14,7 @@ use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
 use caravan_store::Session;
 use caravan_store::ledger::{self, LedgerRow, Unsettled};
+use caravan_store::search::Search;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ struct ProblemQuery {
     cursor: Option<String>,
     /// Only those of this journey.
     journey: Option<String>,
-    /// Only those in whose words, or in whose traveller or recipient, this text occurs.
+    /// Only those in whose words this text occurs, or in whose traveller or recipient, where you may read these (`customers:read`).
     q: Option<String>,
 }
 
@@ -161,7 +162,11 @@ impl Place {
     }
 }
 
-async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) -> Result<Page<ProblemRow>, Problem> {
+async fn list(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Query(query): Query<ProblemQuery>,
+) -> Result<Page<ProblemRow>, Problem> {
     let limit = page_limit(query.limit)?;
     let place = match read_cursor(query.cursor.as_deref())? {
         Some(written) => Place::read(&written).ok_or_else(bad_cursor)?,
@@ -169,7 +174,9 @@ async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) 
     };
     let read = state.blocking(move |engine| {
         let journey = query.journey.as_deref().filter(|key| !key.is_empty());
-        let wanted = Wanted { journey, search: query.q.as_deref().unwrap_or_default().trim() };
+        let text = query.q.as_deref().unwrap_or_default().trim();
+        let search = Search { text, in_customers: caller.rights.may(Permission::ReadCustomers) };
+        let wanted = Wanted { journey, search };
         rows(engine, wanted, place, limit + 1)
     });
     Ok(Page::of(read.await?, limit, |row| row.place))
@@ -179,13 +186,13 @@ async fn list(State(state): State<ApiState>, Query(query): Query<ProblemQuery>) 
 #[derive(Clone, Copy)]
 struct Wanted<'a> {
     journey: Option<&'a str>,
-    search: &'a str,
+    search: Search<'a>,
 }
 
 impl Wanted<'_> {
     /// Whether the words of a problem that nobody in particular has are the ones that are searched for.
     fn takes(&self, row: &ProblemRow) -> bool {
-        let text = self.search.to_lowercase();
+        let text = self.search.text.to_lowercase();
         [&row.message, &row.code].iter().any(|words| words.to_lowercase().contains(&text))
     }
 }

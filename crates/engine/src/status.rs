@@ -17,6 +17,7 @@ use caravan_model::document::DocumentKind;
 use caravan_model::journey::ENTRY;
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::journeys::ProblemFilter;
+use caravan_store::search::Search;
 use caravan_store::{Session, StoreError, journeys};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -372,11 +373,12 @@ pub struct ProblemRow {
     pub next_try: Option<jiff::Timestamp>,
 }
 
-/// Problems of one journey or of all, by trip; only those in whose words, or in whose traveller, `search` occurs.
+/// Problems of one journey or of all, by trip; only those in whose words `search` occurs, or, where it looks at
+/// customers, in whose traveller.
 pub fn problems(
     engine: &Engine,
     journey: Option<&str>,
-    search: &str,
+    search: Search<'_>,
     after: caravan_model::EnrollmentId,
     most: usize,
 ) -> Result<Vec<ProblemRow>, DefinitionError> {

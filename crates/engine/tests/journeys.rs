@@ -5,6 +5,7 @@ mod support;
 use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::status::{Asked, Stand};
 use caravan_model::EnrollmentId;
+use caravan_store::search::Search;
 use support::{World, on_both_stores};
 
 const LISTS: &str = r#"
@@ -311,7 +312,7 @@ on_both_stores! {
         world.sql("UPDATE definitions_revision SET revision = revision + 1");
         world.run_at("2026-12-02T09:00:00Z");
         assert_eq!(world.status("whole").travellers.completed, 5, "the others go on");
-        let problems = caravan_engine::status::problems(&world.engine, None, "", EnrollmentId(0), 10).expect("problems");
+        let problems = caravan_engine::status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 10).expect("problems");
         assert_eq!(problems.len(), 5);
         assert_eq!(problems[0].code, "version_cannot_run");
         world.sql("UPDATE document SET key = 'doomed' WHERE key = 'gone'");

@@ -8,6 +8,7 @@ use caravan_engine::status::{self, Stand};
 use caravan_engine::travel::{self, Remedy};
 use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
+use caravan_store::search::Search;
 use serde_json::json;
 use support::{World, at, on_both_stores};
 
@@ -353,12 +354,12 @@ on_both_stores! {
         lifecycle::publish(&world.engine, &["ping".to_owned(), "pong".to_owned()], "test").expect("published together");
         travel::enter(&world.engine, "ping", "a-1", "ann").expect("entered");
         world.run();
-        let problems = status::problems(&world.engine, None, "", EnrollmentId(0), 100).expect("problems");
+        let problems = status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 100).expect("problems");
         assert!(!problems.is_empty(), "it stopped as a problem");
         assert_eq!((problems[0].code.as_str(), problems[0].node.as_str()), ("journey_chain_too_long", "on"));
         assert_eq!(world.one("SELECT MAX(chain) FROM enrollment"), 10);
         travel::remedy_all(&world.engine, None, Remedy::LeaveOut, "ann").expect("left out");
         world.run();
-        assert_eq!(status::problems(&world.engine, None, "", EnrollmentId(0), 100).expect("problems").len(), 0);
+        assert_eq!(status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 100).expect("problems").len(), 0);
     }
 }

@@ -10,6 +10,7 @@ use caravan_engine::status;
 use caravan_engine::sweep;
 use caravan_engine::travel::{self, Remedy};
 use caravan_model::EnrollmentId;
+use caravan_store::search::Search;
 use support::{World, at, on_both_stores};
 
 const LISTS: &str = r#"
@@ -50,7 +51,7 @@ fn listening_before_a_node_that_fails(world: &World) {
 }
 
 fn problems(world: &World) -> Vec<status::ProblemRow> {
-    status::problems(&world.engine, None, "", EnrollmentId(0), 100).expect("problems")
+    status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 100).expect("problems")
 }
 
 fn codes<T: std::fmt::Debug>(result: Result<T, DefinitionError>) -> Vec<String> {

@@ -10,8 +10,9 @@ use crate::alerts::{self, AlertRecipient};
 use crate::error::StoreError;
 use crate::held::Waits;
 use crate::params;
-use crate::people::{found_by_id, pattern};
+use crate::people::found_by_id;
 use crate::records::Table;
+use crate::search::Search;
 use crate::session::{Param, Row, Session, SessionExt};
 use crate::step::EnrollmentRow;
 
@@ -297,8 +298,8 @@ pub fn problem_of(s: &mut dyn Session, trip: EnrollmentId) -> Result<Option<Prob
 pub struct ProblemFilter<'a> {
     /// Only those of this journey.
     pub journey: Option<DocumentId>,
-    /// Only those in whose words, or in whose traveller, this text occurs; all when it is blank.
-    pub search: &'a str,
+    /// Only those in whose words this occurs, or, where it looks at customers, in whose traveller.
+    pub search: Search<'a>,
     /// The journeys in which people travel: where a traveller is searched for.
     pub of_people: &'a [i64],
 }
@@ -313,17 +314,17 @@ pub fn problems(
     let which = if filter.journey.is_some() { "e.journey_id = $3" } else { "$3 = 0" };
     let (journey, most) = (filter.journey.map_or(0, |id| id.0), most as i64);
     let mut params = params![after, most, journey].to_vec();
-    let pattern = pattern(s, filter.search.trim());
+    let pattern = filter.search.pattern(s);
     let mut found = String::new();
-    if !filter.search.trim().is_empty() {
-        params.extend([Param::Text(&pattern), Param::Ints(filter.of_people)]);
-        found = format!(
-            "AND (LOWER(p.message) LIKE $4 ESCAPE '\\' OR LOWER(p.code) LIKE $4 ESCAPE '\\'
-             OR (e.journey_id {{in:5}} AND {})
-             OR (e.journey_id {{not_in:5}} AND {}))",
-            found_by_id(Table::Person, "e.subject_id", 4),
-            found_by_id(Table::Account, "e.subject_id", 4)
-        );
+    if !filter.search.is_blank() {
+        params.push(Param::Text(&pattern));
+        let traveller = [("in", Table::Person), ("not_in", Table::Account)].map(|(of_people, table)| {
+            format!("(e.journey_id {{{of_people}:5}} AND {})", found_by_id(table, "e.subject_id", 4))
+        });
+        if filter.search.in_customers {
+            params.push(Param::Ints(filter.of_people));
+        }
+        found = format!("AND {}", filter.search.found(&["p.message", "p.code"], &traveller, 4));
     }
     let sql = format!(
         "SELECT {PROBLEM}

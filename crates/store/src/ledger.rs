@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use crate::bulk::Bulk;
 use crate::error::StoreError;
 use crate::params;
-use crate::people::{found_by_id, pattern};
+use crate::people::found_by_id;
 use crate::records::Table;
+use crate::search::{Search, like};
 use crate::session::{Row, Session, SessionExt};
 use crate::suppressions;
 
@@ -174,13 +175,13 @@ pub enum Unsettled {
     Failed,
 }
 
-/// Effects in doubt or failed before `before` (none: from the newest), newest first; only those in whose words, or in whose
-/// recipient, `search` occurs, unless it is blank.
+/// Effects in doubt or failed before `before` (none: from the newest), newest first; only those in whose words `search` occurs, or,
+/// where it looks at customers, in whose recipient.
 /// Indexes: `ledger_in_doubt`, `ledger_failed`.
 pub fn unsettled(
     s: &mut dyn Session,
     which: Unsettled,
-    search: &str,
+    search: Search<'_>,
     before: Option<EffectId>,
     most: usize,
 ) -> Result<Vec<LedgerRow>, StoreError> {
@@ -189,15 +190,18 @@ pub fn unsettled(
         Unsettled::Failed => "failed",
     };
     let before = before.map_or(i64::MAX, |id| id.0);
-    let pattern = pattern(s, search.trim());
-    let found = match search.trim().is_empty() {
+    let pattern = search.pattern(s);
+    let found = match search.is_blank() {
         true => "CAST($3 AS TEXT) IS NOT NULL".to_owned(),
-        false => format!(
-            "(LOWER(message) LIKE $3 ESCAPE '\\' OR LOWER(reason) LIKE $3 ESCAPE '\\' OR LOWER(address) LIKE $3 ESCAPE '\\'
-              OR {} OR (person_id IS NULL AND {}))",
-            found_by_id(Table::Person, "ledger.person_id", 3),
-            found_by_id(Table::Account, "ledger.account_id", 3)
-        ),
+        false => {
+            let account = found_by_id(Table::Account, "ledger.account_id", 3);
+            let recipient = [
+                like("address", 3),
+                found_by_id(Table::Person, "ledger.person_id", 3),
+                format!("(person_id IS NULL AND {account})"),
+            ];
+            search.found(&["message", "reason"], &recipient, 3)
+        }
     };
     let sql = format!(
         "SELECT {LEDGER} FROM ledger WHERE outcome = '{outcome}' AND id < $1 AND {found} ORDER BY id DESC LIMIT $2"

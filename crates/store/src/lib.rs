@@ -55,6 +55,7 @@ pub mod retention;
 pub mod retired_keys;
 pub mod schedules;
 pub mod scratch;
+pub mod search;
 pub mod secrets;
 pub mod services;
 pub mod soft_bounces;

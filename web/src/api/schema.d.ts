@@ -8841,7 +8841,7 @@ export interface components {
             cursor?: string | null;
             /** @description Only those of this journey. */
             journey?: string | null;
-            /** @description Only those in whose words, or in whose traveller or recipient, this text occurs. */
+            /** @description Only those in whose words this text occurs, or in whose traveller or recipient, where you may read these (`customers:read`). */
             q?: string | null;
         };
         /** @description One page of a list. */
@@ -21954,7 +21954,7 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of this journey. */
                 journey?: string;
-                /** @description Only those in whose words, or in whose traveller or recipient, this text occurs. */
+                /** @description Only those in whose words this text occurs, or in whose traveller or recipient, where you may read these (`customers:read`). */
                 q?: string;
             };
             header?: never;

@@ -1,10 +1,9 @@
-//! What lists show beside their first columns, on both stores: attributes of accounts and people, travellers of a journey and
-//! problems with their search, who made and published definitions.
+//! What lists show beside their first columns, on both stores: attributes of accounts and people, travellers of a journey
+//! with their search, who made and published definitions.
 
 use std::time::Duration;
 
 use caravan_engine::runtime;
-use caravan_store::{Session, StoreError};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Reply};
@@ -15,7 +14,7 @@ async fn run(api: &Api) {
     assert!(tokio::task::spawn_blocking(run).await.expect("a thread").expect("a run").idle);
 }
 
-async fn put(api: &Api, token: &str, path: &str, body: Value) {
+pub async fn put(api: &Api, token: &str, path: &str, body: Value) {
     let put = api.call("PUT", &format!("/api/v1/{path}")).bearer(token).json(&body).send().await;
     assert!(put.status.is_success(), "{path}: {}", put.text());
 }
@@ -27,7 +26,7 @@ async fn import(api: &Api, token: &str, kind: &str, file: &str) {
 }
 
 /// What a list holds under `field`, page by page of two rows.
-async fn walked(api: &Api, token: &str, list: &str, field: &str) -> Vec<String> {
+pub async fn walked(api: &Api, token: &str, list: &str, field: &str) -> Vec<String> {
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let reply = api.get(&format!("{list}&limit=2{cursor}")).bearer(token).send().await;
@@ -176,7 +175,7 @@ async fn an_export_holds_attributes_in_the_order_of_one(api: Api) {
 }
 
 /// A journey of accounts and one of people, both under way.
-async fn travelling(api: &Api) -> String {
+pub async fn travelling(api: &Api) -> String {
     let token = api.token("administrator");
     import(api, &token, "accounts", "key,name\na-1,Zebra\na-2,Öl\na-3,alder\na-4,Birch 100%\n").await;
     import(
@@ -303,46 +302,6 @@ async fn travellers_are_exported_as_they_are_searched(api: Api) {
     assert_eq!(refused.json()["errors"][0]["code"], "unknown_reference", "{}", refused.text());
 }
 
-/// Every trip stands at a problem, and two messages failed.
-fn troubled(s: &mut dyn Session) -> Result<(), StoreError> {
-    s.execute(
-        "INSERT INTO problem (enrollment_id, node, code, message, since, attempts)
-         SELECT id, node, 'internal_error', 'It broke.', entered_at, 1 FROM enrollment",
-        &[],
-    )?;
-    s.execute(
-        "INSERT INTO ledger (id, key, kind, enrollment_id, version_id, node, account_id, person_id, address, outcome, reason,
-             message, queued_at, decided_at)
-         SELECT e.id + 1000, CAST(e.id AS TEXT), 'email', e.id, e.version_id, e.node, NULL, p.id, p.email, 'failed',
-             'mailbox_full', 'No room left.', e.entered_at, e.entered_at
-         FROM enrollment AS e JOIN person AS p ON p.id = e.subject_id
-         JOIN document AS d ON d.id = e.journey_id WHERE d.key = 'folk'",
-        &[],
-    )?;
-    Ok(())
-}
-
-async fn problems_are_searched_by_traveller_and_by_their_words(api: Api) {
-    let token = travelling(&api).await;
-    api.store().write(|s| troubled(s)).expect("written");
-    for (query, expected) in [
-        ("q=zebra", &["a-1"] as &[&str]),
-        ("q=A-3", &["a-3"]),
-        ("q=ann", &["p-1", "p-1"]),
-        ("q=no%20ROOM", &["p-2", "p-1"]),
-        ("q=mailbox_full&journey=folk", &["p-2", "p-1"]),
-        ("q=mailbox_full&journey=firms", &[]),
-        ("q=internal&journey=firms", &["a-1", "a-2", "a-3", "a-4"]),
-        ("q=bob@y&journey=firms", &[]),
-        ("q=nobody", &[]),
-    ] {
-        let found = walked(&api, &token, &format!("/api/v1/problems?{query}"), "/traveller/key").await;
-        assert_eq!(found, expected, "{query}");
-    }
-    let all = walked(&api, &token, "/api/v1/problems?", "/traveller/key").await;
-    assert_eq!(all.len(), 8, "{all:?}");
-}
-
 async fn definitions_tell_who_made_and_published_them_and_what_they_are_for(api: Api) {
     let (ann, bob) = (api.token("administrator"), api.token("administrator"));
     let list = |state: &str| json!({"type": "static", "accounts": [], "description": "Whom we met.", "state": state});
@@ -382,6 +341,5 @@ crate::on_both_stores! {
     travellers_are_ordered_by_when_they_move_next_and_by_how_and_when_they_ended
     travellers_stand_by_when_they_entered_whatever_their_ids
     travellers_are_exported_as_they_are_searched
-    problems_are_searched_by_traveller_and_by_their_words
     definitions_tell_who_made_and_published_them_and_what_they_are_for
 }

@@ -18,6 +18,7 @@ mod links;
 mod mailing;
 mod members;
 mod pictures;
+mod problems;
 mod protocol;
 mod records;
 mod sorting;
