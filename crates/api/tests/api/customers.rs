@@ -34,7 +34,11 @@ async fn an_import_tells_of_as_many_rejects_as_are_asked_for(api: Api) {
     };
     for (query, told) in [("", 100), ("&rejects=150", 150), ("&rejects=10000", 150), ("&rejects=0", 0)] {
         let report = import(query).await.json();
-        assert_eq!((&report["rejected"], report["rejects"].as_array().unwrap().len()), (&json!(150), told), "{query}");
+        assert_eq!(
+            (&report["rejected"], report["rejects"].as_array().map(Vec::len)),
+            (&json!(150), Some(told)),
+            "{query}"
+        );
     }
     let refused = import("&rejects=10001").await;
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("bad_limit")));
