@@ -541,7 +541,7 @@ on_both_stores! {
         assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched { failed: 15, ..Dispatched::default() }));
         post.smtp.behave(&Behaviour::Accept);
         let failed = post.world.engine.store().read(|s| {
-            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::Failed, "", None, 20)
+            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::Failed, caravan_store::search::Search::default(), None, 20)
         }).expect("a list");
         let code = failed[0].reason.clone().expect("a reason");
         deliver::settle(&post.world.engine, failed[0].id, deliver::Settlement::GiveUp).expect("given up");
