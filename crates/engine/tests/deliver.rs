@@ -247,7 +247,7 @@ on_both_stores! {
         assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched::default()), "and are never sent again by themselves");
 
         let ids: Vec<EffectId> = post.world.engine.store().read(|s| {
-            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::InDoubt, "", None, 10)
+            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::InDoubt, caravan_store::search::Search::default(), None, 10)
         }).expect("a list").into_iter().map(|row| row.id).collect();
         assert_eq!(ids.len(), doubt);
         deliver::settle(&post.world.engine, ids[0], Settlement::Delivered).expect("settled");
