@@ -289,6 +289,9 @@ fn every_host_of_links_in_use_is_tried(house: &House) {
     assert_eq!((house.last()["addresses"].as_i64(), house.last()["answered"].as_i64()), (Some(2), Some(1)));
     let [(code, message)] = house.problems().try_into().expect("one problem");
     assert!(code == "way_out_unreachable" && message.contains("`https://links.acme.invalid`"), "{code}: {message}");
+    house.after(3_600);
+    assert!(house.tries("https://Links.acme.invalid"));
+    assert_eq!(house.last()["addresses"], 1, "a host that is the public address, too, is tried once");
 }
 
 fn nobody_looks_where_no_public_address_is_set_or_it_may_not_be_reached(house: &House) {

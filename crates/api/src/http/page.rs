@@ -1,5 +1,7 @@
 //! Lists: `?limit=&cursor=`, `{items, next_cursor, total?}`; never an offset.
 
+use std::str::FromStr;
+
 use aide::OperationOutput;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
@@ -46,11 +48,15 @@ impl PageQuery {
 impl PageQuery {
     /// The number behind which (or before which) the page begins.
     pub fn after_number(&self) -> Result<Option<i64>, Problem> {
-        self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
+        self.read()
     }
 
     /// The place behind which the page begins, in a list that has one order only.
     pub fn behind(&self) -> Result<Option<Place>, Problem> {
+        self.read()
+    }
+
+    fn read<T: FromStr>(&self) -> Result<Option<T>, Problem> {
         self.after()?.map(|text| text.parse().map_err(|_| bad_cursor())).transpose()
     }
 }
