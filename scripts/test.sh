@@ -36,9 +36,10 @@ step_examples() { cargo test --locked --workspace --doc --quiet; }
 # Every Rust test, beside a throw-away PostgreSQL.
 step_rust() { scripts/postgres.sh with cargo nextest run --locked --workspace ${CI:+--profile ci}; }
 
-# The web app in a real browser against the binary that the tests built, on both stores.
+# The web app in a real browser against the binary that the tests built, on both stores. Asking for the binary alone would
+# choose other features of its dependencies, and compile nearly everything a second time.
 step_browser() {
-  cargo build --locked --bin caravan
+  cargo test --locked --workspace --no-run --quiet
   local here=$PWD
   (cd web && CARAVAN_BINARY="$here/target/debug/caravan" CHROMIUM="$(command -v chromium)" "$here/scripts/postgres.sh" with npm run e2e)
 }

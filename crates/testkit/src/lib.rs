@@ -9,6 +9,7 @@ pub mod dns;
 pub mod fakes;
 pub mod http;
 pub mod imap;
+pub mod keys;
 pub mod postgres;
 pub mod process;
 pub mod smtp;

@@ -258,7 +258,7 @@ mod tests {
     const CERTIFICATE: &str = "https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-1.pem";
 
     fn key_pem() -> &'static str {
-        include_str!("../../tests/keys/rsa2048.pem")
+        caravan_testkit::keys::RSA_2048
     }
 
     /// A certificate of the key, as Amazon's servers hand one out.

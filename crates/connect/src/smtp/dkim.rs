@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_key_that_makes_no_signature_and_a_head_without_a_sender_are_errors() {
-        let signer = Signer::half_broken(include_str!("../../tests/keys/rsa2048.pem"));
+        let signer = Signer::half_broken(caravan_testkit::keys::RSA_2048);
         let signed = |message: &[u8]| signer.signatures(message, Timestamp::UNIX_EPOCH);
         let failed = SigningError::Failed { domain: "acme.example".into(), selector: "c9".into() };
         assert_eq!(signed(b"From: a@acme.example\r\n\r\n"), Err(failed), "one good signature is not enough");

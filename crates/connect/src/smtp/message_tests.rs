@@ -132,7 +132,7 @@ proptest! {
 
 #[test]
 fn what_cannot_be_signed_does_not_leave_and_is_tried_again() {
-    let signer = Signer::half_broken(include_str!("../../tests/keys/rsa2048.pem"));
+    let signer = Signer::half_broken(caravan_testkit::keys::RSA_2048);
     let signed = EmailMessage { signer: Some(std::sync::Arc::new(signer)), ..email() };
     let Err(Outcome::Retry { code, message, .. }) = compose(&signed) else { panic!("no message, and another try") };
     assert_eq!(code, "dkim_signing_failed");
