@@ -10,6 +10,8 @@ export default defineConfig({
   build: { target: "es2023", sourcemap: false, chunkSizeWarningLimit: 700 },
   test: {
     environment: "jsdom",
+    // A machine that does other things as well takes its time; whatever hangs still ends.
+    testTimeout: 30_000,
     globals: true,
     setupFiles: ["src/test-setup.ts"],
     include: ["src/**/*.test.{ts,tsx}"],

@@ -174,19 +174,22 @@ await walk(async () => {
       }
       throw new Error("nobody in a group did anything that weighs");
     });
-    await open(`/groups/${group.id}?tab=scores`);
-    const sum = await api(`/buying_groups/${group.id}/explain`);
-    const shown = async (term) => Number(await page.locator(`[data-term=${term}]`).textContent());
-    await page.locator("[data-term=engagement]").waitFor();
-    assert.equal(await shown("engagement"), Math.round(sum.engagement.score * 100) / 100);
-    assert.equal(await shown("completeness"), Math.round(sum.completeness.sum * 100) / 100);
-    const name = group.doer.name ?? group.doer.person;
-    await page.getByRole("button", { name: `What ${name} did` }).click();
-    const deeds = page.getByRole("table", { name: `What ${name} did` });
-    await deeds.waitFor();
-    // Each type, and the sum below them, under the names of the columns.
-    const rows = await deeds.getByRole("row").count();
-    assert.equal(rows, group.doer.activities.length + 2);
+    // A demo scores everybody now and then, between the page and the API as well.
+    await eventually("the page tells the API's scores", async () => {
+      await open(`/groups/${group.id}?tab=scores`);
+      const sum = await api(`/buying_groups/${group.id}/explain`);
+      const shown = async (term) => Number(await page.locator(`[data-term=${term}]`).textContent());
+      await page.locator("[data-term=engagement]").waitFor();
+      assert.equal(await shown("engagement"), Math.round(sum.engagement.score * 100) / 100);
+      assert.equal(await shown("completeness"), Math.round(sum.completeness.sum * 100) / 100);
+      const name = group.doer.name ?? group.doer.person;
+      await page.getByRole("button", { name: `What ${name} did` }).click();
+      const deeds = page.getByRole("table", { name: `What ${name} did` });
+      await deeds.waitFor();
+      // Each type, and the sum below them, under the names of the columns.
+      const rows = await deeds.getByRole("row").count();
+      assert.equal(rows, group.doer.activities.length + 2);
+    });
     await page.getByRole("img", { name: "Day by day" }).waitFor();
     await noBarriers("the scores of a buying group");
   });

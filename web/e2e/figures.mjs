@@ -211,6 +211,29 @@ await walk(async () => {
     await page.getByRole("table", { name: "Email performance" }).waitFor();
   });
 
+  await step(
+    "an address that names an action inside a box opens the box and shows it",
+    async () => {
+      const { items } = await api("/journeys?limit=50");
+      const maps = await Promise.all(items.map(({ key }) => api(`/journeys/${key}/map`)));
+      const [{ key, action }] = maps.flatMap(({ key, nodes }) =>
+        nodes.flatMap(({ box }) => box?.[0]?.actions.map((action) => ({ key, action })) ?? []),
+      );
+      await page.setViewportSize({ width: 1024, height: 768 });
+      await page.goto(`${server.url}/journeys/${key}?node=${action.id}`);
+      const card = page.locator(`[data-card="${action.id}"][data-selected]`);
+      await eventually("its card stands in sight", async () => {
+        const [at, map] = [
+          await card.boundingBox(),
+          await page.locator(".react-flow").boundingBox(),
+        ];
+        assert.ok(at.x >= map.x && at.x + at.width <= map.x + map.width);
+        assert.ok(at.y >= map.y && at.y + at.height <= map.y + map.height);
+      });
+      await page.setViewportSize({ width: 1440, height: 900 });
+    },
+  );
+
   await step("a journey's bar leads to its details, and those to its travellers", async () => {
     await open("/dashboards");
     const { items } = await api("/journeys?limit=50");

@@ -144,6 +144,7 @@ export const strings = {
   },
   time: {
     justNow: "just now",
+    soon: "in a moment",
     exact: "Show exact times",
     inWords: "Show times in words",
     open: "no end",

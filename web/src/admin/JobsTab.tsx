@@ -105,9 +105,11 @@ function LastRun({ last }: { last: unknown }) {
     <>
       {typeof ended_at === "string" ? <Moment at={ended_at} /> : null}
       <Text size="xs" c="dimmed">
-        {Object.entries(counts)
-          .map(([name, n]) => `${humanise(name)}: ${formatValue(n)}`)
-          .join(" · ")}
+        {prose(
+          Object.entries(counts)
+            .map(([name, n]) => `${humanise(name)}: ${formatValue(n)}`)
+            .join(" · "),
+        )}
       </Text>
     </>
   );

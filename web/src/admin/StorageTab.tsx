@@ -28,23 +28,22 @@ export function StorageTab() {
   if (!data) return <Skeleton height={420} />;
   // Tables that hold nothing tell nothing.
   const tables = data.tables.filter(({ rows }) => rows > 0);
+  const inTables = data.tables.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
   return (
     <div className={classes.stack}>
-      <div className={classes.columns}>
-        <Card title={text.total}>
-          <Text fz={32} fw={650} lh={1.2}>
-            {fileSize(data.bytes)}
-          </Text>
-          <Text size="sm" c="dimmed">
-            {text.databases[data.database]}
-          </Text>
-        </Card>
-        <Retention />
-      </div>
+      <Card title={text.total}>
+        <Text fz={32} fw={650} lh={1.2}>
+          {fileSize(data.bytes)}
+        </Text>
+        <Text size="sm" c="dimmed">
+          {text.databases[data.database]} {inTables > 0 ? text.ofTables(fileSize(inTables)) : null}
+        </Text>
+      </Card>
+      <Retention />
       <DataTable
         label={text.tables}
         rows={wholeRows(storage, tables)}
-        columns={columnsOf(data.bytes)}
+        columns={columnsOf(inTables)}
         rowKey={(row) => row.table}
         empty={<EmptyState icon={HardDrive} title={text.tables} hint="" />}
       />

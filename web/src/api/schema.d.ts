@@ -11330,8 +11330,11 @@ export interface components {
             type: components["schemas"]["AttributeManifestValueType"];
             /** @description Whether journeys may write it. */
             updatable?: boolean;
-            /** @description Whether conditions, journeys and personalisation see it; left out: yes. Imports take it in any case. */
-            managed?: boolean;
+            /**
+             * @description Whether conditions, journeys and personalisation see it; left out: yes. Imports take it in any case.
+             * @default true
+             */
+            managed: boolean;
         };
         /** @description A field of another system that follows a score. */
         ScoreManifestScoreMirror: {

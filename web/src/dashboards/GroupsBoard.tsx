@@ -74,24 +74,26 @@ function Figures({ figures, stages, interest }: Props) {
             onChoose={({ stage }) => open({ stage: stage ?? "" })}
           />
         </Card>
-        <Card title={text.completeness}>
-          <Bars
-            label={text.completeness}
-            rows={byBand(figures.completeness)}
-            name="name"
-            series={ONE}
-            onChoose={() => open({})}
-          />
-        </Card>
-        <Card title={text.engagement}>
-          <Bars
-            label={text.engagement}
-            rows={byBand(figures.engagement)}
-            name="name"
-            series={ONE}
-            onChoose={() => open({})}
-          />
-        </Card>
+        <div className={classes.stack}>
+          <Card title={text.completeness}>
+            <Bars
+              label={text.completeness}
+              rows={byBand(figures.completeness)}
+              name="name"
+              series={ONE}
+              onChoose={() => open({})}
+            />
+          </Card>
+          <Card title={text.engagement}>
+            <Bars
+              label={text.engagement}
+              rows={byBand(figures.engagement)}
+              name="name"
+              series={ONE}
+              onChoose={() => open({})}
+            />
+          </Card>
+        </div>
       </div>
     </>
   );

@@ -6,7 +6,7 @@ import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } f
 import { draftMapQuery, findingsQuery } from "../api/queries";
 import type { Catalogue, DraftFinding, JourneyState } from "../api/types";
 import { Canvas } from "../map/Canvas";
-import { graphOf } from "../map/graph";
+import { boxOf, graphOf } from "../map/graph";
 import { layoutGraph } from "../map/layout";
 import { type MapScene, SceneContext } from "../map/live";
 import { useDirection, useOpenedBoxes } from "../map/look";
@@ -52,10 +52,10 @@ export function Editor({ journey, state, liveVersion, catalogue, draft }: Props)
   const [outline, setOutline] = useState(false);
   const [finding, setFinding] = useState(false);
   const { direction, turn } = useDirection();
-  const { opened, toggleBox, openBox } = useOpenedBoxes();
   const select = useSelect();
   const { open, ...several } = useSeveral(selected, select);
   const { drawn, findings } = useDrawn({ journey, state, catalogue, manifest, stored });
+  const { opened, toggleBox, openBox } = useOpenedBoxes(boxOf(drawn, selected)?.id);
 
   const editing = useMemo(
     () => sceneOf(draft, catalogue, select, openBox),

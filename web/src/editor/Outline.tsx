@@ -198,6 +198,10 @@ function BoxPaths({
                   aria-pressed={selected.has(action.id)}
                   onClick={() => select(action.id)}
                 >
+                  <Tile
+                    node={{ icon: drawn.get(action.id)?.icon ?? null, family: "action" }}
+                    small
+                  />
                   <Text span fw={600} size="sm">
                     {drawn.get(action.id)?.title ?? action.id}
                   </Text>

@@ -41,6 +41,37 @@ it("begins a new entry of a map with what its values are made of", async () => {
   expect(changed).toHaveBeenLastCalledWith({ columns: { mail: { from: "" } } }, "columns");
 });
 
+const SWITCHES = {
+  type: "object",
+  properties: {
+    usually_on: { type: "boolean", default: true },
+    usually_off: { type: "boolean", default: false },
+    as_it_is: { type: ["boolean", "null"] },
+    said: { type: "boolean" },
+  },
+  required: ["said"],
+};
+
+it("shows what holds where a switch is left out, and says only what differs from it", async () => {
+  const changed = vi.fn();
+  const value = { said: false };
+  renderInApp(<SchemaForm fields={fieldsOf(SWITCHES)} value={value} onChange={changed} />);
+  expect(screen.getByLabelText("Usually on")).toBeChecked();
+  expect(screen.getByLabelText("Usually off")).not.toBeChecked();
+  await userEvent.click(screen.getByLabelText("Usually on"));
+  expect(changed).toHaveBeenLastCalledWith({ said: false, usually_on: false }, "usually_on");
+  await userEvent.click(screen.getByLabelText("Said"));
+  expect(changed).toHaveBeenLastCalledWith({ said: true }, "said");
+});
+
+it("asks for yes or no where leaving it out is a third answer", async () => {
+  const changed = vi.fn();
+  renderInApp(<SchemaForm fields={fieldsOf(SWITCHES)} value={{}} onChange={changed} />);
+  await userEvent.click(screen.getByRole("combobox", { name: "As it is" }));
+  await userEvent.click(await screen.findByRole("option", { name: strings.values.no }));
+  expect(changed).toHaveBeenLastCalledWith({ as_it_is: false }, "as_it_is");
+});
+
 const SOURCES = {
   type: "object",
   properties: {

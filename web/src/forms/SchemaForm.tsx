@@ -9,7 +9,6 @@ import {
   NumberInput,
   SegmentedControl,
   Stack,
-  Switch,
   TagsInput,
   Text,
 } from "@mantine/core";
@@ -35,6 +34,7 @@ import { OfferedField } from "./OfferedField";
 import { ReferencePicker, ReferencesPicker } from "./ReferencePicker";
 import { SourceSwitch } from "./SourceSwitch";
 import { blank, choiceWord, type Field, ofSource, sourcesOf } from "./schema";
+import { YesNoField } from "./YesNoField";
 
 /** What the server says of one place of the form. */
 export type Errors = ReadonlyMap<string, string>;
@@ -147,13 +147,7 @@ export function FieldInput(props: InputProps) {
       );
     case "boolean":
       return (
-        <Switch
-          label={common.label}
-          description={common.description}
-          error={common.error}
-          checked={value === true}
-          onChange={(event) => onChange(event.currentTarget.checked || undefined)}
-        />
+        <YesNoField {...common} otherwise={field.otherwise} value={value} onChange={onChange} />
       );
     case "choice":
       return <ChoiceField {...common} choices={field.choices} value={value} onChange={onChange} />;

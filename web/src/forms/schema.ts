@@ -28,7 +28,8 @@ export type Field = {
 export type Input =
   | { input: "text"; max: number | undefined }
   | { input: "number"; integer: boolean; min: number | undefined; max: number | undefined }
-  | { input: "boolean" }
+  /** `otherwise`: what holds where it is left out; none where leaving it out is a third answer. */
+  | { input: "boolean"; otherwise: boolean | undefined }
   | { input: "choice"; choices: Choice[] }
   | { input: "reference"; kind: string; only: Only }
   /** `any`: also those that only systems write; `on`: of whoever the form's field `on` names. */
@@ -115,7 +116,11 @@ function inputOf(schema: Fields, root: unknown): Input {
   if (isNumberOrName(schema)) return { input: "number_or_name" };
   const keyed = keyedOf(schema, root);
   if (keyed) return { input: "one_of", choices: keyed };
-  if (types.includes("boolean")) return { input: "boolean" };
+  if (types.includes("boolean"))
+    return {
+      input: "boolean",
+      otherwise: mayBeNull(schema) ? undefined : schema.default === true,
+    };
   if (types.includes("integer") || types.includes("number")) {
     const [min, max] = [numberOf(schema.minimum), numberOf(schema.maximum)];
     return { input: "number", integer: types.includes("integer"), min, max };
@@ -232,6 +237,7 @@ export const choiceWord = (value: string): string =>
 
 const typesOf = (schema: Fields): unknown[] =>
   (Array.isArray(schema.type) ? schema.type : [schema.type]).filter((type) => type !== "null");
+const mayBeNull = ({ type }: Fields) => Array.isArray(type) && type.includes("null");
 const textOf = (value: unknown) => (typeof value === "string" ? value : undefined);
 const numberOf = (value: unknown) => (typeof value === "number" ? value : undefined);
 

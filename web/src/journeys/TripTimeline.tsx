@@ -1,8 +1,8 @@
 import { Text, UnstyledButton } from "@mantine/core";
 import { Flag, LogIn, type LucideIcon, MoveRight, TriangleAlert } from "lucide-react";
 import { useState } from "react";
-import type { JourneyMap, MapNode, PersonOutcome, TripItem } from "../api/types";
-import { titleOf } from "../map/graph";
+import type { JourneyMap, PersonOutcome, TripItem } from "../api/types";
+import { nodeOf } from "../map/graph";
 import { iconOf } from "../map/icons";
 import { formatInstant } from "../shell/format";
 import { at, LinkTo } from "../shell/LinkTo";
@@ -24,7 +24,6 @@ const ICONS: Record<string, LucideIcon> = {
 };
 
 export function TripTimeline({ items, map }: { items: TripItem[]; map: JourneyMap | undefined }) {
-  const nodes = new Map(map?.nodes.map((node) => [node.id, node]));
   return (
     <ol className={shell.timeline}>
       {items.map((item, index) => (
@@ -32,17 +31,16 @@ export function TripTimeline({ items, map }: { items: TripItem[]; map: JourneyMa
           // biome-ignore lint/suspicious/noArrayIndexKey: a trip's past never changes order
           key={index}
           item={item}
-          node={item.node ? nodes.get(item.node) : undefined}
-          title={item.title ?? (item.node ? titleOf(map, item.node) : "")}
+          node={item.node ? nodeOf(map, item.node) : undefined}
         />
       ))}
     </ol>
   );
 }
 
-type EntryProps = { item: TripItem; node: MapNode | undefined; title: string };
+type EntryProps = { item: TripItem; node: ReturnType<typeof nodeOf> };
 
-function Entry({ item, node, title }: EntryProps) {
+function Entry({ item, node }: EntryProps) {
   const Icon = ICONS[item.kind] ?? (node ? iconOf(node) : MoveRight);
   return (
     <li className={shell.event}>
@@ -58,7 +56,7 @@ function Entry({ item, node, title }: EntryProps) {
           {text.kinds[item.kind] ?? item.kind}{" "}
         </Text>
         <Text span inherit fw={600}>
-          {item.kind === "entered" ? null : title}
+          {item.kind === "entered" ? null : (item.title ?? node?.title ?? item.node)}
         </Text>
         <Note item={item} />
         {item.outcomes && item.outcomes.length > 0 ? <Outcomes outcomes={item.outcomes} /> : null}

@@ -86,6 +86,7 @@ export function Canvas({
     useMemo(() => drawing.links.map(flowEdge), [drawing]),
     sameEdge,
   );
+  const card = nodes.find(({ id, data }) => id === selected || data.inside);
   const memory = `caravan.viewport.${journey}.${drawing.direction}`;
   return (
     <ReactFlowProvider key={memory}>
@@ -122,7 +123,7 @@ export function Canvas({
           proOptions={{ hideAttribution: true }}
         >
           <Background gap={22} size={1.4} color="var(--cv-grid)" />
-          <KeepInView pane={pane} selected={selected} ready={ready} />
+          <KeepInView pane={pane} card={card} ready={ready} />
           <Toolbar
             direction={drawing.direction}
             onTurn={onTurn}

@@ -1,13 +1,18 @@
 // Brings a card into sight when it is chosen or reached by keyboard; leaves the view alone otherwise.
-import { useReactFlow, useStore } from "@xyflow/react";
+import { type Node, useReactFlow, useStore } from "@xyflow/react";
 import { type RefObject, useCallback, useEffect } from "react";
 
 const EDGE = 96;
 
-type Props = { pane: RefObject<HTMLElement | null>; selected: string | undefined; ready: boolean };
+type Props = {
+  pane: RefObject<HTMLElement | null>;
+  /** The chosen card, or the box that holds it. */
+  card: Node | undefined;
+  /** The opening view is set, so that moving from it makes sense. */
+  ready: boolean;
+};
 
-/** `ready`: the opening view is set, so that moving from it makes sense. */
-export function KeepInView({ pane, selected, ready }: Props) {
+export function KeepInView({ pane, card, ready }: Props) {
   const flow = useReactFlow();
   const width = useStore((state) => state.width);
   const reveal = useCallback(
@@ -39,10 +44,11 @@ export function KeepInView({ pane, selected, ready }: Props) {
     },
     [flow, pane],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the panel narrows the pane, which may hide the card
+  const [chosen, height] = [card?.id, card?.height];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the panel narrows the pane and a box grows, which may hide the card
   useEffect(() => {
-    if (selected && ready) reveal(selected);
-  }, [selected, ready, width, reveal]);
+    if (chosen && ready) reveal(chosen);
+  }, [chosen, height, ready, width, reveal]);
   useEffect(() => {
     const section = pane.current;
     const onFocus = (event: FocusEvent) => {

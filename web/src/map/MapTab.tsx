@@ -10,7 +10,7 @@ import { EmptyState } from "../shell/EmptyState";
 import { ErrorNotice } from "../shell/ErrorNotice";
 import { strings } from "../strings";
 import { Canvas } from "./Canvas";
-import { graphOf, isPublished } from "./graph";
+import { boxOf, graphOf, isPublished } from "./graph";
 import { layoutGraph } from "./layout";
 import { type MapScene, SceneContext } from "./live";
 import { useDirection, useOpenedBoxes } from "./look";
@@ -58,7 +58,7 @@ function LoadedMap({ map }: { map: JourneyMap }) {
     node?: string;
   };
   const { direction, turn } = useDirection();
-  const { opened, toggleBox } = useOpenedBoxes();
+  const { opened, toggleBox } = useOpenedBoxes(boxOf(map, selected)?.id);
   const published = isPublished(map);
 
   const open = useCallback(

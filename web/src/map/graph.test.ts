@@ -1,5 +1,5 @@
 import { closes, executions, outcomeRows, pathCount } from "./counts";
-import { graphOf, isPublished, PLAY, titleOf } from "./graph";
+import { boxOf, graphOf, isPublished, nodeOf, PLAY, titleOf } from "./graph";
 import { aMap, aStatus } from "./sample.test-support";
 
 describe("what is drawn", () => {
@@ -28,6 +28,25 @@ describe("what is drawn", () => {
 
   it("draws nothing for an empty map", () => {
     expect(graphOf({ ...aMap(), nodes: [], edges: [] })).toEqual({ items: [], links: [] });
+  });
+});
+
+describe("an action inside a box", () => {
+  const map = aMap();
+  const box = map.nodes.find((node) => node.box);
+  const action = box?.box?.[0]?.actions[0];
+
+  it("is found with its own icon, and with the box that holds it", () => {
+    expect(action).toBeDefined();
+    const id = action?.id ?? "";
+    expect(nodeOf(map, id)).toEqual({ title: action?.title, icon: action?.icon, family: "action" });
+    expect(boxOf(map, id)).toBe(box);
+  });
+
+  it("is not looked for in nodes of the map itself", () => {
+    expect(boxOf(map, box?.id)).toBeUndefined();
+    expect(boxOf(map, undefined)).toBeUndefined();
+    expect(nodeOf(map, "nowhere")).toBeUndefined();
   });
 });
 

@@ -101,14 +101,24 @@ function countOf(
 /** Version 0, or none, is the draft. */
 export const isPublished = (map: JourneyMap) => (map.version ?? 0) > 0;
 
-/** The title of a node, or of an action inside a box; its id where the map does not know it. */
-export function titleOf(map: JourneyMap | undefined, id: string): string {
-  for (const node of map?.nodes ?? []) {
-    if (node.id === id) return node.title;
-    for (const path of node.box ?? []) {
-      const action = path.actions.find((each) => each.id === id);
-      if (action) return action.title;
-    }
-  }
-  return id;
+/** What a card says of a node, or of an action inside a box. */
+type Said = Pick<MapNode, "title" | "icon" | "family"> & { kind?: string };
+
+/** The node of this id, or the action inside a box; none where the map does not know it. */
+export function nodeOf(map: DrawnMap | undefined, id: string): Said | undefined {
+  const node = map?.nodes.find((each) => each.id === id);
+  if (node) return node;
+  const action = boxOf(map, id)
+    ?.box?.flatMap(({ actions }) => actions)
+    .find((each) => each.id === id);
+  return action && { title: action.title, icon: action.icon, family: "action" };
 }
+
+/** The title of a node, or of an action inside a box; its id where the map does not know it. */
+export const titleOf = (map: DrawnMap | undefined, id: string) => nodeOf(map, id)?.title ?? id;
+
+/** The box that holds an action. */
+export const boxOf = (map: DrawnMap | undefined, id: string | undefined) =>
+  map?.nodes.find((node) =>
+    node.box?.some(({ actions }) => actions.some((action) => action.id === id)),
+  );

@@ -1,6 +1,6 @@
 // How one looks at maps: the direction is remembered in this browser, opened boxes as long as the map is shown.
 import { useLocalStorage } from "@mantine/hooks";
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { Direction } from "./layout";
 
 export function useDirection() {
@@ -13,13 +13,17 @@ export function useDirection() {
   return { direction, turn };
 }
 
-export function useOpenedBoxes() {
+/** `holds`: the box of the action that is chosen, which opens to show it. */
+export function useOpenedBoxes(holds?: string) {
   const [opened, setOpened] = useState<Set<string>>(new Set());
   const toggleBox = useCallback((node: string) => setOpened((now) => toggled(now, node)), []);
   const openBox = useCallback(
     (node: string) => setOpened((now) => (now.has(node) ? now : toggled(now, node))),
     [],
   );
+  useEffect(() => {
+    if (holds) openBox(holds);
+  }, [holds, openBox]);
   return { opened, toggleBox, openBox };
 }
 

@@ -30,9 +30,11 @@ export function Tabs({
   // Upright tabs scroll by themselves; the one that an address names must not stand out of sight.
   useEffect(() => {
     const active = list.current?.querySelector<HTMLElement>("[data-active]");
-    if (upright && list.current && active)
-      list.current.scrollTop = active.offsetTop - list.current.clientHeight / 2;
-  }, [upright]);
+    if (!upright || !chosen || !list.current || !active) return;
+    const [room, place] = [list.current.getBoundingClientRect(), active.getBoundingClientRect()];
+    if (place.top < room.top || place.bottom > room.bottom)
+      list.current.scrollTop += place.top - room.top - room.height / 2;
+  }, [upright, chosen]);
   const choose = (id: string | null) =>
     navigate({ to: ".", search: { tab: id === first ? undefined : id } as never, replace: true });
   return (

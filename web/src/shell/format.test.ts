@@ -13,6 +13,8 @@ const NOW = Date.parse("2026-12-01T12:00:00Z");
 describe("times", () => {
   it.each([
     ["2026-12-01T11:59:40Z", "just now"],
+    ["2026-12-01T12:00:03Z", "just now"],
+    ["2026-12-01T12:00:40Z", "in a moment"],
     ["2026-12-01T11:58:00Z", "2 minutes ago"],
     ["2026-12-01T09:00:00Z", "3 hours ago"],
     ["2026-12-04T12:00:00Z", "in 3 days"],

@@ -60,7 +60,10 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** “3 hours ago”, “in 2 days”; under a minute is just now. */
+/** From how many seconds ahead a time is told as coming; clocks of two machines differ. */
+const AHEAD = 5;
+
+/** “3 hours ago”, “in 2 days”; under a minute it is just now, or in a moment. */
 export function formatRelative(iso: string | null | undefined, now: number): string {
   const date = parse(iso);
   if (!date) return strings.list.none;
@@ -68,7 +71,7 @@ export function formatRelative(iso: string | null | undefined, now: number): str
   for (const [unit, size] of STEPS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
   }
-  return strings.time.justNow;
+  return seconds > AHEAD ? strings.time.soon : strings.time.justNow;
 }
 
 /** Seconds in words, by the largest unit that they fill: 5400 → “1.5 hours”. */

@@ -167,6 +167,8 @@ export const admin = {
       sqlite: "An embedded SQLite database beside the server.",
       postgres: "A PostgreSQL database.",
     } as Record<string, string>,
+    ofTables: (size: string) =>
+      `${size} of it are tables and their indexes; the rest is free room and the database's own log.`,
     tables: "Tables",
     columns: { table: "Table", rows: "Rows", bytes: "Room", share: "Share" },
     about: (n: string) => `about ${n}`,

@@ -23,6 +23,7 @@ pub struct Attribute {
     pub updatable: bool,
     /// Whether conditions, journeys and personalisation see it; left out: yes. Imports take it in any case.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[schemars(extend("default" = true))]
     pub managed: bool,
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use caravan_connect::catcher::{Catcher, CaughtMail};
 use caravan_connect::tracking::SigningKeys;
+use caravan_engine::groups::engagement;
 use caravan_engine::machines::Visitor;
 use caravan_engine::{Engine, tracking};
 use caravan_model::sample::SplitMix64;
@@ -24,6 +25,8 @@ const JOINS_ONE_IN: u64 = 16;
 /// In a hundred: readers who follow a link, and those of them who fill the form in where there is one.
 const CLICKS: u64 = 55;
 const FORMS: u64 = 45;
+/// So many visits are worth a first look at the scores.
+const FIRST_SCORED_AFTER: u64 = 32;
 /// Where the form is.
 const FORM_PAGES: &str = "/tide/";
 
@@ -44,16 +47,26 @@ impl Visitors {
 
     /// Visits until the engine stops.
     pub fn run(mut self) {
+        let mut visits: u64 = 0;
         while !self.engine.stopping() {
             let visited =
                 if self.random.below(JOINS_ONE_IN) == 0 { self.crowd.join(&self.engine, 1) } else { self.read_mail() };
-            if let Err(error) = visited {
+            visits += 1;
+            if let Err(error) = visited.and_then(|()| self.score(visits)) {
                 tracing::warn!(%error, "a visitor of the demo gave up");
             }
             self.engine.poke();
             let (least, most) = PAUSE_MILLIS;
             std::thread::sleep(Duration::from_millis(self.random.between(least, most)));
         }
+    }
+
+    /// Scores everybody long before the night, soon after the start and then ever more seldom.
+    fn score(&self, visits: u64) -> anyhow::Result<()> {
+        if visits >= FIRST_SCORED_AFTER && visits.is_power_of_two() {
+            engagement::run(&self.engine)?;
+        }
+        Ok(())
     }
 
     /// Somebody opens a message, perhaps follows a link in it, perhaps fills in the form behind that.
