@@ -2,6 +2,7 @@ import { Skeleton } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { Users } from "lucide-react";
+import { useMayAny } from "../admin/useMay";
 import { accountPeopleQuery, accountQuery, accountTimelineQuery } from "../api/queries";
 import { Records } from "../customers/Records";
 import { SendEmail } from "../customers/SendEmail";
@@ -82,6 +83,7 @@ export function AccountPage() {
 const COLUMNS = PEOPLE_COLUMNS.filter((column) => column.id !== "accounts");
 
 function AccountPeople({ accountKey, name }: { accountKey: string; name: string }) {
+  const mayChange = useMayAny(["messages:send", "customers:write"]);
   const rows = useRows(accountPeopleQuery(accountKey, useSearchText()));
   return (
     <ListSection
@@ -98,15 +100,19 @@ function AccountPeople({ accountKey, name }: { accountKey: string; name: string 
           label={strings.mailing.toEveryone}
         />
       }
-      bulk={(chosen, done) => {
-        const people = chosen.map(({ key }) => key);
-        return (
-          <>
-            <SendEmail to={{ account: accountKey, people }} small done={done} />
-            <AddToList plural="people_lists" keys={people} done={done} />
-          </>
-        );
-      }}
+      bulk={
+        mayChange
+          ? (chosen, done) => {
+              const people = chosen.map(({ key }) => key);
+              return (
+                <>
+                  <SendEmail to={{ account: accountKey, people }} small done={done} />
+                  <AddToList plural="people_lists" keys={people} done={done} />
+                </>
+              );
+            }
+          : undefined
+      }
       empty={{ icon: Users, title: text.noPeople, hint: text.noPeopleHint }}
     />
   );

@@ -1,4 +1,5 @@
 import { Building2 } from "lucide-react";
+import { useMayAny } from "../admin/useMay";
 import type { ExportOf } from "../api/exports";
 import { accountsQuery } from "../api/queries";
 import type { AccountRow } from "../api/types";
@@ -83,6 +84,7 @@ const COLUMNS: Column<AccountRow>[] = [
 
 export function AccountsPage() {
   const passedOver = usePassedOver<"no_name">("account");
+  const mayChange = useMayAny(["customers:delete", "customers:write"]);
   const q = useSearchText();
   const { columns, attributes } = useAttributeColumns("accounts", "account", COLUMNS);
   const { order, server } = useServerSort(columns);
@@ -103,15 +105,19 @@ export function AccountsPage() {
       filters={<PassedOver subject="account" />}
       narrowed={passedOver !== undefined}
       actions={<ImportButton kind="accounts" />}
-      bulk={(chosen, done) => (
-        <>
-          <MergeButton
-            subject="account"
-            chosen={chosen.map(({ key, name }) => ({ key, name: name || key }))}
-          />
-          <AddToList plural="account_lists" keys={chosen.map(({ key }) => key)} done={done} />
-        </>
-      )}
+      bulk={
+        mayChange
+          ? (chosen, done) => (
+              <>
+                <MergeButton
+                  subject="account"
+                  chosen={chosen.map(({ key, name }) => ({ key, name: name || key }))}
+                />
+                <AddToList plural="account_lists" keys={chosen.map(({ key }) => key)} done={done} />
+              </>
+            )
+          : undefined
+      }
       empty={{
         icon: Building2,
         title: text.empty,

@@ -13,6 +13,7 @@ import { ListSection } from "../shell/ListPage";
 import { useSearchText } from "../shell/ListTools";
 import { useRows } from "../shell/useRows";
 import { strings } from "../strings";
+import { useMayAny } from "./useMay";
 
 const text = strings.admin.suppressions;
 
@@ -36,6 +37,7 @@ const COLUMNS: Column<Suppression>[] = [
 
 export function SuppressionsTab() {
   const cache = useQueryClient();
+  const mayChange = useMayAny(["customers:write"]);
   const rows = useRows(suppressionsQuery(useSearchText()));
   const [adding, setAdding] = useState(false);
   const lift = useMutation({
@@ -44,11 +46,11 @@ export function SuppressionsTab() {
     },
     onSettled: () => cache.invalidateQueries({ queryKey: ["suppressions"] }),
   });
-  const add = (
+  const add = mayChange ? (
     <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setAdding(true)}>
       {text.add}
     </Button>
-  );
+  ) : null;
   return (
     <>
       <ListSection
@@ -60,33 +62,41 @@ export function SuppressionsTab() {
         rowKey={(row) => row.address}
         actions={add}
         empty={{ icon: MailX, title: text.empty, hint: text.emptyHint, action: add }}
-        bulk={(chosen, done) => (
-          <Button
-            size="xs"
-            variant="default"
-            loading={lift.isPending}
-            onClick={() =>
-              lift.mutate(
-                chosen.map((row) => row.address),
-                { onSuccess: done },
+        bulk={
+          mayChange
+            ? (chosen, done) => (
+                <Button
+                  size="xs"
+                  variant="default"
+                  loading={lift.isPending}
+                  onClick={() =>
+                    lift.mutate(
+                      chosen.map((row) => row.address),
+                      { onSuccess: done },
+                    )
+                  }
+                >
+                  {text.lift}
+                </Button>
               )
+            : undefined
+        }
+        {...(mayChange
+          ? {
+              menu: (row: Suppression) => (
+                <Tooltip label={text.lift}>
+                  <ActionIcon
+                    variant="subtle"
+                    color="gray"
+                    aria-label={`${text.lift}: ${row.address}`}
+                    onClick={() => lift.mutate([row.address])}
+                  >
+                    <Undo2 size={16} />
+                  </ActionIcon>
+                </Tooltip>
+              ),
             }
-          >
-            {text.lift}
-          </Button>
-        )}
-        menu={(row) => (
-          <Tooltip label={text.lift}>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              aria-label={`${text.lift}: ${row.address}`}
-              onClick={() => lift.mutate([row.address])}
-            >
-              <Undo2 size={16} />
-            </ActionIcon>
-          </Tooltip>
-        )}
+          : {})}
       />
       {adding ? <AddDialog onClose={() => setAdding(false)} /> : null}
     </>

@@ -10,6 +10,12 @@ export function useMay(): ((permission: string) => boolean) | undefined {
   return own && ((permission) => own.permissions.some(({ key }) => key === permission));
 }
 
+/** Whether they are allowed one of these at least; no until that is known. */
+export function useMayAny(permissions: readonly string[]): boolean {
+  const may = useMay();
+  return may !== undefined && permissions.some(may);
+}
+
 /** Whether they may write definitions of a kind, and publish them. Nothing is taken for forbidden before it is known. */
 export function useMayWrite(kind: string): { write: boolean; publish: boolean } {
   const may = useMay();

@@ -3,6 +3,7 @@ import { Button, Skeleton } from "@mantine/core";
 import { useSearch } from "@tanstack/react-router";
 import { UsersRound } from "lucide-react";
 import { type ComponentType, lazy, Suspense } from "react";
+import { useMayAny } from "../admin/useMay";
 import { exportedGroups, groupsQuery } from "../api/groups";
 import { SectionPage } from "../definitions/SectionPage";
 import { listAddress, SECTIONS } from "../definitions/sections";
@@ -48,6 +49,7 @@ function Board({ of: Body }: { of: ComponentType }) {
 }
 
 function Browse() {
+  const mayChange = useMayAny(["groups:edit", "customers:delete"]);
   const search = useSearch({ from: "/inside/groups" });
   const { order, server } = useServerSort(GROUP_COLUMNS);
   const rows = useRows(groupsQuery(search, order));
@@ -67,7 +69,7 @@ function Browse() {
       usual={NEWEST_FIRST}
       exported={{ buying_groups: exportedGroups(search, order) }}
       filters={<GroupFilters search={search} />}
-      bulk={(chosen, done) => <BulkActions groups={chosen} done={done} />}
+      bulk={mayChange ? (chosen, done) => <BulkActions groups={chosen} done={done} /> : undefined}
       narrowed={narrowed}
       empty={{
         icon: UsersRound,

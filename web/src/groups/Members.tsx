@@ -3,7 +3,7 @@ import { Badge, Button, MultiSelect, Select, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, UserRoundX, UsersRound } from "lucide-react";
 import { useState } from "react";
-import { useMay } from "../admin/useMay";
+import { useMayAny } from "../admin/useMay";
 import { assignMembers, groupMembersQuery, removeMembers } from "../api/groups";
 import { accountPeopleQuery } from "../api/queries";
 import type { GroupDetail, GroupMember } from "../api/types";
@@ -107,20 +107,16 @@ function LastMoment({ moment }: { moment: GroupMember["last_interesting_moment"]
   );
 }
 
+const EDITS = ["groups:edit"];
+
 export function Members({ group, removed = false }: { group: GroupDetail; removed?: boolean }) {
   const columns = [...COLUMNS, removed ? UNTIL : SINCE];
   const { order, server } = useServerSort(columns);
   const rows = useRows(groupMembersQuery(group.id, removed, order));
   const [adding, setAdding] = useState(false);
   const [changing, setChanging] = useState<{ people: string[]; done: () => void }>();
-  const remove = useGroupChange(
-    ({ people }: { people: string[]; done: () => void }) => removeMembers(group.id, people),
-    () => {},
-    tellFailure,
-  );
-  const may = useMay();
-  const edits = may?.("groups:edit") === true;
-  const writes = !removed && may?.("messages:send") === true;
+  const edits = useMayAny(EDITS);
+  const mayChange = useMayAny(removed ? EDITS : [...EDITS, "messages:send"]);
   const add = edits ? (
     <Button leftSection={<Plus size={15} aria-hidden />} onClick={() => setAdding(true)}>
       {text.add}
@@ -142,41 +138,17 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
             : { icon: UsersRound, title: text.none, hint: text.noneHint, action: add }
         }
         bulk={
-          !edits && !writes
-            ? undefined
-            : (chosen, done) => {
-                const people = chosen.map((row) => row.person);
-                const many = people.length > MOST_AT_ONCE;
-                return (
-                  <>
-                    {edits ? (
-                      <Button
-                        size="xs"
-                        variant="default"
-                        disabled={many}
-                        onClick={() => setChanging({ people, done })}
-                      >
-                        {removed ? text.add : text.changeRole}
-                      </Button>
-                    ) : null}
-                    {writes ? (
-                      <SendEmail to={{ group: group.id, people }} small done={done} />
-                    ) : null}
-                    {removed || !edits ? null : (
-                      <Button
-                        size="xs"
-                        color="red"
-                        variant="light"
-                        disabled={many}
-                        loading={remove.isPending}
-                        onClick={() => remove.mutate({ people, done }, { onSuccess: done })}
-                      >
-                        {text.remove}
-                      </Button>
-                    )}
-                  </>
-                );
-              }
+          mayChange
+            ? (chosen, done) => (
+                <MemberActions
+                  group={group.id}
+                  people={chosen.map((row) => row.person)}
+                  removed={removed}
+                  done={done}
+                  onRole={(people) => setChanging({ people, done })}
+                />
+              )
+            : undefined
         }
       />
       {adding ? <AddDialog group={group} onClose={() => setAdding(false)} /> : null}
@@ -190,6 +162,48 @@ export function Members({ group, removed = false }: { group: GroupDetail; remove
             changing.done();
           }}
         />
+      ) : null}
+    </>
+  );
+}
+
+type ActionsProps = {
+  /** The group's id. */
+  group: string;
+  /** The keys of the members that are chosen. */
+  people: string[];
+  /** They are members no more. */
+  removed: boolean;
+  /** Lets go of them. */
+  done: () => void;
+  /** A role is to be chosen for them. */
+  onRole: (people: string[]) => void;
+};
+
+/** What hands do with several members at once. */
+function MemberActions({ group, people, removed, done, onRole }: ActionsProps) {
+  const edits = useMayAny(EDITS);
+  const many = people.length > MOST_AT_ONCE;
+  const remove = useGroupChange(() => removeMembers(group, people), done, tellFailure);
+  return (
+    <>
+      {edits ? (
+        <Button size="xs" variant="default" disabled={many} onClick={() => onRole(people)}>
+          {removed ? text.add : text.changeRole}
+        </Button>
+      ) : null}
+      {removed ? null : <SendEmail to={{ group, people }} small done={done} />}
+      {edits && !removed ? (
+        <Button
+          size="xs"
+          color="red"
+          variant="light"
+          disabled={many}
+          loading={remove.isPending}
+          onClick={() => remove.mutate(undefined)}
+        >
+          {text.remove}
+        </Button>
       ) : null}
     </>
   );

@@ -1,4 +1,5 @@
 import { Users } from "lucide-react";
+import { useMayAny } from "../admin/useMay";
 import type { ExportOf } from "../api/exports";
 import { type PersonPassedOver, peopleQuery } from "../api/queries";
 import { useAttributeColumns } from "../customers/attributeColumns";
@@ -18,6 +19,7 @@ const text = strings.people;
 
 export function PeoplePage() {
   const passedOver = usePassedOver<PersonPassedOver>("person");
+  const mayChange = useMayAny(["customers:delete", "customers:write"]);
   const q = useSearchText();
   const { columns, attributes } = useAttributeColumns("people", "person", PEOPLE_COLUMNS);
   const { order, server } = useServerSort(columns);
@@ -36,15 +38,19 @@ export function PeoplePage() {
       filters={<PassedOver subject="person" />}
       narrowed={passedOver !== undefined}
       actions={<ImportButton kind="people" />}
-      bulk={(chosen, done) => (
-        <>
-          <MergeButton
-            subject="person"
-            chosen={chosen.map((row) => ({ key: row.key, name: personName(row) }))}
-          />
-          <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
-        </>
-      )}
+      bulk={
+        mayChange
+          ? (chosen, done) => (
+              <>
+                <MergeButton
+                  subject="person"
+                  chosen={chosen.map((row) => ({ key: row.key, name: personName(row) }))}
+                />
+                <AddToList plural="people_lists" keys={chosen.map(({ key }) => key)} done={done} />
+              </>
+            )
+          : undefined
+      }
       empty={{
         icon: Users,
         title: text.empty,

@@ -29,7 +29,7 @@ export type ListProps<T> = {
   /** Whether something narrows the list beside the search. */
   narrowed?: boolean;
   empty: { icon: LucideIcon; title: string; hint: string; command?: string; action?: ReactNode };
-  /** What can be done with the rows that are chosen; `done` lets go of them. */
+  /** What can be done with the rows that are chosen; `done` lets go of them. None for whoever may do nothing with them. */
   bulk?: ((rows: T[], done: () => void) => ReactNode) | undefined;
   menu?: (row: T) => ReactNode;
   /** What stands between the tools and the rows. */
