@@ -120,11 +120,17 @@ export default function StageEditor({ body, onChange, errors, onlyLooks }: Edito
 
 type StageNode = Node<{ stage: Stage; onChoose: (name: string) => void }>;
 
-const StageView = memo(function StageView({ data, selected }: NodeProps<StageNode>) {
+const StageView = memo(function StageView(props: NodeProps<StageNode>) {
+  const { data, selected, isConnectable } = props;
   const { stage, onChoose } = data;
   return (
     <>
-      <Handle type="target" position={Position.Left} className={classes.port} />
+      <Handle
+        type="target"
+        position={Position.Left}
+        className={classes.port}
+        isConnectable={isConnectable}
+      />
       <button
         type="button"
         className={classes.stage}
@@ -138,7 +144,12 @@ const StageView = memo(function StageView({ data, selected }: NodeProps<StageNod
         ) : null}
         <span>{stage.name}</span>
       </button>
-      <Handle type="source" position={Position.Right} className={classes.port} />
+      <Handle
+        type="source"
+        position={Position.Right}
+        className={classes.port}
+        isConnectable={isConnectable}
+      />
       <Handle
         type="source"
         id={AROUND}
