@@ -3,7 +3,7 @@
 # scripts/setup.sh test must have run once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# What is compiled once needs no traces for the next time; they take as much room as all the rest.
+# What is compiled once needs no traces for the next time; they would take a third of the room.
 [ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
 
 STEPS=(format layers licences web-check web-build clippy generated examples rust browser)

@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { signIn } from "./browser.mjs";
 import { begin } from "./walk.mjs";
 
-const { server, page, api, write, eventually, noBarriers, step, walk } = await begin();
+const { server, context, page, api, write, eventually, noBarriers, step, walk } = await begin();
 const mark = Date.now().toString(36);
 const MAIL = `designed-${mark}`;
 const OFFER = `offer-${mark}`;
+const OFFER_NAME = `Offer ${mark}`;
 const FOOT = `foot ${mark}`;
 const FOOT_KEY = `foot-${mark}`;
 
@@ -184,7 +185,7 @@ await walk(async () => {
   await step("a fragment leaves its text and its link open", async () => {
     await write("PUT", `/fragments/${OFFER}`, {
       state: "live",
-      name: `Offer ${mark}`,
+      name: OFFER_NAME,
       body: {
         mjml: '<mj-text>Our offer</mj-text><mj-button href="https://acme.example/offer">Read on</mj-button>',
       },
@@ -225,8 +226,8 @@ await walk(async () => {
       await open(`/definitions/emails/${MAIL}`, "Left");
       await canvas().getByText("Left").click();
       await button("Fragment").click();
-      await page.getByRole("menuitem", { name: `Offer ${mark}` }).click();
-      await canvas().getByText(`Fragment ${OFFER}`).click();
+      await page.getByRole("menuitem", { name: OFFER_NAME }).click();
+      await canvas().getByText(`Fragment ${OFFER_NAME}`).click();
       await button("Fill in fields …").click();
       await dialog().getByLabel("Words on the button").fill(`Don't "wait"`);
       await dialog().getByText("not both", { exact: false }).waitFor();
@@ -243,7 +244,7 @@ await walk(async () => {
       const tag = `{% include "${OFFER}" with words_on_the_button="Go & see", where_it_leads="https://acme.example/?a={{ account.key }}&b=1" %}`;
       assert.ok((await mjml()).includes(tag), await mjml());
       // The fragment itself may depend, too.
-      await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).click();
+      await canvas().getByText(`Fragment ${OFFER_NAME}`, { exact: false }).click();
       await button("Variants").click();
       await button("Add a variant").click();
       await choose("Condition of variant 1", "germany");
@@ -254,7 +255,7 @@ await walk(async () => {
         (await mjml()).includes(`{% if condition.germany %}${tag}{% endif %}`),
         await mjml(),
       );
-      await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).click();
+      await canvas().getByText(`Fragment ${OFFER_NAME}`, { exact: false }).click();
       await button("Edit variants …").click();
       await button("Delete variant 1").click();
       await dialog().getByRole("switch", { name: "Everybody else sees something" }).check();
@@ -269,7 +270,7 @@ await walk(async () => {
       const { where_it_leads: _, ...fields } = fragment.fields;
       await write("PUT", `/fragments/${OFFER}`, { ...fragment, body, fields });
       await open(`/definitions/emails/${MAIL}`, "Left");
-      await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).click();
+      await canvas().getByText(`Fragment ${OFFER_NAME}`, { exact: false }).click();
       await button("Fill in fields …").click();
       await dialog().getByText("does not have these fields any more", { exact: false }).waitFor();
       await shot("gone");
@@ -281,8 +282,55 @@ await walk(async () => {
     },
   );
 
+  await step("a fragment is drawn in the design, which keeps its tag alone", async () => {
+    const drawn = canvas().frameLocator(`iframe[title^="Fragment ${OFFER_NAME}"]`);
+    await drawn.getByText("Our offer").waitFor();
+    await drawn.getByText("Go & see").waitFor();
+    const ruin = { html: "<p>Hi</p><script>document.body.textContent = 'ruined'</script>" };
+    await write("PUT", `/fragments/ruin-${mark}`, { state: "live", name: "Ruin", body: ruin });
+    await write("PUT", `/fragments/later-${mark}`, { state: "draft", name: "Later", body: ruin });
+    const email = await api(`/emails/${MAIL}`);
+    const text = (tag) => `<mj-text>${tag}</mj-text>`;
+    const [ruined, later, gone] = [
+      text(`{% include "ruin-${mark}" %}`),
+      text(`{% include "later-${mark}" %}`),
+      text(`{% include "gone-${mark}" %}`),
+    ];
+    const body = {
+      mjml: `<mjml><mj-body><mj-section><mj-column>${ruined}${later}${gone}</mj-column></mj-section></mj-body></mjml>`,
+    };
+    await write("PUT", `/emails/${MAIL}-drawn`, {
+      connection: email.connection,
+      subject: "Drawn",
+      body: { mjml: body.mjml.replace(gone, "") },
+    });
+    await open(`/definitions/emails/${MAIL}-drawn`, "Fragment Ruin");
+    await canvas().frameLocator('iframe[title="Fragment Ruin"]').getByText("Hi").waitFor();
+    await canvas().getByText("has not been published", { exact: false }).waitFor();
+    // Its link leads to the fragment beside the design, in which nothing is changed.
+    const [beside] = await Promise.all([
+      context.waitForEvent("page"),
+      canvas().getByRole("link", { name: "Open fragment" }).first().click(),
+    ]);
+    await beside.waitForURL(`**/definitions/fragments/ruin-${mark}`);
+    await beside.close();
+    assert.ok(await button("Save").isDisabled(), "nothing is changed");
+    await page.getByText("Code", { exact: true }).click();
+    await page.getByRole("textbox", { name: "MJML" }).fill(body.mjml);
+    await page.getByText("Design", { exact: true }).click();
+    await canvas().getByText(`There is no fragment gone-${mark}.`, { exact: false }).waitFor();
+    await noBarriers("fragments that are drawn");
+    await shot("drawn");
+    await page.getByText("Preview", { exact: true }).click();
+    await page.getByText(`There is no fragment`, { exact: false }).first().waitFor();
+    await page.getByText("Code", { exact: true }).click();
+    await page.getByRole("textbox", { name: "MJML" }).fill(body.mjml.replace(gone, ""));
+    await page.getByText("Not saved", { exact: false }).waitFor({ state: "detached" });
+    await open(`/definitions/emails/${MAIL}`, "Left");
+  });
+
   await step("a fragment becomes content of the email", async () => {
-    await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).click();
+    await canvas().getByText(`Fragment ${OFFER_NAME}`, { exact: false }).click();
     await button("Break inheritance …").click();
     await dialog()
       .getByText("Later changes of the fragment do not reach it.", { exact: false })
@@ -291,7 +339,7 @@ await walk(async () => {
     await dialog().getByRole("button", { name: "Break inheritance", exact: true }).click();
     await canvas().getByText("Our offer").waitFor();
     await button("Undo").click();
-    await canvas().getByText(`Fragment ${OFFER}`, { exact: false }).waitFor();
+    await canvas().getByText(`Fragment ${OFFER_NAME}`, { exact: false }).waitFor();
     assert.equal(await canvas().getByText("Our offer").count(), 0);
     await button("Redo").click();
     await canvas().getByText("Our offer").waitFor();
@@ -321,7 +369,7 @@ await walk(async () => {
     await noBarriers("saving sections as a fragment");
     await shot("save-fragment");
     await button("Save the fragment").click();
-    await canvas().getByText(`Fragment ${FOOT_KEY}`).waitFor();
+    await canvas().getByText(`Fragment ${FOOT}`).waitFor();
     await save();
     const fragment = await api(`/fragments/${FOOT_KEY}`);
     assert.deepEqual(

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use caravan_engine::Engine;
 use caravan_engine::content::{
-    self, LongestText, Made, Preview, PreviewRequest, Propagated, TextPreview, longest_text, preview_email,
-    preview_text, text_of,
+    self, LongestText, Made, MailKind, Preview, PreviewRequest, Propagated, TextPreview, longest_text, preview_email,
+    preview_mail, preview_text, text_of,
 };
 use caravan_engine::definitions;
 use caravan_engine::deliver::{Dispatcher, Proofed, SpamReport};
@@ -39,12 +39,23 @@ pub fn operations() -> Operations {
             findings,
             "What stands against a manifest of content, errors and warnings; nothing is saved",
         )
-        .post("/api/v1/emails/{key}/preview", Permission::ReadCustomers, email, "An email as a person would get it")
+        .and(preview_of(
+            MailKind::Email,
+            "An email as a person would get it; as a person or account takes customers:read",
+        ))
+        .and(preview_of(
+            MailKind::Template,
+            "A template as an email that begins with it would be; takes what that of an email does",
+        ))
+        .and(preview_of(
+            MailKind::Fragment,
+            "A fragment as it would be in an email; takes what the preview of an email does",
+        ))
         .post(
             "/api/v1/sms_messages/{key}/preview",
-            Permission::ReadCustomers,
+            Permission::ReadDefinitions,
             text,
-            "A text message as a person would get it",
+            "A text message as a person would get it; as a person or account takes customers:read",
         )
         .post(
             "/api/v1/sms_messages/{key}/longest",
@@ -154,14 +165,32 @@ async fn findings(
     Ok(Answer::of(ContentFindings { items: found.await? }))
 }
 
-async fn email(
+fn preview_of(kind: MailKind, about: &'static str) -> Operations {
+    Operations::of("Content").post(
+        &format!("/api/v1/{}/{{key}}/preview", kind.document().plural()),
+        Permission::ReadDefinitions,
+        move |state, caller, path, request| preview(kind, state, caller, path, request),
+        about,
+    )
+}
+
+async fn preview(
+    kind: MailKind,
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<ContentPath>,
     Json(request): Json<PreviewRequest>,
 ) -> Result<Answer<Preview>, Problem> {
+    may_look_as(&caller, &request)?;
     let url = Arc::clone(&state.public_url);
-    let made = state.blocking(move |engine| Ok(preview_email(engine, &path.key, &request, &url)?.shown));
+    let made = state.blocking(move |engine| Ok(preview_mail(engine, kind, &path.key, &request, &url)?.shown));
     Ok(Answer::of(made.await?))
+}
+
+/// Whoever may not read customers looks at content as nobody in particular: it shows what is written and nothing of anybody.
+fn may_look_as(caller: &Caller, request: &PreviewRequest) -> Result<(), Problem> {
+    let as_somebody = request.person.is_some() || request.account.is_some();
+    if as_somebody { caller.must(Permission::ReadCustomers) } else { Ok(()) }
 }
 
 async fn spam_report(
@@ -180,9 +209,11 @@ async fn spam_report(
 
 async fn text(
     State(state): State<ApiState>,
+    caller: Caller,
     Path(path): Path<ContentPath>,
     Json(request): Json<PreviewRequest>,
 ) -> Result<Answer<TextPreview>, Problem> {
+    may_look_as(&caller, &request)?;
     let url = Arc::clone(&state.public_url);
     let made = state.blocking(move |engine| Ok(preview_text(engine, &path.key, &request, &url)?));
     Ok(Answer::of(made.await?))

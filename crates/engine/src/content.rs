@@ -13,12 +13,12 @@ mod texts;
 use std::collections::HashMap;
 
 use caravan_catalog::Definitions;
-use caravan_connect::email::{Attributes, EmailBody, EmailContent, compile, locks, locks::How};
+use caravan_connect::email::{Attributes, EmailBody, compile, locks, locks::How};
 use caravan_model::Finding;
 use caravan_model::attribute::Schema;
 use caravan_model::document::{
-    AroundEmails, Body, ContentCondition, CrmKind, CustomObject, Document, DocumentKind, DocumentState, Email, Found,
-    Fragment, MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage,
+    AroundEmails, Body, ContentCondition, CrmKind, CustomObject, Document, DocumentKind, DocumentState, Email,
+    EmailTemplate, Found, Fragment, MailBody, OPPORTUNITY, RuleSet, SendingDomain, Settings, SmsMessage,
 };
 use caravan_model::template::OBJECTS;
 use caravan_model::value::ValueType;
@@ -30,7 +30,8 @@ pub use self::import::{ImportedTemplate, export_template, import_template, pictu
 pub use self::longest::{LongestText, longest_text};
 pub use self::made::{Made, made_of};
 pub use self::preview::{
-    LinkShown, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_text, text_of, web_view,
+    LinkShown, MailKind, Preview, PreviewRequest, Previewed, TextPreview, preview_email, preview_mail, preview_text,
+    text_of, web_view,
 };
 pub use self::propagate::{Propagated, propagate};
 pub(crate) use self::texts::{at_node, of_text};
@@ -193,8 +194,7 @@ pub fn findings(document: &Document, library: &Library<'_>) -> Vec<Finding> {
         Body::Email(email) => of_email(email, library),
         Body::Fragment(fragment) => of_fragment(fragment, library),
         Body::EmailTemplate(template) => {
-            let email = template.email("");
-            let found = of_email(&Email { subject: named_or(&email.subject), ..email }, library);
+            let found = of_email(&begun(template), library);
             // An unfinished template hinders nobody.
             let warning = |finding: Finding| Finding { severity: caravan_model::finding::Severity::Warning, ..finding };
             found.into_iter().map(warning).collect()
@@ -381,14 +381,9 @@ fn of_fragment(fragment: &Fragment, library: &Library<'_>) -> Vec<Finding> {
         Ok(whole) => whole,
         Err(findings) => return findings,
     };
-    let (pointer, body) = match &whole.body {
-        MailBody::Html(html) => ("/body/html", EmailBody::Html(html.clone())),
-        MailBody::Mjml(mjml) => ("/body/mjml", EmailBody::Mjml(in_a_mail(mjml))),
-    };
-    let alone = carrying(whole.body.clone(), whole.text.clone(), &whole.conditions);
-    let content =
-        EmailContent { body, text: whole.text.clone(), operational: true, ..email_content(&alone, &library.house()) };
-    let found = match compile(&content, &library.attributes(&alone)) {
+    let pointer = if matches!(whole.body, MailBody::Mjml(_)) { "/body/mjml" } else { "/body/html" };
+    let email = alone(&whole);
+    let found = match compile(&email_content(&email, &library.house()), &library.attributes(&email)) {
         Ok(compiled) => compiled.warnings().to_vec(),
         Err(findings) => findings,
     };
@@ -398,9 +393,24 @@ fn of_fragment(fragment: &Fragment, library: &Library<'_>) -> Vec<Finding> {
     found.into_iter().filter(of_it).collect()
 }
 
+/// A fragment, with those that it takes in, as an email that holds nothing else.
+fn alone(whole: &Fragment) -> Email {
+    let body = match &whole.body {
+        MailBody::Html(html) => MailBody::Html(html.clone()),
+        MailBody::Mjml(mjml) => MailBody::Mjml(in_a_mail(mjml)),
+    };
+    Email { operational: true, ..carrying(body, whole.text.clone(), &whole.conditions) }
+}
+
+/// An email that begins as a template is, with something to be called by.
+fn begun(template: &EmailTemplate) -> Email {
+    let email = template.email("");
+    Email { subject: named_or(&email.subject), ..email }
+}
+
 /// An email that carries a piece of content and nothing else.
 fn carrying(body: MailBody, text: Option<String>, conditions: &IndexMap<String, ContentCondition>) -> Email {
-    let template = caravan_model::document::EmailTemplate {
+    let template = EmailTemplate {
         subject: Some("-".to_owned()),
         body,
         text,
@@ -414,8 +424,8 @@ fn carrying(body: MailBody, text: Option<String>, conditions: &IndexMap<String, 
 
 /// A piece of MJML where such a piece may stand: sections in the body, anything else in a column. Lines stay.
 fn in_a_mail(mjml: &str) -> String {
-    let first = mjml.trim_start();
-    let of_body = ["<mj-section", "<mj-wrapper", "<mj-hero", "<mj-raw", "{%"];
+    let first = mjml.find("<mj-").and_then(|at| mjml.get(at..)).unwrap_or_default();
+    let of_body = ["<mj-section", "<mj-wrapper", "<mj-hero", "<mj-raw"];
     if of_body.iter().any(|element| first.starts_with(element)) {
         return format!("<mjml><mj-body>{mjml}</mj-body></mjml>");
     }

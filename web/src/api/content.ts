@@ -20,21 +20,48 @@ const asked = ({ person, journey, conditions }: Viewer, draft: Record<string, un
   node: null,
   conditions: conditions ?? {},
   at: null,
+  named: false,
 });
 
-/** An email as a person would get it, from what is written now. */
-export const emailPreviewQuery = (key: string, draft: Record<string, unknown>, viewer: Viewer) =>
+/** What is looked at as an email, as it stands in addresses. */
+export type MailPlural = "emails" | "email_templates" | "fragments";
+
+const previewAt = (plural: MailPlural) => `/api/v1/${plural}/{key}/preview` as const;
+
+/** An email, or what emails are made of, as a person would get it, from what is written now. */
+export const emailPreviewQuery = (
+  plural: MailPlural,
+  key: string,
+  draft: Record<string, unknown>,
+  viewer: Viewer,
+) =>
   queryOptions({
-    queryKey: ["email-preview", key, draft, viewer],
+    queryKey: ["email-preview", plural, key, draft, viewer],
     queryFn: () =>
       body(
-        client.POST("/api/v1/emails/{key}/preview", {
+        client.POST(previewAt(plural), {
           params: { path: { key } },
           body: asked(viewer, draft),
         }),
       ),
     retry: false,
     gcTime: 30_000,
+  });
+
+/** What a draft of an email looks like in a design: for nobody, with the names of values that it would lack. */
+export const drawnMailQuery = (draft: Record<string, unknown>, journey: string | undefined) =>
+  queryOptions({
+    queryKey: ["drawn-mail", draft, journey],
+    queryFn: () =>
+      body(
+        client.POST(previewAt("emails"), {
+          params: { path: { key: "drawn" } },
+          body: { ...asked({ journey }, draft), named: true },
+        }),
+      ),
+    retry: false,
+    // A fragment that was published a moment ago is drawn as it is now.
+    staleTime: 5_000,
   });
 
 /** What a spam filter makes of an email as somebody would get it. */

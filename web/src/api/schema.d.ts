@@ -3296,8 +3296,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** An email as a person would get it */
+        /** An email as a person would get it; as a person or account takes customers:read */
         post: operations["post_emails_key_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/email_templates/{key}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A template as an email that begins with it would be; takes what that of an email does */
+        post: operations["post_email_templates_key_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/fragments/{key}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A fragment as it would be in an email; takes what the preview of an email does */
+        post: operations["post_fragments_key_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3313,7 +3347,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A text message as a person would get it */
+        /** A text message as a person would get it; as a person or account takes customers:read */
         post: operations["post_sms_messages_key_preview"];
         delete?: never;
         options?: never;
@@ -9058,6 +9092,11 @@ export interface components {
              * @default null
              */
             at: string | null;
+            /**
+             * @description Shows values that would be empty by their names (`{{ person.first_name }}`), as a design does.
+             * @default false
+             */
+            named: boolean;
         };
         /** @description An email as one person would get it. */
         Preview: {
@@ -22285,6 +22324,80 @@ export interface operations {
         };
     };
     post_emails_key_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description As whom, and from what, a message is made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description An email as one person would get it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_email_templates_key_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The definition's key. */
+                key: string;
+            };
+            cookie?: never;
+        };
+        /** @description As whom, and from what, a message is made. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description An email as one person would get it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description Refused; `code` says why. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_fragments_key_preview: {
         parameters: {
             query?: never;
             header?: never;

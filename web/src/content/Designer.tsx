@@ -2,22 +2,27 @@
 import "grapesjs/dist/css/grapes.min.css";
 import { ActionIcon, Group, SegmentedControl, Text, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
 import grapesjs, { type Editor } from "grapesjs";
 import * as mjmlModule from "grapesjs-mjml";
 import { Redo2, Undo2 } from "lucide-react";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import { drawnMailQuery } from "../api/content";
+import { definitionNamesQuery } from "../api/queries";
 import { type Fields, isRecord } from "../editor/manifest";
+import { humanise } from "../shell/format";
 import { strings } from "../strings";
 import { CommentPins } from "./CommentPins";
 import talkClasses from "./comments.module.css";
+import { ownComponents } from "./components";
 import classes from "./content.module.css";
+import type { Drawer } from "./drawn";
 import { FieldMenu } from "./FieldMenu";
 import { fieldsOf, type OpenField } from "./fields";
 import { LockMenu } from "./LockMenu";
 import { holdTo, type TemplateLock } from "./locks";
 import { framed } from "./mjml";
 import { useParts } from "./PartsMenu";
-import { ownComponents } from "./parts";
 import { keepsTags } from "./tags";
 import { useFollowed, useLinkedComment, useTalk } from "./useTalk";
 
@@ -64,6 +69,7 @@ export default function Designer({
   const parts = useParts({ editor: talk.editor, body, onBody, inside }, () => codeNow.current());
   const fields = useRef<Record<string, OpenField>>({});
   fields.current = body.kind === "fragment" ? fieldsOf(body) : {};
+  const drawer = useDrawer(body, journey);
   const told = useRef({ onChange, onBroken });
   told.current = { onChange, onBroken };
   const [device, setDevice] = useState("desktop");
@@ -83,6 +89,7 @@ export default function Designer({
       onChange: (next) => told.current.onChange(next),
       onBroken: () => told.current.onBroken(),
       fields: () => fields.current,
+      drawer,
       onOpen: (opened, code) => {
         codeNow.current = code;
         if (lock.current !== undefined) holdTo(opened, lock.current);
@@ -99,7 +106,7 @@ export default function Designer({
       editor.current = undefined;
       made?.destroy();
     };
-  }, []);
+  }, [drawer]);
   const choose = (next: string) => {
     setDevice(next);
     editor.current?.setDevice(next === "phone" ? "Mobile portrait" : "Desktop");
@@ -184,6 +191,25 @@ export default function Designer({
   );
 }
 
+/** What the designer asks of the server for what it draws: as the definition and the journey are then. */
+function useDrawer(body: Fields, journey: string | undefined): Omit<Drawer, "head"> {
+  const cache = useQueryClient();
+  const now = useRef({ body, journey });
+  now.current = { body, journey };
+  return useMemo(
+    () => ({
+      html: async (draft) =>
+        (await cache.fetchQuery(drawnMailQuery(draft, now.current.journey))).html,
+      name: async (key) => {
+        const { items } = await cache.fetchQuery(definitionNamesQuery("fragments"));
+        return items.find((each) => each.key === key)?.name || humanise(key);
+      },
+      host: () => now.current.body,
+    }),
+    [cache],
+  );
+}
+
 function Tool({
   label,
   onClick,
@@ -207,9 +233,11 @@ type Listeners = Pick<Props, "onChange" | "onBroken"> & {
   onOpen: (editor: Editor, code: () => string) => void;
   /** What a fragment leaves open. */
   fields: () => Record<string, OpenField>;
+  drawer: Omit<Drawer, "head">;
 };
 
-function open(places: Places, mjml: string, { onChange, onBroken, onOpen, fields }: Listeners) {
+function open(places: Places, mjml: string, listeners: Listeners) {
+  const { onChange, onBroken, onOpen, fields, drawer } = listeners;
   const { drawn, head, kept } = framed(mjml);
   const codeOf = (editor: Editor) => kept(editor.getHtml());
   try {
@@ -227,7 +255,10 @@ function open(places: Places, mjml: string, { onChange, onBroken, onOpen, fields
       components: drawn,
       plugins: [
         (made) =>
-          mjmlPreset(made, { useXmlParser: true, customComponents: [ownComponents(head, fields)] }),
+          mjmlPreset(made, {
+            useXmlParser: true,
+            customComponents: [ownComponents({ ...drawer, head }, fields)],
+          }),
       ],
     });
     editor.on("load", () => {

@@ -1,6 +1,7 @@
 import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { commentsQuery } from "../api/comments";
+import { emailPreviewQuery } from "../api/content";
 import { strings } from "../strings";
 import { renderAt, signIn } from "../test-render";
 import EmailEditor from "./EmailEditor";
@@ -59,4 +60,40 @@ it("lets go of the comment that was chosen when a notice leads to another", asyn
   await act(() => router.history.push("/?comment=2"));
   await act(() => router.history.push("/?comment=1"));
   expect(current()).toContain("The first");
+});
+
+describe("whoever only looks at a template or a fragment in MJML", () => {
+  const preview = { html: "<p>As it is drawn</p>", conditions: {}, missing: [] };
+
+  it.each([
+    ["email_template", "email_templates"],
+    ["fragment", "fragments"],
+  ] as const)("sees the preview that the server makes of an %s", async (kind, plural) => {
+    const body = { kind, body: { mjml: "<mjml></mjml>" } };
+    await renderAt(
+      "/",
+      <EmailEditor
+        definition="letter"
+        body={body}
+        onChange={() => {}}
+        errors={new Map()}
+        saved
+        onlyLooks
+      />,
+      (cache) => {
+        signIn(cache, "definitions:read");
+        const { queryKey } = emailPreviewQuery(plural, "letter", body, {});
+        cache.setQueryData(queryKey, preview as never);
+      },
+    );
+    const sheet = screen.getByTitle(strings.content.preview.frame("letter"));
+    expect(sheet).toHaveAttribute("srcdoc", expect.stringContaining("As it is drawn"));
+    expect(sheet.getAttribute("sandbox")).not.toContain("allow-scripts");
+    for (const name of [strings.content.preview.spam, strings.content.preview.proof]) {
+      expect(screen.queryByRole("button", { name })).toBeNull();
+    }
+    expect(screen.queryByRole("combobox", { name: strings.content.viewer.person })).toBeNull();
+    expect(screen.queryByRole("radio", { name: "Design" })).toBeNull();
+    expect(screen.getByRole("radio", { name: "Code" })).toBeEnabled();
+  });
 });

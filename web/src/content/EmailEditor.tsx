@@ -3,6 +3,7 @@ import { Alert, Button, Group, SegmentedControl, Skeleton, Textarea } from "@man
 import { Download, Lock, MessageSquare } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { useMayWrite } from "../admin/useMay";
+import type { MailPlural } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
 import { type Fields, isRecord } from "../editor/manifest";
 import { LookedAt } from "../forms/LookedAt";
@@ -15,7 +16,6 @@ import { EmailPreview } from "./EmailPreview";
 import { FieldMenu } from "./FieldMenu";
 import { LinkTable } from "./LinkTable";
 import { SaveTemplate } from "./SaveTemplate";
-import { Sheet } from "./Sheet";
 import { pinnedAt } from "./threads";
 import { useFollowed, useLinkedComment, useTalk } from "./useTalk";
 import { useViewer } from "./viewer";
@@ -25,9 +25,14 @@ const Designer = lazy(() => import("./Designer"));
 
 type View = keyof typeof text.views;
 
+const PLURALS: Record<string, MailPlural> = {
+  email_template: "email_templates",
+  fragment: "fragments",
+};
+
 /** A design from elsewhere is looked at first; what was written here is written on. */
 function firstView(kind: unknown, language: "html" | "mjml", onlyLooks: boolean): View {
-  if (onlyLooks) return kind === "email" || language === "html" ? "preview" : "code";
+  if (onlyLooks) return "preview";
   if (language === "mjml") return "design";
   return kind === "email_template" ? "preview" : "code";
 }
@@ -52,12 +57,12 @@ export default function EmailEditor(props: EditorProps) {
   const [broken, setBroken] = useState(false);
   const [viewer, setViewer] = useViewer();
   const maySaveTemplate = useMayWrite("email_template").write;
-  // Templates and fragments are no messages: nobody gets them. HTML is shown as it stands, MJML in the designer.
-  const message = body.kind === "email";
+  const plural = PLURALS[String(body.kind)] ?? "emails";
+  const message = plural === "emails";
   const offered: Record<View, boolean> = {
     design: designs,
     code: true,
-    preview: message || language === "html",
+    preview: true,
     links: message,
   };
   // What one may do is learned a moment after the page is shown.
@@ -94,20 +99,16 @@ export default function EmailEditor(props: EditorProps) {
         onlyLooks={onlyLooks}
       />
     ),
-    preview: () =>
-      message ? (
-        <EmailPreview
-          definition={definition}
-          body={body}
-          saved={saved}
-          viewer={viewer}
-          onViewer={setViewer}
-        />
-      ) : (
-        <div className={classes.stage}>
-          <Sheet title={strings.content.preview.frame(definition)} html={written} />
-        </div>
-      ),
+    preview: () => (
+      <EmailPreview
+        plural={plural}
+        definition={definition}
+        body={body}
+        saved={saved}
+        viewer={viewer}
+        onViewer={setViewer}
+      />
+    ),
     links: () => (
       <LookedAt only={onlyLooks}>
         <LinkTable definition={definition} body={body} onBody={onChange} viewer={viewer} />

@@ -1,4 +1,5 @@
-// An email as one person would get it: on a screen, on a phone, in the dark; what it lacks, and its proof.
+// An email, or what emails are made of, as one person would get it: on a screen, on a phone, in the dark; what it lacks, and
+// its proof.
 import {
   Alert,
   Badge,
@@ -14,8 +15,8 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { MailCheck, ShieldCheck } from "lucide-react";
 import { lazy, Suspense, useRef, useState } from "react";
-import { useMayWrite } from "../admin/useMay";
-import { emailPreviewQuery, type Viewer } from "../api/content";
+import { useMay, useMayWrite } from "../admin/useMay";
+import { emailPreviewQuery, type MailPlural, type Viewer } from "../api/content";
 import type { EmailPreview as Shown } from "../api/types";
 import { type Fields, isRecord } from "../editor/manifest";
 import { Refusal } from "../journeys/Refusal";
@@ -33,6 +34,7 @@ const words = strings.design.preview;
 const SpamReport = lazy(() => import("./SpamReport"));
 
 type Props = {
+  plural: MailPlural;
   definition: string;
   body: Fields;
   saved: boolean;
@@ -40,16 +42,19 @@ type Props = {
   onViewer: (viewer: Viewer) => void;
 };
 
-export function EmailPreview({ definition, body, saved, viewer, onViewer }: Props) {
+export function EmailPreview({ plural, definition, body, saved, viewer, onViewer }: Props) {
   const [draft] = useDebouncedValue(body, 400);
   const { data, error } = useQuery({
-    ...emailPreviewQuery(definition, draft, viewer),
+    ...emailPreviewQuery(plural, definition, draft, viewer),
     placeholderData: keepPreviousData,
   });
   const [device, setDevice] = useState<"desktop" | "phone" | "text">("desktop");
   const [dark, setDark] = useState(false);
   const [proofing, setProofing] = useState(false);
-  const mayProof = useMayWrite("email").write;
+  // Templates and fragments are no messages: nobody gets them.
+  const message = plural === "emails";
+  const mayProof = useMayWrite("email").write && message;
+  const mayJudge = useMay()?.("customers:read") !== false && message;
   const [judging, setJudging] = useState(false);
   const picker = useRef<HTMLInputElement>(null);
   return (
@@ -75,14 +80,16 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
             checked={dark && device !== "text"}
             onChange={(event) => setDark(event.currentTarget.checked)}
           />
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<ShieldCheck size={14} aria-hidden />}
-            onClick={() => setJudging(true)}
-          >
-            {text.spam}
-          </Button>
+          {mayJudge ? (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<ShieldCheck size={14} aria-hidden />}
+              onClick={() => setJudging(true)}
+            >
+              {text.spam}
+            </Button>
+          ) : null}
           {mayProof ? (
             <Button
               size="xs"
@@ -96,10 +103,12 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
         </Group>
       </Group>
       {error ? <Refusal error={error} /> : null}
+      {error && !message ? <AsWritten definition={definition} body={body} /> : null}
       {!data && !error ? <Skeleton height={420} /> : null}
       {data && !error ? (
         <>
-          <Head shown={data} />
+          {message ? <Head shown={data} /> : null}
+          <Missing shown={data} />
           <JourneyNeeded body={draft} viewer={viewer} picker={picker} />
           <Variants body={draft} shown={data} viewer={viewer} onViewer={onViewer} />
           <Conditions shown={data} viewer={viewer} onViewer={onViewer} />
@@ -111,7 +120,10 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
             {device === "text" ? (
               <pre className={classes.plainText}>{data.text}</pre>
             ) : (
-              <Sheet title={text.frame(data.subject)} html={`${dark ? DARK : ""}${data.html}`} />
+              <Sheet
+                title={text.frame(message ? data.subject : definition)}
+                html={`${dark ? DARK : ""}${data.html}`}
+              />
             )}
           </div>
         </>
@@ -143,32 +155,44 @@ export function EmailPreview({ definition, body, saved, viewer, onViewer }: Prop
 const DARK =
   "<style>html{filter:invert(0.92) hue-rotate(180deg);background:#fff}img{filter:invert(1) hue-rotate(180deg)}</style>";
 
+/** HTML from elsewhere can be looked at before it is a template that makes emails. */
+function AsWritten({ definition, body }: Pick<Props, "definition" | "body">) {
+  const html = isRecord(body.body) ? body.body.html : undefined;
+  return typeof html === "string" ? (
+    <div className={classes.stage}>
+      <Sheet title={text.frame(definition)} html={html} />
+    </div>
+  ) : null;
+}
+
 function Head({ shown }: { shown: Shown }) {
   return (
-    <>
-      <div className={classes.mailHead}>
-        <Facts
-          facts={[
-            { label: text.subject, value: <b>{shown.subject}</b> },
-            { label: text.from, value: shown.from ?? text.sender },
-            ...(shown.reply_to ? [{ label: text.replyTo, value: shown.reply_to }] : []),
-            ...(shown.cc.length > 0 ? [{ label: text.copies, value: shown.cc.join(", ") }] : []),
-            { label: text.size, value: fileSize(shown.bytes) },
-          ]}
-        />
-      </div>
-      {shown.missing.length > 0 ? (
-        <Alert color="yellow" variant="light" title={text.missing}>
-          <Group gap={6}>
-            {shown.missing.map((path) => (
-              <Badge key={path} variant="light" color="yellow" tt="none">
-                {path}
-              </Badge>
-            ))}
-          </Group>
-        </Alert>
-      ) : null}
-    </>
+    <div className={classes.mailHead}>
+      <Facts
+        facts={[
+          { label: text.subject, value: <b>{shown.subject}</b> },
+          { label: text.from, value: shown.from ?? text.sender },
+          ...(shown.reply_to ? [{ label: text.replyTo, value: shown.reply_to }] : []),
+          ...(shown.cc.length > 0 ? [{ label: text.copies, value: shown.cc.join(", ") }] : []),
+          { label: text.size, value: fileSize(shown.bytes) },
+        ]}
+      />
+    </div>
+  );
+}
+
+function Missing({ shown }: { shown: Shown }) {
+  if (shown.missing.length === 0) return null;
+  return (
+    <Alert color="yellow" variant="light" title={text.missing}>
+      <Group gap={6}>
+        {shown.missing.map((path) => (
+          <Badge key={path} variant="light" color="yellow" tt="none">
+            {path}
+          </Badge>
+        ))}
+      </Group>
+    </Alert>
   );
 }
 

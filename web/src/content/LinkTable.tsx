@@ -30,7 +30,7 @@ function tracked(body: Fields, target: string, tracking: string): Fields {
 
 export function LinkTable({ definition, body, onBody, viewer }: Props) {
   const { data, error } = useQuery({
-    ...emailPreviewQuery(definition, body, viewer),
+    ...emailPreviewQuery("emails", definition, body, viewer),
     placeholderData: keepPreviousData,
   });
   const { data: figures } = useQuery(linkFiguresQuery(definition));

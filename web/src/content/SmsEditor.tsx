@@ -3,7 +3,7 @@ import { Badge, Button, Group, Text, Textarea } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { useMayWrite } from "../admin/useMay";
+import { useMay, useMayWrite } from "../admin/useMay";
 import { longestTextQuery, textPreviewQuery, type Viewer } from "../api/content";
 import type { EditorProps } from "../definitions/editors";
 import type { Fields } from "../editor/manifest";
@@ -28,6 +28,7 @@ export default function SmsEditor(props: EditorProps) {
   const fields = holdsFields(written);
   const counted = segmentsOf(withoutFields(written));
   const plain = withPlainSigns(written);
+  const mayReadPeople = useMay()?.("customers:read") !== false;
   const put = (next: string) => onChange({ ...body, body: next });
   const insert = (token: string) => {
     const at = input.current?.selectionStart ?? written.length;
@@ -74,7 +75,9 @@ export default function SmsEditor(props: EditorProps) {
               </Button>
             ) : null}
           </Group>
-          {fields ? <Longest definition={definition} body={body} journey={viewer.journey} /> : null}
+          {fields && mayReadPeople ? (
+            <Longest definition={definition} body={body} journey={viewer.journey} />
+          ) : null}
         </div>
         <OnPhone
           definition={definition}

@@ -1,17 +1,8 @@
-// What the designer does to blocks beside drawing them: showing them only for some, taking fragments in, naming tags.
+// What the designer does to blocks beside drawing them: showing them only for some, taking fragments in, leaving parts open.
 import type { Component, Editor } from "grapesjs";
-import type { ComponentPluginOptions } from "grapesjs-mjml";
 import { strings } from "../strings";
-import {
-  fieldIn,
-  fieldTag,
-  includesIn,
-  type OpenField,
-  tagFor,
-  takenBy,
-  withoutMarkup,
-} from "./fields";
-import { asXml, keptCode, MARK, marked, plainTags, saidBy } from "./mjml";
+import { fieldIn, fieldTag, includesIn, tagFor, takenBy, withoutMarkup } from "./fields";
+import { keptCode, MARK, marked, plainTags, saidBy } from "./mjml";
 import { PIN } from "./threads";
 import {
   asking,
@@ -27,88 +18,16 @@ import {
 
 const text = strings.content.parts;
 
-/** A component of the preset that makes parts be drawn with the head of the whole, and tags be read as sentences. */
-export const ownComponents =
-  (head: string, fields: () => Record<string, OpenField> = () => ({})) =>
-  (editor: Editor, { opt }: ComponentPluginOptions) => {
-    editor.on("parse:html:before", (given: { input: unknown }) => {
-      if (typeof given.input === "string") given.input = asXml(given.input);
-    });
-    const plain = opt.mjmlParser;
-    opt.mjmlParser = (mjml, given) =>
-      plain(typeof mjml === "string" ? drawnWith(withHead(mjml, head), fields()) : mjml, given);
-    for (const type of [MARK, "mj-raw"]) addTagType(editor, type);
-  };
-
-const withHead = (mjml: string, head: string) =>
-  mjml.replace(/^<mjml>(?!\s*<mj-head)/, () => `<mjml>${head}`);
-
-/** Pictures and links of a fragment are drawn as they are when nobody fills them in. */
-const drawnWith = (mjml: string, fields: Record<string, OpenField>) =>
-  mjml.replaceAll(/="(\{\{[^"{}]*\}\})"/g, (whole, value: string) => {
-    const field = fields[fieldIn(value) ?? ""];
-    return field ? `="${withoutMarkup(field.default)}"` : whole;
-  });
-
-/** Where a tag of the template may stand: wherever blocks do. */
-const PLACES = ["mj-body", "mj-wrapper", "mj-section", "mj-column"]
-  .map((type) => `[data-gjs-type="${type}"]`)
-  .join(", ");
-
-function addTagType(editor: Editor, type: string) {
-  editor.Components.addType(type, {
-    isComponent: (element) => element.tagName?.toLowerCase() === type,
-    model: {
-      defaults: {
-        name: strings.content.email.tag,
-        draggable: PLACES,
-        droppable: false,
-        stylable: false,
-        traits: [],
-      },
-      init() {
-        // One without the others would be no template any more; variants are deleted as variants.
-        if (!isOfChain(innerOf(this))) return;
-        const toolbar = (this.get("toolbar") ?? []).filter(
-          ({ command }) => !/-(delete|clone)$/.test(String(command)),
-        );
-        this.set({ removable: false, copyable: false, toolbar });
-      },
-    },
-    view: {
-      tagName: () => "section",
-      render() {
-        this.renderAttributes();
-        this.el.textContent = sentence(innerOf(this.model));
-        this.el.style.cssText = TAG_STYLE;
-        this.postRender();
-        return this;
-      },
-    },
-  });
-}
-
 /** Whether a tag belongs to variants, of which it cannot be taken away alone. */
-const isOfChain = (tag: string) =>
+export const isOfChain = (tag: string) =>
   ["if", "elif", "else", "end"].includes(saidBy(plainTags(tag))?.what ?? "");
 
-const TAG_STYLE =
-  "display:block;margin:4px auto;max-width:600px;padding:3px 10px;border-radius:6px;" +
-  "font:600 11px/1.6 system-ui,sans-serif;color:#4b4fd0;background:#e5e6fc;pointer-events:all;text-align:left";
-
-const innerOf = (component: Component) =>
+/** What a component holds, as it is kept. */
+export const innerOf = (component: Component) =>
   component
     .components()
     .map((child: Component) => String(child.get("content") ?? child.toHTML()))
     .join("") || String(component.get("content") ?? "");
-
-function sentence(tag: string): string {
-  const said = saidBy(tag);
-  if (!said) return tag;
-  const given = Object.keys(takenBy(tag)?.given ?? {}).length;
-  if (given > 0 && "name" in said) return text.said.filled(said.name, given);
-  return text.said[said.what]("name" in said ? said.name : "");
-}
 
 /** The elements that can be shown or left out as a whole. */
 const BLOCKS = /^mj-(section|wrapper|hero|column|text|button|image|divider|spacer|social|navbar)$/;

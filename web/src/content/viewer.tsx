@@ -4,6 +4,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { type RefObject, useState } from "react";
+import { useMay } from "../admin/useMay";
 import type { Viewer } from "../api/content";
 import { journeysQuery } from "../api/queries";
 import { useNamesOf } from "../definitions/NamedLink";
@@ -65,6 +66,7 @@ export const ownValuesIn = (body: Fields): string[] => [
 export function ViewerPicker({ viewer, onChange, picker }: Props) {
   const [search, setSearch] = useState("");
   const [wanted] = useDebouncedValue(search, 250);
+  const mayLookAs = useMay()?.("customers:read") !== false;
   const found = useInfiniteQuery({ ...journeysQuery(wanted), placeholderData: keepPreviousData });
   const { journey } = viewer;
   const nameOf = useNamesOf("journeys", journey !== undefined);
@@ -73,7 +75,12 @@ export function ViewerPicker({ viewer, onChange, picker }: Props) {
     data.unshift({ value: journey, label: nameOf(journey) });
   return (
     <Group gap="xs">
-      <PersonPicker value={viewer.person} onChange={(person) => onChange({ ...viewer, person })} />
+      {mayLookAs ? (
+        <PersonPicker
+          value={viewer.person}
+          onChange={(person) => onChange({ ...viewer, person })}
+        />
+      ) : null}
       <Select
         {...(picker ? { ref: picker } : {})}
         size="xs"

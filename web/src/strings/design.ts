@@ -54,6 +54,10 @@ export const design = {
     open: "Open the fragment",
     variants: "Edit variants …",
   },
+  drawn: {
+    loading: "Drawing …",
+    open: "Open fragment",
+  },
   filling: {
     title: (name: string) => `Fill in ${name}`,
     hint: "What you leave empty is as the fragment says it, also when that changes later.",

@@ -9,6 +9,7 @@ use crate::support::{Api, Reply};
 on_both_stores! {
     each_kind_of_content_is_written_by_its_own_permission_whatever_way_leads_to_it
     whoever_may_not_publish_fragments_changes_drafts_alone
+    whoever_reads_definitions_sees_content_as_nobody_and_customers_only_with_a_permission_of_their_own
     roles_made_before_keep_what_they_could
 }
 
@@ -90,6 +91,38 @@ async fn each_kind_of_content_is_written_by_its_own_permission_whatever_way_lead
     }
     let (_, _, _, mine) = &writers[1];
     assert_eq!(send(&api, mine, "DELETE", "email_templates/letter", &json!({})).await.status, 204, "one's own goes");
+}
+
+async fn whoever_reads_definitions_sees_content_as_nobody_and_customers_only_with_a_permission_of_their_own(api: Api) {
+    let admin = api.token("administrator");
+    let connection = json!({"type": "smtp", "settings": {"host": "127.0.0.1", "from": "acme@acme.example"}});
+    assert_eq!(send(&api, &admin, "PUT", "connections/mail", &connection).await.status, 201);
+    for (path, body) in
+        [("email_templates/letter", template()), ("fragments/foot", fragment()), ("emails/hello", email())]
+    {
+        assert_eq!(send(&api, &admin, "PUT", path, &body).await.status, 201);
+    }
+    assert_eq!(send(&api, &admin, "PUT", "people/ada", &json!({"email": "ada@acme.example"})).await.status, 201);
+    let (looks, reads) = (api.token("viewer"), token(&api, "reads", &["customers:read"]).await);
+    let draft =
+        json!({"draft": {"subject": "x", "connection": "", "body": {"html": "<p>{{ person.first_name }}</p>"}}});
+    for path in ["email_templates/letter/preview", "fragments/foot/preview", "emails/hello/preview"] {
+        let shown = send(&api, &looks, "POST", path, &json!({})).await;
+        assert_eq!(shown.status, 200, "{path}: {}", shown.text());
+        for somebody in [json!({"person": "ada"}), json!({"account": "acme"})] {
+            assert!(refused(&send(&api, &looks, "POST", path, &somebody).await), "{path} as {somebody}");
+        }
+        let shown = send(&api, &reads, "POST", path, &json!({"person": "ada"})).await;
+        assert_eq!(shown.status, 200, "{path}: {}", shown.text());
+    }
+    let shown = send(&api, &looks, "POST", "emails/hello/preview", &draft).await.json();
+    assert_eq!(shown["missing"], json!(["person.first_name"]), "what is posted tells of nobody: {shown}");
+    for path in ["emails/hello/spam_report", "sms_messages/ping/longest"] {
+        assert!(refused(&send(&api, &looks, "POST", path, &json!({})).await), "{path}");
+    }
+    let as_ada = send(&api, &looks, "POST", "sms_messages/ping/preview", &json!({"person": "ada"})).await;
+    assert!(refused(&as_ada), "a text as somebody: {}", as_ada.text());
+    assert_eq!(send(&api, &looks, "POST", "sms_messages/ping/preview", &json!({})).await.status, 404);
 }
 
 async fn whoever_may_not_publish_fragments_changes_drafts_alone(api: Api) {

@@ -9,7 +9,7 @@ use caravan_connect::email::{Campaign, Compiled, Link, Rendered, Tracking};
 use caravan_connect::texts::{self, Segments, TextLinks, TextProblem, segments};
 use caravan_connect::tracking::{LinkMaker, Purpose, SigningKeys};
 use caravan_connect::{Mailbox, Secret};
-use caravan_model::document::{DocumentKind, Email, SmsMessage};
+use caravan_model::document::{DocumentKind, Email, Fragment, SmsMessage};
 use caravan_model::{AccountId, EffectId, Finding, PersonId, template};
 use caravan_store::records::Table;
 use caravan_store::{Session, StoreError, documents, intake, ledger, people};
@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
+use super::{alone, begun};
 use crate::Engine;
 use crate::definitions::DefinitionError;
 use crate::deliver::{
@@ -48,6 +49,30 @@ pub struct PreviewRequest {
     pub conditions: BTreeMap<String, bool>,
     /// The message's clock; left out: now.
     pub at: Option<Timestamp>,
+    /// Shows values that would be empty by their names (`{{ person.first_name }}`), as a design does.
+    pub named: bool,
+}
+
+/// What is looked at as an email.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailKind {
+    /// An email.
+    Email,
+    /// A template, as the email that begins with it.
+    Template,
+    /// A fragment, as an email that holds nothing else.
+    Fragment,
+}
+
+impl MailKind {
+    /// As which it is kept.
+    pub fn document(self) -> DocumentKind {
+        match self {
+            Self::Email => DocumentKind::Email,
+            Self::Template => DocumentKind::EmailTemplate,
+            Self::Fragment => DocumentKind::Fragment,
+        }
+    }
 }
 
 /// An email as one person would get it.
@@ -123,10 +148,24 @@ pub fn preview_email(
     request: &PreviewRequest,
     public_url: &str,
 ) -> Result<Previewed, DefinitionError> {
+    preview_mail(engine, MailKind::Email, key, request, public_url)
+}
+
+/// Makes an email of an email, a template or a fragment for somebody.
+///
+/// # Errors
+/// As [`preview_email`].
+pub fn preview_mail(
+    engine: &Engine,
+    kind: MailKind,
+    key: &str,
+    request: &PreviewRequest,
+    public_url: &str,
+) -> Result<Previewed, DefinitionError> {
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let definitions = of_journey(s, &live.definitions, request)?;
-        let email: Email = stored(&definitions, DocumentKind::Email, key, request.draft.as_ref())?;
+        let email = email_of(&definitions, kind, key, request.draft.as_ref())?;
         let email = email.whole(&|key: &str| definitions.fragment(key)).map_err(DefinitionError::Findings)?;
         let content =
             Content { conditions: Some(&email.conditions), solution_interest: email.solution_interest.as_deref() };
@@ -141,7 +180,7 @@ pub fn preview_email(
             let (namespace, name) = path.split_once('.').unwrap_or((path, ""));
             values.get(namespace).and_then(|values| values.get(name)).is_none()
         };
-        let missing = compiled.without_fallback().filter(has).map(str::to_owned).collect();
+        let missing: Vec<String> = compiled.without_fallback().filter(has).map(str::to_owned).collect();
         let names = CampaignNames::of(s, &definitions, key, request)?;
         let parameters = link_parameters(&definitions, &email.connection, &names.campaign(key, request));
         let written = Json::Object(values.clone());
@@ -149,7 +188,10 @@ pub fn preview_email(
         let sender = (email.connection.as_str(), from.as_ref().map(|from| from.email.as_str()));
         let base = link_base(s, &definitions, sender, public_url)?;
         let links = LinkMaker::preview(&base).with_parameters(&parameters);
-        let rendered = compiled.render(&written, &links);
+        let rendered = match request.named {
+            true => compiled.render(&with_names(values.clone(), &missing), &links),
+            false => compiled.render(&written, &links),
+        };
         let rendered = rendered.map_err(|error| Finding::error(error.code, "", error.to_string()))?;
         let bytes = bytes_as_sent(&compiled, &values, &base, &parameters).unwrap_or(rendered.html.len());
         let unoptimized = Email { optimize_html: false, ..email.clone() };
@@ -326,6 +368,36 @@ fn of_journey(
     let row = documents::get(s, DocumentKind::Journey.key(), key)?.ok_or_else(|| unknown("journey", key))?;
     let journey = journey_of(&row.body).map_err(|_| unknown("journey", key))?;
     Ok(definitions.with_tokens(journey.tokens))
+}
+
+/// The email as which something is looked at.
+fn email_of(
+    definitions: &Definitions,
+    kind: MailKind,
+    key: &str,
+    draft: Option<&Json>,
+) -> Result<Email, DefinitionError> {
+    let document = kind.document();
+    Ok(match kind {
+        MailKind::Email => stored(definitions, document, key, draft)?,
+        MailKind::Template => begun(&stored(definitions, document, key, draft)?),
+        MailKind::Fragment => {
+            let fragment: Fragment = stored(definitions, document, key, draft)?;
+            alone(&fragment.whole(&|key: &str| definitions.fragment(key)).map_err(DefinitionError::Findings)?)
+        }
+    })
+}
+
+/// The values, and the names of those that would be empty.
+fn with_names(mut values: Map<String, Json>, missing: &[String]) -> Json {
+    for path in missing {
+        let Some((namespace, name)) = path.split_once('.') else { continue };
+        let held = values.entry(namespace).or_insert_with(|| Json::Object(Map::new()));
+        if let Some(held) = held.as_object_mut() {
+            held.insert(name.to_owned(), format!("{{{{ {path} }}}}").into());
+        }
+    }
+    Json::Object(values)
 }
 
 /// A definition's body, or the draft that was handed in.

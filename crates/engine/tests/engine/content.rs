@@ -11,7 +11,7 @@ use crate::support::{World, codes, on_both_stores};
 use alerts::told;
 use caravan_connect::email::packed;
 use caravan_connect::tracking::{Purpose, with_parameters};
-use caravan_engine::content::{self, PreviewRequest, preview_email};
+use caravan_engine::content::{self, MailKind, PreviewRequest, preview_email, preview_mail};
 use caravan_engine::definitions::{self, ApplyOptions, DefinitionError};
 use caravan_engine::import;
 use caravan_model::document::DocumentKind;
@@ -47,6 +47,33 @@ body:
       <mj-text>{% include "legal" %}</mj-text>
     </mj-column></mj-section></mj-body></mjml>
 "#;
+
+/// A template without a subject, a fragment with a field and a condition before its first element, and one that takes it in.
+const LETTER: &str = r#"
+kind: email_template
+key: letter
+body:
+  mjml: <mjml><mj-body><mj-section><mj-column><mj-text>Dear {{ person.first_name }}, {% include "legal" %}</mj-text></mj-column></mj-section></mj-body></mjml>
+---
+kind: fragment
+key: offer
+state: live
+conditions:
+  small: {subject: account, when: {account: employees, less_than: 700}}
+fields: {words: {default: Read on}}
+body:
+  mjml: '{% if condition.small %}<mj-text>Small</mj-text>{% endif %}<mj-button href="https://acme.example/offer">{{ field.words }}</mj-button>'
+---
+kind: fragment
+key: offers
+state: live
+body:
+  mjml: '<mj-section><mj-column>{% include "offer" %}</mj-column></mj-section>'
+"#;
+
+fn as_nobody() -> PreviewRequest {
+    PreviewRequest::default()
+}
 
 fn as_person(person: &str) -> PreviewRequest {
     PreviewRequest { person: Some(person.into()), journey: Some("hello".into()), ..PreviewRequest::default() }
@@ -246,6 +273,43 @@ on_both_stores! {
         let links: Vec<_> = clerk.links.iter().map(|link| (link.label.as_str(), serde_json::to_value(link.tracking).expect("a word"))).collect();
         assert_eq!(links, [("Start", "tracked".into())]);
         assert!(matches!(preview_email(&post.world.engine, "news", &as_person("nobody"), URL), Err(DefinitionError::Unknown { .. })));
+    }
+
+    a_template_and_a_fragment_are_looked_at_as_the_mail_that_they_make(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        post.world.apply(NEWS);
+        post.world.apply(LETTER);
+        let shown = |kind: MailKind, key: &str, request: &PreviewRequest| {
+            preview_mail(&post.world.engine, kind, key, request, URL).expect("a preview").shown
+        };
+        let letter = shown(MailKind::Template, "letter", &as_nobody());
+        assert_eq!(letter.subject, "-", "a template may leave it to its emails");
+        assert!(letter.html.contains("Dear ,") && letter.html.contains("Terms apply."), "{}", letter.html);
+        assert_eq!(letter.missing, ["person.first_name"]);
+        let to_chief = PreviewRequest { person: Some("p-9-0".into()), ..as_nobody() };
+        assert!(shown(MailKind::Template, "letter", &to_chief).html.contains("Terms apply, boss."));
+        for fragment in ["offer", "offers"] {
+            let offer = shown(MailKind::Fragment, fragment, &as_nobody());
+            assert!(offer.html.contains("Read on") && offer.html.contains("https://acme.example/offer"), "{}", offer.html);
+            assert!(!offer.html.contains("nsubscribe"), "only an email has a way out: {}", offer.html);
+        }
+        let none = preview_mail(&post.world.engine, MailKind::Fragment, "letter", &as_nobody(), URL);
+        assert!(matches!(none, Err(DefinitionError::Unknown { .. })), "a template is no fragment");
+    }
+
+    values_that_would_be_empty_are_shown_by_their_names_where_that_is_asked(world at "2026-12-01T09:00:00Z") {
+        let post = Post::new(world);
+        let shown = |written: &str, named: bool| {
+            let draft = json!({"connection": "mail", "subject": "x", "operational": true, "body": {"html": format!("<p>{written}</p>")}});
+            let request = PreviewRequest { draft: Some(draft), named, ..as_nobody() };
+            let html = preview_email(&post.world.engine, "drawn", &request, URL).expect("a preview").shown.html;
+            html.split("<p>").nth(1).and_then(|rest| rest.split("</p>").next()).expect("a paragraph").to_owned()
+        };
+        let written = "{{ person.first_name }}, {{ person.last_name | default('friend') }}{% if person.job_title %}, {{ person.job_title }}{% endif %}";
+        assert_eq!(shown(written, true), "{{ person.first_name }}, friend");
+        assert_eq!(shown(written, false), ", friend");
+        let filtered = "{{ person.first_name | upper }}{{ account.industry | format_date }}";
+        assert_eq!(shown(filtered, true), "{{ PERSON.FIRST_NAME }}", "no name is a date");
     }
 
     records_of_objects_are_shown_newest_first_and_are_copied_with_the_message(world at "2026-12-01T09:00:00Z") {
