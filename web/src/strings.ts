@@ -119,6 +119,12 @@ export const strings = {
       total == null
         ? `${number.format(shown)} shown`
         : `${number.format(shown)} of ${number.format(total)}`,
+    searching: {
+      searchOn: "Search on",
+      goesOn: (n: number) => `Nothing among the first ${number.format(n)} yet; searching on…`,
+      nothingAmong: (n: number) => `Nothing found among the first ${number.format(n)}.`,
+      lookedOn: (n: number) => `nothing more among the next ${number.format(n)}`,
+    },
     sortedAmong: (n: number) => `sorted among the first ${number.format(n)}; search to narrow`,
     noMatch: (q: string) => `Nothing matches “${q}”`,
     noMatchHint: "Search looks for a part of the name, whatever its case.",
@@ -521,6 +527,7 @@ export const strings = {
     emptyHint:
       "A step or message that failed for a reason of our own waits here, to be retried or skipped. It never holds up others.",
     search: "Search by traveller or words",
+    searchWords: "Search by words",
     attempts: (n: number) => count(n, "attempt", "attempts"),
     kinds: {
       step: "Step",

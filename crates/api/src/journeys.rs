@@ -13,8 +13,10 @@ use caravan_engine::status::{
 use caravan_engine::travel;
 use caravan_model::document::DocumentKind;
 use caravan_model::{EnrollmentId, Finding};
-use caravan_store::Session;
 use caravan_store::documents::DocumentRow;
+use caravan_store::ordered::Sort;
+use caravan_store::trips::TripBy;
+use caravan_store::{Session, StoreError};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,7 +26,7 @@ use crate::ApiState;
 use crate::access::{Caller, Permission};
 use crate::documents::{self, ListQuery};
 use crate::drafts::which_version;
-use crate::http::page::{Page, SearchQuery, behind, page_limit, place_of, read_cursor, write_cursor};
+use crate::http::page::{Page, SearchQuery, bad_cursor, behind, page_limit, place_of};
 use crate::http::{Answer, Done, Json, Operations, Path, Problem, Query};
 
 const JOURNEY: &str = "/api/v1/journeys/{key}";
@@ -52,8 +54,8 @@ pub fn operations() -> Operations {
         .get(&at("feeders"), ReadDefinitions, feeders, "Journeys under way that send travellers here")
         .put(&at("end"), RunJourneys, move_end, "Move the end date of a live or scheduled journey")
         .post(&at("duplicate"), WriteDefinitions, duplicate, "A new draft like this journey, or with its map alone")
-        .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node")
-        .get(&at("travellers"), ReadCustomers, travellers, "Travellers of a journey")
+        .get(&at("nodes/{node}/travellers"), ReadCustomers, at_node, "Travellers of a node, as they entered the journey. Each page looks at 5,000 trips of the journey at most: it may be short or empty and go on all the same")
+        .get(&at("travellers"), ReadCustomers, travellers, "Travellers of a journey. As they entered, a search looks at 5,000 trips for each page at most: the page may be short or empty and go on all the same")
         .post(&at("travellers"), RunJourneys, enter, "An account or person enters by hand")
         .delete(&at("travellers/{id}"), RunJourneys, remove, "End a trip as removed")
         .post(&at("travellers/{id}/skip"), RunJourneys, skip, "End the wait of a trip now")
@@ -269,7 +271,8 @@ async fn at_node(
     Path(path): Path<NodePath>,
     Query(query): Query<NodeQuery>,
 ) -> Result<Page<TravellerRow>, Problem> {
-    let (limit, after) = (page_limit(query.limit)?, after(query.cursor.as_deref())?);
+    let order = Sort::up(TripBy::Entered);
+    let (limit, after) = (page_limit(query.limit)?, place_of(query.cursor.as_deref(), &order)?);
     let narrowed = query.path.is_some() || query.outcome.is_some();
     let asked = Asked {
         node: Some(path.node),
@@ -278,9 +281,14 @@ async fn at_node(
         outcome: query.outcome.map(|outcome| (outcome, query.reason)),
         search: query.q.unwrap_or_default(),
     };
-    let read = state.blocking(move |engine| Ok(status::travellers(engine, &path.key, &asked, after, limit)?));
-    let page = read.await?;
-    Ok(Page { items: page.items, next_cursor: page.next.map(write_cursor), total: None })
+    let read = state.blocking(move |engine| {
+        let looked = status::travellers(engine, &path.key, &asked, after.as_ref(), limit + 1);
+        looked.map_err(|error| match error {
+            DefinitionError::Store(StoreError::Stale(_)) => bad_cursor(),
+            other => other.into(),
+        })
+    });
+    Ok(Page::looked_ordered(read.await?, limit, &order))
 }
 
 /// Which trips of a journey.
@@ -322,17 +330,15 @@ async fn travellers(
     let read = move |engine: &Engine, s: &mut dyn Session| -> Result<_, Problem> {
         let live = engine.live(s)?;
         let journey = status::journey_row(s, &path.key)?;
-        let rows = behind(status::trips_of_journey(s, &live, &journey, &asked, after.as_ref(), limit + 1))?;
-        let page = Page::ordered(rows, limit, &asked.sort);
+        let looked = behind(status::look_for_trips(s, &live, &journey, &asked, after.as_ref(), limit + 1))?;
+        // What is searched for is counted where one look goes through all of the journey.
+        let counted = !asked.is_search() || (after.is_none() && looked.end.is_none());
+        let page = Page::looked_ordered(looked, limit, &asked.sort);
         let items = page.items.into_iter().flatten().collect();
-        Ok(Page { items, next_cursor: page.next_cursor, total: asked.count(s, &live, &journey)? })
+        let total = if counted { asked.count(s, &live, &journey)? } else { None };
+        Ok(Page { items, next_cursor: page.next_cursor, total })
     };
     state.blocking(move |engine| engine.store().read(|s| read(engine, s))).await
-}
-
-fn after(cursor: Option<&str>) -> Result<EnrollmentId, Problem> {
-    let number = read_cursor(cursor)?.map_or(Ok(0), |text| text.parse());
-    number.map(EnrollmentId).map_err(|_| crate::http::page::bad_cursor())
 }
 
 /// Who enters: one of the two, as the journey's subject asks.

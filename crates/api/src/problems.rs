@@ -2,19 +2,16 @@
 
 mod standing;
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use axum::http::StatusCode;
 use caravan_engine::deliver::{self, SettleError, Settlement};
 use caravan_engine::live::Live;
-use caravan_engine::plan::Plan;
 use caravan_engine::texts;
 use caravan_engine::{Engine, status, travel};
 use caravan_model::{EffectId, EnrollmentId};
 use caravan_store::Session;
-use caravan_store::ledger::{self, LedgerRow, Unsettled};
-use caravan_store::search::Search;
+use caravan_store::ledger::{self, LedgerRow, Unsettled, UnsettledFilter};
+use caravan_store::search::{Looked, Search};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -31,7 +28,7 @@ pub fn operations() -> Operations {
             "/api/v1/problems",
             Permission::ReadDefinitions,
             list,
-            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, a way out that is not answered, trips that could not go on, messages",
+            "What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, a way out that is not answered, trips that could not go on, messages. Each page looks at 5,000 trips and as many messages of each kind at most: with `q` or `journey` it may be short or empty and go on all the same",
         )
         .post("/api/v1/problems/{id}/retry", Permission::RunJourneys, retry, "Try again now")
         .post(
@@ -107,7 +104,7 @@ struct ProblemRow {
     node: Option<String>,
     /// What the node's card is called.
     node_title: Option<String>,
-    /// Who travels, or whom the message is for.
+    /// Who travels, or whom the message is for; none for who may not read these (`customers:read`).
     traveller: Option<status::SubjectRef>,
     /// What could not be done.
     kind: ProblemKind,
@@ -115,7 +112,7 @@ struct ProblemRow {
     remedies: Vec<Remedy>,
     /// Stable code.
     code: String,
-    /// What happened and what to do.
+    /// What happened and what to do; without the recipient's address for who may not read it.
     message: String,
     /// Since when.
     since: Timestamp,
@@ -177,9 +174,9 @@ async fn list(
         let text = query.q.as_deref().unwrap_or_default().trim();
         let search = Search { text, in_customers: caller.rights.may(Permission::ReadCustomers) };
         let wanted = Wanted { journey, search };
-        rows(engine, wanted, place, limit + 1)
+        look(engine, wanted, place, limit + 1)
     });
-    Ok(Page::of(read.await?, limit, |row| row.place))
+    Ok(Page::looked(read.await?, limit, |row| row.place))
 }
 
 /// Which problems are listed.
@@ -197,28 +194,48 @@ impl Wanted<'_> {
     }
 }
 
-fn rows(engine: &Engine, wanted: Wanted<'_>, from: Place, most: usize) -> Result<Vec<ProblemRow>, Problem> {
-    let Wanted { journey, search } = wanted;
-    let mut rows = Vec::new();
-    if let (Place::Lanes(given), None) = (from, journey) {
+/// One look at each family after another, until there are enough or a look ended before its family did.
+fn look(engine: &Engine, wanted: Wanted<'_>, from: Place, most: usize) -> Result<Looked<ProblemRow, Place>, Problem> {
+    let mut found = Vec::new();
+    if let (Place::Lanes(given), None) = (from, wanted.journey) {
         let standing =
             standing::shared(engine)?.into_iter().enumerate().skip(given).filter(|(_, row)| wanted.takes(row));
-        rows.extend(standing.take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
+        found.extend(standing.take(most).map(|(n, row)| ProblemRow { place: Place::Lanes(n + 1), ..row }));
     }
-    if from < Place::InDoubt(None) && rows.len() < most {
+    let mut end = None;
+    if from < Place::InDoubt(None) && found.len() < most {
         let after = if let Place::Steps(trip) = from { trip } else { EnrollmentId(0) };
-        let stopped = status::problems(engine, journey, search, after, most - rows.len())?;
-        rows.extend(stopped.into_iter().filter_map(step));
+        let stopped = steps(engine, wanted, after, most - found.len())?;
+        found.extend(stopped.found);
+        end = stopped.end.map(Place::Steps);
     }
-    if from < Place::Failed(None) && rows.len() < most {
+    if from < Place::Failed(None) && found.len() < most && end.is_none() {
         let before = if let Place::InDoubt(id) = from { id } else { None };
-        rows.extend(effects(engine, wanted, Unsettled::InDoubt, before, most - rows.len())?);
+        let in_doubt = effects(engine, wanted, Unsettled::InDoubt, before, most - found.len())?;
+        found.extend(in_doubt.found);
+        end = in_doubt.end.map(|id| Place::InDoubt(Some(id)));
     }
-    if rows.len() < most {
+    if found.len() < most && end.is_none() {
         let before = if let Place::Failed(id) = from { id } else { None };
-        rows.extend(effects(engine, wanted, Unsettled::Failed, before, most - rows.len())?);
+        let failed = effects(engine, wanted, Unsettled::Failed, before, most - found.len())?;
+        found.extend(failed.found);
+        end = failed.end.map(|id| Place::Failed(Some(id)));
     }
-    Ok(rows)
+    Ok(Looked { found, end })
+}
+
+/// Trips that could not go on.
+fn steps(
+    engine: &Engine,
+    wanted: Wanted<'_>,
+    after: EnrollmentId,
+    most: usize,
+) -> Result<Looked<ProblemRow, EnrollmentId>, Problem> {
+    let Looked { found, end } = status::problems(engine, wanted.journey, wanted.search, after, most)?;
+    let tells = wanted.search.in_customers;
+    let found = found.into_iter().filter_map(step);
+    let found = found.map(|row| ProblemRow { traveller: row.traveller.filter(|_| tells), ..row }).collect();
+    Ok(Looked { found, end })
 }
 
 fn step(row: status::ProblemRow) -> Option<ProblemRow> {
@@ -240,51 +257,54 @@ fn step(row: status::ProblemRow) -> Option<ProblemRow> {
     })
 }
 
-/// Effects looked through for one page at most, when those of one journey are asked for.
-const LOOKED_THROUGH: usize = 5_000;
-/// Effects read at once.
-const CHUNK: usize = 200;
-
 fn effects(
     engine: &Engine,
     wanted: Wanted<'_>,
     which: Unsettled,
-    mut before: Option<EffectId>,
+    before: Option<EffectId>,
     most: usize,
-) -> Result<Vec<ProblemRow>, Problem> {
+) -> Result<Looked<ProblemRow, EffectId>, Problem> {
     engine.store().read(|s| {
         let live = engine.live(s)?;
-        let mut found = Vec::new();
-        for _ in 0..LOOKED_THROUGH / CHUNK {
-            let rows = ledger::unsettled(s, which, wanted.search, before, CHUNK)?;
-            before = rows.last().map(|row| row.id);
-            let last = rows.len() < CHUNK;
-            for row in rows {
-                let plan = live.plan(s, row.version)?;
-                if wanted.journey.is_none_or(|journey| plan.as_ref().is_some_and(|plan| &*plan.key == journey)) {
-                    found.push((row, plan));
-                }
-            }
-            if last || found.len() >= most {
-                break;
-            }
+        let journey = wanted.journey.map(|key| status::journey_row(s, key)).transpose()?.map(|row| row.id);
+        let filter = UnsettledFilter { which, journey, search: wanted.search };
+        let Looked { mut found, end } = ledger::look_for_unsettled(s, filter, before, most)?;
+        if !wanted.search.in_customers {
+            found.iter_mut().for_each(without_recipient);
         }
-        found.truncate(most);
-        told(s, &live, which, found)
+        Ok(Looked { found: told(s, &live, which, found)?, end })
     })
 }
 
+/// An effect as it is told to who may not read customers: what the other side said may repeat the address.
+fn without_recipient(row: &mut LedgerRow) {
+    let (message, address) = (row.message.as_deref(), row.address.as_deref().filter(|address| !address.is_empty()));
+    if let (Some(message), Some(address)) = (message, address) {
+        row.message = Some(without(message, address));
+    }
+    (row.person, row.account, row.address) = (None, None, None);
+}
+
+/// A text with something left out of it, in small letters or capital ones.
+fn without(text: &str, left_out: &str) -> String {
+    let lowered = text.to_ascii_lowercase();
+    let mut rest = String::with_capacity(text.len());
+    let mut from = 0;
+    for (at, found) in lowered.match_indices(left_out) {
+        rest.push_str(&text[from..at]);
+        rest.push('…');
+        from = at + found.len();
+    }
+    rest + &text[from..]
+}
+
 /// Effects with whom they were for, read at once.
-fn told(
-    s: &mut dyn Session,
-    live: &Live,
-    which: Unsettled,
-    found: Vec<(LedgerRow, Option<Arc<Plan>>)>,
-) -> Result<Vec<ProblemRow>, Problem> {
-    let names = status::Names::of(s, found.iter().filter_map(|(row, _)| recipient(row)))?;
+fn told(s: &mut dyn Session, live: &Live, which: Unsettled, found: Vec<LedgerRow>) -> Result<Vec<ProblemRow>, Problem> {
+    let names = status::Names::of(s, found.iter().filter_map(recipient))?;
     let mut titles = status::Titles::default();
     let mut rows = Vec::with_capacity(found.len());
-    for (row, plan) in found {
+    for row in found {
+        let plan = live.plan(s, row.version)?;
         let traveller = recipient(&row).map(|(of_people, id)| names.subject(of_people, id));
         let node = match &plan {
             Some(plan) => {

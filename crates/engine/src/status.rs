@@ -17,7 +17,7 @@ use caravan_model::document::DocumentKind;
 use caravan_model::journey::ENTRY;
 use caravan_store::documents::{self, DocumentRow};
 use caravan_store::journeys::ProblemFilter;
-use caravan_store::search::Search;
+use caravan_store::search::{Looked, Search};
 use caravan_store::{Session, StoreError, journeys};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -28,8 +28,8 @@ pub use held::{HeldMessage, HeldMessages, held_of_person};
 pub use map::{JourneyMap, MapAction, MapBox, MapEdge, MapFact, MapNode, Titles, Which, map};
 pub use timeline::{TimelineItem, TimelineOutcome, TripTimeline, Waiting, WhyHere, timeline};
 pub use travellers::{
-    Asked, AskedTrips, Names, Page, Stand, SubjectRef, TravellerRow, travellers, trips_of_account, trips_of_journey,
-    trips_of_person,
+    Asked, AskedTrips, Names, Stand, SubjectRef, TravellerRow, look_for_trips, travellers, trips_of_account,
+    trips_of_journey, trips_of_person,
 };
 pub use versions::{JourneyVersion, manifest, versions};
 
@@ -373,21 +373,21 @@ pub struct ProblemRow {
     pub next_try: Option<jiff::Timestamp>,
 }
 
-/// Problems of one journey or of all, by trip; only those in whose words `search` occurs, or, where it looks at
-/// customers, in whose traveller.
+/// Problems of one journey or of all, by trip, of the next ones that one look goes through; only those in whose words `search`
+/// occurs, or, where it looks at customers, in whose traveller.
 pub fn problems(
     engine: &Engine,
     journey: Option<&str>,
     search: Search<'_>,
     after: caravan_model::EnrollmentId,
     most: usize,
-) -> Result<Vec<ProblemRow>, DefinitionError> {
+) -> Result<Looked<ProblemRow, caravan_model::EnrollmentId>, DefinitionError> {
     engine.store().read(|s| {
         let journey = journey.map(|key| journey_row(s, key)).transpose()?.map(|row| row.id);
         let live = engine.live(s)?;
         let of_people: Vec<i64> = live.journeys.values().filter(|j| j.of_people).map(|j| j.id.0).collect();
         let filter = ProblemFilter { journey, search, of_people: &of_people };
-        let found = journeys::problems(s, filter, after, most)?;
+        let Looked { found, end } = journeys::look_for_problems(s, filter, after, most)?;
         let is_of_people = |journey| live.journeys.get(&journey).is_some_and(|j| j.of_people);
         let names = Names::of(s, found.iter().map(|problem| (is_of_people(problem.journey), problem.subject)))?;
         let mut rows = Vec::new();
@@ -409,7 +409,7 @@ pub fn problems(
                 next_try: problem.next_try,
             });
         }
-        Ok(rows)
+        Ok(Looked { found: rows, end })
     })
 }
 

@@ -12,7 +12,7 @@ use crate::held::Waits;
 use crate::params;
 use crate::people::found_by_id;
 use crate::records::Table;
-use crate::search::Search;
+use crate::search::{LOOKED_AT, Looked, Search};
 use crate::session::{Param, Row, Session, SessionExt};
 use crate::step::EnrollmentRow;
 
@@ -304,32 +304,56 @@ pub struct ProblemFilter<'a> {
     pub of_people: &'a [i64],
 }
 
-/// Problems after `after`, by trip.
+/// Problems after `after`, by trip, of the next ones that one look goes through.
+pub fn look_for_problems(
+    s: &mut dyn Session,
+    filter: ProblemFilter<'_>,
+    after: EnrollmentId,
+    most: usize,
+) -> Result<Looked<Problem, EnrollmentId>, StoreError> {
+    let sql = "SELECT enrollment_id FROM problem WHERE enrollment_id > $1 ORDER BY enrollment_id LIMIT 1 OFFSET $2";
+    let end = s.query_opt(sql, params![after, LOOKED_AT as i64 - 1], |r| Ok(EnrollmentId(r.int(0))))?;
+    let found = problems_between(s, filter, (after, end), most)?;
+    Ok(Looked { found, end })
+}
+
+/// Problems after `after`, by trip, however many have to be looked at.
 pub fn problems(
     s: &mut dyn Session,
     filter: ProblemFilter<'_>,
     after: EnrollmentId,
     most: usize,
 ) -> Result<Vec<Problem>, StoreError> {
+    problems_between(s, filter, (after, None), most)
+}
+
+/// Problems behind the first trip, up to the last one where there is one.
+fn problems_between(
+    s: &mut dyn Session,
+    filter: ProblemFilter<'_>,
+    (after, last): (EnrollmentId, Option<EnrollmentId>),
+    most: usize,
+) -> Result<Vec<Problem>, StoreError> {
     let which = if filter.journey.is_some() { "e.journey_id = $3" } else { "$3 = 0" };
     let (journey, most) = (filter.journey.map_or(0, |id| id.0), most as i64);
-    let mut params = params![after, most, journey].to_vec();
+    let last = last.map_or(i64::MAX, |id| id.0);
+    let mut params = params![after, most, journey, last].to_vec();
     let pattern = filter.search.pattern(s);
     let mut found = String::new();
     if !filter.search.is_blank() {
         params.push(Param::Text(&pattern));
         let traveller = [("in", Table::Person), ("not_in", Table::Account)].map(|(of_people, table)| {
-            format!("(e.journey_id {{{of_people}:5}} AND {})", found_by_id(table, "e.subject_id", 4))
+            format!("(e.journey_id {{{of_people}:6}} AND {})", found_by_id(table, "e.subject_id", 5))
         });
         if filter.search.in_customers {
             params.push(Param::Ints(filter.of_people));
         }
-        found = format!("AND {}", filter.search.found(&["p.message", "p.code"], &traveller, 4));
+        found = format!("AND {}", filter.search.found(&["p.message", "p.code"], &traveller, 5));
     }
     let sql = format!(
         "SELECT {PROBLEM}
          FROM problem AS p JOIN enrollment AS e ON e.id = p.enrollment_id
-         WHERE p.enrollment_id > $1 AND {which} {found} ORDER BY p.enrollment_id LIMIT $2"
+         WHERE p.enrollment_id > $1 AND p.enrollment_id <= $4 AND {which} {found} ORDER BY p.enrollment_id LIMIT $2"
     );
     s.query_map(&sql, &params, read_problem)
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use caravan_model::clock::to_micros;
-use caravan_model::{AccountId, EffectId, EnrollmentId, PersonId, VersionId};
+use caravan_model::{AccountId, DocumentId, EffectId, EnrollmentId, PersonId, VersionId};
 use jiff::Timestamp;
 
 use crate::bulk::Bulk;
@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::params;
 use crate::people::found_by_id;
 use crate::records::Table;
-use crate::search::{Search, like};
+use crate::search::{LOOKED_AT, Looked, Search, like};
 use crate::session::{Row, Session, SessionExt};
 use crate::suppressions;
 
@@ -175,21 +175,46 @@ pub enum Unsettled {
     Failed,
 }
 
-/// Effects in doubt or failed before `before` (none: from the newest), newest first; only those in whose words `search` occurs, or,
-/// where it looks at customers, in whose recipient.
+/// Which effects are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct UnsettledFilter<'a> {
+    /// Those in doubt, or those that failed.
+    pub which: Unsettled,
+    /// Only those of this journey.
+    pub journey: Option<DocumentId>,
+    /// Only those in whose words this occurs, or, where it looks at customers, in whose recipient.
+    pub search: Search<'a>,
+}
+
+impl UnsettledFilter<'_> {
+    /// All of them.
+    pub fn all(which: Unsettled) -> Self {
+        Self { which, journey: None, search: Search::default() }
+    }
+}
+
+/// Effects in doubt or failed before `before` (none: from the newest), newest first, of the next ones that one look goes through.
 /// Indexes: `ledger_in_doubt`, `ledger_failed`.
-pub fn unsettled(
+pub fn look_for_unsettled(
     s: &mut dyn Session,
-    which: Unsettled,
-    search: Search<'_>,
+    filter: UnsettledFilter<'_>,
     before: Option<EffectId>,
     most: usize,
-) -> Result<Vec<LedgerRow>, StoreError> {
+) -> Result<Looked<LedgerRow, EffectId>, StoreError> {
+    let UnsettledFilter { which, journey, search } = filter;
     let outcome = match which {
         Unsettled::InDoubt => "in_doubt",
         Unsettled::Failed => "failed",
     };
     let before = before.map_or(i64::MAX, |id| id.0);
+    let sql =
+        format!("SELECT id FROM ledger WHERE outcome = '{outcome}' AND id < $1 ORDER BY id DESC LIMIT 1 OFFSET $2");
+    let end = s.query_opt(&sql, params![before, LOOKED_AT as i64 - 1], |r| Ok(EffectId(r.int(0))))?;
+    let last = end.map_or(i64::MIN, |id| id.0);
+    let of_journey = match journey {
+        Some(_) => "version_id IN (SELECT v.id FROM document_version AS v WHERE v.document_id = $5)",
+        None => "$5 = 0",
+    };
     let pattern = search.pattern(s);
     let found = match search.is_blank() {
         true => "CAST($3 AS TEXT) IS NOT NULL".to_owned(),
@@ -200,13 +225,19 @@ pub fn unsettled(
                 found_by_id(Table::Person, "ledger.person_id", 3),
                 format!("(person_id IS NULL AND {account})"),
             ];
-            search.found(&["message", "reason"], &recipient, 3)
+            // What the other side said may repeat the address.
+            let said =
+                if search.in_customers { "message" } else { "REPLACE(LOWER(message), COALESCE(address, ''), '')" };
+            search.found(&[said, "reason"], &recipient, 3)
         }
     };
     let sql = format!(
-        "SELECT {LEDGER} FROM ledger WHERE outcome = '{outcome}' AND id < $1 AND {found} ORDER BY id DESC LIMIT $2"
+        "SELECT {LEDGER} FROM ledger WHERE outcome = '{outcome}' AND id < $1 AND id >= $4 AND {of_journey} AND {found}
+         ORDER BY id DESC LIMIT $2"
     );
-    s.query_map(&sql, params![before, most as i64, &pattern], read_ledger)
+    let journey = journey.map_or(0, |id| id.0);
+    let found = s.query_map(&sql, params![before, most as i64, &pattern, last, journey], read_ledger)?;
+    Ok(Looked { found, end })
 }
 
 /// An effect in doubt was delivered after all, when it was handed over.

@@ -1,7 +1,22 @@
-//! Texts that are searched for in what could not be done.
+//! Texts that are searched for in long lists, and how far one look goes.
+//!
+//! A text that nobody has would lead through a whole list. A look ends after [`LOOKED_AT`] rows, whatever it found, and tells
+//! where it ended: whoever asks goes on from there, or leaves it.
 
 use crate::people::pattern;
 use crate::session::Session;
+
+/// How many rows one look goes through.
+pub const LOOKED_AT: usize = 5_000;
+
+/// What one look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked<T, P> {
+    /// The rows, in the order of the list.
+    pub found: Vec<T>,
+    /// The last row that was looked at, where there may be more behind it.
+    pub end: Option<P>,
+}
 
 /// A text that is searched for, and how far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,13 +1,18 @@
 //! Trips of a journey as lists show them: narrowed by who travels, page by page in any order that is offered.
+//!
+//! In the order in which they entered, a search goes on as far as one look. Any other order looks at each trip of the journey to
+//! find the next ones, so that nothing is spared by looking less far.
 
-use caravan_model::{DocumentId, EnrollmentId};
+use caravan_model::DocumentId;
 
 use crate::error::StoreError;
-use crate::ordered::{self, Key, Listing, Place, Sort};
+use crate::ordered::{self, Key, Listing, Mark, Place, Sort};
+use crate::params;
 use crate::people::{found_by_id, pattern};
 use crate::records::Table;
+use crate::search::LOOKED_AT;
 use crate::session::{Param, Session, SessionExt};
-use crate::step::{ENROLLMENT, ENROLLMENT_WIDTH, EnrollmentRow, enrollments_where, read_enrollment};
+use crate::step::{ENROLLMENT, ENROLLMENT_WIDTH, EnrollmentRow, read_enrollment};
 
 /// Which trips of a journey a list shows.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +58,15 @@ pub enum TripBy {
     Outcome,
 }
 
+/// The part of a list that one page is taken from.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Stretch<'a> {
+    /// It begins behind this place; at the first trip where there is none.
+    pub after: Option<&'a Place>,
+    /// It ends with this place, of the order in which they entered; with the last trip where there is none.
+    pub end: Option<&'a Place>,
+}
+
 fn order(s: &dyn Session, of: Table, by: TripBy) -> Key {
     match (by, of) {
         // Not by id: each process takes its ids from blocks of its own.
@@ -69,40 +83,54 @@ fn order(s: &dyn Session, of: Table, by: TripBy) -> Key {
     }
 }
 
-/// The next `most` trips behind `after`, each with its place.
+/// Where a look ends that begins behind `after`, whoever is found; none where the journey has no more trips than that.
+/// Index: `enrollment_entered`.
 ///
 /// # Errors
 /// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+pub fn end_of_look(
+    s: &mut dyn Session,
+    journey: DocumentId,
+    descending: bool,
+    after: Option<&Place>,
+) -> Result<Option<Place>, StoreError> {
+    let (than, direction, first) = if descending { ("<", "DESC", i64::MAX) } else { (">", "ASC", i64::MIN) };
+    let (entered, id) = match after {
+        None => (first, first),
+        Some(Place { mark: Mark::Whole(entered), id }) => (*entered, *id),
+        Some(_) => return Err(StoreError::Stale("the order of the list".to_owned())),
+    };
+    let sql = format!(
+        "SELECT e.entered_at, e.id FROM enrollment AS e WHERE e.journey_id = $1 AND (e.entered_at, e.id) {than} ($2, $3)
+         ORDER BY e.entered_at {direction}, e.id {direction} LIMIT 1 OFFSET $4"
+    );
+    s.query_opt(&sql, params![journey, entered, id, LOOKED_AT as i64 - 1], |r| {
+        Ok(Place { mark: Mark::Whole(r.int(0)), id: r.int(1) })
+    })
+}
+
+/// The next `most` trips of a stretch, each with its place. Index: `enrollment_entered`.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where the stretch begins at a place in another order.
 pub fn page(
     s: &mut dyn Session,
     filter: TripFilter<'_>,
     sort: Sort<TripBy>,
-    after: Option<&Place>,
+    stretch: Stretch<'_>,
     most: usize,
 ) -> Result<Vec<(EnrollmentRow, Place)>, StoreError> {
     let pattern = pattern(s, filter.search.trim());
-    let listing = Listing {
-        columns: ENROLLMENT,
-        width: ENROLLMENT_WIDTH,
-        from: &format!("enrollment AS e WHERE {}", filter.sql()),
-        id: "e.id",
-        params: vec![Param::Int(filter.journey.0), Param::Text(&pattern)],
-    };
+    let mut from = format!("enrollment AS e WHERE {}", filter.sql());
+    let mut params = vec![Param::Int(filter.journey.0), Param::Text(&pattern)];
+    if let Some(Place { mark: Mark::Whole(entered), id }) = stretch.end {
+        let than = if sort.descending { ">=" } else { "<=" };
+        from.push_str(&format!(" AND (e.entered_at, e.id) {than} ($3, $4)"));
+        params.extend([Param::Int(*entered), Param::Int(*id)]);
+    }
+    let listing = Listing { columns: ENROLLMENT, width: ENROLLMENT_WIDTH, from: &from, id: "e.id", params };
     let sort = Sort { by: order(s, filter.of, sort.by), descending: sort.descending };
-    ordered::page(s, &listing, &sort, after, most, |r| Ok(read_enrollment(r)))
-}
-
-/// The next `most` trips behind `after`, by id.
-pub fn next(
-    s: &mut dyn Session,
-    filter: TripFilter<'_>,
-    after: EnrollmentId,
-    most: usize,
-) -> Result<Vec<EnrollmentRow>, StoreError> {
-    let pattern = pattern(s, filter.search.trim());
-    let condition = format!("{} AND e.id > $3 ORDER BY e.id LIMIT $4", filter.sql());
-    let params = [Param::Int(filter.journey.0), Param::Text(&pattern), Param::Int(after.0), Param::Int(most as i64)];
-    enrollments_where(s, &condition, &params)
+    ordered::page(s, &listing, &sort, stretch.after, most, |r| Ok(read_enrollment(r)))
 }
 
 /// How many trips there are; none where they are more than `most`, which are then not counted.

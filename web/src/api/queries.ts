@@ -23,10 +23,16 @@ export function pages<T>(
   });
 }
 
-/** A list that is open is read again every ten seconds, but not all the pages that somebody went through. */
+type Read = { state: { data?: { pages: Page<unknown>[] } | undefined } };
+
+/** A list that is open is read again every ten seconds, but not all the pages that somebody went through, nor a long search for
+ * nothing. */
 const MOST_READ_AGAIN = 10;
-const whileShort = (query: { state: { data?: { pages: unknown[] } | undefined } }) =>
-  (query.state.data?.pages.length ?? 0) <= MOST_READ_AGAIN && 10_000;
+export const whileShort = ({ state: { data } }: Read) => {
+  const pages = data?.pages ?? [];
+  const searched = pages.some((page) => page.items.length === 0 && page.next_cursor);
+  return pages.length <= MOST_READ_AGAIN && !searched && 10_000;
+};
 
 async function loadSession(): Promise<Session | null> {
   try {

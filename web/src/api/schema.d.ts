@@ -286,7 +286,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Travellers of a node */
+        /** Travellers of a node, as they entered the journey. Each page looks at 5,000 trips of the journey at most: it may be short or empty and go on all the same */
         get: operations["get_journeys_key_nodes_node_travellers"];
         put?: never;
         post?: never;
@@ -303,7 +303,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Travellers of a journey */
+        /** Travellers of a journey. As they entered, a search looks at 5,000 trips for each page at most: the page may be short or empty and go on all the same */
         get: operations["get_journeys_key_travellers"];
         put?: never;
         /** An account or person enters by hand */
@@ -3124,7 +3124,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, a way out that is not answered, trips that could not go on, messages */
+        /** What could not be done: connections that cannot be reached, mailboxes that cannot be read, sending domains that are not set up, a way out that is not answered, trips that could not go on, messages. Each page looks at 5,000 trips and as many messages of each kind at most: with `q` or `journey` it may be short or empty and go on all the same */
         get: operations["get_problems"];
         put?: never;
         post?: never;
@@ -4768,7 +4768,7 @@ export interface components {
         JourneyInListPage: {
             /** @description The rows. */
             items: components["schemas"]["JourneyInList"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -5515,7 +5515,7 @@ export interface components {
         TravellerRowPage: {
             /** @description The rows. */
             items: components["schemas"]["TravellerRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -6159,7 +6159,7 @@ export interface components {
         DefinitionRowPage: {
             /** @description The rows. */
             items: components["schemas"]["DefinitionRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -6500,7 +6500,7 @@ export interface components {
         AccountRowPage: {
             /** @description The rows. */
             items: components["schemas"]["AccountRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -6601,7 +6601,7 @@ export interface components {
         PersonRowPage: {
             /** @description The rows. */
             items: components["schemas"]["PersonRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -6660,7 +6660,7 @@ export interface components {
         ActivityPage: {
             /** @description The rows. */
             items: components["schemas"]["Activity"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -6849,7 +6849,7 @@ export interface components {
         ConsentRecordPage: {
             /** @description The rows. */
             items: components["schemas"]["ConsentRecord"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7023,7 +7023,7 @@ export interface components {
         ListMemberPage: {
             /** @description The rows. */
             items: components["schemas"]["ListMember"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7209,7 +7209,7 @@ export interface components {
         RecordPage: {
             /** @description The rows. */
             items: components["schemas"]["Record"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7253,7 +7253,7 @@ export interface components {
         SuppressionPage: {
             /** @description The rows. */
             items: components["schemas"]["Suppression"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7343,7 +7343,7 @@ export interface components {
         GroupRowPage: {
             /** @description The rows. */
             items: components["schemas"]["GroupRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7520,7 +7520,7 @@ export interface components {
         MemberRowPage: {
             /** @description The rows. */
             items: components["schemas"]["MemberRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7638,7 +7638,7 @@ export interface components {
         BuyingGroupPage: {
             /** @description The rows. */
             items: components["schemas"]["BuyingGroup"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -7780,7 +7780,7 @@ export interface components {
         ScoredDayPage: {
             /** @description The rows. */
             items: components["schemas"]["ScoredDay"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -8030,7 +8030,7 @@ export interface components {
         PastScoresPage: {
             /** @description The rows. */
             items: components["schemas"]["PastScores"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -8118,7 +8118,7 @@ export interface components {
         JobPage: {
             /** @description The rows. */
             items: components["schemas"]["Job"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -8331,7 +8331,7 @@ export interface components {
         ExportPage: {
             /** @description The rows. */
             items: components["schemas"]["Export"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -8752,7 +8752,7 @@ export interface components {
         RunPage: {
             /** @description The rows. */
             items: components["schemas"]["Run"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -8882,7 +8882,7 @@ export interface components {
         ProblemRowPage: {
             /** @description The rows. */
             items: components["schemas"]["ProblemRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -8900,7 +8900,7 @@ export interface components {
             node?: string | null;
             /** @description What the node's card is called. */
             node_title?: string | null;
-            /** @description Who travels, or whom the message is for. */
+            /** @description Who travels, or whom the message is for; none for who may not read these (`customers:read`). */
             traveller?: components["schemas"]["SubjectRef"] | null;
             /** @description What could not be done. */
             kind: components["schemas"]["ProblemKind"];
@@ -8908,7 +8908,7 @@ export interface components {
             remedies: components["schemas"]["Remedy"][];
             /** @description Stable code. */
             code: string;
-            /** @description What happened and what to do. */
+            /** @description What happened and what to do; without the recipient's address for who may not read it. */
             message: string;
             /**
              * Format: date-time
@@ -8962,7 +8962,7 @@ export interface components {
         TextAnswerPage: {
             /** @description The rows. */
             items: components["schemas"]["TextAnswer"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -10364,7 +10364,7 @@ export interface components {
         MailRowPage: {
             /** @description The rows. */
             items: components["schemas"]["MailRow"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -10452,7 +10452,7 @@ export interface components {
         LocalUserPage: {
             /** @description The rows. */
             items: components["schemas"]["LocalUser"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -10513,7 +10513,7 @@ export interface components {
         ApiTokenPage: {
             /** @description The rows. */
             items: components["schemas"]["ApiToken"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64
@@ -10572,7 +10572,7 @@ export interface components {
         AuditEntryPage: {
             /** @description The rows. */
             items: components["schemas"]["AuditEntry"][];
-            /** @description Where the next page begins; none at the end. */
+            /** @description Where the next page begins; none at the end. A page may be short, or empty, and not the last. */
             next_cursor?: string | null;
             /**
              * Format: int64

@@ -2,7 +2,7 @@ import { CloseButton, Group, SegmentedControl, Skeleton, Stack, Text } from "@ma
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { nodeTravellersQuery, PLACES, type PlaceOfTraveller } from "../api/queries";
+import { nodeTravellersQuery, PLACES, type PlaceOfTraveller, whileShort } from "../api/queries";
 import type { NodeTraveller } from "../api/types";
 import { endWord, heldLine, outcomeWord, pathWord, reasonWord } from "../journeys/words";
 import { MoreRows, rowsOf } from "../shell/DataTable";
@@ -10,6 +10,7 @@ import { ErrorNotice } from "../shell/ErrorNotice";
 import { at, LinkTo } from "../shell/LinkTo";
 import { Moment } from "../shell/Moment";
 import { SearchInput } from "../shell/SearchInput";
+import { isUnfinished, SearchOn, useSearchOn } from "../shell/searchOn";
 import { strings } from "../strings";
 import classes from "./map.module.css";
 import type { Shown } from "./shown";
@@ -81,12 +82,14 @@ function Travellers({
 }: Shown & { journey: string; node: string; show: PlaceOfTraveller; q: string | undefined }) {
   const rows = useInfiniteQuery({
     ...nodeTravellersQuery(journey, node, show, narrowed),
-    refetchInterval: 8_000,
+    refetchInterval: whileShort,
     placeholderData: keepPreviousData,
   });
+  const goesOn = useSearchOn(rows);
   if (rows.error) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
   if (rows.isPending) return <Skeleton height={120} />;
   const items = rowsOf(rows);
+  if (items.length === 0 && isUnfinished(rows)) return <SearchOn rows={rows} goesOn={goesOn} />;
   if (items.length === 0)
     return <Text c="dimmed">{narrowed.q ? text.nobodyFound : text.noTravellers[show]}</Text>;
   return (

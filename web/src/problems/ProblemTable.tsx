@@ -2,6 +2,7 @@ import { Button, Group, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
+import { useMay } from "../admin/useMay";
 import { body, client } from "../api/client";
 import { problemsQuery } from "../api/queries";
 import type { ProblemRow } from "../api/types";
@@ -70,15 +71,20 @@ const SETTLE: Column<ProblemRow> = {
   cell: (row) => <Settle problem={row} />,
 };
 
-const columnsOf = (journey: string | undefined): Column<ProblemRow>[] => [
-  MESSAGE,
-  journey ? NODE : WHERE,
+/** Told only to who may read customers. */
+const WHO: Column<ProblemRow>[] = [
   textColumn(
     "traveller",
     text.columns.traveller,
     (row) => row.traveller?.name || row.traveller?.key,
   ),
   textColumn("key", text.columns.key, (row) => row.traveller?.key, { optional: true }),
+];
+
+const columnsOf = (journey: string | undefined, tellsWho: boolean): Column<ProblemRow>[] => [
+  MESSAGE,
+  journey ? NODE : WHERE,
+  ...(tellsWho ? WHO : []),
   textColumn("kind", text.columns.kind, kindOf, { optional: true }),
   textColumn("code", text.columns.code, (row) => row.code, { optional: true }),
   momentColumn("since", text.columns.since, (row) => row.since),
@@ -102,14 +108,15 @@ function Node({ problem: { journey, node, node_title: title } }: { problem: Prob
 export function ProblemTable({ journey }: { journey?: string }) {
   const q = useSearchText();
   const rows = useRows(problemsQuery(journey, q));
+  const tellsWho = useMay()?.("customers:read") !== false;
   const stopped = rowsOf(rows).filter(({ kind }) => kind === "step").length;
   return (
     <ListSection
       id={journey ? "problems-of-journey" : "problems"}
       title={text.title}
-      searchLabel={text.search}
+      searchLabel={tellsWho ? text.search : text.searchWords}
       rows={rows}
-      columns={columnsOf(journey)}
+      columns={columnsOf(journey, tellsWho)}
       rowKey={(row) => row.id}
       above={
         stopped > 1 && q === "" ? <SettleAll journey={journey} stopped={stopped} /> : undefined

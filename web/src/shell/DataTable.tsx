@@ -14,6 +14,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { strings } from "../strings";
 import { ErrorNotice } from "./ErrorNotice";
 import { ScrollTable } from "./ScrollTable";
+import { isUnfinished, SearchOn, useSearchOn, wordsOfSearch } from "./searchOn";
 import type { Chosen } from "./selection";
 import classes from "./shell.module.css";
 import { MOST_SORTED, type Plain, type Sorting, sorted, turned } from "./sorting";
@@ -88,12 +89,14 @@ export function DataTable<T>(props: Props<T>) {
   const loaded = rowsOf(rows);
   const here = sorting !== undefined && server?.nameOf(sorting) === undefined ? sorting : undefined;
   useWhole(rows, loaded.length, here !== undefined);
+  const goesOn = useSearchOn(rows);
   const sort = (column: string) => {
     const next = turned(sorting, column, usual);
     setSorting(next);
     server?.ask(next && server.nameOf(next));
   };
   if (rows.error && !rows.data) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
+  if (loaded.length === 0 && isUnfinished(rows)) return <SearchOn rows={rows} goesOn={goesOn} />;
   if (!rows.isPending && loaded.length === 0) return empty;
   const by = columns.find((column) => column.id === here?.column)?.value;
   const items = here && by ? sorted(loaded, by, here.down) : loaded;
@@ -230,12 +233,14 @@ type MoreProps<T> = { rows: Rows<T>; shown: number; sorted?: boolean };
 /** How much of the list is shown, and the next page; the order of a part is not the order of the whole. */
 export function MoreRows<T>({ rows, shown, sorted = false }: MoreProps<T>) {
   if (rows.isPending) return null;
+  const unfinished = isUnfinished(rows);
   const partly = sorted && rows.hasNextPage && shown >= MOST_SORTED;
   return (
     <Group className={classes.tableFoot} justify="space-between">
       <Text size="sm" c="dimmed" role="status">
         {strings.list.shown(shown, totalOf(rows))}
         {partly ? ` · ${strings.list.sortedAmong(shown)}` : ""}
+        {unfinished ? ` · ${wordsOfSearch(rows)}` : ""}
       </Text>
       {rows.hasNextPage ? (
         <Button
@@ -245,7 +250,7 @@ export function MoreRows<T>({ rows, shown, sorted = false }: MoreProps<T>) {
           leftSection={rows.isFetchingNextPage ? <Loader size={12} /> : null}
           onClick={() => rows.fetchNextPage()}
         >
-          {strings.list.more}
+          {unfinished ? strings.list.searching.searchOn : strings.list.more}
         </Button>
       ) : null}
     </Group>

@@ -74,7 +74,11 @@ export function ListSection<T>(props: ListProps<T>) {
 }
 
 const isEmpty = <T,>(rows: Rows<T>) =>
-  !rows.isPending && !rows.isPlaceholderData && !rows.error && rowsOf(rows).length === 0;
+  !rows.isPending &&
+  !rows.isPlaceholderData &&
+  !rows.error &&
+  !rows.hasNextPage &&
+  rowsOf(rows).length === 0;
 
 function useList<T>(props: ListProps<T>) {
   const { id, title, searchLabel, rows, columns, rowKey, actions, filters, empty, bulk, menu } =

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use caravan_store::StoreError;
 use caravan_store::ordered::{Place, Sort};
+use caravan_store::search::Looked;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +140,11 @@ pub fn behind<T>(read: Result<T, StoreError>) -> Result<T, Problem> {
     })
 }
 
+/// The cursor of a page that begins behind a place in this order; [`place_of`] reads it back.
+fn ordered_cursor<B: std::fmt::Debug>(sort: &Sort<B>, place: &Place) -> String {
+    write_cursor(format!("{} {place}", order_of(sort)))
+}
+
 fn order_of<B: std::fmt::Debug>(sort: &Sort<B>) -> String {
     format!("{:?}{}", sort.by, if sort.descending { '-' } else { '+' })
 }
@@ -149,7 +155,7 @@ fn order_of<B: std::fmt::Debug>(sort: &Sort<B>) -> String {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// Where the next page begins; none at the end.
+    /// Where the next page begins; none at the end. A page may be short, or empty, and not the last.
     pub next_cursor: Option<String>,
     /// How many there are in all, where that is cheap to tell.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,9 +175,22 @@ impl<T> Page<T> {
     pub fn ordered<B: std::fmt::Debug>(mut rows: Vec<(T, Place)>, limit: usize, sort: &Sort<B>) -> Self {
         let more = rows.len() > limit;
         rows.truncate(limit);
-        let last = rows.last().filter(|_| more);
-        let next_cursor = last.map(|(_, place)| write_cursor(format!("{} {place}", order_of(sort))));
+        let next_cursor = rows.last().filter(|_| more).map(|(_, place)| ordered_cursor(sort, place));
         Self { items: rows.into_iter().map(|(row, _)| row).collect(), next_cursor, total: None }
+    }
+
+    /// A page of at most `limit` rows out of one more than that, of what one look found; it may be short or empty and go on all the same,
+    /// where the look ended.
+    pub fn looked<K: std::fmt::Display>(looked: Looked<T, K>, limit: usize, key: impl Fn(&T) -> K) -> Self {
+        let page = Self::of(looked.found, limit, key);
+        Self { next_cursor: page.next_cursor.or_else(|| looked.end.map(write_cursor)), ..page }
+    }
+
+    /// The same in an order that [`place_of`] reads back.
+    pub fn looked_ordered<B: std::fmt::Debug>(looked: Looked<(T, Place), Place>, limit: usize, sort: &Sort<B>) -> Self {
+        let page = Self::ordered(looked.found, limit, sort);
+        let end = looked.end.map(|end| ordered_cursor(sort, &end));
+        Self { next_cursor: page.next_cursor.or(end), ..page }
     }
 
     /// The same page with the number of all rows.

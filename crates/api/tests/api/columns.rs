@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use caravan_engine::runtime;
+use caravan_store::{Session, StoreError};
 use serde_json::{Value, json};
 
 use crate::support::{Api, Reply};
@@ -37,6 +38,34 @@ pub async fn walked(api: &Api, token: &str, list: &str, field: &str) -> Vec<Stri
         let Some(next) = page["next_cursor"].as_str() else { return seen };
         cursor = format!("&cursor={next}");
     }
+}
+
+/// How many rows each page of a list holds.
+pub async fn pages_of(api: &Api, token: &str, list: &str) -> Vec<usize> {
+    let (mut pages, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let reply = api.get(&format!("{list}{cursor}")).bearer(token).send().await;
+        assert_eq!(reply.status, 200, "{list}: {}", reply.text());
+        let page = reply.json();
+        pages.push(page["items"].as_array().expect("items").len());
+        let Some(next) = page["next_cursor"].as_str() else { return pages };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+/// Before anybody else, 5,000 trips of travellers who are no longer there entered the journey of accounts; their ids are lower, too.
+pub fn longer_journeys(s: &mut dyn Session) -> Result<(), StoreError> {
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO enrollment (id, shard, journey_id, version_id, subject_id, entry, node, seq, due_at, listening, chain, entered_at,
+            node_at)
+        SELECT i, 0, e.journey_id, e.version_id, -i, 1, e.node, 1, NULL, FALSE, 1, e.entered_at - 1, e.node_at FROM n
+        CROSS JOIN (SELECT e.* FROM enrollment AS e JOIN document AS d ON d.id = e.journey_id WHERE d.key = 'firms'
+                    ORDER BY e.id LIMIT 1) AS e";
+    for table in ["enrollment SET id = id", "move SET enrollment_id = enrollment_id"] {
+        s.execute(&format!("UPDATE {table} + 100000"), &[])?;
+    }
+    s.execute(sql, &[])?;
+    Ok(())
 }
 
 /// Five accounts with attributes of each type, own ones and standard ones, and three people.
@@ -233,6 +262,32 @@ async fn travellers_are_searched_ordered_and_counted(api: Api) {
     assert_eq!(get(list("firms", "sort=node")).await.refusal(), (400, "bad_query".to_owned()));
 }
 
+async fn a_search_among_travellers_looks_at_so_many_and_says_where_it_goes_on(api: Api) {
+    let token = travelling(&api).await;
+    api.store().write(|s| longer_journeys(s)).expect("written");
+    for (query, expected) in [
+        ("travellers?q=zebra", &[0_usize, 1] as &[usize]),
+        ("travellers?q=nobody", &[0, 0]),
+        ("travellers?q=zebra&descending=true", &[1, 0]),
+        ("travellers?q=nobody&state=ended", &[0, 0]),
+        // To put them in another order, each is looked at anyway.
+        ("travellers?q=zebra&sort=name", &[1]),
+        ("nodes/pause/travellers?q=birch", &[0, 1]),
+        ("nodes/rest/travellers?state=reached", &[0, 0]),
+    ] {
+        let pages = pages_of(&api, &token, &format!("/api/v1/journeys/firms/{query}&limit=200")).await;
+        assert_eq!(pages, expected, "{query}");
+    }
+    let page =
+        async |query: &str| api.get(&format!("/api/v1/journeys/firms/{query}")).bearer(&token).send().await.json();
+    assert_eq!(page("travellers?q=zebra").await["total"], Value::Null, "not all was looked at");
+    assert_eq!(page("travellers").await["total"], 5004, "nothing is searched for");
+    assert_eq!(page("travellers?q=zebra&sort=name").await["total"], 1, "all was looked at");
+    let cursor = page("nodes/pause/travellers?q=birch").await["next_cursor"].as_str().expect("more").to_owned();
+    let other = format!("/api/v1/journeys/firms/travellers?sort=name&cursor={cursor}");
+    assert_eq!(api.get(&other).bearer(&token).send().await.refusal(), (400, "bad_cursor".to_owned()));
+}
+
 /// Skips the wait of an account's trip, or takes it out.
 async fn told(api: &Api, token: &str, account: &str, skip: bool) {
     let list = format!("/api/v1/journeys/firms/travellers?q={account}");
@@ -338,6 +393,7 @@ crate::on_both_stores! {
     what_no_longer_fits_the_type_of_an_attribute_stands_last_and_breaks_no_order
     an_export_holds_attributes_in_the_order_of_one
     travellers_are_searched_ordered_and_counted
+    a_search_among_travellers_looks_at_so_many_and_says_where_it_goes_on
     travellers_are_ordered_by_when_they_move_next_and_by_how_and_when_they_ended
     travellers_stand_by_when_they_entered_whatever_their_ids
     travellers_are_exported_as_they_are_searched

@@ -1,14 +1,16 @@
 //! What could not be done, listed and searched over HTTP, on both stores.
 
 use caravan_store::{Session, StoreError};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::columns::{put, travelling, walked};
+use crate::columns::{longer_journeys, pages_of, put, travelling, walked};
 use crate::support::Api;
 
 crate::on_both_stores! {
     problems_are_searched_by_traveller_and_by_their_words
     who_may_not_read_customers_finds_problems_by_their_words_alone
+    who_may_not_read_customers_is_told_of_nobody_in_problems
+    a_search_among_problems_looks_at_so_many_and_says_where_it_goes_on
 }
 
 /// Every trip stands at a problem, and two messages failed.
@@ -71,5 +73,62 @@ async fn who_may_not_read_customers_finds_problems_by_their_words_alone(api: Api
         ("p-2", 2, 0),
     ] {
         assert_eq!((found(&admin, q).await, found(&planner, q).await), (by_all, by_planner), "{q}");
+    }
+}
+
+async fn who_may_not_read_customers_is_told_of_nobody_in_problems(api: Api) {
+    let admin = travelling(&api).await;
+    api.store().write(|s| troubled(s)).expect("written");
+    let refusal =
+        "UPDATE ledger SET message = 'No <ANN@x.example> here. Ask ann@x.example.' WHERE address = 'ann@x.example'";
+    api.store().write(|s| s.execute(refusal, &[])).expect("written");
+    put(&api, &admin, "access_roles/planner", json!({"name": "Planner", "permissions": ["definitions:read"]})).await;
+    let planner = api.token("planner");
+    let told =
+        async |token: &str, query: &str| api.get(&format!("/api/v1/problems{query}")).bearer(token).send().await.json();
+    let all = told(&admin, "").await;
+    let names =
+        |page: &Value| page["items"].as_array().expect("items").iter().filter(|it| !it["traveller"].is_null()).count();
+    assert_eq!((names(&all), all["items"].as_array().map(Vec::len)), (8, Some(8)));
+    let page = told(&planner, "").await;
+    assert_eq!((names(&page), page["items"].as_array().map(Vec::len)), (0, Some(8)), "{page}");
+    for secret in ["p-1", "Ann", "Zebra", "a-1", "x.example"] {
+        assert!(!page.to_string().to_lowercase().contains(&secret.to_lowercase()), "{secret}: {page}");
+    }
+    let message = page["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .find(|it| it["message"].as_str().is_some_and(|it| it.starts_with("No <")));
+    assert_eq!(message.expect("a refusal")["message"], "No <…> here. Ask ….");
+    for (q, by_planner) in [("ann@", 0), ("ask", 1)] {
+        assert_eq!(told(&planner, &format!("?q={q}")).await["items"].as_array().map(Vec::len), Some(by_planner), "{q}");
+    }
+}
+
+async fn a_search_among_problems_looks_at_so_many_and_says_where_it_goes_on(api: Api) {
+    let token = travelling(&api).await;
+    api.store()
+        .write(|s| {
+            longer_journeys(s)?;
+            troubled(s)
+        })
+        .expect("written");
+    // 5,006 trips failed, those of Zebra and Ann behind 5,000 of nobody's; as many messages, newest first.
+    let more = "INSERT INTO ledger (id, key, kind, enrollment_id, version_id, node, outcome, reason, message, queued_at, decided_at)
+        SELECT e.id + 10000000000000, 'more' || CAST(e.id AS TEXT), 'email', e.id, e.version_id, e.node, 'failed', 'refused',
+            'Refused.', e.entered_at, e.entered_at FROM enrollment AS e JOIN document AS d ON d.id = e.journey_id WHERE d.key = 'firms'";
+    api.store()
+        .write(|s| s.execute("UPDATE ledger SET id = -id", &[]).and_then(|_| s.execute(more, &[])))
+        .expect("written");
+    for (query, expected) in [
+        ("q=zebra", &[0_usize, 1, 0] as &[usize]),
+        ("q=ann", &[0, 1, 1]),
+        ("q=nobody", &[0, 0, 0]),
+        ("q=mailbox_full&journey=folk", &[0, 0, 2]),
+        ("journey=folk", &[0, 2, 2]),
+    ] {
+        let pages = pages_of(&api, &token, &format!("/api/v1/problems?limit=200&{query}")).await;
+        assert_eq!(pages, expected, "{query}");
     }
 }

@@ -14,6 +14,7 @@ use caravan_store::members::{self, MemberBy, Wanted};
 use caravan_store::ordered::{Mark, Place, Sort};
 use caravan_store::people::{self, ListedBy, ListedRow, PassedOver, Shown};
 use caravan_store::records::{self, Table};
+use caravan_store::trips::Stretch;
 use caravan_store::{Session, StoreError, intake};
 
 use super::cells::{
@@ -147,7 +148,8 @@ impl<'a> Source<'a> {
                 self.groups(s, rows, most)
             }
             Rows::Travellers { journey, asked } => {
-                let rows = status::trips_of_journey(s, self.live, journey, asked, after, most)?;
+                let stretch = Stretch { after, end: None };
+                let rows = status::trips_of_journey(s, self.live, journey, asked, stretch, most)?;
                 Ok(split(rows, most, |row| {
                     let row = row?;
                     Some(self.cells(&[], |name| own_of_traveller(name, &row)))

@@ -7,8 +7,9 @@ use caravan_store::documents::DocumentRow;
 use caravan_store::journeys::{EffectOutcome, Shown};
 use caravan_store::ordered::{Place, Sort};
 use caravan_store::records::Table;
+use caravan_store::search::Looked;
 use caravan_store::step::EnrollmentRow;
-use caravan_store::trips::{self, TripBy, TripFilter};
+use caravan_store::trips::{self, Stretch, TripBy, TripFilter};
 use caravan_store::{Session, StoreError, journeys};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -24,8 +25,6 @@ use crate::live::Live;
 use crate::plan::Plan;
 use crate::walk::unparked;
 
-/// How many trips one page looks through at most: a node that few pass must not make a request endless.
-const LOOKED_THROUGH: usize = 20_000;
 /// Trips read at once.
 const CHUNK: usize = 500;
 /// Up to how many trips are counted while one waits.
@@ -59,15 +58,6 @@ pub struct Asked {
     pub outcome: Option<(String, Option<String>)>,
     /// Only those in whom this text occurs; all when it is blank.
     pub search: String,
-}
-
-/// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    /// The rows.
-    pub items: Vec<T>,
-    /// Where the next page starts; none: there is no more.
-    pub next: Option<i64>,
 }
 
 /// An account or a person, as shown.
@@ -124,35 +114,39 @@ pub struct TravellerRow {
     pub held: Vec<HeldMessages>,
 }
 
-/// Travellers of a node of a journey, by trip, after `after`.
+/// Travellers of a node of a journey, as they entered it, of the next trips behind `after` that one look goes through: a node that
+/// few pass must not make a request endless.
+///
+/// # Errors
+/// There is no such journey; the store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn travellers(
     engine: &Engine,
     key: &str,
     asked: &Asked,
-    after: EnrollmentId,
+    after: Option<&Place>,
     most: usize,
-) -> Result<Page<TravellerRow>, DefinitionError> {
+) -> Result<Looked<(TravellerRow, Place), Place>, DefinitionError> {
     engine.store().read(|s| {
         let live = engine.live(s)?;
         let journey = journey_row(s, key)?;
         let filter = filter_of(&live, &journey, asked.stand, &asked.search);
-        let mut after = after;
-        let mut items = Vec::new();
-        for _ in 0..LOOKED_THROUGH / CHUNK {
-            let trips = trips::next(s, filter, after, CHUNK)?;
-            let found = stands(s, &live, &journey, &trips, asked)?;
-            for (trip, row) in trips.iter().zip(found) {
-                after = trip.id;
-                items.extend(row);
-                if items.len() == most {
-                    return Ok(Page { items, next: Some(after.0) });
-                }
-            }
-            if trips.len() < CHUNK {
-                return Ok(Page { items, next: None });
+        let end = trips::end_of_look(s, journey.id, false, after)?;
+        let mut after = after.cloned();
+        let mut found = Vec::new();
+        while found.len() < most {
+            let stretch = Stretch { after: after.as_ref(), end: end.as_ref() };
+            let part = trips::page(s, filter, Sort::up(TripBy::Entered), stretch, CHUNK)?;
+            let last = part.len() < CHUNK;
+            let (trips, places): (Vec<_>, Vec<_>) = part.into_iter().unzip();
+            after = places.last().cloned();
+            let rows = stands(s, &live, &journey, &trips, asked)?;
+            found.extend(rows.into_iter().zip(places).filter_map(|(row, place)| Some((row?, place))));
+            if last {
+                break;
             }
         }
-        Ok(Page { items, next: Some(after.0) })
+        found.truncate(most);
+        Ok(Looked { found, end })
     })
 }
 
@@ -171,20 +165,20 @@ fn filter_of<'a>(live: &Live, journey: &DocumentRow, stand: Stand, search: &'a s
     }
 }
 
-/// The next `most` trips of a journey that are under way, or that have ended, each with its place; what no version knows any
-/// more is none.
+/// The next `most` trips of a stretch of a journey that are under way, or that have ended, each with its place; what no version
+/// knows any more is none.
 ///
 /// # Errors
-/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+/// The store's; [`StoreError::Stale`] where the stretch begins at a place in another order.
 pub fn trips_of_journey(
     s: &mut dyn Session,
     live: &Live,
     journey: &DocumentRow,
     asked: &AskedTrips,
-    after: Option<&Place>,
+    stretch: Stretch<'_>,
     most: usize,
 ) -> Result<Vec<(Option<TravellerRow>, Place)>, StoreError> {
-    let found = trips::page(s, asked.filter(live, journey), asked.sort, after, most)?;
+    let found = trips::page(s, asked.filter(live, journey), asked.sort, stretch, most)?;
     let (mut found, places): (Vec<_>, Vec<_>) = found.into_iter().unzip();
     // Steps are read by trip.
     found.sort_by_key(|trip| trip.id);
@@ -192,6 +186,27 @@ pub fn trips_of_journey(
     let mut rows: HashMap<i64, TravellerRow> =
         found.iter().zip(rows).filter_map(|(trip, row)| Some((trip.id.0, row?))).collect();
     Ok(places.into_iter().map(|place| (rows.remove(&place.id), place)).collect())
+}
+
+/// The same behind `after`; a search in the order in which they entered goes as far as one look.
+///
+/// # Errors
+/// The store's; [`StoreError::Stale`] where `after` is a place in another order.
+pub fn look_for_trips(
+    s: &mut dyn Session,
+    live: &Live,
+    journey: &DocumentRow,
+    asked: &AskedTrips,
+    after: Option<&Place>,
+    most: usize,
+) -> Result<Looked<(Option<TravellerRow>, Place), Place>, StoreError> {
+    let end = match asked.is_search() && asked.sort.by == TripBy::Entered {
+        true => trips::end_of_look(s, journey.id, asked.sort.descending, after)?,
+        false => None,
+    };
+    let stretch = Stretch { after, end: end.as_ref() };
+    let found = trips_of_journey(s, live, journey, asked, stretch, most)?;
+    Ok(Looked { found, end })
 }
 
 /// Which trips of a journey are asked for, and in which order.
@@ -208,6 +223,11 @@ pub struct AskedTrips {
 impl AskedTrips {
     fn stand(&self) -> Stand {
         if self.ended { Stand::Ended } else { Stand::Current }
+    }
+
+    /// Whether a text is searched for.
+    pub fn is_search(&self) -> bool {
+        !self.search.trim().is_empty()
     }
 
     /// How many they are; none where they are too many to count while one waits.

@@ -12,6 +12,7 @@ use caravan_engine::machines::Visitor;
 use caravan_engine::tracking::{self, OptOut};
 use caravan_model::EffectId;
 use caravan_store::StoreError;
+use caravan_store::ledger::{self, Unsettled, UnsettledFilter};
 use caravan_testkit::{Behaviour, Stage};
 
 on_both_stores! {
@@ -245,8 +246,8 @@ on_both_stores! {
         assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched::default()), "and are never sent again by themselves");
 
         let ids: Vec<EffectId> = post.world.engine.store().read(|s| {
-            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::InDoubt, caravan_store::search::Search::default(), None, 10)
-        }).expect("a list").into_iter().map(|row| row.id).collect();
+            ledger::look_for_unsettled(s, UnsettledFilter::all(Unsettled::InDoubt), None, 10)
+        }).expect("a list").found.into_iter().map(|row| row.id).collect();
         assert_eq!(ids.len(), doubt);
         deliver::settle(&post.world.engine, ids[0], Settlement::Delivered).expect("settled");
         deliver::settle(&post.world.engine, ids[1], Settlement::Resend).expect("settled");

@@ -12,6 +12,7 @@ use caravan_engine::tracking::{self, OptOut};
 use caravan_engine::{retention, returned};
 use caravan_model::PersonId;
 use caravan_model::attribute::Schema;
+use caravan_store::ledger::{self, Unsettled, UnsettledFilter};
 use caravan_store::{machine_events, people};
 use caravan_testkit::{Behaviour, Stage};
 use serde_json::json;
@@ -539,8 +540,8 @@ on_both_stores! {
         assert_eq!(post.dispatcher().dispatch_once(), Ok(Dispatched { failed: 15, ..Dispatched::default() }));
         post.smtp.behave(&Behaviour::Accept);
         let failed = post.world.engine.store().read(|s| {
-            caravan_store::ledger::unsettled(s, caravan_store::ledger::Unsettled::Failed, caravan_store::search::Search::default(), None, 20)
-        }).expect("a list");
+            ledger::look_for_unsettled(s, UnsettledFilter::all(Unsettled::Failed), None, 20)
+        }).expect("a list").found;
         let code = failed[0].reason.clone().expect("a reason");
         deliver::settle(&post.world.engine, failed[0].id, deliver::Settlement::GiveUp).expect("given up");
         deliver::settle(&post.world.engine, failed[1].id, deliver::Settlement::Resend).expect("sent again");

@@ -90,9 +90,7 @@ on_both_stores! {
 
         let engine = &post.world.engine;
         let listed = |stand| {
-            let asked = status::Asked { node: Some("mail".to_owned()), stand, ..status::Asked::default() };
-            let page = status::travellers(engine, "hello", &asked, EnrollmentId(0), 10).expect("a page");
-            page.items.into_iter().map(|row| (row.traveller.key, row.id, row.held)).collect::<Vec<_>>()
+            post.world.travellers("hello", "mail", stand).into_iter().map(|row| (row.traveller.key, row.id, row.held)).collect::<Vec<_>>()
         };
         let [(five, trip, of_five), (six, _, of_six)] = listed(Stand::Held).try_into().expect("two trips hold mail");
         assert_eq!((five.as_str(), of_five), ("a-5", vec![held("quiet_hours", 2, at_eight)]));

@@ -4,7 +4,7 @@ use crate::support::{World, on_both_stores};
 use caravan_engine::lifecycle::{self, Verb};
 use caravan_engine::status::{Asked, Stand};
 use caravan_model::EnrollmentId;
-use caravan_store::search::Search;
+use caravan_store::ordered::Place;
 
 const LISTS: &str = r#"
 {kind: score, key: interest}
@@ -278,22 +278,22 @@ on_both_stores! {
         world.publish("paged");
         world.run();
         world.run_at("2026-12-02T09:00:00Z");
-        let page = |node: &str, stand, after, most| {
+        let page = |node: &str, stand, after: Option<&Place>, most| {
             let asked = Asked { node: Some(node.to_owned()), stand, ..Asked::default() };
-            let page = caravan_engine::status::travellers(&world.engine, "paged", &asked, EnrollmentId(after), most).expect("a page");
-            let keys: Vec<String> = page.items.iter().map(|row| row.traveller.key.clone()).collect();
-            (keys.join(" "), page.next)
+            let looked = caravan_engine::status::travellers(&world.engine, "paged", &asked, after, most).expect("a page");
+            assert_eq!(looked.end, None, "five trips are looked at in one go");
+            let keys: Vec<&str> = looked.found.iter().map(|(row, _)| row.traveller.key.as_str()).collect();
+            (keys.join(" "), looked.found.last().map(|(_, place)| place.clone()))
         };
-        assert_eq!(page("hold", Stand::Current, 0, 10).0, "a-5 a-6 a-7 a-8");
-        assert_eq!(page("size", Stand::Reached, 0, 10).0, "a-5 a-6 a-7 a-8 a-9");
-        assert_eq!(page("size", Stand::Ended, 0, 10).0, "a-9");
-        let (first, next) = page("size", Stand::Reached, 0, 2);
+        assert_eq!(page("hold", Stand::Current, None, 10).0, "a-5 a-6 a-7 a-8");
+        assert_eq!(page("size", Stand::Reached, None, 10).0, "a-5 a-6 a-7 a-8 a-9");
+        assert_eq!(page("size", Stand::Ended, None, 10).0, "a-9");
+        let (first, last) = page("size", Stand::Reached, None, 2);
         assert_eq!(first, "a-5 a-6");
-        assert_eq!(page("size", Stand::Reached, next.expect("more"), 10).0, "a-7 a-8 a-9");
+        assert_eq!(page("size", Stand::Reached, last.as_ref(), 10).0, "a-7 a-8 a-9");
         let by = |path: &str| {
             let asked = Asked { node: Some("size".to_owned()), stand: Stand::Reached, path: Some(path.to_owned()), ..Asked::default() };
-            let page = caravan_engine::status::travellers(&world.engine, "paged", &asked, EnrollmentId(0), 10).expect("a page");
-            page.items.iter().map(|row| row.traveller.key.clone()).collect::<Vec<_>>().join(" ")
+            world.travellers_as_asked("paged", &asked).iter().map(|row| row.traveller.key.clone()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!((by("other").as_str(), by("Huge").as_str(), by("Small").as_str()), ("a-5 a-6 a-7 a-8", "a-9", ""));
     }
@@ -310,7 +310,7 @@ on_both_stores! {
         world.sql("UPDATE definitions_revision SET revision = revision + 1");
         world.run_at("2026-12-02T09:00:00Z");
         assert_eq!(world.status("whole").travellers.completed, 5, "the others go on");
-        let problems = caravan_engine::status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 10).expect("problems");
+        let problems = world.problems();
         assert_eq!(problems.len(), 5);
         assert_eq!(problems[0].code, "version_cannot_run");
         world.sql("UPDATE document SET key = 'doomed' WHERE key = 'gone'");

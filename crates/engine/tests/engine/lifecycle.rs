@@ -7,7 +7,6 @@ use caravan_engine::status::{self, Stand};
 use caravan_engine::travel::{self, Remedy};
 use caravan_model::EnrollmentId;
 use caravan_model::document::DocumentKind;
-use caravan_store::search::Search;
 use serde_json::json;
 
 const LISTS: &str = r#"
@@ -336,8 +335,7 @@ on_both_stores! {
         world.run();
         world.run_at("2026-12-02T09:00:00Z");
         assert_eq!(world.status("source").nodes["on"].outcomes.as_ref().expect("an action").no_op["target_not_live"], 5);
-        let page = status::travellers(&world.engine, "target", &status::Asked { node: Some("hold".to_owned()), stand: Stand::Ended, ..Default::default() }, EnrollmentId(0), 10).expect("a page");
-        assert_eq!(page.items.len(), 5);
+        assert_eq!(world.travellers("target", "hold", Stand::Ended).len(), 5);
     }
 
     journeys_that_feed_each_other_stop_after_ten_and_say_so(world at "2026-12-01T09:00:00Z") {
@@ -352,12 +350,12 @@ on_both_stores! {
         lifecycle::publish(&world.engine, &["ping".to_owned(), "pong".to_owned()], "test").expect("published together");
         travel::enter(&world.engine, "ping", "a-1", "ann").expect("entered");
         world.run();
-        let problems = status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 100).expect("problems");
+        let problems = world.problems();
         assert!(!problems.is_empty(), "it stopped as a problem");
         assert_eq!((problems[0].code.as_str(), problems[0].node.as_str()), ("journey_chain_too_long", "on"));
         assert_eq!(world.one("SELECT MAX(chain) FROM enrollment"), 10);
         travel::remedy_all(&world.engine, None, Remedy::LeaveOut, "ann").expect("left out");
         world.run();
-        assert_eq!(status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 100).expect("problems").len(), 0);
+        assert_eq!(world.problems().len(), 0);
     }
 }

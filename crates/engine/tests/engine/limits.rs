@@ -5,8 +5,8 @@ use crate::support::{World, on_both_stores};
 use caravan_engine::connections;
 use caravan_engine::deliver::{self, Delivery, Dispatched, Dispatcher, Settlement};
 use caravan_engine::status::{self, Asked, Stand};
+use caravan_model::EffectId;
 use caravan_model::document::DocumentKind;
-use caravan_model::{EffectId, EnrollmentId};
 use caravan_testkit::{Behaviour, Stage};
 
 on_both_stores! {
@@ -44,9 +44,9 @@ on_both_stores! {
         let for_whom = |outcome: &str, reason: Option<&str>| {
             let wanted = Some((outcome.to_owned(), reason.map(str::to_owned)));
             let asked = Asked { node: Some("mail".to_owned()), stand: Stand::Reached, outcome: wanted, ..Asked::default() };
-            let page = status::travellers(&post.world.engine, "hello", &asked, EnrollmentId(0), 10).expect("a page");
+            let page = post.world.travellers_as_asked("hello", &asked);
             let who = |row: &status::TravellerRow| row.outcomes.iter().filter_map(|it| Some(it.person.as_ref()?.key.clone())).collect::<Vec<_>>().join("+");
-            page.items.iter().map(|row| format!("{} {}", row.traveller.key, who(row))).collect::<Vec<_>>()
+            page.iter().map(|row| format!("{} {}", row.traveller.key, who(row))).collect::<Vec<_>>()
         };
         assert_eq!(for_whom("skipped", Some("email_invalid")), ["a-5 p-5-1", "a-6 p-6-2"]);
         assert_eq!(for_whom("skipped", Some("email_missing")), ["a-6 p-6-1"]);

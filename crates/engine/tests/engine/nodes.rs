@@ -90,10 +90,10 @@ on_both_stores! {
   high: {type: wait, duration: 9d, next: null}
 "#;
         people(&world, "j-1", "{audience: people}", "ab", nodes);
-        let page = caravan_engine::status::travellers(&world.engine, "j-1", &caravan_engine::status::Asked { node: Some("high".to_owned()), stand: caravan_engine::status::Stand::Current, ..Default::default() }, caravan_model::EnrollmentId(0), 10).expect("a page");
-        let keys: Vec<&str> = page.items.iter().map(|row| row.traveller.key.as_str()).collect();
+        let page = world.travellers("j-1", "high", caravan_engine::status::Stand::Current);
+        let keys: Vec<&str> = page.iter().map(|row| row.traveller.key.as_str()).collect();
         assert!(keys.contains(&"p-1"), "bucket 7327 lies beyond 73 percent: {keys:?}");
-        assert!(page.items.iter().all(|row| row.node == "high" && row.node_title == "Wait"), "a node is told by its card's title");
+        assert!(page.iter().all(|row| row.node == "high" && row.node_title == "Wait"), "a node is told by its card's title");
         let mut all: Vec<i64> = paths(&world, "j-1", "ab").into_values().collect();
         all.sort_unstable();
         assert_eq!(all.iter().sum::<i64>(), 4);
@@ -303,9 +303,9 @@ on_both_stores! {
         world.publish("second");
         world.run();
         assert_eq!(mail("second"), (10, 0, 0));
-        let page = caravan_engine::status::travellers(&world.engine, "second", &caravan_engine::status::Asked { node: Some("mail".to_owned()), stand: caravan_engine::status::Stand::Current, ..Default::default() }, caravan_model::EnrollmentId(0), 10).expect("a page");
+        let page = world.travellers("second", "mail", caravan_engine::status::Stand::Current);
         let waits = |at: usize| {
-            let trip = page.items[at].id.parse().expect("a trip");
+            let trip = page[at].id.parse().expect("a trip");
             caravan_engine::status::timeline(&world.engine, "second", trip).expect("a timeline").waiting.expect("it waits")
         };
         let mut turns: Vec<_> = (0..10).map(|at| waits(at).until.expect("a turn")).collect();
@@ -314,8 +314,8 @@ on_both_stores! {
         assert!(waits(0).event.expect("what for").contains("turn"));
         world.run_at("2026-12-01T09:01:40Z");
         assert_eq!(mail("second"), (9, 1, 1), "its turn comes although nothing has left meanwhile");
-        let last = (0..10).max_by_key(|&at| page.items[at].due_at).expect("the last");
-        caravan_engine::travel::skip(&world.engine, "second", page.items[last].id.parse().expect("a trip"), "ann").expect("skipped");
+        let last = (0..10).max_by_key(|&at| page[at].due_at).expect("the last");
+        caravan_engine::travel::skip(&world.engine, "second", page[last].id.parse().expect("a trip"), "ann").expect("skipped");
         world.run();
         assert_eq!(mail("second"), (8, 2, 2), "or somebody does not wait for it");
         world.run_at("2026-12-01T09:16:40Z");

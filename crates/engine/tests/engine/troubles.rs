@@ -9,7 +9,6 @@ use caravan_engine::status;
 use caravan_engine::sweep;
 use caravan_engine::travel::{self, Remedy};
 use caravan_model::EnrollmentId;
-use caravan_store::search::Search;
 
 const LISTS: &str = r#"
 {kind: account_list, key: big, type: dynamic, when: {account: employees, at_least: 500}, state: live}
@@ -48,10 +47,6 @@ fn listening_before_a_node_that_fails(world: &World) {
     world.sql("UPDATE enrollment SET chain = 10");
 }
 
-fn problems(world: &World) -> Vec<status::ProblemRow> {
-    status::problems(&world.engine, None, Search::default(), EnrollmentId(0), 100).expect("problems")
-}
-
 fn codes<T: std::fmt::Debug>(result: Result<T, DefinitionError>) -> Vec<String> {
     match result {
         Err(DefinitionError::Findings(findings)) => findings.into_iter().map(|f| f.code).collect(),
@@ -64,18 +59,18 @@ on_both_stores! {
         let world = started(world);
         listening_before_a_node_that_fails(&world);
         world.happens("form_filled", "p-5-0", "{}");
-        let told = problems(&world);
+        let told = world.problems();
         assert_eq!((told.len(), told[0].code.as_str(), told[0].node.as_str()), (1, "journey_chain_too_long", "on"));
         world.run_at("2026-12-01T09:00:10Z");
         let status = world.status("source");
         assert_eq!((status.nodes["ear"].current, status.nodes["late"].reached), (3, 0), "a next try is no time limit");
-        assert_eq!(problems(&world)[0].attempts, 2);
+        assert_eq!(world.problems()[0].attempts, 2);
         world.sql("UPDATE enrollment SET chain = 1");
         travel::remedy_all(&world.engine, None, Remedy::Retry, "ann").expect("tried again");
         world.run();
         let status = world.status("source");
         assert_eq!((status.travellers.completed, status.nodes["ear"].current), (1, 2), "nobody filled the form again");
-        assert_eq!((problems(&world).len(), world.status("target").travellers.entered), (0, 1));
+        assert_eq!((world.problems().len(), world.status("target").travellers.entered), (0, 1));
     }
 
     a_listener_whose_walk_failed_has_the_time_that_it_had(world at "2026-12-01T09:00:00Z") {
@@ -83,12 +78,12 @@ on_both_stores! {
         listening_before_a_node_that_fails(&world);
         world.happens("page_viewed", "p-5-0", "{}");
         world.happens("form_filled", "p-5-0", "{}");
-        assert_eq!(problems(&world).len(), 1);
+        assert_eq!(world.problems().len(), 1);
         // What made it fail is undone with what it heard: the form was a mistake.
         world.sql("UPDATE problem SET unheard = NULL");
         travel::remedy_all(&world.engine, None, Remedy::Retry, "ann").expect("tried again");
         world.run();
-        assert_eq!((problems(&world).len(), world.status("source").nodes["ear"].current), (0, 3));
+        assert_eq!((world.problems().len(), world.status("source").nodes["ear"].current), (0, 3));
         world.run_at("2026-12-04T08:59:59Z");
         assert_eq!(world.status("source").nodes["ear"].current, 3);
         world.run_at("2026-12-04T09:00:00Z");
@@ -137,10 +132,10 @@ on_both_stores! {
         };
         // The audience is passed too.
         chain("longest", 99);
-        assert_eq!((world.status("longest").travellers.completed, problems(&world).len()), (3, 0));
+        assert_eq!((world.status("longest").travellers.completed, world.problems().len()), (3, 0));
         chain("endless", 100);
         assert_eq!(world.status("endless").travellers.completed, 0);
-        let told = problems(&world);
+        let told = world.problems();
         assert_eq!((told.len(), told[0].code.as_str()), (3, "walk_too_long"));
         assert_eq!(world.one("SELECT CAST(SUM(value) AS BIGINT) FROM person_score"), 3 * 99, "nothing of the long walk was kept");
     }
@@ -176,7 +171,7 @@ on_both_stores! {
         };
         rename("doomed", "gone");
         world.happens("form_filled", "p-5-0", "{}");
-        let told = problems(&world);
+        let told = world.problems();
         assert_eq!((told.len(), told[0].code.as_str()), (1, "version_cannot_run"));
         let trip = told[0].id.parse().expect("a trip");
         assert_eq!(codes(travel::remedy(&world.engine, trip, Remedy::LeaveOut, "ann")), ["version_cannot_run"]);
@@ -194,13 +189,13 @@ on_both_stores! {
         world.sql("UPDATE document SET key = 'gone' WHERE key = 'doomed'");
         world.sql("UPDATE definitions_revision SET revision = revision + 1");
         world.run_at("2026-12-02T09:00:00Z");
-        assert_eq!(problems(&world).len(), 3);
-        travel::remove(&world.engine, "broken", problems(&world)[0].id.parse().expect("a trip"), "ann").expect("taken out");
+        assert_eq!(world.problems().len(), 3);
+        travel::remove(&world.engine, "broken", world.problems()[0].id.parse().expect("a trip"), "ann").expect("taken out");
         world.run();
-        assert_eq!(problems(&world).len(), 2, "one was taken out by hand");
+        assert_eq!(world.problems().len(), 2, "one was taken out by hand");
         lifecycle::command(&world.engine, "broken", Verb::Abort, "ann").expect("aborted");
         world.run();
-        assert_eq!((problems(&world).len(), world.one("SELECT COUNT(*) FROM enrollment WHERE ended_at IS NULL")), (0, 0));
+        assert_eq!((world.problems().len(), world.one("SELECT COUNT(*) FROM enrollment WHERE ended_at IS NULL")), (0, 0));
         world.sql("UPDATE document SET key = 'doomed' WHERE key = 'gone'");
         world.sql("UPDATE definitions_revision SET revision = revision + 1");
         let status = world.status("broken");
@@ -211,7 +206,7 @@ on_both_stores! {
         let world = started(world);
         listening_before_a_node_that_fails(&world);
         world.happens("form_filled", "p-5-0", "{}");
-        let trip = problems(&world)[0].id.parse().expect("a trip");
+        let trip = world.problems()[0].id.parse().expect("a trip");
         let told = status::timeline(&world.engine, "source", trip).expect("a timeline");
         assert_eq!(told.waiting.expect("it waits").until, Some(at("2026-12-04T09:00:00Z")), "not the next try");
         assert_eq!(told.items.last().map(|item| item.kind.as_str()), Some("problem"));
@@ -223,7 +218,7 @@ on_both_stores! {
         world.happens("form_filled", "p-5-0", "{}");
         lifecycle::command(&world.engine, "source", Verb::Pause, "ann").expect("paused");
         world.run_at("2026-12-01T12:00:00Z");
-        let told = problems(&world);
+        let told = world.problems();
         assert_eq!((told.len(), told[0].code.as_str(), told[0].next_try), (1, "journey_chain_too_long", None));
         let trip = told[0].id.parse().expect("a trip");
         assert_eq!(codes(travel::remedy(&world.engine, trip, Remedy::LeaveOut, "ann")), ["journey_paused"]);
@@ -234,7 +229,7 @@ on_both_stores! {
         lifecycle::command(&world.engine, "source", Verb::Resume, "ann").expect("resumed");
         world.run();
         let status = world.status("source");
-        assert_eq!((status.travellers.completed, status.nodes["late"].current, problems(&world).len()), (1, 2, 0));
+        assert_eq!((status.travellers.completed, status.nodes["late"].current, world.problems().len()), (1, 2, 0));
         assert_eq!(world.status("target").travellers.entered, 1, "once");
     }
 
@@ -268,12 +263,12 @@ on_both_stores! {
         world.sql(&format!("UPDATE enrollment SET due_at = due_at + {parked} WHERE id = {}", trips[1]));
         world.sql("UPDATE shard SET due_at = NULL");
         assert_eq!(sweep::sweep(&world.engine).expect("a sweep"), 3);
-        let found = problems(&world);
+        let found = world.problems();
         assert!(found.iter().all(|problem| problem.code == "stuck" && problem.node == "rest"), "{found:?}");
         assert!(found[0].message.contains("due none, listening false"), "with its data: {}", found[0].message);
         assert_eq!(travel::remedy_all(&world.engine, None, Remedy::Retry, "ann").expect("tried again"), 3);
         world.run();
-        assert_eq!((problems(&world).len(), world.status("rest").nodes["rest"].current), (0, 3));
+        assert_eq!((world.problems().len(), world.status("rest").nodes["rest"].current), (0, 3));
         world.run_at("2026-12-31T09:00:00Z");
         assert_eq!(world.status("rest").travellers.completed, 3, "at the time that each had");
     }

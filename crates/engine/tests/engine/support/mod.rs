@@ -6,8 +6,10 @@ pub mod post;
 use caravan_connect::Secret;
 use caravan_connect::vault::Vault;
 use caravan_engine::definitions::{ApplyOptions, ApplyReport, DefinitionError, apply};
-use caravan_engine::{Engine, lifecycle, runtime};
-use caravan_model::{Clock, Random};
+use caravan_engine::status::{Asked, ProblemRow, Stand, TravellerRow};
+use caravan_engine::{Engine, lifecycle, runtime, status};
+use caravan_model::{Clock, EnrollmentId, Random};
+use caravan_store::search::Search;
 use caravan_store::{Bulk, OpenOptions, SessionExt, Store};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -279,6 +281,23 @@ impl World {
                 caravan_store::step::insert_inbox(s, &rows)
             })
             .expect("an activity");
+    }
+
+    /// Who stands so at a node of a journey.
+    pub fn travellers(&self, journey: &str, node: &str, stand: Stand) -> Vec<TravellerRow> {
+        self.travellers_as_asked(journey, &Asked { node: Some(node.to_owned()), stand, ..Asked::default() })
+    }
+
+    /// The travellers of a journey that are asked for.
+    pub fn travellers_as_asked(&self, journey: &str, asked: &Asked) -> Vec<TravellerRow> {
+        let looked = status::travellers(&self.engine, journey, asked, None, 100).expect("travellers");
+        looked.found.into_iter().map(|(row, _)| row).collect()
+    }
+
+    /// The trips that could not go on.
+    pub fn problems(&self) -> Vec<ProblemRow> {
+        let first = EnrollmentId(0);
+        status::problems(&self.engine, None, Search::default(), first, 100).expect("problems").found
     }
 
     /// The status of a journey, checked: every node's figures close, and so do the journey's.
