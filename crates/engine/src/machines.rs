@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value as Json};
 
 pub(crate) use self::known::Known;
-pub use self::lists::{Loaded, MOST_BYTES, MachineList, clear, file, load, loaded};
+pub use self::lists::{CheckedList, Loaded, MOST_BYTES, MachineList, clear, file, loaded};
 use crate::live::Live;
 
 /// What Apple's mail privacy protection calls itself: it fetches every picture, whether or not anybody looks.

@@ -1,7 +1,7 @@
 //! Files of programs and networks by which opens and clicks of machines are told: loaded, looked at, taken away.
 
 use axum::extract::State;
-use caravan_engine::machines::{self, Loaded, MachineList};
+use caravan_engine::machines::{self, CheckedList, Loaded, MachineList};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -69,14 +69,17 @@ async fn load(
     Path(path): Path<ListPath>,
     file: Upload<NewList>,
 ) -> Result<Answer<Loaded>, Problem> {
-    let work = state.blocking(move |engine| Ok(machines::load(engine, path.list, &file.0, &caller.actor)?));
+    let work = state.blocking(move |engine| {
+        let checked = CheckedList::read(path.list, &file.0)?;
+        Ok(engine.store().write(|s| checked.load(s, &caller.actor))?)
+    });
     let loaded = work.await?;
     let written_down = json!({"entries": loaded.entries});
     Ok(Answer::of(loaded).written_down(written_down))
 }
 
 async fn clear(State(state): State<ApiState>, Path(path): Path<ListPath>) -> Result<Done, Problem> {
-    let work = state.blocking(move |engine| match machines::clear(engine, path.list)? {
+    let work = state.blocking(move |engine| match engine.store().write(|s| machines::clear(s, path.list))? {
         true => Ok(Done::default()),
         false => Err(unknown(path.list)),
     });

@@ -13,7 +13,6 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Engine;
 use crate::definitions::DefinitionError;
 
 /// The largest file, in bytes.
@@ -123,24 +122,39 @@ pub fn file(s: &mut dyn Session, list: MachineList) -> Result<Option<String>, St
     stored::file(s, list.key())
 }
 
-/// Checks a file line by line and puts it in place of the one before.
-///
-/// # Errors
-/// [`DefinitionError::Findings`]: what is wrong, each with the number of its line as its place (`/12`). Then nothing is
-/// changed.
-pub fn load(engine: &Engine, list: MachineList, file: &[u8], by: &str) -> Result<Loaded, DefinitionError> {
-    let file = read(list, file)?;
-    let entries = entries(file).count();
-    let row = engine.store().write(|s| stored::put(s, list.key(), (file, entries), by))?;
-    Ok(Loaded { list, entries: row.entries, loaded_by: row.loaded_by, loaded_at: row.loaded_at })
+/// A file in which nothing is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckedList<'a> {
+    list: MachineList,
+    file: &'a str,
+}
+
+impl<'a> CheckedList<'a> {
+    /// Checks a file line by line.
+    ///
+    /// # Errors
+    /// [`DefinitionError::Findings`]: what is wrong, each with the number of its line as its place (`/12`).
+    pub fn read(list: MachineList, file: &'a [u8]) -> Result<Self, DefinitionError> {
+        Ok(Self { list, file: read(list, file)? })
+    }
+
+    /// Puts it in place of the one before.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn load(&self, s: &mut dyn Session, by: &str) -> Result<Loaded, StoreError> {
+        let Self { list, file } = *self;
+        let row = stored::put(s, list.key(), (file, entries(file).count()), by)?;
+        Ok(Loaded { list, entries: row.entries, loaded_by: row.loaded_by, loaded_at: row.loaded_at })
+    }
 }
 
 /// Takes a list away; false: there was none.
 ///
 /// # Errors
 /// The store's.
-pub fn clear(engine: &Engine, list: MachineList) -> Result<bool, StoreError> {
-    engine.store().write(|s| stored::delete(s, list.key()))
+pub fn clear(s: &mut dyn Session, list: MachineList) -> Result<bool, StoreError> {
+    stored::delete(s, list.key())
 }
 
 /// The text of a file in which nothing is wrong.
