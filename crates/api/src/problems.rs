@@ -112,7 +112,7 @@ struct ProblemRow {
     remedies: Vec<Remedy>,
     /// Stable code.
     code: String,
-    /// What happened and what to do; without the recipient's address for who may not read it.
+    /// What happened and what to do; without what another system said for who may not read customers (`customers:read`).
     message: String,
     /// Since when.
     since: Timestamp,
@@ -276,26 +276,9 @@ fn effects(
     })
 }
 
-/// An effect as it is told to who may not read customers: what the other side said may repeat the address.
+/// An effect as it is told to who may not read customers: what the other side said may name whom it is about.
 fn without_recipient(row: &mut LedgerRow) {
-    let (message, address) = (row.message.as_deref(), row.address.as_deref().filter(|address| !address.is_empty()));
-    if let (Some(message), Some(address)) = (message, address) {
-        row.message = Some(without(message, address));
-    }
-    (row.person, row.account, row.address) = (None, None, None);
-}
-
-/// A text with something left out of it, in small letters or capital ones.
-fn without(text: &str, left_out: &str) -> String {
-    let lowered = text.to_ascii_lowercase();
-    let mut rest = String::with_capacity(text.len());
-    let mut from = 0;
-    for (at, found) in lowered.match_indices(left_out) {
-        rest.push_str(&text[from..at]);
-        rest.push('…');
-        from = at + found.len();
-    }
-    rest + &text[from..]
+    (row.person, row.account, row.message) = (None, None, None);
 }
 
 /// Effects with whom they were for, read at once.

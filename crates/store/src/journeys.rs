@@ -334,7 +334,8 @@ fn problems_between(
     (after, last): (EnrollmentId, Option<EnrollmentId>),
     most: usize,
 ) -> Result<Vec<Problem>, StoreError> {
-    let which = if filter.journey.is_some() { "e.journey_id = $3" } else { "$3 = 0" };
+    // Not by an index of the journey, which would lead through all of its trips.
+    let which = if filter.journey.is_some() { "+e.journey_id = $3" } else { "$3 = 0" };
     let (journey, most) = (filter.journey.map_or(0, |id| id.0), most as i64);
     let last = last.map_or(i64::MAX, |id| id.0);
     let mut params = params![after, most, journey, last].to_vec();

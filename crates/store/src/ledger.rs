@@ -211,8 +211,9 @@ pub fn look_for_unsettled(
         format!("SELECT id FROM ledger WHERE outcome = '{outcome}' AND id < $1 ORDER BY id DESC LIMIT 1 OFFSET $2");
     let end = s.query_opt(&sql, params![before, LOOKED_AT as i64 - 1], |r| Ok(EffectId(r.int(0))))?;
     let last = end.map_or(i64::MIN, |id| id.0);
+    // Not by an index of the version, which would lead through all that it sent.
     let of_journey = match journey {
-        Some(_) => "version_id IN (SELECT v.id FROM document_version AS v WHERE v.document_id = $5)",
+        Some(_) => "+version_id IN (SELECT v.id FROM document_version AS v WHERE v.document_id = $5)",
         None => "$5 = 0",
     };
     let pattern = search.pattern(s);
@@ -225,10 +226,9 @@ pub fn look_for_unsettled(
                 found_by_id(Table::Person, "ledger.person_id", 3),
                 format!("(person_id IS NULL AND {account})"),
             ];
-            // What the other side said may repeat the address.
-            let said =
-                if search.in_customers { "message" } else { "REPLACE(LOWER(message), COALESCE(address, ''), '')" };
-            search.found(&[said, "reason"], &recipient, 3)
+            // What the other side said may name whom it is about.
+            let said: &[&str] = if search.in_customers { &["message", "reason"] } else { &["reason"] };
+            search.found(said, &recipient, 3)
         }
     };
     let sql = format!(

@@ -28,13 +28,17 @@ pub struct TripFilter<'a> {
 }
 
 impl TripFilter<'_> {
-    /// `$1` is the journey, `$2` the pattern of the search.
-    fn sql(&self) -> String {
-        let ended = match self.ended {
+    fn ended_sql(&self) -> &'static str {
+        match self.ended {
             None => "TRUE",
             Some(true) => "e.ended_at IS NOT NULL",
             Some(false) => "e.ended_at IS NULL",
-        };
+        }
+    }
+
+    /// `$1` is the journey, `$2` the pattern of the search.
+    fn sql(&self) -> String {
+        let ended = self.ended_sql();
         let found = match self.search.trim().is_empty() {
             true => "CAST($2 AS TEXT) IS NOT NULL".to_owned(),
             false => found_by_id(self.of, "e.subject_id", 2),
@@ -83,14 +87,14 @@ fn order(s: &dyn Session, of: Table, by: TripBy) -> Key {
     }
 }
 
-/// Where a look ends that begins behind `after`, whoever is found; none where the journey has no more trips than that.
+/// Where a look ends that begins behind `after`, whoever is found; none where no more trips than that have, or have not, ended.
 /// Index: `enrollment_entered`.
 ///
 /// # Errors
 /// The store's; [`StoreError::Stale`] where `after` is a place in another order.
 pub fn end_of_look(
     s: &mut dyn Session,
-    journey: DocumentId,
+    filter: TripFilter<'_>,
     descending: bool,
     after: Option<&Place>,
 ) -> Result<Option<Place>, StoreError> {
@@ -100,11 +104,13 @@ pub fn end_of_look(
         Some(Place { mark: Mark::Whole(entered), id }) => (*entered, *id),
         Some(_) => return Err(StoreError::Stale("the order of the list".to_owned())),
     };
+    let ended = filter.ended_sql();
     let sql = format!(
-        "SELECT e.entered_at, e.id FROM enrollment AS e WHERE e.journey_id = $1 AND (e.entered_at, e.id) {than} ($2, $3)
+        "SELECT e.entered_at, e.id FROM enrollment AS e
+         WHERE e.journey_id = $1 AND {ended} AND (e.entered_at, e.id) {than} ($2, $3)
          ORDER BY e.entered_at {direction}, e.id {direction} LIMIT 1 OFFSET $4"
     );
-    s.query_opt(&sql, params![journey, entered, id, LOOKED_AT as i64 - 1], |r| {
+    s.query_opt(&sql, params![filter.journey, entered, id, LOOKED_AT as i64 - 1], |r| {
         Ok(Place { mark: Mark::Whole(r.int(0)), id: r.int(1) })
     })
 }

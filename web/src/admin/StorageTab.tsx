@@ -36,7 +36,8 @@ export function StorageTab() {
           {fileSize(data.bytes)}
         </Text>
         <Text size="sm" c="dimmed">
-          {text.databases[data.database]} {inTables > 0 ? text.ofTables(fileSize(inTables)) : null}
+          {text.databases[data.database]}{" "}
+          {inTables > 0 ? text.ofTables[data.database]?.(fileSize(inTables)) : null}
         </Text>
       </Card>
       <Retention />

@@ -286,7 +286,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Travellers of a node, as they entered the journey. Each page looks at 5,000 trips of the journey at most: it may be short or empty and go on all the same */
+        /** Travellers of a node, as they entered the journey. Each page looks at 5,000 trips at most, of those under way where only these are asked for: it may be short or empty and go on all the same */
         get: operations["get_journeys_key_nodes_node_travellers"];
         put?: never;
         post?: never;
@@ -303,7 +303,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Travellers of a journey. As they entered, a search looks at 5,000 trips for each page at most: the page may be short or empty and go on all the same */
+        /** Travellers of a journey. As they entered, a search looks at 5,000 trips under way, or ended, for each page at most: it may be short or empty and go on all the same */
         get: operations["get_journeys_key_travellers"];
         put?: never;
         /** An account or person enters by hand */
@@ -8908,7 +8908,7 @@ export interface components {
             remedies: components["schemas"]["Remedy"][];
             /** @description Stable code. */
             code: string;
-            /** @description What happened and what to do; without the recipient's address for who may not read it. */
+            /** @description What happened and what to do; without what another system said for who may not read customers (`customers:read`). */
             message: string;
             /**
              * Format: date-time

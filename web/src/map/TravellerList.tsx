@@ -86,10 +86,10 @@ function Travellers({
     placeholderData: keepPreviousData,
   });
   const goesOn = useSearchOn(rows);
-  if (rows.error) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
-  if (rows.isPending) return <Skeleton height={120} />;
   const items = rowsOf(rows);
   if (items.length === 0 && isUnfinished(rows)) return <SearchOn rows={rows} goesOn={goesOn} />;
+  if (rows.error) return <ErrorNotice error={rows.error} onRetry={rows.refetch} />;
+  if (rows.isPending) return <Skeleton height={120} />;
   if (items.length === 0)
     return <Text c="dimmed">{narrowed.q ? text.nobodyFound : text.noTravellers[show]}</Text>;
   return (

@@ -88,7 +88,7 @@ export function DataTable<T>(props: Props<T>) {
   const [sorting, setSorting] = useState<Sorting>();
   const loaded = rowsOf(rows);
   const here = sorting !== undefined && server?.nameOf(sorting) === undefined ? sorting : undefined;
-  useWhole(rows, loaded.length, here !== undefined);
+  useWhole(rows, loaded.length, here !== undefined && !isUnfinished(rows));
   const goesOn = useSearchOn(rows);
   const sort = (column: string) => {
     const next = turned(sorting, column, usual);

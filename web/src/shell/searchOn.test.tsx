@@ -1,6 +1,7 @@
-import { screen, waitFor } from "@testing-library/react";
+import { act, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { pages, whileShort } from "../api/queries";
+import { strings } from "../strings";
 import { renderInApp } from "../test-render";
 import { DataTable } from "./DataTable";
 import { useRows } from "./useRows";
@@ -21,7 +22,9 @@ function Towns({ load }: { load: ReturnType<typeof aList> }) {
     <DataTable
       label="Towns"
       rows={useRows(pages(["towns"], load))}
-      columns={[{ id: "name", label: "Name", cell: (town: string) => town }]}
+      columns={[
+        { id: "name", label: "Name", value: (town: string) => town, cell: (town: string) => town },
+      ]}
       rowKey={(town) => town}
       empty={<p>No towns</p>}
     />
@@ -59,6 +62,30 @@ it("says behind what it found how far nothing more was, and goes on when asked",
   expect(screen.getByRole("status")).toHaveTextContent("nothing more among the next 50,000");
   await userEvent.click(on);
   await waitFor(() => expect(load).toHaveBeenCalledTimes(14));
+});
+
+it("tells an error on the way as one, and goes on from there when asked", async () => {
+  const load = aList(6);
+  const fails = load.getMockImplementation();
+  load.mockImplementation((cursor) => {
+    if (cursor === "3" && load.mock.calls.length === 4)
+      return Promise.reject(new Error("Gone away"));
+    return fails?.(cursor) ?? Promise.reject(new Error("no list"));
+  });
+  renderInApp(<Towns load={load} />);
+  expect(await screen.findByText("Gone away")).toBeInTheDocument();
+  expect(screen.queryByText(/^Nothing found/)).not.toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: strings.errors.retry }));
+  expect(await screen.findByText("No towns")).toBeInTheDocument();
+});
+
+it("does not search on by itself without end because rows are sorted here", async () => {
+  const load = aList(30, (page) => (page === 0 ? ["Ulm"] : []));
+  renderInApp(<Towns load={load} />);
+  await userEvent.click(await screen.findByRole("button", { name: "Name" }));
+  await waitFor(() => expect(screen.getByRole("status")).toHaveTextContent("the next 50,000"));
+  await act(async () => {});
+  expect(load).toHaveBeenCalledTimes(11);
 });
 
 it("does not read a long search for nothing again", () => {

@@ -167,8 +167,12 @@ export const admin = {
       sqlite: "An embedded SQLite database beside the server.",
       postgres: "A PostgreSQL database.",
     } as Record<string, string>,
-    ofTables: (size: string) =>
-      `${size} of it are tables and their indexes; the rest is free room and the database's own log.`,
+    ofTables: {
+      sqlite: (size: string) =>
+        `${size} of it are tables and their indexes; the rest is free room and the database's own log.`,
+      postgres: (size: string) =>
+        `${size} of it are Caravan's tables and their indexes; the rest is the server's own and what else stands there.`,
+    } as Record<string, (size: string) => string>,
     tables: "Tables",
     columns: { table: "Table", rows: "Rows", bytes: "Room", share: "Share" },
     about: (n: string) => `about ${n}`,

@@ -269,7 +269,7 @@ async fn a_search_among_travellers_looks_at_so_many_and_says_where_it_goes_on(ap
         ("travellers?q=zebra", &[0_usize, 1] as &[usize]),
         ("travellers?q=nobody", &[0, 0]),
         ("travellers?q=zebra&descending=true", &[1, 0]),
-        ("travellers?q=nobody&state=ended", &[0, 0]),
+        ("travellers?q=nobody&state=ended", &[0]),
         // To put them in another order, each is looked at anyway.
         ("travellers?q=zebra&sort=name", &[1]),
         ("nodes/pause/travellers?q=birch", &[0, 1]),
@@ -286,6 +286,17 @@ async fn a_search_among_travellers_looks_at_so_many_and_says_where_it_goes_on(ap
     let cursor = page("nodes/pause/travellers?q=birch").await["next_cursor"].as_str().expect("more").to_owned();
     let other = format!("/api/v1/journeys/firms/travellers?sort=name&cursor={cursor}");
     assert_eq!(api.get(&other).bearer(&token).send().await.refusal(), (400, "bad_cursor".to_owned()));
+    // Those who ended are not between whoever looks and those who stand somewhere.
+    let ended = "UPDATE enrollment SET ended_at = node_at WHERE subject_id < 0";
+    api.store().write(|s| s.execute(ended, &[])).expect("written");
+    for (query, expected) in [
+        ("nodes/pause/travellers?q=birch", &[1_usize] as &[usize]),
+        ("travellers?q=zebra", &[1]),
+        ("travellers?q=nobody&state=ended", &[0, 0]),
+    ] {
+        let pages = pages_of(&api, &token, &format!("/api/v1/journeys/firms/{query}&limit=200")).await;
+        assert_eq!(pages, expected, "{query}, when most have ended");
+    }
 }
 
 /// Skips the wait of an account's trip, or takes it out.

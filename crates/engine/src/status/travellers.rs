@@ -130,7 +130,7 @@ pub fn travellers(
         let live = engine.live(s)?;
         let journey = journey_row(s, key)?;
         let filter = filter_of(&live, &journey, asked.stand, &asked.search);
-        let end = trips::end_of_look(s, journey.id, false, after)?;
+        let end = trips::end_of_look(s, filter, false, after)?;
         let mut after = after.cloned();
         let mut found = Vec::new();
         while found.len() < most {
@@ -201,7 +201,7 @@ pub fn look_for_trips(
     most: usize,
 ) -> Result<Looked<(Option<TravellerRow>, Place), Place>, StoreError> {
     let end = match asked.is_search() && asked.sort.by == TripBy::Entered {
-        true => trips::end_of_look(s, journey.id, asked.sort.descending, after)?,
+        true => trips::end_of_look(s, asked.filter(live, journey), asked.sort.descending, after)?,
         false => None,
     };
     let stretch = Stretch { after, end: end.as_ref() };
